@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package cnf.driver;
+
+import aQute.bnd.build.Project;
+import aQute.bnd.build.ProjectTester;
+import aQute.bnd.build.Run;
+import aQute.bnd.osgi.Constants;
+import aQute.bnd.service.Strategy;
+import aQute.lib.io.IO;
+import java.io.File;
+import java.io.FileWriter;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/** Runs tests, each set in a JVM of its own; none may run longer than test.timeout.seconds. */
+final class Tests {
+    private final Build build;
+    private final String java;
+    private final long timeoutSeconds;
+
+    Tests(Build build) {
+        this.build = build;
+        String home = System.getenv().getOrDefault("TEST_JAVA_HOME",
+                System.getProperty("java.home"));
+        java = Path.of(System.getProperty("test.java.home", home), "bin", "java").toString();
+        timeoutSeconds = Long.parseLong(
+                build.workspace.getProperty("test.timeout.seconds", "600"));
+    }
+
+    /** The classes of each project's test folder, outside a framework. */
+    boolean plain() throws Exception {
+        boolean ok = true;
+        for (Project project : build.projects(false)) {
+            if (project.getTestSrc().isDirectory()) {
+                List<File> classPath = new ArrayList<>(List.of(project.getTestOutput(),
+                        project.getOutput()));
+                classPath.addAll(Inputs.classPath(project.getBuildpath()));
+                classPath.addAll(Inputs.classPath(project.getTestpath()));
+                ok &= junit(project.getName(), project.getBase(), classPath);
+            }
+        }
+        return ok;
+    }
+
+    /** The driver's own tests. */
+    boolean driver() throws Exception {
+        Path work = build.root.resolve("cnf/cache/driver-test");
+        IO.delete(work);
+        List<File> classPath = new ArrayList<>(List.of(work.resolve("bin_test").toFile()));
+        for (String part : System.getProperty("java.class.path").split(File.pathSeparator)) {
+            classPath.add(new File(part).getAbsoluteFile());
+        }
+        classPath.add(bundle("junit-jupiter-api"));
+        classPath.add(bundle("junit-platform-commons"));
+        classPath.add(bundle("org.apiguardian.api"));
+        classPath.add(bundle("assertj-core"));
+        File sources = build.root.resolve("cnf/driver/test").toFile();
+        return ProjectBuild.compile(build, sources, classPath, classPath.get(0), List.of())
+                && junit("cnf.driver", work.toFile(), classPath);
+    }
+
+    private boolean junit(String name, File base, List<File> classPath) throws Exception {
+        Path reports = base.toPath().resolve("generated/test-reports/test");
+        IO.delete(reports);
+        File log = reports.resolve("output.txt").toFile();
+        List<String> command = new ArrayList<>(List.of(
+                "-jar", bundle("junit-platform-console-standalone").toString(), "execute",
+                "--disable-banner", "--details=tree", "--disable-ansi-colors",
+                "--reports-dir=" + reports, "--scan-class-path=" + classPath.get(0),
+                "--class-path=" + join(classPath)));
+        int status = exec(command, base, log);
+        // the console counts a failure, and says 2 when it found nothing
+        return build.report.add(name, reports, status, log.toPath());
+    }
+
+    private int exec(List<String> arguments, File base, File log) throws Exception {
+        List<String> command = new ArrayList<>(List.of(java, "-Dlab.root=" + build.root));
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command).directory(base);
+        // a test that runs ./lab must not wait for the build that runs the test
+        builder.environment().put("LAB_FRESH", "1");
+        if (log != null) {
+            IO.mkdirs(log.getParentFile());
+            builder.redirectErrorStream(true).redirectOutput(log);
+        } else {
+            builder.inheritIO();
+        }
+        Process process = builder.start();
+        if (!process.waitFor(timeoutSeconds, TimeUnit.SECONDS)) {
+            build.err.println(base.getName() + ": timed out after " + timeoutSeconds + " s");
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly().waitFor();
+        }
+        return process.exitValue();
+    }
+
+    /** Every bndrun that names a tester, inside its framework. */
+    boolean inFramework() throws Exception {
+        boolean ok = true;
+        for (File file : build.bndruns()) {
+            try (Run run = Run.createRun(build.workspace, file)) {
+                if (run.getProperty(Constants.TESTER) != null) {
+                    ok &= inFramework(run, file.getName());
+                }
+            }
+        }
+        return ok;
+    }
+
+    private boolean inFramework(Run run, String name) throws Exception {
+        Path reports = run.getBase().toPath().resolve("generated/test-reports/" + name);
+        IO.delete(reports);
+        Files.createDirectories(reports);
+        Path log = reports.resolve("output.txt");
+        run.setProperty("java", java);
+        ProjectTester tester = run.getProjectTester();
+        tester.setReportDir(reports.toFile());
+        tester.setCwd(run.getBase());
+        tester.getProjectLauncher().setTimeout(timeoutSeconds, TimeUnit.SECONDS);
+        tester.getProjectLauncher().getRunEnv().put("LAB_FRESH", "1");
+        int status = 1;
+        try (Writer out = new FileWriter(log.toFile())) {
+            tester.getProjectLauncher().setStreams(out, out);
+            tester.prepare();
+            if (build.check(run, name)) {
+                status = tester.test();
+            }
+        }
+        return build.report.add(name, reports, status, log);
+    }
+
+    /** The main classes of kdump.lab.tests/bench; they print figures and judge nothing. */
+    boolean bench() throws Exception {
+        Project project = build.workspace.getProject("kdump.lab.tests");
+        File sources = project.getFile("bench");
+        File bin = new File(project.getTarget(), "bench");
+        List<File> classPath = new ArrayList<>(List.of(bin, project.getOutput()));
+        classPath.addAll(Inputs.classPath(project.getBuildpath()));
+        IO.delete(bin);
+        boolean ok = ProjectBuild.compile(build, sources, classPath, bin, List.of("-Xlint:all"));
+        for (File file : Inputs.files(sources, 99, f -> f.getName().endsWith("Bench.java"))) {
+            String path = sources.toPath().relativize(file.toPath()).toString();
+            String main = path.substring(0, path.length() - 5).replace(File.separatorChar, '.');
+            build.err.println("-- " + main);
+            ok = ok && exec(List.of("-cp", join(classPath), main), project.getBase(), null) == 0;
+        }
+        return ok;
+    }
+
+    private File bundle(String name) throws Exception {
+        Project any = build.workspace.getAllProjects().iterator().next();
+        return any.getBundle(name, "0", Strategy.HIGHEST, Map.of()).getFile();
+    }
+
+    private static String join(List<File> files) {
+        return files.stream().map(File::toString)
+                .collect(Collectors.joining(File.pathSeparator));
+    }
+}
