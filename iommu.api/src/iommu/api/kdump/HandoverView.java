@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.kdump;
+
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryMap;
+import java.util.List;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * What the kernel that asks can observe at this instant. Reads cost virtual time and there is a budget
+ * of them; after the policy has answered the view is dead. One thread.
+ *
+ * <p>Every method throws {@link IllegalStateException} on a dead view or a spent budget.
+ */
+@ProviderType
+public interface HandoverView {
+
+    /**
+     * A remapping unit.
+     *
+     * @param index by which steps name it
+     * @param vendor such as "vtd"
+     * @param registerBase physical address of its registers
+     */
+    record UnitView(int index, String vendor, long registerBase) { }
+
+    /**
+     * A function.
+     *
+     * @param requester its id
+     * @param classCode 24 bits
+     * @param headerType 0 endpoint, 1 bridge
+     */
+    record FunctionView(int requester, int classCode, int headerType) { }
+
+    /** Returns the phase. */
+    Phase phase();
+
+    /** Returns nanoseconds since the crash. */
+    long nanosSinceCrash();
+
+    /** Returns the units. */
+    List<UnitView> units();
+
+    /** Returns the functions, by requester id. */
+    List<FunctionView> functions();
+
+    /** Returns the memory map. */
+    MemoryMap memoryMap();
+
+    /** Returns the crash reservation. */
+    AddressRange crashReservation();
+
+    /** Returns what a unit's register reads; 4 or 8 bytes. */
+    long readRegister(int unit, int offset, int bytes);
+
+    /** Returns what config space of a function reads; 1, 2 or 4 bytes. */
+    int readConfig(int requester, int offset, int bytes);
+
+    /** Returns the 64 bits of memory at {@code physicalAddress}, a multiple of 8. */
+    long readMemory(long physicalAddress);
+}

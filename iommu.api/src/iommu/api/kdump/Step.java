@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.kdump;
+
+import iommu.api.unit.AdoptDepth;
+
+/**
+ * What a policy asks the capture kernel to do. Primitive steps are single acts; named ones are expanded
+ * by the unit's driver. {@code unit} is an index into {@link HandoverView#units}.
+ */
+public sealed interface Step {
+
+    /** Writes a register of a unit; 4 or 8 bytes. */
+    record WriteRegister(int unit, int offset, int bytes, long value) implements Step { }
+
+    /** Waits until a register of a unit has {@code value} under {@code mask}; refused on time-out. */
+    record WaitRegister(int unit, int offset, int bytes, long mask, long value, long timeoutNanos)
+            implements Step { }
+
+    /** Writes config space of a function; 1, 2 or 4 bytes. */
+    record WriteConfig(int requester, int offset, int bytes, int value) implements Step { }
+
+    /** Writes 64 bits of memory. */
+    record WriteMemory(long physicalAddress, long value) implements Step { }
+
+    /** Lets time pass. */
+    record Sleep(long nanos) implements Step { }
+
+    /** Prints a line on the console. */
+    record Print(String line) implements Step { }
+
+    /** Switches translation of a unit off. */
+    record DisableTranslation(int unit) implements Step { }
+
+    /** Gives a unit empty tables and switches translation on. */
+    record StartClean(int unit) implements Step { }
+
+    /** Takes over the tables that a unit uses. */
+    record AdoptTables(int unit, AdoptDepth depth) implements Step { }
+}

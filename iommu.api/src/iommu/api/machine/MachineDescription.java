@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.machine;
+
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryImage;
+import iommu.api.memory.MemoryMap;
+import iommu.api.pcie.FunctionConfig;
+import java.util.List;
+
+/**
+ * A machine as files describe it, at the instant of its capture. Immutable.
+ *
+ * @param name short name
+ * @param source where it came from, for people
+ * @param memoryMap what answers where
+ * @param crashReservation memory set aside for the capture kernel, within System RAM; null if the
+ *     machine has none
+ * @param units remapping units; may be empty
+ * @param functions config space of every function, by requester id
+ * @param image captured memory
+ * @param commandLine of the running kernel; empty if unknown
+ * @param remarks what the importer assumed or left out, a sentence each
+ */
+public record MachineDescription(String name, String source, MemoryMap memoryMap,
+        AddressRange crashReservation, List<UnitDescription> units, List<FunctionConfig> functions,
+        MemoryImage image, String commandLine, List<String> remarks) {
+
+    /** Copies the lists. */
+    public MachineDescription {
+        units = List.copyOf(units);
+        functions = List.copyOf(functions);
+        remarks = List.copyOf(remarks);
+    }
+
+    /** Returns the index of the unit that serves a requester, or -1 if none does. */
+    public int unitOf(int requester) {
+        int others = -1;
+        for (int i = 0; i < units.size(); i++) {
+            UnitDescription unit = units.get(i);
+            if (unit.segment() != requester >>> 16) {
+                continue;
+            }
+            if (unit.names(requester)) {
+                return i;
+            }
+            if (unit.allOthers()) {
+                others = i;
+            }
+        }
+        return others;
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.machine;
+
+import iommu.api.pcie.RequesterId;
+import iommu.api.profile.UnitProfile;
+import java.util.List;
+
+/**
+ * One remapping unit of a machine and the functions it serves.
+ *
+ * @param profile what the unit is
+ * @param segment PCI segment
+ * @param allOthers whether it serves every function of the segment that no other unit serves
+ * @param scopes the functions it serves by name
+ */
+public record UnitDescription(UnitProfile profile, int segment, boolean allOthers,
+        List<Scope> scopes) {
+
+    /**
+     * A function, or a bridge with all that lies behind it.
+     *
+     * @param requester id of the function; for a bridge, of the bridge
+     * @param lastBus highest bus behind the bridge; the bridge's own bus for an endpoint
+     * @param firstBus lowest bus behind the bridge; greater than {@code lastBus} for an endpoint
+     */
+    public record Scope(int requester, int firstBus, int lastBus) {
+
+        /** Returns whether requests of {@code requester} belong to this scope. */
+        public boolean covers(int other) {
+            int bus = RequesterId.bus(other);
+            return other == requester || other >>> 16 == requester >>> 16
+                    && bus >= firstBus && bus <= lastBus;
+        }
+    }
+
+    /** Copies the list. */
+    public UnitDescription {
+        scopes = List.copyOf(scopes);
+    }
+
+    /** Returns whether this unit names {@code requester} in its scopes. */
+    public boolean names(int requester) {
+        return scopes.stream().anyMatch(s -> s.covers(requester));
+    }
+}

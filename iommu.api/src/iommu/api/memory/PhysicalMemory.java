@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.memory;
+
+import iommu.api.sim.RandomStream;
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The memory of one machine, little-endian, by physical address.
+ *
+ * <p>Backed ranges are laid out compactly: only granules of 64 KiB that were ever written take space,
+ * side by side in one flat array; the rest is a pattern made of seed and address (zeros would hide a
+ * wrong read) and is called synthetic. Writes go in place. Behind a {@link #mark} the journal keeps
+ * what they overwrote, for {@link #rollback} and for comparing; after {@link #trackCauses} each byte
+ * remembers who wrote it last.
+ *
+ * <p>An access that leaves the backed ranges is a mistake of the caller: ask {@link #contains} first.
+ * One thread.
+ */
+public final class PhysicalMemory {
+
+    /** Bytes of a line: the grain of journal, provenance and the synthetic mark. */
+    public static final int LINE_BYTES = 64;
+
+    /** Bytes of a page. */
+    public static final int PAGE_BYTES = 4096;
+
+    /** Most memory that can be backed, 1 TiB: its directory of granules then takes 64 MiB. */
+    public static final long MAX_BYTES = 1L << 40;
+
+    private static final int GRANULE_SHIFT = 16;
+    private static final int GRANULE_BYTES = 1 << GRANULE_SHIFT;
+    private static final int GRANULE_MASK = GRANULE_BYTES - 1;
+    private static final int UNPOPULATED = -1;
+
+    private static final VarHandle LONG = MethodHandles
+            .byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN).withInvokeExactBehavior();
+    private static final VarHandle INT = MethodHandles
+            .byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN).withInvokeExactBehavior();
+
+    private final long seed;
+    private final long[] rangeStart;
+    private final long[] rangeEnd;
+    private final int[] firstGranule;
+    private final int[] directory;
+    private byte[] arena;
+    private long[] granuleAddress;
+    private long[] known;
+    private int populated;
+    private final Journal journal = new Journal();
+    private final Provenance provenance = new Provenance();
+    private boolean tracking;
+    private int cause;
+
+    /**
+     * Makes memory that holds the pattern everywhere.
+     *
+     * @param backed the ranges that answer; must not overlap; at most {@link #MAX_BYTES} in all
+     * @param seed of the pattern
+     * @throws IllegalArgumentException if the ranges overlap or are too large
+     */
+    public PhysicalMemory(List<AddressRange> backed, long seed) {
+        this.seed = seed;
+        var ranges = backed.stream()
+                .sorted((a, b) -> Long.compareUnsigned(a.start(), b.start())).toList();
+        int n = ranges.size();
+        rangeStart = new long[n];
+        rangeEnd = new long[n];
+        firstGranule = new int[n];
+        long granules = 0;
+        for (int i = 0; i < n; i++) {
+            rangeStart[i] = ranges.get(i).start();
+            rangeEnd[i] = ranges.get(i).end();
+            if (i > 0 && Long.compareUnsigned(rangeStart[i], rangeEnd[i - 1]) < 0) {
+                throw new IllegalArgumentException(ranges.get(i) + " overlaps the range before");
+            }
+            firstGranule[i] = (int) granules;
+            granules += (rangeEnd[i] - 1 >>> GRANULE_SHIFT) - (rangeStart[i] >>> GRANULE_SHIFT) + 1;
+            if (granules > MAX_BYTES >>> GRANULE_SHIFT) {
+                throw new IllegalArgumentException("more than 1 TiB of memory");
+            }
+        }
+        directory = new int[(int) granules];
+        Arrays.fill(directory, UNPOPULATED);
+        arena = new byte[4 * GRANULE_BYTES];
+        granuleAddress = new long[4];
+        known = new long[4 * (GRANULE_BYTES / LINE_BYTES / 64)];
+    }
+
+    private PhysicalMemory(PhysicalMemory other) {
+        seed = other.seed;
+        rangeStart = other.rangeStart;
+        rangeEnd = other.rangeEnd;
+        firstGranule = other.firstGranule;
+        directory = other.directory.clone();
+        arena = other.arena.clone();
+        granuleAddress = other.granuleAddress.clone();
+        known = other.known.clone();
+        populated = other.populated;
+    }
+
+    /** Returns an independent copy of the bytes, without journal and causes. */
+    public PhysicalMemory copy() {
+        return new PhysicalMemory(this);
+    }
+
+    /** Returns whether all of {@code bytes} bytes from {@code address} are backed, in one range. */
+    public boolean contains(long address, long bytes) {
+        int r = rangeOf(address);
+        return r >= 0 && Long.compareUnsigned(bytes, rangeEnd[r] - address) <= 0;
+    }
+
+    private int rangeOf(long address) {
+        for (int i = 0; i < rangeStart.length; i++) {
+            if (Long.compareUnsigned(address - rangeStart[i], rangeEnd[i] - rangeStart[i]) < 0) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private int granuleOf(long address, int bytes) {
+        int r = rangeOf(address);
+        if (r < 0 || Long.compareUnsigned(bytes, rangeEnd[r] - address) > 0) {
+            throw new IllegalArgumentException(
+                    "no memory at 0x" + Long.toHexString(address) + ", " + bytes + " bytes");
+        }
+        return firstGranule[r]
+                + (int) ((address >>> GRANULE_SHIFT) - (rangeStart[r] >>> GRANULE_SHIFT));
+    }
+
+    // ---- reading ---------------------------------------------------------------------------------
+
+    /** Returns the 64 bits at {@code address}, which must be a multiple of 8. */
+    public long read64(long address) {
+        aligned(address, 8);
+        int slot = directory[granuleOf(address, 8)];
+        return slot < 0 ? pattern(address)
+                : (long) LONG.get(arena, slot + ((int) address & GRANULE_MASK));
+    }
+
+    /** Returns the 32 bits at {@code address}, which must be a multiple of 4. */
+    public int read32(long address) {
+        aligned(address, 4);
+        int slot = directory[granuleOf(address, 4)];
+        return slot < 0 ? (int) (pattern(address & -8) >>> 8 * (address & 4))
+                : (int) INT.get(arena, slot + ((int) address & GRANULE_MASK));
+    }
+
+    /** Copies {@code bytes} bytes from {@code address} into an array. */
+    public void read(long address, byte[] to, int offset, int bytes) {
+        for (int done = 0; done < bytes;) {
+            int chunk = chunk(address + done, bytes - done);
+            int slot = directory[granuleOf(address + done, chunk)];
+            if (slot >= 0) {
+                System.arraycopy(arena, slot + ((int) (address + done) & GRANULE_MASK),
+                        to, offset + done, chunk);
+            } else {
+                fill(address + done, to, offset + done, chunk);
+            }
+            done += chunk;
+        }
+    }
+
+    /** Returns how many of {@code bytes} bytes from {@code address} are still the pattern. */
+    public long syntheticBytes(long address, long bytes) {
+        long count = 0;
+        for (long at = address; at < address + bytes;) {
+            long next = Math.min((at | LINE_BYTES - 1) + 1, address + bytes);
+            if (!isKnown(at)) {
+                count += next - at;
+            }
+            at = next;
+        }
+        return count;
+    }
+
+    private boolean isKnown(long address) {
+        int slot = directory[granuleOf(address, 1)];
+        if (slot < 0) {
+            return false;
+        }
+        int line = slot + ((int) address & GRANULE_MASK) >>> 6;
+        return (known[line >>> 6] >>> line & 1) != 0;
+    }
+
+    /**
+     * Returns whether any line of the page at {@code page} was ever loaded or written.
+     *
+     * @param page address of the page, backed as a whole or in part
+     */
+    public boolean pageIsKnown(long page) {
+        int r = rangeOf(page);
+        int slot = r < 0 ? UNPOPULATED : directory[granuleOf(page, 1)];
+        int line = slot + ((int) page & GRANULE_MASK) >>> 6;
+        return slot >= 0 && known[line >>> 6] != 0;
+    }
+
+    // ---- writing ---------------------------------------------------------------------------------
+
+    /** Writes 64 bits at {@code address}, which must be a multiple of 8. */
+    public void write64(long address, long value) {
+        aligned(address, 8);
+        int at = place(address, 8);
+        LONG.set(arena, at, value);
+    }
+
+    /** Writes 32 bits at {@code address}, which must be a multiple of 4. */
+    public void write32(long address, int value) {
+        aligned(address, 4);
+        int at = place(address, 4);
+        INT.set(arena, at, value);
+    }
+
+    /** Copies {@code bytes} bytes from an array to {@code address}. */
+    public void write(long address, byte[] from, int offset, int bytes) {
+        for (int done = 0; done < bytes;) {
+            int chunk = Math.min(chunk(address + done, bytes - done),
+                    LINE_BYTES - ((int) (address + done) & LINE_BYTES - 1));
+            int at = place(address + done, chunk);
+            System.arraycopy(from, offset + done, arena, at, chunk);
+            done += chunk;
+        }
+    }
+
+    /**
+     * Copies what a dump holds into this memory; bytes that lie outside the backed ranges are left out.
+     *
+     * @return the number of bytes left out
+     * @throws IOException if the dump cannot be read
+     */
+    public long load(MemoryImage image) throws IOException {
+        byte[] page = new byte[PAGE_BYTES];
+        long leftOut = 0;
+        for (AddressRange range : image.ranges()) {
+            for (long at = range.start(); at != range.end();) {
+                int bytes = (int) Math.min(PAGE_BYTES - (at & PAGE_BYTES - 1), range.end() - at);
+                if (contains(at, bytes)) {
+                    image.read(at, page, 0, bytes);
+                    write(at, page, 0, bytes);
+                } else {
+                    leftOut += bytes;
+                }
+                at += bytes;
+            }
+        }
+        return leftOut;
+    }
+
+    /** Populates, journals and attributes {@code bytes} bytes within one line; returns their place. */
+    private int place(long address, int bytes) {
+        int granule = granuleOf(address, bytes);
+        if (directory[granule] < 0) {
+            populate(granule, address & ~(long) GRANULE_MASK);
+        }
+        int at = directory[granule] + ((int) address & GRANULE_MASK);
+        int line = at >>> 6;
+        journal.save(line, arena, (known[line >>> 6] >>> line & 1) != 0);
+        known[line >>> 6] |= 1L << line;
+        if (tracking) {
+            long mask = (bytes == LINE_BYTES ? -1L : (1L << bytes) - 1) << (at & LINE_BYTES - 1);
+            provenance.note(line, mask, cause);
+        }
+        return at;
+    }
+
+    private void populate(int granule, long address) {
+        if (populated == granuleAddress.length) {
+            int room = Math.min(populated * 2, Integer.MAX_VALUE >>> GRANULE_SHIFT);
+            if (room == populated) {
+                throw new IllegalStateException("more than 2 GiB of memory written");
+            }
+            arena = Arrays.copyOf(arena, room << GRANULE_SHIFT);
+            granuleAddress = Arrays.copyOf(granuleAddress, room);
+            known = Arrays.copyOf(known, room * (GRANULE_BYTES / LINE_BYTES / 64));
+        }
+        int slot = populated << GRANULE_SHIFT;
+        fill(address, arena, slot, GRANULE_BYTES);
+        granuleAddress[populated++] = address;
+        directory[granule] = slot;
+    }
+
+    private static int chunk(long address, int bytes) {
+        return Math.min(bytes, GRANULE_BYTES - ((int) address & GRANULE_MASK));
+    }
+
+    private static void aligned(long address, int bytes) {
+        if ((address & bytes - 1) != 0) {
+            throw new IllegalArgumentException("0x" + Long.toHexString(address)
+                    + " is no multiple of " + bytes);
+        }
+    }
+
+    // ---- the pattern -----------------------------------------------------------------------------
+
+    private long pattern(long address) {
+        return RandomStream.mix(seed ^ address >>> 3);
+    }
+
+    private void fill(long address, byte[] to, int offset, int bytes) {
+        int done = 0;
+        while (done < bytes) {
+            long word = pattern(address + done & -8);
+            int skip = (int) (address + done) & 7;
+            if (skip == 0 && bytes - done >= 8) {
+                LONG.set(to, offset + done, word);
+                done += 8;
+            } else {
+                to[offset + done] = (byte) (word >>> 8 * skip);
+                done++;
+            }
+        }
+    }
+
+    // ---- journal and provenance ------------------------------------------------------------------
+
+    /** Starts keeping what writes overwrite; returns a mark for {@link #rollback}. Marks nest. */
+    public int mark() {
+        return journal.mark();
+    }
+
+    /** Puts every byte back as it was at {@code mark} and forgets all causes. */
+    public void rollback(int mark) {
+        for (int e = journal.size() - 1; e >= mark; e--) {
+            int line = journal.line(e);
+            System.arraycopy(journal.bytes(), e * LINE_BYTES, arena, line * LINE_BYTES, LINE_BYTES);
+            if (!journal.wasKnown(e)) {
+                known[line >>> 6] &= ~(1L << line);
+            }
+        }
+        journal.truncate(mark);
+        provenance.clear();
+        tracking = false;
+        cause = 0;
+    }
+
+    /** Tells {@code visitor} each line written since {@code mark}, in the order of first writes. */
+    public void changedLines(int mark, ChangedLine visitor) {
+        var seen = new java.util.BitSet();
+        for (int e = mark; e < journal.size(); e++) {
+            int line = journal.line(e);
+            if (!seen.get(line)) {
+                seen.set(line);
+                long address = granuleAddress[line >>> GRANULE_SHIFT - 6]
+                        + ((long) line << 6 & GRANULE_MASK);
+                visitor.line(address, journal.bytes(), e * LINE_BYTES);
+            }
+        }
+    }
+
+    /** From now on each written byte remembers its cause; forgets causes kept before. */
+    public void trackCauses() {
+        provenance.clear();
+        tracking = true;
+    }
+
+    /** Sets the cause that every following write carries; 0 means nobody. */
+    public void cause(int cause) {
+        this.cause = cause;
+    }
+
+    /** Returns the cause that writes carry now. */
+    public int cause() {
+        return cause;
+    }
+
+    /** Returns who wrote the byte at {@code address} last since {@link #trackCauses}, or 0. */
+    public int causeOf(long address) {
+        int slot = directory[granuleOf(address, 1)];
+        return slot < 0 ? 0 : provenance.causeOf(
+                slot + ((int) address & GRANULE_MASK) >>> 6, (int) address & LINE_BYTES - 1);
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.pcie;
+
+/** A device model behind a function: registers below, DMA above. One thread. */
+public interface Device {
+
+    /** Returns the register at {@code offset}; all ones where there is none. */
+    int readRegister(int offset);
+
+    /** Does what a write to the register at {@code offset} does; dropped where there is none. */
+    void writeRegister(int offset, int value);
+
+    /** Resets the device as a conventional or function-level reset does: nothing goes on. */
+    void reset();
+
+    /**
+     * Tells the requests that are posted and not done.
+     *
+     * @param memory how the device would reach its descriptors; read only
+     * @param visitor receives each one
+     */
+    void outstanding(DmaPort memory, OutstandingVisitor visitor);
+
+    /** Receives posted requests. */
+    @FunctionalInterface
+    interface OutstandingVisitor {
+
+        /**
+         * Called for each request.
+         *
+         * @param sequence number of the request, counted from the device's last reset
+         * @param medium where it would put what it reads from memory; null if it only writes memory
+         */
+        void request(long sequence, Medium medium);
+    }
+}

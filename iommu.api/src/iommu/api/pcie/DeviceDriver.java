@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.pcie;
+
+import org.osgi.annotation.versioning.ConsumerType;
+
+/** The kernel's driver of one device. It acts only through its {@link DriverPort}. One thread. */
+@ConsumerType
+public interface DeviceDriver {
+
+    /**
+     * Takes a device that is already running under this kernel, as imported: lays its ring and its
+     * requests into the mapped pages of {@code workload}.
+     *
+     * @param seed of the choices it makes
+     */
+    void start(Workload workload, long seed);
+
+    /**
+     * Looks after finished requests and posts new ones; called again and again while the kernel runs.
+     *
+     * @return nanoseconds until it wants to be called again; 0 for never
+     */
+    long service();
+
+    /**
+     * Takes an unknown device over: resets it, lets it do DMA, and tries it out.
+     *
+     * @return null, or why the device is of no use
+     */
+    String probe();
+
+    /**
+     * Writes memory to the device's medium and waits for it.
+     *
+     * @param physicalAddress of the bytes; within one page
+     * @param position block or frame number
+     * @return null, or why it failed
+     */
+    String write(long physicalAddress, int bytes, long position);
+}

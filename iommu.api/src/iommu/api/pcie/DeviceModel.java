@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.pcie;
+
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * A kind of device: makes devices, and the driver that a kernel runs for them. A service; the one with
+ * the highest ranking that accepts a function gets it. Thread-safe.
+ */
+@ConsumerType
+public interface DeviceModel {
+
+    /** Returns the name, such as "ring-dma". */
+    String name();
+
+    /** Returns whether this model can sit behind a function of this class and header. */
+    boolean accepts(FunctionConfig function);
+
+    /** Makes the device. */
+    Device device(DeviceContext context);
+
+    /** Makes a driver for one device, for one kernel. */
+    DeviceDriver driver(DriverPort port);
+}

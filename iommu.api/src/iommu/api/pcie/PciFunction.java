@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.pcie;
+
+/** One function of the fabric, as configuration software meets it. One thread. */
+public interface PciFunction {
+
+    /** Returns the requester id of the function itself. */
+    int requesterId();
+
+    /** Returns the id that its requests carry at the remapping unit: its own, or a bridge's alias. */
+    int alias();
+
+    /**
+     * Reads config space.
+     *
+     * @param offset 0 to 4095
+     * @param bytes 1, 2 or 4
+     * @return all ones where the function has no such register
+     */
+    int readConfig(int offset, int bytes);
+
+    /** Writes config space; read-only bits keep their value. */
+    void writeConfig(int offset, int bytes, int value);
+
+    /**
+     * Reads a device register.
+     *
+     * @param offset into the device's register space
+     * @return all ones if no device model answers or memory decoding is off
+     */
+    int readRegister(int offset);
+
+    /** Writes a device register; dropped if no device model answers or memory decoding is off. */
+    void writeRegister(int offset, int value);
+
+    /** Returns the 24-bit class code: base class, subclass, programming interface. */
+    default int classCode() {
+        return readConfig(8, 4) >>> 8;
+    }
+
+    /** Returns the header type without the multi-function bit: 0 endpoint, 1 bridge. */
+    default int headerType() {
+        return readConfig(0x0e, 1) & 0x7f;
+    }
+
+    /** Returns whether the Bus Master Enable bit of the Command register is set. */
+    default boolean busMaster() {
+        return (readConfig(4, 2) & 4) != 0;
+    }
+}

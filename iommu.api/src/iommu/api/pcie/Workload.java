@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.pcie;
+
+import java.util.List;
+
+/**
+ * What a driver is asked to keep its device busy with.
+ *
+ * @param requestsPerSecond how fast the device works; 0 leaves it idle
+ * @param streaming whether the device goes round its ring by itself for ever, as USB schedules, audio
+ *     and management engines do, or stops when the posted requests are done
+ * @param readsPerMille how many of 1000 requests read memory; the others write it
+ * @param bytes bytes of each request's buffer; at most 4096
+ * @param rings pages already mapped for the device, for its ring; the first is used
+ * @param readable pages already mapped for the device that it may only read
+ * @param writable pages already mapped for the device that it may read and write
+ */
+public record Workload(double requestsPerSecond, boolean streaming, int readsPerMille, int bytes,
+        List<DmaBuffer> rings, List<DmaBuffer> readable, List<DmaBuffer> writable) {
+
+    /** Copies the lists. */
+    public Workload {
+        rings = List.copyOf(rings);
+        readable = List.copyOf(readable);
+        writable = List.copyOf(writable);
+    }
+
+    /** No workload: the driver only makes sure that its device works. */
+    public static Workload none() {
+        return new Workload(0, false, 500, 512, List.of(), List.of(), List.of());
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.unit;
+
+import java.util.List;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * What kernel code may touch: one unit's registers, memory, and a few pages of its own. Each act is
+ * executed, timed, attributed and traced by the engine; within an event no time passes. One thread.
+ */
+@ProviderType
+public interface KernelPort {
+
+    /** Returns what a unit register reads; 4 or 8 bytes. */
+    long readRegister(int offset, int bytes);
+
+    /** Writes a unit register. */
+    void writeRegister(int offset, int bytes, long value);
+
+    /**
+     * Waits until a unit register has {@code value} under {@code mask}.
+     *
+     * @return false if it had not after {@code timeoutNanos}
+     */
+    boolean waitRegister(int offset, int bytes, long mask, long value, long timeoutNanos);
+
+    /** Returns whether {@code bytes} bytes from {@code physicalAddress} can be read as memory. */
+    boolean isMemory(long physicalAddress, long bytes);
+
+    /** Returns the 64 bits at {@code physicalAddress}, a multiple of 8 in memory. */
+    long read64(long physicalAddress);
+
+    /** Writes the 64 bits at {@code physicalAddress}. */
+    void write64(long physicalAddress, long value);
+
+    /** Copies memory; {@code bytes} is a multiple of 8. */
+    void copy(long from, long to, int bytes);
+
+    /**
+     * Allocates cleared pages of 4 KiB, adjacent and aligned to their number rounded up to a power of two.
+     *
+     * @throws IllegalStateException if the kernel has no such pages left
+     */
+    long allocatePages(int count);
+
+    /** Gives pages back. */
+    void freePages(long physicalAddress, int count);
+
+    /**
+     * Returns all ids under which requests of a function arrive at the unit: its own first, then the
+     * aliases that bridges give it.
+     */
+    List<Integer> sourceIds(int requester);
+
+    /** Prints a line on the console. */
+    void print(String line);
+
+    /** Returns the virtual time in nanoseconds. */
+    long nanos();
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.unit;
+
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * A remapping unit: registers for software on one side, translation of requests on the other. It reads
+ * its tables from memory as bytes. One thread.
+ */
+@ConsumerType
+public interface RemappingUnit {
+
+    /**
+     * Translates one request that does not cross a 4 KiB boundary. A blocked one is recorded as the
+     * hardware does. Allocates nothing unless it blocks.
+     *
+     * @param requester id that the request carries
+     * @param access {@link iommu.api.pcie.Access#READ} or {@link iommu.api.pcie.Access#WRITE}
+     * @return packed, see {@link Translation}
+     */
+    long translate(int requester, long address, int access);
+
+    /** Returns whether requests are translated now. */
+    boolean translating();
+
+    /**
+     * Returns what software reads from a register.
+     *
+     * @param bytes 4 or 8
+     * @throws IllegalArgumentException if the access leaves the register space
+     */
+    long readRegister(int offset, int bytes);
+
+    /** Does what a software write to a register does. */
+    void writeRegister(int offset, int bytes, long value);
+
+    /**
+     * Does the walk of {@link #translate} through the tables in memory, caches left aside and untouched
+     * and nothing recorded, and tells each entry.
+     *
+     * @return packed, see {@link Translation}
+     */
+    long explain(int requester, long address, int access, WalkListener listener);
+
+    /** Tells every translation in the tables, by requester, then by iova. */
+    void mappings(MappingVisitor visitor);
+
+    /** Has {@code listener} told what happens; one listener. */
+    void listener(UnitListener listener);
+
+    /**
+     * Returns what stands for a reason in verdicts and to people.
+     *
+     * @return a record with requester and address 0
+     */
+    FaultRecord fault(int reason);
+}

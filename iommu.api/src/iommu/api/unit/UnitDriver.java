@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.unit;
+
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * The code of one kernel for one unit. It acts only through its {@link KernelPort} and never sees the
+ * unit's caches. Named steps of a policy end here, as published expansions into register and memory
+ * acts. One thread.
+ */
+@ConsumerType
+public interface UnitDriver {
+
+    /** Learns tables and queue of a unit that this very kernel had set up before it was imported. */
+    void resume();
+
+    /** Does what the kernel does at T4: queue, faults cleared, interrupt remapping table. */
+    void initialiseInterrupts();
+
+    /**
+     * Switches translation off.
+     *
+     * @throws StepRefusedException if the unit does not obey
+     */
+    void disableTranslation() throws StepRefusedException;
+
+    /**
+     * Gives the unit empty tables and switches translation on.
+     *
+     * @throws StepRefusedException if the unit does not obey
+     */
+    void startClean() throws StepRefusedException;
+
+    /**
+     * Takes over the tables that the unit uses, translation staying on throughout.
+     *
+     * @throws StepRefusedException if they cannot be taken over; nothing was changed then
+     */
+    void adoptTables(AdoptDepth depth) throws StepRefusedException;
+
+    /** Lets the unit announce faults by interrupt; the last act of T6. */
+    void enableFaultInterrupt();
+
+    /** Reads, prints and clears the fault records, as the interrupt handler does. */
+    void handleFaults();
+
+    /**
+     * Maps memory for a function, giving the function a domain first if it has none of this kernel's.
+     *
+     * @param access {@link iommu.api.pcie.Access} bits
+     * @throws IllegalStateException if the kernel has no page left for tables
+     */
+    void map(int requester, long iova, long physicalAddress, long bytes, int access);
+
+    /**
+     * Unmaps a range; flushed from the unit's caches before this returns unless the kernel is lazy.
+     */
+    void unmap(int requester, long iova, long bytes);
+
+    /** Flushes what lazy unmaps left behind. */
+    void flush();
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.unit;
+
+/** Is told what happens in a unit: models never log. Called from within the unit; must not call it. */
+public interface UnitListener {
+
+    /** Hears nothing. */
+    UnitListener NONE = new UnitListener() { };
+
+    /**
+     * A request was blocked.
+     *
+     * @param recorded whether the unit wrote a record that software can read
+     */
+    default void blocked(FaultRecord fault, boolean recorded) { }
+
+    /** Translation was switched on or off. */
+    default void translation(boolean enabled) { }
+
+    /** Cached translations were dropped; {@code what} in the manual's words. */
+    default void invalidated(String what) { }
+
+    /** The unit sent the interrupt that announces faults. */
+    default void faultInterrupt() { }
+}
