@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.launcher;
+
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Hashtable;
+import java.util.List;
+import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.Callable;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.BundleException;
+import org.osgi.framework.Constants;
+import org.osgi.framework.launch.Framework;
+import org.osgi.framework.launch.FrameworkFactory;
+import org.osgi.util.tracker.ServiceTracker;
+
+/**
+ * Starts the bundles of the lab and calls its command on the main thread. The command is the
+ * service {@link Callable} with the property {@code main.thread=true}; what it returns is the exit
+ * status. It finds its arguments as bnd's launcher hands them over: a service of type
+ * {@link Object} with the properties {@code launcher.arguments} (String[]) and, here only,
+ * {@code launcher.stdout} (PrintStream, UTF-8, buffered: flushed when the command has returned).
+ *
+ * <p>System properties: {@code lab.home}, the root of the workspace; {@code lab.run}, the file that
+ * lists the bundles.
+ */
+public final class Launcher {
+    /** Components start while their bundles do; this is for one that waits for a slow other. */
+    private static final long COMMAND_WAIT_MILLIS = Long.getLong("lab.wait.millis", 10_000);
+
+    private final String[] arguments;
+    private final PrintStream stdout;
+    private final List<String> problems = new ArrayList<>();
+
+    private Launcher(String[] arguments, PrintStream stdout) {
+        this.arguments = arguments;
+        this.stdout = stdout;
+    }
+
+    /** Runs one command, or the interactive shell if there are no arguments, and exits. */
+    public static void main(String[] arguments) {
+        PrintStream stdout = new PrintStream(new BufferedOutputStream(
+                new FileOutputStream(FileDescriptor.out), 1 << 16), false, StandardCharsets.UTF_8);
+        // from here on nobody but the command reaches standard output
+        System.setOut(System.err);
+        int status = 1;
+        try {
+            status = new Launcher(arguments, stdout).run();
+        } catch (Exception | LinkageError e) {
+            System.err.println("lab: " + e);
+        }
+        if (stdout.checkError()) {
+            System.err.println("lab: standard output: not everything could be written");
+            status = Math.max(status, 1);
+        }
+        System.exit(status);
+    }
+
+    private int run() throws Exception {
+        Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+        Storage storage = Storage.create(parent);
+        Runtime.getRuntime().addShutdownHook(new Thread(storage::close));
+        boolean interactive = arguments.length == 0;
+        RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive);
+        Framework framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
+                .newFramework(configuration(run, storage.directory()));
+        framework.start();
+        BundleContext context = framework.getBundleContext();
+        publishArguments(context);
+        start(context, run.bundles());
+        int status = command(context).call();
+        stdout.flush();
+        Storage.sweep(parent);
+        return status;
+    }
+
+    private static Map<String, String> configuration(RunFile run, Path storage) {
+        Map<String, String> all = new HashMap<>(run.properties());
+        all.put(Constants.FRAMEWORK_STORAGE, storage.resolve("felix").toString());
+        all.put("felix.cache.locking", "false"); // the directory is ours alone
+        all.put("felix.resolver.parallelism", "1"); // threads cost more than a resolve this small
+        all.put("felix.service.urlhandlers", "false"); // nobody parses a bundle: address
+        all.put("felix.fileinstall.tmpdir", storage.resolve("fileinstall").toString());
+        all.put("felix.fileinstall.dir", Path.of(System.getProperty("lab.home"), "load").toString());
+        return all;
+    }
+
+    private void publishArguments(BundleContext context) {
+        var properties = new Hashtable<String, Object>();
+        properties.put("launcher.arguments", arguments);
+        properties.put("launcher.stdout", stdout);
+        context.registerService(Object.class, this, properties);
+    }
+
+    private void start(BundleContext context, List<Path> files) throws BundleException {
+        List<Bundle> bundles = new ArrayList<>();
+        for (Path file : files) {
+            // by reference: not copied into the storage
+            bundles.add(context.installBundle("reference:" + file.toUri()));
+        }
+        for (Bundle bundle : bundles) {
+            if (bundle.getHeaders("").get(Constants.FRAGMENT_HOST) == null) {
+                try {
+                    bundle.start(Bundle.START_TRANSIENT); // nothing to remember, nothing to write
+                } catch (BundleException e) {
+                    problems.add(bundle.getSymbolicName() + ": " + e.getMessage());
+                }
+            }
+        }
+    }
+
+    private Callable<Integer> command(BundleContext context) throws Exception {
+        var tracker = new ServiceTracker<Callable<Integer>, Callable<Integer>>(context,
+                context.createFilter("(&(objectClass=java.util.concurrent.Callable)"
+                        + "(main.thread=true))"), null);
+        tracker.open();
+        Callable<Integer> command = tracker.waitForService(COMMAND_WAIT_MILLIS);
+        if (command == null) {
+            problems.addAll(UnsatisfiedComponents.of(context));
+            throw new IllegalStateException("no command after " + COMMAND_WAIT_MILLIS + " ms: "
+                    + (problems.isEmpty() ? "no bundle offers one" : String.join("; ", problems)));
+        }
+        problems.forEach(problem -> System.err.println("lab: " + problem));
+        return command;
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.launcher;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What to run, as the build wrote it out of {@code lab.bndrun}: lines of {@code property NAME
+ * VALUE}, {@code bundle FILE} and {@code interactive FILE}, the last for bundles that only the
+ * interactive shell needs and a single command should not wait for.
+ *
+ * @param properties framework properties
+ * @param bundles files of the bundles to install, in this order
+ */
+record RunFile(Map<String, String> properties, List<Path> bundles) {
+
+    static RunFile read(Path file, boolean interactive) throws IOException {
+        Map<String, String> properties = new LinkedHashMap<>();
+        List<Path> bundles = new ArrayList<>();
+        for (String line : Files.readAllLines(file)) {
+            String[] word = line.split(" ", 2);
+            switch (word[0]) {
+                case "property" -> {
+                    String[] pair = word[1].split(" ", 2);
+                    properties.put(pair[0], pair[1]);
+                }
+                case "bundle" -> bundles.add(Path.of(word[1]));
+                case "interactive" -> {
+                    if (interactive) {
+                        bundles.add(Path.of(word[1]));
+                    }
+                }
+                default -> throw new IOException(file + ": unknown line: " + line);
+            }
+        }
+        return new RunFile(properties, bundles);
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.launcher;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Hashtable;
+import java.util.concurrent.Callable;
+import java.util.jar.Attributes;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import org.osgi.framework.BundleActivator;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
+
+/** A bundle with one command: it does what its first argument says. */
+public final class ProbeBundle implements BundleActivator {
+
+    /** Writes a bundle of this class alone; {@code imports} is its Import-Package. */
+    static Path write(Path file, String imports) throws IOException {
+        Manifest manifest = new Manifest();
+        Attributes main = manifest.getMainAttributes();
+        main.putValue("Manifest-Version", "1.0");
+        main.putValue("Bundle-ManifestVersion", "2");
+        main.putValue("Bundle-SymbolicName", "probe");
+        main.putValue("Bundle-Activator", ProbeBundle.class.getName());
+        main.putValue("Import-Package", imports);
+        String name = ProbeBundle.class.getName().replace('.', '/') + ".class";
+        try (OutputStream out = Files.newOutputStream(file);
+                JarOutputStream jar = new JarOutputStream(out, manifest);
+                InputStream self = ProbeBundle.class.getClassLoader().getResourceAsStream(name)) {
+            jar.putNextEntry(new JarEntry(name));
+            self.transferTo(jar);
+        }
+        return file;
+    }
+
+    @Override
+    public void start(BundleContext context) throws Exception {
+        System.out.println("a bundle prints");
+        var properties = new Hashtable<String, Object>();
+        properties.put("main.thread", "true");
+        ServiceReference<?> launcher =
+                context.getServiceReferences(Object.class, "(launcher.arguments=*)")
+                        .iterator().next();
+        String[] arguments = (String[]) launcher.getProperty("launcher.arguments");
+        PrintStream stdout = (PrintStream) launcher.getProperty("launcher.stdout");
+        Callable<Integer> command = () -> run(arguments, stdout);
+        context.registerService(Callable.class, command, properties);
+    }
+
+    private static Integer run(String[] arguments, PrintStream stdout) throws Exception {
+        System.out.println("a command prints to System.out");
+        stdout.println(Thread.currentThread().getName() + String.join("|", arguments));
+        switch (arguments.length == 0 ? "" : arguments[0]) {
+            case "fail" -> throw new IllegalStateException("told to fail");
+            case "sleep" -> {
+                stdout.flush();
+                Thread.sleep(60_000);
+            }
+            default -> { }
+        }
+        return arguments.length;
+    }
+
+    @Override
+    public void stop(BundleContext context) {
+        // the service goes with the bundle
+    }
+}
