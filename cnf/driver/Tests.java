@@ -70,10 +70,11 @@ final class Tests {
         IO.delete(reports);
         File log = reports.resolve("output.txt").toFile();
         List<String> command = new ArrayList<>(List.of(
-                "-jar", bundle("junit-platform-console-standalone").toString(), "execute",
-                "--disable-banner", "--details=tree", "--disable-ansi-colors",
-                "--reports-dir=" + reports, "--scan-class-path=" + classPath.get(0),
-                "--class-path=" + join(classPath)));
+                "-cp", join(classPath) + File.pathSeparator
+                        + bundle("junit-platform-console-standalone"),
+                "org.junit.platform.console.ConsoleLauncher", "execute", "--disable-banner",
+                "--details=tree", "--disable-ansi-colors", "--reports-dir=" + reports,
+                "--scan-class-path=" + classPath.get(0)));
         int status = exec(command, base, log);
         // the console counts a failure, and says 2 when it found nothing
         return build.report.add(name, reports, status, log.toPath());
