@@ -76,7 +76,9 @@ public final class Launcher {
         BundleContext context = framework.getBundleContext();
         publishArguments(context);
         start(context, run.bundles());
-        int status = command(context).call();
+        Callable<Integer> command = command(context);
+        problems.forEach(problem -> System.err.println("lab: " + problem));
+        int status = command == null ? 1 : command.call();
         stdout.flush();
         Storage.sweep(parent);
         return status;
@@ -125,10 +127,10 @@ public final class Launcher {
         Callable<Integer> command = tracker.waitForService(COMMAND_WAIT_MILLIS);
         if (command == null) {
             problems.addAll(UnsatisfiedComponents.of(context));
-            throw new IllegalStateException("no command after " + COMMAND_WAIT_MILLIS + " ms: "
-                    + (problems.isEmpty() ? "no bundle offers one" : String.join("; ", problems)));
+            String why = problems.isEmpty() ? "no bundle offers one" : String.join("; ", problems);
+            problems.clear();
+            problems.add("no command after " + COMMAND_WAIT_MILLIS + " ms: " + why);
         }
-        problems.forEach(problem -> System.err.println("lab: " + problem));
         return command;
     }
 }
