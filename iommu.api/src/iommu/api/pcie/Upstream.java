@@ -15,4 +15,12 @@ public interface Upstream {
 
     /** Writes memory; the status is for the root complex's own record, the device never learns it. */
     CompletionStatus write(int function, int alias, long address, byte[] from, int offset, int bytes);
+
+    /**
+     * A root port raised a system error (SERR).
+     *
+     * @param port requester id of the root port
+     * @param gates the enables that were all set on the way, for people
+     */
+    void systemError(int port, String gates);
 }

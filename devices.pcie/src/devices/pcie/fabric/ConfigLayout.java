@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package devices.pcie.fabric;
+
+import static iommu.api.bits.BitField.bit;
+import static iommu.api.bits.BitField.bits;
+
+import iommu.api.bits.BitField;
+
+/**
+ * Offsets and fields of config space that the fabric acts on.
+ *
+ * <p>Source: PCI Express Base Specification, "PCI Compatible Configuration Registers" and "PCI Express
+ * Capability Structure".
+ */
+final class ConfigLayout {
+
+    static final int COMMAND = 0x04;
+    static final BitField MEMORY_SPACE = bit(1);
+    static final BitField BUS_MASTER = bit(2);
+    static final BitField SERR_ENABLE = bit(8);
+    /** I/O, Memory, Bus Master, Parity Error Response, SERR# Enable, Interrupt Disable. */
+    static final int COMMAND_WRITABLE = 0x0547;
+
+    static final int STATUS = 0x06;
+    static final BitField CAPABILITIES_LIST = bit(4);
+    /** Master Data Parity Error, Signalled and Received aborts, System Error, Parity Error. */
+    static final int STATUS_WRITE_ONE_TO_CLEAR = 0xf900;
+
+    static final int CACHE_LINE_SIZE = 0x0c;
+    static final int FIRST_BAR = 0x10;
+    static final int ENDPOINT_BARS = 6;
+    static final int BRIDGE_BARS = 2;
+    static final int INTERRUPT_LINE = 0x3c;
+
+    static final int PRIMARY_BUS = 0x18;
+    static final int SECONDARY_BUS = 0x19;
+    static final int SUBORDINATE_BUS = 0x1a;
+    static final int BRIDGE_WINDOWS = 0x1c;
+    static final int BRIDGE_WINDOWS_END = 0x34;
+
+    static final int BRIDGE_CONTROL = 0x3e;
+    static final BitField SECONDARY_BUS_RESET = bit(6);
+    static final int BRIDGE_CONTROL_WRITABLE = 0x0fff;
+
+    static final int CAPABILITIES_POINTER = 0x34;
+    static final int EXPRESS_CAPABILITY = 0x10;
+    static final int EXPRESS_FLAGS = 2;
+    static final BitField EXPRESS_TYPE = bits(7, 4);
+    static final int TYPE_ROOT_PORT = 4;
+    static final int TYPE_UPSTREAM_PORT = 5;
+    static final int TYPE_DOWNSTREAM_PORT = 6;
+    static final int TYPE_EXPRESS_TO_PCI = 7;
+    static final int DEVICE_CONTROL = 8;
+    static final BitField NON_FATAL_REPORTING = bit(1);
+    static final BitField UNSUPPORTED_REQUEST_REPORTING = bit(3);
+    static final BitField FUNCTION_LEVEL_RESET = bit(15);
+    static final int ROOT_CONTROL = 0x1c;
+    static final BitField SYSTEM_ERROR_ON_NON_FATAL = bit(1);
+
+    private ConfigLayout() { }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package devices.pcie.fabric;
+
+import static devices.pcie.fabric.ConfigLayout.BRIDGE_BARS;
+import static devices.pcie.fabric.ConfigLayout.BRIDGE_CONTROL;
+import static devices.pcie.fabric.ConfigLayout.BRIDGE_CONTROL_WRITABLE;
+import static devices.pcie.fabric.ConfigLayout.BRIDGE_WINDOWS;
+import static devices.pcie.fabric.ConfigLayout.BRIDGE_WINDOWS_END;
+import static devices.pcie.fabric.ConfigLayout.CACHE_LINE_SIZE;
+import static devices.pcie.fabric.ConfigLayout.CAPABILITIES_LIST;
+import static devices.pcie.fabric.ConfigLayout.CAPABILITIES_POINTER;
+import static devices.pcie.fabric.ConfigLayout.COMMAND;
+import static devices.pcie.fabric.ConfigLayout.COMMAND_WRITABLE;
+import static devices.pcie.fabric.ConfigLayout.DEVICE_CONTROL;
+import static devices.pcie.fabric.ConfigLayout.ENDPOINT_BARS;
+import static devices.pcie.fabric.ConfigLayout.EXPRESS_CAPABILITY;
+import static devices.pcie.fabric.ConfigLayout.FIRST_BAR;
+import static devices.pcie.fabric.ConfigLayout.INTERRUPT_LINE;
+import static devices.pcie.fabric.ConfigLayout.PRIMARY_BUS;
+import static devices.pcie.fabric.ConfigLayout.STATUS;
+import static devices.pcie.fabric.ConfigLayout.STATUS_WRITE_ONE_TO_CLEAR;
+
+import iommu.api.pcie.FunctionConfig;
+import java.util.Arrays;
+
+/**
+ * Config space of one function: the captured bytes, with the access kinds of the header and of the PCI
+ * Express capability. Registers of other capabilities are read-only. One thread.
+ */
+final class ConfigSpace {
+
+    /** No more capabilities than fit into 256 bytes: a list that loops ends here. */
+    private static final int MAX_CAPABILITIES = 48;
+
+    private final byte[] held;
+    private final byte[] writable;
+    private final byte[] writeOneToClear;
+    private final int express;
+
+    ConfigSpace(FunctionConfig captured) {
+        held = captured.config().clone();
+        writable = new byte[held.length];
+        writeOneToClear = new byte[held.length];
+        kind(writable, COMMAND, COMMAND_WRITABLE);
+        kind(writeOneToClear, STATUS, STATUS_WRITE_ONE_TO_CLEAR);
+        writable[CACHE_LINE_SIZE] = (byte) 0xff;
+        writable[INTERRUPT_LINE] = (byte) 0xff;
+        boolean bridge = captured.headerType() == 1;
+        int bars = bridge ? BRIDGE_BARS : ENDPOINT_BARS;
+        for (int i = 0; i < bars; i++) {
+            barBits(FIRST_BAR + 4 * i);
+        }
+        if (bridge) {
+            Arrays.fill(writable, PRIMARY_BUS, PRIMARY_BUS + 4, (byte) 0xff);
+            Arrays.fill(writable, BRIDGE_WINDOWS, BRIDGE_WINDOWS_END, (byte) 0xff);
+            kind(writeOneToClear, BRIDGE_WINDOWS + 2, STATUS_WRITE_ONE_TO_CLEAR);
+            kind(writable, BRIDGE_CONTROL, BRIDGE_CONTROL_WRITABLE);
+        }
+        express = find(EXPRESS_CAPABILITY);
+        if (express > 0) {
+            kind(writable, express + DEVICE_CONTROL, 0x7fff);
+            kind(writeOneToClear, express + DEVICE_CONTROL + 2, 0x000f);
+        }
+    }
+
+    private void barBits(int offset) {
+        if (read(offset, 4) != 0) {
+            kind(writable, offset, 0xfff0);
+            kind(writable, offset + 2, 0xffff);
+        }
+    }
+
+    private void kind(byte[] kinds, int offset, int mask) {
+        if (offset + 1 < kinds.length) {
+            kinds[offset] = (byte) mask;
+            kinds[offset + 1] = (byte) (mask >>> 8);
+        }
+    }
+
+    private int find(int capability) {
+        if (!CAPABILITIES_LIST.isSet(read(STATUS, 2))) {
+            return 0;
+        }
+        int at = read(CAPABILITIES_POINTER, 1) & 0xfc;
+        for (int n = 0; at >= 0x40 && n < MAX_CAPABILITIES && at + 2 <= held.length; n++) {
+            if (read(at, 1) == capability) {
+                return at;
+            }
+            at = read(at + 1, 1) & 0xfc;
+        }
+        return 0;
+    }
+
+    /** Returns the offset of the PCI Express capability, or 0. */
+    int express() {
+        return express;
+    }
+
+    int read(int offset, int bytes) {
+        int value = 0;
+        for (int i = bytes - 1; i >= 0; i--) {
+            int at = offset + i;
+            value = value << 8 | (at < held.length ? held[at] & 0xff : 0xff);
+        }
+        return value;
+    }
+
+    void write(int offset, int bytes, int value) {
+        for (int i = 0; i < bytes && offset + i < held.length; i++) {
+            int at = offset + i;
+            int v = value >>> 8 * i & 0xff;
+            held[at] = (byte) ((held[at] & ~writable[at] | v & writable[at])
+                    & ~(v & writeOneToClear[at]));
+        }
+    }
+
+    /** Does what a conventional reset does: every writable bit goes to 0. */
+    void reset() {
+        for (int i = 0; i < held.length; i++) {
+            held[i] &= (byte) ~writable[i];
+        }
+    }
+}

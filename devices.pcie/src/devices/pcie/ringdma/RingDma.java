@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package devices.pcie.ringdma;
+
+import iommu.api.pcie.Device;
+import iommu.api.pcie.DeviceContext;
+import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.DeviceModel;
+import iommu.api.pcie.DriverPort;
+import iommu.api.pcie.FunctionConfig;
+import org.osgi.service.component.annotations.Component;
+
+/**
+ * Puts a ring DMA engine behind every endpoint whose class does DMA: storage, network, display,
+ * multimedia, wireless, encryption and signal processing, and serial buses but SMBus.
+ *
+ * <p>Source of the class codes: PCI Code and ID Assignment Specification, "Class Codes".
+ */
+@Component(property = "service.ranking:Integer=0")
+public final class RingDma implements DeviceModel {
+
+    private static final int STORAGE = 0x01;
+    private static final int NETWORK = 0x02;
+    private static final int DISPLAY = 0x03;
+    private static final int MULTIMEDIA = 0x04;
+    private static final int SERIAL_BUS = 0x0c;
+    private static final int SMBUS = 0x05;
+    private static final int WIRELESS = 0x0d;
+    private static final int ENCRYPTION = 0x10;
+    private static final int SIGNAL_PROCESSING = 0x11;
+    private static final int ACCELERATOR = 0x12;
+
+    @Override
+    public String name() {
+        return "ring-dma";
+    }
+
+    @Override
+    public boolean accepts(FunctionConfig function) {
+        if (function.headerType() != 0) {
+            return false;
+        }
+        int subclass = function.classCode() >>> 8 & 0xff;
+        return switch (function.classCode() >>> 16) {
+            case STORAGE, NETWORK, DISPLAY, MULTIMEDIA, WIRELESS, ENCRYPTION, SIGNAL_PROCESSING,
+                    ACCELERATOR -> true;
+            case SERIAL_BUS -> subclass != SMBUS;
+            default -> false;
+        };
+    }
+
+    @Override
+    public Device device(DeviceContext context) {
+        return new RingEngine(context, context.function().classCode() >>> 16 == STORAGE);
+    }
+
+    @Override
+    public DeviceDriver driver(DriverPort port) {
+        return new RingDriver(port, port.function().classCode() >>> 16 == NETWORK);
+    }
+}

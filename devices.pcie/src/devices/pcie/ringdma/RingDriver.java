@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+package devices.pcie.ringdma;
+
+import static devices.pcie.ringdma.RingLayout.ABORTED;
+import static devices.pcie.ringdma.RingLayout.BUFFER;
+import static devices.pcie.ringdma.RingLayout.COMMAND;
+import static devices.pcie.ringdma.RingLayout.COMPLETION;
+import static devices.pcie.ringdma.RingLayout.CTRL;
+import static devices.pcie.ringdma.RingLayout.DESCRIPTOR_BYTES;
+import static devices.pcie.ringdma.RingLayout.DONE;
+import static devices.pcie.ringdma.RingLayout.FRAME;
+import static devices.pcie.ringdma.RingLayout.HALTED;
+import static devices.pcie.ringdma.RingLayout.LENGTH;
+import static devices.pcie.ringdma.RingLayout.PERIOD;
+import static devices.pcie.ringdma.RingLayout.POSITION;
+import static devices.pcie.ringdma.RingLayout.READS;
+import static devices.pcie.ringdma.RingLayout.RESET;
+import static devices.pcie.ringdma.RingLayout.RING;
+import static devices.pcie.ringdma.RingLayout.RUN;
+import static devices.pcie.ringdma.RingLayout.SIZE;
+import static devices.pcie.ringdma.RingLayout.STATUS;
+import static devices.pcie.ringdma.RingLayout.STREAM;
+import static devices.pcie.ringdma.RingLayout.TAIL;
+
+import iommu.api.pcie.Access;
+import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.DmaBuffer;
+import iommu.api.pcie.DriverPort;
+import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.Workload;
+import iommu.api.sim.RandomStream;
+import java.util.List;
+
+/**
+ * The driver of {@link RingEngine}. Under the first kernel it keeps its ring filled, mapping a buffer
+ * for each request it posts and unmapping it when the request is done; under a capture kernel it probes
+ * in the usual order: memory decoding and bus mastering on, reset, ring mapped, a request tried out.
+ */
+final class RingDriver implements DeviceDriver {
+
+    /** Descriptors of a ring: a page holds them. */
+    private static final int ENTRIES = 128;
+    /** Requests kept posted by a driver that does not stream. */
+    private static final int POSTED = 96;
+    private static final long TRIAL_PERIOD_NANOS = 20_000;
+    private static final long TIMEOUT_NANOS = 1_000_000_000;
+    private static final int MEMORY_AND_MASTER = 0x0006;
+    private static final int TRIAL_BYTES = 512;
+
+    private final DriverPort port;
+    private final PciFunction function;
+    private final boolean wire;
+    private final DmaBuffer[] owned = new DmaBuffer[ENTRIES];
+    private Workload workload = Workload.none();
+    private RandomStream choices = new RandomStream(0, "");
+    private long ring;
+    private int head;
+    private int tail;
+    private long position;
+
+    RingDriver(DriverPort port, boolean wire) {
+        this.port = port;
+        this.function = port.function();
+        this.wire = wire;
+    }
+
+    @Override
+    public void start(Workload work, long seed) {
+        workload = work;
+        choices = new RandomStream(seed, "ring-driver");
+        ring = work.rings().get(0).physicalAddress();
+        int entries = work.streaming() ? ENTRIES : POSTED;
+        for (int i = 0; i < entries; i++) {
+            post(fixedRequest());
+        }
+        long period = (long) (1e9 / work.requestsPerSecond());
+        program(work.rings().get(0).iova(), period,
+                RUN.mask() | (work.streaming() ? STREAM.mask() : 0));
+    }
+
+    @Override
+    public long service() {
+        if (workload.streaming() || workload.requestsPerSecond() == 0) {
+            return 0;
+        }
+        while (head != tail && DONE.isSet(completion(head))) {
+            release(head);
+            head = (head + 1) % ENTRIES;
+            post(pooledRequest());
+        }
+        function.writeRegister(TAIL.offset(), tail);
+        return (long) (2e9 / workload.requestsPerSecond());
+    }
+
+    /** A request into memory that was mapped before this driver's time. */
+    private Request fixedRequest() {
+        boolean reads = choices.nextInt(1000) < workload.readsPerMille()
+                || workload.writable().isEmpty();
+        List<DmaBuffer> from = reads && !workload.readable().isEmpty()
+                && (workload.writable().isEmpty() || choices.oneIn(2))
+                        ? workload.readable() : workload.writable();
+        return new Request(from.get(choices.nextInt(from.size())), workload.bytes(), reads);
+    }
+
+    /** A request into a page of the kernel's pool, mapped for just this request. */
+    private Request pooledRequest() {
+        boolean reads = choices.nextInt(1000) < workload.readsPerMille();
+        DmaBuffer buffer = port.map(port.allocatePage(), 4096, reads ? Access.READ : Access.WRITE);
+        owned[tail] = buffer;
+        return new Request(buffer, workload.bytes(), reads);
+    }
+
+    private void release(int index) {
+        DmaBuffer buffer = owned[index];
+        if (buffer != null) {
+            owned[index] = null;
+            port.unmap(buffer);
+            port.freePage(buffer.physicalAddress());
+        }
+    }
+
+    /** What one descriptor asks for. */
+    private record Request(DmaBuffer buffer, int bytes, boolean reads) { }
+
+    private void post(Request request) {
+        long at = ring + (long) tail * DESCRIPTOR_BYTES;
+        port.write64(at + BUFFER, request.buffer.iova());
+        port.write64(at + COMMAND, LENGTH.with(0, request.bytes)
+                | (request.reads ? READS.mask() : 0) | (wire ? FRAME.mask() : 0));
+        port.write64(at + POSITION, position++);
+        port.write64(at + COMPLETION, 0);
+        tail = (tail + 1) % ENTRIES;
+    }
+
+    private void program(long ringIova, long periodNanos, long control) {
+        function.writeRegister(RING.offset(), (int) ringIova);
+        function.writeRegister(RING.offset() + 4, (int) (ringIova >>> 32));
+        function.writeRegister(SIZE.offset(), ENTRIES);
+        function.writeRegister(PERIOD.offset(), (int) Math.min(periodNanos, Integer.MAX_VALUE));
+        function.writeRegister(TAIL.offset(), tail);
+        function.writeRegister(CTRL.offset(), (int) control);
+    }
+
+    private long completion(int index) {
+        return port.read64(ring + (long) index * DESCRIPTOR_BYTES + COMPLETION);
+    }
+
+    @Override
+    public String probe() {
+        function.writeConfig(4, 2, function.readConfig(4, 2) | MEMORY_AND_MASTER);
+        function.writeRegister(CTRL.offset(), (int) RESET.mask());
+        ring = port.allocatePage();
+        head = 0;
+        tail = 0;
+        DmaBuffer mapped = port.map(ring, 4096, Access.READ | Access.WRITE);
+        program(mapped.iova(), TRIAL_PERIOD_NANOS, RUN.mask());
+        long page = port.allocatePage();
+        String failure = transfer(page, TRIAL_BYTES, 0, false);
+        port.freePage(page);
+        return failure;
+    }
+
+    @Override
+    public String write(long physicalAddress, int bytes, long to) {
+        return transfer(physicalAddress, bytes, to, true);
+    }
+
+    private String transfer(long physicalAddress, int bytes, long at, boolean reads) {
+        DmaBuffer buffer = port.map(physicalAddress, bytes, reads ? Access.READ : Access.WRITE);
+        int index = tail;
+        position = at;
+        post(new Request(buffer, bytes, reads));
+        function.writeRegister(TAIL.offset(), tail);
+        long completion = ring + (long) index * DESCRIPTOR_BYTES + COMPLETION;
+        boolean answered =
+                port.waitForMemory(completion, DONE.mask(), DONE.mask(), TIMEOUT_NANOS);
+        String failure = null;
+        if (!answered) {
+            failure = HALTED.isSet(function.readRegister(STATUS.offset()))
+                    ? "controller halted on an aborted descriptor fetch" : "I/O timeout";
+        } else if (ABORTED.isSet(port.read64(completion))) {
+            failure = "I/O error, data read aborted";
+        }
+        head = tail;
+        port.unmap(buffer);
+        return failure;
+    }
+}
