@@ -71,7 +71,7 @@ public final class Launcher {
         boolean interactive = arguments.length == 0;
         RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive);
         Framework framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
-                .newFramework(configuration(run, storage.directory()));
+                .newFramework(configuration(run, storage.directory(), interactive));
         framework.start();
         BundleContext context = framework.getBundleContext();
         publishArguments(context);
@@ -84,12 +84,14 @@ public final class Launcher {
         return status;
     }
 
-    private static Map<String, String> configuration(RunFile run, Path storage) {
+    private static Map<String, String> configuration(RunFile run, Path storage,
+            boolean interactive) {
         Map<String, String> all = new HashMap<>(run.properties());
         all.put(Constants.FRAMEWORK_STORAGE, storage.resolve("felix").toString());
         all.put("felix.cache.locking", "false"); // the directory is ours alone
         all.put("felix.resolver.parallelism", "1"); // threads cost more than a resolve this small
-        all.put("felix.service.urlhandlers", "false"); // nobody parses a bundle: address
+        // only the shell's scripts are found by a bundle: address
+        all.put("felix.service.urlhandlers", String.valueOf(interactive));
         all.put("felix.fileinstall.tmpdir", storage.resolve("fileinstall").toString());
         all.put("felix.fileinstall.dir", Path.of(System.getProperty("lab.home"), "load").toString());
         return all;
