@@ -120,11 +120,11 @@ final class Tests {
         Files.createDirectories(reports);
         Path log = reports.resolve("output.txt");
         run.setProperty("java", java);
+        run.setProperty(Constants.RUNENV, "LAB_FRESH=1");
         ProjectTester tester = run.getProjectTester();
         tester.setReportDir(reports.toFile());
         tester.setCwd(run.getBase());
         tester.getProjectLauncher().setTimeout(timeoutSeconds, TimeUnit.SECONDS);
-        tester.getProjectLauncher().getRunEnv().put("LAB_FRESH", "1");
         int status = 1;
         try (Writer out = new FileWriter(log.toFile())) {
             tester.getProjectLauncher().setStreams(out, out);
