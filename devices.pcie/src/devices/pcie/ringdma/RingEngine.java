@@ -99,6 +99,11 @@ final class RingEngine implements Device {
         ticking = false;
     }
 
+    @Override
+    public int resets() {
+        return generation;
+    }
+
     private void wake() {
         if (!ticking && hasWork()) {
             ticking = true;
@@ -134,6 +139,7 @@ final class RingEngine implements Device {
     private void execute() {
         long head = registers.get(HEAD);
         long at = registers.get(RING) + head * DESCRIPTOR_BYTES;
+        context.begin(sequence);
         if (dma.read(at, descriptor, 0, DESCRIPTOR_BYTES) != CompletionStatus.SUCCESS) {
             registers.set(ABORTS, registers.get(ABORTS) + 1);
             if (haltsOnAbort) {

@@ -28,6 +28,9 @@ public sealed interface Step {
     /** Prints a line on the console. */
     record Print(String line) implements Step { }
 
+    /** Sets up queue, faults and interrupt remapping of a unit, as kernels do at T4. */
+    record InitialiseInterrupts(int unit) implements Step { }
+
     /** Switches translation of a unit off. */
     record DisableTranslation(int unit) implements Step { }
 

@@ -19,6 +19,9 @@ public interface DeviceContext {
     /** Runs {@code action} after {@code delayNanos} of virtual time. */
     void schedule(long delayNanos, Runnable action);
 
+    /** Says that what follows, up to the next call, is done for request {@code sequence}. */
+    void begin(long sequence);
+
     /**
      * Keeps what a request read from memory.
      *

@@ -28,6 +28,11 @@ public final class EventQueue {
         return now;
     }
 
+    /** Returns whether an event is being run: time does not pass then. */
+    public boolean inEvent() {
+        return running;
+    }
+
     /** Returns the number of events not yet run. */
     public int pending() {
         return size;
