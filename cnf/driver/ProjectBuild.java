@@ -101,7 +101,7 @@ final class ProjectBuild {
 
     private boolean compile(File from, List<File> classPath, File to) throws IOException {
         IO.delete(to);
-        String options = project.getProperty("javac.options", "").trim();
+        String options = project.getProperty("javac.options", "-g").trim();
         return compile(build, from, classPath, to, List.of(options.split("\\s+")));
     }
 
@@ -131,7 +131,6 @@ final class ProjectBuild {
         if (Runtime.version().feature() > 17) {
             options.remove("-Werror"); // a newer javac knows warnings that this code never saw
         }
-        options.remove("");
         JavaCompiler javac = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
         boolean ok;
