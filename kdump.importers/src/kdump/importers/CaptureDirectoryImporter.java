@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.MachineImporter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.osgi.service.component.annotations.Component;
+
+/**
+ * Reads capture directories and bare core files.
+ *
+ * <p>A capture directory holds a dump ({@code tables*} or {@code vmcore*}), registers as JSON
+ * ({@code iommu-regs.json} or {@code regs-crash.json}; {@code regs-capture.json} for
+ * {@code tables-as-copied*}), and in {@code guest-crashed} or {@code guest} what the machine said of
+ * itself: {@code acpi/DMAR.aml}, {@code lspci-vvv-xxxx.txt}, {@code iomem}, {@code cmdline}. All but
+ * the dump may be absent; the machine's remarks say what was assumed instead. Dumps are ELF cores,
+ * gzipped or not; a kdump-compressed one is refused.
+ */
+@Component
+public final class CaptureDirectoryImporter implements MachineImporter {
+
+    @Override
+    public boolean accepts(Path source) {
+        try {
+            return Files.isDirectory(source) ? CaptureFiles.holdsDump(source)
+                    : Files.isRegularFile(source) && CaptureFiles.isDump(source);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public MachineDescription read(Path source, Path registers) throws IOException {
+        boolean directory = Files.isDirectory(source);
+        Path whole = source.toAbsolutePath().normalize();
+        String name = String.valueOf(whole.getFileName() == null ? whole : whole.getFileName());
+        if (!directory && name.indexOf('.') > 0) {
+            name = name.substring(0, name.indexOf('.'));
+        }
+        CaptureFiles files = directory ? CaptureFiles.find(source, registers)
+                : CaptureFiles.bare(source, registers);
+        return new CaptureReader(name,
+                (directory ? "capture directory " : "core file ") + source, files).read();
+    }
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers;
+
+import iommu.api.machine.FormatException;
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.UnitDescription;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryImage;
+import iommu.api.memory.MemoryKind;
+import iommu.api.memory.MemoryMap;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.FunctionConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import kdump.importers.acpi.DmarTable;
+import kdump.importers.bytes.Content;
+import kdump.importers.bytes.SmallFile;
+import kdump.importers.bytes.TextFile;
+import kdump.importers.elf.ElfCore;
+import kdump.importers.lspci.LspciDump;
+import kdump.importers.proc.CommandLine;
+import kdump.importers.proc.Iomem;
+import kdump.importers.registers.RegisterWords;
+
+/** Reads the files of one capture and puts the machine together. Used once. */
+final class CaptureReader {
+
+    private final String name;
+    private final String source;
+    private final CaptureFiles files;
+    private final List<String> remarks = new ArrayList<>();
+
+    CaptureReader(String name, String source, CaptureFiles files) {
+        this.name = name;
+        this.source = source;
+        this.files = files;
+        remarks.addAll(files.remarks());
+    }
+
+    MachineDescription read() throws IOException {
+        ElfCore core = ElfCore.read(Content.open(files.core()));
+        if (core.missingBytes() > 0) {
+            remarks.add("The core names 0x" + Long.toHexString(core.missingBytes())
+                    + " bytes of memory that it does not hold.");
+        }
+        if (core.textMappings() > 0) {
+            remarks.add("The core holds the kernel's text twice; one is used.");
+        }
+        Path iomemFile = files.guestFile("iomem");
+        Iomem iomem = iomemFile == null ? null
+                : Iomem.read(TextFile.read(iomemFile, Iomem.MAX_BYTES));
+        MemoryMap map = iomem == null ? mapOf(core) : iomem.map();
+        MemoryImage image = image(core, map);
+        AddressRange reservation = reservation(iomem, map, image);
+        List<FunctionConfig> functions = functions();
+        List<UnitDescription> units = units(functions);
+        return new MachineDescription(name, source, map, reservation, units, functions, image,
+                commandLine(), remarks);
+    }
+
+    private MemoryMap mapOf(ElfCore core) throws FormatException {
+        remarks.add("No iomem: System RAM is what the core holds.");
+        List<AddressRange> pages =
+                Ranges.pages(core.image().ranges(), PhysicalMemory.PAGE_BYTES);
+        if (Ranges.bytes(pages) > PhysicalMemory.MAX_BYTES / 2) {
+            throw new FormatException(files.core().toString(), 0, "segments",
+                    "0x" + Long.toHexString(Ranges.bytes(pages)) + " bytes", "at most 0x"
+                    + Long.toHexString(PhysicalMemory.MAX_BYTES / 2));
+        }
+        return new MemoryMap(pages.stream().map(
+                r -> new MemoryMap.Region(r, MemoryKind.SYSTEM_RAM, "System RAM")).toList());
+    }
+
+    private MemoryImage image(ElfCore core, MemoryMap map) {
+        MemoryImage kept = core.imageWithin(map.regions().stream()
+                .filter(r -> r.kind() != MemoryKind.MMIO).map(MemoryMap.Region::range).toList());
+        long dropped = Ranges.bytes(core.image().ranges()) - Ranges.bytes(kept.ranges());
+        if (dropped > 0) {
+            remarks.add("0x" + Long.toHexString(dropped)
+                    + " bytes of the core lie outside RAM and ROM; left out.");
+        }
+        return kept;
+    }
+
+    private AddressRange reservation(Iomem iomem, MemoryMap map, MemoryImage image) {
+        if (iomem != null && !iomem.crashReservations().isEmpty()) {
+            if (iomem.crashReservations().size() > 1) {
+                remarks.add("iomem has " + iomem.crashReservations().size()
+                        + " crash reservations; the largest is used.");
+            }
+            return iomem.crashReservations().stream()
+                    .max(Comparator.comparingLong(AddressRange::bytes)).get();
+        }
+        ReservationRule.Choice choice = new ReservationRule(map.ranges(MemoryKind.SYSTEM_RAM),
+                image.ranges()).choose();
+        remarks.add(choice.remark());
+        return choice.range();
+    }
+
+    private List<FunctionConfig> functions() throws IOException {
+        Path file = files.guestFile("lspci-vvv-xxxx.txt");
+        if (file == null) {
+            remarks.add("No lspci dump: no functions.");
+            return List.of();
+        }
+        LspciDump dump = LspciDump.read(TextFile.read(file, LspciDump.MAX_BYTES));
+        if (!dump.leftOut().isEmpty()) {
+            remarks.add("Left out, as their segment does not fit a requester id: "
+                    + String.join(", ", dump.leftOut()) + ".");
+        }
+        return dump.functions();
+    }
+
+    private List<UnitDescription> units(List<FunctionConfig> functions) throws IOException {
+        UnitFacts facts = new UnitFacts(name, functions, remarks);
+        RegisterWords registers =
+                files.registers() == null ? null : RegisterWords.read(files.registers());
+        Path dmar = files.guestFile("acpi/DMAR.aml");
+        if (dmar != null) {
+            return facts.units(DmarTable.read(dmar.toString(),
+                    SmallFile.read(dmar, DmarTable.MAX_BYTES)), registers);
+        }
+        Path ivrs = files.guestFile("acpi/IVRS.aml");
+        if (ivrs != null) {
+            throw new FormatException(ivrs.toString(), 0, "signature", "IVRS",
+                    "DMAR: machines with AMD-Vi are not read yet");
+        }
+        if (registers != null) {
+            return List.of(facts.onlyUnit(registers));
+        }
+        remarks.add("Neither a DMAR table nor registers: no remapping units.");
+        return List.of();
+    }
+
+    private String commandLine() throws IOException {
+        Path file = files.guestFile("cmdline");
+        return file == null ? "" : CommandLine.read(TextFile.read(file, CommandLine.MAX_BYTES));
+    }
+}

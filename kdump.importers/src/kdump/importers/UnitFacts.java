@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers;
+
+import iommu.api.machine.FormatException;
+import iommu.api.machine.UnitDescription;
+import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.RequesterId;
+import iommu.api.profile.UnitProfile;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import kdump.importers.acpi.DeviceScope;
+import kdump.importers.acpi.DmarTable;
+import kdump.importers.acpi.Drhd;
+import kdump.importers.acpi.Rmrr;
+import kdump.importers.registers.RegisterWords;
+
+/**
+ * Puts remapping units together: the DMAR table says where they are and whom they serve, config space
+ * says which buses lie behind a bridge, and captured registers say what a unit held.
+ */
+final class UnitFacts {
+
+    private static final String VENDOR = "vtd";
+    private static final int BRIDGE = 1;
+    private static final int SECONDARY_BUS = 0x19;
+    private static final int SUBORDINATE_BUS = 0x1a;
+
+    private final String name;
+    private final Map<Integer, FunctionConfig> functions = new HashMap<>();
+    private final List<String> remarks;
+
+    /**
+     * Makes one.
+     *
+     * @param name of the profiles
+     * @param remarks receives what is assumed or left out
+     */
+    UnitFacts(String name, List<FunctionConfig> functions, List<String> remarks) {
+        this.name = name;
+        this.remarks = remarks;
+        functions.forEach(f -> this.functions.put(f.requesterId(), f));
+    }
+
+    /** Returns the units of a table; {@code registers} may be null. */
+    List<UnitDescription> units(DmarTable table, RegisterWords registers) throws FormatException {
+        if (registers != null
+                && table.units().stream().noneMatch(u -> u.registerBase() == registers.base())) {
+            throw new FormatException(registers.file(), 0, "base",
+                    "0x" + Long.toHexString(registers.base()), "the base of a unit in DMAR: "
+                    + table.units().stream().map(u -> "0x" + Long.toHexString(u.registerBase()))
+                            .collect(Collectors.joining(", ")));
+        }
+        List<UnitDescription> units = new ArrayList<>();
+        for (Drhd drhd : table.units()) {
+            units.add(unit(drhd, registers));
+        }
+        for (Rmrr rmrr : table.reservedRegions()) {
+            remarks.add(String.format("DMAR reserves %08x-%08x (RMRR at 0x%x) for %s; not used.",
+                    rmrr.base(), rmrr.limit(), rmrr.offset(), rmrr.scopes().stream()
+                            .map(s -> describe(rmrr.segment(), s))
+                            .collect(Collectors.joining(", "))));
+        }
+        if (!table.skipped().isEmpty()) {
+            remarks.add("DMAR structures not used: " + String.join(", ", table.skipped()) + ".");
+        }
+        return units;
+    }
+
+    /** Returns the one unit of a capture without DMAR: it serves everything. */
+    UnitDescription onlyUnit(RegisterWords registers) throws FormatException {
+        registers.requireVtd();
+        remarks.add("No DMAR table: one VT-d unit at 0x" + Long.toHexString(registers.base())
+                + ", taken to serve every function of segment 0.");
+        return new UnitDescription(new UnitProfile(VENDOR, name, registers.base(), registers.words(),
+                Map.of()), 0, true, List.of());
+    }
+
+    private UnitDescription unit(Drhd drhd, RegisterWords registers) {
+        boolean captured = registers != null && registers.base() == drhd.registerBase();
+        if (!captured) {
+            remarks.add("No registers captured of the unit at 0x"
+                    + Long.toHexString(drhd.registerBase()) + ".");
+        }
+        List<UnitDescription.Scope> scopes = new ArrayList<>();
+        for (DeviceScope scope : drhd.scopes()) {
+            switch (scope.type()) {
+                case DeviceScope.ENDPOINT, DeviceScope.SUB_HIERARCHY, DeviceScope.NAMESPACE_DEVICE ->
+                    addScope(drhd.segment(), scope, scopes);
+                case DeviceScope.IO_APIC, DeviceScope.HPET -> { }
+                default -> remarks.add("DMAR scope of unknown type " + scope.type() + " at 0x"
+                        + Integer.toHexString(scope.offset()) + " left out.");
+            }
+        }
+        var profile = new UnitProfile(VENDOR, name, drhd.registerBase(),
+                captured ? registers.words() : Map.of(), Map.of());
+        return new UnitDescription(profile, drhd.segment(), drhd.includePciAll(), scopes);
+    }
+
+    private void addScope(int segment, DeviceScope scope, List<UnitDescription.Scope> scopes) {
+        int requester = follow(segment, scope);
+        if (requester == -1) {
+            remarks.add("DMAR scope at 0x" + Integer.toHexString(scope.offset())
+                    + " left out: no bridge of lspci leads to " + describe(segment, scope) + ".");
+            return;
+        }
+        int bus = RequesterId.bus(requester);
+        FunctionConfig function = functions.get(requester);
+        if (scope.type() != DeviceScope.SUB_HIERARCHY) {
+            scopes.add(new UnitDescription.Scope(requester, bus + 1, bus));
+        } else if (function == null || function.headerType() != BRIDGE) {
+            remarks.add("DMAR names " + RequesterId.format(requester)
+                    + " as a bridge, lspci does not: taken as an endpoint.");
+            scopes.add(new UnitDescription.Scope(requester, bus + 1, bus));
+        } else {
+            scopes.add(new UnitDescription.Scope(requester, function.u8(SECONDARY_BUS),
+                    function.u8(SUBORDINATE_BUS)));
+        }
+    }
+
+    /** Follows a path from bridge to bridge; returns -1 where it breaks off. */
+    private int follow(int segment, DeviceScope scope) {
+        int bus = scope.startBus();
+        int last = scope.path().size() - 1;
+        for (int i = 0; i < last; i++) {
+            FunctionConfig bridge = functions.get(requester(segment, bus, scope.path().get(i)));
+            if (bridge == null || bridge.headerType() != BRIDGE) {
+                return -1;
+            }
+            bus = bridge.u8(SECONDARY_BUS);
+        }
+        return requester(segment, bus, scope.path().get(last));
+    }
+
+    private static int requester(int segment, int bus, DeviceScope.Step step) {
+        return RequesterId.of(segment, bus, step.device(), step.function());
+    }
+
+    private static String describe(int segment, DeviceScope scope) {
+        return String.format("%04x:%02x:", segment, scope.startBus()) + scope.path().stream()
+                .map(s -> String.format("%02x.%x", s.device(), s.function()))
+                .collect(Collectors.joining("/"));
+    }
+}

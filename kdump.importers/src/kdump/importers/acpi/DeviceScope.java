@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers.acpi;
+
+import java.util.List;
+
+/**
+ * A device that a structure of DMAR names by the way to it.
+ *
+ * <p>Source: VT-d, "Device Scope Structure".
+ *
+ * @param offset in the file
+ * @param type one of the constants here, or a value unknown to them
+ * @param enumerationId number of an I/O APIC, HPET or namespace device; else 0
+ * @param startBus bus of the first step
+ * @param path a step a bridge, the last one the device itself; at least one
+ */
+public record DeviceScope(int offset, int type, int enumerationId, int startBus, List<Step> path) {
+
+    /** An endpoint. */
+    public static final int ENDPOINT = 1;
+
+    /** A bridge and all that lies behind it. */
+    public static final int SUB_HIERARCHY = 2;
+
+    /** An I/O APIC: the path is what its interrupts carry. */
+    public static final int IO_APIC = 3;
+
+    /** An HPET: the path is what its interrupts carry. */
+    public static final int HPET = 4;
+
+    /** A device that ACPI's namespace lists. */
+    public static final int NAMESPACE_DEVICE = 5;
+
+    /**
+     * One step of a path.
+     *
+     * @param device 0 to 31
+     * @param function 0 to 7
+     */
+    public record Step(int device, int function) { }
+
+    /** Copies the list. */
+    public DeviceScope {
+        path = List.copyOf(path);
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers.elf;
+
+import iommu.api.memory.AddressRange;
+
+/**
+ * Bytes of memory that a core file holds.
+ *
+ * @param memory where they lay
+ * @param fileOffset where in the unpacked file they are
+ */
+record Segment(AddressRange memory, long fileOffset) {
+
+    /** Returns the part within {@code range}, which overlaps this segment. */
+    Segment within(AddressRange range) {
+        long start = Math.max(memory.start(), range.start());
+        long end = Math.min(memory.end(), range.end());
+        return new Segment(new AddressRange(start, end), fileOffset + (start - memory.start()));
+    }
+}

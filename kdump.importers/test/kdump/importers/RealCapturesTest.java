@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iommu.api.machine.FormatException;
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.UnitDescription;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryKind;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.RequesterId;
+import iommu.api.profile.UnitProfile;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RealCapturesTest {
+
+    private final CaptureDirectoryImporter importer = new CaptureDirectoryImporter();
+
+    private MachineDescription machine(String name) throws IOException {
+        return importer.read(LabFiles.capture(name), null);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vtd1", "vtdsm1", "vtd39_612_lazy", "vtd_pt", "vtd_ats"})
+    void everyCaptureIsOneUnitAndSeventeenFunctions(String name) throws IOException {
+        assertThat(importer.accepts(LabFiles.capture(name))).isTrue();
+        MachineDescription machine = machine(name);
+        assertThat(machine.name()).isEqualTo(name);
+        assertThat(machine.source()).endsWith(name);
+        assertThat(machine.functions()).hasSize(17);
+        assertThat(machine.functions()).extracting(FunctionConfig::requesterId).isSorted();
+        assertThat(machine.units()).hasSize(1);
+        UnitProfile profile = machine.units().get(0).profile();
+        assertThat(profile.vendor()).isEqualTo("vtd");
+        assertThat(profile.name()).isEqualTo(name);
+        assertThat(profile.registerBase()).isEqualTo(0xfed90000L);
+        assertThat(profile.registers()).hasSize(140).containsEntry(0x1c, 0xc7000000);
+        assertThat(profile.settings()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vtd1", "vtdsm1", "vtd39_612_lazy", "vtd_pt", "vtd_ats"})
+    void everyFunctionIsServedByTheUnit(String name) throws IOException {
+        MachineDescription machine = machine(name);
+        assertThat(machine.functions())
+                .allMatch(f -> machine.unitOf(f.requesterId()) == 0);
+        assertThat(machine.unitOf(RequesterId.parse("06:00.0"))).as("the bridge's alias").isZero();
+        assertThat(machine.unitOf(RequesterId.parse("07:00.0"))).as("no such bus").isEqualTo(-1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vtd1", "vtdsm1", "vtd39_612_lazy", "vtd_pt", "vtd_ats"})
+    void everyCapturedByteFitsTheMemoryOfTheMap(String name) throws IOException {
+        MachineDescription machine = machine(name);
+        PhysicalMemory memory = machine.memoryMap().memory(1);
+        for (AddressRange range : machine.image().ranges()) {
+            byte[] bytes = new byte[(int) range.bytes()];
+            machine.image().read(range.start(), bytes, 0, bytes.length);
+            memory.write(range.start(), bytes, 0, bytes.length);
+            assertThat(range.overlaps(machine.crashReservation())).isFalse();
+        }
+    }
+
+    @Test
+    void theMemoryOfVtd1IsAsIomemSays() throws IOException {
+        MachineDescription machine = machine("vtd1");
+        assertThat(machine.memoryMap().ranges(MemoryKind.SYSTEM_RAM)).containsExactly(
+                new AddressRange(0x1000, 0x9fc00), new AddressRange(0x100000, 0xbfcc000));
+        assertThat(machine.memoryMap().ranges(MemoryKind.FIRMWARE_RAM)).containsExactly(
+                new AddressRange(0, 0x1000), new AddressRange(0x9fc00, 0xa0000),
+                new AddressRange(0xbfcc000, 0xc000000));
+        assertThat(machine.memoryMap().ranges(MemoryKind.ROM)).containsExactly(
+                new AddressRange(0xc0000, 0xc0e00), new AddressRange(0xf0000, 0x100000),
+                new AddressRange(0xfffc0000L, 0x100000000L));
+        assertThat(machine.memoryMap().kindAt(0xb0000000L)).isEqualTo(MemoryKind.MMIO);
+        assertThat(machine.memoryMap().kindAt(0xfd00000000L)).isEqualTo(MemoryKind.MMIO);
+    }
+
+    @Test
+    void theImageOfVtd1HoldsTheLoadSegments() throws IOException {
+        MachineDescription machine = machine("vtd1");
+        assertThat(machine.image().ranges()).hasSize(38)
+                .startsWith(AddressRange.of(0x11c3000, 0x1000), AddressRange.of(0x1200000, 0x100000),
+                        AddressRange.of(0x20f1000, 0x1000))
+                .endsWith(AddressRange.of(0xba89000, 0x3000));
+    }
+
+    @Test
+    void theRootTableOfVtd1LeadsToContextTables() throws IOException {
+        MachineDescription machine = machine("vtd1");
+        int rootTable = machine.units().get(0).profile().registers().get(0x20);
+        byte[] entry = new byte[8];
+        machine.image().read(rootTable, entry, 0, 8);
+        assertThat(entry[0] & 1).as("present").isEqualTo(1);
+        long contextTable = (entry[1] & 0xf0L) << 0 << 8 | (entry[2] & 0xffL) << 16
+                | (entry[3] & 0xffL) << 24;
+        machine.image().read(contextTable, entry, 0, 8);
+        assertThat(entry[0] & 1).as("context entry of 00:00.0 present").isEqualTo(1);
+    }
+
+    @Test
+    void vtd1GetsItsReservationByRule() throws IOException {
+        MachineDescription machine = machine("vtd1");
+        assertThat(machine.crashReservation()).isEqualTo(AddressRange.of(0x9000000, 32 << 20));
+        assertThat(machine.remarks()).singleElement().asString().contains("chosen by rule: 32 MiB");
+        assertThat(machine.commandLine()).startsWith("console=ttyS0 intel_iommu=on");
+    }
+
+    @Test
+    void bridgesOfVtd1CoverWhatLiesBehindThem() throws IOException {
+        UnitDescription unit = machine("vtd1").units().get(0);
+        assertThat(unit.allOthers()).isFalse();
+        assertThat(unit.scopes()).hasSize(10).contains(
+                new UnitDescription.Scope(RequesterId.parse("00:1f.2"), 1, 0),
+                new UnitDescription.Scope(RequesterId.parse("00:05.0"), 6, 6));
+    }
+
+    @Test
+    void structuresOfDmarThatAreNotUsedAreNamed() throws IOException {
+        assertThat(machine("vtd_ats").remarks())
+                .contains("DMAR structures not used: ATSR at 0x98.");
+    }
+
+    @Test
+    void aCaptureOfTheCopiedTablesNeedsNoGuestFiles() throws IOException {
+        Path capture = LabFiles.shared("captures/kdvtd1_mid");
+        MachineDescription machine = importer.read(capture, null);
+        assertThat(machine.functions()).isEmpty();
+        assertThat(machine.crashReservation()).isNull();
+        assertThat(machine.units()).singleElement().satisfies(unit -> {
+            assertThat(unit.allOthers()).isTrue();
+            assertThat(unit.profile().registerBase()).isEqualTo(0xfed90000L);
+            assertThat(unit.profile().registers()).as("of regs-capture.json")
+                    .containsEntry(0x20, 0x12c84000);
+        });
+        assertThat(machine.memoryMap().ranges(MemoryKind.SYSTEM_RAM))
+                .isEqualTo(machine.image().ranges());
+        assertThat(machine.remarks()).hasSize(4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"kdvtd1", "kdvtd2_capoff", "kdvtd4_sm", "kdamd1"})
+    void aCaptureWithOnlyACompressedDumpIsRefused(String name) {
+        Path capture = LabFiles.shared("captures/" + name);
+        assertThat(importer.accepts(capture)).isTrue();
+        assertThatThrownBy(() -> importer.read(capture, null)).isInstanceOf(FormatException.class)
+                .hasMessageContaining("vmcore-tables.kdump.gz").hasMessageContaining("found KDUMP")
+                .hasMessageContaining("not read yet");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"amd1", "amd2_612_lazy", "kdamd1_mid"})
+    void anAmdCaptureIsRefused(String name) {
+        Path capture = LabFiles.shared("captures/" + name);
+        assertThatThrownBy(() -> importer.read(capture, null)).isInstanceOf(FormatException.class);
+    }
+
+    @Test
+    void aCaptureWithoutDumpIsNotAccepted() {
+        assertThat(importer.accepts(LabFiles.shared("captures/kdvtd7_pt"))).isFalse();
+        assertThat(importer.accepts(LabFiles.root())).isFalse();
+    }
+}
