@@ -8,10 +8,8 @@ import aQute.bnd.osgi.Processor;
 import aQute.lib.io.IO;
 import biz.aQute.resolve.Bndrun;
 import java.io.File;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
@@ -30,34 +27,28 @@ import java.util.concurrent.Executors;
  * to standard error; the only line on standard output is the count of tests, and it comes last.
  */
 public final class Build {
-    private static final List<String> DEFAULT_GOALS =
-            List.of("build", "testDriver", "test", "testOSGi");
-
     final Path root;
-    final Workspace workspace;
     final PrintStream err;
     final Report report;
-    /** The one project to build (with all it needs) and to test; null for all of them. */
-    final String only = System.getProperty("project");
+    Workspace workspace;
+    /** The one project to build, with all it needs, and to test; null for all projects. */
+    private final String only = System.getProperty("project");
 
-    private Build(Path root, PrintStream err) throws Exception {
+    private Build(Path root, PrintStream err) {
         this.root = root;
         this.err = err;
         report = new Report(err);
-        Workspace.setDriver("kdump");
-        Workspace.addGestalt(Constants.GESTALT_BATCH, null);
-        workspace = new Workspace(root.toFile());
     }
 
     /** Runs the goals named; an argument {@code -Dname=value} sets a system property instead. */
-    public static void main(String[] args) {
+    public static void main(String[] arguments) {
         List<String> goals = new ArrayList<>();
-        for (String arg : args) {
-            if (arg.startsWith("-D")) {
-                String[] pair = arg.substring(2).split("=", 2);
+        for (String argument : arguments) {
+            if (argument.startsWith("-D")) {
+                String[] pair = argument.substring(2).split("=", 2);
                 System.setProperty(pair[0], pair.length == 1 ? "true" : pair[1]);
             } else {
-                goals.add(arg);
+                goals.add(argument);
             }
         }
         System.exit(run(Path.of("").toAbsolutePath(), goals, System.out, System.err));
@@ -65,50 +56,44 @@ public final class Build {
 
     /** Returns the exit status: 0 if every goal succeeded, else 1. */
     static int run(Path root, List<String> wanted, PrintStream out, PrintStream err) {
-        List<String> goals = wanted.isEmpty() ? DEFAULT_GOALS : wanted;
+        List<String> goals = wanted.isEmpty()
+                ? List.of("build", "testDriver", "test", "testOSGi") : wanted;
+        Build build = new Build(root, err);
         boolean ok = false;
-        Report report = new Report(err);
-        try (FileChannel file = lockFile(root); FileLock held = lock(file, err)) {
-            Build build = new Build(root, err);
-            report = build.report;
-            ok = build.goals(goals);
+        try {
+            ok = build.locked(goals);
         } catch (Exception e) {
             err.println("error: " + e);
         }
         err.println(ok ? "OK" : "FAILED");
-        if (goals.stream().anyMatch(g -> g.startsWith("test"))) {
-            out.println(report.summary());
+        if (goals.stream().anyMatch(goal -> goal.startsWith("test"))) {
+            out.println(build.report.summary());
         }
         return ok ? 0 : 1;
     }
 
-    private static FileChannel lockFile(Path root) throws IOException {
-        Path lock = root.resolve("cnf/cache/lock");
-        Files.createDirectories(lock.getParent());
-        return FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    }
-
-    private static FileLock lock(FileChannel file, PrintStream err) throws IOException {
-        FileLock lock = file.tryLock();
-        if (lock == null) {
-            err.println("another build of this workspace is running; waiting for it");
-            lock = file.lock();
-        }
-        return lock;
-    }
-
-    private boolean goals(List<String> goals) throws Exception {
-        boolean ok = true;
-        for (String goal : goals) {
-            long start = System.nanoTime();
-            boolean done = goal(goal);
-            err.printf("%-13s %5.1f s%n", goal, (System.nanoTime() - start) / 1e9);
-            ok &= done;
-            if (!done && !goal.startsWith("test")) {
-                return false; // tests of what did not build tell nothing
+    private boolean locked(List<String> goals) throws Exception {
+        Path lock = Files.createDirectories(root.resolve("cnf/cache")).resolve("lock");
+        try (var file = FileChannel.open(lock, StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE)) {
+            if (file.tryLock() == null) { // closing the file ends the lock
+                err.println("another build of this workspace is running; waiting for it");
+                file.lock();
             }
+            Workspace.setDriver("kdump");
+            Workspace.addGestalt(Constants.GESTALT_BATCH, null);
+            workspace = new Workspace(root.toFile());
+            boolean ok = true;
+            for (String goal : goals) {
+                long start = System.nanoTime();
+                ok &= goal(goal);
+                err.printf("%-13s %5.1f s%n", goal, (System.nanoTime() - start) / 1e9);
+                if (!ok && !goal.startsWith("test")) {
+                    return false; // tests of what did not build tell nothing
+                }
+            }
+            return ok & report.skipsAllowed(root.resolve("cnf/allowed-skips.txt"));
         }
-        return ok & report.skipsAllowed(root.resolve("cnf/allowed-skips.txt"));
     }
 
     private boolean goal(String goal) throws Exception {
@@ -128,9 +113,9 @@ public final class Build {
 
     private boolean clean() throws Exception {
         for (Project project : workspace.getAllProjects()) {
-            project.clean();
-            IO.delete(project.getTarget());
-            IO.delete(project.getTestOutput());
+            for (String output : List.of("bin", "bin_test", "generated")) {
+                IO.delete(project.getFile(output));
+            }
         }
         return true;
     }
@@ -139,8 +124,7 @@ public final class Build {
         FileTime start = FileTime.fromMillis(System.currentTimeMillis());
         Inputs inputs = new Inputs(root);
         boolean ok = check(workspace, "cnf");
-        int processors = Runtime.getRuntime().availableProcessors();
-        ExecutorService pool = Executors.newFixedThreadPool(processors);
+        var pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
         try {
             Map<Project, CompletableFuture<Boolean>> built = new LinkedHashMap<>();
             for (Project project : projects(true)) {
@@ -148,7 +132,7 @@ public final class Build {
                         .filter(Objects::nonNull).toList();
                 built.put(project, CompletableFuture.allOf(needs.toArray(CompletableFuture[]::new))
                         .thenApplyAsync(all -> needs.stream().allMatch(CompletableFuture::join)
-                                && buildOne(project, inputs), pool));
+                                && build(project, inputs), pool));
             }
             for (CompletableFuture<Boolean> one : built.values()) {
                 ok &= one.join();
@@ -156,16 +140,15 @@ public final class Build {
         } finally {
             pool.shutdownNow();
         }
-        if (ok && only == null) {
-            ok = LabFiles.write(this);
+        if (ok && only == null && (ok = LabFiles.write(this))) {
             Path mark = Files.write(root.resolve("cnf/cache/built"), new byte[0]);
-            // ./lab looks for what is newer; what was edited during the build must be
+            // ./lab looks for what is newer; that includes what was edited during the build
             Files.setLastModifiedTime(mark, start);
         }
         return ok;
     }
 
-    private boolean buildOne(Project project, Inputs inputs) {
+    private boolean build(Project project, Inputs inputs) {
         try {
             return new ProjectBuild(this, project, inputs).run();
         } catch (Exception | LinkageError | StackOverflowError e) {
@@ -189,21 +172,11 @@ public final class Build {
     List<Project> projects(boolean withNeeds) throws Exception {
         List<Project> all = new ArrayList<>(workspace.getBuildOrder());
         if (only != null) {
-            Project one = workspace.getProject(only);
-            if (one == null) {
-                throw new IllegalArgumentException("no project " + only);
-            }
-            all.removeIf(p -> p != one && !(withNeeds && dependsOn(one, p)));
+            Project one = Objects.requireNonNull(workspace.getProject(only), "no project " + only);
+            var needs = one.getDependson();
+            all.removeIf(p -> p != one && !(withNeeds && needs.contains(p)));
         }
         return all;
-    }
-
-    private static boolean dependsOn(Project one, Project other) {
-        try {
-            return one.getDependson().contains(other);
-        } catch (Exception e) {
-            throw new IllegalStateException(one + ": " + e, e);
-        }
     }
 
     List<File> bndruns() throws Exception {

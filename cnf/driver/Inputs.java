@@ -5,75 +5,53 @@ import aQute.bnd.build.Container;
 import aQute.bnd.build.Project;
 import java.io.File;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /**
  * Digests of all that an output was made from: content, not time stamps, because a file restored
- * with its old time stamp is a change too. A project's digest contains those of the projects it
- * depends on.
+ * with its old time stamp is a change too. A project's digest covers the projects it depends on.
  */
 final class Inputs {
     /** Folders of a project that its bundles are not made of. */
     private static final Set<String> OUTSIDE =
             Set.of("bin", "bin_test", "generated", "test", "bench");
-
-    private final byte[] shared;
-    private final Map<Project, String> main = new ConcurrentHashMap<>();
+    private final String shared;
 
     /** Digests what every project depends on: the root's bnd.bnd, cnf/* and the driver. */
-    Inputs(Path root) throws IOException {
-        MessageDigest digest = sha256();
-        update(digest, root, files(root.resolve("bnd.bnd").toFile(), 1, f -> true));
-        update(digest, root, files(root.resolve("cnf").toFile(), 9,
+    Inputs(Path root) throws Exception {
+        List<File> files = new ArrayList<>(files(root.resolve("bnd.bnd").toFile(), 1, f -> true));
+        files.addAll(files(root.resolve("cnf").toFile(), 9,
                 f -> !f.toPath().startsWith(root.resolve("cnf/cache"))));
-        digest.update(Runtime.version().toString().getBytes(StandardCharsets.UTF_8));
-        shared = digest.digest();
+        shared = digest(Runtime.version().toString(), root, files);
     }
 
     /** The digest behind a project's classes and bundles. */
     String ofMain(Project project) throws Exception {
-        String known = main.get(project);
-        if (known != null) {
-            return known;
-        }
-        MessageDigest digest = sha256();
-        digest.update(shared);
-        Path base = project.getBase().toPath();
-        update(digest, base, files(project.getBase(), 99, f -> {
-            String top = base.relativize(f.toPath()).getName(0).toString();
-            return !OUTSIDE.contains(top) && !top.endsWith(".bndrun");
-        }));
+        StringBuilder needs = new StringBuilder(shared);
         for (Project need : project.getDependson()) {
-            digest.update(ofMain(need).getBytes(StandardCharsets.UTF_8));
+            needs.append(need.getName()).append(ofMain(need));
         }
         for (File file : classPath(project.getBuildpath())) {
-            digest.update((file + " " + file.length()).getBytes(StandardCharsets.UTF_8));
+            needs.append(file).append(file.length());
         }
-        String result = HexFormat.of().formatHex(digest.digest());
-        main.put(project, result);
-        return result;
+        Path base = project.getBase().toPath();
+        return digest(needs.toString(), base, files(project.getBase(), 99, f -> !f.getName()
+                .endsWith(".bndrun") && !OUTSIDE.contains(base.relativize(f.toPath()).getName(0)
+                .toString())));
     }
 
     /** The digest behind a project's test classes. */
     String ofTest(Project project) throws Exception {
-        MessageDigest digest = sha256();
-        digest.update(ofMain(project).getBytes(StandardCharsets.UTF_8));
         File test = project.getTestSrc();
-        update(digest, test.toPath(), files(test, 99, f -> true));
-        return HexFormat.of().formatHex(digest.digest());
+        return digest(ofMain(project), test.toPath(), files(test, 99, f -> true));
     }
 
     /** The files below a folder, sorted; none if there is no such folder. */
@@ -81,9 +59,8 @@ final class Inputs {
         if (!folder.exists()) {
             return List.of();
         }
-        try (Stream<Path> walk = Files.walk(folder.toPath(), depth)) {
-            return walk.filter(Files::isRegularFile).map(Path::toFile).filter(wanted).sorted()
-                    .toList();
+        try (var walk = Files.walk(folder.toPath(), depth)) {
+            return walk.map(Path::toFile).filter(File::isFile).filter(wanted).sorted().toList();
         }
     }
 
@@ -95,20 +72,13 @@ final class Inputs {
         return files;
     }
 
-    private static void update(MessageDigest digest, Path base, List<File> files)
-            throws IOException {
+    private static String digest(String before, Path base, List<File> files) throws Exception {
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        digest.update(before.getBytes());
         for (File file : files) {
-            String name = base.relativize(file.toPath()) + " " + file.length() + "\n";
-            digest.update(name.getBytes(StandardCharsets.UTF_8));
+            digest.update((base.relativize(file.toPath()) + " " + file.length()).getBytes());
             digest.update(Files.readAllBytes(file.toPath()));
         }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
-        }
+        return HexFormat.of().formatHex(digest.digest());
     }
 }
