@@ -21,7 +21,7 @@ record ProjectBuild(Build build, Project project, Inputs inputs) {
 
     /** False if something is wrong; that has then been printed. */
     boolean run() throws Exception {
-        if (Inputs.files(project.getSrc(), 99, f -> true).isEmpty()) {
+        if (Inputs.files(project.getFile("src"), 99, f -> true).isEmpty()) {
             build.err.println(project.getName() + ": no sources yet, skipped");
             return true;
         }
@@ -49,7 +49,7 @@ record ProjectBuild(Build build, Project project, Inputs inputs) {
         for (File jar : Inputs.files(project.getTarget(), 1, f -> f.getName().endsWith(".jar"))) {
             IO.delete(jar); // not overwritten: a running ./lab may have it open
         }
-        return compile(build, project.getSrc(), Inputs.classPath(project.getBuildpath()),
+        return compile(build, project.getFile("src"), Inputs.classPath(project.getBuildpath()),
                 project.getSrcOutput(), project.getProperty("javac.options", "")) && bundles();
     }
 
@@ -60,7 +60,7 @@ record ProjectBuild(Build build, Project project, Inputs inputs) {
             try (Jar jar = new Jar(file)) {
                 if (jar.getResources().keySet().stream().allMatch(n -> n.startsWith("META-INF"))) {
                     // of a -sub folder's bundles some may have no sources yet: name = root package
-                    File root = new File(project.getSrc(), jar.getBsn().replace('.', '/'));
+                    File root = new File(project.getFile("src"), jar.getBsn().replace('.', '/'));
                     boolean planned = Inputs.files(root, 99, f -> true).isEmpty();
                     build.err.println(jar.getBsn() + (planned ? ": no sources yet, an empty bundle"
                             : ": error: the bundle is empty although there are sources"));

@@ -28,6 +28,8 @@ import org.osgi.util.tracker.ServiceTracker;
  * status. It finds its arguments as bnd's launcher hands them over: a service of type
  * {@link Object} with the properties {@code launcher.arguments} (String[]) and, here only,
  * {@code launcher.stdout} (PrintStream, UTF-8, buffered: flushed when the command has returned).
+ * A command refers to that service by {@code (launcher.stdout=*)}: it then stays away from bnd's
+ * own launcher, which would run it instead of the tests.
  *
  * <p>System properties: {@code lab.home}, the root of the workspace; {@code lab.run}, the file that
  * lists the bundles.
@@ -88,6 +90,7 @@ public final class Launcher {
             boolean interactive) {
         Map<String, String> all = new HashMap<>(run.properties());
         all.put(Constants.FRAMEWORK_STORAGE, storage.resolve("felix").toString());
+        all.put("gosh.args", "--nointeractive"); // the command starts the shell
         all.put("felix.cache.locking", "false"); // the directory is ours alone
         all.put("felix.resolver.parallelism", "1"); // threads cost more than a resolve this small
         // only the shell's scripts are found by a bundle: address
