@@ -62,6 +62,7 @@ public final class ProbeBundle implements BundleActivator {
                 stdout.flush();
                 Thread.sleep(60_000);
             }
+            case "where" -> stdout.println(System.getProperty("lab.directory"));
             default -> { }
         }
         return arguments.length;
