@@ -97,14 +97,13 @@ public final class Build {
     }
 
     private boolean goal(String goal) throws Exception {
-        Tests tests = new Tests(this);
         return switch (goal) {
             case "clean" -> clean();
             case "build" -> build();
-            case "testDriver" -> tests.driver();
-            case "test" -> tests.plain();
-            case "testOSGi" -> tests.inFramework();
-            case "bench" -> tests.bench();
+            case "testDriver" -> new Tests(this).driver();
+            case "test" -> new Tests(this).plain();
+            case "testOSGi" -> new Tests(this).inFramework();
+            case "bench" -> new Tests(this).bench();
             case "resolve" -> resolve(false);
             case "resolve-check" -> resolve(true);
             default -> throw new IllegalArgumentException("unknown goal " + goal);

@@ -15,6 +15,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /** Runs tests, each set in a JVM of its own; none may run longer than test.timeout.seconds. */
@@ -22,26 +25,38 @@ final class Tests {
     private final Build build;
     private final String java;
     private final long timeoutSeconds;
+    private final File console;
 
-    Tests(Build build) {
+    Tests(Build build) throws Exception {
         this.build = build;
         String home = System.getenv().getOrDefault("TEST_JAVA_HOME",
                 System.getProperty("java.home"));
         java = Path.of(System.getProperty("test.java.home", home), "bin", "java").toString();
         timeoutSeconds = Long.parseLong(
                 build.workspace.getProperty("test.timeout.seconds", "600"));
+        console = bundle("junit-platform-console-standalone");
     }
 
-    /** The classes of each project's test folder, outside a framework. */
+    /** The classes of each project's test folder, outside a framework; projects in parallel. */
     boolean plain() throws Exception {
-        boolean ok = true;
+        List<Callable<Boolean>> all = new ArrayList<>();
         for (Project project : build.projects(false)) {
             // bnd makes empty folders, which are none to git
             if (!Inputs.files(project.getTestSrc(), 99, f -> true).isEmpty()) {
-                ok &= junit(project.getName(), project.getBase(), ProjectBuild.testPath(project));
+                List<File> classPath = ProjectBuild.testPath(project);
+                all.add(() -> junit(project.getName(), project.getBase(), classPath));
             }
         }
-        return ok;
+        var pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
+        try {
+            boolean ok = true;
+            for (Future<Boolean> one : pool.invokeAll(all)) {
+                ok &= one.get();
+            }
+            return ok;
+        } finally {
+            pool.shutdownNow();
+        }
     }
 
     /** The driver's own tests. */
@@ -52,25 +67,23 @@ final class Tests {
             classPath.add(new File(part).getAbsoluteFile());
         }
         classPath.add(bundle("assertj-core"));
-        classPath.add(bundle("junit-platform-console-standalone"));
+        classPath.add(console);
         File sources = build.root.resolve("cnf/driver/test").toFile();
         return ProjectBuild.compile(build, sources, classPath, classPath.get(0), "")
-                && junit("cnf.driver", work.toFile(), classPath);
+                && junit("cnf.driver", work.toFile(), classPath, "-XX:TieredStopAtLevel=1");
     }
 
-    private boolean junit(String name, File base, List<File> classPath) throws Exception {
+    private boolean junit(String name, File base, List<File> classPath, String... options)
+            throws Exception {
         Path reports = base.toPath().resolve("generated/test-reports/test");
         IO.delete(reports);
         File log = reports.resolve("output.txt").toFile();
-        List<String> command = new ArrayList<>(List.of(
-                "-cp", ProjectBuild.join(classPath) + File.pathSeparator
-                        + bundle("junit-platform-console-standalone"),
-                "org.junit.platform.console.ConsoleLauncher", "execute", "--disable-banner",
-                "--details=tree", "--disable-ansi-colors", "--reports-dir=" + reports,
-                "--scan-class-path=" + classPath.get(0)));
-        int status = exec(command, base, log);
-        // the console counts a failure, and says 2 when it found nothing
-        return build.report.add(name, reports, status, log.toPath());
+        List<String> arguments = new ArrayList<>(List.of(options));
+        arguments.addAll(List.of("-cp", ProjectBuild.join(classPath) + File.pathSeparator
+                + console, "org.junit.platform.console.ConsoleLauncher", "execute",
+                "--disable-banner", "--details=tree", "--disable-ansi-colors",
+                "--reports-dir=" + reports, "--scan-class-path=" + classPath.get(0)));
+        return build.report.add(name, reports, exec(arguments, base, log), log.toPath());
     }
 
     private int exec(List<String> arguments, File base, File log) throws Exception {
@@ -147,7 +160,7 @@ final class Tests {
     }
 
     private File bundle(String name) throws Exception {
-        Project any = build.workspace.getAllProjects().iterator().next();
+        var any = build.workspace.getAllProjects().stream().findAny().orElseThrow();
         return any.getBundle(name, "0", Strategy.HIGHEST, Map.of()).getFile();
     }
 }
