@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.linux;
+
+import iommu.api.pcie.RequesterId;
+import iommu.api.profile.KernelProfile;
+import iommu.api.unit.KernelPort;
+import iommu.vtd.Capability;
+import iommu.vtd.InvalidationDescriptor;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * Which domain each source has, and what is mapped in it. A function without a domain of this kernel
+ * gets one at its first mapping (deferred attach): with an empty table and a fresh id, shared by all
+ * ids under which its requests arrive; entries copied from the kernel before are torn down then.
+ *
+ * <p>Source: Linux, intel/iommu.c, domain_context_mapping_one, copied_context_tear_down,
+ * iommu_flush_iotlb_psi.
+ */
+final class DomainMappings {
+
+    private final KernelProfile kernel;
+    private final KernelPort port;
+    private final UnitRegisters registers;
+    private final PageTables pageTables;
+    private final Map<Integer, Domain> domainOf = new HashMap<>();
+    private final TreeSet<Integer> unflushed = new TreeSet<>();
+    private DomainIds ids;
+    private ContextTables tables;
+    private Invalidations invalidations;
+    private BitSet copied = new BitSet();
+
+    DomainMappings(KernelProfile kernel, KernelPort port, UnitRegisters registers) {
+        this.kernel = kernel;
+        this.port = port;
+        this.registers = registers;
+        pageTables = new PageTables(port, registers);
+    }
+
+    DomainIds ids() {
+        if (ids == null) {
+            ids = new DomainIds(Capability.domains(registers.cap()));
+        }
+        return ids;
+    }
+
+    /** Starts over with other tables; {@code copiedSources} have entries of the kernel before. */
+    void use(ContextTables newTables, Invalidations newInvalidations, BitSet copiedSources) {
+        tables = newTables;
+        invalidations = newInvalidations;
+        copied = copiedSources;
+        domainOf.clear();
+        unflushed.clear();
+    }
+
+    void map(int requester, long iova, long physicalAddress, long bytes, int access) {
+        Domain domain = domain(requester);
+        if (!domain.passesThrough()) {
+            pageTables.map(domain, iova, physicalAddress, bytes, access);
+            registers.flushWriteBuffer();
+        }
+    }
+
+    void unmap(int requester, long iova, long bytes) {
+        Domain domain = domain(requester);
+        if (domain.passesThrough()) {
+            return;
+        }
+        pageTables.unmap(domain, iova, bytes);
+        if (kernel.strictInvalidation()) {
+            flushPages(domain, iova >>> 12, bytes >>> 12);
+        } else {
+            unflushed.add(domain.id());
+        }
+    }
+
+    void flush() {
+        for (int id : unflushed) {
+            invalidations.iotlb(InvalidationDescriptor.DOMAIN, id, 0, 0, false);
+        }
+        unflushed.clear();
+    }
+
+    /** Page-selective if unit and range allow, otherwise the whole domain. */
+    private void flushPages(Domain domain, long firstPage, long pages) {
+        long lastPage = firstPage + pages - 1;
+        // The smallest aligned power of two of pages that covers the range.
+        int mask = 64 - Long.numberOfLeadingZeros(firstPage ^ lastPage);
+        boolean selective = Capability.PSI.isSet(registers.cap())
+                && mask <= Capability.MAMV.of(registers.cap());
+        if (selective) {
+            long address = firstPage >>> mask << mask << 12;
+            invalidations.iotlb(InvalidationDescriptor.SELECTIVE, domain.id(), address, mask, true);
+        } else {
+            invalidations.iotlb(InvalidationDescriptor.DOMAIN, domain.id(), 0, 0, false);
+        }
+    }
+
+    private Domain domain(int requester) {
+        if (tables == null) {
+            throw new IllegalStateException("mapping for " + RequesterId.format(requester)
+                    + " before the unit has tables of this kernel");
+        }
+        Domain own = domainOf.get(RequesterId.sourceId(requester));
+        return own != null ? own : attach(requester);
+    }
+
+    private Domain attach(int requester) {
+        Domain domain = null;
+        for (int id : port.sourceIds(requester)) {
+            int source = RequesterId.sourceId(id);
+            if (domain == null) {
+                domain = domainOf.get(source);
+            }
+            if (domain == null) {
+                domain = inMemory(source);
+            }
+        }
+        if (domain == null) {
+            domain = new Domain(ids().take(), port.allocatePages(1), levels());
+        }
+        for (int id : port.sourceIds(requester)) {
+            int source = RequesterId.sourceId(id);
+            contextMapping(source, domain);
+            domainOf.putIfAbsent(source, domain);
+        }
+        return domain;
+    }
+
+    /** Returns the domain of an entry that this very kernel wrote before it was imported, or null. */
+    private Domain inMemory(int source) {
+        long entry = copied.get(source) ? 0 : tables.entry(source, false);
+        Domain domain = tables.present(entry) ? tables.domain(entry) : null;
+        if (domain != null) {
+            ids().reserve(domain.id());
+        }
+        return domain;
+    }
+
+    private void contextMapping(int source, Domain domain) {
+        long entry = tables.entry(source, true);
+        if (copied.get(source)) {
+            tearDownCopied(source, entry);
+        } else if (tables.present(entry)) {
+            return;
+        }
+        tables.install(entry, domain);
+        if (Capability.CM.isSet(registers.cap())) {
+            // Entries that were not present may be cached, under domain id 0.
+            invalidations.context(InvalidationDescriptor.SELECTIVE, 0, source);
+            invalidations.iotlb(InvalidationDescriptor.DOMAIN, domain.id(), 0, 0, false);
+        } else {
+            registers.flushWriteBuffer();
+        }
+    }
+
+    private void tearDownCopied(int source, long entry) {
+        int old = tables.domainIdBits(entry);
+        tables.clear(entry);
+        if (ids().exists(old)) {
+            invalidations.context(InvalidationDescriptor.SELECTIVE, old, source);
+            invalidations.iotlb(InvalidationDescriptor.DOMAIN, old, 0, 0, false);
+        }
+        copied.clear(source);
+    }
+
+    private int levels() {
+        int levels = (kernel.domainWidthBits() - 12) / 9;
+        while (levels > 3 && !Capability.supportsLevels(registers.cap(), levels)) {
+            levels--;
+        }
+        return levels;
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.linux;
+
+import iommu.api.unit.KernelPort;
+import iommu.vtd.ContextEntry;
+import iommu.vtd.RootEntry;
+import iommu.vtd.ScalableContextEntry;
+import java.util.BitSet;
+
+/**
+ * Copies root and context tables of the kernel before into pages of this one: present entries only,
+ * of scalable entries their first 16 bytes. Page tables and PASID tables stay where they are.
+ *
+ * <p>Bit-exact, a known fault of the kernel included: a scalable-mode bus of which only the upper half
+ * is populated ends up in the lower half of its root entry (fixed in 2026). Source: Linux,
+ * intel/iommu.c, copy_translation_tables and copy_context_table.
+ */
+final class TableCopy {
+
+    private static final int PAGE_BYTES = 4096;
+
+    private final KernelPort port;
+    private final String unitName;
+    private final DomainIds ids;
+    private final BitSet copied;
+
+    /** @param copied gets the bit of each source whose entry was copied */
+    TableCopy(KernelPort port, String unitName, DomainIds ids, BitSet copied) {
+        this.port = port;
+        this.unitName = unitName;
+        this.ids = ids;
+        this.copied = copied;
+    }
+
+    /** Fills the root table {@code to} with copies of what hangs below {@code from}. */
+    void copy(long from, long to, boolean scalable) {
+        for (int bus = 0; bus < 256; bus++) {
+            long at = (long) bus * RootEntry.BYTES;
+            long lower = port.read64(from + at);
+            long upper = scalable ? port.read64(from + at + 8) : 0;
+            boolean both = RootEntry.P.isSet(lower);
+            if (both && !half(bus, lower, to + at, 0, scalable)) {
+                continue;
+            }
+            if (RootEntry.P.isSet(upper)) {
+                // Without a lower half the copy of the upper one takes its place: the known fault.
+                half(bus, upper, to + at + (both ? 8 : 0), 0x80, true);
+            }
+        }
+    }
+
+    private boolean half(int bus, long rootHalf, long rootEntry, int firstDevfn,
+            boolean scalable) {
+        long from = RootEntry.CTP.inPlace(rootHalf);
+        if (!port.isMemory(from, PAGE_BYTES)) {
+            port.print("DMAR: " + unitName + ": Failed to copy context table for bus " + bus);
+            return false;
+        }
+        long to = port.allocatePages(1);
+        int stride = scalable ? ScalableContextEntry.BYTES : ContextEntry.BYTES;
+        for (int i = 0; i < PAGE_BYTES / stride; i++) {
+            long q0 = port.read64(from + (long) i * stride);
+            if (ContextEntry.P.isSet(q0)) {
+                long q1 = port.read64(from + (long) i * stride + 8);
+                ids.reserve((int) ContextEntry.DID.of(q1));
+                copied.set(bus << 8 | firstDevfn + i);
+                port.write64(to + (long) i * stride, q0);
+                port.write64(to + (long) i * stride + 8, q1);
+            }
+        }
+        port.write64(rootEntry, to | RootEntry.P.mask());
+        return true;
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import iommu.api.bits.BitField;
+import iommu.api.bits.RegisterFile;
+import iommu.vtd.GlobalCommand;
+import iommu.vtd.VtdRegisters;
+
+/**
+ * What GCMD, CCMD and IOTLB writes set off. Software changes one GCMD field a write; should several
+ * change at once, which the manual leaves open, they act in the order SRTP, SIRTP, QIE, IRE, CFI, TE.
+ *
+ * <p>Commands are done when the write returns. Source: VT-d, "Global Command Register", "Context
+ * Command Register" and "IOTLB Invalidate Register".
+ */
+final class CommandHandler {
+
+    /** Receives what the walks and the engine must know. */
+    interface Effects {
+
+        /** Set Root Table Pointer was commanded. */
+        void rootPointer(long rtaddr);
+
+        /** Translation was switched. */
+        void translation(boolean on);
+    }
+
+    private final RegisterFile registers;
+    private final Invalidation invalidation;
+    private final InvalidationQueue queue;
+    private final Effects effects;
+
+    CommandHandler(RegisterFile registers, long ecap, Invalidation invalidation,
+            InvalidationQueue queue, Effects effects) {
+        this.registers = registers;
+        this.invalidation = invalidation;
+        this.queue = queue;
+        this.effects = effects;
+        registers.onWrite(VtdRegisters.GCMD, (written, mask) -> command(written, mask));
+        registers.onWrite(VtdRegisters.CCMD, (written, mask) -> {
+            if (VtdRegisters.ICC.isSet(written)) {
+                contextCommand();
+            }
+        });
+        var iotlb = VtdRegisters.iotlb(ecap);
+        var iva = VtdRegisters.iva(ecap);
+        registers.onWrite(iotlb, (written, mask) -> {
+            if (VtdRegisters.IVT.isSet(written)) {
+                long outcome = iotlbCommand(registers.get(iotlb), registers.get(iva));
+                registers.set(iotlb, outcome);
+            }
+        });
+    }
+
+    private boolean status(BitField field) {
+        return field.isSet(registers.get(VtdRegisters.GSTS));
+    }
+
+    private void status(BitField field, boolean on) {
+        registers.set(VtdRegisters.GSTS, field, on ? 1 : 0);
+    }
+
+    private void command(long written, long mask) {
+        if (GlobalCommand.SRTP.isSet(written)) {
+            effects.rootPointer(registers.get(VtdRegisters.RTADDR));
+            status(GlobalCommand.SRTP, true);
+        }
+        if (GlobalCommand.SIRTP.isSet(written)) {
+            status(GlobalCommand.SIRTP, true);
+        }
+        if (changes(GlobalCommand.QIE, written, mask)) {
+            status(GlobalCommand.QIE, !status(GlobalCommand.QIE));
+            queue.enable(status(GlobalCommand.QIE));
+        }
+        if (changes(GlobalCommand.IRE, written, mask)) {
+            status(GlobalCommand.IRE, !status(GlobalCommand.IRE));
+        }
+        if (changes(GlobalCommand.CFI, written, mask)) {
+            status(GlobalCommand.CFI, !status(GlobalCommand.CFI));
+        }
+        if (changes(GlobalCommand.TE, written, mask)) {
+            status(GlobalCommand.TE, !status(GlobalCommand.TE));
+            effects.translation(status(GlobalCommand.TE));
+        }
+    }
+
+    private boolean changes(BitField field, long written, long mask) {
+        return field.isSet(mask) && field.isSet(written) != status(field);
+    }
+
+    /** With the queue enabled the register does nothing and reports granularity 0. */
+    private void contextCommand() {
+        long q = registers.get(VtdRegisters.CCMD);
+        int granularity = (int) VtdRegisters.CIRG.of(q);
+        boolean done = !queue.enabled() && invalidation.context(granularity,
+                (int) VtdRegisters.CCMD_DID.of(q), (int) VtdRegisters.CCMD_SID.of(q),
+                (int) VtdRegisters.CCMD_FM.of(q));
+        q = VtdRegisters.CAIG.with(q, done ? granularity : 0);
+        registers.set(VtdRegisters.CCMD, VtdRegisters.ICC.with(q, 0));
+    }
+
+    private long iotlbCommand(long q, long address) {
+        int granularity = (int) VtdRegisters.IIRG.of(q);
+        boolean done = !queue.enabled() && invalidation.iotlb(granularity,
+                (int) VtdRegisters.IOTLB_DID.of(q), VtdRegisters.IVA_ADDR.inPlace(address),
+                (int) VtdRegisters.AM.of(address));
+        return VtdRegisters.IVT.with(VtdRegisters.IAIG.with(q, done ? granularity : 0), 0);
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import java.util.Arrays;
+
+/**
+ * The context cache: what the walk to the context entry (in scalable mode on to the PASID entry) of a
+ * source had found. It stays so until software invalidates it or another source takes the place.
+ *
+ * <p>Tagged by source id. The PASID cache of the manual is part of it: whatever drops the context
+ * entry of a source also drops the PASID entry reached through it. Source: VT-d, "Context-Cache".
+ */
+final class ContextCache {
+
+    private final CacheSets sets;
+    private final long[] stage;
+    private final long[] table;
+    private final boolean byDomain;
+
+    ContextCache(int entries, boolean deviceInvalidationByDomain) {
+        sets = new CacheSets(entries);
+        stage = new long[entries];
+        table = new long[entries];
+        byDomain = deviceInvalidationByDomain;
+    }
+
+    /** Returns the slot of a source, or -1. */
+    int find(int source) {
+        int first = sets.first(source);
+        for (int slot = first; slot < first + CacheSets.WAYS; slot++) {
+            if (stage[slot] < 0 && Stage.SOURCE.of(stage[slot]) == source) {
+                return slot;
+            }
+        }
+        return -1;
+    }
+
+    long stage(int slot) {
+        return stage[slot];
+    }
+
+    long table(int slot) {
+        return table[slot];
+    }
+
+    /** Keeps a {@link Stage} and its table. */
+    void insert(long newStage, long newTable) {
+        int first = sets.first(Stage.SOURCE.of(newStage));
+        int slot = first;
+        while (slot < first + CacheSets.WAYS && stage[slot] < 0) {
+            slot++;
+        }
+        if (slot == first + CacheSets.WAYS) {
+            slot = sets.victim(first);
+        }
+        stage[slot] = newStage;
+        table[slot] = newTable;
+    }
+
+    void invalidateAll() {
+        Arrays.fill(stage, 0);
+    }
+
+    void invalidateDomain(int domain) {
+        for (int slot = 0; slot < stage.length; slot++) {
+            if (Stage.DOMAIN.of(stage[slot]) == domain) {
+                stage[slot] = 0;
+            }
+        }
+    }
+
+    /**
+     * Drops the sources that agree with {@code source} but for the low bits of the function number.
+     *
+     * @param functionMask 0 to 3: function bits 2, 2:1 or 2:0 are not compared
+     */
+    void invalidateDevice(int domain, int source, int functionMask) {
+        int ignored = switch (functionMask) {
+            case 0 -> 0;
+            case 1 -> 4;
+            case 2 -> 6;
+            default -> 7;
+        };
+        for (int slot = 0; slot < stage.length; slot++) {
+            boolean same = ((Stage.SOURCE.of(stage[slot]) ^ source) & ~ignored) == 0;
+            if (same && (!byDomain || Stage.SCALABLE.isSet(stage[slot])
+                    || Stage.DOMAIN.of(stage[slot]) == domain)) {
+                stage[slot] = 0;
+            }
+        }
+    }
+
+    /** Drops what a PASID-cache invalidation of one PASID in one domain names. */
+    void invalidatePasid(int domain, long pasid) {
+        for (int slot = 0; slot < stage.length; slot++) {
+            if (Stage.DOMAIN.of(stage[slot]) == domain && Stage.PASID.of(stage[slot]) == pasid) {
+                stage[slot] = 0;
+            }
+        }
+    }
+}

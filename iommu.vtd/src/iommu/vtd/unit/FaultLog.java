@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import iommu.api.bits.Register;
+import iommu.api.bits.RegisterFile;
+import iommu.api.pcie.Access;
+import iommu.vtd.FaultRecording;
+import iommu.vtd.VtdRegisters;
+
+/**
+ * Primary fault recording: the fault-recording registers, the fault status and the fault event.
+ *
+ * <p>Source: VT-d, "Primary Fault Logging" and "Fault Events".
+ */
+final class FaultLog {
+
+    private static final int NO_PASID_OF_QEMU = 0xffff;
+
+    private final RegisterFile registers;
+    private final boolean collapse;
+    private final boolean qemuPasid;
+    private final Runnable interrupt;
+    private final Register[] low;
+    private final Register[] high;
+    private int next;
+
+    /** @param interrupt sends the message that FEADDR and FEDATA describe */
+    FaultLog(RegisterFile registers, Traits traits, Runnable interrupt) {
+        this.registers = registers;
+        this.interrupt = interrupt;
+        collapse = traits.settings().collapseFaults();
+        qemuPasid = traits.settings().qemuRecordPasid();
+        int records = VtdRegisters.faultRecords(traits.cap());
+        low = new Register[records];
+        high = new Register[records];
+        for (int i = 0; i < records; i++) {
+            low[i] = VtdRegisters.faultRecordLow(traits.cap(), i);
+            high[i] = VtdRegisters.faultRecordHigh(traits.cap(), i);
+            registers.onWrite(high[i], (written, mask) -> updatePending());
+        }
+        registers.onWrite(VtdRegisters.FECTL, (written, mask) -> maskWritten());
+        registers.set(VtdRegisters.FSTS, VtdRegisters.PPF, anyPending() ? 1 : 0);
+    }
+
+    /**
+     * Records one fault of a request without PASID.
+     *
+     * @param ridPasid the PASID that scalable mode gave the request
+     * @return whether a record was written
+     */
+    boolean record(int source, long address, int access, int reason, boolean scalable,
+            int ridPasid) {
+        long status = registers.get(VtdRegisters.FSTS);
+        // 1. While the overflow is set, nothing is recorded.
+        if (VtdRegisters.PFO.isSet(status)) {
+            return false;
+        }
+        // 2. Hardware may collapse further faults of a source whose record is pending.
+        if (collapse && pendingOf(source)) {
+            return false;
+        }
+        // 3. If the next record is still pending, only the overflow is noted.
+        if (pending(next)) {
+            registers.set(VtdRegisters.FSTS, VtdRegisters.PFO, 1);
+            return false;
+        }
+        // 4. The record is written, its F bit last.
+        registers.set(low[next], FaultRecording.FI.inPlace(address));
+        registers.set(high[next], high(source, access, reason, scalable, ridPasid)
+                | FaultRecording.F.mask());
+        boolean first = !VtdRegisters.PPF.isSet(status);
+        if (first) {
+            registers.set(VtdRegisters.FSTS, VtdRegisters.FRI, next);
+            registers.set(VtdRegisters.FSTS, VtdRegisters.PPF, 1);
+        }
+        next = (next + 1) % high.length;
+        // 5. PPF going from 0 to 1 raises the fault event.
+        if (first) {
+            raise(status);
+        }
+        return true;
+    }
+
+    /** Sets an error bit of the fault status, such as IQE, and raises the fault event. */
+    void error(iommu.api.bits.BitField bit) {
+        long status = registers.get(VtdRegisters.FSTS);
+        registers.set(VtdRegisters.FSTS, bit, 1);
+        if (!bit.isSet(status)) {
+            raise(status);
+        }
+    }
+
+    private long high(int source, int access, int reason, boolean scalable, int ridPasid) {
+        long q = FaultRecording.SID.with(0, source);
+        q = FaultRecording.FR.with(q, reason & 0xff);
+        q = FaultRecording.T.with(q, access == Access.READ ? 1 : 0);
+        if (qemuPasid) {
+            q = FaultRecording.PP.with(q, scalable ? 1 : 0);
+            q = FaultRecording.PV.with(q, scalable ? ridPasid : NO_PASID_OF_QEMU);
+        }
+        return q;
+    }
+
+    /** A condition that was pending already keeps a further event from being raised. */
+    private void raise(long statusBefore) {
+        long conditions = VtdRegisters.PFO.mask() | VtdRegisters.PPF.mask()
+                | VtdRegisters.IQE.mask() | VtdRegisters.ICE.mask() | VtdRegisters.ITE.mask();
+        if ((statusBefore & conditions) != 0) {
+            return;
+        }
+        if (VtdRegisters.IM.isSet(registers.get(VtdRegisters.FECTL))) {
+            registers.set(VtdRegisters.FECTL, VtdRegisters.IP, 1);
+        } else {
+            interrupt.run();
+        }
+    }
+
+    private void maskWritten() {
+        long control = registers.get(VtdRegisters.FECTL);
+        if (!VtdRegisters.IM.isSet(control) && VtdRegisters.IP.isSet(control)) {
+            registers.set(VtdRegisters.FECTL, VtdRegisters.IP, 0);
+            interrupt.run();
+        }
+    }
+
+    /** Brings PPF and IP up to date after software cleared an F bit or a bit of the status. */
+    void updatePending() {
+        registers.set(VtdRegisters.FSTS, VtdRegisters.PPF, anyPending() ? 1 : 0);
+        long status = registers.get(VtdRegisters.FSTS) & ~VtdRegisters.FRI.mask();
+        if (status == 0) {
+            registers.set(VtdRegisters.FECTL, VtdRegisters.IP, 0);
+        }
+    }
+
+    private boolean pending(int index) {
+        return FaultRecording.F.isSet(registers.get(high[index]));
+    }
+
+    private boolean anyPending() {
+        for (int i = 0; i < high.length; i++) {
+            if (pending(i)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean pendingOf(int source) {
+        for (int i = 0; i < high.length; i++) {
+            if (pending(i) && FaultRecording.SID.of(registers.get(high[i])) == source) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

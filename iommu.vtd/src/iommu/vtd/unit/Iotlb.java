@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import static iommu.api.bits.BitField.bits;
+
+import iommu.api.bits.BitField;
+import java.util.Arrays;
+
+/**
+ * The IOTLB: leaves of page tables as the walk had found them. They stay until software invalidates
+ * them or others take their place.
+ *
+ * <p>Tagged by domain id, PASID and page, never by source: functions that share a domain id share its
+ * entries, stale ones too. Source: VT-d, "IOTLB" and "Tagging of Cached Translations".
+ */
+final class Iotlb {
+
+    /** Page number in 4 KiB, of the first page that the entry covers. */
+    private static final BitField PAGE = bits(60, 16);
+    private static final BitField DOMAIN = bits(15, 0);
+    /** 1 for 4 KiB, 2 for 2 MiB, 3 for 1 GiB; 0 marks an empty slot. */
+    private static final BitField SIZE = bits(62, 61);
+    private static final BitField ADDRESS = bits(51, 12);
+    private static final BitField RIGHTS = bits(1, 0);
+
+    private static final int SIZES = 3;
+
+    private final CacheSets sets;
+    private final long[] tag;
+    private final long[] leaf;
+    private final int[] pasid;
+    private final boolean[] inUse = new boolean[SIZES + 1];
+
+    Iotlb(int entries) {
+        sets = new CacheSets(entries);
+        tag = new long[entries];
+        leaf = new long[entries];
+        pasid = new int[entries];
+    }
+
+    private static long tag(int domain, long address, int size) {
+        int above = 9 * (size - 1);
+        long page = address >>> 12 >>> above << above;
+        return (long) size << 61 | page << 16 & PAGE.mask() | domain;
+    }
+
+    /** Returns the slot that translates an address, or -1. */
+    int find(int domain, int ofPasid, long address) {
+        for (int size = 1; size <= SIZES; size++) {
+            if (inUse[size]) {
+                long wanted = tag(domain, address, size);
+                int first = sets.first(wanted);
+                for (int slot = first; slot < first + CacheSets.WAYS; slot++) {
+                    if (tag[slot] == wanted && pasid[slot] == ofPasid) {
+                        return slot;
+                    }
+                }
+            }
+        }
+        return -1;
+    }
+
+    /** Returns the {@link iommu.api.pcie.Access} bits of a slot. */
+    int rights(int slot) {
+        return (int) RIGHTS.of(leaf[slot]);
+    }
+
+    /** Returns the base-2 logarithm of the page size of a slot. */
+    int pageShift(int slot) {
+        return 3 + 9 * (int) SIZE.of(tag[slot]);
+    }
+
+    /** Returns the physical address of the page of a slot. */
+    long page(int slot) {
+        return ADDRESS.inPlace(leaf[slot]);
+    }
+
+    /** Keeps a leaf; one with the same tag is replaced. */
+    void insert(int domain, int ofPasid, long address, long page, int pageShift, int rights) {
+        int size = (pageShift - 3) / 9;
+        long newTag = tag(domain, address, size);
+        int first = sets.first(newTag);
+        int slot = -1;
+        for (int s = first; s < first + CacheSets.WAYS; s++) {
+            if (tag[s] == newTag && pasid[s] == ofPasid) {
+                slot = s;
+                break;
+            }
+            if (slot < 0 && tag[s] == 0) {
+                slot = s;
+            }
+        }
+        if (slot < 0) {
+            slot = sets.victim(first);
+        }
+        tag[slot] = newTag;
+        pasid[slot] = ofPasid;
+        leaf[slot] = page | rights;
+        inUse[size] = true;
+    }
+
+    void invalidateAll() {
+        Arrays.fill(tag, 0);
+        Arrays.fill(inUse, false);
+    }
+
+    void invalidateDomain(int domain) {
+        for (int slot = 0; slot < tag.length; slot++) {
+            if (DOMAIN.of(tag[slot]) == domain) {
+                tag[slot] = 0;
+            }
+        }
+    }
+
+    void invalidatePasid(int domain, int ofPasid) {
+        for (int slot = 0; slot < tag.length; slot++) {
+            if (DOMAIN.of(tag[slot]) == domain && pasid[slot] == ofPasid) {
+                tag[slot] = 0;
+            }
+        }
+    }
+
+    /**
+     * Drops what covers any of 2^addressMask pages, large pages that overlap included.
+     *
+     * @param ofPasid -1 for every PASID
+     */
+    void invalidatePages(int domain, int ofPasid, long address, int addressMask) {
+        long page = PAGE.mask() >>> 16 & address >>> 12;
+        for (int slot = 0; slot < tag.length; slot++) {
+            long t = tag[slot];
+            if (t != 0 && DOMAIN.of(t) == domain && (ofPasid < 0 || pasid[slot] == ofPasid)) {
+                int wide = Math.max(addressMask, 9 * ((int) SIZE.of(t) - 1));
+                if (wide >= 45 || (PAGE.of(t) ^ page) >>> wide == 0) {
+                    tag[slot] = 0;
+                }
+            }
+        }
+    }
+}

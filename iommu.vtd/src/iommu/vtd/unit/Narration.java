@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import iommu.api.bits.BitField;
+import iommu.api.unit.WalkListener;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Tells a walk to a listener. Cold: made only when somebody listens. */
+final class Narration {
+
+    private final String structure;
+    private final long address;
+    private final long[] words;
+    private final List<WalkListener.Field> fields = new ArrayList<>();
+
+    private Narration(String structure, long address, long[] words) {
+        this.structure = structure;
+        this.address = address;
+        this.words = words;
+    }
+
+    static Narration entry(String structure, long address, long... words) {
+        return new Narration(structure, address, words);
+    }
+
+    /** Adds a field by the manual's name. */
+    Narration with(String name, BitField field) {
+        long value = field.of(words[field.quadword()]);
+        fields.add(new WalkListener.Field(name, "0x" + Long.toHexString(value)));
+        return this;
+    }
+
+    /** Adds an address field, left in place. */
+    Narration at(String name, BitField field) {
+        long value = field.inPlace(words[field.quadword()]);
+        fields.add(new WalkListener.Field(name, "0x" + Long.toHexString(value)));
+        return this;
+    }
+
+    void decides(WalkListener listener, String decision) {
+        listener.entry(structure, address, words, List.copyOf(fields), decision);
+    }
+
+    static String hex(long value) {
+        return "0x" + Long.toHexString(value);
+    }
+}

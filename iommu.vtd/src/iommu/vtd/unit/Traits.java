@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import iommu.vtd.Capability;
+import iommu.vtd.ExtendedCapability;
+
+/**
+ * What a unit can do, as its walks ask for it.
+ *
+ * @param cap its CAP_REG
+ * @param ecap its ECAP_REG
+ * @param settings its behaviour
+ */
+record Traits(long cap, long ecap, UnitSettings settings) {
+
+    /** Returns the mask of address bits that must be 0 in every entry, up to bit {@code top}. */
+    long addressReserved(int top) {
+        return (-1L << settings.hostAddressWidth()) & -1L >>> 63 - top;
+    }
+
+    int guestWidth() {
+        return Capability.maximumGuestAddressWidth(cap);
+    }
+
+    boolean passThrough() {
+        return ExtendedCapability.PT.isSet(ecap);
+    }
+
+    boolean deviceTlb() {
+        return ExtendedCapability.DT.isSet(ecap);
+    }
+
+    boolean snoopControl() {
+        return ExtendedCapability.SC.isSet(ecap);
+    }
+
+    /** Returns whether an entry at {@code level} may map a large page. */
+    boolean largePage(int level) {
+        return level == 2 && (Capability.SLLPS.of(cap) & 1) != 0
+                || level == 3 && (Capability.SLLPS.of(cap) & 2) != 0;
+    }
+
+    /**
+     * Returns the levels of a table of the width code AW, or 0 if the unit has no such tables.
+     *
+     * @param aw as in context and PASID entries: 1 for 39 bits, 2 for 48, 3 for 57
+     */
+    int levels(long aw) {
+        int levels = (int) aw + 2;
+        return levels >= 3 && levels <= 5 && Capability.supportsLevels(cap, levels) ? levels : 0;
+    }
+
+    /** Returns the width of input addresses that a table of so many levels translates. */
+    int inputWidth(int levels) {
+        return Math.min(guestWidth(), 12 + 9 * levels);
+    }
+}

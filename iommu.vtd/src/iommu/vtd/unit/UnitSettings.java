@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import iommu.api.profile.UnitProfile;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * The behaviour of one unit where manuals leave a choice or hardware differs: the settings of its
+ * profile, each 0 or 1 but for the cache sizes.
+ *
+ * @param scalableLegacyReasons "scalableLegacyReasons", default 0: scalable mode reports the legacy
+ *     numbers, and 58h for every problem of PASID directory and entry, as QEMU 7.2 does
+ * @param flushOnSetRootPointer "flushOnSetRootPointer", default CAP.ESRTPS: Set Root Table Pointer
+ *     invalidates context cache and IOTLB; some parts do without saying so in CAP
+ * @param flushOnTranslationToggle "flushOnTranslationToggle", default 0: switching translation on or
+ *     off invalidates both caches; the manual leaves it to software, for tests only
+ * @param collapseFaults "collapseFaults", default 0: a fault of a source that has a pending record is
+ *     dropped without overflow; the manual allows it, QEMU 7.2 does it
+ * @param qemuRecordPasid "qemuRecordPasid", default 0: a record's PASID is 0xffff in legacy mode, and
+ *     RID_PASID marked present in scalable mode, as QEMU 7.2 writes it
+ * @param deviceInvalidationByDomain "deviceInvalidationByDomain", default 0: a device-selective
+ *     context-cache invalidation spares entries of another domain id than the one it names; whether
+ *     hardware compares it is uncertain, QEMU 7.2 does not
+ * @param contextCacheEntries "contextCacheEntries", default 256
+ * @param iotlbEntries "iotlbEntries", default 1024
+ * @param hostAddressWidth "hostAddressWidth", default 52: address bits above it are reserved in every
+ *     entry; the DMAR table gives the platform's
+ */
+record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer,
+        boolean flushOnTranslationToggle, boolean collapseFaults, boolean qemuRecordPasid,
+        boolean deviceInvalidationByDomain, int contextCacheEntries, int iotlbEntries,
+        int hostAddressWidth) {
+
+    private static final Set<String> KNOWN = new TreeSet<>(Set.of("scalableLegacyReasons",
+            "flushOnSetRootPointer", "flushOnTranslationToggle", "collapseFaults",
+            "qemuRecordPasid", "deviceInvalidationByDomain", "contextCacheEntries",
+            "iotlbEntries", "hostAddressWidth"));
+
+    /**
+     * Reads the settings of a profile.
+     *
+     * @throws IllegalArgumentException if one is unknown or out of range
+     */
+    static UnitSettings of(UnitProfile profile, boolean esrtps) {
+        for (String key : profile.settings().keySet()) {
+            if (!KNOWN.contains(key)) {
+                throw new IllegalArgumentException(
+                        "unknown setting '" + key + "' of a vtd unit; known: " + KNOWN);
+            }
+        }
+        return new UnitSettings(flag(profile, "scalableLegacyReasons", false),
+                flag(profile, "flushOnSetRootPointer", esrtps),
+                flag(profile, "flushOnTranslationToggle", false),
+                flag(profile, "collapseFaults", false),
+                flag(profile, "qemuRecordPasid", false),
+                flag(profile, "deviceInvalidationByDomain", false),
+                powerOfTwo(profile, "contextCacheEntries", 256),
+                powerOfTwo(profile, "iotlbEntries", 1024),
+                between(profile, "hostAddressWidth", 52, 32, 52));
+    }
+
+    private static boolean flag(UnitProfile profile, String key, boolean otherwise) {
+        return between(profile, key, otherwise ? 1 : 0, 0, 1) == 1;
+    }
+
+    private static int powerOfTwo(UnitProfile profile, String key, int otherwise) {
+        int value = between(profile, key, otherwise, CacheSets.WAYS, 1 << 16);
+        if (Integer.bitCount(value) != 1) {
+            throw new IllegalArgumentException(key + " = " + value + ", not a power of two");
+        }
+        return value;
+    }
+
+    private static int between(UnitProfile profile, String key, int otherwise, int low, int high) {
+        long value = profile.setting(key, otherwise);
+        if (value < low || value > high) {
+            throw new IllegalArgumentException(
+                    key + " = " + value + ", not " + low + " to " + high);
+        }
+        return (int) value;
+    }
+}

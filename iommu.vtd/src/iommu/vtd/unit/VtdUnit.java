@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import iommu.api.bits.RegisterFile;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
+import iommu.api.pcie.RequesterId;
+import iommu.api.profile.UnitProfile;
+import iommu.api.unit.FaultRecord;
+import iommu.api.unit.MappingVisitor;
+import iommu.api.unit.RemappingUnit;
+import iommu.api.unit.Translation;
+import iommu.api.unit.UnitListener;
+import iommu.api.unit.WalkListener;
+import iommu.vtd.FaultReason;
+import iommu.vtd.GlobalCommand;
+import iommu.vtd.RootEntry;
+import iommu.vtd.VtdRegisters;
+
+/**
+ * A VT-d remapping unit: registers on one side, translation of requests on the other.
+ *
+ * <p>Requests carry no PASID. A write to the interrupt range is told as not translated: it is a message
+ * for the interrupt logic; a read there is blocked with 0Eh (87h in scalable mode), which of the
+ * manual's reasons hardware records for it is uncertain. A request that hits an IOTLB entry without the
+ * right it needs is walked again. Settings: see {@link UnitSettings}.
+ *
+ * <p>Source: VT-d, "DMA Remapping", "Caching Translation Information", "Translation Faults".
+ */
+public final class VtdUnit implements RemappingUnit {
+
+    private static final int SCALABLE_MODE = 1;
+    private static final int PASS_THROUGH_SHIFT = 12;
+
+    private final RegisterFile registers;
+    private final PhysicalMemory memory;
+    private final Traits traits;
+    private final ContextCache contexts;
+    private final Iotlb iotlb;
+    private final Invalidation invalidation;
+    private final FaultLog faults;
+    private final LegacyContextWalk legacyWalk;
+    private final ScalableContextWalk scalableWalk;
+    private final SecondStageWalk secondStage;
+    private final WalkResult found = new WalkResult();
+    private UnitListener listener = UnitListener.NONE;
+    private boolean translating;
+    private long rootTable;
+    private int tableMode;
+
+    /**
+     * Makes a unit in the state that the profile's registers describe.
+     *
+     * @throws IllegalArgumentException if the profile names an unknown setting, or its capabilities
+     *     place registers over others
+     */
+    public VtdUnit(UnitProfile profile, PhysicalMemory memory) {
+        this.memory = memory;
+        long cap = HardwareState.cap(profile);
+        long ecap = HardwareState.ecap(profile);
+        var settings = UnitSettings.of(profile, iommu.vtd.Capability.ESRTPS.isSet(cap));
+        traits = new Traits(cap, ecap, settings);
+        registers = HardwareState.registers(profile, cap, ecap);
+        contexts = new ContextCache(settings.contextCacheEntries(),
+                settings.deviceInvalidationByDomain());
+        iotlb = new Iotlb(settings.iotlbEntries());
+        legacyWalk = new LegacyContextWalk(memory, traits);
+        scalableWalk = new ScalableContextWalk(memory, traits);
+        secondStage = new SecondStageWalk(memory, traits);
+        faults = new FaultLog(registers, traits, () -> listener.faultInterrupt());
+        invalidation = new Invalidation(contexts, iotlb, what -> listener.invalidated(what));
+        var queue = new InvalidationQueue(registers, memory, invalidation, faults);
+        long status = registers.get(VtdRegisters.GSTS);
+        queue.resume(GlobalCommand.QIE.isSet(status));
+        translating = GlobalCommand.TE.isSet(status);
+        latchRoot(registers.get(VtdRegisters.RTADDR));
+        new CommandHandler(registers, ecap, invalidation, queue, effects());
+    }
+
+    private CommandHandler.Effects effects() {
+        return new CommandHandler.Effects() {
+            @Override
+            public void rootPointer(long rtaddr) {
+                latchRoot(rtaddr);
+                if (traits.settings().flushOnSetRootPointer()) {
+                    invalidation.everything("context-cache and IOTLB, by Set Root Table Pointer");
+                }
+            }
+
+            @Override
+            public void translation(boolean on) {
+                translating = on;
+                if (traits.settings().flushOnTranslationToggle()) {
+                    invalidation.everything("context-cache and IOTLB, by Translation Enable");
+                }
+                listener.translation(on);
+            }
+        };
+    }
+
+    private void latchRoot(long rtaddr) {
+        rootTable = VtdRegisters.RTA.inPlace(rtaddr);
+        tableMode = (int) VtdRegisters.TTM.of(rtaddr);
+    }
+
+    private boolean scalable() {
+        return tableMode == SCALABLE_MODE;
+    }
+
+    // ---- translation -----------------------------------------------------------------------------
+
+    @Override
+    public long translate(int requester, long address, int access) {
+        // 1. While translation is disabled, requests pass.
+        if (!translating) {
+            return Translation.untranslated();
+        }
+        // 2. The interrupt range is not translated as memory.
+        if (InterruptRange.contains(address)) {
+            return interruptRange(requester, address, access);
+        }
+        // 3. The context cache, or the tables behind it, tell how the source is translated.
+        int source = RequesterId.sourceId(requester);
+        int slot = contexts.find(source);
+        if (slot >= 0) {
+            found.stage = contexts.stage(slot);
+            found.table = contexts.table(slot);
+        } else if (locate(source, found, WalkListener.NONE)) {
+            contexts.insert(found.stage, found.table);
+        } else {
+            return blocked(requester, address, access, found.fault, found.faultsDisabled);
+        }
+        long stage = found.stage;
+        // 4. An address beyond the width of table or unit is blocked.
+        if (!Stage.covers(stage, address)) {
+            return blocked(requester, address, access, beyond(stage, address),
+                    Stage.FAULTS_DISABLED.isSet(stage));
+        }
+        if (Stage.passesThrough(stage)) {
+            return Translation.to(address, PASS_THROUGH_SHIFT);
+        }
+        // 5. The IOTLB, or the page tables behind it, give page and rights.
+        int domain = (int) Stage.DOMAIN.of(stage);
+        int pasid = (int) Stage.PASID.of(stage);
+        int hit = iotlb.find(domain, pasid, address);
+        if (hit >= 0 && (iotlb.rights(hit) & access) == access) {
+            return translated(iotlb.page(hit), iotlb.pageShift(hit), address);
+        }
+        if (!secondStage.walk(address, access, found, WalkListener.NONE)) {
+            return blocked(requester, address, access, found.fault,
+                    Stage.FAULTS_DISABLED.isSet(stage));
+        }
+        iotlb.insert(domain, pasid, address, found.page, found.pageShift, found.rights);
+        return translated(found.page, found.pageShift, address);
+    }
+
+    private static long translated(long page, int pageShift, long address) {
+        long inPage = (1L << pageShift) - 1;
+        return Translation.to(page & ~inPage | address & inPage, pageShift);
+    }
+
+    private boolean locate(int source, WalkResult result, WalkListener walkListener) {
+        if (tableMode == 0) {
+            return legacyWalk.locate(rootTable, source, result, walkListener);
+        }
+        if (scalable()) {
+            return scalableWalk.locate(rootTable, source, result, walkListener);
+        }
+        result.start();
+        return result.fail(FaultReason.TABLE_MODE);
+    }
+
+    private FaultReason beyond(long stage, long address) {
+        if (!Stage.SCALABLE.isSet(stage)) {
+            return FaultReason.ADDRESS_BEYOND_MGAW;
+        }
+        return address >>> traits.guestWidth() != 0 ? FaultReason.SM_ADDRESS_BEYOND_MGAW
+                : FaultReason.SM_ADDRESS_BEYOND_TABLE;
+    }
+
+    private FaultReason interruptReason() {
+        return scalable() ? FaultReason.SM_INTERRUPT_RANGE : FaultReason.INTERRUPT_RANGE;
+    }
+
+    private long interruptRange(int requester, long address, int access) {
+        return access == Access.WRITE ? Translation.untranslated()
+                : blocked(requester, address, access, interruptReason(), false);
+    }
+
+    private int number(FaultReason reason) {
+        return traits.settings().scalableLegacyReasons() && scalable()
+                ? LegacyReasons.of(reason).number() : reason.number();
+    }
+
+    private long blocked(int requester, long address, int access, FaultReason reason,
+            boolean faultsDisabled) {
+        int number = number(reason);
+        boolean recorded = !(faultsDisabled && reason.qualified())
+                && faults.record(RequesterId.sourceId(requester), address, access, number,
+                        scalable(), (int) Stage.PASID.of(found.stage));
+        listener.blocked(record(requester, address, access, number), recorded);
+        return Translation.blocked(number);
+    }
+
+    @Override
+    public long explain(int requester, long address, int access, WalkListener walkListener) {
+        var result = new WalkResult();
+        if (!translating) {
+            return Translation.untranslated();
+        }
+        if (InterruptRange.contains(address)) {
+            return access == Access.WRITE ? Translation.untranslated()
+                    : Translation.blocked(number(interruptReason()));
+        }
+        if (!locate(RequesterId.sourceId(requester), result, walkListener)) {
+            return Translation.blocked(number(result.fault));
+        }
+        if (!Stage.covers(result.stage, address)) {
+            return Translation.blocked(number(beyond(result.stage, address)));
+        }
+        if (Stage.passesThrough(result.stage)) {
+            return Translation.to(address, PASS_THROUGH_SHIFT);
+        }
+        return secondStage.walk(address, access, result, walkListener)
+                ? translated(result.page, result.pageShift, address)
+                : Translation.blocked(number(result.fault));
+    }
+
+    @Override
+    public void mappings(MappingVisitor visitor) {
+        new TableEnumeration(memory, traits, secondStage, new TableEnumeration.Locator() {
+            @Override
+            public boolean locate(int source, WalkResult result, WalkListener walkListener) {
+                return VtdUnit.this.locate(source, result, walkListener);
+            }
+
+            @Override
+            public boolean hasBus(int bus) {
+                long at = rootTable + (long) bus * RootEntry.BYTES;
+                return memory.contains(at, RootEntry.BYTES)
+                        && (memory.read64(at) | memory.read64(at + 8)) != 0;
+            }
+        }).tell(visitor);
+    }
+
+    // ---- registers and the outside ---------------------------------------------------------------
+
+    @Override
+    public boolean translating() {
+        return translating;
+    }
+
+    @Override
+    public long readRegister(int offset, int bytes) {
+        return registers.read(offset, bytes);
+    }
+
+    @Override
+    public void writeRegister(int offset, int bytes, long value) {
+        registers.write(offset, bytes, value);
+    }
+
+    @Override
+    public void listener(UnitListener newListener) {
+        listener = newListener;
+    }
+
+    @Override
+    public FaultRecord fault(int reason) {
+        return record(0, 0, Access.NONE, reason);
+    }
+
+    private static FaultRecord record(int requester, long address, int access, int reason) {
+        return new FaultRecord(requester, address, access, reason,
+                String.format("vtd:0x%02x", reason), FaultReason.text(reason));
+    }
+}
