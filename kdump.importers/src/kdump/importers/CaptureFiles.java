@@ -23,8 +23,8 @@ import kdump.importers.bytes.FileKind;
 record CaptureFiles(Path core, Path registers, Path guest, List<String> remarks) {
 
     /**
-     * Most files looked at in one directory: a capture has a few dozen, and somebody will point this
-     * at a home directory.
+     * Most files looked at in one directory: a capture has a few dozen, and somebody will point
+     * this at a home directory.
      */
     private static final int MAX_FILES = 10_000;
 
@@ -128,8 +128,8 @@ record CaptureFiles(Path core, Path registers, Path guest, List<String> remarks)
     }
 
     /**
-     * Returns a file of the guest by the end of its path, the one least deep and then first by name;
-     * null if there is none.
+     * Returns a file of the guest by the end of its path, the one least deep and then first by
+     * name; null if there is none.
      */
     Path guestFile(String path) throws IOException {
         if (guest == null) {

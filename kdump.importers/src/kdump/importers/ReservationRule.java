@@ -7,10 +7,10 @@ import java.util.List;
 /**
  * The rule that gives a crash reservation to a machine captured without one.
  *
- * <p>Size: a quarter of System RAM, at least 32 MiB and at most 256 MiB, rounded down to 16 MiB. Place:
- * the highest multiple of 16 MiB below 4 GiB such that the reservation lies in one range of System RAM
- * and no captured page lies in it, since the capture kernel would wipe what the dump knows. If there is
- * no such place, the next smaller multiple of 16 MiB is tried, down to 16 MiB.
+ * <p>Size: a quarter of System RAM, at least 32 MiB and at most 256 MiB, rounded down to 16 MiB.
+ * Place: the highest multiple of 16 MiB below 4 GiB such that the reservation lies in one range of
+ * System RAM and no captured page lies in it, since the capture kernel would wipe what the dump
+ * knows. If there is no such place, the next smaller multiple of 16 MiB is tried, down to 16 MiB.
  *
  * <p>The running kernel's own image is not looked at: unless captured, nothing reads it.
  */
@@ -46,10 +46,10 @@ final class ReservationRule {
             for (int i = systemRam.size() - 1; i >= 0; i--) {
                 AddressRange place = placeIn(systemRam.get(i), bytes);
                 if (place != null) {
-                    return new Choice(place, "The capture has no crash reservation; chosen by rule: "
-                            + bytes / MIB + " MiB at " + place + " (a quarter of System RAM, 32 to 256"
-                            + " MiB, at the highest 16 MiB boundary below 4 GiB clear of captured"
-                            + " pages).");
+                    return new Choice(place, "The capture has no crash reservation; chosen by"
+                            + " rule: " + bytes / MIB + " MiB at " + place + " (a quarter of"
+                            + " System RAM, 32 to 256 MiB, at the highest 16 MiB boundary below"
+                            + " 4 GiB clear of captured pages).");
                 }
             }
         }

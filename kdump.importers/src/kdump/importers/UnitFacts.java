@@ -18,8 +18,8 @@ import kdump.importers.acpi.Rmrr;
 import kdump.importers.registers.RegisterWords;
 
 /**
- * Puts remapping units together: the DMAR table says where they are and whom they serve, config space
- * says which buses lie behind a bridge, and captured registers say what a unit held.
+ * Puts remapping units together: the DMAR table says where they are and whom they serve, config
+ * space says which buses lie behind a bridge, and captured registers say what a unit held.
  */
 final class UnitFacts {
 
@@ -55,7 +55,12 @@ final class UnitFacts {
         }
         List<UnitDescription> units = new ArrayList<>();
         for (Drhd drhd : table.units()) {
-            units.add(unit(drhd, registers));
+            if (drhd.registerBase() == 0) {
+                remarks.add("DMAR names a unit at address 0 (DRHD at 0x"
+                        + Integer.toHexString(drhd.offset()) + "); left out.");
+            } else {
+                units.add(unit(drhd, registers));
+            }
         }
         for (Rmrr rmrr : table.reservedRegions()) {
             remarks.add(String.format("DMAR reserves %08x-%08x (RMRR at 0x%x) for %s; not used.",
@@ -74,8 +79,8 @@ final class UnitFacts {
         registers.requireVtd();
         remarks.add("No DMAR table: one VT-d unit at 0x" + Long.toHexString(registers.base())
                 + ", taken to serve every function of segment 0.");
-        return new UnitDescription(new UnitProfile(VENDOR, name, registers.base(), registers.words(),
-                Map.of()), 0, true, List.of());
+        var profile = new UnitProfile(VENDOR, name, registers.base(), registers.words(), Map.of());
+        return new UnitDescription(profile, 0, true, List.of());
     }
 
     private UnitDescription unit(Drhd drhd, RegisterWords registers) {
@@ -87,7 +92,8 @@ final class UnitFacts {
         List<UnitDescription.Scope> scopes = new ArrayList<>();
         for (DeviceScope scope : drhd.scopes()) {
             switch (scope.type()) {
-                case DeviceScope.ENDPOINT, DeviceScope.SUB_HIERARCHY, DeviceScope.NAMESPACE_DEVICE ->
+                case DeviceScope.ENDPOINT, DeviceScope.SUB_HIERARCHY,
+                        DeviceScope.NAMESPACE_DEVICE ->
                     addScope(drhd.segment(), scope, scopes);
                 case DeviceScope.IO_APIC, DeviceScope.HPET -> { }
                 default -> remarks.add("DMAR scope of unknown type " + scope.type() + " at 0x"

@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Where tests find real files: those of this repository, and those beside it, if they are there. */
+/**
+ * Where tests find real files: those of this repository, and those beside it, if they are there.
+ */
 public final class LabFiles {
 
     private LabFiles() { }

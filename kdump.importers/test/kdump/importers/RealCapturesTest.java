@@ -87,8 +87,8 @@ class RealCapturesTest {
     void theImageOfVtd1HoldsTheLoadSegments() throws IOException {
         MachineDescription machine = machine("vtd1");
         assertThat(machine.image().ranges()).hasSize(38)
-                .startsWith(AddressRange.of(0x11c3000, 0x1000), AddressRange.of(0x1200000, 0x100000),
-                        AddressRange.of(0x20f1000, 0x1000))
+                .startsWith(AddressRange.of(0x11c3000, 0x1000),
+                        AddressRange.of(0x1200000, 0x100000), AddressRange.of(0x20f1000, 0x1000))
                 .endsWith(AddressRange.of(0xba89000, 0x3000));
     }
 
@@ -99,7 +99,7 @@ class RealCapturesTest {
         byte[] entry = new byte[8];
         machine.image().read(rootTable, entry, 0, 8);
         assertThat(entry[0] & 1).as("present").isEqualTo(1);
-        long contextTable = (entry[1] & 0xf0L) << 0 << 8 | (entry[2] & 0xffL) << 16
+        long contextTable = (entry[1] & 0xf0L) << 8 | (entry[2] & 0xffL) << 16
                 | (entry[3] & 0xffL) << 24;
         machine.image().read(contextTable, entry, 0, 8);
         assertThat(entry[0] & 1).as("context entry of 00:00.0 present").isEqualTo(1);

@@ -86,10 +86,10 @@ final class DmarReader {
     private Drhd drhd(int at, int length) throws FormatException {
         checkLength(at, "DRHD.length", length, DRHD_BYTES, table.size());
         long base = table.u64(at + 8, "DRHD.registerBase");
-        if (base == 0 || (base & 0xfff) != 0) {
-            throw table.wrong(at + 8, "DRHD.registerBase", base, "a page other than the first");
+        if ((base & 0xfff) != 0) {
+            throw table.wrong(at + 8, "DRHD.registerBase", base, "the address of a page");
         }
-        if (!bases.add(base)) {
+        if (base != 0 && !bases.add(base)) {
             throw table.wrong(at + 8, "DRHD.registerBase", base, "a base that no other unit has");
         }
         return new Drhd(at, table.u8(at + 4, "DRHD.flags"), table.u16(at + 6, "DRHD.segment"), base,

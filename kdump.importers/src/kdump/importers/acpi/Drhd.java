@@ -9,10 +9,12 @@ import java.util.List;
  * @param offset in the file
  * @param flags as they stand there
  * @param segment PCI segment
- * @param registerBase physical address of the registers
+ * @param registerBase physical address of the registers; 0 where firmware left a unit out that it
+ *     had switched off
  * @param scopes the devices it names
  */
-public record Drhd(int offset, int flags, int segment, long registerBase, List<DeviceScope> scopes) {
+public record Drhd(int offset, int flags, int segment, long registerBase,
+        List<DeviceScope> scopes) {
 
     private static final int INCLUDE_PCI_ALL = 1;
 

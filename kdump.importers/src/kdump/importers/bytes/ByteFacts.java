@@ -65,7 +65,8 @@ public final class ByteFacts {
     /** Checks that {@code count} bytes from {@code offset} are there. */
     public void need(int offset, int count, String field) throws FormatException {
         if (offset < 0 || offset > size() - count) {
-            throw wrong(offset, field, "end of the file at 0x" + Long.toHexString(fileOffset + size()),
+            throw wrong(offset, field,
+                    "end of the file at 0x" + Long.toHexString(fileOffset + size()),
                     count + " bytes");
         }
     }

@@ -4,7 +4,9 @@ package kdump.importers.bytes;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** The content of a large file, unpacked, by offset. Immutable as long as the file is; thread-safe. */
+/**
+ * The content of a large file, unpacked, by offset. Immutable as long as the file is; thread-safe.
+ */
 public interface Content {
 
     /**

@@ -38,7 +38,9 @@ final class Gzip {
         }
     }
 
-    /** Returns the first bytes of the unpacked content; fewer than {@code count} if it is shorter. */
+    /**
+     * Returns the first bytes of the unpacked content; fewer than {@code count} if it is shorter.
+     */
     static byte[] head(Path file, int count) throws IOException {
         try (InputStream packed = Files.newInputStream(file);
                 InputStream in = new GZIPInputStream(packed)) {
@@ -71,7 +73,8 @@ final class Gzip {
 
     private static FormatException damaged(Path file, long offset, IOException cause) {
         var wrong = new FormatException(file.toString(), offset, "gzip",
-                cause instanceof EOFException ? "end of the file" : String.valueOf(cause.getMessage()),
+                cause instanceof EOFException ? "end of the file"
+                        : String.valueOf(cause.getMessage()),
                 "a whole gzip stream");
         wrong.initCause(cause);
         return wrong;

@@ -35,8 +35,8 @@ final class CoreImage implements MemoryImage {
             int middle = low + high >>> 1;
             Segment segment = segments.get(middle);
             if (segment.memory().contains(address, bytes)) {
-                content.read(segment.fileOffset() + (address - segment.memory().start()), to, offset,
-                        bytes);
+                content.read(segment.fileOffset() + (address - segment.memory().start()), to,
+                        offset, bytes);
                 return;
             }
             if (segment.memory().start() > address) {

@@ -10,8 +10,8 @@ import kdump.importers.bytes.Content;
 /**
  * An ELF core file of an x86-64 machine, with physical addresses. Immutable; thread-safe.
  *
- * <p>A segment may hold fewer bytes than it names (p_filesz below p_memsz): the rest of its memory is
- * not in the dump, and neither is memory that no segment names.
+ * <p>A segment may hold fewer bytes than it names (p_filesz below p_memsz): the rest of its memory
+ * is not in the dump, and neither is memory that no segment names.
  */
 public final class ElfCore {
 
@@ -50,8 +50,8 @@ public final class ElfCore {
     }
 
     /**
-     * Returns how many segments were left out because they show memory of another segment once more,
-     * at the kernel's text addresses: /proc/vmcore has one.
+     * Returns how many segments were left out because they show memory of another segment once
+     * more, at the kernel's text addresses: /proc/vmcore has one.
      */
     public int textMappings() {
         return textMappings;

@@ -11,9 +11,11 @@ import kdump.importers.bytes.ByteFacts;
 import kdump.importers.bytes.Content;
 
 /**
- * Reads the headers of a core file. e_ehsize is not looked at: QEMU writes the size of e_phoff there.
+ * Reads the headers of a core file. e_ehsize is not looked at: QEMU writes the size of e_phoff
+ * there.
  *
- * <p>Source: System V ABI, "ELF Header" and "Program Header"; AMD64 supplement, "Machine Information".
+ * <p>Source: System V ABI, "ELF Header" and "Program Header"; AMD64 supplement, "Machine
+ * Information".
  */
 final class ElfCoreReader {
 
@@ -87,8 +89,8 @@ final class ElfCoreReader {
         require(header, 18, "e_machine", header.u16(18, "e_machine"), EM_X86_64);
     }
 
-    private static void require(ByteFacts facts, int offset, String field, long found, long expected)
-            throws FormatException {
+    private static void require(ByteFacts facts, int offset, String field, long found,
+            long expected) throws FormatException {
         if (found != expected) {
             throw facts.wrong(offset, field, found, "0x" + Long.toHexString(expected));
         }

@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 import kdump.importers.bytes.TextFile;
 
 /**
- * Reads /proc/iomem into lines that know their parents. The kernel prints a tree, two spaces a level,
- * by address, children within their parents; anything else was edited.
+ * Reads /proc/iomem into lines that know their parents. The kernel prints a tree, two spaces a
+ * level, by address, children within their parents; anything else was edited.
  */
 final class IomemReader {
 

@@ -22,7 +22,8 @@ import kdump.importers.bytes.TextFile;
  * <li>Names that end in "ROM", and a reserved block that ends at 4 GiB, where the boot firmware is
  * mapped, are {@link MemoryKind#ROM}, with all that is nested in them.
  * <li>"Reserved", "ACPI Tables" and "ACPI Non-volatile Storage" are {@link MemoryKind#FIRMWARE_RAM}
- * where RAM is likely to be: below the last System RAM under 4 GiB, or adjoining RAM or such a block.
+ * where RAM is likely to be: below the last System RAM under 4 GiB, or adjoining RAM or such a
+ * block.
  * <li>All else is {@link MemoryKind#MMIO}, also where it is nested in a reserved block.
  * </ul>
  */
@@ -153,7 +154,9 @@ final class IomemRule {
         }
     }
 
-    /** Emits what line {@code i} owns from {@code start}, joined to the region before if it is one. */
+    /**
+     * Emits what line {@code i} owns from {@code start}, joined to the region before if it is one.
+     */
     private long emit(int i, long start, long end) {
         if (start < end && kinds[i] != MemoryKind.MMIO) {
             String label = lines.get(owner[i]).label();

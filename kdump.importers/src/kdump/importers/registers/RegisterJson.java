@@ -44,8 +44,8 @@ final class RegisterJson {
             throw notJson(e);
         }
         if (base == null || words == null) {
-            throw new FormatException(file, json.length, base == null ? "base" : "dwords", "nothing",
-                    "a member of that name");
+            throw new FormatException(file, json.length, base == null ? "base" : "dwords",
+                    "nothing", "a member of that name");
         }
         return new RegisterWords(file, base, words);
     }
@@ -90,7 +90,8 @@ final class RegisterJson {
     private void expect(JsonParser in, JsonToken found, JsonToken expected, String field)
             throws FormatException {
         if (found != expected) {
-            throw wrong(in, field, found == null ? "end of the file" : found.name(), expected.name());
+            throw wrong(in, field, found == null ? "end of the file" : found.name(),
+                    expected.name());
         }
     }
 
@@ -109,8 +110,8 @@ final class RegisterJson {
     private FormatException notJson(IOException cause) {
         boolean located = cause instanceof JsonProcessingException;
         var location = located ? ((JsonProcessingException) cause).getLocation() : null;
-        var wrong = new FormatException(file, location == null ? 0 : location.getByteOffset(), "JSON",
-                located ? ((JsonProcessingException) cause).getOriginalMessage()
+        var wrong = new FormatException(file, location == null ? 0 : location.getByteOffset(),
+                "JSON", located ? ((JsonProcessingException) cause).getOriginalMessage()
                         : String.valueOf(cause.getMessage()), "a JSON document");
         wrong.initCause(cause);
         return wrong;

@@ -38,8 +38,8 @@ public record RegisterWords(String file, long base, Map<Integer, Integer> words)
     }
 
     /**
-     * Checks that these can be a VT-d unit's: in VER_REG all bits above 7 are reserved, and the major
-     * version is not 0. An AMD unit has the address of its device table there.
+     * Checks that these can be a VT-d unit's: in VER_REG all bits above 7 are reserved, and the
+     * major version is not 0. An AMD unit has the address of its device table there.
      *
      * @throws FormatException if they are not
      */

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers.elf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import kdump.importers.LabFiles;
+import kdump.importers.Mutations;
+import kdump.importers.Refused;
+import kdump.importers.bytes.Content;
+import kdump.importers.bytes.FileKind;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ElfCoreTest {
+
+    private static final long TEXT = 0xffff_ffff_8100_0000L;
+
+    private static AddressRange range(long start, long bytes) {
+        return AddressRange.of(start, bytes);
+    }
+
+    @Test
+    void loadSegmentsAreRangesByAddress() throws IOException {
+        var elf = new ElfBytes(3, 0x1000).header(4, 0x300, 0, 0x10, 0x10)
+                .load(0x200, 0x9000, 0x80, 0x80).load(0x300, 0x1000, 0x40, 0x40);
+        ElfCore core = ElfCore.read(elf);
+        assertThat(core.image().ranges()).containsExactly(range(0x1000, 0x40), range(0x9000, 0x80));
+        assertThat(core.missingBytes()).isZero();
+        assertThat(core.textMappings()).isZero();
+        byte[] bytes = new byte[6];
+        core.image().read(0x9010, bytes, 2, 4);
+        assertThat(bytes).startsWith(0, 0).endsWith(elf.part(0x210, 4));
+    }
+
+    @Test
+    void aCoreMayHoldNoMemory() throws IOException {
+        assertThat(ElfCore.read(new ElfBytes(1, 0)).image().ranges()).isEmpty();
+        var elf = new ElfBytes(2, 0).load(0, 0, 0, 0).load(0, 0x1000, 0, 0x1000);
+        assertThat(ElfCore.read(elf).image().ranges()).isEmpty();
+        assertThat(ElfCore.read(elf).missingBytes()).isEqualTo(0x1000);
+    }
+
+    @Test
+    void memoryBeyondTheFileBytesOfASegmentIsNotInTheImage() throws IOException {
+        ElfCore core = ElfCore.read(new ElfBytes(1, 0x100).load(0x80, 0x1000, 0x40, 0x1000));
+        assertThat(core.image().ranges()).containsExactly(range(0x1000, 0x40));
+        assertThat(core.missingBytes()).isEqualTo(0xfc0);
+    }
+
+    @Test
+    void theSizeOfTheHeaderIsNotLookedAt() throws IOException {
+        var elf = new ElfBytes(1, 0x100).load(0x80, 0x1000, 0x40, 0x40).put16(52, 0xffff);
+        assertThat(ElfCore.read(elf).image().ranges()).hasSize(1);
+    }
+
+    @Test
+    void programHeadersMayLieAnywhere() throws IOException {
+        var elf = new ElfBytes(4, 0x100).load(0x80, 0x5000, 0x40, 0x40)
+                .load(0x80, 0x6000, 0x40, 0x40);
+        elf.put64(32, 64 + 56).put16(56, 1);
+        assertThat(ElfCore.read(elf).image().ranges()).containsExactly(range(0x6000, 0x40));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, e_ident.magic, 0x464c4500", "4, e_ident.class, 0x0", "5, e_ident.data, 0x0",
+        "16, e_type, 0x0", "18, e_machine, 0x0", "54, e_phentsize, 0x0"})
+    void aWrongHeaderFieldIsRefused(int offset, String field, String found) {
+        Refused.at(offset, field, found, () -> ElfCore.read(new ElfBytes(1, 0).put8(offset, 0)));
+    }
+
+    @Test
+    void aHeaderThatBreaksOffIsRefused() {
+        Refused.with("e_ident.magic", "end of the file",
+                () -> ElfCore.read(ElfBytes.of(new byte[3])));
+        byte[] whole = new ElfBytes(0, 0).array();
+        Refused.with("e_phnum", "end of the file",
+                () -> ElfCore.read(ElfBytes.of(java.util.Arrays.copyOf(whole, 57))));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0x79", "0x7fffffffffffffff", "0x8000000000000000", "0xffffffffffffffc8"})
+    void programHeadersOutsideTheFileAreRefused(String offset) {
+        var elf = new ElfBytes(1, 0).load(0, 0x1000, 0, 8)
+                .put64(32, Long.parseUnsignedLong(offset.substring(2), 16));
+        Refused.at(32, "e_phoff", offset, () -> ElfCore.read(elf));
+    }
+
+    @Test
+    void manyProgramHeadersAreCountedInTheFirstSectionHeader() throws IOException {
+        var elf = new ElfBytes(2, 0x100).load(0x100, 0x1000, 8, 8).load(0x100, 0x2000, 8, 8)
+                .put16(56, 0xffff).put64(40, 64 + 112).put32(64 + 112 + 44, 2);
+        assertThat(ElfCore.read(elf).image().ranges()).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0", "0x800", "-1"})
+    void aSectionHeaderThatShouldCountButIsNotThereIsRefused(String offset) {
+        var elf = new ElfBytes(1, 0x100).put16(56, 0xffff).put64(40, Long.decode(offset));
+        Refused.with("e_shoff", "0x", () -> ElfCore.read(elf));
+    }
+
+    @Test
+    void moreSegmentsThanTheLimitAreRefused() {
+        var elf = new ElfBytes(1, 0x100).put16(56, 0xffff).put64(40, 0x80)
+                .put32(0x80 + 44, ElfCoreReader.MAX_SEGMENTS + 1);
+        Refused.at(56, "e_phnum", "0x40001", () -> ElfCore.read(elf));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0x0, 0x10000000000000, 0x10, 0x10, 24, p_paddr, 0x10000000000000",
+        "0x0, -0x1000, 0x10, 0x10, 24, p_paddr, 0xfffffffffffff000",
+        "0x0, 0x1000, 0x10, 0xfffffffffffff, 40, p_memsz, 0xfffffffffffff",
+        "0x0, 0x1000, 0x10, -0x10, 40, p_memsz, 0xfffffffffffffff0",
+        "0x0, 0x1000, 0x20, 0x10, 32, p_filesz, 0x20",
+        "0x0, 0x1000, -0x20, 0x10, 32, p_filesz, 0xffffffffffffffe0",
+        "0x0, 0x1000, 0x20, 0x0, 32, p_filesz, 0x20",
+        "0x170, 0x1000, 0x10, 0x10, 8, p_offset, 0x170",
+        "-0x10, 0x1000, 0x10, 0x10, 8, p_offset, 0xfffffffffffffff0",
+        "0x0, 0x1000, 0x1000, 0x1000, 8, p_offset, 0x0"})
+    void aSegmentThatDoesNotFitIsRefused(String offset, String address, String fileBytes,
+            String memoryBytes, int fieldOffset, String field, String found) {
+        var elf = new ElfBytes(1, 0x100).load(Long.decode(offset), Long.decode(address),
+                Long.decode(fileBytes), Long.decode(memoryBytes));
+        Refused.at(elf.lastHeader() + fieldOffset, field, found, () -> ElfCore.read(elf));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0x1000, 0x20", "0x1010, 0x10", "0x1010, 0x40", "0xff0, 0x20", "0xff0, 0x100"})
+    void segmentsThatOverlapAreRefused(String address, String bytes) {
+        var elf = new ElfBytes(2, 0x400).load(0x100, 0x1000, 0x20, 0x20)
+                .load(0x100, Long.decode(address), Long.decode(bytes), Long.decode(bytes));
+        Refused.with("p_paddr", "", () -> ElfCore.read(elf));
+    }
+
+    @Test
+    void segmentsMayMeet() throws IOException {
+        var elf = new ElfBytes(2, 0x400).load(0x100, 0x1000, 0x20, 0x20)
+                .load(0x100, 0x1020, 0x20, 0x20);
+        assertThat(ElfCore.read(elf).image().ranges()).hasSize(2);
+    }
+
+    @Test
+    void aSecondMappingOfTheKernelsTextIsLeftOut() throws IOException {
+        var elf = new ElfBytes(2, 0x400).load(0x100, 0x1000, 0x10, 0x10);
+        elf.put64(elf.lastHeader() + 16, TEXT);
+        elf.load(0x200, 0x1000, 0x100, 0x100);
+        ElfCore core = ElfCore.read(elf);
+        assertThat(core.textMappings()).isEqualTo(1);
+        assertThat(core.image().ranges()).containsExactly(range(0x1000, 0x100));
+        byte[] first = new byte[4];
+        core.image().read(0x1000, first, 0, 4);
+        assertThat(first).isEqualTo(elf.part(0x200, 4));
+    }
+
+    @Test
+    void aTextMappingThatReachesBeyondItsSegmentIsRefused() {
+        var elf = new ElfBytes(2, 0x400).load(0x200, 0x1000, 0x100, 0x100)
+                .load(0x100, 0x10f0, 0x20, 0x20);
+        elf.put64(elf.lastHeader() + 16, TEXT);
+        Refused.with("p_paddr", "000010f0-0000110f", () -> ElfCore.read(elf));
+    }
+
+    @Test
+    void readingWhatIsNotCapturedIsTheCallersMistake() throws IOException {
+        MemoryImage image = ElfCore.read(new ElfBytes(2, 0x400).load(0x100, 0x1000, 0x20, 0x20)
+                .load(0x100, 0x1020, 0x20, 0x20)).image();
+        byte[] bytes = new byte[0x40];
+        for (long address : new long[] {0, 0xfff, 0x1010, 0x1039, 0x1040, -1}) {
+            assertThatThrownBy(() -> image.read(address, bytes, 0, 0x20))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("0x");
+        }
+    }
+
+    @Test
+    void anImageIsCutToWhatTheMapBacks() throws IOException {
+        var elf = new ElfBytes(2, 0x400).load(0x100, 0x1000, 0x100, 0x100)
+                .load(0x200, 0x2000, 0x100, 0x100);
+        MemoryImage cut = ElfCore.read(elf).imageWithin(List.of(range(0, 0x800),
+                range(0x1010, 0x10), range(0x1020, 0x10), range(0x10f0, 0xf80)));
+        assertThat(cut.ranges()).containsExactly(range(0x1010, 0x10), range(0x1020, 0x10),
+                range(0x10f0, 0x10), range(0x2000, 0x70));
+        byte[] bytes = new byte[0x10];
+        cut.read(0x1020, bytes, 0, 0x10);
+        assertThat(bytes).isEqualTo(elf.part(0x120, 0x10));
+        cut.read(0x2000, bytes, 0, 0x10);
+        assertThat(bytes).isEqualTo(elf.part(0x200, 0x10));
+    }
+
+    @Test
+    void damagedCoresAreReadOrRefused() throws IOException {
+        var elf = new ElfBytes(5, 0x400).header(4, 0x200, 0, 0x10, 0x10);
+        for (int i = 0; i < 4; i++) {
+            elf.load(0x200 + 0x80 * i, 0x1000 * i, 0x80, 0x80 + 0x10 * i);
+        }
+        Mutations.survive("elf", elf.array(), bad -> {
+            MemoryImage image = ElfCore.read(ElfBytes.of(bad)).image();
+            for (AddressRange range : image.ranges()) {
+                int bytes = Math.toIntExact(range.bytes());
+                image.read(range.start(), new byte[bytes], 0, bytes);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"vtd1, 38", "vtdsm1, 46", "vtd39_612_lazy, 29", "vtd_pt, 4", "vtd_ats, 42"})
+    void realCoresHoldTheirTablePages(String name, int segments) throws IOException {
+        ElfCore core = ElfCore.read(Content.open(LabFiles.capture(name + "/tables.elf.gz")));
+        assertThat(core.image().ranges()).hasSize(segments)
+                .allMatch(r -> r.start() % 0x1000 == 0 && r.bytes() % 0x1000 == 0);
+        assertThat(core.missingBytes()).isZero();
+    }
+
+    @Test
+    void coresOfProcessesAndOfOtherMachinesAreReadOrRefused() throws IOException {
+        Path corpora = LabFiles.shared("corpora");
+        Path folder = corpora.resolve("elf-pyelftools");
+        Refused.at(4, "e_ident.class", "0x1",
+                () -> ElfCore.read(Content.open(folder.resolve("core_linux32.elf"))));
+        assertThat(FileKind.of(folder.resolve("core_linux64.elf"))).isEqualTo(FileKind.ELF);
+        Refused.with("p_paddr", "",
+                () -> ElfCore.read(Content.open(folder.resolve("core_linux64.elf"))));
+    }
+}
