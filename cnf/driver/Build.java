@@ -160,6 +160,9 @@ public final class Build {
         boolean ok = true;
         for (File file : bndruns()) {
             try (Bndrun run = Bndrun.createBndrun(workspace, file)) {
+                if (!failOnChanges) {
+                    run.getModel().setRunBundles(List.of()); // else the old order would stay
+                }
                 run.resolve(failOnChanges, !failOnChanges);
                 ok &= check(run, file.getName());
             }

@@ -3,11 +3,15 @@ package kdump.lab.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.kdump.HandoverPolicy;
+import iommu.api.machine.MachineImporter;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.FabricFactory;
+import iommu.api.unit.IommuVendor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import kdump.lab.api.Lab;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -53,7 +57,8 @@ class AssemblyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(classes = {DeviceModel.class, FabricFactory.class})
+    @ValueSource(classes = {DeviceModel.class, FabricFactory.class, HandoverPolicy.class,
+        IommuVendor.class, Lab.class, MachineImporter.class})
     void serviceAppears(Class<?> type) throws InterruptedException {
         ServiceTracker<?, ?> tracker = new ServiceTracker<>(context, type, null);
         tracker.open();
