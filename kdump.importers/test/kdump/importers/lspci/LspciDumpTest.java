@@ -122,8 +122,8 @@ class LspciDumpTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"'00: 00 11', 2 of them", "'00: " + "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00"
-        + " 00', 17 of them", "'00: ', 1 of them"})
+    @CsvSource({"'00: 00 11', 2 of them", "'00: ', 1 of them",
+        "'00: 0 1 2 3 4 5 6 7 8 9 a b c d e f 10', 17 of them"})
     void aLineWithoutSixteenBytesIsRefused(String line, String found) {
         Refused.at(2, "line 2, config bytes", found, () -> read("00:02.0 x\n" + line + "\n"));
     }
@@ -136,7 +136,8 @@ class LspciDumpTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "\n\n", "no such tool\n", "0:2.0 x\n", "00:20.0 x\n", "00:02.8 x\n"})
+    @ValueSource(strings = {"", "\n\n", "no such tool\n", "0:2.0 x\n", "00:20.0 x\n",
+        "00:02.8 x\n"})
     void aTextWithoutFunctionsIsRefused(String text) {
         Refused.at(1, "line 1, slot", "no function", () -> read(text));
     }

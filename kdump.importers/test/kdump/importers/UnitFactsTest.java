@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers;
+
+import static kdump.importers.acpi.DmarBytes.scope;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iommu.api.machine.FormatException;
+import iommu.api.machine.UnitDescription;
+import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.RequesterId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import kdump.importers.acpi.DmarBytes;
+import kdump.importers.acpi.DmarTable;
+import kdump.importers.registers.RegisterWords;
+import org.junit.jupiter.api.Test;
+
+class UnitFactsTest {
+
+    private static final long BASE = 0xfed90000L;
+
+    private final List<String> remarks = new ArrayList<>();
+    private final List<FunctionConfig> functions = new ArrayList<>();
+
+    private void endpoint(String slot) {
+        functions.add(new FunctionConfig(RequesterId.parse(slot), new byte[64]));
+    }
+
+    private void bridge(String slot, int secondary, int subordinate) {
+        byte[] config = new byte[64];
+        config[0x0e] = (byte) 0x81;
+        config[0x19] = (byte) secondary;
+        config[0x1a] = (byte) subordinate;
+        functions.add(new FunctionConfig(RequesterId.parse(slot), config));
+    }
+
+    private List<UnitDescription> units(DmarBytes table, RegisterWords registers)
+            throws FormatException {
+        return new UnitFacts("m", functions, remarks)
+                .units(DmarTable.read("DMAR", table.table()), registers);
+    }
+
+    private UnitDescription unit(byte[]... scopes) throws FormatException {
+        return units(new DmarBytes().drhd(0, 0, BASE, scopes), registers(BASE)).get(0);
+    }
+
+    private static RegisterWords registers(long base) {
+        return new RegisterWords("regs.json", base, Map.of(0, 0x10, 8, 0x1234));
+    }
+
+    private static UnitDescription.Scope scopeOf(String slot, int firstBus, int lastBus) {
+        return new UnitDescription.Scope(RequesterId.parse(slot), firstBus, lastBus);
+    }
+
+    @Test
+    void registersBelongToTheUnitAtTheirBase() throws FormatException {
+        List<UnitDescription> units = units(new DmarBytes().drhd(0, 0, BASE - 0x1000)
+                .drhd(1, 0, BASE), registers(BASE));
+        assertThat(units.get(0).profile().registers()).isEmpty();
+        assertThat(units.get(1).profile().registers())
+                .containsEntry(0, 0x10).containsEntry(8, 0x1234).hasSize(2);
+        assertThat(units).extracting(u -> u.profile().vendor()).containsOnly("vtd");
+        assertThat(units).extracting(u -> u.profile().name()).containsOnly("m");
+        assertThat(remarks).containsExactly(
+                "No registers captured of the unit at 0xfed8f000.");
+    }
+
+    @Test
+    void unitsWithoutRegistersAreRemarked() throws FormatException {
+        assertThat(units(new DmarBytes().drhd(1, 0, BASE), null)).hasSize(1);
+        assertThat(remarks).containsExactly("No registers captured of the unit at 0xfed90000.");
+    }
+
+    @Test
+    void registersOfNoUnitAreRefused() {
+        Refused.with("base", "0x1000",
+                () -> units(new DmarBytes().drhd(1, 0, BASE), registers(0x1000)));
+    }
+
+    @Test
+    void aUnitMayServeAllOthersOfItsSegment() throws FormatException {
+        UnitDescription unit = units(new DmarBytes().drhd(1, 3, BASE), registers(BASE)).get(0);
+        assertThat(unit.allOthers()).isTrue();
+        assertThat(unit.segment()).isEqualTo(3);
+    }
+
+    @Test
+    void aUnitAtAddressZeroIsLeftOut() throws FormatException {
+        assertThat(units(new DmarBytes().drhd(0, 0, 0).drhd(1, 0, BASE), registers(BASE)))
+                .hasSize(1);
+        assertThat(remarks).containsExactly(
+                "DMAR names a unit at address 0 (DRHD at 0x30); left out.");
+    }
+
+    @Test
+    void anEndpointCoversItselfOnly() throws FormatException {
+        UnitDescription unit = unit(scope(1, 0, 0, 0x1f, 2));
+        assertThat(unit.scopes()).containsExactly(scopeOf("00:1f.2", 1, 0));
+        assertThat(unit.names(RequesterId.parse("00:1f.2"))).isTrue();
+        assertThat(unit.names(RequesterId.parse("00:1f.3"))).isFalse();
+        assertThat(unit.names(RequesterId.parse("01:00.0"))).isFalse();
+        assertThat(remarks).isEmpty();
+    }
+
+    @Test
+    void aBridgeCoversItsBuses() throws FormatException {
+        bridge("00:1c.0", 2, 5);
+        UnitDescription unit = unit(scope(2, 0, 0, 0x1c, 0));
+        assertThat(unit.scopes()).containsExactly(scopeOf("00:1c.0", 2, 5));
+        assertThat(unit.names(RequesterId.parse("00:1c.0"))).isTrue();
+        assertThat(unit.names(RequesterId.parse("05:1f.7"))).isTrue();
+        assertThat(unit.names(RequesterId.parse("06:00.0"))).isFalse();
+    }
+
+    @Test
+    void aPathLeadsThroughBridges() throws FormatException {
+        bridge("40:01.0", 0x42, 0x4f);
+        bridge("42:02.1", 0x45, 0x45);
+        endpoint("45:1f.7");
+        assertThat(unit(scope(1, 0, 0x40, 1, 0, 2, 1, 0x1f, 7), scope(2, 0, 0x40, 1, 0, 2, 1))
+                .scopes()).containsExactly(scopeOf("45:1f.7", 0x46, 0x45),
+                        scopeOf("42:02.1", 0x45, 0x45));
+        assertThat(remarks).isEmpty();
+    }
+
+    @Test
+    void aPathThatBreaksOffIsRemarked() throws FormatException {
+        endpoint("00:02.0");
+        UnitDescription unit = unit(scope(1, 0, 0, 1, 0, 0, 0), scope(1, 0, 0, 2, 0, 0, 0));
+        assertThat(unit.scopes()).isEmpty();
+        assertThat(remarks).containsExactly(
+                "DMAR scope at 0x40 left out: no bridge of lspci leads to 0000:00:01.0/00.0.",
+                "DMAR scope at 0x4a left out: no bridge of lspci leads to 0000:00:02.0/00.0.");
+    }
+
+    @Test
+    void aBridgeThatLspciDoesNotKnowIsTakenAsAnEndpoint() throws FormatException {
+        endpoint("00:02.0");
+        assertThat(unit(scope(2, 0, 0, 1, 0), scope(2, 0, 0, 2, 0)).scopes())
+                .containsExactly(scopeOf("00:01.0", 1, 0), scopeOf("00:02.0", 1, 0));
+        assertThat(remarks).hasSize(2).allMatch(r -> r.contains("taken as an endpoint"));
+    }
+
+    @Test
+    void bridgesOfAnotherSegmentDoNotCount() throws FormatException {
+        bridge("0001:00:01.0", 1, 1);
+        UnitDescription unit = units(new DmarBytes().drhd(0, 1, BASE, scope(2, 0, 0, 1, 0)),
+                registers(BASE)).get(0);
+        assertThat(unit.scopes()).containsExactly(scopeOf("0001:00:01.0", 1, 1));
+        assertThat(unit(scope(2, 0, 0, 1, 0)).scopes()).containsExactly(scopeOf("00:01.0", 1, 0));
+    }
+
+    @Test
+    void aNamespaceDeviceIsAnEndpoint() throws FormatException {
+        assertThat(unit(scope(5, 1, 0, 0x15, 0)).scopes())
+                .containsExactly(scopeOf("00:15.0", 1, 0));
+    }
+
+    @Test
+    void interruptSourcesAreNoFunctions() throws FormatException {
+        assertThat(unit(scope(3, 8, 0xf0, 0x1f, 0), scope(4, 0, 0, 0xf, 0)).scopes()).isEmpty();
+        assertThat(remarks).isEmpty();
+    }
+
+    @Test
+    void scopesOfUnknownTypeAreRemarked() throws FormatException {
+        assertThat(unit(scope(9, 0, 0, 1, 0)).scopes()).isEmpty();
+        assertThat(remarks).containsExactly("DMAR scope of unknown type 9 at 0x40 left out.");
+    }
+
+    @Test
+    void reservedRegionsAreRemarked() throws FormatException {
+        units(new DmarBytes().drhd(1, 0, BASE).rmrr(0, 0xe0000, 0xe3fff,
+                scope(1, 0, 0, 0x1d, 0), scope(1, 0, 0, 0x1a, 7)), registers(BASE));
+        assertThat(remarks).containsExactly("DMAR reserves 000e0000-000e3fff (RMRR at 0x40) for"
+                + " 0000:00:1d.0, 0000:00:1a.7; not used.");
+    }
+
+    @Test
+    void aCaptureWithoutTableIsOneUnitForAll() throws FormatException {
+        UnitDescription unit = new UnitFacts("m", functions, remarks).onlyUnit(registers(BASE));
+        assertThat(unit.allOthers()).isTrue();
+        assertThat(unit.scopes()).isEmpty();
+        assertThat(unit.profile().registers()).hasSize(2);
+        assertThat(remarks).singleElement().asString().contains("No DMAR table");
+    }
+
+    @Test
+    void everyTableOfTheCorpusMakesUnits() throws IOException {
+        int left = 0;
+        for (Path file : LabFiles.filesOf(LabFiles.shared("corpora/acpi-linuxhw/DMAR"))) {
+            DmarTable table = DmarTable.read(file.toString(), Files.readAllBytes(file));
+            List<UnitDescription> units =
+                    new UnitFacts("m", functions, remarks).units(table, null);
+            left += table.units().size() - units.size();
+        }
+        assertThat(left).as("units at address 0")
+                .isEqualTo((int) remarks.stream().filter(r -> r.contains("address 0")).count())
+                .isPositive();
+    }
+}
