@@ -42,6 +42,13 @@ final class ConfigLayout {
     static final BitField SECONDARY_BUS_RESET = bit(6);
     static final int BRIDGE_CONTROL_WRITABLE = 0x0fff;
 
+    static final int MSI = 0x05;
+    /** MSI Enable and Multiple Message Enable. */
+    static final int MSI_CONTROL_WRITABLE = 0x0071;
+    static final int MSI_X = 0x11;
+    /** MSI-X Enable and Function Mask. */
+    static final int MSI_X_CONTROL_WRITABLE = 0xc000;
+
     static final int CAPABILITIES_POINTER = 0x34;
     static final int EXPRESS_CAPABILITY = 0x10;
     static final int EXPRESS_FLAGS = 2;

@@ -16,6 +16,10 @@ import static devices.pcie.fabric.ConfigLayout.ENDPOINT_BARS;
 import static devices.pcie.fabric.ConfigLayout.EXPRESS_CAPABILITY;
 import static devices.pcie.fabric.ConfigLayout.FIRST_BAR;
 import static devices.pcie.fabric.ConfigLayout.INTERRUPT_LINE;
+import static devices.pcie.fabric.ConfigLayout.MSI;
+import static devices.pcie.fabric.ConfigLayout.MSI_CONTROL_WRITABLE;
+import static devices.pcie.fabric.ConfigLayout.MSI_X;
+import static devices.pcie.fabric.ConfigLayout.MSI_X_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.PRIMARY_BUS;
 import static devices.pcie.fabric.ConfigLayout.STATUS;
 import static devices.pcie.fabric.ConfigLayout.STATUS_WRITE_ONE_TO_CLEAR;
@@ -24,8 +28,8 @@ import iommu.api.pcie.FunctionConfig;
 import java.util.Arrays;
 
 /**
- * Config space of one function: the captured bytes, with the access kinds of the header and of the PCI
- * Express capability. Registers of other capabilities are read-only. One thread.
+ * Config space of one function: the captured bytes, with the access kinds of the header, of the PCI
+ * Express capability and of MSI and MSI-X control. Other capabilities are read-only. One thread.
  */
 final class ConfigSpace {
 
@@ -57,6 +61,8 @@ final class ConfigSpace {
             kind(writable, BRIDGE_CONTROL, BRIDGE_CONTROL_WRITABLE);
         }
         express = find(EXPRESS_CAPABILITY);
+        messageEnable(MSI, MSI_CONTROL_WRITABLE);
+        messageEnable(MSI_X, MSI_X_CONTROL_WRITABLE);
         if (express > 0) {
             kind(writable, express + DEVICE_CONTROL, 0x7fff);
             kind(writeOneToClear, express + DEVICE_CONTROL + 2, 0x000f);
@@ -67,6 +73,13 @@ final class ConfigSpace {
         if (read(offset, 4) != 0) {
             kind(writable, offset, 0xfff0);
             kind(writable, offset + 2, 0xffff);
+        }
+    }
+
+    private void messageEnable(int capability, int mask) {
+        int at = find(capability);
+        if (at > 0) {
+            kind(writable, at + 2, mask);
         }
     }
 

@@ -8,6 +8,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongConsumer;
 
 /**
  * The memory of one machine, little-endian, by physical address.
@@ -198,6 +199,22 @@ public final class PhysicalMemory {
         int slot = r < 0 ? UNPOPULATED : directory[granuleOf(page, 1)];
         int line = slot + ((int) page & GRANULE_MASK) >>> 6;
         return slot >= 0 && known[line >>> 6] != 0;
+    }
+
+    /** Tells the address of every page of which {@link #pageIsKnown} is true, ascending. */
+    public void knownPages(LongConsumer visitor) {
+        long[] granules = Arrays.copyOf(granuleAddress, populated);
+        Arrays.sort(granules);
+        for (int g = 0; g < populated; g++) {
+            if (g > 0 && granules[g] == granules[g - 1]) {
+                continue;
+            }
+            for (long page = granules[g]; page < granules[g] + GRANULE_BYTES; page += PAGE_BYTES) {
+                if (contains(page, 1) && pageIsKnown(page)) {
+                    visitor.accept(page);
+                }
+            }
+        }
     }
 
     // ---- writing ---------------------------------------------------------------------------------

@@ -39,11 +39,10 @@ public record KernelProfile(String name, boolean strictInvalidation, long lazyFl
      * @param memoryAccess one read or write of a table entry
      * @param pageAllocation allocating and clearing one page
      * @param deviceDomainSetup setting one function up in the IOMMU code: group, domain, sysfs
-     * @param deviceReset resetting one device in its driver's probe
      * @param pageDump reading and compressing one page of the dump
      */
     public record Costs(long registerAccess, long memoryAccess, long pageAllocation,
-            long deviceDomainSetup, long deviceReset, long pageDump) { }
+            long deviceDomainSetup, long pageDump) { }
 
     private static final long MILLI = 1_000_000;
 
@@ -52,7 +51,7 @@ public record KernelProfile(String name, boolean strictInvalidation, long lazyFl
         return new KernelProfile("linux-6.1", true, 10 * MILLI, 48,
                 new Phases(20 * MILLI, 10_446 * MILLI, 10_466 * MILLI, 12_000 * MILLI,
                         13_790 * MILLI, 14_795 * MILLI, 17_115 * MILLI, 1_900 * MILLI, 44_270 * MILLI),
-                new Costs(1_000, 100, 1_500, 1_250_000, 5 * MILLI, 50_000));
+                new Costs(1_000, 100, 1_500, 1_250_000, 50_000));
     }
 
     /** Returns this profile with strict or lazy invalidation. */

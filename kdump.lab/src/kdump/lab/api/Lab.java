@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.api;
+
+import java.util.List;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * The lab: machines, policies and runs. A service; thread-safe. Each run takes its own snapshot of the
+ * policies, vendors and device models in force when it starts.
+ */
+@ProviderType
+public interface Lab {
+
+    /** Returns the machines that are built in, by name. */
+    List<MachineSummary> machines() throws LabException;
+
+    /** Returns the policies that are present, by name, those in force before the shadowed. */
+    List<PolicySummary> policies();
+
+    /**
+     * Runs every policy in force, or those named, on one machine.
+     *
+     * @param policies names; empty for all
+     * @throws LabException if machine or policy cannot be found or read
+     */
+    Comparison compare(Target machine, List<String> policies, RunOptions options) throws LabException;
+
+    /**
+     * Runs one policy.
+     *
+     * @throws LabException if machine or policy cannot be found or read
+     */
+    Crash crash(Target machine, String policy, RunOptions options) throws LabException;
+
+    /**
+     * Tells every live translation.
+     *
+     * @param requester only its translations; -1 for all
+     * @throws LabException if the target cannot be found or read
+     */
+    void mappings(Target target, int requester, Mappings visitor) throws LabException;
+
+    /**
+     * Walks the tables for one address.
+     *
+     * @param access {@link iommu.api.pcie.Access#READ} or {@link iommu.api.pcie.Access#WRITE}
+     * @throws LabException if the target cannot be found or read, or has no unit for the requester
+     */
+    Walk walk(Target target, int requester, long iova, int access) throws LabException;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.api;
+
+/**
+ * How to run a trial.
+ *
+ * @param seed of every choice that is left open
+ * @param crashAtNanos virtual time from the start of the run to the crash; 0 to {@link #MAX_CRASH_AT}
+ * @param rateFactor factor on the rate of every engine; 0 leaves all idle; 0 to 1000
+ */
+public record RunOptions(long seed, long crashAtNanos, double rateFactor) {
+
+    /** Crash instant where the user names none: 50 ms. */
+    public static final long DEFAULT_CRASH_AT = 50_000_000;
+
+    /** Latest crash instant: an hour, which takes minutes to run. */
+    public static final long MAX_CRASH_AT = 3_600_000_000_000L;
+
+    /** Highest rate factor. */
+    public static final double MAX_RATE_FACTOR = 1000;
+
+    /** Checks the ranges. */
+    public RunOptions {
+        if (crashAtNanos < 0 || crashAtNanos > MAX_CRASH_AT) {
+            throw new IllegalArgumentException("crash instant " + crashAtNanos + " ns");
+        }
+        if (!(rateFactor >= 0 && rateFactor <= MAX_RATE_FACTOR)) {
+            throw new IllegalArgumentException("rate factor " + rateFactor);
+        }
+    }
+
+    /** Returns the options with everything at its default but the seed. */
+    public static RunOptions ofSeed(long seed) {
+        return new RunOptions(seed, DEFAULT_CRASH_AT, 1);
+    }
+
+    /** Returns these options with another rate factor. */
+    public RunOptions withRateFactor(double factor) {
+        return new RunOptions(seed, crashAtNanos, factor);
+    }
+
+    /** Returns these options with another crash instant. */
+    public RunOptions withCrashAt(long nanos) {
+        return new RunOptions(seed, nanos, rateFactor);
+    }
+}

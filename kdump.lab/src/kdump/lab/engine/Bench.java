@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.memory.PhysicalMemory;
+import java.io.IOException;
+import kdump.lab.api.Crash;
+import kdump.lab.api.LabException;
+import kdump.lab.api.RunOptions;
+
+/**
+ * One machine on the bench: its memory is loaded once, and rolled back after each run, so that every
+ * policy meets the same bytes. One thread.
+ */
+final class Bench {
+
+    private final PhysicalMemory memory;
+    private final Services services;
+    private final RunOptions options;
+    private final Blueprint blueprint;
+
+    Bench(MachineDescription machine, Services services, RunOptions options) throws LabException {
+        this.services = services;
+        this.options = options;
+        this.memory = loaded(machine, options.seed());
+        try {
+            this.blueprint = BlueprintMaker.make(machine, memory, services, options);
+        } catch (IllegalArgumentException e) {
+            throw new LabException(e.getMessage(), e);
+        }
+    }
+
+    /** Returns the memory of a machine with its captured bytes in it. */
+    static PhysicalMemory loaded(MachineDescription machine, long seed) throws LabException {
+        try {
+            PhysicalMemory memory = machine.memoryMap().memory(seed);
+            memory.load(machine.image());
+            return memory;
+        } catch (IllegalArgumentException | IOException e) {
+            throw new LabException(machine.name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    Blueprint blueprint() {
+        return blueprint;
+    }
+
+    /** Runs one policy and leaves the memory as it was. */
+    Crash run(PolicyHandle policy, boolean trace, Breakage breakage) throws LabException {
+        int mark = memory.mark();
+        try (PolicyHandle.Session session = policy.open()) {
+            return new Trial(blueprint, memory, services, session, options, trace, breakage).run();
+        } catch (WithdrawnException e) {
+            throw new LabException(e.getMessage(), e);
+        } finally {
+            memory.rollback(mark);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.memory.AddressRange;
+import iommu.api.pcie.Workload;
+import iommu.api.profile.KernelProfile;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A machine ready to be run: its description and everything that had to be chosen for it. Immutable by
+ * convention; shared by all runs of one comparison.
+ *
+ * @param description as imported
+ * @param reservation memory of the capture kernel
+ * @param profile of both kernels
+ * @param loads what each engine is busy with at the start, by function
+ * @param usedFrames frames that tables, mappings or the reservation need: no kernel allocates them
+ * @param mappedIova used I/O virtual addresses by alias
+ * @param passThrough aliases whose requests pass unchanged
+ * @param assumptions all choices, a sentence each
+ */
+record Blueprint(MachineDescription description, AddressRange reservation, KernelProfile profile,
+        Map<Integer, Workload> loads, BitSet usedFrames, Map<Integer, List<AddressRange>> mappedIova,
+        java.util.Set<Integer> passThrough, List<String> assumptions) { }

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.DmaBuffer;
+import iommu.api.pcie.Workload;
+import iommu.api.profile.KernelProfile;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import kdump.lab.api.LabException;
+import kdump.lab.api.RunOptions;
+
+/** Chooses, for a described machine, what a run needs and a capture does not say. */
+final class BlueprintMaker {
+
+    private BlueprintMaker() { }
+
+    /**
+     * Returns the blueprint.
+     *
+     * @param memory of the machine, with the captured bytes in it
+     * @throws LabException if the machine has no room for a capture kernel
+     */
+    static Blueprint make(MachineDescription description, PhysicalMemory memory, Services services,
+            RunOptions options) throws LabException {
+        var assumptions = new ArrayList<>(description.remarks());
+        var survey = new Survey(description, memory);
+        for (int i = 0; i < description.units().size(); i++) {
+            var profile = description.units().get(i).profile();
+            services.vendor(profile.vendor()).unit(profile, memory).mappings(survey);
+        }
+        AddressRange reservation = reservation(description, survey, assumptions);
+        KernelProfile profile = profile(description, assumptions);
+        Blueprint bare = new Blueprint(description, reservation, profile, Map.of(), new BitSet(),
+                Map.of(), survey.passThrough(), List.of());
+        var hardware = new Hardware(bare, memory, services, new Ledger(), options.seed());
+        var draw = new LoadDraw(survey, reservation, options.seed(), options.rateFactor());
+        Map<Integer, Workload> loads = draw.draw(hardware);
+        assumptions.addAll(draw.remarks());
+        return new Blueprint(description, reservation, profile, loads,
+                usedFrames(survey, reservation, loads), survey.mappedIova(), survey.passThrough(),
+                List.copyOf(assumptions));
+    }
+
+    private static AddressRange reservation(MachineDescription description, Survey survey,
+            List<String> assumptions) throws LabException {
+        if (description.crashReservation() != null) {
+            return description.crashReservation();
+        }
+        AddressRange chosen = ReservationRule.choose(survey.systemRam(), survey.usedFrames());
+        if (chosen == null) {
+            throw new LabException(description.name() + ": no crash reservation, and no stretch of "
+                    + (ReservationRule.MIN_BYTES >> 20) + " MiB of System RAM that no mapping reaches");
+        }
+        assumptions.add("crash reservation " + chosen + ", as the machine has none: the longest"
+                + " stretch of System RAM below 4 GiB that no table and no mapping reaches");
+        return chosen;
+    }
+
+    private static KernelProfile profile(MachineDescription description, List<String> assumptions) {
+        String line = " " + description.commandLine() + " ";
+        boolean lazy = line.contains(" iommu.strict=0 ") || !line.contains(" iommu.strict=1 ");
+        KernelProfile profile = KernelProfile.linux61().withStrictInvalidation(!lazy);
+        assumptions.add("kernel profile " + profile.name() + ", "
+                + (lazy ? "lazy" : "strict") + " IOTLB invalidation, phases at "
+                + profile.phases().interruptRemapping() / 1_000_000 + " ms (T4), "
+                + profile.phases().dmaRemapping() / 1_000_000 + " ms (T6), "
+                + profile.phases().firstProbe() / 1_000_000 + " ms (T7), "
+                + profile.phases().dump() / 1_000_000 + " ms (T8) after the crash");
+        return profile;
+    }
+
+    private static BitSet usedFrames(Survey survey, AddressRange reservation,
+            Map<Integer, Workload> loads) {
+        BitSet used = (BitSet) survey.usedFrames().clone();
+        used.set((int) (reservation.start() >>> 12), (int) (reservation.end() + 4095 >>> 12));
+        for (Workload load : loads.values()) {
+            List.of(load.rings(), load.readable(), load.writable()).forEach(pages -> pages.stream()
+                    .mapToInt(BlueprintMaker::frame).forEach(used::set));
+        }
+        return used;
+    }
+
+    private static int frame(DmaBuffer buffer) {
+        return (int) (buffer.physicalAddress() >>> 12);
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import iommu.api.pcie.DeviceContext;
+import iommu.api.pcie.DmaPort;
+import iommu.api.pcie.Medium;
+import iommu.api.pcie.PciFunction;
+import iommu.api.sim.RandomStream;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * What one device has of the machine around it, and the medium behind it: blocks that were written come
+ * back, everything else is a pattern of seed and position. One thread.
+ */
+final class EngineContext implements DeviceContext {
+
+    private final Hardware hardware;
+    private final PciFunction function;
+    private final DmaPort dma;
+    private final Ledger ledger;
+    private final long seed;
+    private final Map<Long, byte[]> blocks = new HashMap<>();
+
+    EngineContext(Hardware hardware, PciFunction function, DmaPort dma, Ledger ledger, long seed) {
+        this.hardware = hardware;
+        this.function = function;
+        this.dma = dma;
+        this.ledger = ledger;
+        this.seed = RandomStream.mix(seed + function.requesterId());
+    }
+
+    @Override
+    public PciFunction function() {
+        return function;
+    }
+
+    @Override
+    public DmaPort dma() {
+        return dma;
+    }
+
+    @Override
+    public long nanos() {
+        return hardware.queue().nanos();
+    }
+
+    @Override
+    public void schedule(long delayNanos, Runnable action) {
+        hardware.queue().schedule(delayNanos, action);
+    }
+
+    @Override
+    public void begin(long sequence) {
+        hardware.bridge().beginRequest(function.requesterId());
+    }
+
+    @Override
+    public void commit(Medium medium, long sequence, long position, byte[] from, int offset, int bytes) {
+        if (hardware.bridge().isOfBeforeCrash(function.requesterId())) {
+            ledger.committed(function.requesterId(), sequence, medium,
+                    hardware.bridge().requestWasRight(function.requesterId()));
+        } else if (medium == Medium.BLOCKS && hardware.bridge().afterCrash()) {
+            blocks.put(position, Arrays.copyOfRange(from, offset, offset + bytes));
+        }
+    }
+
+    @Override
+    public void fetch(Medium medium, long position, byte[] to, int offset, int bytes) {
+        byte[] block = medium == Medium.BLOCKS ? blocks.get(position) : null;
+        for (int i = 0; i < bytes; i++) {
+            to[offset + i] = block != null && i < block.length ? block[i]
+                    : (byte) (RandomStream.mix(seed ^ position << 9 ^ i >>> 3) >>> 8 * (i & 7));
+        }
+    }
+
+    /** Returns the block that the capture kernel wrote at {@code position}, or null. */
+    byte[] block(long position) {
+        return blocks.get(position);
+    }
+}

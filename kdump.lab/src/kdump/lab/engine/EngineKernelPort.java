@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.PciFunction;
+import iommu.api.unit.KernelPort;
+import iommu.api.unit.RemappingUnit;
+import java.util.List;
+
+/** The way of one kernel to one unit and to memory. One thread. */
+final class EngineKernelPort implements KernelPort {
+
+    private final Kernel kernel;
+    private final Hardware hardware;
+    private final RemappingUnit unit;
+    private final PhysicalMemory memory;
+    private final String name;
+
+    EngineKernelPort(Kernel kernel, Hardware hardware, int unit) {
+        this.kernel = kernel;
+        this.hardware = hardware;
+        this.unit = hardware.units().get(unit);
+        this.memory = hardware.memory();
+        this.name = "unit " + unit;
+    }
+
+    @Override
+    public long readRegister(int offset, int bytes) {
+        kernel.spend(kernel.costs().registerAccess());
+        return unit.readRegister(offset, bytes);
+    }
+
+    @Override
+    public void writeRegister(int offset, int bytes, long value) {
+        kernel.spend(kernel.costs().registerAccess());
+        if (kernel.timeline().kept()) {
+            kernel.timeline().add("register",
+                    String.format("%s write%d 0x%03x = 0x%x", name, 8 * bytes, offset, value));
+        }
+        kernel.write(() -> unit.writeRegister(offset, bytes, value));
+    }
+
+    @Override
+    public boolean waitRegister(int offset, int bytes, long mask, long value, long timeoutNanos) {
+        long limit = nanos() + timeoutNanos;
+        while ((unit.readRegister(offset, bytes) & mask) != value) {
+            if (hardware.queue().inEvent() || nanos() >= limit) {
+                return false;
+            }
+            kernel.spend(kernel.costs().registerAccess());
+        }
+        return true;
+    }
+
+    @Override
+    public boolean isMemory(long physicalAddress, long bytes) {
+        return memory.contains(physicalAddress, bytes);
+    }
+
+    @Override
+    public long read64(long physicalAddress) {
+        kernel.spend(kernel.costs().memoryAccess());
+        return memory.read64(physicalAddress);
+    }
+
+    @Override
+    public void write64(long physicalAddress, long value) {
+        kernel.spend(kernel.costs().memoryAccess());
+        kernel.write(() -> memory.write64(physicalAddress, value));
+    }
+
+    @Override
+    public void copy(long from, long to, int bytes) {
+        kernel.spend(kernel.costs().memoryAccess() * (bytes / 64 + 1));
+        byte[] copied = new byte[bytes];
+        memory.read(from, copied, 0, bytes);
+        kernel.write(() -> memory.write(to, copied, 0, bytes));
+    }
+
+    @Override
+    public long allocatePages(int count) {
+        return kernel.allocatePages(count);
+    }
+
+    @Override
+    public void freePages(long physicalAddress, int count) {
+        kernel.pool().free(physicalAddress, count);
+    }
+
+    @Override
+    public List<Integer> sourceIds(int requester) {
+        PciFunction function = hardware.fabric().function(requester);
+        return function == null || function.alias() == requester ? List.of(requester)
+                : List.of(requester, function.alias());
+    }
+
+    @Override
+    public void print(String line) {
+        kernel.print(line);
+    }
+
+    @Override
+    public long nanos() {
+        return hardware.queue().nanos();
+    }
+}

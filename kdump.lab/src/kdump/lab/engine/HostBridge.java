@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
+import iommu.api.pcie.CompletionStatus;
+import iommu.api.pcie.Device;
+import iommu.api.pcie.Upstream;
+import iommu.api.unit.RemappingUnit;
+import iommu.api.unit.Translation;
+import java.util.List;
+import kdump.lab.engine.Origins.Origin;
+
+/**
+ * Where DMA leaves the fabric: finds the unit that serves a requester, has it translate, and moves the
+ * bytes. From the crash on it also notes who wrote what, by asking the units as they stood at the
+ * crash, over memory as it was then. One thread.
+ *
+ * <p>A blocked request is answered UR. Source: VT-d, "Non-Recoverable Address Translation Faults"
+ * (reads are completed with an error, writes dropped).
+ */
+final class HostBridge implements Upstream {
+
+    private static final long INTERRUPT_RANGE = 0xfee0_0000L;
+    private static final long INTERRUPT_MASK = ~0xf_ffffL;
+
+    private final Hardware hardware;
+    private final PhysicalMemory memory;
+    private final Ledger ledger;
+    private final Causes causes = new Causes();
+    private Origins origins;
+    private PhysicalMemory frozen;
+    private List<RemappingUnit> unitsAtCrash = List.of();
+    private boolean strayHappened;
+    private boolean provenance = true;
+
+    HostBridge(Hardware hardware, Ledger ledger) {
+        this.hardware = hardware;
+        this.memory = hardware.memory();
+        this.ledger = ledger;
+    }
+
+    /** Marks the crash: from now on requests are judged and writes attributed. */
+    void crash(boolean withProvenance) {
+        frozen = memory.copy();
+        unitsAtCrash = hardware.unitsOver(frozen);
+        origins.crash();
+        provenance = withProvenance;
+        if (provenance) {
+            memory.trackCauses();
+        }
+    }
+
+    boolean afterCrash() {
+        return frozen != null;
+    }
+
+    Causes causes() {
+        return causes;
+    }
+
+    PhysicalMemory memoryAtCrash() {
+        return frozen;
+    }
+
+    /** Learns the functions; called once the fabric stands. */
+    void origins(Origins known) {
+        origins = known;
+    }
+
+    /** Returns whether what a function does now was posted before the crash. */
+    boolean isOfBeforeCrash(int function) {
+        return afterCrash() && origins.of(function).isOfBeforeCrash();
+    }
+
+    void beginRequest(int function) {
+        origins.of(function).wrongRequest = false;
+    }
+
+    boolean requestWasRight(int function) {
+        return !origins.of(function).wrongRequest;
+    }
+
+    /** Reads for {@link Device#outstanding}: as at the crash, nothing counted. */
+    CompletionStatus readAtCrash(int function, int alias, long address, byte[] to, int offset,
+            int bytes) {
+        long at = physicalAddressAtCrash(origins.of(function), alias, address, Access.READ);
+        if (at == -1 || !frozen.contains(at, bytes)) {
+            return CompletionStatus.UNSUPPORTED_REQUEST;
+        }
+        frozen.read(at, to, offset, bytes);
+        return CompletionStatus.SUCCESS;
+    }
+
+    @Override
+    public CompletionStatus read(int function, int alias, long address, byte[] to, int offset,
+            int bytes) {
+        Origin origin = origins.of(function);
+        long translation = translate(origin, alias, address, Access.READ);
+        if (Translation.isBlocked(translation)) {
+            return CompletionStatus.UNSUPPORTED_REQUEST;
+        }
+        long at = physicalAddress(translation, address);
+        boolean answered = memory.contains(at, bytes);
+        if (afterCrash()) {
+            judgeRead(origin, alias, address, answered ? at : -1, bytes);
+        }
+        if (!answered) {
+            return CompletionStatus.UNSUPPORTED_REQUEST;
+        }
+        memory.read(at, to, offset, bytes);
+        return CompletionStatus.SUCCESS;
+    }
+
+    private void judgeRead(Origin origin, int alias, long address, long at, int bytes) {
+        if (at != -1) {
+            ledger.synthetic(memory.syntheticBytes(at, bytes));
+        }
+        if (!origin.isOfBeforeCrash()) {
+            return;
+        }
+        boolean right = at != -1 && at == physicalAddressAtCrash(origin, alias, address, Access.READ)
+                && !(strayHappened && holdsStray(at, bytes));
+        if (!right) {
+            origin.wrongRequest = true;
+        }
+    }
+
+    private boolean holdsStray(long at, int bytes) {
+        for (long a = at; a < at + bytes; a++) {
+            if (causes.owner(memory.causeOf(a)) == Owner.STRAY) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public CompletionStatus write(int function, int alias, long address, byte[] from, int offset,
+            int bytes) {
+        Origin origin = origins.of(function);
+        long translation = translate(origin, alias, address, Access.WRITE);
+        if (Translation.isBlocked(translation)) {
+            return CompletionStatus.UNSUPPORTED_REQUEST;
+        }
+        long at = physicalAddress(translation, address);
+        if (!memory.contains(at, bytes) || !hardware.isWritable(at)) {
+            return (at & INTERRUPT_MASK) == INTERRUPT_RANGE ? CompletionStatus.SUCCESS
+                    : CompletionStatus.UNSUPPORTED_REQUEST;
+        }
+        int before = memory.cause();
+        if (afterCrash() && provenance) {
+            memory.cause(causes.add(judgeWrite(origin, alias, address, at), function, address,
+                    hardware.queue().nanos()));
+        }
+        memory.write(at, from, offset, bytes);
+        memory.cause(before);
+        return CompletionStatus.SUCCESS;
+    }
+
+    private Owner judgeWrite(Origin origin, int alias, long address, long at) {
+        if (!origin.isOfBeforeCrash()) {
+            return Owner.CAPTURE_DEVICE;
+        }
+        if (at == physicalAddressAtCrash(origin, alias, address, Access.WRITE)) {
+            return Owner.LATE_LEGITIMATE;
+        }
+        strayHappened = true;
+        return Owner.STRAY;
+    }
+
+    @Override
+    public void systemError(int port, String gates) {
+        if (afterCrash()) {
+            ledger.systemError();
+        }
+    }
+
+    private long translate(Origin origin, int alias, long address, int access) {
+        if (origin.unit < 0) {
+            return Translation.untranslated();
+        }
+        long translation = hardware.units().get(origin.unit).translate(alias, address, access);
+        if (afterCrash() && Translation.isUntranslated(translation)) {
+            ledger.untranslated(alias);
+        }
+        return translation;
+    }
+
+    /** Returns where the tables of the crash sent a request, or -1 if they blocked it. */
+    private long physicalAddressAtCrash(Origin origin, int alias, long address, int access) {
+        long translation = origin.unit < 0 ? Translation.untranslated()
+                : unitsAtCrash.get(origin.unit).translate(alias, address, access);
+        return Translation.isBlocked(translation) ? -1 : physicalAddress(translation, address);
+    }
+
+    private static long physicalAddress(long translation, long address) {
+        return Translation.isUntranslated(translation) ? address : Translation.address(translation);
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.Phase;
+import iommu.api.machine.MachineDescription;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryMap;
+import iommu.api.pcie.PciFunction;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a kernel lets a policy see during one call. One thread. */
+final class KernelView implements HandoverView {
+
+    /** A policy that reads more than this in one call is looping. */
+    static final int BUDGET = 100_000;
+
+    private final Kernel kernel;
+    private final Hardware hardware;
+    private final long crashNanos;
+    private int reads;
+    private boolean dead;
+
+    KernelView(Kernel kernel, Hardware hardware, long crashNanos) {
+        this.kernel = kernel;
+        this.hardware = hardware;
+        this.crashNanos = crashNanos;
+    }
+
+    void die() {
+        dead = true;
+    }
+
+    private void use() {
+        if (dead) {
+            throw new IllegalStateException("the view is dead: its call has returned");
+        }
+    }
+
+    private void read(long nanos) {
+        use();
+        if (++reads > BUDGET) {
+            throw new IllegalStateException("more than " + BUDGET + " reads in one call");
+        }
+        kernel.spend(nanos);
+    }
+
+    @Override
+    public Phase phase() {
+        use();
+        return kernel.timeline().phase();
+    }
+
+    @Override
+    public long nanosSinceCrash() {
+        use();
+        return hardware.queue().nanos() - crashNanos;
+    }
+
+    @Override
+    public List<UnitView> units() {
+        use();
+        MachineDescription description = hardware.description();
+        var views = new ArrayList<UnitView>();
+        for (int i = 0; i < description.units().size(); i++) {
+            var profile = description.units().get(i).profile();
+            views.add(new UnitView(i, profile.vendor(), profile.registerBase()));
+        }
+        return views;
+    }
+
+    @Override
+    public List<FunctionView> functions() {
+        use();
+        return hardware.fabric().functions().stream().map(
+                f -> new FunctionView(f.requesterId(), f.classCode(), f.headerType())).toList();
+    }
+
+    @Override
+    public MemoryMap memoryMap() {
+        use();
+        return hardware.description().memoryMap();
+    }
+
+    @Override
+    public AddressRange crashReservation() {
+        use();
+        return hardware.reservation();
+    }
+
+    @Override
+    public long readRegister(int unit, int offset, int bytes) {
+        read(kernel.costs().registerAccess());
+        return hardware.units().get(unit).readRegister(offset, bytes);
+    }
+
+    @Override
+    public int readConfig(int requester, int offset, int bytes) {
+        read(kernel.costs().registerAccess());
+        PciFunction function = hardware.fabric().function(requester);
+        return function == null ? -1 : function.readConfig(offset, bytes);
+    }
+
+    @Override
+    public long readMemory(long physicalAddress) {
+        read(kernel.costs().memoryAccess());
+        return hardware.memory().read64(physicalAddress);
+    }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.UnitDescription;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.RequesterId;
+import iommu.api.unit.FaultRecord;
+import iommu.api.unit.MappingVisitor;
+import iommu.api.unit.RemappingUnit;
+import iommu.api.unit.Translation;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import kdump.lab.api.Comparison;
+import kdump.lab.api.Crash;
+import kdump.lab.api.Lab;
+import kdump.lab.api.LabException;
+import kdump.lab.api.MachineSummary;
+import kdump.lab.api.Mappings;
+import kdump.lab.api.PolicySummary;
+import kdump.lab.api.RunOptions;
+import kdump.lab.api.Target;
+import kdump.lab.api.Verdict;
+import kdump.lab.api.Walk;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** The lab as a service. */
+@Component
+public final class LabEngine implements Lab {
+
+    /** Framework property that names the folder of the lab. */
+    private static final String HOME = "lab.home";
+
+    private final Registry registry;
+    private final Catalog catalog;
+
+    /** Makes the lab. */
+    @Activate
+    public LabEngine(@Reference Registry registry, BundleContext context) {
+        this.registry = registry;
+        String home = context.getProperty(HOME);
+        this.catalog = new Catalog(registry, home == null ? null : Path.of(home));
+    }
+
+    @Override
+    public List<MachineSummary> machines() throws LabException {
+        return catalog.builtIn();
+    }
+
+    @Override
+    public List<PolicySummary> policies() {
+        var seen = new java.util.HashSet<String>();
+        return registry.policies().stream().map(p -> p.summary(!seen.add(p.name()))).toList();
+    }
+
+    @Override
+    public Comparison compare(Target machine, List<String> names, RunOptions options)
+            throws LabException {
+        List<PolicyHandle> chosen = chosen(names);
+        var bench = new Bench(catalog.find(machine), registry.snapshot(), options);
+        var verdicts = new ArrayList<Verdict>();
+        for (PolicyHandle policy : chosen) {
+            verdicts.add(bench.run(policy, false, Breakage.NONE).verdict());
+        }
+        return new Comparison(bench.blueprint().description().name(), options,
+                bench.blueprint().profile().name(), bench.blueprint().assumptions(), verdicts);
+    }
+
+    @Override
+    public Crash crash(Target machine, String policy, RunOptions options) throws LabException {
+        PolicyHandle chosen = chosen(List.of(policy)).get(0);
+        return new Bench(catalog.find(machine), registry.snapshot(), options)
+                .run(chosen, true, Breakage.NONE);
+    }
+
+    private List<PolicyHandle> chosen(List<String> names) throws LabException {
+        var inForce = registry.policiesInForce();
+        if (names.isEmpty()) {
+            return List.copyOf(inForce.values());
+        }
+        var chosen = new ArrayList<PolicyHandle>();
+        for (String name : names) {
+            PolicyHandle policy = inForce.get(name);
+            if (policy == null) {
+                throw new LabException("no policy '" + name + "'; in force: "
+                        + String.join(", ", inForce.keySet()));
+            }
+            if (!chosen.contains(policy)) {
+                chosen.add(policy);
+            }
+        }
+        return chosen;
+    }
+
+    // ---- tables ----------------------------------------------------------------------------------
+
+    @Override
+    public void mappings(Target target, int requester, Mappings visitor) throws LabException {
+        MachineDescription machine = catalog.find(target);
+        if (machine.units().isEmpty()) {
+            throw new LabException(target.text() + ": the machine has no remapping unit");
+        }
+        PhysicalMemory memory = loaded(machine);
+        for (int i = 0; i < machine.units().size(); i++) {
+            unit(machine, i, memory).mappings(forwarding(i, requester, visitor));
+        }
+    }
+
+    private static MappingVisitor forwarding(int unit, int wanted, Mappings visitor) {
+        return new MappingVisitor() {
+            @Override
+            public void mapping(int requester, int domainId, long iova, long physicalAddress,
+                    long bytes, int access) {
+                if (wanted < 0 || wanted == requester) {
+                    visitor.mapping(unit, requester, domainId, iova, physicalAddress, bytes,
+                            iommu.api.pcie.Access.format(access));
+                }
+            }
+
+            @Override
+            public void passThrough(int requester, int domainId) {
+                if (wanted < 0 || wanted == requester) {
+                    visitor.passThrough(unit, requester, domainId);
+                }
+            }
+        };
+    }
+
+    @Override
+    public Walk walk(Target target, int requester, long iova, int access) throws LabException {
+        MachineDescription machine = catalog.find(target);
+        int index = machine.unitOf(requester);
+        if (index < 0) {
+            throw new LabException(
+                    target.text() + ": no remapping unit serves " + RequesterId.format(requester));
+        }
+        RemappingUnit unit = unit(machine, index, loaded(machine));
+        var steps = new ArrayList<Walk.Step>();
+        long translation = unit.explain(requester, iova, access,
+                (structure, address, words, fields, decision) -> steps.add(new Walk.Step(structure,
+                        address, java.util.Arrays.stream(words).boxed().toList(),
+                        fields.stream().map(f -> new Walk.Field(f.name(), f.value())).toList(),
+                        decision)));
+        return new Walk(steps, result(unit, translation, iova));
+    }
+
+    private static Walk.Result result(RemappingUnit unit, long translation, long iova) {
+        if (Translation.isBlocked(translation)) {
+            FaultRecord fault = unit.fault(Translation.reason(translation));
+            return new Walk.Result("blocked", null, 0, fault.key(), fault.text());
+        }
+        if (Translation.isUntranslated(translation)) {
+            return new Walk.Result("untranslated", iova, 0, null, "translation is off");
+        }
+        return new Walk.Result("translated", Translation.address(translation),
+                1L << Translation.pageShift(translation), null, "");
+    }
+
+    private RemappingUnit unit(MachineDescription machine, int index, PhysicalMemory memory)
+            throws LabException {
+        UnitDescription unit = machine.units().get(index);
+        try {
+            return registry.snapshot().vendor(unit.profile().vendor()).unit(unit.profile(), memory);
+        } catch (IllegalArgumentException e) {
+            throw new LabException(e.getMessage(), e);
+        }
+    }
+
+    private static PhysicalMemory loaded(MachineDescription machine) throws LabException {
+        return Bench.loaded(machine, 0);
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryKind;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
+import iommu.api.pcie.DmaBuffer;
+import iommu.api.unit.MappingVisitor;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What the tables of a captured machine say about it: which frames they reach, which addresses are in
+ * use, and which pages each requester could do DMA to. One thread.
+ */
+final class Survey implements MappingVisitor {
+
+    /** Pages remembered for one requester and kind: more than any ring needs. */
+    private static final int MAX_PAGES = 1024;
+
+    private final MachineDescription description;
+    private final PhysicalMemory memory;
+    private final List<AddressRange> systemRam;
+    private final BitSet usedFrames = new BitSet();
+    private final Map<Integer, List<AddressRange>> mappedIova = new HashMap<>();
+    private final Map<Integer, List<DmaBuffer>> writable = new HashMap<>();
+    private final Map<Integer, List<DmaBuffer>> readable = new HashMap<>();
+    private final Map<Integer, List<DmaBuffer>> identity = new HashMap<>();
+    private final Set<Integer> passThrough = new HashSet<>();
+
+    Survey(MachineDescription description, PhysicalMemory memory) {
+        this.description = description;
+        this.memory = memory;
+        this.systemRam = description.memoryMap().ranges(MemoryKind.SYSTEM_RAM);
+        for (AddressRange captured : description.image().ranges()) {
+            for (long at = captured.start() & -4096; at < captured.end(); at += 4096) {
+                markUsed(at);
+            }
+        }
+    }
+
+    @Override
+    public void mapping(int requester, int domainId, long iova, long physicalAddress, long bytes,
+            int access) {
+        var addresses = mappedIova.computeIfAbsent(requester, r -> new ArrayList<>());
+        int last = addresses.size() - 1;
+        if (last >= 0 && addresses.get(last).end() == iova) {
+            addresses.set(last, new AddressRange(addresses.get(last).start(), iova + bytes));
+        } else {
+            addresses.add(AddressRange.of(iova, bytes));
+        }
+        boolean toItself = iova == physicalAddress;
+        for (long at = 0; at < bytes && !toItself; at += 4096) {
+            markUsed(physicalAddress + at);
+        }
+        if (usable(physicalAddress)) {
+            boolean writes = (access & Access.WRITE) != 0 && (access & Access.READ) != 0;
+            var kind = toItself ? identity : writes ? writable : readable;
+            var pages = kind.computeIfAbsent(requester, r -> new ArrayList<>());
+            if (pages.size() < MAX_PAGES && (!toItself || writes)) {
+                pages.add(new DmaBuffer(iova, physicalAddress, 4096));
+            }
+        }
+    }
+
+    private void markUsed(long physicalAddress) {
+        if (Long.compareUnsigned(physicalAddress, PhysicalMemory.MAX_BYTES) < 0) {
+            usedFrames.set((int) (physicalAddress >>> 12));
+        }
+    }
+
+    /** A buffer lies in System RAM, not over a table, and leaves the first 16 MiB to firmware's users. */
+    private boolean usable(long physicalAddress) {
+        return description.memoryMap().kindAt(physicalAddress) == MemoryKind.SYSTEM_RAM
+                && memory.contains(physicalAddress, 4096) && physicalAddress >= 1L << 24
+                && !memory.pageIsKnown(physicalAddress);
+    }
+
+    @Override
+    public void passThrough(int requester, int domainId) {
+        passThrough.add(requester);
+    }
+
+    List<AddressRange> systemRam() {
+        return systemRam;
+    }
+
+    BitSet usedFrames() {
+        return usedFrames;
+    }
+
+    Map<Integer, List<AddressRange>> mappedIova() {
+        return mappedIova;
+    }
+
+    Set<Integer> passThrough() {
+        return passThrough;
+    }
+
+    /** Returns pages that requests of an alias may read and write; shared lists, in table order. */
+    List<DmaBuffer> writable(int alias) {
+        List<DmaBuffer> pages = writable.getOrDefault(alias, List.of());
+        return pages.isEmpty() ? identity.getOrDefault(alias, List.of()) : pages;
+    }
+
+    /** Returns pages that requests of an alias may read only. */
+    List<DmaBuffer> readable(int alias) {
+        return readable.getOrDefault(alias, List.of());
+    }
+
+    /** Returns whether requests of an alias reach memory unchanged: no unit, or passed through. */
+    boolean isDirect(int alias) {
+        return description.unitOf(alias) < 0 || passThrough.contains(alias);
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.gogo;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import kdump.lab.api.CommandLineInterface;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** The commands of the lab for Gogo: the same as ./lab runs, with the same arguments. Thread-safe. */
+@Component(service = GogoCommands.class, property = {"osgi.command.scope=lab",
+    "osgi.command.function=machines", "osgi.command.function=policies",
+    "osgi.command.function=compare", "osgi.command.function=crash",
+    "osgi.command.function=mappings", "osgi.command.function=walk"})
+public final class GogoCommands {
+
+    private final CommandLineInterface commands;
+
+    /** Makes them. */
+    @Activate
+    public GogoCommands(@Reference CommandLineInterface commands) {
+        this.commands = commands;
+    }
+
+    private void run(CommandSession session, String name, String[] arguments) {
+        PrintStream out = session.getConsole();
+        Path directory = Path.of(System.getProperty("lab.directory", "")).toAbsolutePath();
+        commands.run(Stream.concat(Stream.of(name), Stream.of(arguments)).toArray(String[]::new),
+                out, out, directory);
+    }
+
+    /** Lists machines. */
+    @Descriptor("the machines at hand")
+    public void machines(CommandSession session, String... arguments) {
+        run(session, "machines", arguments);
+    }
+
+    /** Lists policies. */
+    @Descriptor("the policies in force")
+    public void policies(CommandSession session, String... arguments) {
+        run(session, "policies", arguments);
+    }
+
+    /** Compares policies. */
+    @Descriptor("the matrix over all policies: MACHINE [--policy P]... [--seed N] [--crash-at T]")
+    public void compare(CommandSession session, String... arguments) {
+        run(session, "compare", arguments);
+    }
+
+    /** Runs one policy. */
+    @Descriptor("one run with its timeline: MACHINE --policy P [--trace] [--seed N] [--crash-at T]")
+    public void crash(CommandSession session, String... arguments) {
+        run(session, "crash", arguments);
+    }
+
+    /** Lists translations. */
+    @Descriptor("every live translation: TARGET [--requester BDF]")
+    public void mappings(CommandSession session, String... arguments) {
+        run(session, "mappings", arguments);
+    }
+
+    /** Walks tables. */
+    @Descriptor("each table entry on the way of an address: TARGET BDF IOVA [--write]")
+    public void walk(CommandSession session, String... arguments) {
+        run(session, "walk", arguments);
+    }
+}

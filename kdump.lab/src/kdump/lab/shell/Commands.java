@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.shell;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import kdump.lab.api.CommandLineInterface;
+import kdump.lab.api.Lab;
+import kdump.lab.api.LabException;
+import org.apache.commons.cli.CommandLine;
+import org.apache.commons.cli.DefaultParser;
+import org.apache.commons.cli.Options;
+import org.apache.commons.cli.ParseException;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** All commands, and what they have in common: options, errors, exit status. Thread-safe. */
+@Component
+public final class Commands implements CommandLineInterface {
+
+    private final List<Command> commands;
+
+    /** Makes the commands of a lab. */
+    @Activate
+    public Commands(@Reference Lab lab) {
+        commands = List.of(new MachinesCommand(lab), new PoliciesCommand(lab),
+                new CompareCommand(lab), new CrashCommand(lab), new MappingsCommand(lab),
+                new WalkCommand(lab));
+    }
+
+    @Override
+    public int run(String[] arguments, PrintStream out, PrintStream err, Path directory) {
+        String name = arguments.length == 0 ? "help" : arguments[0];
+        if (List.of("help", "--help", "-h").contains(name)) {
+            commands.forEach(c -> out.println(c.name() + " " + c.usage()));
+            out.flush();
+            return DONE;
+        }
+        try {
+            Command command = commands.stream().filter(c -> c.name().equals(name)).findFirst()
+                    .orElseThrow(() -> new UsageException("no command '" + printable(name)
+                            + "'; there are " + String.join(", ",
+                                    commands.stream().map(Command::name).toList())));
+            run(command, Arrays.copyOfRange(arguments, 1, arguments.length), out, directory);
+            out.flush();
+            return DONE;
+        } catch (UsageException | LabException e) {
+            err.println("lab: " + name(name) + oneLine(e.getMessage()));
+            return BAD_INPUT;
+        } catch (IOException | UncheckedIOException e) {
+            err.println("lab: " + name(name) + oneLine(String.valueOf(e.getMessage())));
+            return CHECK_FAILED;
+        }
+    }
+
+    private void run(Command command, String[] arguments, PrintStream out, Path directory)
+            throws UsageException, LabException, IOException {
+        Options options = command.options().addOption(null, "json", false, null);
+        CommandLine line;
+        try {
+            line = DefaultParser.builder().setAllowPartialMatching(false).build()
+                    .parse(options, arguments);
+        } catch (ParseException e) {
+            throw new UsageException(e.getMessage() + "; usage: " + command.name() + " "
+                    + command.usage());
+        }
+        command.run(new Invocation(line, out, directory));
+    }
+
+    private static String name(String name) {
+        return printable(name) + ": ";
+    }
+
+    private static String printable(String text) {
+        return oneLine(text.length() > 60 ? text.substring(0, 60) + "..." : text);
+    }
+
+    private static String oneLine(String text) {
+        return text.replaceAll("\\p{Cntrl}", ".");
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.shell;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import iommu.api.pcie.RequesterId;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import kdump.lab.api.LabException;
+import kdump.lab.api.RunOptions;
+import kdump.lab.api.Target;
+import org.apache.commons.cli.CommandLine;
+
+/** One call of a command: its arguments, read as what they stand for, and where its result goes. */
+final class Invocation {
+
+    private static final JsonFactory JSON = new JsonFactory();
+
+    private final CommandLine line;
+    private final PrintStream out;
+    private final Path directory;
+
+    Invocation(CommandLine line, PrintStream out, Path directory) {
+        this.line = line;
+        this.out = out;
+        this.directory = directory;
+    }
+
+    boolean json() {
+        return line.hasOption("json");
+    }
+
+    /** Returns where text goes. */
+    PrintStream out() {
+        return out;
+    }
+
+    /** Writes one JSON document. */
+    interface Document {
+        /** Writes it. */
+        void to(JsonGenerator json) throws IOException, LabException;
+    }
+
+    /** Writes one JSON document and a line end to the result. */
+    void json(Document document) throws IOException, LabException {
+        try (JsonGenerator json = generator()) {
+            document.to(json);
+        }
+        out.println();
+    }
+
+    /** Returns a generator on the result; closing it leaves the result open. */
+    JsonGenerator generator() throws IOException {
+        return JSON.createGenerator(out).disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+    }
+
+    List<String> arguments(int count, String what) throws UsageException {
+        List<String> arguments = line.getArgList();
+        if (arguments.size() != count) {
+            throw new UsageException(arguments.size() + " arguments, expected " + what);
+        }
+        return arguments;
+    }
+
+    Target target(String text) throws UsageException {
+        try {
+            directory.resolve(text);
+            String registers = line.getOptionValue("registers");
+            return new Target(text, directory, registers == null ? null : Path.of(registers));
+        } catch (InvalidPathException e) {
+            throw new UsageException("'" + e.getInput() + "' is no path");
+        }
+    }
+
+    List<String> values(String option) {
+        String[] values = line.getOptionValues(option);
+        return values == null ? List.of() : List.of(values);
+    }
+
+    String required(String option) throws UsageException {
+        String value = line.getOptionValue(option);
+        if (value == null) {
+            throw new UsageException("option --" + option + " is missing");
+        }
+        return value;
+    }
+
+    /** Returns a requester given as an option, or -1. */
+    int requester(String option) throws UsageException {
+        String text = line.getOptionValue(option);
+        return text == null ? -1 : requesterFrom(text);
+    }
+
+    static int requesterFrom(String text) throws UsageException {
+        try {
+            return RequesterId.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(e.getMessage());
+        }
+    }
+
+    boolean has(String option) {
+        return line.hasOption(option);
+    }
+
+    RunOptions runOptions() throws UsageException {
+        long crashAt = line.hasOption("crash-at") ? Durations.parse(line.getOptionValue("crash-at"))
+                : RunOptions.DEFAULT_CRASH_AT;
+        try {
+            return new RunOptions(number("seed", 1), crashAt, factor());
+        } catch (IllegalArgumentException e) {
+            throw new UsageException(e.getMessage());
+        }
+    }
+
+    private long number(String option, long otherwise) throws UsageException {
+        String text = line.getOptionValue(option);
+        try {
+            return text == null ? otherwise : Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            throw new UsageException("--" + option + " '" + text + "', expected a whole number");
+        }
+    }
+
+    private double factor() throws UsageException {
+        String text = line.getOptionValue("rate", "1");
+        try {
+            return Double.parseDouble(text);
+        } catch (NumberFormatException e) {
+            throw new UsageException("--rate '" + text + "', expected a factor such as 0 or 2.5");
+        }
+    }
+
+    /** Reads an address in hex or decimal. */
+    static long address(String text) throws UsageException {
+        try {
+            return text.startsWith("0x") || text.startsWith("0X")
+                    ? Long.parseUnsignedLong(text.substring(2), 16) : Long.parseUnsignedLong(text);
+        } catch (NumberFormatException e) {
+            throw new UsageException("address '" + text + "', expected like 0xfffff000");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.policies.disablereinit;
+
+import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.HandoverEvent.PhaseStart;
+import iommu.api.kdump.HandoverNotes;
+import iommu.api.kdump.HandoverPolicy;
+import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.HandoverView.UnitView;
+import iommu.api.kdump.KdumpPolicy;
+import iommu.api.kdump.Step;
+import java.util.ArrayList;
+import java.util.List;
+import org.osgi.service.component.annotations.Component;
+
+/**
+ * Switches translation off, gives each unit empty tables and switches translation on again; a function
+ * gets its domain when its driver maps for the first time. What devices still do in between goes out
+ * untranslated, afterwards it faults.
+ *
+ * <p>Source: Linux before 4.2, init_dmars ("Disable translation if already enabled prior to OS
+ * handover"); described by J. Roedel in October 2014.
+ */
+@Component
+@KdumpPolicy(name = "disable-reinit")
+public final class DisableReinit implements HandoverPolicy {
+
+    @Override
+    public List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes) {
+        var steps = new ArrayList<Step>();
+        if (event instanceof PhaseStart start) {
+            switch (start.phase()) {
+                case INTERRUPT_REMAPPING -> view.units()
+                        .forEach(unit -> steps.add(new Step.InitialiseInterrupts(unit.index())));
+                case DMA_REMAPPING -> {
+                    for (UnitView unit : view.units()) {
+                        steps.add(new Step.DisableTranslation(unit.index()));
+                    }
+                    for (UnitView unit : view.units()) {
+                        steps.add(new Step.StartClean(unit.index()));
+                    }
+                }
+                default -> { }
+            }
+        }
+        return steps;
+    }
+}
