@@ -30,17 +30,20 @@ final class Provenance {
         if (line >= headOfLine.length) {
             headOfLine = Arrays.copyOf(headOfLine, Math.max(line + 1, headOfLine.length * 2));
         }
-        boolean found = false;
+        // an entry whose bytes were all written over is given to the new cause: a line that is
+        // written for ever keeps a short list
+        int mine = 0;
         for (int e = headOfLine[line]; e != 0; e = nexts[e]) {
-            if (causes[e] == cause) {
-                masks[e] |= mask;
-                found = true;
-            } else {
-                masks[e] &= ~mask;
+            masks[e] &= ~mask;
+            if (causes[e] == cause || mine == 0 && masks[e] == 0) {
+                mine = e;
             }
         }
-        if (!found) {
+        if (mine == 0) {
             add(line, mask, cause);
+        } else {
+            masks[mine] |= mask;
+            causes[mine] = cause;
         }
     }
 
