@@ -2,9 +2,11 @@
 package kdump.lab.launcher;
 
 import java.lang.reflect.Array;
+import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
 
@@ -13,7 +15,8 @@ import org.osgi.framework.ServiceReference;
  * went wrong. By reflection: the class path and the bundles share no class of that specification.
  */
 final class UnsatisfiedComponents {
-    private static final String RUNTIME = "org.osgi.service.component.runtime.ServiceComponentRuntime";
+    private static final String RUNTIME =
+            "org.osgi.service.component.runtime.ServiceComponentRuntime";
     /** Values of ComponentConfigurationDTO.state below this one mean "unsatisfied". */
     private static final int SATISFIED = 4;
 
@@ -29,7 +32,7 @@ final class UnsatisfiedComponents {
         Object runtime = context.getService(reference);
         var describe = method(runtime, "getComponentDescriptionDTOs");
         var configure = method(runtime, "getComponentConfigurationDTOs");
-        Object none = Array.newInstance(org.osgi.framework.Bundle.class, 0);
+        Object none = Array.newInstance(Bundle.class, 0);
         for (Object component : (Collection<?>) describe.invoke(runtime, none)) {
             for (Object one : (Collection<?>) configure.invoke(runtime, component)) {
                 if ((int) field(one, "state") < SATISFIED) {
@@ -49,7 +52,7 @@ final class UnsatisfiedComponents {
         return names;
     }
 
-    private static java.lang.reflect.Method method(Object object, String name)
+    private static Method method(Object object, String name)
             throws NoSuchMethodException {
         for (var type : object.getClass().getInterfaces()) {
             for (var method : type.getMethods()) {
