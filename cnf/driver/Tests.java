@@ -154,7 +154,8 @@ final class Tests {
             String path = sources.toPath().relativize(file.toPath()).toString();
             String main = path.substring(0, path.length() - 5).replace(File.separatorChar, '.');
             build.err.println("-- " + main);
-            ok = ok && exec(List.of("-cp", ProjectBuild.join(classPath), main), project.getBase(), null) == 0;
+            ok = ok && exec(List.of("-cp", ProjectBuild.join(classPath), main),
+                    project.getBase(), null) == 0;
         }
         return ok;
     }

@@ -96,7 +96,8 @@ public final class Launcher {
         // only the shell's scripts are found by a bundle: address
         all.put("felix.service.urlhandlers", String.valueOf(interactive));
         all.put("felix.fileinstall.tmpdir", storage.resolve("fileinstall").toString());
-        all.put("felix.fileinstall.dir", Path.of(System.getProperty("lab.home"), "load").toString());
+        all.put("felix.fileinstall.dir",
+                Path.of(System.getProperty("lab.home"), "load").toString());
         return all;
     }
 

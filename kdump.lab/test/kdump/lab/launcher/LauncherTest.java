@@ -106,7 +106,7 @@ class LauncherTest {
         int status = process.waitFor();
         try (Stream<Path> files = Files.list(directory)) {
             StringBuilder err = new StringBuilder();
-            for (Path f : files.filter(f -> f.getFileName().toString().startsWith("err")).toList()) {
+            for (Path f : files.filter(f -> f.toFile().getName().startsWith("err")).toList()) {
                 err.append(Files.readString(f));
             }
             return new Run(status, out, err.toString());
