@@ -68,6 +68,7 @@ public final class EventQueue {
      * @throws IllegalStateException if called from within an event
      */
     public void advanceTo(long instant) {
+        requireOutsideEvents();
         while (size > 0 && times[0] <= instant) {
             runFirst();
         }
@@ -81,6 +82,7 @@ public final class EventQueue {
      * @throws IllegalStateException if called from within an event
      */
     public boolean step(long limit) {
+        requireOutsideEvents();
         if (size > 0 && times[0] <= limit) {
             runFirst();
             return true;
@@ -89,10 +91,13 @@ public final class EventQueue {
         return false;
     }
 
-    private void runFirst() {
+    private void requireOutsideEvents() {
         if (running) {
             throw new IllegalStateException("time moved from within an event");
         }
+    }
+
+    private void runFirst() {
         running = true;
         try {
             now = Math.max(now, times[0]);
