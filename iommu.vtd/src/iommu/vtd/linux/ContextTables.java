@@ -55,6 +55,21 @@ final class ContextTables {
         return RootEntry.CTP.inPlace(q) + index;
     }
 
+    /** Marks the domain ids of all entries as used. */
+    void reserveIds(DomainIds ids) {
+        for (int source = 0; source < 0x1_0000; source++) {
+            long entry = entry(source, false);
+            if (entry == 0) {
+                source |= 0x7f;
+            } else if (present(entry)) {
+                Domain domain = domain(entry);
+                if (domain != null) {
+                    ids.reserve(domain.id());
+                }
+            }
+        }
+    }
+
     /** Returns whether an entry is present. */
     boolean present(long entry) {
         return entry != 0 && ContextEntry.P.isSet(port.read64(entry));

@@ -46,6 +46,12 @@ final class DomainMappings {
         return ids;
     }
 
+    /** Goes on with tables that this very kernel had set up before it was imported. */
+    void resume(ContextTables ownTables, Invalidations ownInvalidations) {
+        use(ownTables, ownInvalidations, new BitSet());
+        ownTables.reserveIds(ids());
+    }
+
     /** Starts over with other tables; {@code copiedSources} have entries of the kernel before. */
     void use(ContextTables newTables, Invalidations newInvalidations, BitSet copiedSources) {
         tables = newTables;
@@ -132,11 +138,7 @@ final class DomainMappings {
     /** Returns the domain of an entry that this very kernel wrote before it was imported, or null. */
     private Domain inMemory(int source) {
         long entry = copied.get(source) ? 0 : tables.entry(source, false);
-        Domain domain = tables.present(entry) ? tables.domain(entry) : null;
-        if (domain != null) {
-            ids().reserve(domain.id());
-        }
-        return domain;
+        return tables.present(entry) ? tables.domain(entry) : null;
     }
 
     private void contextMapping(int source, Domain domain) {

@@ -76,8 +76,8 @@ public final class LinuxVtdDriver implements UnitDriver {
         }
         queueAnnounced = true;
         long root = registers.read(VtdRegisters.RTADDR);
-        mappings.use(new ContextTables(port, VtdRegisters.RTA.inPlace(root),
-                VtdRegisters.TTM.of(root) == 1), invalidations, new BitSet());
+        mappings.resume(new ContextTables(port, VtdRegisters.RTA.inPlace(root),
+                VtdRegisters.TTM.of(root) == 1), invalidations);
     }
 
     @Override

@@ -144,7 +144,11 @@ public final class VtdUnit implements RemappingUnit {
         int pasid = (int) Stage.PASID.of(stage);
         int hit = iotlb.find(domain, pasid, address);
         if (hit >= 0 && (iotlb.rights(hit) & access) == access) {
-            return translated(iotlb.page(hit), iotlb.pageShift(hit), address);
+            long t = translated(iotlb.page(hit), iotlb.pageShift(hit), address);
+            // A large page may reach into the interrupt range.
+            return !InterruptRange.contains(Translation.address(t)) ? t
+                    : blocked(requester, address, access, interruptReason(),
+                            Stage.FAULTS_DISABLED.isSet(stage));
         }
         if (!secondStage.walk(address, access, found, WalkListener.NONE)) {
             return blocked(requester, address, access, found.fault,

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.linux;
+
+import iommu.api.bits.Register;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.profile.KernelProfile;
+import iommu.api.profile.UnitProfile;
+import iommu.api.unit.KernelPort;
+import iommu.api.unit.RemappingUnit;
+import iommu.api.unit.UnitListener;
+import iommu.vtd.GlobalCommand;
+import iommu.vtd.VtdRegisters;
+import iommu.vtd.vendor.VtdVendor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** A machine of one unit and 64 MiB on which one kernel after the other runs; its clock ticks by itself. */
+final class BenchKernel implements KernelPort, UnitListener {
+
+    static final long MEMORY_BYTES = 64L << 20;
+    static final long CAP = 0x00d2_008c_222f_0606L;
+    static final long ECAP = 0x00f0_0f4aL;
+    static final long SCALABLE_ECAP = 0x4800_80f0_0f4aL;
+
+    /** One write of GCMD: the status before it, and the value. */
+    record Command(long status, long value) {
+        @Override
+        public String toString() {
+            return String.format("0x%08x 0x%08x", status, value);
+        }
+    }
+
+    final PhysicalMemory memory =
+            new PhysicalMemory(List.of(new AddressRange(0, MEMORY_BYTES)), 7);
+    final RemappingUnit unit;
+    final List<String> console = new ArrayList<>();
+    final List<Command> commands = new ArrayList<>();
+    final List<String> invalidated = new ArrayList<>();
+    final List<Boolean> switched = new ArrayList<>();
+    final Map<Integer, List<Integer>> aliases = new HashMap<>();
+    final List<Integer> written = new ArrayList<>();
+    int interrupts;
+    int waits;
+    boolean deaf;
+    long now;
+    private long nextPage;
+    private long endOfPages;
+
+    BenchKernel(long cap, long ecap, Map<String, Long> settings) {
+        var words = new TreeMap<Integer, Integer>();
+        words.put(8, (int) cap);
+        words.put(12, (int) (cap >>> 32));
+        words.put(16, (int) ecap);
+        words.put(20, (int) (ecap >>> 32));
+        unit = new VtdVendor().unit(
+                new UnitProfile("vtd", "bench", 0xfed9_0000L, words, settings), memory);
+        unit.listener(this);
+        pagesFrom(0x20_0000, 0x100_0000);
+    }
+
+    static BenchKernel legacy() {
+        return new BenchKernel(CAP, ECAP, Map.of());
+    }
+
+    static BenchKernel scalable() {
+        return new BenchKernel(CAP, SCALABLE_ECAP, Map.of());
+    }
+
+    /** Lets the next kernel allocate from another range, and forgets what was recorded. */
+    void pagesFrom(long start, long end) {
+        nextPage = start;
+        endOfPages = end;
+        console.clear();
+        commands.clear();
+        invalidated.clear();
+        switched.clear();
+        written.clear();
+    }
+
+    LinuxVtdDriver driver() {
+        return new LinuxVtdDriver(KernelProfile.linux61(), this);
+    }
+
+    LinuxVtdDriver driver(LinuxVtdDriver.TableMode mode) {
+        return new LinuxVtdDriver(KernelProfile.linux61(), this, mode, "dmar0");
+    }
+
+    LinuxVtdDriver lazyDriver() {
+        return new LinuxVtdDriver(KernelProfile.linux61().withStrictInvalidation(false), this);
+    }
+
+    /** Boots a first kernel, and moves allocation to where the capture kernel lives. */
+    LinuxVtdDriver firstKernel(LinuxVtdDriver.TableMode mode) {
+        LinuxVtdDriver first = driver(mode);
+        first.initialiseInterrupts();
+        try {
+            first.startClean();
+        } catch (iommu.api.unit.StepRefusedException e) {
+            throw new AssertionError(e);
+        }
+        first.enableFaultInterrupt();
+        return first;
+    }
+
+    void captureKernelPages() {
+        pagesFrom(0x200_0000, 0x300_0000);
+    }
+
+    long get(Register r) {
+        return unit.readRegister(r.offset(), r.bytes());
+    }
+
+    List<String> commandValues() {
+        return commands.stream().map(c -> String.format("0x%08x", c.value())).toList();
+    }
+
+    long freePages() {
+        return (endOfPages - nextPage) / 4096;
+    }
+
+    // ---- the port --------------------------------------------------------------------------------
+
+    @Override
+    public long readRegister(int offset, int bytes) {
+        now += 1_000;
+        return unit.readRegister(offset, bytes);
+    }
+
+    @Override
+    public void writeRegister(int offset, int bytes, long value) {
+        now += 1_000;
+        written.add(offset);
+        if (offset == VtdRegisters.GCMD.offset()) {
+            commands.add(new Command(get(VtdRegisters.GSTS), value));
+        }
+        if (!deaf) {
+            unit.writeRegister(offset, bytes, value);
+        }
+    }
+
+    @Override
+    public boolean waitRegister(int offset, int bytes, long mask, long value, long timeoutNanos) {
+        waits++;
+        if ((unit.readRegister(offset, bytes) & mask) == value) {
+            return true;
+        }
+        now += timeoutNanos;
+        return false;
+    }
+
+    @Override
+    public boolean isMemory(long physicalAddress, long bytes) {
+        return memory.contains(physicalAddress, bytes);
+    }
+
+    @Override
+    public long read64(long physicalAddress) {
+        now += 100;
+        return memory.read64(physicalAddress);
+    }
+
+    @Override
+    public void write64(long physicalAddress, long value) {
+        memory.write64(physicalAddress, value);
+    }
+
+    @Override
+    public void copy(long from, long to, int bytes) {
+        for (int i = 0; i < bytes; i += 8) {
+            memory.write64(to + i, memory.read64(from + i));
+        }
+    }
+
+    @Override
+    public long allocatePages(int count) {
+        long bytes = (long) Integer.highestOneBit(count * 2 - 1) * 4096;
+        long at = nextPage + bytes - 1 & -bytes;
+        if (at + bytes > endOfPages) {
+            throw new IllegalStateException("no page left");
+        }
+        nextPage = at + bytes;
+        for (long i = 0; i < bytes; i += 8) {
+            memory.write64(at + i, 0);
+        }
+        return at;
+    }
+
+    @Override
+    public void freePages(long physicalAddress, int count) { }
+
+    @Override
+    public List<Integer> sourceIds(int requester) {
+        return aliases.getOrDefault(requester, List.of(requester));
+    }
+
+    @Override
+    public void print(String line) {
+        console.add(line);
+    }
+
+    @Override
+    public long nanos() {
+        return now;
+    }
+
+    // ---- the listener ----------------------------------------------------------------------------
+
+    @Override
+    public void translation(boolean enabled) {
+        switched.add(enabled);
+    }
+
+    @Override
+    public void invalidated(String what) {
+        invalidated.add(what);
+    }
+
+    @Override
+    public void faultInterrupt() {
+        interrupts++;
+    }
+
+    boolean translating() {
+        return GlobalCommand.TE.isSet(get(VtdRegisters.GSTS));
+    }
+}
