@@ -47,11 +47,18 @@ final class Bench {
 
     /** Runs one policy and leaves the memory as it was. */
     Crash run(PolicyHandle policy, boolean trace, Breakage breakage) throws LabException {
-        int mark = memory.mark();
         try (PolicyHandle.Session session = policy.open()) {
-            return new Trial(blueprint, memory, services, session, options, trace, breakage).run();
+            return run(session, trace, breakage);
         } catch (WithdrawnException e) {
             throw new LabException(e.getMessage(), e);
+        }
+    }
+
+    /** Runs whatever decides like a policy and leaves the memory as it was. */
+    Crash run(Decider policy, boolean trace, Breakage breakage) {
+        int mark = memory.mark();
+        try {
+            return new Trial(blueprint, memory, services, policy, options, trace, breakage).run();
         } finally {
             memory.rollback(mark);
         }

@@ -54,7 +54,7 @@ final class PolicyHandle {
     }
 
     /** The policy during one run. One thread. */
-    final class Session implements AutoCloseable {
+    final class Session implements Decider, AutoCloseable {
 
         private final HandoverPolicy policy;
         private final BundleRevision revision;
@@ -72,17 +72,14 @@ final class PolicyHandle {
             return bundle == null ? null : bundle.adapt(BundleRevision.class);
         }
 
-        String name() {
+        @Override
+        public String name() {
             return name;
         }
 
-        /**
-         * Asks the policy.
-         *
-         * @throws WithdrawnException if its bundle was stopped, updated or uninstalled since the run
-         *     began, or if it throws
-         */
-        List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes) {
+        /** Looks first whether the bundle was stopped, updated or uninstalled since the run began. */
+        @Override
+        public List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes) {
             if (revision() != revision) {
                 throw new WithdrawnException("bundle of policy " + name + " was withdrawn", null);
             }

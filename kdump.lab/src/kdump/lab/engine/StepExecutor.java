@@ -16,11 +16,11 @@ final class StepExecutor {
 
     private final Kernel kernel;
     private final Hardware hardware;
-    private final PolicyHandle.Session policy;
+    private final Decider policy;
     private final ReservationNotes notes;
     private final long crashNanos;
 
-    StepExecutor(Kernel kernel, Hardware hardware, PolicyHandle.Session policy,
+    StepExecutor(Kernel kernel, Hardware hardware, Decider policy,
             ReservationNotes notes, long crashNanos) {
         this.kernel = kernel;
         this.hardware = hardware;

@@ -34,7 +34,7 @@ final class Trial {
     private static final int STORAGE = 0x01;
 
     private final Blueprint blueprint;
-    private final PolicyHandle.Session policy;
+    private final Decider policy;
     private final RunOptions options;
     private final PhysicalMemory memory;
     private final Ledger ledger = new Ledger();
@@ -53,7 +53,7 @@ final class Trial {
     private long digest;
     private DumpWriter dump;
 
-    Trial(Blueprint blueprint, PhysicalMemory memory, Services services, PolicyHandle.Session policy,
+    Trial(Blueprint blueprint, PhysicalMemory memory, Services services, Decider policy,
             RunOptions options, boolean trace, Breakage breakage) {
         this.blueprint = blueprint;
         this.policy = policy;
