@@ -51,11 +51,12 @@ final class BenchKernel implements KernelPort, UnitListener {
     private long endOfPages;
 
     BenchKernel(long cap, long ecap, Map<String, Long> settings) {
-        var words = new TreeMap<Integer, Integer>();
-        words.put(8, (int) cap);
-        words.put(12, (int) (cap >>> 32));
-        words.put(16, (int) ecap);
-        words.put(20, (int) (ecap >>> 32));
+        this(new TreeMap<>(Map.of(8, (int) cap, 12, (int) (cap >>> 32), 16, (int) ecap,
+                20, (int) (ecap >>> 32))), settings);
+    }
+
+    /** Makes a machine whose unit is in a captured state. */
+    BenchKernel(Map<Integer, Integer> words, Map<String, Long> settings) {
         unit = new VtdVendor().unit(
                 new UnitProfile("vtd", "bench", 0xfed9_0000L, words, settings), memory);
         unit.listener(this);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class AllocationTest {
+
+    private static final int TRANSLATIONS = 1_000_000;
+
+    private static long translate(Bench bench, int pages) {
+        long sum = 0;
+        for (int i = 0; i < TRANSLATIONS; i++) {
+            sum += bench.unit.translate(Bench.DEVICE + (i & 1) * 8, (i % pages) * 0x1000L, 1);
+        }
+        return sum;
+    }
+
+    private static Bench bench(boolean scalable, Map<String, Long> settings, int pages) {
+        var bench = scalable ? Bench.scalable(settings)
+                : Bench.legacy(Bench.CAP, Bench.ECAP, settings);
+        for (int d = 0; d < 2; d++) {
+            int source = Bench.DEVICE + d * 8;
+            long table = scalable ? bench.pasid(source, 7 + d, 0) : bench.context(source, 7 + d, 4);
+            for (int i = 0; i < pages; i++) {
+                bench.map(table, i * 0x1000L, 0x100_0000 + i * 0x1000L, 3);
+            }
+        }
+        return bench;
+    }
+
+    private static void allocatesNothing(Bench bench, int pages) {
+        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long warm = translate(bench, pages);
+        long before = threads.getCurrentThreadAllocatedBytes();
+        long overhead = threads.getCurrentThreadAllocatedBytes() - before;
+        before = threads.getCurrentThreadAllocatedBytes();
+        long again = translate(bench, pages);
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before - overhead;
+        assertThat(again).isEqualTo(warm);
+        assertThat(bench.blocked).isEmpty();
+        assertThat(allocated).as("bytes in a million translations").isZero();
+    }
+
+    @Test
+    void aMillionHitsAllocateNothing() {
+        allocatesNothing(bench(false, Map.of(), 64), 64);
+    }
+
+    @Test
+    void aMillionWalksAllocateNothing() {
+        var tiny = Map.of("iotlbEntries", 4L, "contextCacheEntries", 4L);
+        allocatesNothing(bench(false, tiny, 500), 500);
+        allocatesNothing(bench(true, tiny, 500), 500);
+    }
+}
