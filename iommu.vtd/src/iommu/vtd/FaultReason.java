@@ -133,7 +133,9 @@ public enum FaultReason {
         return number;
     }
 
-    /** Returns whether Fault Processing Disable of the entry at fault keeps it from being recorded. */
+    /**
+     * Returns whether Fault Processing Disable of the entry at fault keeps it from being recorded.
+     */
     public boolean qualified() {
         return qualified;
     }

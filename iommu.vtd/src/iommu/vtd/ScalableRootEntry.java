@@ -7,8 +7,8 @@ import static iommu.api.bits.BitField.bits;
 import iommu.api.bits.BitField;
 
 /**
- * Root-entry of scalable mode, 128 bits, one a bus: the low quadword for device and function 0 to 127,
- * the high one for 128 to 255, both laid out alike.
+ * Root-entry of scalable mode, 128 bits, one a bus: the low quadword for device and function 0 to
+ * 127, the high one for 128 to 255, both laid out alike.
  *
  * <p>Source: VT-d, "Scalable-Mode Root Entry".
  */

@@ -38,7 +38,9 @@ public final class SecondStageEntry {
 
     private SecondStageEntry() { }
 
-    /** Returns the base-2 logarithm of what one entry at {@code level} covers; level 1 is a page. */
+    /**
+     * Returns the base-2 logarithm of what one entry at {@code level} covers; level 1 is a page.
+     */
     public static int shift(int level) {
         return 3 + 9 * level;
     }

@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The registers of a remapping unit up to the page-request queue, and the two blocks whose place the
- * capabilities give. Source: VT-d, "Register Descriptions".
+ * The registers of a remapping unit up to the page-request queue, and the two blocks whose place
+ * the capabilities give. Source: VT-d, "Register Descriptions".
  */
 public final class VtdRegisters {
 

@@ -14,8 +14,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /**
- * Unit and kernel code never refer to each other: a kernel that could look into the caches would know
- * what no kernel can. Names of classes stand in the class files as plain text.
+ * Unit and kernel code never refer to each other: a kernel that could look into the caches would
+ * know what no kernel can. Names of classes stand in the class files as plain text.
  */
 class SeparationTest {
 

@@ -10,9 +10,9 @@ import iommu.vtd.ScalableContextEntry;
 import iommu.vtd.ScalableRootEntry;
 
 /**
- * A root table and what hangs below it, up to the second-stage tables: reads and writes the entries of
- * one source at a time. Source: Linux, intel/iommu.c, iommu_context_addr, domain_context_mapping_one;
- * intel/pasid.c, intel_pasid_setup_second_level.
+ * A root table and what hangs below it, up to the second-stage tables: reads and writes the entries
+ * of one source at a time. Source: Linux, intel/iommu.c, iommu_context_addr,
+ * domain_context_mapping_one; intel/pasid.c, intel_pasid_setup_second_level.
  */
 final class ContextTables {
 
@@ -76,8 +76,8 @@ final class ContextTables {
     }
 
     /**
-     * Returns the bits that the code for copied tables takes for the domain id. In scalable mode they
-     * belong to RID_PASID, and the id is 0 as a rule.
+     * Returns the bits that the code for copied tables takes for the domain id. In scalable mode
+     * they belong to RID_PASID, and the id is 0 as a rule.
      */
     int domainIdBits(long entry) {
         return (int) ContextEntry.DID.of(port.read64(entry + 8));

@@ -12,9 +12,10 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * Which domain each source has, and what is mapped in it. A function without a domain of this kernel
- * gets one at its first mapping (deferred attach): with an empty table and a fresh id, shared by all
- * ids under which its requests arrive; entries copied from the kernel before are torn down then.
+ * Which domain each source has, and what is mapped in it. A function without a domain of this
+ * kernel gets one at its first mapping (deferred attach): with an empty table and a fresh id,
+ * shared by all ids under which its requests arrive; entries copied from the kernel before are torn
+ * down then.
  *
  * <p>Source: Linux, intel/iommu.c, domain_context_mapping_one, copied_context_tear_down,
  * iommu_flush_iotlb_psi.
@@ -135,7 +136,9 @@ final class DomainMappings {
         return domain;
     }
 
-    /** Returns the domain of an entry that this very kernel wrote before it was imported, or null. */
+    /**
+     * Returns the domain of an entry that this very kernel wrote before it was imported, or null.
+     */
     private Domain inMemory(int source) {
         long entry = copied.get(source) ? 0 : tables.entry(source, false);
         return tables.present(entry) ? tables.domain(entry) : null;

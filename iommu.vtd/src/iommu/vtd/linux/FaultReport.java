@@ -8,8 +8,8 @@ import iommu.vtd.FaultRecording;
 import iommu.vtd.VtdRegisters;
 
 /**
- * Reads, prints and clears the fault records, as the kernel's fault interrupt does. Source: Linux 6.1,
- * intel/dmar.c, dmar_fault and dmar_fault_do_one.
+ * Reads, prints and clears the fault records, as the kernel's fault interrupt does. Source: Linux
+ * 6.1, intel/dmar.c, dmar_fault and dmar_fault_do_one.
  */
 final class FaultReport {
 

@@ -7,8 +7,8 @@ import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
 
 /**
- * The interrupt-remapping table of this kernel, 65536 entries, filled with the entries of the kernel
- * before if remapping is on. Source: Linux, intel/irq_remapping.c.
+ * The interrupt-remapping table of this kernel, 65536 entries, filled with the entries of the
+ * kernel before if remapping is on. Source: Linux, intel/irq_remapping.c.
  */
 final class InterruptTable {
 

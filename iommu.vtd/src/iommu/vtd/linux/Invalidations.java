@@ -2,8 +2,8 @@
 package iommu.vtd.linux;
 
 /**
- * The cache invalidations that the kernel asks for, each done when the call returns. Granularities are
- * those of {@link iommu.vtd.InvalidationDescriptor}, which the registers share.
+ * The cache invalidations that the kernel asks for, each done when the call returns. Granularities
+ * are those of {@link iommu.vtd.InvalidationDescriptor}, which the registers share.
  */
 interface Invalidations {
 

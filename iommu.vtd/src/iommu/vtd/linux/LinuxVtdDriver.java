@@ -14,8 +14,8 @@ import iommu.vtd.VtdRegisters;
 import java.util.BitSet;
 
 /**
- * Linux for one VT-d unit, as of 6.1. A unit that does not answer within the kernel's time-out is an
- * {@link IllegalStateException} with the words of its panic.
+ * Linux for one VT-d unit, as of 6.1. A unit that does not answer within the kernel's time-out is
+ * an {@link IllegalStateException} with the words of its panic.
  *
  * <p>Source: Linux, intel/iommu.c, init_dmars, copy_translation_tables, iommu_set_root_entry.
  */

@@ -23,7 +23,9 @@ final class PageTables {
         this.registers = registers;
     }
 
-    /** Maps pages; an address that is mapped already keeps its mapping, and the kernel complains. */
+    /**
+     * Maps pages; an address that is mapped already keeps its mapping, and the kernel complains.
+     */
     void map(Domain domain, long iova, long physicalAddress, long bytes, int access) {
         check(domain, iova, bytes);
         boolean largePages = (Capability.SLLPS.of(registers.cap()) & 1) != 0;

@@ -11,8 +11,8 @@ import java.util.BitSet;
  * Copies root and context tables of the kernel before into pages of this one: present entries only,
  * of scalable entries their first 16 bytes. Page tables and PASID tables stay where they are.
  *
- * <p>Bit-exact, a known fault of the kernel included: a scalable-mode bus of which only the upper half
- * is populated ends up in the lower half of its root entry (fixed in 2026). Source: Linux,
+ * <p>Bit-exact, a known fault of the kernel included: a scalable-mode bus of which only the upper
+ * half is populated ends up in the lower half of its root entry (fixed in 2026). Source: Linux,
  * intel/iommu.c, copy_translation_tables and copy_context_table.
  */
 final class TableCopy {

@@ -8,11 +8,11 @@ import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
 
 /**
- * The unit's registers as the kernel uses them, and its copy of the global command: preloaded from the
- * status, so that what a kernel before it had enabled stays enabled through every write.
+ * The unit's registers as the kernel uses them, and its copy of the global command: preloaded from
+ * the status, so that what a kernel before it had enabled stays enabled through every write.
  *
- * <p>Each wait is bounded, as IOMMU_WAIT_OP is; a unit that does not answer is a kernel panic. Source:
- * Linux, intel/dmar.c and intel/iommu.h.
+ * <p>Each wait is bounded, as IOMMU_WAIT_OP is; a unit that does not answer is a kernel panic.
+ * Source: Linux, intel/dmar.c and intel/iommu.h.
  */
 final class UnitRegisters {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * What Linux does to a VT-d unit, through {@link iommu.api.unit.KernelPort} alone: it sees registers
- * and memory, never the unit's caches. Start with {@link iommu.vtd.linux.LinuxVtdDriver}.
+ * What Linux does to a VT-d unit, through {@link iommu.api.unit.KernelPort} alone: it sees
+ * registers and memory, never the unit's caches. Start with {@link iommu.vtd.linux.LinuxVtdDriver}.
  *
- * <p>Not modelled yet: first-stage domains, device IOTLBs, freeing of emptied page tables, coherency
- * flushes, reserved regions (RMRR).
+ * <p>Not modelled yet: first-stage domains, device IOTLBs, freeing of emptied page tables,
+ * coherency flushes, reserved regions (RMRR).
  */
 package iommu.vtd.linux;

@@ -4,8 +4,8 @@ package iommu.vtd.unit;
 import java.util.Arrays;
 
 /**
- * The context cache: what the walk to the context entry (in scalable mode on to the PASID entry) of a
- * source had found. It stays so until software invalidates it or another source takes the place.
+ * The context cache: what the walk to the context entry (in scalable mode on to the PASID entry) of
+ * a source had found. It stays so until software invalidates it or another source takes the place.
  *
  * <p>Tagged by source id. The PASID cache of the manual is part of it: whatever drops the context
  * entry of a source also drops the PASID entry reached through it. Source: VT-d, "Context-Cache".

@@ -7,7 +7,10 @@ import iommu.api.profile.UnitProfile;
 import iommu.vtd.VtdRegisters;
 import java.util.Map;
 
-/** Makes the register file of a unit: its registers, by its capabilities, as captured or after reset. */
+/**
+ * Makes the register file of a unit: its registers, by its capabilities, as captured or after
+ * reset.
+ */
 final class HardwareState {
 
     /** Version, capabilities and extended capabilities of a profile that gives none. */
@@ -25,7 +28,9 @@ final class HardwareState {
         return value(profile.registers(), VtdRegisters.ECAP, DEFAULT_ECAP);
     }
 
-    /** Returns the register file with every captured word in its place; nothing is set off by it. */
+    /**
+     * Returns the register file with every captured word in its place; nothing is set off by it.
+     */
     static RegisterFile registers(UnitProfile profile, long cap, long ecap) {
         var all = VtdRegisters.of(cap, ecap);
         int end = 0;

@@ -2,8 +2,8 @@
 package iommu.vtd.unit;
 
 /**
- * Addresses 0xFEE0_0000 to 0xFEEF_FFFF: a write there is an interrupt request and is never translated
- * as memory. Source: VT-d, "Handling Requests to Interrupt Address Range".
+ * Addresses 0xFEE0_0000 to 0xFEEF_FFFF: a write there is an interrupt request and is never
+ * translated as memory. Source: VT-d, "Handling Requests to Interrupt Address Range".
  */
 final class InterruptRange {
 

@@ -10,8 +10,8 @@ import java.util.Arrays;
  * The IOTLB: leaves of page tables as the walk had found them. They stay until software invalidates
  * them or others take their place.
  *
- * <p>Tagged by domain id, PASID and page, never by source: functions that share a domain id share its
- * entries, stale ones too. Source: VT-d, "IOTLB" and "Tagging of Cached Translations".
+ * <p>Tagged by domain id, PASID and page, never by source: functions that share a domain id share
+ * its entries, stale ones too. Source: VT-d, "IOTLB" and "Tagging of Cached Translations".
  */
 final class Iotlb {
 

@@ -23,7 +23,9 @@ final class LegacyContextWalk {
         this.traits = traits;
     }
 
-    /** Leaves stage and table of {@code source} in {@code result}, or the fault; false for a fault. */
+    /**
+     * Leaves stage and table of {@code source} in {@code result}, or the fault; false for a fault.
+     */
     boolean locate(long rootTable, int source, WalkResult result, WalkListener listener) {
         result.start();
         return rootEntry(rootTable, source, result, listener)

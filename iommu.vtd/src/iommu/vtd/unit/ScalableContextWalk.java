@@ -26,7 +26,9 @@ final class ScalableContextWalk {
         this.traits = traits;
     }
 
-    /** Leaves stage and table of {@code source} in {@code result}, or the fault; false for a fault. */
+    /**
+     * Leaves stage and table of {@code source} in {@code result}, or the fault; false for a fault.
+     */
     boolean locate(long rootTable, int source, WalkResult result, WalkListener listener) {
         result.start();
         return rootEntry(rootTable, source, result, listener)
@@ -179,7 +181,8 @@ final class ScalableContextWalk {
             // 18. If a reserved field is set, fault 5Ah.
             return FaultReason.PASID_RESERVED;
         }
-        // 19. If translation type or width are not supported, fault 5Bh. First stage and nested too.
+        // 19. If translation type or width are not supported, fault 5Bh. First stage and nested
+        // too.
         boolean known = switch ((int) PasidEntry.PGTT.of(q0)) {
             case PasidEntry.PGTT_SECOND_STAGE -> traits.levels(PasidEntry.AW.of(q0)) != 0;
             case PasidEntry.PGTT_PASS_THROUGH -> traits.passThrough();

@@ -7,8 +7,8 @@ import static iommu.api.bits.BitField.bits;
 import iommu.api.bits.BitField;
 
 /**
- * How the requests of one source are translated, packed into one quadword as the context cache keeps
- * it; beside it goes the address of the second-stage table.
+ * How the requests of one source are translated, packed into one quadword as the context cache
+ * keeps it; beside it goes the address of the second-stage table.
  */
 final class Stage {
 

@@ -9,7 +9,8 @@ import iommu.vtd.SecondStageEntry;
 
 /**
  * Tells all translations that the tables in memory hold, by requester, then by iova: what the walks
- * would grant, each context and each entry checked as they check it. A table outside memory is skipped.
+ * would grant, each context and each entry checked as they check it. A table outside memory is
+ * skipped.
  */
 final class TableEnumeration {
 

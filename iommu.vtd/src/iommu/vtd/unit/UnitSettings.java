@@ -13,19 +13,19 @@ import java.util.TreeSet;
  *     numbers, and 58h for every problem of PASID directory and entry, as QEMU 7.2 does
  * @param flushOnSetRootPointer "flushOnSetRootPointer", default CAP.ESRTPS: Set Root Table Pointer
  *     invalidates context cache and IOTLB; some parts do without saying so in CAP
- * @param flushOnTranslationToggle "flushOnTranslationToggle", default 0: switching translation on or
- *     off invalidates both caches; the manual leaves it to software, for tests only
- * @param collapseFaults "collapseFaults", default 0: a fault of a source that has a pending record is
- *     dropped without overflow; the manual allows it, QEMU 7.2 does it
- * @param qemuRecordPasid "qemuRecordPasid", default 0: a record's PASID is 0xffff in legacy mode, and
- *     RID_PASID marked present in scalable mode, as QEMU 7.2 writes it
+ * @param flushOnTranslationToggle "flushOnTranslationToggle", default 0: switching translation on
+ *     or off invalidates both caches; the manual leaves it to software, for tests only
+ * @param collapseFaults "collapseFaults", default 0: a fault of a source that has a pending record
+ *     is dropped without overflow; the manual allows it, QEMU 7.2 does it
+ * @param qemuRecordPasid "qemuRecordPasid", default 0: a record's PASID is 0xffff in legacy mode,
+ *     and RID_PASID marked present in scalable mode, as QEMU 7.2 writes it
  * @param deviceInvalidationByDomain "deviceInvalidationByDomain", default 0: a device-selective
  *     context-cache invalidation spares entries of another domain id than the one it names; whether
  *     hardware compares it is uncertain, QEMU 7.2 does not
  * @param contextCacheEntries "contextCacheEntries", default 256
  * @param iotlbEntries "iotlbEntries", default 1024
- * @param hostAddressWidth "hostAddressWidth", default 52: address bits above it are reserved in every
- *     entry; the DMAR table gives the platform's
+ * @param hostAddressWidth "hostAddressWidth", default 52: address bits above it are reserved in
+ *     every entry; the DMAR table gives the platform's
  */
 record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer,
         boolean flushOnTranslationToggle, boolean collapseFaults, boolean qemuRecordPasid,

@@ -20,10 +20,10 @@ import iommu.vtd.VtdRegisters;
 /**
  * A VT-d remapping unit: registers on one side, translation of requests on the other.
  *
- * <p>Requests carry no PASID. A write to the interrupt range is told as not translated: it is a message
- * for the interrupt logic; a read there is blocked with 0Eh (87h in scalable mode), which of the
- * manual's reasons hardware records for it is uncertain. A request that hits an IOTLB entry without the
- * right it needs is walked again. Settings: see {@link UnitSettings}.
+ * <p>Requests carry no PASID. A write to the interrupt range is told as not translated: it is a
+ * message for the interrupt logic; a read there is blocked with 0Eh (87h in scalable mode), which
+ * of the manual's reasons hardware records for it is uncertain. A request that hits an IOTLB entry
+ * without the right it needs is walked again. Settings: see {@link UnitSettings}.
  *
  * <p>Source: VT-d, "DMA Remapping", "Caching Translation Information", "Translation Faults".
  */
@@ -107,7 +107,7 @@ public final class VtdUnit implements RemappingUnit {
         return tableMode == SCALABLE_MODE;
     }
 
-    // ---- translation -----------------------------------------------------------------------------
+    // ---- translation ----------------------------------------------------------------------------
 
     @Override
     public long translate(int requester, long address, int access) {
@@ -247,7 +247,7 @@ public final class VtdUnit implements RemappingUnit {
         }).tell(visitor);
     }
 
-    // ---- registers and the outside ---------------------------------------------------------------
+    // ---- registers and the outside --------------------------------------------------------------
 
     @Override
     public boolean translating() {

@@ -18,7 +18,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A machine of one unit and 64 MiB on which one kernel after the other runs; its clock ticks by itself. */
+/**
+ * A machine of one unit and 64 MiB on which one kernel after the other runs; its clock ticks by
+ * itself.
+ */
 final class BenchKernel implements KernelPort, UnitListener {
 
     static final long MEMORY_BYTES = 64L << 20;
@@ -123,7 +126,7 @@ final class BenchKernel implements KernelPort, UnitListener {
         return (endOfPages - nextPage) / 4096;
     }
 
-    // ---- the port --------------------------------------------------------------------------------
+    // ---- the port -------------------------------------------------------------------------------
 
     @Override
     public long readRegister(int offset, int bytes) {
@@ -208,7 +211,7 @@ final class BenchKernel implements KernelPort, UnitListener {
         return now;
     }
 
-    // ---- the listener ----------------------------------------------------------------------------
+    // ---- the listener ---------------------------------------------------------------------------
 
     @Override
     public void translation(boolean enabled) {

@@ -148,7 +148,7 @@ class MappingTest {
                 .isInstanceOf(IllegalStateException.class).hasMessage("no page left");
     }
 
-    // ---- unmapping -------------------------------------------------------------------------------
+    // ---- unmapping ------------------------------------------------------------------------------
 
     @ParameterizedTest(name = "{0} pages at {1}")
     @CsvSource({
@@ -248,7 +248,7 @@ class MappingTest {
         assertThat(read(IOVA)).isEqualTo(-0x06);
     }
 
-    // ---- an imported kernel ----------------------------------------------------------------------
+    // ---- an imported kernel ---------------------------------------------------------------------
 
     @ParameterizedTest
     @EnumSource(value = TableMode.class, names = {"LEGACY", "SCALABLE"})

@@ -86,7 +86,7 @@ final class Bench implements UnitListener {
         return bench;
     }
 
-    // ---- memory ----------------------------------------------------------------------------------
+    // ---- memory ---------------------------------------------------------------------------------
 
     /** Returns a cleared page. */
     long page() {
@@ -98,7 +98,7 @@ final class Bench implements UnitListener {
         return at;
     }
 
-    // ---- legacy tables ---------------------------------------------------------------------------
+    // ---- legacy tables --------------------------------------------------------------------------
 
     long rootEntry(int source) {
         return root + (source >>> 8) * (long) RootEntry.BYTES;
@@ -128,7 +128,7 @@ final class Bench implements UnitListener {
         memory.write64(at, ContextEntry.TT.with(table | 1, type));
     }
 
-    // ---- scalable tables -------------------------------------------------------------------------
+    // ---- scalable tables ------------------------------------------------------------------------
 
     long scalableContextEntry(int source) {
         long at = rootEntry(source) + ScalableRootEntry.half(source & 0xff);
@@ -168,7 +168,7 @@ final class Bench implements UnitListener {
         return PasidEntry.AW.with(PasidEntry.PGTT.with(table | 1, type), width);
     }
 
-    // ---- page tables -----------------------------------------------------------------------------
+    // ---- page tables ----------------------------------------------------------------------------
 
     /** Returns the place of the entry for an address at a level; tables above are made RW. */
     long entry(long table, int levels, long iova, int level) {
@@ -188,7 +188,7 @@ final class Bench implements UnitListener {
         memory.write64(entry(table, 4, iova, 1), page | access);
     }
 
-    // ---- the unit --------------------------------------------------------------------------------
+    // ---- the unit -------------------------------------------------------------------------------
 
     void setRoot(int mode) {
         write(VtdRegisters.RTADDR, root | (long) mode << 10);
@@ -254,7 +254,7 @@ final class Bench implements UnitListener {
         return ExtendedCapability.DT.with(ECAP, 1);
     }
 
-    // ---- what the unit tells ---------------------------------------------------------------------
+    // ---- what the unit tells --------------------------------------------------------------------
 
     @Override
     public void blocked(FaultRecord fault, boolean wasRecorded) {

@@ -191,7 +191,7 @@ class CachingTest {
         assertThat(Translation.address(bench.read(IOVA + 0x1000))).isEqualTo(NEW);
     }
 
-    // ---- granularities ---------------------------------------------------------------------------
+    // ---- granularities --------------------------------------------------------------------------
 
     @ParameterizedTest
     @CsvSource({"1, 0, true", "2, 7, true", "2, 8, false", "2, 0, false"})
@@ -277,7 +277,7 @@ class CachingTest {
                 "context-cache, global");
     }
 
-    // ---- size ------------------------------------------------------------------------------------
+    // ---- size -----------------------------------------------------------------------------------
 
     @Test
     void aFullSetReplacesAnEntryAndTheResultStaysRight() {

@@ -80,7 +80,8 @@ class TablesAsToldTest {
         bench.map(bench.pasid(Bench.DEVICE, Bench.DOMAIN, 0), IOVA, PAGE, 3);
         assertThat(explain(bench, IOVA, Access.READ)).hasSize(8)
                 .anyMatch(e -> e.startsWith("scalable-mode root entry") && e.contains("LP=0x1"))
-                .anyMatch(e -> e.startsWith("scalable-mode context entry") && e.contains("PDTS=0x2"))
+                .anyMatch(e -> e.startsWith("scalable-mode context entry")
+                        && e.contains("PDTS=0x2"))
                 .anyMatch(e -> e.startsWith("PASID directory entry"))
                 .anyMatch(e -> e.startsWith("PASID entry") && e.contains("PGTT=0x2"));
     }
