@@ -54,7 +54,7 @@ final class CaptureReader {
                 : Iomem.read(TextFile.read(iomemFile, Iomem.MAX_BYTES));
         MemoryMap map = iomem == null ? mapOf(core) : iomem.map();
         MemoryImage image = image(core, map);
-        AddressRange reservation = reservation(iomem, map, image);
+        AddressRange reservation = reservation(iomem);
         List<FunctionConfig> functions = functions();
         List<UnitDescription> units = units(functions);
         return new MachineDescription(name, source, map, reservation, units, functions, image,
@@ -85,19 +85,16 @@ final class CaptureReader {
         return kept;
     }
 
-    private AddressRange reservation(Iomem iomem, MemoryMap map, MemoryImage image) {
-        if (iomem != null && !iomem.crashReservations().isEmpty()) {
-            if (iomem.crashReservations().size() > 1) {
-                remarks.add("iomem has " + iomem.crashReservations().size()
-                        + " crash reservations; the largest is used.");
-            }
-            return iomem.crashReservations().stream()
-                    .max(Comparator.comparingLong(AddressRange::bytes)).get();
+    private AddressRange reservation(Iomem iomem) {
+        if (iomem == null) {
+            return null;
         }
-        ReservationRule.Choice choice = new ReservationRule(map.ranges(MemoryKind.SYSTEM_RAM),
-                image.ranges()).choose();
-        remarks.add(choice.remark());
-        return choice.range();
+        if (iomem.crashReservations().size() > 1) {
+            remarks.add("iomem has " + iomem.crashReservations().size()
+                    + " crash reservations; the largest is used.");
+        }
+        return iomem.crashReservations().stream()
+                .max(Comparator.comparingLong(AddressRange::bytes)).orElse(null);
     }
 
     private List<FunctionConfig> functions() throws IOException {
