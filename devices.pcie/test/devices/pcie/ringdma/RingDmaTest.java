@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+package devices.pcie.ringdma;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iommu.api.pcie.CompletionStatus;
+import iommu.api.pcie.Device;
+import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.DmaBuffer;
+import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.Medium;
+import iommu.api.pcie.Workload;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The engine and its driver on a little machine without a remapping unit. */
+class RingDmaTest {
+
+    private static final int STORAGE = 0x010802;
+    private static final int NETWORK = 0x020000;
+    private static final long MILLI = 1_000_000;
+
+    private final LittleMachine machine = new LittleMachine();
+
+    private static Workload workload(boolean streaming, int readsPerMille) {
+        List<DmaBuffer> buffers = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            buffers.add(new DmaBuffer(0x20000 + i * 0x1000, 0x20000 + i * 0x1000, 4096));
+        }
+        return new Workload(1000, streaming, readsPerMille, 600,
+                List.of(new DmaBuffer(0x10000, 0x10000, 4096)), List.of(), buffers);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0x010802, 0, true", "0x020000, 0, true", "0x0c0330, 0, true",
+        "0x030000, 0, true", "0x0c0500, 0, false", "0x060100, 0, false", "0x00ff00, 0, false",
+        "0x010802, 1, false"})
+    void sitsBehindEndpointsWhoseClassDoesDma(String classCode, int header, boolean accepted) {
+        byte[] config = new byte[64];
+        int code = Integer.decode(classCode);
+        config[9] = (byte) code;
+        config[10] = (byte) (code >>> 8);
+        config[11] = (byte) (code >>> 16);
+        config[14] = (byte) header;
+
+        assertThat(new RingDma().accepts(new FunctionConfig(8, config))).isEqualTo(accepted);
+    }
+
+    @Test
+    void whatItReadsFromMemoryReachesTheMediumUnchanged() {
+        machine.device(STORAGE);
+        machine.fill(0x20000, 8 * 4096);
+        machine.driver().start(workload(false, 1000), 1);
+
+        machine.queue.advance(200 * MILLI);
+
+        assertThat(machine.committed).hasSize(96);
+        machine.committed.forEach(c -> {
+            assertThat(c.medium()).isEqualTo(Medium.BLOCKS);
+            assertThat(c.bytes()).hasSize(600);
+            assertThat(machine.holds(0x20000, 8 * 4096, c.bytes())).isTrue();
+        });
+    }
+
+    @Test
+    void whatComesFromTheWireReachesMemory() {
+        machine.device(NETWORK);
+        machine.driver().start(workload(false, 0), 1);
+
+        machine.queue.advance(200 * MILLI);
+
+        assertThat(machine.committed).isEmpty();
+        assertThat(machine.holds(0x20000, 8 * 4096, machine.wire(0, 600))
+                || machine.holds(0x20000, 8 * 4096, machine.wire(95, 600))).isTrue();
+    }
+
+    @Test
+    void workGoesOnWithoutItsKernelUntilWhatIsPostedIsDone() {
+        Device engine = machine.device(STORAGE);
+        machine.driver().start(workload(false, 1000), 1);
+        List<Long> waiting = new ArrayList<>();
+        engine.outstanding(machine, (sequence, medium) -> waiting.add(sequence));
+        assertThat(waiting).hasSize(96);
+
+        machine.queue.advance(50 * MILLI);
+        assertThat(machine.committed).hasSize(50);
+        machine.queue.advance(1000 * MILLI);
+
+        assertThat(machine.committed).hasSize(96);
+        assertThat(machine.queue.pending()).isZero();
+    }
+
+    @Test
+    void aStreamGoesRoundItsRingForEver() {
+        machine.device(NETWORK);
+        machine.driver().start(workload(true, 1000), 1);
+
+        machine.queue.advance(1000 * MILLI);
+
+        assertThat(machine.committed).hasSize(1000);
+    }
+
+    @Test
+    void theDriverReapsAndPostsAgain() {
+        machine.device(STORAGE);
+        DeviceDriver driver = machine.driver();
+        driver.start(workload(false, 1000), 1);
+        for (int i = 0; i < 40; i++) {
+            machine.queue.advance(10 * MILLI);
+            assertThat(driver.service()).isPositive();
+        }
+
+        assertThat(machine.committed).hasSize(400);
+        assertThat(machine.mapped).as("a buffer a posted request").isLessThanOrEqualTo(96);
+    }
+
+    @Test
+    void resetStopsEverything() {
+        Device engine = machine.device(NETWORK);
+        machine.driver().start(workload(true, 1000), 1);
+        machine.queue.advance(10 * MILLI);
+        int before = machine.committed.size();
+
+        engine.reset();
+        machine.queue.advance(1000 * MILLI);
+
+        assertThat(machine.committed).hasSize(before);
+        assertThat(engine.resets()).isEqualTo(1);
+    }
+
+    @Test
+    void anAbortedFetchHaltsAStorageControllerForGood() {
+        Device engine = machine.device(STORAGE);
+        machine.driver().start(workload(true, 1000), 1);
+        machine.answer = CompletionStatus.UNSUPPORTED_REQUEST;
+        machine.queue.advance(5 * MILLI);
+        machine.answer = CompletionStatus.SUCCESS;
+        machine.queue.advance(50 * MILLI);
+
+        assertThat(machine.requests).isEqualTo(1);
+        assertThat(engine.readRegister(RingLayout.STATUS.offset())).isEqualTo(1);
+    }
+
+    @Test
+    void anAbortedFetchIsTriedAgainByANetworkController() {
+        machine.device(NETWORK);
+        machine.driver().start(workload(true, 1000), 1);
+        machine.answer = CompletionStatus.UNSUPPORTED_REQUEST;
+        machine.queue.advance(5 * MILLI);
+        assertThat(machine.requests).isEqualTo(5);
+        machine.answer = CompletionStatus.SUCCESS;
+        machine.queue.advance(5 * MILLI);
+
+        assertThat(machine.committed).hasSize(5);
+    }
+
+    @Test
+    void anAbortedReadNeverReachesTheMedium() {
+        machine.device(STORAGE);
+        machine.driver().start(workload(false, 1000), 1);
+        machine.unreachable = 0x20000;
+        machine.queue.advance(200 * MILLI);
+
+        assertThat(machine.committed).isNotEmpty().hasSizeLessThan(96);
+    }
+
+    @Test
+    void noRequestCrossesAPayloadBoundary() {
+        machine.device(STORAGE);
+        machine.driver().start(workload(false, 500), 1);
+        machine.queue.advance(200 * MILLI);
+
+        assertThat(machine.crossings).isZero();
+        assertThat(machine.requests).isPositive();
+    }
+
+    @Test
+    void itBelievesWhateverItFindsInItsRing() {
+        machine.device(NETWORK);
+        machine.driver().start(workload(true, 1000), 1);
+        machine.write64(0x10000, 0x9000);
+        machine.write64(0x10008, 16 | 1 << 16);
+        machine.fill(0x9000, 16);
+        machine.queue.advance(1 * MILLI);
+
+        assertThat(machine.committed.get(0).bytes()).hasSize(16);
+        assertThat(machine.holds(0x9000, 16, machine.committed.get(0).bytes())).isTrue();
+    }
+
+    @Test
+    void probeTakesOverADeviceThatIsStillRunning() {
+        Device engine = machine.device(STORAGE);
+        machine.driver().start(workload(true, 1000), 1);
+        machine.queue.advance(10 * MILLI);
+
+        DeviceDriver capture = machine.driver();
+        assertThat(capture.probe()).isNull();
+        assertThat(engine.resets()).isEqualTo(1);
+        machine.fill(0x9000, 512);
+        int before = machine.committed.size();
+        assertThat(capture.write(0x9000, 512, 77)).isNull();
+
+        assertThat(machine.committed).hasSize(before + 1);
+        assertThat(machine.committed.get(before).position()).isEqualTo(77);
+        assertThat(machine.holds(0x9000, 512, machine.committed.get(before).bytes())).isTrue();
+    }
+
+    @Test
+    void probeOfADeviceThatCannotReachMemoryFails() {
+        machine.device(STORAGE);
+        machine.answer = CompletionStatus.UNSUPPORTED_REQUEST;
+
+        assertThat(machine.driver().probe())
+                .isEqualTo("controller halted on an aborted descriptor fetch");
+    }
+
+    @Test
+    void probeOfANetworkControllerThatCannotReachMemoryTimesOut() {
+        machine.device(NETWORK);
+        machine.answer = CompletionStatus.UNSUPPORTED_REQUEST;
+
+        assertThat(machine.driver().probe()).isEqualTo("I/O timeout");
+    }
+}
