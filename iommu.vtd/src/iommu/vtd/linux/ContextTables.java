@@ -19,6 +19,8 @@ final class ContextTables {
     /** Linux gives each function a PASID directory of one page: 512 entries, PDTS 2. */
     private static final int DIRECTORY_SIZE_CODE = 2;
 
+    private static final int PAGE_BYTES = 4096;
+
     private final KernelPort port;
     private final long root;
     private final boolean scalable;
@@ -37,7 +39,7 @@ final class ContextTables {
         return scalable;
     }
 
-    /** Returns where the context entry of a source lies, or 0 if its table is missing. */
+    /** Returns where the context entry of a source lies, or 0 if its table cannot be read. */
     long entry(int source, boolean allocate) {
         int devfn = source & 0xff;
         long at = root + (long) (source >>> 8) * RootEntry.BYTES
@@ -49,6 +51,9 @@ final class ContextTables {
             }
             q = port.allocatePages(1) | RootEntry.P.mask();
             port.write64(at, q);
+        }
+        if (!allocate && !port.isMemory(RootEntry.CTP.inPlace(q), PAGE_BYTES)) {
+            return 0;
         }
         long index = scalable ? (devfn & 0x7f) * (long) ScalableContextEntry.BYTES
                 : devfn * (long) ContextEntry.BYTES;

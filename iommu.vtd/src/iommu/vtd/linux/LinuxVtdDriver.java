@@ -76,8 +76,11 @@ public final class LinuxVtdDriver implements UnitDriver {
         }
         queueAnnounced = true;
         long root = registers.read(VtdRegisters.RTADDR);
-        mappings.resume(new ContextTables(port, VtdRegisters.RTA.inPlace(root),
-                VtdRegisters.TTM.of(root) == 1), invalidations);
+        long table = VtdRegisters.RTA.inPlace(root);
+        if (registers.status(GlobalCommand.TE) && port.isMemory(table, 4096)) {
+            mappings.resume(new ContextTables(port, table, VtdRegisters.TTM.of(root) == 1),
+                    invalidations);
+        }
     }
 
     @Override

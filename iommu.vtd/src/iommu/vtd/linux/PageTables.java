@@ -25,6 +25,8 @@ final class PageTables {
 
     /**
      * Maps pages; an address that is mapped already keeps its mapping, and the kernel complains.
+     *
+     * @throws IllegalStateException if a table lies outside memory or there is no page for one
      */
     void map(Domain domain, long iova, long physicalAddress, long bytes, int access) {
         check(domain, iova, bytes);
@@ -77,6 +79,10 @@ final class PageTables {
         long table = domain.table();
         for (int l = domain.levels(); ; l--) {
             long at = table + (long) SecondStageEntry.index(iova, l) * SecondStageEntry.BYTES;
+            if (!port.isMemory(at, SecondStageEntry.BYTES)) {
+                throw new IllegalStateException("page table at 0x" + Long.toHexString(table)
+                        + " of domain " + domain.id() + " is not in memory");
+            }
             long entry = port.read64(at);
             boolean present = (entry & READ_WRITE) != 0;
             if (l == level || present && SecondStageEntry.PS.isSet(entry)) {

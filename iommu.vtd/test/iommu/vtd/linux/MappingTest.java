@@ -301,4 +301,38 @@ class MappingTest {
         assertThat(bench.invalidated)
                 .containsExactly("IOTLB, domain 0x2, address 0xffff8000, mask 0");
     }
+
+    @Test
+    void aResumedKernelWhoseTablesAreNotInMemoryHasNone() {
+        driver.map(NIC, IOVA, TO, 0x1000, RW);
+        bench.unit.writeRegister(VtdRegisters.RTADDR.offset(), 8, 1L << 40);
+        LinuxVtdDriver resumed = bench.driver();
+        resumed.resume();
+        assertThatThrownBy(() -> resumed.map(NIC, IOVA, TO, 0x1000, RW))
+                .isInstanceOf(IllegalStateException.class).hasMessageContaining("before the unit");
+    }
+
+    @Test
+    void aResumedKernelSaysWhichPageTableIsNotInMemory() {
+        driver.map(NIC, IOVA, TO, 0x1000, RW);
+        bench.memory.write64(contextEntry(), 1L << 40 | 1);
+        LinuxVtdDriver resumed = bench.driver();
+        resumed.resume();
+        assertThatThrownBy(() -> resumed.map(NIC, IOVA, TO, 0x1000, RW))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("page table at 0x10000000000 of domain 2 is not in memory");
+    }
+
+    @Test
+    void aContextTableOutsideMemoryIsPassedOverOnResume() {
+        driver.map(NIC, IOVA, TO, 0x1000, RW);
+        driver.map(0x0400, IOVA, TO, 0x1000, RW);
+        long root = VtdRegisters.RTA.inPlace(bench.get(VtdRegisters.RTADDR));
+        bench.memory.write64(root + 16, 1L << 40 | 1);
+        LinuxVtdDriver resumed = bench.driver();
+        resumed.resume();
+        resumed.map(0x0400, IOVA + 0x1000, TO, 0x1000, RW);
+        long t = bench.unit.translate(0x0400, IOVA + 0x1000, Access.READ);
+        assertThat(Translation.address(t)).isEqualTo(TO);
+    }
 }
