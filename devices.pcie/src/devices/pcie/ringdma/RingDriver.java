@@ -157,6 +157,9 @@ final class RingDriver implements DeviceDriver {
         long page = port.allocatePage();
         String failure = transfer(page, TRIAL_BYTES, 0, false);
         port.freePage(page);
+        if (failure != null) {
+            function.writeRegister(CTRL.offset(), (int) RESET.mask());
+        }
         return failure;
     }
 

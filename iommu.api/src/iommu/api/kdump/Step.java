@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.kdump;
 
+import iommu.api.memory.AddressRange;
 import iommu.api.unit.AdoptDepth;
 
 /**
@@ -36,6 +37,12 @@ public sealed interface Step {
 
     /** Gives a unit empty tables and switches translation on. */
     record StartClean(int unit) implements Step { }
+
+    /** Keeps a range of I/O virtual addresses from being given out to any function. */
+    record ReserveIova(AddressRange range) implements Step { }
+
+    /** Maps a range of a function's I/O virtual addresses to the same physical addresses. */
+    record IdentityMap(int requester, AddressRange range) implements Step { }
 
     /** Takes over the tables that a unit uses. */
     record AdoptTables(int unit, AdoptDepth depth) implements Step { }

@@ -47,21 +47,21 @@ final class Trial {
     private final StepExecutor captureSteps;
     private final ReservationNotes firstNotes;
     private final Map<Integer, DeviceDriver> drivers = new TreeMap<>();
-    private final Breakage breakage;
+    private final boolean provenance;
     private Kernel running;
     private int crashMark;
     private long digest;
     private DumpWriter dump;
 
     Trial(Blueprint blueprint, PhysicalMemory memory, Services services, Decider policy,
-            RunOptions options, boolean trace, Breakage breakage) {
+            RunOptions options, boolean trace, boolean provenance) {
         this.blueprint = blueprint;
         this.policy = policy;
         this.options = options;
         this.memory = memory;
-        this.breakage = breakage;
+        this.provenance = provenance;
         long crashAt = options.crashAtNanos();
-        hardware = new Hardware(breakage.applyTo(blueprint), memory, services, ledger, options.seed());
+        hardware = new Hardware(blueprint, memory, services, ledger, options.seed());
         timeline = new Timeline(trace, hardware.queue(), crashAt);
         AddressRange reservation = blueprint.reservation();
         first = new Kernel(hardware, blueprint.profile(),
@@ -165,7 +165,7 @@ final class Trial {
 
     private void crash() {
         timeline.phase(Phase.CRASH);
-        hardware.bridge().crash(breakage != Breakage.NO_PROVENANCE);
+        hardware.bridge().crash(provenance);
         crashMark = memory.mark();
         for (PciFunction function : hardware.functionsWithDevice()) {
             int requester = function.requesterId();
@@ -221,6 +221,8 @@ final class Trial {
         probeAll(at.probeInterval());
         begin(Phase.DUMP, at.dump());
         writeDump();
+        timeline.add("iommu", "the capture kernel accessed registers of IOMMUs "
+                + capture.registerAccesses() + " times");
     }
 
     private void begin(Phase phase, long nanosAfterCrash) {
