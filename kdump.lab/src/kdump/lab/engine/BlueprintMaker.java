@@ -69,7 +69,7 @@ final class BlueprintMaker {
                 + (lazy ? "lazy" : "strict") + " IOTLB invalidation, phases at "
                 + profile.phases().interruptRemapping() / 1_000_000 + " ms (T4), "
                 + profile.phases().dmaRemapping() / 1_000_000 + " ms (T6), "
-                + profile.phases().firstProbe() / 1_000_000 + " ms (T7), "
+                + profile.phases().drivers() / 1_000_000 + " ms (T7), "
                 + profile.phases().dump() / 1_000_000 + " ms (T8) after the crash");
         return profile;
     }

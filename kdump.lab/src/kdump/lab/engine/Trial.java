@@ -13,6 +13,8 @@ import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile.Phases;
+import iommu.api.profile.KernelProfile.ProbeTime;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -217,8 +219,8 @@ final class Trial {
         hardware.fabric().functions().forEach(Enumeration::enumerate);
         begin(Phase.FINAL_FIXUPS, at.finalFixups());
         begin(Phase.DMA_REMAPPING, at.dmaRemapping());
-        begin(Phase.DRIVERS, at.firstProbe());
-        probeAll(at.probeInterval());
+        begin(Phase.DRIVERS, at.drivers());
+        probeAll();
         begin(Phase.DUMP, at.dump());
         writeDump();
         timeline.add("iommu", "the capture kernel accessed registers of IOMMUs "
@@ -242,24 +244,35 @@ final class Trial {
         return crc.getValue();
     }
 
-    private void probeAll(long interval) {
-        long next = hardware.queue().nanos();
-        for (PciFunction function : hardware.functionsWithDevice()) {
-            hardware.queue().advanceTo(next);
-            next += interval;
-            int requester = function.requesterId();
-            captureSteps.tell(new HandoverEvent.ProbeStart(requester));
-            DeviceDriver driver = driver(capture, requester);
-            String failure = driver.probe();
-            timeline.add("driver", RequesterId.format(requester) + " "
-                    + (failure == null ? "probed" : "failed: " + failure));
-            if (failure == null) {
-                drivers.put(requester, driver);
-            } else {
-                ledger.failed(requester, failure);
+    /** Probes class by class, as modules are loaded, and in a class by requester id. */
+    private void probeAll() {
+        List<PciFunction> waiting = new ArrayList<>(hardware.functionsWithDevice());
+        for (ProbeTime time : blueprint.profile().probes()) {
+            long next = options.crashAtNanos() + time.nanosAfterCrash();
+            for (PciFunction function : List.copyOf(waiting)) {
+                if (time.fits(function.classCode())) {
+                    waiting.remove(function);
+                    hardware.queue().advanceTo(next);
+                    next += time.interval();
+                    probe(function);
+                }
             }
-            captureSteps.tell(new HandoverEvent.ProbeEnd(requester, failure));
         }
+    }
+
+    private void probe(PciFunction function) {
+        int requester = function.requesterId();
+        captureSteps.tell(new HandoverEvent.ProbeStart(requester));
+        DeviceDriver driver = driver(capture, requester);
+        String failure = driver.probe();
+        timeline.add("driver", RequesterId.format(requester) + " "
+                + (failure == null ? "probed" : "failed: " + failure));
+        if (failure == null) {
+            drivers.put(requester, driver);
+        } else {
+            ledger.failed(requester, failure);
+        }
+        captureSteps.tell(new HandoverEvent.ProbeEnd(requester, failure));
     }
 
     /** The dump target is the first disk controller in the order of requester ids. */
