@@ -5,15 +5,17 @@ import iommu.api.memory.AddressRange;
 import iommu.api.unit.AdoptDepth;
 
 /**
- * What a policy asks the capture kernel to do. Primitive steps are single acts; named ones are expanded
- * by the unit's driver. {@code unit} is an index into {@link HandoverView#units}.
+ * What a policy asks the capture kernel to do. Primitive steps are single acts; named ones are
+ * expanded by the unit's driver. {@code unit} is an index into {@link HandoverView#units}.
  */
 public sealed interface Step {
 
     /** Writes a register of a unit; 4 or 8 bytes. */
     record WriteRegister(int unit, int offset, int bytes, long value) implements Step { }
 
-    /** Waits until a register of a unit has {@code value} under {@code mask}; refused on time-out. */
+    /**
+     * Waits until a register of a unit has {@code value} under {@code mask}; refused on time-out.
+     */
     record WaitRegister(int unit, int offset, int bytes, long mask, long value, long timeoutNanos)
             implements Step { }
 

@@ -24,8 +24,8 @@ public record KernelProfile(String name, boolean strictInvalidation, long lazyFl
     }
 
     /**
-     * Start of each phase, in nanoseconds after the crash (T1). Defaults: the recording of a Linux 6.1
-     * hand-over under emulation; a server's firmware and disks give others.
+     * Start of each phase, in nanoseconds after the crash (T1). Defaults: the recording of a Linux
+     * 6.1 hand-over under emulation; a server's firmware and disks give others.
      *
      * @param purgatory T2
      * @param setupArch T3

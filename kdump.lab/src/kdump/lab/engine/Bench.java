@@ -9,8 +9,8 @@ import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 
 /**
- * One machine on the bench: its memory is loaded once, and rolled back after each run, so that every
- * policy meets the same bytes. One thread.
+ * One machine on the bench: its memory is loaded once, and rolled back after each run, so that
+ * every policy meets the same bytes. One thread.
  */
 final class Bench {
 

@@ -54,7 +54,8 @@ final class BlueprintMaker {
         AddressRange chosen = ReservationRule.choose(survey.systemRam(), survey.usedFrames());
         if (chosen == null) {
             throw new LabException(description.name() + ": no crash reservation, and no stretch of "
-                    + (ReservationRule.MIN_BYTES >> 20) + " MiB of System RAM that no mapping reaches");
+                    + (ReservationRule.MIN_BYTES >> 20)
+                    + " MiB of System RAM that no mapping reaches");
         }
         assumptions.add("crash reservation " + chosen + ", as the machine has none: the longest"
                 + " stretch of System RAM below 4 GiB that no table and no mapping reaches");

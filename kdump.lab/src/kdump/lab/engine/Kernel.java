@@ -20,9 +20,9 @@ import java.util.Set;
 import java.util.function.IntConsumer;
 
 /**
- * A kernel on the machine: time, pages, I/O virtual addresses, and one driver a unit. Both the crashed
- * and the capture kernel are one of these; they differ in the memory they own and in what they are told
- * to do. One thread.
+ * A kernel on the machine: time, pages, I/O virtual addresses, and one driver a unit. Both the
+ * crashed and the capture kernel are one of these; they differ in the memory they own and in what
+ * they are told to do. One thread.
  */
 final class Kernel {
 
@@ -79,8 +79,8 @@ final class Kernel {
      * @param iovaInUse addresses that are taken already, by alias
      * @param passThrough aliases whose requests pass unchanged under this kernel's tables
      */
-    Kernel(Hardware hardware, KernelProfile profile, PagePool pool, Timeline timeline, Ledger ledger,
-            Map<Integer, List<AddressRange>> iovaInUse, Set<Integer> passThrough) {
+    Kernel(Hardware hardware, KernelProfile profile, PagePool pool, Timeline timeline,
+            Ledger ledger, Map<Integer, List<AddressRange>> iovaInUse, Set<Integer> passThrough) {
         this.hardware = hardware;
         this.profile = profile;
         this.pool = pool;
@@ -227,7 +227,8 @@ final class Kernel {
     /**
      * Maps a range to itself for a function; once for all functions of one alias.
      *
-     * @throws StepRefusedException if the function's requests do not go through tables of this kernel
+     * @throws StepRefusedException if the function's requests do not go through tables of this
+     *     kernel
      */
     void identityMap(PciFunction function, AddressRange range) throws StepRefusedException {
         UnitSeat seat = seatFor(function);

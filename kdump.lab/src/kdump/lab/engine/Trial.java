@@ -113,7 +113,8 @@ final class Trial {
                         blueprint.reservation().start() + IMAGE_BYTES)), timeline.entries());
     }
 
-    // ---- T0, T1 ----------------------------------------------------------------------------------
+    // ---- T0, T1
+    // ----------------------------------------------------------------------------------
 
     private void runFirstKernel() {
         timeline.phase(Phase.RUNNING);
@@ -201,7 +202,8 @@ final class Trial {
         return hardware.bridge().causes().add(Owner.CAPTURE_KERNEL, 0, 0, hardware.queue().nanos());
     }
 
-    // ---- T2 to T8 --------------------------------------------------------------------------------
+    // ---- T2 to T8
+    // --------------------------------------------------------------------------------
 
     private void runCaptureKernel() {
         Phases at = blueprint.profile().phases();

@@ -53,7 +53,8 @@ class IdentityMapTest {
         assertThat(crash.timeline()).extracting(TimelineEntry::text)
                 .contains("the capture kernel accessed registers of IOMMUs 0 times");
         assertThat(crash.timeline().stream().filter(e -> e.nanosSinceCrash() > 0)
-                .map(TimelineEntry::what)).doesNotContain("register", "invalidation", "translation");
+                .map(TimelineEntry::what))
+                .doesNotContain("register", "invalidation", "translation");
     }
 
     @Test

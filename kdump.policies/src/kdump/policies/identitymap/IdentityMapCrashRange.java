@@ -16,10 +16,10 @@ import java.util.List;
 import org.osgi.service.component.annotations.Component;
 
 /**
- * While the first kernel still runs, keeps the addresses of the crash reservation from its allocator and
- * maps them to themselves for every endpoint that is a bus master. The capture kernel makes no access to
- * any IOMMU: its own I/O uses physical addresses, which the old tables map; what is left over goes
- * where it always went.
+ * While the first kernel still runs, keeps the addresses of the crash reservation from its
+ * allocator and maps them to themselves for every endpoint that is a bus master. The capture kernel
+ * makes no access to any IOMMU: its own I/O uses physical addresses, which the old tables map; what
+ * is left over goes where it always went.
  *
  * <p>Source: M. Montgomery, "Kdump IO Rule", September 2008.
  */

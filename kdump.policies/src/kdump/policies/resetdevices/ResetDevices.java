@@ -16,14 +16,14 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 
 /**
- * At setup_arch, resets what lies below every root and downstream port, but leaves ports alone that have
- * a VGA controller below them; config space is saved before and restored once after. Then the units
- * are started clean. Functions that sit on a root bus, or behind a bridge that is no such port, are not
- * reached.
+ * At setup_arch, resets what lies below every root and downstream port, but leaves ports alone that
+ * have a VGA controller below them; config space is saved before and restored once after. Then the
+ * units are started clean. Functions that sit on a root bus, or behind a bridge that is no such
+ * port, are not reached.
  *
  * <p>Source: T. Indoh, "Reset PCIe devices to address DMA problem on kdump with iommu", v3, October
- * 2012. Times: PCI Express Base Specification, "Conventional Reset" (1 ms at least; Linux takes 2) and
- * 100 ms before the first configuration request.
+ * 2012. Times: PCI Express Base Specification, "Conventional Reset" (1 ms at least; Linux takes 2)
+ * and 100 ms before the first configuration request.
  */
 @Component
 @KdumpPolicy(name = "reset-devices")
