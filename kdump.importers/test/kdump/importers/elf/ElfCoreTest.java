@@ -140,7 +140,7 @@ class ElfCoreTest {
     void whereSegmentsOverlapTheEarlierHeaderCounts(String address, String bytes, String start,
             String end) throws IOException {
         var elf = new ElfBytes(2, 0x400).load(0x100, 0x1000, 0x20, 0x20)
-                .load(0x210, Long.decode(address), Long.decode(bytes), Long.decode(bytes));
+                .load(0x217, Long.decode(address), Long.decode(bytes), Long.decode(bytes));
         Dump core = ElfCore.read(elf);
         long first = Long.decode(start);
         int count = (int) (Long.decode(end) - first);
@@ -150,7 +150,7 @@ class ElfCoreTest {
         for (int i = 0; i < count; i++) {
             long at = first + i;
             long inFile = at >= 0x1000 && at < 0x1020 ? 0x100 + (at - 0x1000)
-                    : 0x210 + (at - Long.decode(address));
+                    : 0x217 + (at - Long.decode(address));
             assertThat(memory[i]).isEqualTo(elf.part((int) inFile, 1)[0]);
         }
         assertThat(core.remarks()).singleElement().asString()
