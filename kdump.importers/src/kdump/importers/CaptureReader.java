@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import kdump.importers.acpi.DmarTable;
+import kdump.importers.acpi.IvrsUnits;
 import kdump.importers.bytes.SmallFile;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.dump.CutImage;
@@ -117,13 +118,15 @@ final class CaptureReader {
             return facts.units(DmarTable.read(dmar.toString(),
                     SmallFile.read(dmar, DmarTable.MAX_BYTES)), registers);
         }
+        AmdUnitFacts amd = new AmdUnitFacts(name, remarks);
         Path ivrs = files.guestFile("acpi/IVRS.aml");
         if (ivrs != null) {
-            throw new FormatException(ivrs.toString(), 0, "signature", "IVRS",
-                    "DMAR: machines with AMD-Vi are not read yet");
+            return amd.units(IvrsUnits.read(ivrs.toString(),
+                    SmallFile.read(ivrs, IvrsUnits.MAX_BYTES)), registers);
         }
         if (registers != null) {
-            return List.of(facts.onlyUnit(registers));
+            return List.of(AmdUnitFacts.fits(registers) ? amd.onlyUnit(registers)
+                    : facts.onlyUnit(registers));
         }
         remarks.add("Neither a DMAR table nor registers: no remapping units.");
         return List.of();
