@@ -15,7 +15,7 @@ import java.util.function.LongConsumer;
  *
  * <p>Backed ranges are laid out compactly: only granules of 64 KiB that were ever written take space,
  * side by side in one flat array; the rest is a pattern made of seed and address (zeros would hide a
- * wrong read) and is called synthetic. Writes go in place. Behind a {@link #mark} the journal keeps
+ * wrong read, see {@link #zeroed}) and is called synthetic. Writes go in place. Behind a {@link #mark} the journal keeps
  * what they overwrote, for {@link #rollback} and for comparing; after {@link #trackCauses} each byte
  * remembers who wrote it last.
  *
@@ -44,6 +44,7 @@ public final class PhysicalMemory {
             .byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN).withInvokeExactBehavior();
 
     private final long seed;
+    private final boolean blank;
     private final long[] rangeStart;
     private final long[] rangeEnd;
     private final int[] firstGranule;
@@ -65,7 +66,12 @@ public final class PhysicalMemory {
      * @throws IllegalArgumentException if the ranges overlap or are too large
      */
     public PhysicalMemory(List<AddressRange> backed, long seed) {
+        this(backed, seed, false);
+    }
+
+    private PhysicalMemory(List<AddressRange> backed, long seed, boolean blank) {
         this.seed = seed;
+        this.blank = blank;
         var ranges = backed.stream()
                 .sorted((a, b) -> Long.compareUnsigned(a.start(), b.start())).toList();
         int n = ranges.size();
@@ -94,6 +100,7 @@ public final class PhysicalMemory {
 
     private PhysicalMemory(PhysicalMemory other) {
         seed = other.seed;
+        blank = other.blank;
         rangeStart = other.rangeStart;
         rangeEnd = other.rangeEnd;
         firstGranule = other.firstGranule;
@@ -102,6 +109,15 @@ public final class PhysicalMemory {
         granuleAddress = other.granuleAddress.clone();
         known = other.known.clone();
         populated = other.populated;
+    }
+
+    /**
+     * Returns memory that holds zeros everywhere, as emulators start with.
+     *
+     * @throws IllegalArgumentException if the ranges overlap or are too large
+     */
+    public static PhysicalMemory zeroed(List<AddressRange> backed) {
+        return new PhysicalMemory(backed, 0, true);
     }
 
     /** Returns an independent copy of the bytes, without journal and causes. */
@@ -315,7 +331,7 @@ public final class PhysicalMemory {
     // ---- the pattern -----------------------------------------------------------------------------
 
     private long pattern(long address) {
-        return RandomStream.mix(seed ^ address >>> 3);
+        return blank ? 0 : RandomStream.mix(seed ^ address >>> 3);
     }
 
     private void fill(long address, byte[] to, int offset, int bytes) {
