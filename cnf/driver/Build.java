@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package cnf.driver;
 
+import aQute.bnd.build.Container;
 import aQute.bnd.build.Project;
+import aQute.bnd.build.Run;
 import aQute.bnd.build.Workspace;
 import aQute.bnd.osgi.Constants;
 import aQute.bnd.osgi.Processor;
@@ -9,16 +11,10 @@ import aQute.lib.io.IO;
 import biz.aQute.resolve.Bndrun;
 import java.io.File;
 import java.io.PrintStream;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
+import java.io.RandomAccessFile;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 
@@ -27,174 +23,130 @@ import java.util.concurrent.Executors;
  * to standard error; the only line on standard output is the count of tests, and it comes last.
  */
 public final class Build {
-    final Path root;
+    final File root;
     final PrintStream err;
-    final Report report;
+    private final Tests tests = new Tests(this);
     Workspace workspace;
-    /** The one project to build, with all it needs, and to test; null for all projects. */
-    private final String only = System.getProperty("project");
 
-    private Build(Path root, PrintStream err) {
+    private Build(File root, PrintStream err) {
         this.root = root;
         this.err = err;
-        report = new Report(err);
     }
 
-    /** Runs the goals named; an argument {@code -Dname=value} sets a system property instead. */
-    public static void main(String[] arguments) {
-        List<String> goals = new ArrayList<>();
-        for (String argument : arguments) {
-            if (argument.startsWith("-D")) {
-                String[] pair = argument.substring(2).split("=", 2);
-                System.setProperty(pair[0], pair.length == 1 ? "true" : pair[1]);
-            } else {
-                goals.add(argument);
-            }
-        }
-        System.exit(run(Path.of("").toAbsolutePath(), goals, System.out, System.err));
+    public static void main(String[] goals) {
+        System.exit(run(new File("").getAbsoluteFile(), List.of(goals), System.out, System.err));
     }
 
     /** Returns the exit status: 0 if every goal succeeded, else 1. */
-    static int run(Path root, List<String> wanted, PrintStream out, PrintStream err) {
-        List<String> goals = wanted.isEmpty()
-                ? List.of("build", "testDriver", "test", "testOSGi") : wanted;
+    static int run(File root, List<String> goals, PrintStream out, PrintStream err) {
         Build build = new Build(root, err);
         boolean ok = false;
-        try {
-            ok = build.locked(goals);
+        IO.getFile(root, "cnf/cache").mkdirs();
+        try (var lock = new RandomAccessFile(IO.getFile(root, "cnf/cache/lock"), "rw")) {
+            if (lock.getChannel().tryLock() == null) { // closing the file ends the lock
+                err.println("another build of this workspace is running; waiting for it");
+                lock.getChannel().lock();
+            }
+            ok = build.run(goals);
         } catch (Exception e) {
             err.println("error: " + e);
         }
         err.println(ok ? "OK" : "FAILED");
         if (goals.stream().anyMatch(goal -> goal.startsWith("test"))) {
-            out.println(build.report.summary());
+            out.println(build.tests.summary());
         }
         return ok ? 0 : 1;
     }
 
-    private boolean locked(List<String> goals) throws Exception {
-        Path lock = Files.createDirectories(root.resolve("cnf/cache")).resolve("lock");
-        try (var file = FileChannel.open(lock, StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE)) {
-            if (file.tryLock() == null) { // closing the file ends the lock
-                err.println("another build of this workspace is running; waiting for it");
-                file.lock();
-            }
-            Workspace.setDriver("kdump");
-            Workspace.addGestalt(Constants.GESTALT_BATCH, null);
-            workspace = new Workspace(root.toFile());
-            boolean ok = true;
-            for (String goal : goals) {
-                long start = System.nanoTime();
-                ok &= goal(goal);
-                err.printf("%-13s %5.1f s%n", goal, (System.nanoTime() - start) / 1e9);
-                if (!ok && !goal.startsWith("test")) {
-                    return false; // tests of what did not build tell nothing
+    private boolean run(List<String> goals) throws Exception {
+        Workspace.addGestalt(Constants.GESTALT_BATCH, null);
+        workspace = new Workspace(root);
+        boolean ok = true;
+        for (String goal : goals) {
+            ok &= switch (goal) {
+                case "clean" -> {
+                    for (Project project : workspace.getAllProjects()) {
+                        project.clean();
+                    }
+                    yield true;
                 }
-            }
-            return ok & report.skipsAllowed(root.resolve("cnf/allowed-skips.txt"));
-        }
-    }
-
-    private boolean goal(String goal) throws Exception {
-        return switch (goal) {
-            case "clean" -> clean();
-            case "build" -> build();
-            case "testDriver" -> new Tests(this).driver();
-            case "test" -> new Tests(this).plain();
-            case "testOSGi" -> new Tests(this).inFramework();
-            case "bench" -> new Tests(this).bench();
-            case "resolve" -> resolve(false);
-            case "resolve-check" -> resolve(true);
-            default -> throw new IllegalArgumentException("unknown goal " + goal);
-        };
-    }
-
-    private boolean clean() throws Exception {
-        for (Project project : workspace.getAllProjects()) {
-            for (String output : List.of("bin", "bin_test", "generated")) {
-                IO.delete(project.getFile(output));
+                case "build" -> build();
+                case "testDriver" -> tests.driver();
+                case "test" -> tests.plain();
+                case "testOSGi" -> tests.inFramework();
+                case "bench" -> tests.bench();
+                case "resolve" -> resolve(false);
+                case "resolve-check" -> resolve(true);
+                default -> throw new IllegalArgumentException("unknown goal " + goal);
+            };
+            if (!ok && !goal.startsWith("test")) {
+                return false; // tests of what did not build tell nothing
             }
         }
-        return true;
+        return ok & tests.skipsAllowed(IO.getFile(root, "cnf/allowed-skips.txt"));
     }
 
     private boolean build() throws Exception {
-        FileTime start = FileTime.fromMillis(System.currentTimeMillis());
-        Inputs inputs = new Inputs(root);
-        boolean ok = check(workspace, "cnf");
-        var pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
-        try {
-            Map<Project, CompletableFuture<Boolean>> built = new LinkedHashMap<>();
-            for (Project project : projects(true)) {
-                var needs = project.getDependson().stream().map(built::get)
-                        .filter(Objects::nonNull).toList();
-                built.put(project, CompletableFuture.allOf(needs.toArray(CompletableFuture[]::new))
-                        .thenApplyAsync(all -> needs.stream().allMatch(CompletableFuture::join)
-                                && build(project, inputs), pool));
-            }
-            for (CompletableFuture<Boolean> one : built.values()) {
-                ok &= one.join();
-            }
-        } finally {
-            pool.shutdownNow();
+        long start = System.currentTimeMillis();
+        String shared = ProjectBuild.digest(Runtime.version().toString(), root,
+                List.of("bnd.bnd", "cnf/**"), "cnf/cache/**");
+        boolean ok = check(workspace);
+        var pool = Executors.newWorkStealingPool(); // of daemons, which keep no JVM alive
+        var built = new LinkedHashMap<Project, CompletableFuture<Boolean>>();
+        for (Project project : workspace.getBuildOrder()) {
+            var needs = project.getDependson().stream().map(built::get).toList();
+            built.put(project, CompletableFuture.allOf(needs.toArray(CompletableFuture[]::new))
+                    .thenApplyAsync(all -> needs.stream().allMatch(CompletableFuture::join)
+                            && new ProjectBuild(this, project, shared).run(), pool));
         }
-        if (ok && only == null && (ok = LabFiles.write(this))) {
-            Path mark = Files.write(root.resolve("cnf/cache/built"), new byte[0]);
+        for (var one : built.values()) {
+            ok &= one.join();
+        }
+        File lab = IO.getFile(root, "kdump.lab/lab.bndrun");
+        if (ok && lab.exists() && (ok = describe(lab))) {
+            File mark = IO.getFile(root, "cnf/cache/built");
+            IO.store("", mark);
             // ./lab looks for what is newer; that includes what was edited during the build
-            Files.setLastModifiedTime(mark, start);
+            mark.setLastModified(start);
         }
         return ok;
     }
 
-    private boolean build(Project project, Inputs inputs) {
-        try {
-            return new ProjectBuild(this, project, inputs).run();
-        } catch (Exception | LinkageError | StackOverflowError e) {
-            err.println(project.getName() + ": error: " + e);
-            return false;
+    /** Writes what {@code ./lab} starts from: its class path, framework properties, bundles. */
+    private boolean describe(File lab) throws Exception {
+        try (Run run = Run.createRun(workspace, lab)) {
+            StringBuilder text = new StringBuilder(ProjectBuild.classPath(run.getRunpath())
+                    + File.pathSeparator + ProjectBuild.classPath(run.getRunFw()) + "\n");
+            run.getRunProperties().forEach((k, v) -> text.append("property " + k + " " + v + "\n"));
+            var interactive = run.parseHeader(run.getProperty("lab.interactive"));
+            for (Container bundle : Container.flatten(run.getRunbundles())) {
+                boolean always = !interactive.containsKey(bundle.getBundleSymbolicName());
+                text.append((always ? "bundle " : "interactive ") + bundle.getFile() + "\n");
+            }
+            File file = IO.getFile(root, "kdump.lab/generated/lab.run");
+            IO.store(text, new File(file + ".new"));
+            IO.rename(new File(file + ".new"), file); // another ./lab may be reading it
+            return check(run);
         }
     }
 
     private boolean resolve(boolean failOnChanges) throws Exception {
         boolean ok = true;
-        for (File file : bndruns()) {
+        for (File file : IO.tree(root, "*.bndrun")) {
             try (Bndrun run = Bndrun.createBndrun(workspace, file)) {
-                if (!failOnChanges) {
-                    run.getModel().setRunBundles(List.of()); // else the old order would stay
-                }
                 run.resolve(failOnChanges, !failOnChanges);
-                ok &= check(run, file.getName());
+                ok &= check(run);
             }
         }
         return ok;
     }
 
-    /** The projects that this run is about, each after those that it depends on. */
-    List<Project> projects(boolean withNeeds) throws Exception {
-        List<Project> all = new ArrayList<>(workspace.getBuildOrder());
-        if (only != null) {
-            Project one = Objects.requireNonNull(workspace.getProject(only), "no project " + only);
-            var needs = one.getDependson();
-            all.removeIf(p -> p != one && !(withNeeds && needs.contains(p)));
-        }
-        return all;
-    }
-
-    List<File> bndruns() throws Exception {
-        List<File> all = new ArrayList<>();
-        for (Project project : projects(false)) {
-            all.addAll(Inputs.files(project.getBase(), 1, f -> f.getName().endsWith(".bndrun")));
-        }
-        return all;
-    }
-
-    /** Prints what bnd complains of, and forgets it. False if there was an error. */
-    synchronized boolean check(Processor processor, String name) {
-        processor.getWarnings().forEach(w -> err.println(name + ": warning: " + w));
-        processor.getErrors().forEach(e -> err.println(name + ": error: " + e));
-        boolean ok = processor.getErrors().isEmpty();
+    /** Prints what bnd complains of, and forgets it. False if there was something. */
+    synchronized boolean check(Processor processor) {
+        List<String> found = new ArrayList<>(processor.getErrors());
+        found.addAll(processor.getWarnings());
+        found.forEach(problem -> err.println(processor + ": error: " + problem));
         processor.clear();
-        return ok;
+        return found.isEmpty();
     }
 }

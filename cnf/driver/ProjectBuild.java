@@ -1,130 +1,120 @@
 // SPDX-License-Identifier: Apache-2.0
 package cnf.driver;
 
+import aQute.bnd.build.Container;
 import aQute.bnd.build.Project;
-import aQute.bnd.osgi.Jar;
+import aQute.lib.io.FileTree;
 import aQute.lib.io.IO;
+import aQute.libg.cryptography.SHA256;
 import java.io.File;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
+import java.util.spi.ToolProvider;
 import java.util.stream.Collectors;
-import javax.tools.DiagnosticCollector;
-import javax.tools.JavaFileObject;
-import javax.tools.ToolProvider;
 
-/** Brings one project up to date: its classes, its bundles, its test classes. */
-record ProjectBuild(Build build, Project project, Inputs inputs) {
+/**
+ * Brings one project up to date: its classes, its bundles, its test classes. What each was made
+ * from is known by a digest: content, not time stamps, because a file restored with its old time
+ * stamp is a change too. A project's digest covers the projects that it depends on, and what all
+ * projects share.
+ */
+record ProjectBuild(Build build, Project project, String shared) {
 
     /** False if something is wrong; that has then been printed. */
-    boolean run() throws Exception {
-        if (Inputs.files(project.getFile("src"), 99, f -> true).isEmpty()) {
-            build.err.println(project.getName() + ": no sources yet, skipped");
-            return true;
+    boolean run() {
+        try {
+            project.prepare();
+            String main = digest(project);
+            String test = digest(main, project.getTestSrc(), List.of("**"));
+            return build.check(project) && unlessFresh("main", main, this::main)
+                    && unlessFresh("test", test, () -> compile(build, project.getTestSrc(),
+                            testPath(project), project.getTestOutput()));
+        } catch (Exception | LinkageError | StackOverflowError e) {
+            build.err.println(project + ": error: " + e);
+            return false;
         }
-        project.prepare();
-        return build.check(project, project.getName())
-                && unlessFresh("main", inputs.ofMain(project), this::main)
-                && unlessFresh("test", inputs.ofTest(project), this::test);
     }
 
     private boolean unlessFresh(String name, String digest, Callable<Boolean> step)
             throws Exception {
-        Path mark = project.getTarget().toPath().resolve(name + ".inputs");
-        if (Files.exists(mark) && Files.readString(mark).equals(digest)) {
+        File stamp = new File(project.getTarget(), name + ".inputs");
+        if (stamp.exists() && IO.collect(stamp).equals(digest)) {
             return true;
         }
-        Files.deleteIfExists(mark); // a build that dies half-way must not look finished
+        IO.deleteWithException(stamp); // a build that dies half-way must not look finished
         boolean ok = step.call();
         if (ok) {
-            Files.writeString(mark, digest);
+            IO.store(digest, stamp);
         }
         return ok;
     }
 
     private boolean main() throws Exception {
-        for (File jar : Inputs.files(project.getTarget(), 1, f -> f.getName().endsWith(".jar"))) {
-            IO.delete(jar); // not overwritten: a running ./lab may have it open
+        // deleted, not overwritten: a running ./lab may have them open
+        IO.tree(project.getTarget(), "*.jar").forEach(IO::delete);
+        if (!compile(build, project.getFile("src"), classPath(project.getBuildpath()),
+                project.getSrcOutput())) {
+            return false;
         }
-        return compile(build, project.getFile("src"), Inputs.classPath(project.getBuildpath()),
-                project.getSrcOutput(), project.getProperty("javac.options", "")) && bundles();
+        project.buildLocal(false); // that a bundle is empty is one of bnd's warnings
+        return build.check(project);
     }
 
-    private boolean bundles() throws Exception {
-        File[] jars = project.buildLocal(false);
-        boolean ok = build.check(project, project.getName()) && jars != null;
-        for (File file : ok ? jars : new File[0]) {
-            try (Jar jar = new Jar(file)) {
-                if (jar.getResources().keySet().stream().allMatch(n -> n.startsWith("META-INF"))) {
-                    // of a -sub folder's bundles some may have no sources yet: name = root package
-                    File root = new File(project.getFile("src"), jar.getBsn().replace('.', '/'));
-                    boolean planned = Inputs.files(root, 99, f -> true).isEmpty();
-                    build.err.println(jar.getBsn() + (planned ? ": no sources yet, an empty bundle"
-                            : ": error: the bundle is empty although there are sources"));
-                    ok &= planned;
-                }
+    private String digest(Project one) throws Exception {
+        String before = shared + classPath(one.getBuildpath());
+        for (Project need : one.getDependson()) {
+            before += digest(need);
+        }
+        return digest(before, one.getBase(), List.of("**"), "*.bndrun", "bin/**", "bin_test/**",
+                "generated/**", "test/**");
+    }
+
+    /** Of the names and the content of files, and of what came before. */
+    static String digest(String before, File base, List<String> with, String... without)
+            throws Exception {
+        FileTree tree = new FileTree();
+        tree.addExcludes(without);
+        try (var digester = SHA256.getDigester()) {
+            digester.write(before.getBytes());
+            for (File file : tree.stream(base, with).filter(File::isFile).toList()) {
+                digester.write((file + " " + file.length()).getBytes());
+                IO.copy(file, digester);
             }
+            return digester.digest().asHex();
         }
-        return ok;
     }
 
-    private boolean test() throws Exception {
-        return compile(build, project.getTestSrc(), testPath(project), project.getTestOutput(),
-                project.getProperty("javac.options", ""));
+    /** What a project's tests run with. */
+    static String testPath(Project project) throws Exception {
+        return String.join(File.pathSeparator, project.getTestOutput().toString(),
+                project.getSrcOutput().toString(), classPath(project.getBuildpath()),
+                classPath(project.getTestpath()));
     }
 
-    /** What a project's tests run with; the first entry are the tests themselves. */
-    static List<File> testPath(Project project) throws Exception {
-        List<File> all = new ArrayList<>(List.of(project.getTestOutput(), project.getSrcOutput()));
-        all.addAll(Inputs.classPath(project.getBuildpath()));
-        all.addAll(Inputs.classPath(project.getTestpath()));
-        return all;
+    static String classPath(Collection<Container> containers) throws Exception {
+        return Container.flatten(containers).stream().map(one -> one.getFile().toString())
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     /** Compiles what is Java below a folder and copies what is not, as Eclipse does. */
-    static boolean compile(Build build, File from, List<File> classPath, File to, String options)
-            throws Exception {
+    static boolean compile(Build build, File from, String classPath, File to) throws Exception {
         IO.delete(to);
-        List<File> sources = new ArrayList<>();
-        for (File file : Inputs.files(from, 99, f -> true)) {
-            if (file.getName().endsWith(".java")) {
-                sources.add(file);
-            } else {
-                Path target = to.toPath().resolve(from.toPath().relativize(file.toPath()));
-                IO.mkdirs(target.getParent());
-                Files.copy(file.toPath(), target);
-            }
-        }
+        IO.mkdirs(to);
         List<String> all = new ArrayList<>(List.of("-d", to.toString(), "-g", "-encoding", "UTF-8",
-                "--release", "17", "-proc:none", "-cp", join(classPath)));
-        // a newer javac knows warnings that this code was never held to
-        boolean strict = Runtime.version().feature() == 17;
-        Pattern.compile("\\s+").splitAsStream(options)
-                .filter(o -> !o.isEmpty() && (strict || !o.equals("-Werror"))).forEach(all::add);
-        return sources.isEmpty() || javac(build, sources, all);
-    }
-
-    private static boolean javac(Build build, List<File> sources, List<String> options)
-            throws Exception {
-        var javac = ToolProvider.getSystemJavaCompiler();
-        var found = new DiagnosticCollector<JavaFileObject>();
-        try (var files = javac.getStandardFileManager(found, null, null)) {
-            var units = files.getJavaFileObjectsFromFiles(sources);
-            boolean ok = javac.getTask(null, files, found, options, null, units).call();
-            for (var one : found.getDiagnostics()) {
-                String where = one.getSource() == null ? "javac" : build.root.relativize(
-                        Path.of(one.getSource().getName())) + ":" + one.getLineNumber();
-                String kind = one.getKind().toString().toLowerCase();
-                build.err.println(where + ": " + kind + ": " + one.getMessage(null));
+                "--release", "17", "-proc:none", "-cp", classPath));
+        all.addAll(List.of(build.workspace.getProperty("javac.options", "-Xlint").split("\\s+")));
+        for (File file : IO.tree(from)) {
+            if (file.getName().endsWith(".java")) {
+                all.add(file.toString());
+            } else {
+                File copy = IO.getFile(to, from.toPath().relativize(file.toPath()).toString());
+                IO.mkdirs(copy.getParentFile());
+                IO.copy(file, copy);
             }
-            return ok;
         }
-    }
-
-    static String join(List<File> files) {
-        return files.stream().map(File::toString).collect(Collectors.joining(File.pathSeparator));
+        return IO.tree(from, "*.java").isEmpty() || ToolProvider.findFirst("javac").orElseThrow()
+                .run(build.err, build.err, all.toArray(String[]::new)) == 0;
     }
 }

@@ -1,167 +1,174 @@
 // SPDX-License-Identifier: Apache-2.0
 package cnf.driver;
 
-import aQute.bnd.build.Project;
-import aQute.bnd.build.ProjectTester;
+import static aQute.bnd.exceptions.FunctionWithException.asFunction;
+
 import aQute.bnd.build.Run;
-import aQute.bnd.osgi.Constants;
-import aQute.bnd.service.Strategy;
 import aQute.lib.io.IO;
+import aQute.libg.glob.Glob;
 import java.io.File;
-import java.io.FileWriter;
-import java.io.Writer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.Callable;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.w3c.dom.Element;
 
-/** Runs tests, each set in a JVM of its own; none may run longer than test.timeout.seconds. */
+/** Runs tests, each set in a JVM of its own, and counts and prints what those JVMs report. */
 final class Tests {
     private final Build build;
-    private final String java;
-    private final long timeoutSeconds;
-    private final File console;
+    private final String java = System.getenv().getOrDefault("TEST_JAVA_HOME",
+            System.getProperty("java.home")) + "/bin/java";
+    private final List<String> skipped = new ArrayList<>();
+    private int passed;
+    private int failed;
 
-    Tests(Build build) throws Exception {
+    Tests(Build build) {
         this.build = build;
-        String home = System.getenv().getOrDefault("TEST_JAVA_HOME",
-                System.getProperty("java.home"));
-        java = Path.of(System.getProperty("test.java.home", home), "bin", "java").toString();
-        timeoutSeconds = Long.parseLong(
-                build.workspace.getProperty("test.timeout.seconds", "600"));
-        console = bundle("junit-platform-console-standalone");
+    }
+
+    /** The line that the callers of {@code cnf/make} parse. */
+    String summary() {
+        return passed + " passed, " + failed + " failed, " + skipped.size() + " skipped";
     }
 
     /** The classes of each project's test folder, outside a framework; projects in parallel. */
     boolean plain() throws Exception {
-        List<Callable<Boolean>> all = new ArrayList<>();
-        for (Project project : build.projects(false)) {
-            // bnd makes empty folders, which are none to git
-            if (!Inputs.files(project.getTestSrc(), 99, f -> true).isEmpty()) {
-                List<File> classPath = ProjectBuild.testPath(project);
-                all.add(() -> junit(project.getName(), project.getBase(), classPath));
-            }
-        }
-        var pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
-        try {
-            boolean ok = true;
-            for (Future<Boolean> one : pool.invokeAll(all)) {
-                ok &= one.get();
-            }
-            return ok;
-        } finally {
-            pool.shutdownNow();
-        }
+        return build.workspace.getBuildOrder().parallelStream()
+                .filter(project -> !IO.tree(project.getFile("test")).isEmpty())
+                .map(asFunction(project -> junit(project.getName(), project.getBase(),
+                        project.getTestOutput(), ProjectBuild.testPath(project))))
+                .reduce(true, Boolean::logicalAnd);
     }
 
-    /** The driver's own tests. */
+    /** The driver's own tests, with the libraries of the driver and those of any other test. */
     boolean driver() throws Exception {
-        Path work = build.root.resolve("cnf/cache/driver-test");
-        List<File> classPath = new ArrayList<>(List.of(work.resolve("bin_test").toFile()));
-        for (String part : System.getProperty("java.class.path").split(File.pathSeparator)) {
-            classPath.add(new File(part).getAbsoluteFile());
-        }
-        classPath.add(bundle("assertj-core"));
-        classPath.add(console);
-        File sources = build.root.resolve("cnf/driver/test").toFile();
-        return ProjectBuild.compile(build, sources, classPath, classPath.get(0), "")
-                && junit("cnf.driver", work.toFile(), classPath, "-XX:TieredStopAtLevel=1");
+        File work = IO.getFile(build.root, "cnf/cache/driver-test");
+        File classes = new File(work, "bin_test");
+        String path = classes + File.pathSeparator + System.getProperty("java.class.path")
+                + File.pathSeparator + ProjectBuild.testPath(build.workspace.getBuildOrder()
+                        .iterator().next());
+        return ProjectBuild.compile(build, IO.getFile(build.root, "cnf/driver/test"), path, classes)
+                && junit("cnf.driver", work, classes, path);
     }
 
-    private boolean junit(String name, File base, List<File> classPath, String... options)
+    private boolean junit(String name, File base, File classes, String classPath)
             throws Exception {
-        Path reports = base.toPath().resolve("generated/test-reports/test");
-        IO.delete(reports);
-        File log = reports.resolve("output.txt").toFile();
-        List<String> arguments = new ArrayList<>(List.of(options));
-        arguments.addAll(List.of("-cp", ProjectBuild.join(classPath) + File.pathSeparator
-                + console, "org.junit.platform.console.ConsoleLauncher", "execute",
-                "--disable-banner", "--details=tree", "--disable-ansi-colors",
-                "--reports-dir=" + reports, "--scan-class-path=" + classPath.get(0)));
-        return build.report.add(name, reports, exec(arguments, base, log), log.toPath());
+        File reports = reports(base, "test");
+        return count(name, reports, exec(base, reports, classPath,
+                "org.junit.platform.console.ConsoleLauncher", "execute", "--disable-ansi-colors",
+                "--reports-dir=" + reports, "--scan-class-path=" + classes));
     }
 
-    private int exec(List<String> arguments, File base, File log) throws Exception {
-        List<String> command = new ArrayList<>(List.of(java, "-Dlab.root=" + build.root));
-        command.addAll(arguments);
-        ProcessBuilder builder = new ProcessBuilder(command).directory(base);
+    /** The main class that kdump.lab.tests names; it prints figures and judges nothing. */
+    boolean bench() throws Exception {
+        var project = build.workspace.getProject("kdump.lab.tests");
+        File reports = reports(project.getBase(), "bench");
+        int status = exec(project.getBase(), reports, ProjectBuild.testPath(project),
+                project.getProperty("bench.main"));
+        build.err.print(IO.collect(new File(reports, "output.txt")));
+        return status == 0;
+    }
+
+    private int exec(File base, File reports, String classPath, String... arguments)
+            throws Exception {
+        var command = new ArrayList<>(List.of(java, "-Dlab.root=" + build.root, "-cp", classPath));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(base)
+                .redirectErrorStream(true).redirectOutput(new File(reports, "output.txt"));
         // a test that runs ./lab must not wait for the build that runs the test
         builder.environment().put("LAB_FRESH", "1");
-        if (log != null) {
-            IO.mkdirs(log.getParentFile());
-            builder.redirectErrorStream(true).redirectOutput(log);
-        } else {
-            builder.inheritIO();
-        }
         Process process = builder.start();
-        if (!process.waitFor(timeoutSeconds, TimeUnit.SECONDS)) {
-            build.err.println(base.getName() + ": timed out after " + timeoutSeconds + " s");
+        if (!process.waitFor(timeoutSeconds(), TimeUnit.SECONDS)) {
+            build.err.println(base.getName() + ": timed out after " + timeoutSeconds() + " s");
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly().waitFor();
         }
         return process.exitValue();
     }
 
-    /** Every bndrun that names a tester, inside its framework. */
+    /** Every it*.bndrun, inside its framework. */
     boolean inFramework() throws Exception {
         boolean ok = true;
-        for (File file : build.bndruns()) {
+        for (File file : IO.tree(build.root, "it*.bndrun")) {
             try (Run run = Run.createRun(build.workspace, file)) {
-                if (run.getProperty(Constants.TESTER) != null) {
-                    ok &= inFramework(run, file.getName());
+                File reports = reports(run.getBase(), file.getName());
+                run.setProperty("java", java);
+                run.setProperty("-runenv", "LAB_FRESH=1");
+                var tester = run.getProjectTester();
+                tester.setReportDir(reports);
+                tester.getProjectLauncher().setTimeout(timeoutSeconds(), TimeUnit.SECONDS);
+                int status = 1;
+                try (var out = IO.writer(new File(reports, "output.txt"))) {
+                    tester.getProjectLauncher().setStreams(out, out);
+                    tester.prepare();
+                    status = build.check(run) ? tester.test() : 1;
                 }
+                ok &= count(file.getName(), reports, status);
             }
         }
         return ok;
     }
 
-    private boolean inFramework(Run run, String name) throws Exception {
-        Path reports = run.getBase().toPath().resolve("generated/test-reports/" + name);
+    /** False if a test failed, if none ran, or if the JVM said so by its exit status. */
+    private synchronized boolean count(String what, File reports, int status) throws Exception {
+        int failedBefore = failed;
+        int ran = 0;
+        var xml = DocumentBuilderFactory.newInstance().newDocumentBuilder();
+        for (File file : IO.tree(reports, "*.xml")) {
+            var cases = xml.parse(file).getElementsByTagName("testcase");
+            for (int i = 0; i < cases.getLength(); i++, ran++) {
+                count(what, (Element) cases.item(i));
+            }
+        }
+        build.err.println(what + ": " + ran + " tests");
+        if (ran == 0 || status != 0 && failed == failedBefore) {
+            failed++;
+            build.err.println("FAILED " + what + ": " + (ran == 0 ? "no test ran"
+                    : "the test JVM ended with status " + status) + "; the end of its log:");
+            List<String> log = IO.collect(new File(reports, "output.txt")).lines().toList();
+            log.stream().skip(Math.max(0, log.size() - 30)).forEach(build.err::println);
+        }
+        return failed == failedBefore;
+    }
+
+    private void count(String what, Element test) {
+        String type = test.getAttribute("classname");
+        String name = type + "." + test.getAttribute("name");
+        var problem = test.getElementsByTagName("failure").item(0);
+        problem = problem == null ? test.getElementsByTagName("error").item(0) : problem;
+        if (problem instanceof Element bad) {
+            failed++;
+            build.err.println("FAILED " + what + ": " + name);
+            String text = bad.getAttribute("message") + "\n" + bad.getTextContent();
+            text.lines().filter(line -> !line.startsWith("\tat ") || line.contains(type))
+                    .map(String::strip).filter(line -> !line.isEmpty()).distinct().limit(15)
+                    .forEach(line -> build.err.println("    " + line));
+        } else if (test.getElementsByTagName("skipped").getLength() > 0) {
+            skipped.add(name);
+        } else {
+            passed++;
+        }
+    }
+
+    /** With {@code CI=true} every skipped test must match a pattern that a line begins with. */
+    boolean skipsAllowed(File file) throws Exception {
+        boolean strict = "true".equals(System.getProperty("ci", System.getenv("CI")));
+        List<Glob> allowed = file.exists() ? IO.collect(file).lines()
+                .map(line -> new Glob(line.split("\\s", 2)[0])).toList() : List.of();
+        List<String> refused = skipped.stream().filter(name -> allowed.stream()
+                .noneMatch(glob -> glob.matcher(name).matches())).toList();
+        refused.forEach(name -> build.err.println(
+                (strict ? "error: skipped, not allowed: " : "skipped ") + name));
+        return !strict || refused.isEmpty();
+    }
+
+    private long timeoutSeconds() {
+        return Long.parseLong(build.workspace.getProperty("test.timeout.seconds", "600"));
+    }
+
+    private static File reports(File base, String name) throws Exception {
+        File reports = IO.getFile(base, "generated/test-reports/" + name);
         IO.delete(reports);
-        Files.createDirectories(reports);
-        Path log = reports.resolve("output.txt");
-        run.setProperty("java", java);
-        run.setProperty(Constants.RUNENV, "LAB_FRESH=1");
-        ProjectTester tester = run.getProjectTester();
-        tester.setReportDir(reports.toFile());
-        tester.setCwd(run.getBase());
-        tester.getProjectLauncher().setTimeout(timeoutSeconds, TimeUnit.SECONDS);
-        int status = 1;
-        try (Writer out = new FileWriter(log.toFile())) {
-            tester.getProjectLauncher().setStreams(out, out);
-            tester.prepare();
-            if (build.check(run, name)) {
-                status = tester.test();
-            }
-        }
-        return build.report.add(name, reports, status, log);
-    }
-
-    /** The main classes of kdump.lab.tests/bench; they print figures and judge nothing. */
-    boolean bench() throws Exception {
-        Project project = build.workspace.getProject("kdump.lab.tests");
-        File sources = project.getFile("bench");
-        File bin = new File(project.getTarget(), "bench");
-        List<File> classPath = new ArrayList<>(List.of(bin, project.getOutput()));
-        classPath.addAll(Inputs.classPath(project.getBuildpath()));
-        boolean ok = ProjectBuild.compile(build, sources, classPath, bin, "-Xlint:all");
-        for (File file : Inputs.files(sources, 99, f -> f.getName().endsWith("Bench.java"))) {
-            String path = sources.toPath().relativize(file.toPath()).toString();
-            String main = path.substring(0, path.length() - 5).replace(File.separatorChar, '.');
-            build.err.println("-- " + main);
-            ok = ok && exec(List.of("-cp", ProjectBuild.join(classPath), main),
-                    project.getBase(), null) == 0;
-        }
-        return ok;
-    }
-
-    private File bundle(String name) throws Exception {
-        var any = build.workspace.getAllProjects().stream().findAny().orElseThrow();
-        return any.getBundle(name, "0", Strategy.HIGHEST, Map.of()).getFile();
+        return IO.mkdirs(reports);
     }
 }

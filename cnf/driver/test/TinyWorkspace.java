@@ -29,7 +29,8 @@ final class TinyWorkspace {
         property("-plugin.bundles", "aQute.bnd.repository.maven.pom.provider.BndPomRepository;"
                 + "name=Bundles;transitive=false;pom=" + pom);
         return property("-testpath", "junit-jupiter-api,junit-jupiter-params,"
-                + "junit-platform-commons,org.apiguardian.api");
+                + "junit-platform-commons,org.apiguardian.api,"
+                + "junit-platform-console-standalone");
     }
 
     /** Sets a property of the root's bnd.bnd. */
@@ -66,7 +67,7 @@ final class TinyWorkspace {
     int run(String... goals) {
         var outBytes = new ByteArrayOutputStream();
         var errBytes = new ByteArrayOutputStream();
-        int status = Build.run(root, List.of(goals), new PrintStream(outBytes, true),
+        int status = Build.run(root.toFile(), List.of(goals), new PrintStream(outBytes, true),
                 new PrintStream(errBytes, true));
         out = outBytes.toString();
         err = errBytes.toString();

@@ -9,14 +9,14 @@ import java.nio.file.Path;
 import org.osgi.service.component.annotations.Component;
 
 /**
- * Reads capture directories and bare core files.
+ * Reads capture directories and bare dumps.
  *
  * <p>A capture directory holds a dump ({@code tables*} or {@code vmcore*}), registers as JSON
  * ({@code iommu-regs.json} or {@code regs-crash.json}; {@code regs-capture.json} for
  * {@code tables-as-copied*}), and in {@code guest-crashed} or {@code guest} what the machine said
  * of itself: {@code acpi/DMAR.aml}, {@code lspci-vvv-xxxx.txt}, {@code iomem}, {@code cmdline}. All
  * but the dump may be absent; the machine's remarks say what was assumed instead. Dumps are ELF
- * cores, gzipped or not; a kdump-compressed one is refused.
+ * cores and kdump-compressed files, these also flattened, all gzipped or not.
  */
 @Component
 public final class CaptureDirectoryImporter implements MachineImporter {
@@ -25,7 +25,7 @@ public final class CaptureDirectoryImporter implements MachineImporter {
     public boolean accepts(Path source) {
         try {
             return Files.isDirectory(source) ? CaptureFiles.holdsDump(source)
-                    : Files.isRegularFile(source) && CaptureFiles.isDump(source);
+                    : Files.isRegularFile(source) && DumpChoice.isDump(source);
         } catch (IOException e) {
             return false;
         }
@@ -42,6 +42,6 @@ public final class CaptureDirectoryImporter implements MachineImporter {
         CaptureFiles files = directory ? CaptureFiles.find(source, registers)
                 : CaptureFiles.bare(source, registers);
         return new CaptureReader(name,
-                (directory ? "capture directory " : "core file ") + source, files).read();
+                (directory ? "capture directory " : "dump ") + source, files).read();
     }
 }

@@ -16,10 +16,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import kdump.importers.acpi.DmarTable;
-import kdump.importers.bytes.Content;
 import kdump.importers.bytes.SmallFile;
 import kdump.importers.bytes.TextFile;
-import kdump.importers.elf.ElfCore;
+import kdump.importers.dump.CutImage;
+import kdump.importers.dump.Dump;
 import kdump.importers.lspci.LspciDump;
 import kdump.importers.proc.CommandLine;
 import kdump.importers.proc.Iomem;
@@ -41,19 +41,16 @@ final class CaptureReader {
     }
 
     MachineDescription read() throws IOException {
-        ElfCore core = ElfCore.read(Content.open(files.core()));
-        if (core.missingBytes() > 0) {
-            remarks.add("The core names 0x" + Long.toHexString(core.missingBytes())
-                    + " bytes of memory that it does not hold.");
-        }
-        if (core.textMappings() > 0) {
-            remarks.add("The core holds the kernel's text twice; one is used.");
+        Dump dump = files.dump();
+        remarks.addAll(dump.remarks());
+        if (dump.vmcoreInfo().release() != null) {
+            remarks.add("The dump says: kernel " + dump.vmcoreInfo().release() + ".");
         }
         Path iomemFile = files.guestFile("iomem");
         Iomem iomem = iomemFile == null ? null
                 : Iomem.read(TextFile.read(iomemFile, Iomem.MAX_BYTES));
-        MemoryMap map = iomem == null ? mapOf(core) : iomem.map();
-        MemoryImage image = image(core, map);
+        MemoryMap map = iomem == null ? mapOf(dump) : iomem.map();
+        MemoryImage image = image(dump, map);
         AddressRange reservation = reservation(iomem);
         List<FunctionConfig> functions = functions();
         List<UnitDescription> units = units(functions);
@@ -61,12 +58,12 @@ final class CaptureReader {
                 commandLine(), remarks);
     }
 
-    private MemoryMap mapOf(ElfCore core) throws FormatException {
-        remarks.add("No iomem: System RAM is what the core holds.");
+    private MemoryMap mapOf(Dump dump) throws FormatException {
+        remarks.add("No iomem: System RAM is what the dump holds.");
         List<AddressRange> pages =
-                Ranges.pages(core.image().ranges(), PhysicalMemory.PAGE_BYTES);
+                Ranges.pages(dump.image().ranges(), PhysicalMemory.PAGE_BYTES);
         if (Ranges.bytes(pages) > PhysicalMemory.MAX_BYTES / 2) {
-            throw new FormatException(files.core().toString(), 0, "segments",
+            throw new FormatException(files.file().toString(), 0, "memory",
                     "0x" + Long.toHexString(Ranges.bytes(pages)) + " bytes", "at most 0x"
                     + Long.toHexString(PhysicalMemory.MAX_BYTES / 2));
         }
@@ -74,13 +71,13 @@ final class CaptureReader {
                 r -> new MemoryMap.Region(r, MemoryKind.SYSTEM_RAM, "System RAM")).toList());
     }
 
-    private MemoryImage image(ElfCore core, MemoryMap map) {
-        MemoryImage kept = core.imageWithin(map.regions().stream()
+    private MemoryImage image(Dump dump, MemoryMap map) {
+        MemoryImage kept = CutImage.of(dump.image(), map.regions().stream()
                 .filter(r -> r.kind() != MemoryKind.MMIO).map(MemoryMap.Region::range).toList());
-        long dropped = Ranges.bytes(core.image().ranges()) - Ranges.bytes(kept.ranges());
+        long dropped = Ranges.bytes(dump.image().ranges()) - Ranges.bytes(kept.ranges());
         if (dropped > 0) {
             remarks.add("0x" + Long.toHexString(dropped)
-                    + " bytes of the core lie outside RAM and ROM; left out.");
+                    + " bytes of the dump lie outside RAM and ROM; left out.");
         }
         return kept;
     }

@@ -9,8 +9,8 @@ import iommu.api.bits.BitField;
 /**
  * Offsets and fields of config space that the fabric acts on.
  *
- * <p>Source: PCI Express Base Specification, "PCI Compatible Configuration Registers" and "PCI Express
- * Capability Structure".
+ * <p>Source: PCI Express Base Specification, "PCI Compatible Configuration Registers" and "PCI
+ * Express Capability Structure".
  */
 final class ConfigLayout {
 

@@ -73,9 +73,9 @@ final class FabricFunction implements PciFunction, DmaPort {
     }
 
     /**
-     * Returns the id that a request of {@code id} carries above this bridge. Ports pass ids on; a bridge
-     * from PCI Express to PCI answers with device 0 of its secondary bus, a conventional bridge with
-     * its own id.
+     * Returns the id that a request of {@code id} carries above this bridge. Ports pass ids on; a
+     * bridge from PCI Express to PCI answers with device 0 of its secondary bus, a conventional
+     * bridge with its own id.
      *
      * <p>Source: PCI Express to PCI/PCI-X Bridge Specification, "Requester ID"; Linux,
      * pci_for_each_dma_alias.
@@ -228,8 +228,8 @@ final class FabricFunction implements PciFunction, DmaPort {
     }
 
     /**
-     * Lets the root port above report a request that nobody completed. It becomes a system error only
-     * through a chain of gates; each is looked at.
+     * Lets the root port above report a request that nobody completed. It becomes a system error
+     * only through a chain of gates; each is looked at.
      *
      * <p>Source: PCI Express Base Specification, "Error Messages" and "Root Control Register".
      */

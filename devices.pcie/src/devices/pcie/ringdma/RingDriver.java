@@ -32,9 +32,10 @@ import iommu.api.sim.RandomStream;
 import java.util.List;
 
 /**
- * The driver of {@link RingEngine}. Under the first kernel it keeps its ring filled, mapping a buffer
- * for each request it posts and unmapping it when the request is done; under a capture kernel it probes
- * in the usual order: memory decoding and bus mastering on, reset, ring mapped, a request tried out.
+ * The driver of {@link RingEngine}. Under the first kernel it keeps its ring filled, mapping a
+ * buffer for each request it posts and unmapping it when the request is done; under a capture
+ * kernel it probes in the usual order: memory decoding and bus mastering on, reset, ring mapped, a
+ * request tried out.
  */
 final class RingDriver implements DeviceDriver {
 
@@ -157,6 +158,9 @@ final class RingDriver implements DeviceDriver {
         long page = port.allocatePage();
         String failure = transfer(page, TRIAL_BYTES, 0, false);
         port.freePage(page);
+        if (failure != null) {
+            function.writeRegister(CTRL.offset(), (int) RESET.mask());
+        }
         return failure;
     }
 

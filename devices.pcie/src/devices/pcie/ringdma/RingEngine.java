@@ -39,11 +39,12 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /**
- * The engine. While RUN is set and it has not halted it takes one descriptor every PERIOD, from HEAD up
- * to TAIL, or round and round with STREAM.
+ * The engine. While RUN is set and it has not halted it takes one descriptor every PERIOD, from
+ * HEAD up to TAIL, or round and round with STREAM.
  *
- * <p>It believes what it reads: a ring that turns into other bytes makes it move other data. An aborted
- * fetch halts an engine of the storage kind; the others try again a period later. One thread.
+ * <p>It believes what it reads: a ring that turns into other bytes makes it move other data. An
+ * aborted fetch halts an engine of the storage kind; the others try again a period later. One
+ * thread.
  */
 final class RingEngine implements Device {
 
@@ -73,7 +74,8 @@ final class RingEngine implements Device {
 
     @Override
     public int readRegister(int offset) {
-        return offset >= 0 && offset <= REGISTER_BYTES - 4 ? (int) registers.read(offset, 4) : ALL_ONES;
+        return offset >= 0 && offset <= REGISTER_BYTES - 4 ? (int) registers.read(offset, 4)
+                : ALL_ONES;
     }
 
     @Override

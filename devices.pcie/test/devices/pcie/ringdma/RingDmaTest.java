@@ -223,5 +223,7 @@ class RingDmaTest {
         machine.answer = CompletionStatus.UNSUPPORTED_REQUEST;
 
         assertThat(machine.driver().probe()).isEqualTo("I/O timeout");
+        machine.queue.advance(50 * MILLI);
+        assertThat(machine.queue.pending()).as("the driver has stopped it").isZero();
     }
 }

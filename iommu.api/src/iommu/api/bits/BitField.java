@@ -55,7 +55,9 @@ public record BitField(int hi, int lo) {
         return (quadword & mask()) != 0;
     }
 
-    /** Returns this field in place, left where it lies: for addresses stored without their low bits. */
+    /**
+     * Returns this field in place, left where it lies: for addresses stored without their low bits.
+     */
     public long inPlace(long quadword) {
         return quadword & mask();
     }

@@ -12,8 +12,8 @@ import java.util.Map;
  * The memory-mapped registers of one device: four byte arrays (held, writable, write-one-to-clear,
  * reads-as-zero) and one write equation for them all. What a write sets off is told to a handler.
  *
- * <p>Accesses of 1, 2, 4 and 8 bytes at any offset are taken; places without a register read as zero
- * and drop writes. One thread.
+ * <p>Accesses of 1, 2, 4 and 8 bytes at any offset are taken; places without a register read as
+ * zero and drop writes. One thread.
  */
 public final class RegisterFile {
 
@@ -176,7 +176,8 @@ public final class RegisterFile {
         boolean width = bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
         if (!width || offset < 0 || offset > held.length - bytes) {
             throw new IllegalArgumentException(
-                    "register access at 0x" + Integer.toHexString(offset) + ", " + bytes + " bytes");
+                    "register access at 0x" + Integer.toHexString(offset) + ", " + bytes
+                            + " bytes");
         }
     }
 }

@@ -4,8 +4,8 @@ package iommu.api.kdump;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What a policy keeps from one event to the next. The bytes lie in the crash reservation, in simulated
- * memory like everything else; the policy object itself keeps no state. One thread.
+ * What a policy keeps from one event to the next. The bytes lie in the crash reservation, in
+ * simulated memory like everything else; the policy object itself keeps no state. One thread.
  */
 @ProviderType
 public interface HandoverNotes {

@@ -6,7 +6,8 @@ import org.osgi.annotation.versioning.ConsumerType;
 
 /**
  * Decides how a crashed kernel's IOMMU is handed over. A service with the properties of
- * {@link KdumpPolicy}; thread-safe, because it keeps no state: what it must remember goes into notes.
+ * {@link KdumpPolicy}; thread-safe, because it keeps no state: what it must remember goes into
+ * notes.
  *
  * <p>A policy names steps; the engine executes, times, checks and prints them. No policy states an
  * outcome.

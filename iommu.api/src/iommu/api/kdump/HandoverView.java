@@ -7,8 +7,8 @@ import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What the kernel that asks can observe at this instant. Reads cost virtual time and there is a budget
- * of them; after the policy has answered the view is dead. One thread.
+ * What the kernel that asks can observe at this instant. Reads cost virtual time and there is a
+ * budget of them; after the policy has answered the view is dead. One thread.
  *
  * <p>Every method throws {@link IllegalStateException} on a dead view or a spent budget.
  */

@@ -18,8 +18,8 @@ public final class FormatException extends IOException {
      * @param expected what should
      */
     public FormatException(String file, long offset, String field, String found, String expected) {
-        super(file + ": at 0x" + Long.toHexString(offset) + ": " + field + ": found " + printable(found)
-                + ", expected " + expected);
+        super(file + ": at 0x" + Long.toHexString(offset) + ": " + field + ": found "
+                + printable(found) + ", expected " + expected);
     }
 
     private static String printable(String found) {

@@ -16,8 +16,8 @@ public interface MachineImporter {
      * Reads a machine.
      *
      * @param source a file or directory that {@link #accepts} took
-     * @param registers a file with the unit's registers, if it is not found beside the source; null for
-     *     none
+     * @param registers a file with the unit's registers, if it is not found beside the source; null
+     *     for none
      * @throws FormatException if a file does not hold what its format demands
      * @throws IOException if a file cannot be read
      */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Machines as described by files: memory map, functions, units, captured memory, and the contract of
- * the importers that read them.
+ * Machines as described by files: memory map, functions, units, captured memory, and the contract
+ * of the importers that read them.
  */
 @Export
 @Version("0.1.0")

@@ -4,8 +4,8 @@ package iommu.api.memory;
 import java.util.Arrays;
 
 /**
- * Undo journal: the bytes of each line before its first write since the last mark. Lines are numbered
- * by their place in the arena. One thread.
+ * Undo journal: the bytes of each line before its first write since the last mark. Lines are
+ * numbered by their place in the arena. One thread.
  */
 final class Journal {
 

@@ -9,6 +9,8 @@ public enum MemoryKind {
     FIRMWARE_RAM,
     /** Read-only memory: reads are answered, writes are not. */
     ROM,
-    /** Registers of devices, bridge windows and holes: memory requests of devices are not answered. */
+    /**
+     * Registers of devices, bridge windows and holes: memory requests of devices are not answered.
+     */
     MMIO
 }

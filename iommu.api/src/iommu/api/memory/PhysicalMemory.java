@@ -13,14 +13,14 @@ import java.util.function.LongConsumer;
 /**
  * The memory of one machine, little-endian, by physical address.
  *
- * <p>Backed ranges are laid out compactly: only granules of 64 KiB that were ever written take space,
- * side by side in one flat array; the rest is a pattern made of seed and address (zeros would hide a
- * wrong read, see {@link #zeroed}) and is called synthetic. Writes go in place. Behind a {@link #mark} the journal keeps
- * what they overwrote, for {@link #rollback} and for comparing; after {@link #trackCauses} each byte
- * remembers who wrote it last.
+ * <p>Backed ranges are laid out compactly: only granules of 64 KiB that were ever written take
+ * space, side by side in one flat array; the rest is a pattern made of seed and address (zeros
+ * would hide a wrong read) and is called synthetic. Writes go in place. Behind a {@link #mark} the
+ * journal keeps what they overwrote, for {@link #rollback} and for comparing; after {@link
+ * #trackCauses} each byte remembers who wrote it last.
  *
- * <p>An access that leaves the backed ranges is a mistake of the caller: ask {@link #contains} first.
- * One thread.
+ * <p>An access that leaves the backed ranges is a mistake of the caller: ask {@link #contains}
+ * first. One thread.
  */
 public final class PhysicalMemory {
 
@@ -39,9 +39,11 @@ public final class PhysicalMemory {
     private static final int UNPOPULATED = -1;
 
     private static final VarHandle LONG = MethodHandles
-            .byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN).withInvokeExactBehavior();
+            .byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN)
+            .withInvokeExactBehavior();
     private static final VarHandle INT = MethodHandles
-            .byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN).withInvokeExactBehavior();
+            .byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN)
+            .withInvokeExactBehavior();
 
     private final long seed;
     private final boolean blank;
@@ -150,7 +152,8 @@ public final class PhysicalMemory {
                 + (int) ((address >>> GRANULE_SHIFT) - (rangeStart[r] >>> GRANULE_SHIFT));
     }
 
-    // ---- reading ---------------------------------------------------------------------------------
+    // ---- reading
+    // ---------------------------------------------------------------------------------
 
     /** Returns the 64 bits at {@code address}, which must be a multiple of 8. */
     public long read64(long address) {
@@ -233,7 +236,8 @@ public final class PhysicalMemory {
         }
     }
 
-    // ---- writing ---------------------------------------------------------------------------------
+    // ---- writing
+    // ---------------------------------------------------------------------------------
 
     /** Writes 64 bits at {@code address}, which must be a multiple of 8. */
     public void write64(long address, long value) {
@@ -261,7 +265,8 @@ public final class PhysicalMemory {
     }
 
     /**
-     * Copies what a dump holds into this memory; bytes that lie outside the backed ranges are left out.
+     * Copies what a dump holds into this memory; bytes that lie outside the backed ranges are left
+     * out.
      *
      * @return the number of bytes left out
      * @throws IOException if the dump cannot be read
@@ -284,7 +289,9 @@ public final class PhysicalMemory {
         return leftOut;
     }
 
-    /** Populates, journals and attributes {@code bytes} bytes within one line; returns their place. */
+    /**
+     * Populates, journals and attributes {@code bytes} bytes within one line; returns their place.
+     */
     private int place(long address, int bytes) {
         int granule = granuleOf(address, bytes);
         if (directory[granule] < 0) {
@@ -328,7 +335,8 @@ public final class PhysicalMemory {
         }
     }
 
-    // ---- the pattern -----------------------------------------------------------------------------
+    // ---- the pattern
+    // -----------------------------------------------------------------------------
 
     private long pattern(long address) {
         return blank ? 0 : RandomStream.mix(seed ^ address >>> 3);
@@ -349,7 +357,8 @@ public final class PhysicalMemory {
         }
     }
 
-    // ---- journal and provenance ------------------------------------------------------------------
+    // ---- journal and provenance
+    // ------------------------------------------------------------------
 
     /** Starts keeping what writes overwrite; returns a mark for {@link #rollback}. Marks nest. */
     public int mark() {

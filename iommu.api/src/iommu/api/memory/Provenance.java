@@ -4,8 +4,8 @@ package iommu.api.memory;
 import java.util.Arrays;
 
 /**
- * Who wrote each byte last, kept per line as short lists of (cause, mask of bytes). A cause is a number
- * that its owner gave out; 0 means nobody. One thread.
+ * Who wrote each byte last, kept per line as short lists of (cause, mask of bytes). A cause is a
+ * number that its owner gave out; 0 means nobody. One thread.
  */
 final class Provenance {
 

@@ -43,7 +43,9 @@ public interface Device {
     /** Resets the device as a conventional or function-level reset does: nothing goes on. */
     void reset();
 
-    /** Returns how often the device was reset: a request of before a reset never goes on after it. */
+    /**
+     * Returns how often the device was reset: a request of before a reset never goes on after it.
+     */
     int resets();
 
     /**

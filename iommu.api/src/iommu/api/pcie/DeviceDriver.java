@@ -16,7 +16,8 @@ public interface DeviceDriver {
     void start(Workload workload, long seed);
 
     /**
-     * Looks after finished requests and posts new ones; called again and again while the kernel runs.
+     * Looks after finished requests and posts new ones; called again and again while the kernel
+     * runs.
      *
      * @return nanoseconds until it wants to be called again; 0 for never
      */

@@ -4,8 +4,8 @@ package iommu.api.pcie;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * A kind of device: makes devices, and the driver that a kernel runs for them. A service; the one with
- * the highest ranking that accepts a function gets it. Thread-safe.
+ * A kind of device: makes devices, and the driver that a kernel runs for them. A service; the one
+ * with the highest ranking that accepts a function gets it. Thread-safe.
  */
 @ConsumerType
 public interface DeviceModel {

@@ -4,7 +4,8 @@ package iommu.api.pcie;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What a kernel offers to a driver. Each act costs virtual time, except inside an event. One thread.
+ * What a kernel offers to a driver. Each act costs virtual time, except inside an event. One
+ * thread.
  */
 @ProviderType
 public interface DriverPort {

@@ -11,7 +11,8 @@ public interface FabricFactory {
     /**
      * Builds the fabric of a machine.
      *
-     * @param functions config bytes as captured; bridges say by their bus numbers what lies behind them
+     * @param functions config bytes as captured; bridges say by their bus numbers what lies behind
+     *     them
      * @param upstream receives the DMA of all functions
      * @param devices makes the device behind each function
      * @throws IllegalArgumentException if two functions have one id

@@ -7,7 +7,9 @@ public interface PciFunction {
     /** Returns the requester id of the function itself. */
     int requesterId();
 
-    /** Returns the id that its requests carry at the remapping unit: its own, or a bridge's alias. */
+    /**
+     * Returns the id that its requests carry at the remapping unit: its own, or a bridge's alias.
+     */
     int alias();
 
     /**

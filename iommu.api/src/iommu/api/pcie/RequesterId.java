@@ -5,8 +5,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Requester ids as plain integers: segment in bits 31:16, bus in 15:8, device in 7:3, function in 2:0.
- * Plain, because one travels with every DMA request.
+ * Requester ids as plain integers: segment in bits 31:16, bus in 15:8, device in 7:3, function in
+ * 2:0. Plain, because one travels with every DMA request.
  *
  * <p>Source: PCI Express Base Specification, "Transaction Descriptor - Transaction ID Field".
  */
@@ -30,7 +30,8 @@ public final class RequesterId {
     public static int parse(String text) {
         Matcher m = NOTATION.matcher(text);
         if (!m.matches()) {
-            throw new IllegalArgumentException("requester '" + text + "', expected like 0000:02:00.0");
+            throw new IllegalArgumentException(
+                    "requester '" + text + "', expected like 0000:02:00.0");
         }
         int segment = m.group(1) == null ? 0 : Integer.parseInt(m.group(1), 16);
         return of(segment, Integer.parseInt(m.group(2), 16), Integer.parseInt(m.group(3), 16),
@@ -44,7 +45,8 @@ public final class RequesterId {
 
     /** Returns the kernel's notation without the segment: "02:00.0". */
     public static String formatShort(int requester) {
-        return String.format("%02x:%02x.%x", bus(requester), device(requester), function(requester));
+        return String.format("%02x:%02x.%x", bus(requester), device(requester),
+                function(requester));
     }
 
     /** Returns the bus number. */

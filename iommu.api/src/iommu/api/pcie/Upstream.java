@@ -13,8 +13,11 @@ public interface Upstream {
      */
     CompletionStatus read(int function, int alias, long address, byte[] to, int offset, int bytes);
 
-    /** Writes memory; the status is for the root complex's own record, the device never learns it. */
-    CompletionStatus write(int function, int alias, long address, byte[] from, int offset, int bytes);
+    /**
+     * Writes memory; the status is for the root complex's own record, the device never learns it.
+     */
+    CompletionStatus write(int function, int alias, long address, byte[] from, int offset,
+            int bytes);
 
     /**
      * A root port raised a system error (SERR).

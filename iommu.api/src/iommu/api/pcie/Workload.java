@@ -7,8 +7,8 @@ import java.util.List;
  * What a driver is asked to keep its device busy with.
  *
  * @param requestsPerSecond how fast the device works; 0 leaves it idle
- * @param streaming whether the device goes round its ring by itself for ever, as USB schedules, audio
- *     and management engines do, or stops when the posted requests are done
+ * @param streaming whether the device goes round its ring by itself for ever, as USB schedules,
+ *     audio and management engines do, or stops when the posted requests are done
  * @param readsPerMille how many of 1000 requests read memory; the others write it
  * @param bytes bytes of each request's buffer; at most 4096
  * @param rings pages already mapped for the device, for its ring; the first is used

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.profile;
 
+import java.util.List;
+
 /**
  * What a kernel version does at hand-over, and how long it takes: data, never a policy's choice.
  *
@@ -10,14 +12,20 @@ package iommu.api.profile;
  * @param lazyFlushNanos period of the lazy flush; 10 ms in Linux
  * @param domainWidthBits width of the input addresses a new domain gets; 39, 48 or 57
  * @param phases when each phase begins
+ * @param probes when drivers probe, the first entry that fits a class counts
  * @param costs what each act costs
  */
 public record KernelProfile(String name, boolean strictInvalidation, long lazyFlushNanos,
-        int domainWidthBits, Phases phases, Costs costs) {
+        int domainWidthBits, Phases phases, List<ProbeTime> probes, Costs costs) {
+
+    /** Copies the list. */
+    public KernelProfile {
+        probes = List.copyOf(probes);
+    }
 
     /**
-     * Start of each phase, in nanoseconds after the crash (T1). Defaults: the recording of a Linux 6.1
-     * hand-over under emulation; a server's firmware and disks give others.
+     * Start of each phase, in nanoseconds after the crash (T1). Defaults: the recording of a Linux
+     * 6.1 hand-over under emulation; a server's firmware and disks give others.
      *
      * @param purgatory T2
      * @param setupArch T3
@@ -25,12 +33,27 @@ public record KernelProfile(String name, boolean strictInvalidation, long lazyFl
      * @param enumeration T5a
      * @param finalFixups T5b
      * @param dmaRemapping T6
-     * @param firstProbe T7 of the first device
-     * @param probeInterval from the start of one device's probe to that of the next, at least
+     * @param drivers T7, when the first drivers are loaded
      * @param dump T8
      */
     public record Phases(long purgatory, long setupArch, long interruptRemapping, long enumeration,
-            long finalFixups, long dmaRemapping, long firstProbe, long probeInterval, long dump) { }
+            long finalFixups, long dmaRemapping, long drivers, long dump) { }
+
+    /**
+     * When the drivers of one class of functions probe: modules are loaded one after the other.
+     *
+     * @param classCode 24 bits
+     * @param classMask bits of it that count; 0 for any class
+     * @param nanosAfterCrash start of the first such function's probe
+     * @param interval nanoseconds from one such function's probe to the next, at least
+     */
+    public record ProbeTime(int classCode, int classMask, long nanosAfterCrash, long interval) {
+
+        /** Returns whether a function of this class probes at this time. */
+        public boolean fits(int otherClass) {
+            return ((classCode ^ otherClass) & classMask) == 0;
+        }
+    }
 
     /**
      * What the acts of a kernel cost, in nanoseconds.
@@ -50,17 +73,25 @@ public record KernelProfile(String name, boolean strictInvalidation, long lazyFl
     public static KernelProfile linux61() {
         return new KernelProfile("linux-6.1", true, 10 * MILLI, 48,
                 new Phases(20 * MILLI, 10_446 * MILLI, 10_466 * MILLI, 12_000 * MILLI,
-                        13_790 * MILLI, 14_795 * MILLI, 17_115 * MILLI, 1_900 * MILLI, 44_270 * MILLI),
+                        13_790 * MILLI, 14_795 * MILLI, 16_710 * MILLI, 44_270 * MILLI),
+                List.of(new ProbeTime(0x010800, 0xffff00, 17_115 * MILLI, 8 * MILLI),
+                        new ProbeTime(0x010600, 0xffff00, 18_384 * MILLI, 8 * MILLI),
+                        new ProbeTime(0x0c0300, 0xffff00, 19_261 * MILLI, 8 * MILLI),
+                        new ProbeTime(0x010000, 0xff0000, 19_907 * MILLI, 8 * MILLI),
+                        new ProbeTime(0x020000, 0xff0000, 30_613 * MILLI, 174 * MILLI),
+                        new ProbeTime(0, 0, 31_000 * MILLI, 100 * MILLI)),
                 new Costs(1_000, 100, 1_500, 1_250_000, 50_000));
     }
 
     /** Returns this profile with strict or lazy invalidation. */
     public KernelProfile withStrictInvalidation(boolean strict) {
-        return new KernelProfile(name, strict, lazyFlushNanos, domainWidthBits, phases, costs);
+        return new KernelProfile(name, strict, lazyFlushNanos, domainWidthBits, phases, probes,
+                costs);
     }
 
     /** Returns this profile with another domain width. */
     public KernelProfile withDomainWidthBits(int bits) {
-        return new KernelProfile(name, strictInvalidation, lazyFlushNanos, bits, phases, costs);
+        return new KernelProfile(name, strictInvalidation, lazyFlushNanos, bits, phases, probes,
+                costs);
     }
 }

@@ -5,14 +5,14 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What one remapping unit is: its vendor, where its registers lie, what they hold, and how it behaves
- * where manuals leave a choice or hardware differs.
+ * What one remapping unit is: its vendor, where its registers lie, what they hold, and how it
+ * behaves where manuals leave a choice or hardware differs.
  *
  * @param vendor name of the vendor, such as "vtd"
  * @param name of the profile, such as "spec" or the capture's name
  * @param registerBase physical address of the registers
- * @param registers 32-bit words by offset, as read from the hardware; capabilities are taken from here;
- *     empty for the vendor's defaults
+ * @param registers 32-bit words by offset, as read from the hardware; capabilities are taken from
+ *     here; empty for the vendor's defaults
  * @param settings behaviour by name; each vendor documents the names it knows and refuses others
  */
 public record UnitProfile(String vendor, String name, long registerBase,

@@ -4,8 +4,8 @@ package iommu.api.sim;
 import java.util.Arrays;
 
 /**
- * The clock and the pending events of one machine. Time is virtual, in nanoseconds since the machine
- * was switched on, and moves only through {@link #advance} and {@link #advanceTo}.
+ * The clock and the pending events of one machine. Time is virtual, in nanoseconds since the
+ * machine was switched on, and moves only through {@link #advance} and {@link #advanceTo}.
  *
  * <p>Events of the same instant run in the order in which they were scheduled, so a run depends on
  * nothing but its inputs. A 4-ary heap over parallel arrays: scheduling a prepared {@link Runnable}

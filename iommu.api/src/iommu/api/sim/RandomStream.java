@@ -2,8 +2,8 @@
 package iommu.api.sim;
 
 /**
- * A stream of pseudo-random numbers drawn from the run's one seed and a name, so that a new consumer
- * never disturbs the numbers of another. SplitMix64: the same on every JVM. One thread.
+ * A stream of pseudo-random numbers drawn from the run's one seed and a name, so that a new
+ * consumer never disturbs the numbers of another. SplitMix64: the same on every JVM. One thread.
  *
  * <p>Source: G. Steele, D. Lea, C. Flood, "Fast Splittable Pseudorandom Number Generators".
  */

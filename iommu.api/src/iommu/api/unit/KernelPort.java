@@ -37,7 +37,8 @@ public interface KernelPort {
     void copy(long from, long to, int bytes);
 
     /**
-     * Allocates cleared pages of 4 KiB, adjacent and aligned to their number rounded up to a power of two.
+     * Allocates cleared pages of 4 KiB, adjacent and aligned to their number rounded up to a power
+     * of two.
      *
      * @throws IllegalStateException if the kernel has no such pages left
      */
@@ -47,8 +48,8 @@ public interface KernelPort {
     void freePages(long physicalAddress, int count);
 
     /**
-     * Returns all ids under which requests of a function arrive at the unit: its own first, then the
-     * aliases that bridges give it.
+     * Returns all ids under which requests of a function arrive at the unit: its own first, then
+     * the aliases that bridges give it.
      */
     List<Integer> sourceIds(int requester);
 

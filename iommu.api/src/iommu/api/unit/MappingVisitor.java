@@ -11,7 +11,8 @@ public interface MappingVisitor {
      * @param domainId domain id of the entry that points to the table
      * @param access {@link iommu.api.pcie.Access} bits over all levels
      */
-    void mapping(int requester, int domainId, long iova, long physicalAddress, long bytes, int access);
+    void mapping(int requester, int domainId, long iova, long physicalAddress, long bytes,
+            int access);
 
     /** A requester whose requests pass unchanged. */
     void passThrough(int requester, int domainId);

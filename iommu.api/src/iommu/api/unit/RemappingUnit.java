@@ -4,8 +4,8 @@ package iommu.api.unit;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * A remapping unit: registers for software on one side, translation of requests on the other. It reads
- * its tables from memory as bytes. One thread.
+ * A remapping unit: registers for software on one side, translation of requests on the other. It
+ * reads its tables from memory as bytes. One thread.
  */
 @ConsumerType
 public interface RemappingUnit {
@@ -35,8 +35,8 @@ public interface RemappingUnit {
     void writeRegister(int offset, int bytes, long value);
 
     /**
-     * Does the walk of {@link #translate} through the tables in memory, caches left aside and untouched
-     * and nothing recorded, and tells each entry.
+     * Does the walk of {@link #translate} through the tables in memory, caches left aside and
+     * untouched and nothing recorded, and tells each entry.
      *
      * @return packed, see {@link Translation}
      */

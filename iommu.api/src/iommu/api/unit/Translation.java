@@ -8,9 +8,10 @@ import iommu.api.bits.BitField;
 
 /**
  * Outcome of one translation, packed into a {@code long} so that the hot path allocates nothing.
- * Negative when the request is blocked; then bits 31:0 hold the unit's fault reason. Otherwise bits 51:0
- * hold the physical address and bits 57:52 the base-2 logarithm of the page size. With bit 58 set the
- * unit did not translate at all: the address on the bus is the physical address, all 64 bits of it.
+ * Negative when the request is blocked; then bits 31:0 hold the unit's fault reason. Otherwise bits
+ * 51:0 hold the physical address and bits 57:52 the base-2 logarithm of the page size. With bit 58
+ * set the unit did not translate at all: the address on the bus is the physical address, all 64
+ * bits of it.
  */
 public final class Translation {
 

@@ -4,14 +4,16 @@ package iommu.api.unit;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * The code of one kernel for one unit. It acts only through its {@link KernelPort} and never sees the
- * unit's caches. Named steps of a policy end here, as published expansions into register and memory
- * acts. One thread.
+ * The code of one kernel for one unit. It acts only through its {@link KernelPort} and never sees
+ * the unit's caches. Named steps of a policy end here, as published expansions into register and
+ * memory acts. One thread.
  */
 @ConsumerType
 public interface UnitDriver {
 
-    /** Learns tables and queue of a unit that this very kernel had set up before it was imported. */
+    /**
+     * Learns tables and queue of a unit that this very kernel had set up before it was imported.
+     */
     void resume();
 
     /** Does what the kernel does at T4: queue, faults cleared, interrupt remapping table. */
@@ -45,7 +47,8 @@ public interface UnitDriver {
     void handleFaults();
 
     /**
-     * Maps memory for a function, giving the function a domain first if it has none of this kernel's.
+     * Maps memory for a function, giving the function a domain first if it has none of this
+     * kernel's.
      *
      * @param access {@link iommu.api.pcie.Access} bits
      * @throws IllegalStateException if the kernel has no page left for tables

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.unit;
 
-/** Is told what happens in a unit: models never log. Called from within the unit; must not call it. */
+/**
+ * Is told what happens in a unit: models never log. Called from within the unit; must not call it.
+ */
 public interface UnitListener {
 
     /** Hears nothing. */

@@ -4,22 +4,26 @@ package kdump.importers.elf;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import kdump.importers.bytes.Content;
+import kdump.importers.dump.PackedRanges;
 
 /** The segments of a core file as memory. Immutable; thread-safe. */
 final class CoreImage implements MemoryImage {
 
     private final Content content;
-    private final List<Segment> segments;
-    private final List<AddressRange> ranges;
+    private final long[] starts;
+    private final long[] fileOffsets;
+    private final PackedRanges ranges;
 
     /** Takes segments by address that do not overlap. */
     CoreImage(Content content, List<Segment> segments) {
         this.content = content;
-        this.segments = List.copyOf(segments);
-        this.ranges = segments.stream().map(Segment::memory).toList();
+        starts = segments.stream().mapToLong(s -> s.memory().start()).toArray();
+        fileOffsets = segments.stream().mapToLong(Segment::fileOffset).toArray();
+        var present = new PackedRanges.Builder();
+        segments.forEach(s -> present.add(s.memory().start(), s.memory().end()));
+        ranges = present.build();
     }
 
     @Override
@@ -29,40 +33,20 @@ final class CoreImage implements MemoryImage {
 
     @Override
     public void read(long address, byte[] to, int offset, int bytes) throws IOException {
-        int low = 0;
-        int high = segments.size() - 1;
-        while (low <= high) {
-            int middle = low + high >>> 1;
-            Segment segment = segments.get(middle);
-            if (segment.memory().contains(address, bytes)) {
-                content.read(segment.fileOffset() + (address - segment.memory().start()), to,
-                        offset, bytes);
-                return;
-            }
-            if (segment.memory().start() > address) {
-                high = middle - 1;
-            } else {
-                low = middle + 1;
-            }
+        ranges.require(address, bytes);
+        int i = segmentOf(address);
+        for (int done = 0; done < bytes; i++) {
+            long at = address + done;
+            long room = i + 1 < starts.length ? starts[i + 1] - at : Long.MAX_VALUE;
+            int piece = (int) Math.min(bytes - done, room);
+            content.read(fileOffsets[i] + (at - starts[i]), to, offset + done, piece);
+            done += piece;
         }
-        throw new IllegalArgumentException("no captured range holds " + bytes + " bytes from 0x"
-                + Long.toHexString(address));
     }
 
-    /** Returns the part of this image that lies in {@code backed}: ranges by address, apart. */
-    CoreImage within(List<AddressRange> backed) {
-        List<Segment> kept = new ArrayList<>();
-        int next = 0;
-        for (Segment segment : segments) {
-            while (next < backed.size()
-                    && backed.get(next).end() <= segment.memory().start()) {
-                next++;
-            }
-            for (int i = next; i < backed.size()
-                    && backed.get(i).start() < segment.memory().end(); i++) {
-                kept.add(segment.within(backed.get(i)));
-            }
-        }
-        return new CoreImage(content, kept);
+    /** Returns the last segment that begins at or below {@code address}. */
+    private int segmentOf(long address) {
+        int i = java.util.Arrays.binarySearch(starts, address);
+        return i < 0 ? -i - 2 : i;
     }
 }

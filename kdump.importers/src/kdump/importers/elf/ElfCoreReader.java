@@ -3,12 +3,14 @@ package kdump.importers.elf;
 
 import iommu.api.machine.FormatException;
 import iommu.api.memory.AddressRange;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import kdump.importers.bytes.ByteFacts;
 import kdump.importers.bytes.Content;
+import kdump.importers.dump.Dump;
+import kdump.importers.dump.VmcoreInfo;
 
 /**
  * Reads the headers of a core file. e_ehsize is not looked at: QEMU writes the size of e_phoff
@@ -31,8 +33,8 @@ final class ElfCoreReader {
     /** First address that x86-64 has no pins for. Source: Intel SDM vol. 3, "MAXPHYADDR". */
     static final long PHYSICAL_ADDRESS_END = 1L << 52;
 
-    /** Where Linux maps its own text, __START_KERNEL_map. */
-    private static final long KERNEL_TEXT_MAP = 0xffff_ffff_8000_0000L;
+    /** Most bytes of notes: some kilobytes for each of thousands of CPUs. */
+    private static final int MAX_NOTE_BYTES = 16 << 20;
 
     private static final long MAGIC = 0x464c457fL;
     private static final int CLASS_64 = 2;
@@ -41,21 +43,18 @@ final class ElfCoreReader {
     private static final int EM_X86_64 = 62;
     private static final int PN_XNUM = 0xffff;
     private static final int PT_LOAD = 1;
+    private static final int PT_NOTE = 4;
     private static final int SECTION_HEADER_BYTES = 64;
     private static final int SH_INFO = 44;
 
-    /** A segment with what is needed to judge overlaps. */
-    private record Load(Segment segment, long virtualAddress, int headerOffset) { }
-
     private final Content content;
     private long missingBytes;
-    private int textMappings;
 
     ElfCoreReader(Content content) {
         this.content = content;
     }
 
-    ElfCore read() throws IOException {
+    Dump read() throws IOException {
         ByteFacts header = content.facts(0, (int) Math.min(content.bytes(), HEADER_BYTES));
         checkIdentity(header);
         long offset = header.u64(32, "e_phoff");
@@ -71,14 +70,27 @@ final class ElfCoreReader {
                             + Long.toHexString(content.bytes()) + " bytes");
         }
         ByteFacts table = content.facts(offset, bytes);
-        List<Load> loads = new ArrayList<>();
+        List<Segment> loads = new ArrayList<>();
         for (int at = 0; at < bytes; at += PROGRAM_HEADER_BYTES) {
             if (table.u32(at, "p_type") == PT_LOAD) {
                 addLoad(table, at, loads);
             }
         }
-        List<Segment> segments = withoutTextMappings(table, loads);
-        return new ElfCore(new CoreImage(content, segments), missingBytes, textMappings);
+        Overlaps overlaps = new Overlaps(content, loads);
+        CoreImage image = new CoreImage(content, overlaps.resolve());
+        return new Dump(image, VmcoreInfo.ofNotes(notes(table)), remarks(overlaps));
+    }
+
+    private List<String> remarks(Overlaps overlaps) {
+        List<String> remarks = new ArrayList<>();
+        if (missingBytes > 0) {
+            remarks.add("The core names 0x" + Long.toHexString(missingBytes)
+                    + " bytes of memory that it does not hold.");
+        }
+        if (overlaps.remark() != null) {
+            remarks.add(overlaps.remark());
+        }
+        return remarks;
     }
 
     private static void checkIdentity(ByteFacts header) throws FormatException {
@@ -113,7 +125,7 @@ final class ElfCoreReader {
         return (int) count;
     }
 
-    private void addLoad(ByteFacts table, int at, List<Load> loads) throws FormatException {
+    private void addLoad(ByteFacts table, int at, List<Segment> loads) throws FormatException {
         long offset = table.u64(at + 8, "p_offset");
         long address = table.u64(at + 24, "p_paddr");
         long fileBytes = table.u64(at + 32, "p_filesz");
@@ -137,30 +149,24 @@ final class ElfCoreReader {
         }
         missingBytes += memoryBytes - fileBytes;
         if (fileBytes > 0) {
-            loads.add(new Load(new Segment(AddressRange.of(address, fileBytes), offset),
-                    table.u64(at + 16, "p_vaddr"), at));
+            loads.add(new Segment(AddressRange.of(address, fileBytes), offset));
         }
     }
 
-    private List<Segment> withoutTextMappings(ByteFacts table, List<Load> loads)
-            throws FormatException {
-        loads.sort(Comparator.comparingLong((Load l) -> l.segment().memory().start())
-                .thenComparing(l -> l.segment().memory().end(), Comparator.reverseOrder()));
-        List<Segment> segments = new ArrayList<>();
-        AddressRange last = null;
-        for (Load load : loads) {
-            AddressRange memory = load.segment().memory();
-            if (last == null || memory.start() >= last.end()) {
-                segments.add(load.segment());
-                last = memory;
-            } else if (memory.end() <= last.end()
-                    && Long.compareUnsigned(load.virtualAddress(), KERNEL_TEXT_MAP) >= 0) {
-                textMappings++;
-            } else {
-                throw table.wrong(load.headerOffset() + 24, "p_paddr", memory.toString(),
-                        "a segment apart from " + last);
+    /** Returns the notes that lie within the file, one after another. */
+    private byte[] notes(ByteFacts table) throws IOException {
+        var notes = new ByteArrayOutputStream();
+        for (int at = 0; at < table.size(); at += PROGRAM_HEADER_BYTES) {
+            long offset = table.u64(at + 8, "p_offset");
+            long bytes = table.u64(at + 32, "p_filesz");
+            if (table.u32(at, "p_type") == PT_NOTE && offset >= 0 && bytes > 0
+                    && bytes <= MAX_NOTE_BYTES - notes.size()
+                    && offset <= content.bytes() - bytes) {
+                byte[] some = new byte[(int) bytes];
+                content.read(offset, some, 0, some.length);
+                notes.writeBytes(some);
             }
         }
-        return segments;
+        return notes.toByteArray();
     }
 }

@@ -11,10 +11,8 @@ import iommu.api.memory.AddressRange;
  */
 record Segment(AddressRange memory, long fileOffset) {
 
-    /** Returns the part within {@code range}, which overlaps this segment. */
-    Segment within(AddressRange range) {
-        long start = Math.max(memory.start(), range.start());
-        long end = Math.min(memory.end(), range.end());
+    /** Returns the part from {@code start} to {@code end}, which lies within this segment. */
+    Segment part(long start, long end) {
         return new Segment(new AddressRange(start, end), fileOffset + (start - memory.start()));
     }
 }

@@ -21,6 +21,7 @@ public record RegisterWords(String file, long base, Map<Integer, Integer> words)
     public static final int MAX_BYTES = 1 << 20;
 
     private static final int VER_REG = 0x00;
+    private static final int GSTS_REG = 0x1c;
 
     /** Copies the map. */
     public RegisterWords {
@@ -39,13 +40,17 @@ public record RegisterWords(String file, long base, Map<Integer, Integer> words)
 
     /**
      * Checks that these can be a VT-d unit's: in VER_REG all bits above 7 are reserved, and the
-     * major version is not 0. An AMD unit has the address of its device table there.
+     * major version is not 0; an AMD unit has the address of its device table there. Where that
+     * word was not captured, GSTS_REG must have been: an AMD unit has the upper half of its control
+     * register there, and nobody captures that without its device table.
      *
      * @throws FormatException if they are not
      */
     public void requireVtd() throws FormatException {
         Integer version = words.get(VER_REG);
-        if (version == null || version >>> 8 != 0 || version >>> 4 == 0) {
+        boolean fits = version == null ? words.containsKey(GSTS_REG)
+                : version >>> 8 == 0 && version >>> 4 != 0;
+        if (!fits) {
             throw new FormatException(file, 0, "dwords.0x0 (VER_REG)",
                     version == null ? "nothing" : "0x" + Integer.toHexString(version),
                     "a VT-d version such as 0x10: without a DMAR table only VT-d is known");

@@ -150,6 +150,12 @@ class RegisterWordsTest {
     }
 
     @Test
+    void withoutAVersionTheStatusOfAVtdUnitWillDo() throws FormatException {
+        RegisterWords words = read("{'base':'0x1','dwords':{'0x1c':'0xc7000000'}}");
+        assertThatCode(words::requireVtd).doesNotThrowAnyException();
+    }
+
+    @Test
     void damagedFilesAreReadOrRefused() throws IOException {
         byte[] good = Files.readAllBytes(LabFiles.capture("vtd1/iommu-regs.json"));
         Mutations.survive("registers", good, bad -> RegisterWords.read("regs.json", bad));

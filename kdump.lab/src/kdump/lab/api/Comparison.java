@@ -12,5 +12,5 @@ import java.util.List;
  * @param assumptions what was assumed about the machine, a sentence each
  * @param verdicts one a policy, by name
  */
-public record Comparison(String machine, RunOptions options, String profile, List<String> assumptions,
-        List<Verdict> verdicts) { }
+public record Comparison(String machine, RunOptions options, String profile,
+        List<String> assumptions, List<Verdict> verdicts) { }

@@ -5,8 +5,8 @@ import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * The lab: machines, policies and runs. A service; thread-safe. Each run takes its own snapshot of the
- * policies, vendors and device models in force when it starts.
+ * The lab: machines, policies and runs. A service; thread-safe. Each run takes its own snapshot of
+ * the policies, vendors and device models in force when it starts.
  */
 @ProviderType
 public interface Lab {
@@ -23,7 +23,8 @@ public interface Lab {
      * @param policies names; empty for all
      * @throws LabException if machine or policy cannot be found or read
      */
-    Comparison compare(Target machine, List<String> policies, RunOptions options) throws LabException;
+    Comparison compare(Target machine, List<String> policies, RunOptions options)
+            throws LabException;
 
     /**
      * Runs one policy.

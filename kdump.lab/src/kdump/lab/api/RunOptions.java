@@ -5,7 +5,8 @@ package kdump.lab.api;
  * How to run a trial.
  *
  * @param seed of every choice that is left open
- * @param crashAtNanos virtual time from the start of the run to the crash; 0 to {@link #MAX_CRASH_AT}
+ * @param crashAtNanos virtual time from the start of the run to the crash; 0 to {@link
+ *     #MAX_CRASH_AT}
  * @param rateFactor factor on the rate of every engine; 0 leaves all idle; 0 to 1000
  */
 public record RunOptions(long seed, long crashAtNanos, double rateFactor) {

@@ -5,14 +5,16 @@ import java.util.List;
 import java.util.SortedMap;
 
 /**
- * What came out of one run. Everything is counted from what happened; nothing is stated by a policy.
+ * What came out of one run. Everything is counted from what happened; nothing is stated by a
+ * policy.
  *
  * @param policy name
  * @param captureKernel "ok", "corrupted", "hung" or "withdrawn at Tn"
  * @param dump "complete", "corrupt" or "missing"
- * @param dumpBytesStray bytes of old memory changed by requests that went where the crashed kernel's
- *     tables would not have sent them
- * @param lateLegitimateBytes bytes of old memory changed by requests that went where they were meant to
+ * @param dumpBytesStray bytes of old memory changed by requests that went where the crashed
+ *     kernel's tables would not have sent them
+ * @param lateLegitimateBytes bytes of old memory changed by requests that went where they were
+ *     meant to
  * @param oldMemoryBytesChanged bytes of old memory changed by the hand-over itself
  * @param mediaBlocksWrong blocks on media with other bytes than were posted
  * @param mediaBlocksLost posted blocks that never reached the medium
@@ -41,8 +43,8 @@ public record Verdict(String policy, String captureKernel, String dump, long dum
      * @param byReason how many by vendor and reason, such as "vtd:0x05"
      * @param byRequester how many by the id the requests carried, such as "0000:02:00.0"
      */
-    public record Faults(long requests, long recorded, long printed, SortedMap<String, Long> byReason,
-            SortedMap<String, Long> byRequester) { }
+    public record Faults(long requests, long recorded, long printed,
+            SortedMap<String, Long> byReason, SortedMap<String, Long> byRequester) { }
 
     /** Requests, in all and by the id they carried. */
     public record Requests(long requests, SortedMap<String, Long> byRequester) { }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * What the lab offers to its front ends: runs and their verdicts as plain records. Knows nothing of how
- * they are printed.
+ * What the lab offers to its front ends: runs and their verdicts as plain records. Knows nothing of
+ * how they are printed.
  */
 @Export
 @Version("0.1.0")

@@ -9,8 +9,8 @@ import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 
 /**
- * One machine on the bench: its memory is loaded once, and rolled back after each run, so that every
- * policy meets the same bytes. One thread.
+ * One machine on the bench: its memory is loaded once, and rolled back after each run, so that
+ * every policy meets the same bytes. One thread.
  */
 final class Bench {
 
@@ -56,9 +56,14 @@ final class Bench {
 
     /** Runs whatever decides like a policy and leaves the memory as it was. */
     Crash run(Decider policy, boolean trace, Breakage breakage) {
+        return run(breakage.applyTo(blueprint), policy, trace, breakage != Breakage.NO_PROVENANCE);
+    }
+
+    /** Runs a machine that differs from this bench's in anything but its memory. */
+    Crash run(Blueprint other, Decider policy, boolean trace, boolean provenance) {
         int mark = memory.mark();
         try {
-            return new Trial(blueprint, memory, services, policy, options, trace, breakage).run();
+            return new Trial(other, memory, services, policy, options, trace, provenance).run();
         } finally {
             memory.rollback(mark);
         }

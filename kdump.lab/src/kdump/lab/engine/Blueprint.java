@@ -8,10 +8,11 @@ import iommu.api.profile.KernelProfile;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
- * A machine ready to be run: its description and everything that had to be chosen for it. Immutable by
- * convention; shared by all runs of one comparison.
+ * A machine ready to be run: its description and everything that had to be chosen for it. Immutable
+ * by convention; shared by all runs of one comparison.
  *
  * @param description as imported
  * @param reservation memory of the capture kernel
@@ -23,5 +24,6 @@ import java.util.Map;
  * @param assumptions all choices, a sentence each
  */
 record Blueprint(MachineDescription description, AddressRange reservation, KernelProfile profile,
-        Map<Integer, Workload> loads, BitSet usedFrames, Map<Integer, List<AddressRange>> mappedIova,
-        java.util.Set<Integer> passThrough, List<String> assumptions) { }
+        Map<Integer, Workload> loads, BitSet usedFrames,
+        Map<Integer, List<AddressRange>> mappedIova, Set<Integer> passThrough,
+        List<String> assumptions) { }

@@ -54,7 +54,8 @@ final class BlueprintMaker {
         AddressRange chosen = ReservationRule.choose(survey.systemRam(), survey.usedFrames());
         if (chosen == null) {
             throw new LabException(description.name() + ": no crash reservation, and no stretch of "
-                    + (ReservationRule.MIN_BYTES >> 20) + " MiB of System RAM that no mapping reaches");
+                    + (ReservationRule.MIN_BYTES >> 20)
+                    + " MiB of System RAM that no mapping reaches");
         }
         assumptions.add("crash reservation " + chosen + ", as the machine has none: the longest"
                 + " stretch of System RAM below 4 GiB that no table and no mapping reaches");
@@ -69,7 +70,7 @@ final class BlueprintMaker {
                 + (lazy ? "lazy" : "strict") + " IOTLB invalidation, phases at "
                 + profile.phases().interruptRemapping() / 1_000_000 + " ms (T4), "
                 + profile.phases().dmaRemapping() / 1_000_000 + " ms (T6), "
-                + profile.phases().firstProbe() / 1_000_000 + " ms (T7), "
+                + profile.phases().drivers() / 1_000_000 + " ms (T7), "
                 + profile.phases().dump() / 1_000_000 + " ms (T8) after the crash");
         return profile;
     }

@@ -34,8 +34,8 @@ final class Catalog {
             path = builtIn(target.text());
         }
         if (path == null) {
-            throw new LabException(target.text() + ": no such file or directory, nor a built-in machine"
-                    + " (see: machines)");
+            throw new LabException(target.text()
+                    + ": no such file or directory, nor a built-in machine (see: machines)");
         }
         return read(path, target.registers() == null ? null
                 : target.directory().resolve(target.registers()));
@@ -55,7 +55,8 @@ final class Catalog {
                 try {
                     return importer.read(path, registers);
                 } catch (IOException e) {
-                    throw new LabException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+                    String message = e.getMessage();
+                    throw new LabException(message == null ? e.toString() : message, e);
                 }
             }
         }

@@ -5,8 +5,8 @@ import iommu.api.pcie.RequesterId;
 import java.util.Arrays;
 
 /**
- * The causes of writes since the crash, numbered from 1 as memory keeps them: parallel arrays, one entry
- * a request or kernel step. One thread.
+ * The causes of writes since the crash, numbered from 1 as memory keeps them: parallel arrays, one
+ * entry a request or kernel step. One thread.
  */
 final class Causes {
 

@@ -8,11 +8,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Writes the dump: each page of old memory is copied into a page of the capture kernel and written to
- * the dump target by the target's own DMA; then the medium is compared with what was read.
+ * Writes the dump: each page of old memory is copied into a page of the capture kernel and written
+ * to the dump target by the target's own DMA; then the medium is compared with what was read.
  *
- * <p>Pages that no capture holds and nobody wrote count as free and are left out, as makedumpfile does
- * at dump level 31. One thread.
+ * <p>Pages that no capture holds and nobody wrote count as free and are left out, as makedumpfile
+ * does at dump level 31. One thread.
  */
 final class DumpWriter {
 

@@ -11,8 +11,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What one device has of the machine around it, and the medium behind it: blocks that were written come
- * back, everything else is a pattern of seed and position. One thread.
+ * What one device has of the machine around it, and the medium behind it: blocks that were written
+ * come back, everything else is a pattern of seed and position. One thread.
  */
 final class EngineContext implements DeviceContext {
 
@@ -57,7 +57,8 @@ final class EngineContext implements DeviceContext {
     }
 
     @Override
-    public void commit(Medium medium, long sequence, long position, byte[] from, int offset, int bytes) {
+    public void commit(Medium medium, long sequence, long position, byte[] from, int offset,
+            int bytes) {
         if (hardware.bridge().isOfBeforeCrash(function.requesterId())) {
             ledger.committed(function.requesterId(), sequence, medium,
                     hardware.bridge().requestWasRight(function.requesterId()));

@@ -26,13 +26,13 @@ final class EngineKernelPort implements KernelPort {
 
     @Override
     public long readRegister(int offset, int bytes) {
-        kernel.spend(kernel.costs().registerAccess());
+        kernel.accessRegister();
         return unit.readRegister(offset, bytes);
     }
 
     @Override
     public void writeRegister(int offset, int bytes, long value) {
-        kernel.spend(kernel.costs().registerAccess());
+        kernel.accessRegister();
         if (kernel.timeline().kept()) {
             kernel.timeline().add("register",
                     String.format("%s write%d 0x%03x = 0x%x", name, 8 * bytes, offset, value));
@@ -43,11 +43,12 @@ final class EngineKernelPort implements KernelPort {
     @Override
     public boolean waitRegister(int offset, int bytes, long mask, long value, long timeoutNanos) {
         long limit = nanos() + timeoutNanos;
+        kernel.accessRegister();
         while ((unit.readRegister(offset, bytes) & mask) != value) {
             if (hardware.queue().inEvent() || nanos() >= limit) {
                 return false;
             }
-            kernel.spend(kernel.costs().registerAccess());
+            kernel.accessRegister();
         }
         return true;
     }

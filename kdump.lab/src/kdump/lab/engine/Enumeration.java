@@ -4,8 +4,8 @@ package kdump.lab.engine;
 import iommu.api.pcie.PciFunction;
 
 /**
- * What a kernel does to each function while it enumerates the bus: reads its header and switches MSI
- * and MSI-X off.
+ * What a kernel does to each function while it enumerates the bus: reads its header and switches
+ * MSI and MSI-X off.
  *
  * <p>Source: Linux, pci_setup_device and pci_msi_init.
  */

@@ -22,8 +22,8 @@ import java.util.TreeMap;
 import kdump.lab.engine.Services.DeviceSeat;
 
 /**
- * One machine put together: memory, units, fabric, devices, and the clock they share. Made for one trial;
- * the memory may be a borrowed one that is rolled back afterwards. One thread.
+ * One machine put together: memory, units, fabric, devices, and the clock they share. Made for one
+ * trial; the memory may be a borrowed one that is rolled back afterwards. One thread.
  */
 final class Hardware {
 
@@ -117,7 +117,8 @@ final class Hardware {
 
     /** Returns the functions that have a device behind them, by requester id. */
     List<PciFunction> functionsWithDevice() {
-        return fabric.functions().stream().filter(f -> devices.containsKey(f.requesterId())).toList();
+        return fabric.functions().stream().filter(f -> devices.containsKey(f.requesterId()))
+                .toList();
     }
 
     /** Makes units of the same state over {@code other} memory, with empty caches. */

@@ -12,9 +12,9 @@ import java.util.List;
 import kdump.lab.engine.Origins.Origin;
 
 /**
- * Where DMA leaves the fabric: finds the unit that serves a requester, has it translate, and moves the
- * bytes. From the crash on it also notes who wrote what, by asking the units as they stood at the
- * crash, over memory as it was then. One thread.
+ * Where DMA leaves the fabric: finds the unit that serves a requester, has it translate, and moves
+ * the bytes. From the crash on it also notes who wrote what, by asking the units as they stood at
+ * the crash, over memory as it was then. One thread.
  *
  * <p>A blocked request is answered UR. Source: VT-d, "Non-Recoverable Address Translation Faults"
  * (reads are completed with an error, writes dropped).
@@ -119,7 +119,8 @@ final class HostBridge implements Upstream {
         if (!origin.isOfBeforeCrash()) {
             return;
         }
-        boolean right = at != -1 && at == physicalAddressAtCrash(origin, alias, address, Access.READ)
+        boolean right = at != -1
+                && at == physicalAddressAtCrash(origin, alias, address, Access.READ)
                 && !(strayHappened && holdsStray(at, bytes));
         if (!right) {
             origin.wrongRequest = true;

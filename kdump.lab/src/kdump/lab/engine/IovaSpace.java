@@ -4,8 +4,8 @@ package kdump.lab.engine;
 import java.util.BitSet;
 
 /**
- * I/O virtual addresses of one domain, by page, from the top of the low 4 GiB downwards as Linux gives
- * them out. The interrupt range is never given out. One thread.
+ * I/O virtual addresses of one domain, by page, from the top of the low 4 GiB downwards as Linux
+ * gives them out. The interrupt range is never given out. One thread.
  */
 final class IovaSpace {
 

@@ -10,8 +10,8 @@ import java.util.List;
 import kdump.lab.api.Verdict;
 
 /**
- * Works out a verdict from what happened: it compares every line of memory that changed since the crash
- * with what it held, asks who wrote each byte, and adds what was counted. One thread.
+ * Works out a verdict from what happened: it compares every line of memory that changed since the
+ * crash with what it held, asks who wrote each byte, and adds what was counted. One thread.
  */
 final class Judge {
 
@@ -54,7 +54,8 @@ final class Judge {
         hardware.memory().changedLines(crashMark,
                 (address, before, offset) -> judgeLine(address, before, offset, image));
         if (touched > 0) {
-            reasons.add(touched + " bytes of free memory of the capture kernel were written by others");
+            reasons.add(touched
+                    + " bytes of free memory of the capture kernel were written by others");
         }
         String captureKernel = withdrawnAt != null ? "withdrawn at " + withdrawnAt.label()
                 : ending != null ? "hung" : corrupted > 0 ? "corrupted" : "ok";

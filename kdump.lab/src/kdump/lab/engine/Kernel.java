@@ -3,10 +3,13 @@ package kdump.lab.engine;
 
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.sim.EventQueue;
+import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,9 +20,9 @@ import java.util.Set;
 import java.util.function.IntConsumer;
 
 /**
- * A kernel on the machine: time, pages, I/O virtual addresses, and one driver a unit. Both the crashed
- * and the capture kernel are one of these; they differ in the memory they own and in what they are told
- * to do. One thread.
+ * A kernel on the machine: time, pages, I/O virtual addresses, and one driver a unit. Both the
+ * crashed and the capture kernel are one of these; they differ in the memory they own and in what
+ * they are told to do. One thread.
  */
 final class Kernel {
 
@@ -59,6 +62,8 @@ final class Kernel {
     private final List<UnitSeat> units = new ArrayList<>();
     private final Map<Integer, IovaSpace> iovas = new HashMap<>();
     private final Map<Integer, List<AddressRange>> iovaInUse;
+    private final List<AddressRange> iovaReserved = new ArrayList<>();
+    private final Map<Integer, Set<AddressRange>> identityMapped = new HashMap<>();
     private final Set<Integer> passThrough;
     private final Set<Integer> mapped = new HashSet<>();
     private IntConsumer firstMap = requester -> { };
@@ -66,6 +71,7 @@ final class Kernel {
     private boolean stopped;
     private boolean handlingFaults;
     private int cause;
+    private long registerAccesses;
 
     /**
      * Makes a kernel.
@@ -73,8 +79,8 @@ final class Kernel {
      * @param iovaInUse addresses that are taken already, by alias
      * @param passThrough aliases whose requests pass unchanged under this kernel's tables
      */
-    Kernel(Hardware hardware, KernelProfile profile, PagePool pool, Timeline timeline, Ledger ledger,
-            Map<Integer, List<AddressRange>> iovaInUse, Set<Integer> passThrough) {
+    Kernel(Hardware hardware, KernelProfile profile, PagePool pool, Timeline timeline,
+            Ledger ledger, Map<Integer, List<AddressRange>> iovaInUse, Set<Integer> passThrough) {
         this.hardware = hardware;
         this.profile = profile;
         this.pool = pool;
@@ -140,6 +146,17 @@ final class Kernel {
         }
     }
 
+    /** Notes one access to a register of any unit, and lets it take its time. */
+    void accessRegister() {
+        registerAccesses++;
+        spend(profile.costs().registerAccess());
+    }
+
+    /** Returns how often this kernel read or wrote a register of any unit. */
+    long registerAccesses() {
+        return registerAccesses;
+    }
+
     /** Runs {@code writes} to memory under this kernel's cause. */
     void write(Runnable writes) {
         PhysicalMemory memory = hardware.memory();
@@ -201,9 +218,34 @@ final class Kernel {
         }
     }
 
+    /** Keeps a range from being given out to any function. */
+    void reserveIova(AddressRange range) {
+        iovaReserved.add(range);
+        iovas.values().forEach(space -> space.reserve(range.start(), range.bytes()));
+    }
+
+    /**
+     * Maps a range to itself for a function; once for all functions of one alias.
+     *
+     * @throws StepRefusedException if the function's requests do not go through tables of this
+     *     kernel
+     */
+    void identityMap(PciFunction function, AddressRange range) throws StepRefusedException {
+        UnitSeat seat = seatFor(function);
+        if (seat == null) {
+            throw new StepRefusedException("no table of this kernel maps the requests of "
+                    + RequesterId.format(function.requesterId()));
+        }
+        if (identityMapped.computeIfAbsent(function.alias(), a -> new HashSet<>()).add(range)) {
+            seat.driver.map(function.requesterId(), range.start(), range.start(), range.bytes(),
+                    Access.READ | Access.WRITE);
+        }
+    }
+
     private IovaSpace newSpace(int alias) {
         var space = new IovaSpace();
         iovaInUse.getOrDefault(alias, List.of()).forEach(r -> space.reserve(r.start(), r.bytes()));
+        iovaReserved.forEach(r -> space.reserve(r.start(), r.bytes()));
         return space;
     }
 

@@ -91,7 +91,8 @@ final class KernelView implements HandoverView {
 
     @Override
     public long readRegister(int unit, int offset, int bytes) {
-        read(kernel.costs().registerAccess());
+        read(0);
+        kernel.accessRegister();
         return hardware.units().get(unit).readRegister(offset, bytes);
     }
 

@@ -17,13 +17,13 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Draws from the seed which engines of a machine are busy, how fast, and with which of the pages that
- * the captured tables map for them.
+ * Draws from the seed which engines of a machine are busy, how fast, and with which of the pages
+ * that the captured tables map for them.
  *
- * <p>Half of the engines or more are busy. One of them at least streams: it goes round its ring for ever,
- * as USB schedules, audio, capture and management engines do, and is no disk controller if the machine
- * has anything else. The others work off what is posted and then fall silent. Rates are drawn between
- * 20 and 200 requests a second, 200 and 600 for those that stream.
+ * <p>Half of the engines or more are busy. One of them at least streams: it goes round its ring for
+ * ever, as USB schedules, audio, capture and management engines do, and is no disk controller if
+ * the machine has anything else. The others work off what is posted and then fall silent. Rates are
+ * drawn between 20 and 200 requests a second, 200 and 600 for those that stream.
  */
 final class LoadDraw {
 
@@ -84,7 +84,8 @@ final class LoadDraw {
 
     private static String describe(int id, Workload load) {
         return String.format("%s is busy: %.0f requests/s of %d bytes, %d of 1000 read memory, %s",
-                RequesterId.format(id), load.requestsPerSecond(), load.bytes(), load.readsPerMille(),
+                RequesterId.format(id), load.requestsPerSecond(), load.bytes(),
+                load.readsPerMille(),
                 load.streaming() ? "streaming" : "until what is posted is done");
     }
 
@@ -129,14 +130,16 @@ final class LoadDraw {
             if (into.size() == MAX_BUFFERS) {
                 return;
             }
-            if (!reservation.contains(page.physicalAddress()) && taken.add(page.physicalAddress())) {
+            if (!reservation.contains(page.physicalAddress())
+                    && taken.add(page.physicalAddress())) {
                 into.add(page);
             }
         }
     }
 
     private void directPages(List<DmaBuffer> into) {
-        List<AddressRange> ram = survey.systemRam().stream().filter(r -> r.bytes() > 1 << 20).toList();
+        List<AddressRange> ram =
+                survey.systemRam().stream().filter(r -> r.bytes() > 1 << 20).toList();
         BitSet used = survey.usedFrames();
         for (int tries = 0; tries < 64 * DIRECT_PAGES && into.size() < DIRECT_PAGES
                 && !ram.isEmpty(); tries++) {

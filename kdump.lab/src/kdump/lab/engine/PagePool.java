@@ -9,8 +9,8 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Page frames that a kernel may allocate: all whole frames of some ranges but the excluded ones, lowest
- * first, freed single frames again before new ones. One thread.
+ * Page frames that a kernel may allocate: all whole frames of some ranges but the excluded ones,
+ * lowest first, freed single frames again before new ones. One thread.
  */
 final class PagePool {
 

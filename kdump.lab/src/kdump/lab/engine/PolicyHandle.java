@@ -77,7 +77,9 @@ final class PolicyHandle {
             return name;
         }
 
-        /** Looks first whether the bundle was stopped, updated or uninstalled since the run began. */
+        /**
+         * Looks first whether the bundle was stopped, updated or uninstalled since the run began.
+         */
         @Override
         public List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes) {
             if (revision() != revision) {
@@ -86,7 +88,8 @@ final class PolicyHandle {
             try {
                 return List.copyOf(policy.decide(event, view, notes));
             } catch (LinkageError e) {
-                throw new WithdrawnException("bundle of policy " + name + " was withdrawn: " + e, e);
+                throw new WithdrawnException(
+                        "bundle of policy " + name + " was withdrawn: " + e, e);
             } catch (RuntimeException e) {
                 throw new WithdrawnException("policy " + name + " broke: " + e, e);
             }

@@ -25,7 +25,9 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
 
-/** The whiteboards: policies, vendors, device models and importers as they come and go. Thread-safe. */
+/**
+ * The whiteboards: policies, vendors, device models and importers as they come and go. Thread-safe.
+ */
 @Component(service = Registry.class)
 public final class Registry {
 
@@ -91,8 +93,8 @@ public final class Registry {
     }
 
     /**
-     * Returns all policies, by name; of one name the one in force comes first: the higher ranking wins,
-     * then the higher version of the bundle, then the older service.
+     * Returns all policies, by name; of one name the one in force comes first: the higher ranking
+     * wins, then the higher version of the bundle, then the older service.
      */
     List<PolicyHandle> policies() {
         var all = new ArrayList<>(policies.values());

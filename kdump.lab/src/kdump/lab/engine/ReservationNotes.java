@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Notes of a policy, as bytes at the end of the crash reservation: a count, then key, version and bytes
- * of each, lengths first. Read back from memory each time, so whoever overwrites them destroys them.
- * One thread.
+ * Notes of a policy, as bytes at the end of the crash reservation: a count, then key, version and
+ * bytes of each, lengths first. Read back from memory each time, so whoever overwrites them
+ * destroys them. One thread.
  */
 final class ReservationNotes implements HandoverNotes {
 

@@ -7,9 +7,10 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * Where the crash reservation of a machine goes that has none: the longest stretch of System RAM between
- * 16 MiB and 4 GiB, in whole MiB, that holds no captured page and that no mapping reaches (mappings of
- * an address to itself aside); at most 256 MiB, taken from its end; of equal ones the lowest.
+ * Where the crash reservation of a machine goes that has none: the longest stretch of System RAM
+ * between 16 MiB and 4 GiB, in whole MiB, that holds no captured page and that no mapping reaches
+ * (mappings of an address to itself aside); at most 256 MiB, taken from its end; of equal ones the
+ * lowest.
  */
 final class ReservationRule {
 

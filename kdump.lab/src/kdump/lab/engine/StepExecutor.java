@@ -88,6 +88,10 @@ final class StepExecutor {
             setUpDomains();
             seat(s.unit()).driver().startClean();
             takeOver(s.unit());
+        } else if (step instanceof Step.ReserveIova s) {
+            kernel.reserveIova(s.range());
+        } else if (step instanceof Step.IdentityMap s) {
+            kernel.identityMap(function(s.requester()), s.range());
         } else if (step instanceof Step.AdoptTables s) {
             seat(s.unit()).driver().adoptTables(s.depth());
             setUpDomains();

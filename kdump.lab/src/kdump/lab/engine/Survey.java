@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What the tables of a captured machine say about it: which frames they reach, which addresses are in
- * use, and which pages each requester could do DMA to. One thread.
+ * What the tables of a captured machine say about it: which frames they reach, which addresses are
+ * in use, and which pages each requester could do DMA to. One thread.
  */
 final class Survey implements MappingVisitor {
 
@@ -76,7 +76,10 @@ final class Survey implements MappingVisitor {
         }
     }
 
-    /** A buffer lies in System RAM, not over a table, and leaves the first 16 MiB to firmware's users. */
+    /**
+     * A buffer lies in System RAM, not over a table, and leaves the first 16 MiB to firmware's
+     * users.
+     */
     private boolean usable(long physicalAddress) {
         return description.memoryMap().kindAt(physicalAddress) == MemoryKind.SYSTEM_RAM
                 && memory.contains(physicalAddress, 4096) && physicalAddress >= 1L << 24

@@ -13,6 +13,8 @@ import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile.Phases;
+import iommu.api.profile.KernelProfile.ProbeTime;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -47,21 +49,21 @@ final class Trial {
     private final StepExecutor captureSteps;
     private final ReservationNotes firstNotes;
     private final Map<Integer, DeviceDriver> drivers = new TreeMap<>();
-    private final Breakage breakage;
+    private final boolean provenance;
     private Kernel running;
     private int crashMark;
     private long digest;
     private DumpWriter dump;
 
     Trial(Blueprint blueprint, PhysicalMemory memory, Services services, Decider policy,
-            RunOptions options, boolean trace, Breakage breakage) {
+            RunOptions options, boolean trace, boolean provenance) {
         this.blueprint = blueprint;
         this.policy = policy;
         this.options = options;
         this.memory = memory;
-        this.breakage = breakage;
+        this.provenance = provenance;
         long crashAt = options.crashAtNanos();
-        hardware = new Hardware(breakage.applyTo(blueprint), memory, services, ledger, options.seed());
+        hardware = new Hardware(blueprint, memory, services, ledger, options.seed());
         timeline = new Timeline(trace, hardware.queue(), crashAt);
         AddressRange reservation = blueprint.reservation();
         first = new Kernel(hardware, blueprint.profile(),
@@ -111,7 +113,8 @@ final class Trial {
                         blueprint.reservation().start() + IMAGE_BYTES)), timeline.entries());
     }
 
-    // ---- T0, T1 ----------------------------------------------------------------------------------
+    // ---- T0, T1
+    // ----------------------------------------------------------------------------------
 
     private void runFirstKernel() {
         timeline.phase(Phase.RUNNING);
@@ -165,7 +168,7 @@ final class Trial {
 
     private void crash() {
         timeline.phase(Phase.CRASH);
-        hardware.bridge().crash(breakage != Breakage.NO_PROVENANCE);
+        hardware.bridge().crash(provenance);
         crashMark = memory.mark();
         for (PciFunction function : hardware.functionsWithDevice()) {
             int requester = function.requesterId();
@@ -199,7 +202,8 @@ final class Trial {
         return hardware.bridge().causes().add(Owner.CAPTURE_KERNEL, 0, 0, hardware.queue().nanos());
     }
 
-    // ---- T2 to T8 --------------------------------------------------------------------------------
+    // ---- T2 to T8
+    // --------------------------------------------------------------------------------
 
     private void runCaptureKernel() {
         Phases at = blueprint.profile().phases();
@@ -217,10 +221,12 @@ final class Trial {
         hardware.fabric().functions().forEach(Enumeration::enumerate);
         begin(Phase.FINAL_FIXUPS, at.finalFixups());
         begin(Phase.DMA_REMAPPING, at.dmaRemapping());
-        begin(Phase.DRIVERS, at.firstProbe());
-        probeAll(at.probeInterval());
+        begin(Phase.DRIVERS, at.drivers());
+        probeAll();
         begin(Phase.DUMP, at.dump());
         writeDump();
+        timeline.add("iommu", "the capture kernel accessed registers of IOMMUs "
+                + capture.registerAccesses() + " times");
     }
 
     private void begin(Phase phase, long nanosAfterCrash) {
@@ -240,24 +246,35 @@ final class Trial {
         return crc.getValue();
     }
 
-    private void probeAll(long interval) {
-        long next = hardware.queue().nanos();
-        for (PciFunction function : hardware.functionsWithDevice()) {
-            hardware.queue().advanceTo(next);
-            next += interval;
-            int requester = function.requesterId();
-            captureSteps.tell(new HandoverEvent.ProbeStart(requester));
-            DeviceDriver driver = driver(capture, requester);
-            String failure = driver.probe();
-            timeline.add("driver", RequesterId.format(requester) + " "
-                    + (failure == null ? "probed" : "failed: " + failure));
-            if (failure == null) {
-                drivers.put(requester, driver);
-            } else {
-                ledger.failed(requester, failure);
+    /** Probes class by class, as modules are loaded, and in a class by requester id. */
+    private void probeAll() {
+        List<PciFunction> waiting = new ArrayList<>(hardware.functionsWithDevice());
+        for (ProbeTime time : blueprint.profile().probes()) {
+            long next = options.crashAtNanos() + time.nanosAfterCrash();
+            for (PciFunction function : List.copyOf(waiting)) {
+                if (time.fits(function.classCode())) {
+                    waiting.remove(function);
+                    hardware.queue().advanceTo(next);
+                    next += time.interval();
+                    probe(function);
+                }
             }
-            captureSteps.tell(new HandoverEvent.ProbeEnd(requester, failure));
         }
+    }
+
+    private void probe(PciFunction function) {
+        int requester = function.requesterId();
+        captureSteps.tell(new HandoverEvent.ProbeStart(requester));
+        DeviceDriver driver = driver(capture, requester);
+        String failure = driver.probe();
+        timeline.add("driver", RequesterId.format(requester) + " "
+                + (failure == null ? "probed" : "failed: " + failure));
+        if (failure == null) {
+            drivers.put(requester, driver);
+        } else {
+            ledger.failed(requester, failure);
+        }
+        captureSteps.tell(new HandoverEvent.ProbeEnd(requester, failure));
     }
 
     /** The dump target is the first disk controller in the order of requester ids. */

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What to run, as the build wrote it out of {@code lab.bndrun}: lines of {@code property NAME
- * VALUE}, {@code bundle FILE} and {@code interactive FILE}, the last for bundles that only the
- * interactive shell needs and a single command should not wait for.
+ * What to run, as the build wrote it out of {@code lab.bndrun}: the class path of this program, and
+ * lines of {@code property NAME VALUE}, {@code bundle FILE} and {@code interactive FILE}, the last
+ * for bundles that only the interactive shell needs and a single command should not wait for.
  *
  * @param properties framework properties
  * @param bundles files of the bundles to install, in this order
@@ -22,7 +22,8 @@ record RunFile(Map<String, String> properties, List<Path> bundles) {
     static RunFile read(Path file, boolean interactive) throws IOException {
         Map<String, String> properties = new LinkedHashMap<>();
         List<Path> bundles = new ArrayList<>();
-        for (String line : Files.readAllLines(file)) {
+        List<String> lines = Files.readAllLines(file);
+        for (String line : lines.subList(1, lines.size())) {
             String[] word = line.split(" ", 2);
             switch (word[0]) {
                 case "property" -> {

@@ -62,8 +62,8 @@ class CapturedTruthTest {
     }
 
     /**
-     * In lazy mode the capture was taken between unmapping and flushing: QEMU's IOTLB still held these
-     * nine, the tables did not. A unit that starts with empty caches rightly blocks them.
+     * In lazy mode the capture was taken between unmapping and flushing: QEMU's IOTLB still held
+     * these nine, the tables did not. A unit that starts with empty caches rightly blocks them.
      */
     @Test
     void ofTheLazyCaptureExactlyTheStaleTranslationsAreGone() throws Exception {
@@ -79,7 +79,8 @@ class CapturedTruthTest {
     void addressesThatWereNeverMappedAreBlocked() throws Exception {
         for (String name : LIVE) {
             RemappingUnit unit = unit(name);
-            long translation = unit.translate(RequesterId.parse("02:00.0"), 0x1234_5000L, Access.READ);
+            long translation =
+                    unit.translate(RequesterId.parse("02:00.0"), 0x1234_5000L, Access.READ);
             assertThat(Translation.isBlocked(translation)).as(name).isTrue();
         }
     }

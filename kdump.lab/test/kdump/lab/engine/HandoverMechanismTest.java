@@ -117,9 +117,10 @@ class HandoverMechanismTest {
     @Test
     void theSameSeedGivesTheSameVerdictOnAMemoryThatWasRolledBack() {
         Bench bench = TestBench.bench(TestBench.machine("vtd1"), RunOptions.ofSeed(7));
-        Verdict once = bench.run(TestBench.decider(new DisableReinit()), false, Breakage.NONE).verdict();
+        Decider disable = TestBench.decider(new DisableReinit());
+        Verdict once = bench.run(disable, false, Breakage.NONE).verdict();
         bench.run(TestBench.decider(new CopyTables()), false, Breakage.NONE);
-        Verdict again = bench.run(TestBench.decider(new DisableReinit()), false, Breakage.NONE).verdict();
+        Verdict again = bench.run(disable, false, Breakage.NONE).verdict();
 
         assertThat(again).isEqualTo(once);
     }
@@ -134,7 +135,8 @@ class HandoverMechanismTest {
 
     @Test
     void copyingNeverSwitchesTranslationOff() {
-        Crash crash = TestBench.crash("vtd1", new CopyTables(), RunOptions.ofSeed(7), Breakage.NONE);
+        Crash crash = TestBench.crash("vtd1", new CopyTables(), RunOptions.ofSeed(7),
+                Breakage.NONE);
 
         assertThat(commands(crash))
                 .containsExactly(0x82000000L, 0x86000000L, 0x87000000L, 0xc6000000L);
@@ -158,7 +160,8 @@ class HandoverMechanismTest {
                 .map(t -> Long.parseLong(t.substring(t.lastIndexOf("0x") + 2), 16)).toList();
     }
 
-    // ---- the mechanism broken on purpose ---------------------------------------------------------
+    // ---- the mechanism broken on purpose
+    // ---------------------------------------------------------
 
     /** Puts an empty root table in while translation is off, and forgets every invalidation. */
     private static final class ToggleWithoutFlush implements HandoverPolicy {

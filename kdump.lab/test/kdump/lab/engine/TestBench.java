@@ -42,7 +42,8 @@ final class TestBench {
     /** Returns a machine of docs/captures. */
     static MachineDescription machine(String name) {
         try {
-            return new CaptureDirectoryImporter().read(root().resolve("docs/captures/" + name), null);
+            return new CaptureDirectoryImporter()
+                    .read(root().resolve("docs/captures/" + name), null);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -29,7 +29,7 @@ class LabScriptTest {
     @BeforeEach
     void makeRoot() throws IOException {
         root = Files.createDirectories(directory.resolve("the root")).toRealPath();
-        made = Files.createDirectories(root.resolve("kdump.lab/generated/lab"));
+        made = Files.createDirectories(root.resolve("kdump.lab/generated"));
         Files.copy(ROOT.resolve("lab"), root.resolve("lab"));
         Path make = root.resolve("cnf/make");
         Files.createDirectories(root.resolve("cnf/cache"));
@@ -40,12 +40,11 @@ class LabScriptTest {
                 made.resolve("launcher.jar"));
         Path probe = ProbeBundle.write(root.resolve("probe.jar"),
                 "org.osgi.framework;version=\"[1.8,2)\"");
-        Files.writeString(made.resolve("run"), "bundle " + probe + "\n");
         String framework = Stream.of(System.getProperty("java.class.path")
                 .split(File.pathSeparator)).filter(f -> f.contains("felix.framework"))
                 .findFirst().orElseThrow();
-        Files.writeString(made.resolve("classpath"),
-                made.resolve("launcher.jar") + File.pathSeparator + framework + "\n");
+        Files.writeString(made.resolve("lab.run"), made.resolve("launcher.jar")
+                + File.pathSeparator + framework + "\nbundle " + probe + "\n");
     }
 
     @Test

@@ -15,9 +15,10 @@ import java.util.List;
 import org.osgi.service.component.annotations.Component;
 
 /**
- * Adopts the crashed kernel's tables: root and context tables are copied, page tables stay where they
- * are, translation is never switched off. A function gets an empty domain of its own when its driver
- * maps for the first time. Where the copy is refused the kernel falls back to starting clean.
+ * Adopts the crashed kernel's tables: root and context tables are copied, page tables stay where
+ * they are, translation is never switched off. A function gets an empty domain of its own when its
+ * driver maps for the first time. Where the copy is refused the kernel falls back to starting
+ * clean.
  *
  * <p>Source: Linux from 4.2 on, copy_translation_tables and its caller in init_dmars.
  */

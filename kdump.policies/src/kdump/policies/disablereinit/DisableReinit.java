@@ -14,9 +14,9 @@ import java.util.List;
 import org.osgi.service.component.annotations.Component;
 
 /**
- * Switches translation off, gives each unit empty tables and switches translation on again; a function
- * gets its domain when its driver maps for the first time. What devices still do in between goes out
- * untranslated, afterwards it faults.
+ * Switches translation off, gives each unit empty tables and switches translation on again; a
+ * function gets its domain when its driver maps for the first time. What devices still do in
+ * between goes out untranslated, afterwards it faults.
  *
  * <p>Source: Linux before 4.2, init_dmars ("Disable translation if already enabled prior to OS
  * handover"); described by J. Roedel in October 2014.

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers.kdump;
+
+import iommu.api.machine.FormatException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import kdump.importers.bytes.Content;
+import kdump.importers.dump.Dump;
+import kdump.importers.dump.VmcoreInfo;
+
+/**
+ * Kdump-compressed files of x86-64 machines, plain or flattened.
+ *
+ * <p>The second bitmap says which pages the file holds; each has a descriptor, and several may share
+ * their bytes, as zero pages do. Descriptors and bytes are looked at when a page is read.
+ */
+public final class KdumpFile {
+
+    private KdumpFile() { }
+
+    /**
+     * Reads headers and bitmap; the memory stays in {@code content}.
+     *
+     * @throws FormatException if it is no such file
+     */
+    public static Dump read(Content content) throws IOException {
+        Content rearranged = Flattened.isFlattened(content) ? Flattened.rearrange(content)
+                : content;
+        KdumpHeader header = new KdumpHeaderReader(rearranged).read();
+        PageIndex index = PageIndex.read(rearranged, header);
+        long descriptorBytes = index.pages() * KdumpImage.DESCRIPTOR_BYTES;
+        if (header.descriptorOffset() > rearranged.bytes() - descriptorBytes) {
+            throw new FormatException(rearranged.name(), header.descriptorOffset(), "page_desc",
+                    "end of the file at 0x" + Long.toHexString(rearranged.bytes()),
+                    "descriptors of 0x" + Long.toHexString(index.pages()) + " pages");
+        }
+        List<String> remarks = new ArrayList<>();
+        if ((header.status() & KdumpHeader.INCOMPLETE) != 0) {
+            remarks.add("The dump says of itself that it is incomplete.");
+        }
+        if (header.split()) {
+            remarks.add("The dump is a part of a split one: pages 0x"
+                    + Long.toHexString(header.firstPage()) + " to 0x"
+                    + Long.toHexString(header.endPage() - 1) + " of 0x"
+                    + Long.toHexString(header.pages()) + "; the other parts are not read.");
+        }
+        return new Dump(new KdumpImage(rearranged, header.descriptorOffset(), index),
+                vmcoreInfo(rearranged, header), remarks);
+    }
+
+    private static VmcoreInfo vmcoreInfo(Content content, KdumpHeader header) throws IOException {
+        VmcoreInfo info = VmcoreInfo.of(bytes(content, header.vmcoreInfo()));
+        return info == VmcoreInfo.NONE ? VmcoreInfo.ofNotes(bytes(content, header.notes())) : info;
+    }
+
+    private static byte[] bytes(Content content, KdumpHeader.Place place) throws IOException {
+        byte[] bytes = new byte[place.bytes()];
+        content.read(place.offset(), bytes, 0, bytes.length);
+        return bytes;
+    }
+}
