@@ -26,7 +26,7 @@ public interface LineCommand {
      *
      * @param arguments what follows the name, taken as it is, without a leading "--"
      * @param in what it is told
-     * @param out receives its answers and nothing else; flushed after each
+     * @param out receives its answers and nothing else; flushed before it waits for more input
      * @param directory that relative names of files start from
      * @throws LabException if the arguments are not what it takes, with one line that says why
      * @throws IOException if an answer cannot be written
