@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongConsumer;
+import java.util.stream.LongStream;
 
 /**
  * The memory of one machine, little-endian, by physical address.
@@ -32,6 +34,9 @@ public final class PhysicalMemory {
 
     /** Most memory that can be backed, 1 TiB: its directory of granules then takes 64 MiB. */
     public static final long MAX_BYTES = 1L << 40;
+
+    /** Most bytes of a dump that are copied, half of what the array takes: others are written. */
+    public static final long MAX_LOADED_BYTES = 1L << 30;
 
     private static final int GRANULE_SHIFT = 16;
     private static final int GRANULE_BYTES = 1 << GRANULE_SHIFT;
@@ -59,6 +64,7 @@ public final class PhysicalMemory {
     private final Provenance provenance = new Provenance();
     private boolean tracking;
     private int cause;
+    private Background background;
 
     /**
      * Makes memory that holds the pattern everywhere.
@@ -111,6 +117,7 @@ public final class PhysicalMemory {
         granuleAddress = other.granuleAddress.clone();
         known = other.known.clone();
         populated = other.populated;
+        background = other.background;
     }
 
     /**
@@ -159,7 +166,7 @@ public final class PhysicalMemory {
     public long read64(long address) {
         aligned(address, 8);
         int slot = directory[granuleOf(address, 8)];
-        return slot < 0 ? pattern(address)
+        return slot < 0 ? absent64(address)
                 : (long) LONG.get(arena, slot + ((int) address & GRANULE_MASK));
     }
 
@@ -167,7 +174,7 @@ public final class PhysicalMemory {
     public int read32(long address) {
         aligned(address, 4);
         int slot = directory[granuleOf(address, 4)];
-        return slot < 0 ? (int) (pattern(address & -8) >>> 8 * (address & 4))
+        return slot < 0 ? (int) (absent64(address & -8) >>> 8 * (address & 4))
                 : (int) INT.get(arena, slot + ((int) address & GRANULE_MASK));
     }
 
@@ -180,7 +187,7 @@ public final class PhysicalMemory {
                 System.arraycopy(arena, slot + ((int) (address + done) & GRANULE_MASK),
                         to, offset + done, chunk);
             } else {
-                fill(address + done, to, offset + done, chunk);
+                absent(address + done, to, offset + done, chunk);
             }
             done += chunk;
         }
@@ -202,7 +209,7 @@ public final class PhysicalMemory {
     private boolean isKnown(long address) {
         int slot = directory[granuleOf(address, 1)];
         if (slot < 0) {
-            return false;
+            return background != null && background.touches(address & -LINE_BYTES, LINE_BYTES);
         }
         int line = slot + ((int) address & GRANULE_MASK) >>> 6;
         return (known[line >>> 6] >>> line & 1) != 0;
@@ -215,16 +222,23 @@ public final class PhysicalMemory {
      */
     public boolean pageIsKnown(long page) {
         int r = rangeOf(page);
-        int slot = r < 0 ? UNPOPULATED : directory[granuleOf(page, 1)];
+        if (r < 0) {
+            return false;
+        }
+        int slot = directory[granuleOf(page, 1)];
+        if (slot < 0) {
+            return background != null && background.touches(page & -PAGE_BYTES, PAGE_BYTES);
+        }
         int line = slot + ((int) page & GRANULE_MASK) >>> 6;
-        return slot >= 0 && known[line >>> 6] != 0;
+        return known[line >>> 6] != 0;
     }
 
     /** Tells the address of every page of which {@link #pageIsKnown} is true, ascending. */
     public void knownPages(LongConsumer visitor) {
-        long[] granules = Arrays.copyOf(granuleAddress, populated);
+        long[] granules = background == null ? Arrays.copyOf(granuleAddress, populated)
+                : granules();
         Arrays.sort(granules);
-        for (int g = 0; g < populated; g++) {
+        for (int g = 0; g < granules.length; g++) {
             if (g > 0 && granules[g] == granules[g - 1]) {
                 continue;
             }
@@ -234,6 +248,21 @@ public final class PhysicalMemory {
                 }
             }
         }
+    }
+
+    /** Returns the granules that are populated or that the background touches. */
+    private long[] granules() {
+        LongStream.Builder found = LongStream.builder();
+        for (int r = 0; r < rangeStart.length; r++) {
+            long first = rangeStart[r] >>> GRANULE_SHIFT;
+            for (long g = first; g <= rangeEnd[r] - 1 >>> GRANULE_SHIFT; g++) {
+                if (directory[firstGranule[r] + (int) (g - first)] >= 0
+                        || background.touches(g << GRANULE_SHIFT, GRANULE_BYTES)) {
+                    found.add(g << GRANULE_SHIFT);
+                }
+            }
+        }
+        return found.build().toArray();
     }
 
     // ---- writing
@@ -265,13 +294,17 @@ public final class PhysicalMemory {
     }
 
     /**
-     * Copies what a dump holds into this memory; bytes that lie outside the backed ranges are left
-     * out.
+     * Takes over what a dump holds; bytes that lie outside the backed ranges are left out. A dump
+     * of up to {@link #MAX_LOADED_BYTES} is copied; a larger one becomes the {@link #background}.
      *
      * @return the number of bytes left out
      * @throws IOException if the dump cannot be read
      */
     public long load(MemoryImage image) throws IOException {
+        if (bytes(image.ranges()) > MAX_LOADED_BYTES) {
+            background(image);
+            return bytes(image.ranges()) - bytes(backed(image));
+        }
         byte[] page = new byte[PAGE_BYTES];
         long leftOut = 0;
         for (AddressRange range : image.ranges()) {
@@ -287,6 +320,38 @@ public final class PhysicalMemory {
             }
         }
         return leftOut;
+    }
+
+    private static long bytes(List<AddressRange> ranges) {
+        return ranges.stream().mapToLong(AddressRange::bytes).sum();
+    }
+
+    /** Returns what of an image is backed. */
+    private List<AddressRange> backed(MemoryImage image) {
+        List<AddressRange> backed = new ArrayList<>();
+        for (AddressRange range : image.ranges()) {
+            for (int r = 0; r < rangeStart.length; r++) {
+                long start = Math.max(range.start(), rangeStart[r]);
+                long end = Math.min(range.end(), rangeEnd[r]);
+                if (start < end) {
+                    backed.add(new AddressRange(start, end));
+                }
+            }
+        }
+        return backed;
+    }
+
+    /**
+     * Lays this memory over a dump: what was never written is read from it on demand, and counts as
+     * known. Reading throws {@link java.io.UncheckedIOException} where the dump cannot be read.
+     *
+     * @throws IllegalStateException if this memory was written before
+     */
+    public void background(MemoryImage image) {
+        if (populated > 0) {
+            throw new IllegalStateException("memory was written before it got a background");
+        }
+        background = new Background(image, backed(image));
     }
 
     /**
@@ -319,7 +384,14 @@ public final class PhysicalMemory {
             known = Arrays.copyOf(known, room * (GRANULE_BYTES / LINE_BYTES / 64));
         }
         int slot = populated << GRANULE_SHIFT;
-        fill(address, arena, slot, GRANULE_BYTES);
+        absent(address, arena, slot, GRANULE_BYTES);
+        if (background != null) {
+            for (int at = 0; at < GRANULE_BYTES; at += LINE_BYTES) {
+                if (background.touches(address + at, LINE_BYTES)) {
+                    known[slot + at >>> 12] |= 1L << (slot + at >>> 6);
+                }
+            }
+        }
         granuleAddress[populated++] = address;
         directory[granule] = slot;
     }
@@ -340,6 +412,18 @@ public final class PhysicalMemory {
 
     private long pattern(long address) {
         return blank ? 0 : RandomStream.mix(seed ^ address >>> 3);
+    }
+
+    /** Returns what a word holds that was never written. */
+    private long absent64(long address) {
+        return background == null ? pattern(address) : background.read64(address, pattern(address));
+    }
+
+    private void absent(long address, byte[] to, int offset, int bytes) {
+        fill(address, to, offset, bytes);
+        if (background != null) {
+            background.overlay(address, to, offset, bytes);
+        }
     }
 
     private void fill(long address, byte[] to, int offset, int bytes) {
