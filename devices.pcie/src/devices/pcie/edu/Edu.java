@@ -16,8 +16,8 @@ import java.util.Arrays;
  * <p>A transfer starts with the command and moves its bytes 100 ms later, in requests that cross no
  * 4 KiB boundary; while it runs its registers take no writes. Bytes that a blocked request should
  * have read are zero. A transfer that leaves the buffer moves nothing. The factorial is there at
- * once. Registers below 80h take accesses of 4 bytes, those from there on 4 or 8; a write of 4 bytes
- * clears the upper half.
+ * once. Registers below 80h take accesses of 4 bytes, those from there on 4 or 8; a write of 4
+ * bytes clears the upper half.
  *
  * <p>Source: QEMU documentation, "EDU device"; widths, masks and times observed on QEMU 7.2.
  */

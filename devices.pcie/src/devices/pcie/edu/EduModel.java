@@ -10,11 +10,11 @@ import iommu.api.pcie.FunctionConfig;
 import org.osgi.service.component.annotations.Component;
 
 /**
- * Makes educational devices (vendor 1234h, device 11E8h) for machines that ask for "edu" by name. It
- * accepts no captured function: the device does nothing unless a program outside the machine drives
- * it, and no kernel has a driver for it.
+ * Makes educational devices (vendor 1234h, device 11E8h) for machines that ask for "edu" by name.
+ * It accepts no captured function: the device does nothing unless a program outside the machine
+ * drives it, and no kernel has a driver for it.
  *
- * <p>Option {@code dma_mask}: the address bits that its DMA keeps; 28 of them unless asked otherwise.
+ * <p>Option {@code dma_mask}: the address bits that its DMA keeps; 28 of them if nothing is asked.
  */
 @Component
 public final class EduModel implements DeviceModel {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.qtest;
 
-/** Numbers as C reads them: hexadecimal after 0x, octal after 0, decimal else; 64 bits, unsigned. */
+/** Numbers of 64 bits as C reads them: hexadecimal after 0x, octal after 0, decimal else. */
 final class Numbers {
 
     private Numbers() { }

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import kdump.lab.api.LabException;
 
-/** An argument as QEMU writes them: a value, then properties, {@code edu,addr=5.0,dma_mask=0xff}. */
+/** An argument as QEMU writes them: a value, then properties: {@code edu,addr=5.0,dma_mask=1}. */
 final class Properties {
 
     private final String value;
