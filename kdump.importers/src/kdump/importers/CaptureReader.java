@@ -23,6 +23,7 @@ import kdump.importers.dump.Dump;
 import kdump.importers.lspci.LspciDump;
 import kdump.importers.proc.CommandLine;
 import kdump.importers.proc.Iomem;
+import kdump.importers.proc.UnitLog;
 import kdump.importers.registers.RegisterWords;
 
 /** Reads the files of one capture and puts the machine together. Used once. */
@@ -53,7 +54,7 @@ final class CaptureReader {
         MemoryImage image = image(dump, map);
         AddressRange reservation = reservation(iomem);
         List<FunctionConfig> functions = functions();
-        List<UnitDescription> units = units(functions);
+        List<UnitDescription> units = units(functions, map, image);
         return new MachineDescription(name, source, map, reservation, units, functions, image,
                 commandLine(files.guestFile("cmdline")), commandLine(files.captureCommandLine()),
                 remarks);
@@ -73,8 +74,7 @@ final class CaptureReader {
     }
 
     private MemoryImage image(Dump dump, MemoryMap map) {
-        MemoryImage kept = CutImage.of(dump.image(), map.regions().stream()
-                .filter(r -> r.kind() != MemoryKind.MMIO).map(MemoryMap.Region::range).toList());
+        MemoryImage kept = CutImage.of(dump.image(), backed(map));
         long dropped = Ranges.bytes(dump.image().ranges()) - Ranges.bytes(kept.ranges());
         if (dropped > 0) {
             remarks.add("0x" + Long.toHexString(dropped)
@@ -109,25 +109,48 @@ final class CaptureReader {
         return dump.functions();
     }
 
-    private List<UnitDescription> units(List<FunctionConfig> functions) throws IOException {
+    private List<UnitDescription> units(List<FunctionConfig> functions, MemoryMap map,
+            MemoryImage image) throws IOException {
         UnitFacts facts = new UnitFacts(name, functions, remarks);
         RegisterWords registers =
                 files.registers() == null ? null : RegisterWords.read(files.registers());
+        List<UnitDescription> units = List.of();
         Path dmar = files.guestFile("acpi/DMAR.aml");
-        if (dmar != null) {
-            return facts.units(DmarTable.read(dmar.toString(),
-                    SmallFile.read(dmar, DmarTable.MAX_BYTES)), registers);
-        }
         Path ivrs = files.guestFile("acpi/IVRS.aml");
-        if (ivrs != null) {
+        if (dmar != null) {
+            units = facts.units(DmarTable.read(dmar.toString(),
+                    SmallFile.read(dmar, DmarTable.MAX_BYTES)), registers);
+        } else if (ivrs != null) {
             throw new FormatException(ivrs.toString(), 0, "signature", "IVRS",
                     "DMAR: machines with AMD-Vi are not read yet");
+        } else if (registers != null) {
+            units = List.of(facts.onlyUnit(registers));
         }
-        if (registers != null) {
-            return List.of(facts.onlyUnit(registers));
+        return registers != null ? units : new FoundTables(name, unitLog(), remarks)
+                .complete(units, image, ram(map, image));
+    }
+
+    private List<UnitLog> unitLog() throws IOException {
+        Path file = files.guestFile("dmesg.txt");
+        return file == null ? List.of() : UnitLog.read(TextFile.read(file, UnitLog.MAX_BYTES));
+    }
+
+    /**
+     * Where mappings lead. A dump that leaves pages out does not say without iomem where RAM ends:
+     * not below 4 GiB then, and at the next power of two above what it holds.
+     */
+    private List<AddressRange> ram(MemoryMap map, MemoryImage image) throws IOException {
+        List<AddressRange> held = image.ranges();
+        if (files.guestFile("iomem") != null || held.isEmpty()) {
+            return backed(map);
         }
-        remarks.add("Neither a DMAR table nor registers: no remapping units.");
-        return List.of();
+        long last = held.get(held.size() - 1).end() - 1;
+        return List.of(new AddressRange(0, Math.max(1L << 32, Long.highestOneBit(last) << 1)));
+    }
+
+    private static List<AddressRange> backed(MemoryMap map) {
+        return map.regions().stream().filter(r -> r.kind() != MemoryKind.MMIO)
+                .map(MemoryMap.Region::range).toList();
     }
 
     private static String commandLine(Path file) throws IOException {
