@@ -56,7 +56,8 @@ final class CaptureReader {
         List<FunctionConfig> functions = functions();
         List<UnitDescription> units = units(functions, map, image);
         return new MachineDescription(name, source, map, reservation, units, functions, image,
-                commandLine(), remarks);
+                commandLine(files.guestFile("cmdline")), commandLine(files.captureCommandLine()),
+                remarks);
     }
 
     private MemoryMap mapOf(Dump dump) throws FormatException {
@@ -152,8 +153,7 @@ final class CaptureReader {
                 .map(MemoryMap.Region::range).toList();
     }
 
-    private String commandLine() throws IOException {
-        Path file = files.guestFile("cmdline");
+    private static String commandLine(Path file) throws IOException {
         return file == null ? "" : CommandLine.read(TextFile.read(file, CommandLine.MAX_BYTES));
     }
 }

@@ -96,7 +96,7 @@ final class FoundTables {
     /** Returns the unit that serves most of the contexts, if it has no table yet; else -1. */
     private int unitOf(RootCandidate found, List<UnitDescription> units) {
         int[] served = new int[units.size()];
-        var machine = new MachineDescription(name, name, null, null, units, List.of(), null, "",
+        var machine = new MachineDescription(name, name, null, null, units, List.of(), null, "", "",
                 List.of());
         int best = -1;
         for (int requester : found.requesters()) {

@@ -146,7 +146,7 @@ final class HostBridge implements Upstream {
         }
         long at = physicalAddress(translation, address);
         if (!memory.contains(at, bytes) || !hardware.isWritable(at)) {
-            return (at & INTERRUPT_MASK) == INTERRUPT_RANGE ? CompletionStatus.SUCCESS
+            return isInterrupt(at) ? CompletionStatus.SUCCESS
                     : CompletionStatus.UNSUPPORTED_REQUEST;
         }
         int before = memory.cause();
@@ -182,7 +182,7 @@ final class HostBridge implements Upstream {
             return Translation.untranslated();
         }
         long translation = hardware.units().get(origin.unit).translate(alias, address, access);
-        if (afterCrash() && Translation.isUntranslated(translation)) {
+        if (afterCrash() && Translation.isUntranslated(translation) && !isInterrupt(address)) {
             ledger.untranslated(alias);
         }
         return translation;
@@ -193,6 +193,11 @@ final class HostBridge implements Upstream {
         long translation = origin.unit < 0 ? Translation.untranslated()
                 : unitsAtCrash.get(origin.unit).translate(alias, address, access);
         return Translation.isBlocked(translation) ? -1 : physicalAddress(translation, address);
+    }
+
+    /** Interrupt messages are never translated as memory, translation on or off. */
+    private static boolean isInterrupt(long address) {
+        return (address & INTERRUPT_MASK) == INTERRUPT_RANGE;
     }
 
     private static long physicalAddress(long translation, long address) {
