@@ -166,6 +166,16 @@ final class Kernel {
         memory.cause(before);
     }
 
+    long read64(long physicalAddress) {
+        spend(profile.costs().memoryAccess());
+        return hardware.memory().read64(physicalAddress);
+    }
+
+    void write64(long physicalAddress, long value) {
+        spend(profile.costs().memoryAccess());
+        write(() -> hardware.memory().write64(physicalAddress, value));
+    }
+
     long allocatePages(int count) {
         long address = pool.allocate(count);
         spend(profile.costs().pageAllocation() * count);
