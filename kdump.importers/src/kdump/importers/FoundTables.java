@@ -19,8 +19,8 @@ import kdump.importers.search.RootSearch;
  * Gives units whose registers nobody captured the root tables that are found in memory, and makes
  * the registers up that go with them.
  *
- * <p>Each table goes to the unit that serves most of its contexts, the one with most mappings first;
- * a unit gets one. Source of the registers: VT-d, "Register Descriptions".
+ * <p>Each table goes to the unit that serves most of its contexts, the one with most mappings
+ * first; a unit gets one. Source of the registers: VT-d, "Register Descriptions".
  */
 final class FoundTables {
 

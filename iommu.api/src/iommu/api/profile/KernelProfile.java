@@ -17,7 +17,8 @@ import java.util.List;
  * @param costs what each act costs
  */
 public record KernelProfile(String name, boolean strictInvalidation, long lazyFlushNanos,
-        int domainWidthBits, ScalableMode scalableMode, Phases phases, List<ProbeTime> probes, Costs costs) {
+        int domainWidthBits, ScalableMode scalableMode, Phases phases, List<ProbeTime> probes,
+        Costs costs) {
 
     /** Copies the list. */
     public KernelProfile {
@@ -102,8 +103,8 @@ public record KernelProfile(String name, boolean strictInvalidation, long lazyFl
 
     /** Returns this profile with another domain width. */
     public KernelProfile withDomainWidthBits(int bits) {
-        return new KernelProfile(name, strictInvalidation, lazyFlushNanos, bits, scalableMode, phases,
-                probes, costs);
+        return new KernelProfile(name, strictInvalidation, lazyFlushNanos, bits, scalableMode,
+                phases, probes, costs);
     }
 
     /** Returns this profile with scalable mode used or not. */

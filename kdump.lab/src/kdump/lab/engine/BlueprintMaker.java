@@ -38,8 +38,8 @@ final class BlueprintMaker {
         AddressRange reservation = reservation(description, survey, assumptions);
         KernelProfile profile = profile(description, assumptions);
         KernelProfile capture = captureProfile(description, profile, assumptions);
-        Blueprint bare = new Blueprint(description, reservation, profile, capture, Map.of(), new BitSet(),
-                Map.of(), survey.passThrough(), List.of());
+        Blueprint bare = new Blueprint(description, reservation, profile, capture, Map.of(),
+                new BitSet(), Map.of(), survey.passThrough(), List.of());
         var hardware = new Hardware(bare, memory, services, new Ledger(), options.seed());
         var draw = new LoadDraw(survey, reservation, options.seed(), options.rateFactor());
         Map<Integer, Workload> loads = draw.draw(hardware);
