@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import kdump.importers.acpi.IvrsBlock;
+import kdump.importers.acpi.IvrsTable;
 import kdump.importers.acpi.IvrsUnits;
 import kdump.importers.registers.RegisterWords;
 
@@ -41,29 +43,37 @@ final class AmdUnitFacts {
     }
 
     /** Returns the units of a table; {@code registers} may be null. */
-    List<UnitDescription> units(List<IvrsUnits.Unit> table, RegisterWords registers)
-            throws FormatException {
-        if (registers != null
-                && table.stream().noneMatch(u -> u.registerBase() == registers.base())) {
-            throw new FormatException(registers.file(), 0, "base",
-                    "0x" + Long.toHexString(registers.base()), "the base of a unit in IVRS: "
-                    + table.stream().map(u -> "0x" + Long.toHexString(u.registerBase()))
+    List<UnitDescription> units(IvrsTable table, RegisterWords registers) throws FormatException {
+        List<IvrsUnits.Unit> units = IvrsUnits.of(table);
+        if (registers != null && units.stream()
+                .noneMatch(u -> u.block().registerBase() == registers.base())) {
+            throw new FormatException(registers.file(), 0, "base", hex(registers.base()),
+                    "the base of a unit in IVRS: " + units.stream()
+                            .map(u -> hex(u.block().registerBase()))
                             .collect(Collectors.joining(", ")));
         }
-        List<UnitDescription> units = new ArrayList<>();
-        for (IvrsUnits.Unit unit : table) {
-            boolean captured = registers != null && registers.base() == unit.registerBase();
-            if (!captured) {
-                remarks.add("No registers captured of the unit at 0x"
-                        + Long.toHexString(unit.registerBase()) + ".");
-            }
-            List<Scope> scopes = new ArrayList<>();
-            unit.ids().forEach(ids -> scopes(unit.segment() << 16, ids, scopes));
-            var profile = new UnitProfile(VENDOR, name, unit.registerBase(),
-                    captured ? registers.words() : Map.of(), Map.of());
-            units.add(new UnitDescription(profile, unit.segment(), unit.allOthers(), scopes));
+        for (IvrsBlock.Ivmd region : table.memory()) {
+            remarks.add(String.format("IVRS reserves %08x-%08x (IVMD at 0x%x); not used.",
+                    region.start(), region.start() + region.length() - 1, region.offset()));
         }
-        return units;
+        return units.stream().map(unit -> unit(unit, registers)).toList();
+    }
+
+    private UnitDescription unit(IvrsUnits.Unit unit, RegisterWords registers) {
+        long base = unit.block().registerBase();
+        boolean captured = registers != null && registers.base() == base;
+        if (!captured) {
+            remarks.add("No registers captured of the unit at " + hex(base) + ".");
+        }
+        List<Scope> scopes = new ArrayList<>();
+        unit.ids().forEach(ids -> scopes(unit.block().segment() << 16, ids, scopes));
+        return new UnitDescription(new UnitProfile(VENDOR, name, base,
+                captured ? registers.words() : Map.of(), Map.of()), unit.block().segment(),
+                unit.allOthers(), scopes);
+    }
+
+    private static String hex(long value) {
+        return "0x" + Long.toHexString(value);
     }
 
     /** Splits ids into whole buses and single functions. */
@@ -99,7 +109,7 @@ final class AmdUnitFacts {
 
     /** Returns the one unit of a capture without IVRS: it serves everything. */
     UnitDescription onlyUnit(RegisterWords registers) {
-        remarks.add("No IVRS table: one AMD-Vi unit at 0x" + Long.toHexString(registers.base())
+        remarks.add("No IVRS table: one AMD-Vi unit at " + hex(registers.base())
                 + ", taken to serve every function of segment 0.");
         var profile = new UnitProfile(VENDOR, name, registers.base(), registers.words(), Map.of());
         return new UnitDescription(profile, 0, true, List.of());

@@ -45,6 +45,7 @@ final class ConfigLayout {
     static final int MSI = 0x05;
     /** MSI Enable and Multiple Message Enable. */
     static final int MSI_CONTROL_WRITABLE = 0x0071;
+    static final BitField MSI_64_BIT = bit(7);
     static final int MSI_X = 0x11;
     /** MSI-X Enable and Function Mask. */
     static final int MSI_X_CONTROL_WRITABLE = 0xc000;

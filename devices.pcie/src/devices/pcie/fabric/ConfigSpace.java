@@ -17,6 +17,7 @@ import static devices.pcie.fabric.ConfigLayout.EXPRESS_CAPABILITY;
 import static devices.pcie.fabric.ConfigLayout.FIRST_BAR;
 import static devices.pcie.fabric.ConfigLayout.INTERRUPT_LINE;
 import static devices.pcie.fabric.ConfigLayout.MSI;
+import static devices.pcie.fabric.ConfigLayout.MSI_64_BIT;
 import static devices.pcie.fabric.ConfigLayout.MSI_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.MSI_X;
 import static devices.pcie.fabric.ConfigLayout.MSI_X_CONTROL_WRITABLE;
@@ -29,7 +30,7 @@ import java.util.Arrays;
 
 /**
  * Config space of one function: the captured bytes, with the access kinds of the header, of the PCI
- * Express capability and of MSI and MSI-X control. Other capabilities are read-only. One thread.
+ * Express capability, of MSI, and of MSI-X control. Other capabilities are read-only. One thread.
  */
 final class ConfigSpace {
 
@@ -62,6 +63,7 @@ final class ConfigSpace {
         }
         express = find(EXPRESS_CAPABILITY);
         messageEnable(MSI, MSI_CONTROL_WRITABLE);
+        messageFields();
         messageEnable(MSI_X, MSI_X_CONTROL_WRITABLE);
         if (express > 0) {
             kind(writable, express + DEVICE_CONTROL, 0x7fff);
@@ -81,6 +83,27 @@ final class ConfigSpace {
         if (at > 0) {
             kind(writable, at + 2, mask);
         }
+    }
+
+    /** Message address and data; 64 bits of address if the capability says so. */
+    private void messageFields() {
+        int at = find(MSI);
+        if (at > 0) {
+            int upper = MSI_64_BIT.isSet(read(at + 2, 2)) ? 4 : 0;
+            kind(writable, at + 4, 0xfffc);
+            kind(writable, at + 6, 0xffff);
+            kind(writable, at + 8, 0xffff);
+            if (upper > 0) {
+                kind(writable, at + 10, 0xffff);
+                kind(writable, at + 12, 0xffff);
+            }
+        }
+    }
+
+    /** Makes BAR 0 take addresses that are multiples of {@code bytes}, a power of two. */
+    void sizeFirstBar(int bytes) {
+        kind(writable, FIRST_BAR, -bytes & 0xfff0);
+        kind(writable, FIRST_BAR + 2, -bytes >>> 16);
     }
 
     private void kind(byte[] kinds, int offset, int mask) {

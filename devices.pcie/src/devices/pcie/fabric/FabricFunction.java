@@ -36,7 +36,7 @@ import java.util.List;
 /** One function: config space, the device behind it, the gates its requests pass. One thread. */
 final class FabricFunction implements PciFunction, DmaPort {
 
-    private static final int ALL_ONES = -1;
+    private static final long ALL_ONES = -1;
 
     private final int requesterId;
     private final ConfigSpace config;
@@ -55,6 +55,9 @@ final class FabricFunction implements PciFunction, DmaPort {
 
     void device(Device behind) {
         this.device = behind;
+        if (behind != null && behind.registerBytes() > 0) {
+            config.sizeFirstBar(behind.registerBytes());
+        }
     }
 
     void bridge(FabricFunction above) {
@@ -161,13 +164,25 @@ final class FabricFunction implements PciFunction, DmaPort {
 
     @Override
     public int readRegister(int offset) {
-        return decodes() ? device.readRegister(offset) : ALL_ONES;
+        return decodes() ? device.readRegister(offset) : (int) ALL_ONES;
     }
 
     @Override
     public void writeRegister(int offset, int value) {
         if (decodes()) {
             device.writeRegister(offset, value);
+        }
+    }
+
+    @Override
+    public long readRegister(int offset, int bytes) {
+        return decodes() ? device.readRegister(offset, bytes) : ALL_ONES >>> 64 - 8 * bytes;
+    }
+
+    @Override
+    public void writeRegister(int offset, int bytes, long value) {
+        if (decodes()) {
+            device.writeRegister(offset, bytes, value);
         }
     }
 

@@ -82,7 +82,8 @@ public final class AmdViUnit implements RemappingUnit {
      * range does with what {@link #translate} lets pass there.
      *
      * @param data of the message
-     * @return what {@link InterruptMessage} unpacks; negative if the message was blocked
+     * @return what {@link InterruptMessage} unpacks; if the message was blocked, as {@link
+     *     Translation} has it
      */
     public long remap(int requester, int data) {
         if (!translating) {

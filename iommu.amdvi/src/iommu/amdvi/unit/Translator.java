@@ -95,9 +95,12 @@ final class Translator {
         if (slot < 0) {
             return blocked(found);
         }
-        return Stage.VALID.isSet(found.stage)
-                ? interrupts.remap(device, data, caches.entries().interrupts(slot), found)
-                : InterruptMessage.UNCHANGED.mask();
+        if (!Stage.VALID.isSet(found.stage)) {
+            return InterruptMessage.UNCHANGED.mask();
+        }
+        long message =
+                interrupts.remap(device, data, caches.entries().interrupts(slot), found);
+        return message >= 0 ? message : blocked(found);
     }
 
     /** Translates by the tables in memory alone, and tells each entry. */

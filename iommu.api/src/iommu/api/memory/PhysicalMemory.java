@@ -51,6 +51,7 @@ public final class PhysicalMemory {
             .withInvokeExactBehavior();
 
     private final long seed;
+    private final boolean blank;
     private final long[] rangeStart;
     private final long[] rangeEnd;
     private final int[] firstGranule;
@@ -73,7 +74,12 @@ public final class PhysicalMemory {
      * @throws IllegalArgumentException if the ranges overlap or are too large
      */
     public PhysicalMemory(List<AddressRange> backed, long seed) {
+        this(backed, seed, false);
+    }
+
+    private PhysicalMemory(List<AddressRange> backed, long seed, boolean blank) {
         this.seed = seed;
+        this.blank = blank;
         var ranges = backed.stream()
                 .sorted((a, b) -> Long.compareUnsigned(a.start(), b.start())).toList();
         int n = ranges.size();
@@ -102,6 +108,7 @@ public final class PhysicalMemory {
 
     private PhysicalMemory(PhysicalMemory other) {
         seed = other.seed;
+        blank = other.blank;
         rangeStart = other.rangeStart;
         rangeEnd = other.rangeEnd;
         firstGranule = other.firstGranule;
@@ -111,6 +118,15 @@ public final class PhysicalMemory {
         known = other.known.clone();
         populated = other.populated;
         background = other.background;
+    }
+
+    /**
+     * Returns memory that holds zeros everywhere, as emulators start with.
+     *
+     * @throws IllegalArgumentException if the ranges overlap or are too large
+     */
+    public static PhysicalMemory zeroed(List<AddressRange> backed) {
+        return new PhysicalMemory(backed, 0, true);
     }
 
     /** Returns an independent copy of the bytes, without journal and causes. */
@@ -143,8 +159,7 @@ public final class PhysicalMemory {
                 + (int) ((address >>> GRANULE_SHIFT) - (rangeStart[r] >>> GRANULE_SHIFT));
     }
 
-    // ---- reading
-    // ---------------------------------------------------------------------------------
+    // ---- reading --------------------------------------------------------------------------------
 
     /** Returns the 64 bits at {@code address}, which must be a multiple of 8. */
     public long read64(long address) {
@@ -249,8 +264,7 @@ public final class PhysicalMemory {
         return found.build().toArray();
     }
 
-    // ---- writing
-    // ---------------------------------------------------------------------------------
+    // ---- writing --------------------------------------------------------------------------------
 
     /** Writes 64 bits at {@code address}, which must be a multiple of 8. */
     public void write64(long address, long value) {
@@ -391,11 +405,10 @@ public final class PhysicalMemory {
         }
     }
 
-    // ---- the pattern
-    // -----------------------------------------------------------------------------
+    // ---- the pattern ----------------------------------------------------------------------------
 
     private long pattern(long address) {
-        return RandomStream.mix(seed ^ address >>> 3);
+        return blank ? 0 : RandomStream.mix(seed ^ address >>> 3);
     }
 
     /** Returns what a word holds that was never written. */
@@ -425,8 +438,7 @@ public final class PhysicalMemory {
         }
     }
 
-    // ---- journal and provenance
-    // ------------------------------------------------------------------
+    // ---- journal and provenance -----------------------------------------------------------------
 
     /** Starts keeping what writes overwrite; returns a mark for {@link #rollback}. Marks nest. */
     public int mark() {

@@ -10,6 +10,36 @@ public interface Device {
     /** Does what a write to the register at {@code offset} does; dropped where there is none. */
     void writeRegister(int offset, int value);
 
+    /**
+     * Returns what an access of a given width reads; of 8 bytes, two registers of 4.
+     *
+     * @param bytes 4 or 8
+     */
+    default long readRegister(int offset, int bytes) {
+        long low = Integer.toUnsignedLong(readRegister(offset));
+        return bytes == 4 ? low : (long) readRegister(offset + 4) << 32 | low;
+    }
+
+    /**
+     * Does what a write access of a given width does; of 8 bytes, the lower register comes first.
+     *
+     * @param bytes 4 or 8
+     */
+    default void writeRegister(int offset, int bytes, long value) {
+        writeRegister(offset, (int) value);
+        if (bytes == 8) {
+            writeRegister(offset + 4, (int) (value >>> 32));
+        }
+    }
+
+    /**
+     * Returns the size of the register space, a power of two that configuration software finds by
+     * sizing BAR 0; 0 if the BAR stays as captured.
+     */
+    default int registerBytes() {
+        return 0;
+    }
+
     /** Resets the device as a conventional or function-level reset does: nothing goes on. */
     void reset();
 

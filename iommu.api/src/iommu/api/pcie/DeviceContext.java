@@ -23,6 +23,15 @@ public interface DeviceContext {
     void begin(long sequence);
 
     /**
+     * Returns what the machine asks of its device, such as the bits of its addresses.
+     *
+     * @param otherwise returned if the machine asks nothing of that name
+     */
+    default long option(String name, long otherwise) {
+        return otherwise;
+    }
+
+    /**
      * Keeps what a request read from memory.
      *
      * @param sequence number of the request, counted from the device's last reset

@@ -35,6 +35,30 @@ public interface PciFunction {
     /** Writes a device register; dropped if no device model answers or memory decoding is off. */
     void writeRegister(int offset, int value);
 
+    /**
+     * Reads device registers with one access.
+     *
+     * @param bytes 4 or 8
+     * @return all ones if no device model answers or memory decoding is off
+     */
+    default long readRegister(int offset, int bytes) {
+        long low = Integer.toUnsignedLong(readRegister(offset));
+        return bytes == 4 ? low : (long) readRegister(offset + 4) << 32 | low;
+    }
+
+    /**
+     * Writes device registers with one access; dropped if no device model answers or memory
+     * decoding is off.
+     *
+     * @param bytes 4 or 8
+     */
+    default void writeRegister(int offset, int bytes, long value) {
+        writeRegister(offset, (int) value);
+        if (bytes == 8) {
+            writeRegister(offset + 4, (int) (value >>> 32));
+        }
+    }
+
     /** Returns the 24-bit class code: base class, subclass, programming interface. */
     default int classCode() {
         return readConfig(8, 4) >>> 8;

@@ -16,6 +16,7 @@ import iommu.vtd.FaultReason;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.RootEntry;
 import iommu.vtd.VtdRegisters;
+import java.util.HexFormat;
 
 /**
  * A VT-d remapping unit: registers on one side, translation of requests on the other.
@@ -28,6 +29,14 @@ import iommu.vtd.VtdRegisters;
  * <p>Source: VT-d, "DMA Remapping", "Caching Translation Information", "Translation Faults".
  */
 public final class VtdUnit implements RemappingUnit {
+
+    private static final String[] KEYS = new String[256];
+
+    static {
+        for (int reason = 0; reason < KEYS.length; reason++) {
+            KEYS[reason] = "vtd:0x" + HexFormat.of().toHexDigits((byte) reason);
+        }
+    }
 
     private static final int SCALABLE_MODE = 1;
     private static final int PASS_THROUGH_SHIFT = 12;
@@ -275,7 +284,7 @@ public final class VtdUnit implements RemappingUnit {
     }
 
     private static FaultRecord record(int requester, long address, int access, int reason) {
-        return new FaultRecord(requester, address, access, reason,
-                String.format("vtd:0x%02x", reason), FaultReason.text(reason));
+        return new FaultRecord(requester, address, access, reason, KEYS[reason & 0xff],
+                FaultReason.text(reason));
     }
 }

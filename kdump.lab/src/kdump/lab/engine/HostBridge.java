@@ -33,6 +33,7 @@ final class HostBridge implements Upstream {
     private List<RemappingUnit> unitsAtCrash = List.of();
     private boolean strayHappened;
     private boolean provenance = true;
+    private int unitCause;
 
     HostBridge(Hardware hardware, Ledger ledger) {
         this.hardware = hardware;
@@ -48,6 +49,7 @@ final class HostBridge implements Upstream {
         provenance = withProvenance;
         if (provenance) {
             memory.trackCauses();
+            unitCause = causes.add(Owner.UNIT, 0, 0, hardware.queue().nanos());
         }
     }
 
@@ -146,7 +148,7 @@ final class HostBridge implements Upstream {
         }
         long at = physicalAddress(translation, address);
         if (!memory.contains(at, bytes) || !hardware.isWritable(at)) {
-            return (at & INTERRUPT_MASK) == INTERRUPT_RANGE ? CompletionStatus.SUCCESS
+            return isInterrupt(at) ? CompletionStatus.SUCCESS
                     : CompletionStatus.UNSUPPORTED_REQUEST;
         }
         int before = memory.cause();
@@ -181,8 +183,11 @@ final class HostBridge implements Upstream {
         if (origin.unit < 0) {
             return Translation.untranslated();
         }
+        int before = memory.cause();
+        memory.cause(unitCause);
         long translation = hardware.units().get(origin.unit).translate(alias, address, access);
-        if (afterCrash() && Translation.isUntranslated(translation)) {
+        memory.cause(before);
+        if (afterCrash() && Translation.isUntranslated(translation) && !isInterrupt(address)) {
             ledger.untranslated(alias);
         }
         return translation;
@@ -193,6 +198,11 @@ final class HostBridge implements Upstream {
         long translation = origin.unit < 0 ? Translation.untranslated()
                 : unitsAtCrash.get(origin.unit).translate(alias, address, access);
         return Translation.isBlocked(translation) ? -1 : physicalAddress(translation, address);
+    }
+
+    /** Interrupt messages are never translated as memory, translation on or off. */
+    private static boolean isInterrupt(long address) {
+        return (address & INTERRUPT_MASK) == INTERRUPT_RANGE;
     }
 
     private static long physicalAddress(long translation, long address) {

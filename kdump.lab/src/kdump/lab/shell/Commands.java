@@ -7,9 +7,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
 import kdump.lab.api.CommandLineInterface;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
+import kdump.lab.api.LineCommand;
 import org.apache.commons.cli.CommandLine;
 import org.apache.commons.cli.DefaultParser;
 import org.apache.commons.cli.Options;
@@ -17,12 +20,15 @@ import org.apache.commons.cli.ParseException;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 
 /** All commands, and what they have in common: options, errors, exit status. Thread-safe. */
 @Component
 public final class Commands implements CommandLineInterface {
 
     private final List<Command> commands;
+    private final Map<String, LineCommand> conversations = new ConcurrentSkipListMap<>();
 
     /** Makes the commands of a lab. */
     @Activate
@@ -32,15 +38,33 @@ public final class Commands implements CommandLineInterface {
                 new WalkCommand(lab));
     }
 
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addConversation(LineCommand command) {
+        conversations.put(command.name(), command);
+    }
+
+    void removeConversation(LineCommand command) {
+        conversations.remove(command.name(), command);
+    }
+
     @Override
     public int run(String[] arguments, PrintStream out, PrintStream err, Path directory) {
         String name = arguments.length == 0 ? "help" : arguments[0];
         if (List.of("help", "--help", "-h").contains(name)) {
             commands.forEach(c -> out.println(c.name() + " " + c.usage()));
+            conversations.values().forEach(c -> out.println(c.name() + " " + c.usage()));
             out.flush();
             return DONE;
         }
         try {
+            LineCommand conversation = conversations.get(name);
+            if (conversation != null) {
+                List<String> rest = List.of(arguments).subList(1, arguments.length);
+                conversation.run(rest.isEmpty() || !rest.get(0).equals("--") ? rest
+                        : rest.subList(1, rest.size()), System.in, out, directory);
+                out.flush();
+                return DONE;
+            }
             Command command = commands.stream().filter(c -> c.name().equals(name)).findFirst()
                     .orElseThrow(() -> new UsageException("no command '" + printable(name)
                             + "'; there are " + String.join(", ",

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package devices.pcie.edu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iommu.api.pcie.FunctionConfig;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class EduTest {
+
+    private static final int TO_DEVICE = 1;
+    private static final int TO_MEMORY = 3;
+    private static final int BUFFER = 0x40000;
+
+    private final EduBench bench = new EduBench(-1);
+
+    private long read(int offset, int bytes) {
+        return bench.function.readRegister(offset, bytes);
+    }
+
+    private void write(int offset, int bytes, long value) {
+        bench.function.writeRegister(offset, bytes, value);
+    }
+
+    @Test
+    void firstBarHasOneMebibyte() {
+        bench.function.writeConfig(0x10, 4, -1);
+        assertThat(bench.function.readConfig(0x10, 4)).isEqualTo(0xfff0_0000);
+    }
+
+    @Test
+    void identifiesItself() {
+        assertThat(read(0x00, 4)).isEqualTo(0x0100_00edL);
+    }
+
+    @Test
+    void livenessAnswersWithTheComplement() {
+        write(0x04, 4, 0x1234_5678L);
+        assertThat(read(0x04, 4)).isEqualTo(0xedcb_a987L);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1", "1, 1", "5, 120", "12, 479001600", "13, 1932053504", "34, 0",
+        "4294967295, 0"})
+    void factorialIsTakenModulo32Bits(long of, long expected) {
+        write(0x08, 4, of);
+        assertThat(read(0x08, 4)).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0x00", "0x04", "0x08", "0x20"})
+    void narrowRegistersAnswerWideReadsWithOnes(String offset) {
+        assertThat(read(Integer.decode(offset), 8)).isEqualTo(-1);
+    }
+
+    @Test
+    void placesWithoutRegisterReadOnes() {
+        assertThat(read(0x10, 4)).isEqualTo(0xffff_ffffL);
+        assertThat(read(0x84, 4)).isEqualTo(0xffff_ffffL);
+        assertThat(read(BUFFER, 8)).isEqualTo(-1);
+    }
+
+    @Test
+    void writeOf4BytesClearsTheUpperHalf() {
+        write(0x80, 8, -1);
+        write(0x80, 4, 0x77);
+        assertThat(read(0x80, 8)).isEqualTo(0x77);
+    }
+
+    @Test
+    void transferTakes100Milliseconds() {
+        bench.clock.advance(1_500_000);
+        write(0x90, 8, 8);
+        write(0x88, 8, BUFFER);
+        write(0x98, 8, TO_DEVICE);
+        bench.clock.advance(99_400_000);
+        assertThat(read(0x98, 8)).isEqualTo(TO_DEVICE);
+        bench.clock.advance(100_000);
+        assertThat(read(0x98, 8)).isZero();
+    }
+
+    @Test
+    void runningTransferTakesNoWrites() {
+        write(0x98, 8, TO_DEVICE);
+        write(0x80, 8, 5);
+        assertThat(read(0x80, 8)).isZero();
+    }
+
+    @Test
+    void commandWithoutStartIsDropped() {
+        write(0x98, 8, 6);
+        assertThat(read(0x98, 8)).isZero();
+    }
+
+    @Test
+    void bytesGoThroughTheBuffer() {
+        for (int i = 0; i < 64; i++) {
+            bench.memory[0x100 + i] = (byte) i;
+        }
+        bench.transfer(0x100, BUFFER + 0x10, 64, TO_DEVICE);
+        bench.transfer(BUFFER + 0x18, 0x2000, 8, TO_MEMORY);
+        assertThat(Arrays.copyOfRange(bench.memory, 0x2000, 0x2009))
+                .containsExactly(8, 9, 10, 11, 12, 13, 14, 15, 0);
+    }
+
+    @Test
+    void requestsCrossNoPage() {
+        bench.transfer(0xff8, BUFFER, 16, TO_DEVICE);
+        assertThat(bench.requests).containsExactly("read 0xff8 8", "read 0x1000 8");
+    }
+
+    @Test
+    void bytesOfFailedReadAreZero() {
+        Arrays.fill(bench.memory, (byte) 0x55);
+        bench.transfer(0x0, BUFFER, 16, TO_DEVICE);
+        bench.transfer(0xfff8, BUFFER, 16, TO_DEVICE);
+        bench.transfer(BUFFER, 0, 16, TO_MEMORY);
+        assertThat(Arrays.copyOf(bench.memory, 16)).containsExactly(0x55, 0x55, 0x55, 0x55, 0x55,
+                0x55, 0x55, 0x55, 0, 0, 0, 0, 0, 0, 0, 0);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0x3ffff, 1", "0x41000, 1", "0x40ff8, 8", "0x40000, 4096", "0x40000, 0",
+        "0x40000, 0x7fffffffffffffff"})
+    void transferThatLeavesTheBufferMovesNothing(String place, String count) {
+        bench.transfer(0, Long.decode(place), Long.decode(count), TO_DEVICE);
+        assertThat(bench.requests).isEmpty();
+        assertThat(read(0x98, 8)).isZero();
+    }
+
+    @Test
+    void addressKeeps28BitsUnlessAskedOtherwise() {
+        var usual = new EduBench(0);
+        usual.transfer(0xffff_f000_0100L, BUFFER, 4, TO_DEVICE);
+        assertThat(usual.requests).containsExactly("read 0x100 4");
+    }
+
+    @Test
+    void withoutBusMasterNothingLeaves() {
+        bench.function.writeConfig(4, 2, 2);
+        bench.transfer(0x100, BUFFER, 4, TO_DEVICE);
+        assertThat(bench.requests).isEmpty();
+    }
+
+    @Test
+    void transferCanEndWithMessage() {
+        bench.function.writeConfig(EduBench.MSI + 4, 4, 0x4000);
+        bench.function.writeConfig(EduBench.MSI + 12, 2, 0x1234);
+        bench.function.writeConfig(EduBench.MSI + 2, 2, 1);
+        bench.transfer(0x100, BUFFER, 4, 5);
+        assertThat(read(0x24, 4)).isEqualTo(0x100);
+        assertThat(bench.requests).containsExactly("read 0x100 4", "write 0x4000 4");
+        assertThat(Arrays.copyOfRange(bench.memory, 0x4000, 0x4004))
+                .containsExactly(0x34, 0x12, 0, 0);
+    }
+
+    @Test
+    void factorialRaisesItsInterruptIfAskedTo() {
+        write(0x08, 4, 3);
+        assertThat(read(0x24, 4)).isZero();
+        write(0x20, 4, 0xff);
+        write(0x08, 4, 3);
+        assertThat(read(0x20, 4)).isEqualTo(0x80);
+        assertThat(read(0x24, 4)).isEqualTo(1);
+    }
+
+    @Test
+    void interruptsAreRaisedAndAcknowledgedByBits() {
+        write(0x60, 4, 0xf0);
+        write(0x64, 4, 0x30);
+        assertThat(read(0x24, 4)).isEqualTo(0xc0);
+    }
+
+    @Test
+    void resetEndsTheTransfer() {
+        write(0x88, 8, BUFFER);
+        write(0x90, 8, 4);
+        write(0x98, 8, TO_DEVICE);
+        assertThat(bench.outstanding()).isEqualTo(1);
+        bench.device.reset();
+        bench.clock.advance(200_000_000);
+        assertThat(bench.requests).isEmpty();
+        assertThat(bench.outstanding()).isZero();
+        assertThat(bench.device.resets()).isEqualTo(1);
+    }
+
+    @Test
+    void sitsNowhereUnasked() {
+        byte[] config = new byte[64];
+        config[0] = 0x34;
+        config[1] = 0x12;
+        config[2] = (byte) 0xe8;
+        config[3] = 0x11;
+        assertThat(new EduModel().accepts(new FunctionConfig(0x630, config))).isFalse();
+    }
+
+    @Test
+    void hasNoDriver() {
+        assertThatThrownBy(() -> new EduModel().driver(null))
+                .isInstanceOf(UnsupportedOperationException.class);
+    }
+}

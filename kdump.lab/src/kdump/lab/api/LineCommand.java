@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.api;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * A command of ./lab that another bundle brings, and that holds a conversation: it reads its input
+ * as it comes and answers line by line. A service; thread-safe.
+ */
+@ConsumerType
+public interface LineCommand {
+
+    /** Returns the name as users type it. */
+    String name();
+
+    /** Returns what follows the name, and what it does, in one line. */
+    String usage();
+
+    /**
+     * Runs it until its input ends.
+     *
+     * @param arguments what follows the name, taken as it is, without a leading "--"
+     * @param in what it is told
+     * @param out receives its answers and nothing else; flushed before it waits for more input
+     * @param directory that relative names of files start from
+     * @throws LabException if the arguments are not what it takes, with one line that says why
+     * @throws IOException if an answer cannot be written
+     */
+    void run(List<String> arguments, InputStream in, PrintStream out, Path directory)
+            throws LabException, IOException;
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.qtest;
+
+import iommu.api.profile.UnitProfile;
+import java.util.Map;
+import java.util.TreeMap;
+import kdump.lab.api.LabException;
+
+/**
+ * QEMU's {@code -device intel-iommu} as data: the registers that QEMU 7.2 reports for its
+ * properties, and the settings "qemu-7.2" under which our unit does as its own does.
+ *
+ * <p>Source: registers of QEMU 7.2.22, read for each property.
+ */
+final class IntelIommu {
+
+    /** Where its registers lie. */
+    static final long BASE = 0xfed9_0000L;
+    /** Size of its registers: what lies beyond is no register. */
+    static final int REGISTER_BYTES = 0x230;
+
+    private static final int VER = 0x00;
+    private static final int CAP = 0x08;
+    private static final int ECAP = 0x10;
+
+    /** FRO 0x22, one fault record, 2^16 domains, PSI with masks to 18, 2 MiB and 1 GiB pages. */
+    private static final long CAP_BASE = 0x0012_008c_2200_0006L;
+    private static final long CAP_DRAIN = 0x00c0_0000_0000_0000L;
+    private static final long CAP_CACHING_MODE = 1L << 7;
+    private static final int CAP_MGAW_SHIFT = 16;
+    private static final long CAP_39_BITS = 0x200;
+    private static final long CAP_48_BITS = 0x600;
+    /** IRO 0xf, queued invalidation. */
+    private static final long ECAP_BASE = 0xf02;
+    private static final long ECAP_DEVICE_TLB = 1L << 2;
+    private static final long ECAP_REMAPPING = 0x00f0_0008L;
+    private static final long ECAP_PASS_THROUGH = 1L << 6;
+    private static final long ECAP_SNOOP = 1L << 7;
+    private static final long ECAP_SCALABLE = 0x4800_8000_0000L;
+
+    private IntelIommu() { }
+
+    /**
+     * Returns the unit of a {@code -device} argument.
+     *
+     * @throws LabException if a property is unknown, or its value is none that it takes
+     */
+    static UnitProfile profile(Properties device) throws LabException {
+        String width = device.text("aw-bits", "39");
+        if (!width.equals("39") && !width.equals("48")) {
+            throw new LabException("intel-iommu: aw-bits '" + width + "', expected 39 or 48");
+        }
+        boolean remapping = device.flag("intremap", true);
+        boolean translation = device.flag("dma-translation", true);
+        long cap = CAP_BASE | Long.parseLong(width) - 1 << CAP_MGAW_SHIFT
+                | (translation ? width.equals("48") ? CAP_48_BITS : CAP_39_BITS : 0)
+                | (device.flag("dma-drain", true) ? CAP_DRAIN : 0)
+                | (device.flag("caching-mode", false) ? CAP_CACHING_MODE : 0);
+        long ecap = ECAP_BASE | (device.flag("pt", true) ? ECAP_PASS_THROUGH : 0)
+                | (device.flag("device-iotlb", false) ? ECAP_DEVICE_TLB : 0)
+                | (remapping ? ECAP_REMAPPING : 0)
+                | (device.flag("snoop-control", false) ? ECAP_SNOOP : 0)
+                | (device.flag("x-scalable-mode", false) ? ECAP_SCALABLE : 0);
+        device.flag("eim", false);
+        device.refuseOthers();
+        var registers = new TreeMap<Integer, Integer>();
+        registers.put(VER, 0x10);
+        registers.put(CAP, (int) cap);
+        registers.put(CAP + 4, (int) (cap >>> 32));
+        registers.put(ECAP, (int) ecap);
+        registers.put(ECAP + 4, (int) (ecap >>> 32));
+        return new UnitProfile("vtd", "qemu-7.2", BASE, registers,
+                settings(Long.parseLong(width)));
+    }
+
+    private static Map<String, Long> settings(long width) {
+        return Map.of("hostAddressWidth", width, "scalableLegacyReasons", 1L,
+                "flushOnSetRootPointer", 1L, "flushOnTranslationToggle", 1L,
+                "collapseFaults", 1L, "qemuRecordPasid", 1L, "iotlbEntries", 4096L);
+    }
+}
