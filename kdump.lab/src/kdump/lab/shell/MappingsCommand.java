@@ -38,7 +38,7 @@ record MappingsCommand(Lab lab) implements Command {
             rows.begin();
             return;
         }
-        // nothing is written before the first row: a target that cannot be read leaves no half document
+        // begun at the first row too: a target that cannot be read leaves no half document
         var rows = new JsonRows(invocation);
         lab.mappings(target, requester, rows);
         rows.end();
