@@ -175,7 +175,8 @@ class ElfCoreTest {
         int count = 40_000;
         var elf = new ElfBytes(count, 0x1000);
         for (int i = 0; i < count; i++) {
-            elf.load(0x100 + i % 0x100, i % 2 == 0 ? 0x10 * i : 0, i % 2 == 0 ? 8 : 0x1000, 1L << 40);
+            elf.load(0x100 + i % 0x100, i % 2 == 0 ? 0x10 * i : 0, i % 2 == 0 ? 8 : 0x1000,
+                    1L << 40);
         }
         Bounded.bySecond(
                 () -> assertThat(ElfCore.read(elf).image().ranges()).isNotEmpty());
