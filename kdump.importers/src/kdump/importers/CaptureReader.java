@@ -11,6 +11,7 @@ import iommu.api.memory.MemoryMap;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.FunctionConfig;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -26,6 +27,7 @@ import kdump.importers.proc.CommandLine;
 import kdump.importers.proc.Iomem;
 import kdump.importers.proc.UnitLog;
 import kdump.importers.registers.RegisterWords;
+import kdump.importers.sysfs.SysfsTree;
 
 /** Reads the files of one capture and puts the machine together. Used once. */
 final class CaptureReader {
@@ -99,8 +101,7 @@ final class CaptureReader {
     private List<FunctionConfig> functions() throws IOException {
         Path file = files.guestFile("lspci-vvv-xxxx.txt");
         if (file == null) {
-            remarks.add("No lspci dump: no functions.");
-            return List.of();
+            return functionsOfSysfs();
         }
         LspciDump dump = LspciDump.read(TextFile.read(file, LspciDump.MAX_BYTES));
         if (!dump.leftOut().isEmpty()) {
@@ -108,6 +109,18 @@ final class CaptureReader {
                     + String.join(", ", dump.leftOut()) + ".");
         }
         return dump.functions();
+    }
+
+    private List<FunctionConfig> functionsOfSysfs() throws IOException {
+        Path sys = files.guest() == null ? null : files.guest().resolve("sys");
+        if (sys == null || !Files.isDirectory(sys)) {
+            remarks.add("No lspci dump: no functions.");
+            return List.of();
+        }
+        SysfsTree tree = SysfsTree.read(sys);
+        remarks.add("Functions are those of sysfs" + (tree.leftOut().isEmpty() ? "."
+                : "; left out: " + String.join(", ", tree.leftOut()) + "."));
+        return tree.functions();
     }
 
     private List<UnitDescription> units(List<FunctionConfig> functions, MemoryMap map,

@@ -247,6 +247,16 @@ class CaptureDirectoryImporterTest {
     }
 
     @Test
+    void sysfsStandsInForLspci() throws IOException {
+        drop("guest/lspci-vvv-xxxx.txt");
+        put("guest/sys/devices/pci0000:00/0000:00:02.0/config", "x".repeat(64));
+        MachineDescription machine = read();
+        assertThat(machine.functions()).singleElement()
+                .matches(f -> f.requesterId() == 0x10 && f.config().length == 64);
+        assertThat(machine.remarks()).contains("Functions are those of sysfs.");
+    }
+
+    @Test
     void functionsOfAFarSegmentAreRemarked() throws IOException {
         Path file = folder.resolve("guest/lspci-vvv-xxxx.txt");
         Files.writeString(file, Files.readString(file)

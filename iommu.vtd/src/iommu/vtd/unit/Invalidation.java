@@ -12,12 +12,15 @@ final class Invalidation {
 
     private final ContextCache contexts;
     private final Iotlb iotlb;
+    private final InterruptEntryCache interrupts;
     private final Consumer<String> told;
 
     /** @param told hears what was dropped */
-    Invalidation(ContextCache contexts, Iotlb iotlb, Consumer<String> told) {
+    Invalidation(ContextCache contexts, Iotlb iotlb, InterruptEntryCache interrupts,
+            Consumer<String> told) {
         this.contexts = contexts;
         this.iotlb = iotlb;
+        this.interrupts = interrupts;
         this.told = told;
     }
 
@@ -26,6 +29,18 @@ final class Invalidation {
         contexts.invalidateAll();
         iotlb.invalidateAll();
         told.accept(why);
+    }
+
+    /** Invalidates the interrupt entry cache: everything, or 2^mask entries from an index. */
+    boolean interruptEntries(boolean selective, int index, int mask) {
+        if (selective) {
+            interrupts.invalidate(index, mask);
+            told.accept("interrupt-entry-cache, index " + Narration.hex(index) + ", mask " + mask);
+        } else {
+            interrupts.invalidateAll();
+            told.accept("interrupt-entry-cache, global");
+        }
+        return true;
     }
 
     /** Invalidates the context cache; false for a reserved granularity. */

@@ -7,6 +7,7 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.FaultRecord;
+import iommu.api.unit.Interrupt;
 import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.Translation;
@@ -48,6 +49,7 @@ public final class VtdUnit implements RemappingUnit {
     private final Iotlb iotlb;
     private final Invalidation invalidation;
     private final FaultLog faults;
+    private final InterruptRemapping interrupts;
     private final LegacyContextWalk legacyWalk;
     private final ScalableContextWalk scalableWalk;
     private final SecondStageWalk secondStage;
@@ -77,7 +79,10 @@ public final class VtdUnit implements RemappingUnit {
         scalableWalk = new ScalableContextWalk(memory, traits);
         secondStage = new SecondStageWalk(memory, traits);
         faults = new FaultLog(registers, traits, () -> listener.faultInterrupt());
-        invalidation = new Invalidation(contexts, iotlb, what -> listener.invalidated(what));
+        var interruptEntries = new InterruptEntryCache();
+        interrupts = new InterruptRemapping(registers, memory, traits, interruptEntries);
+        invalidation = new Invalidation(contexts, iotlb, interruptEntries,
+                what -> listener.invalidated(what));
         var queue = new InvalidationQueue(registers, memory, invalidation, faults);
         long status = registers.get(VtdRegisters.GSTS);
         queue.resume(GlobalCommand.QIE.isSet(status));
@@ -94,6 +99,11 @@ public final class VtdUnit implements RemappingUnit {
                 if (traits.settings().flushOnSetRootPointer()) {
                     invalidation.everything("context-cache and IOTLB, by Set Root Table Pointer");
                 }
+            }
+
+            @Override
+            public void interruptTable() {
+                interrupts.setTable();
             }
 
             @Override
@@ -165,6 +175,21 @@ public final class VtdUnit implements RemappingUnit {
         }
         iotlb.insert(domain, pasid, address, found.page, found.pageShift, found.rights);
         return translated(found.page, found.pageShift, address);
+    }
+
+    @Override
+    public long interrupt(int requester, long address, int data) {
+        long outcome = interrupts.remap(requester, address, data);
+        if (!Interrupt.isBlocked(outcome)) {
+            return outcome;
+        }
+        int number = Interrupt.reason(outcome);
+        boolean disabled = InterruptRemapping.FAULT_DISABLED.isSet(outcome)
+                && FaultReason.of(number).qualified();
+        boolean recorded = !disabled && faults.recordInterrupt(RequesterId.sourceId(requester),
+                (int) InterruptRemapping.FAULT_INDEX.of(outcome), number);
+        listener.blocked(record(requester, address, Access.WRITE, number), recorded);
+        return Interrupt.blocked(number);
     }
 
     private static long translated(long page, int pageShift, long address) {

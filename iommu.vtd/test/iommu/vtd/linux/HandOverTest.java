@@ -64,7 +64,8 @@ class HandOverTest {
         assertThat(bench.commands).hasToString("[0xc7000000 0x82000000, 0xc3000000 0x86000000, "
                 + "0xc7000000 0x87000000, 0xc7000000 0xc6000000]");
         assertThat(bench.switched).as("translation is never dropped").isEmpty();
-        assertThat(bench.invalidated).containsExactly("context-cache, global", "IOTLB, global");
+        assertThat(bench.invalidated).containsExactly("interrupt-entry-cache, global",
+                "context-cache, global", "IOTLB, global");
         assertThat(bench.console).containsExactly(
                 "DMAR-IR: Copied IR table for dmar0 from previous kernel",
                 "DMAR-IR: Enabled IRQ remapping in xapic mode",

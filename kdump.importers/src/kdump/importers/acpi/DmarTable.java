@@ -36,8 +36,8 @@ public record DmarTable(AcpiHeader header, int width, int flags, String reserved
     /**
      * Reads a table that a machine can be built of.
      *
-     * @throws FormatException also if the checksum is wrong, a unit lies at no page or where another
-     *     does, or a path has a step that is no function
+     * @throws FormatException also if the checksum is wrong, a unit lies at no page or where
+     *     another does, or a path has a step that is no function
      */
     public static DmarTable read(String file, byte[] bytes) throws FormatException {
         DmarTable table = parse(file, bytes);

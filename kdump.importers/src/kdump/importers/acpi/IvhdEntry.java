@@ -47,7 +47,8 @@ public sealed interface IvhdEntry {
     }
 
     /**
-     * A device, or a range from one, that uses another's id; or one with more settings; eight bytes.
+     * A device, or a range from one, that uses another's id; or one with more settings; in eight
+     * bytes.
      *
      * @param offset in the file
      * @param type 66 one and 67 range with an alias, 70 one and 71 range with extended settings, 72

@@ -99,7 +99,8 @@ final class IvrsLint {
             start = padding ? start : startOf(entry);
             if (entry instanceof IvhdEntry.Other) {
                 add(entry.offset(), "entry.type", "unknown type " + entry.type());
-            } else if (entry instanceof IvhdEntry.Named && unit.type() != IvrsBlock.Ivhd.WITH_NAMES) {
+            } else if (entry instanceof IvhdEntry.Named
+                    && unit.type() != IvrsBlock.Ivhd.WITH_NAMES) {
                 add(entry.offset(), "entry.type", "a named device in a block of type 0x"
                         + Integer.toHexString(unit.type()));
             } else if (entry instanceof IvhdEntry.Wide wide && wide.type()

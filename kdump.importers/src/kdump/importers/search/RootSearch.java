@@ -5,6 +5,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import kdump.importers.dump.PackedRanges;
@@ -24,6 +25,8 @@ public record RootSearch(long pages, int shaped, List<RootCandidate> verified) {
 
     /** Most root tables kept: no machine has as many units. */
     private static final int MAX_VERIFIED = 1024;
+
+    private static final byte[] ZERO = new byte[Shape.PAGE_BYTES];
 
     /** Copies the list. */
     public RootSearch {
@@ -75,20 +78,20 @@ public record RootSearch(long pages, int shaped, List<RootCandidate> verified) {
         return true;
     }
 
-    /** A root table leads to pages that are there, at least one, and never to itself. */
+    /** A root table leads to pages that are there, to at least one. Most pages are all zero. */
     private static boolean isRoot(byte[] page, Pages pages) {
-        boolean any = false;
-        for (int i = 0; i < Shape.PAGE_BYTES / 8; i++) {
+        int first = Arrays.mismatch(page, ZERO);
+        if (first < 0) {
+            return false;
+        }
+        for (int i = first / 8; i < Shape.PAGE_BYTES / 8; i++) {
             long half = Pages.word(page, i);
-            if (half == 0) {
-                continue;
-            }
-            if (!Shape.isRootHalf(half) || !pages.isPresent(half & Shape.ADDRESS)) {
+            if (half != 0 && (!Shape.isRootHalf(half)
+                    || !pages.isPresent(half & Shape.ADDRESS))) {
                 return false;
             }
-            any = true;
         }
-        return any;
+        return true;
     }
 
     /** The upper halves of a legacy table are zero, and so may be those of a scalable one. */

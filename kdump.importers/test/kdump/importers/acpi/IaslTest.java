@@ -91,7 +91,8 @@ class IaslTest {
                 for (var field : disassembled(table).entrySet()) {
                     compared++;
                     // of a block unknown to it iasl prints one field too many
-                    if (!isInUnknownBlock(kind, bytes, field.getKey()) && !field.getValue().equals(ours.all.get(field.getKey()))) {
+                    if (!isInUnknownBlock(kind, bytes, field.getKey())
+                            && !field.getValue().equals(ours.all.get(field.getKey()))) {
                         wrong.add(table.getFileName() + " " + Integer.toHexString(field.getKey())
                                 + ": " + field.getValue() + ", ours " + ours.all.get(
                                         field.getKey()));

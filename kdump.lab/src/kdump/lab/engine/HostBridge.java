@@ -6,8 +6,12 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.Upstream;
+import iommu.api.unit.Interrupt;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.Translation;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.List;
 import kdump.lab.engine.Origins.Origin;
 
@@ -21,6 +25,8 @@ import kdump.lab.engine.Origins.Origin;
  */
 final class HostBridge implements Upstream {
 
+    private static final VarHandle INT =
+            MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long INTERRUPT_RANGE = 0xfee0_0000L;
     private static final long INTERRUPT_MASK = ~0xf_ffffL;
 
@@ -142,14 +148,16 @@ final class HostBridge implements Upstream {
     public CompletionStatus write(int function, int alias, long address, byte[] from, int offset,
             int bytes) {
         Origin origin = origins.of(function);
+        if (isInterrupt(address)) {
+            return interrupt(origin, alias, address, from, offset, bytes);
+        }
         long translation = translate(origin, alias, address, Access.WRITE);
         if (Translation.isBlocked(translation)) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
         long at = physicalAddress(translation, address);
         if (!memory.contains(at, bytes) || !hardware.isWritable(at)) {
-            return isInterrupt(at) ? CompletionStatus.SUCCESS
-                    : CompletionStatus.UNSUPPORTED_REQUEST;
+            return CompletionStatus.UNSUPPORTED_REQUEST;
         }
         int before = memory.cause();
         if (afterCrash() && provenance) {
@@ -159,6 +167,18 @@ final class HostBridge implements Upstream {
         memory.write(at, from, offset, bytes);
         memory.cause(before);
         return CompletionStatus.SUCCESS;
+    }
+
+    /** A write into the interrupt range is a message if it has 4 bytes, and an error otherwise. */
+    private CompletionStatus interrupt(Origin origin, int alias, long address, byte[] from,
+            int offset, int bytes) {
+        if (bytes != Integer.BYTES) {
+            return CompletionStatus.UNSUPPORTED_REQUEST;
+        }
+        int data = (int) INT.get(from, offset);
+        boolean blocked = origin.unit >= 0 && Interrupt.isBlocked(
+                hardware.units().get(origin.unit).interrupt(alias, address, data));
+        return blocked ? CompletionStatus.UNSUPPORTED_REQUEST : CompletionStatus.SUCCESS;
     }
 
     private Owner judgeWrite(Origin origin, int alias, long address, long at) {

@@ -37,7 +37,8 @@ record RunFile(Map<String, String> properties, List<Path> bundles) {
             }
         }
         if (interactive) {
-            bundles.addAll(shell); // after what its commands use: it may read its first line at once
+            // after what its commands use: the first line of a pipe is run at once
+            bundles.addAll(shell);
         }
         return new RunFile(properties, bundles);
     }
