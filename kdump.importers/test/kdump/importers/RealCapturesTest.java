@@ -151,7 +151,7 @@ class RealCapturesTest {
         assertThat(machine.units()).singleElement().satisfies(unit -> {
             assertThat(unit.profile().vendor()).isEqualTo("amdvi");
             assertThat(unit.profile().registerBase()).isEqualTo(0xfed80000L);
-            assertThat(unit.profile().registers()).containsEntry(0x18, 0x3f48f);
+            assertThat(unit.profile().registers().get(0x18) & 1).as("IommuEn").isOne();
             assertThat(unit.allOthers()).isFalse();
             assertThat(unit.names(RequesterId.parse("00:1f.3"))).isTrue();
             assertThat(unit.names(RequesterId.parse("01:1f.7"))).as("a bus as a range").isTrue();
