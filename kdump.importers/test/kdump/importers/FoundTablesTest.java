@@ -4,12 +4,17 @@ package kdump.importers;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.machine.MachineDescription;
+import iommu.api.machine.UnitDescription;
+import iommu.api.memory.AddressRange;
 import iommu.api.profile.UnitProfile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.proc.UnitLog;
 import org.junit.jupiter.api.Test;
@@ -93,6 +98,43 @@ class FoundTablesTest {
         assertThat(profile.registers()).containsEntry(0, 0x50).containsEntry(8, 0x40660462)
                 .containsEntry(12, 0xd2008c).containsEntry(16, 0xf050da).containsEntry(20, 0);
         assertThat(machine.remarks()).anyMatch(r -> r.contains("as the kernel's log has them"));
+    }
+
+    private static UnitDescription unit(long base, boolean allOthers, int... functions) {
+        return new UnitDescription(new UnitProfile("vtd", "x", base, Map.of(), Map.of()), 0,
+                allOthers, Arrays.stream(functions).mapToObj(
+                        f -> new UnitDescription.Scope(f, 1, 0)).toList());
+    }
+
+    private List<UnitDescription> completed(List<String> remarks, UnitDescription... units)
+            throws IOException {
+        var image = DumpChoice.open(LabFiles.capture("vtd1/tables.elf.gz")).image();
+        return new FoundTables("x", List.of(), remarks).complete(List.of(units), image,
+                List.of(new AddressRange(0, 1L << 32)));
+    }
+
+    @Test
+    void aTableGoesToTheUnitThatServesMostOfItsContexts() throws IOException {
+        List<String> remarks = new ArrayList<>();
+        List<UnitDescription> units = completed(remarks, unit(0x1000, false, 0x10),
+                unit(0x2000, true));
+        assertThat(units.get(0).profile().registers()).isEmpty();
+        assertThat(units.get(1).profile().registers()).containsEntry(0x1c, 0xc0000000);
+        assertThat(remarks).anyMatch(r -> r.startsWith("Root table of the unit at 0x2000"));
+    }
+
+    @Test
+    void theOnlyUnitGetsItEvenIfItServesNone() throws IOException {
+        assertThat(completed(new ArrayList<>(), unit(0x1000, false)).get(0).profile().registers())
+                .isNotEmpty();
+    }
+
+    @Test
+    void amongUnitsThatServeNoneItIsOnlyListed() throws IOException {
+        List<String> remarks = new ArrayList<>();
+        assertThat(completed(remarks, unit(0x1000, false), unit(0x2000, false)))
+                .allMatch(u -> u.profile().registers().isEmpty());
+        assertThat(remarks).anyMatch(r -> r.startsWith("Also looks like a root table, not used"));
     }
 
     @Test
