@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.linux;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.vendor.AmdViVendor;
 import iommu.api.bits.Register;
@@ -28,6 +30,9 @@ final class BenchKernel implements KernelPort, UnitListener {
     static final long MEMORY_BYTES = 64L << 20;
     static final long TABLE_BYTES = 0x8000;
     static final int RW = Access.READ | Access.WRITE;
+    static final int NIC = 0x40;
+    static final int DISK = 0x48;
+    static final long IOVA = 0xffff_8000L;
 
     final PhysicalMemory memory =
             new PhysicalMemory(List.of(new AddressRange(0, MEMORY_BYTES)), 7);
@@ -72,6 +77,18 @@ final class BenchKernel implements KernelPort, UnitListener {
     LinuxAmdViDriver lazyDriver() {
         return new LinuxAmdViDriver(KernelProfile.linux61().withStrictInvalidation(false), this,
                 TABLE_BYTES);
+    }
+
+    /** A first kernel with two functions mapped and used, crashed. */
+    static BenchKernel crashed() {
+        var bench = new BenchKernel();
+        LinuxAmdViDriver first = bench.firstKernel();
+        first.map(NIC, IOVA, 0x10_0000, 0x2000, RW);
+        first.map(DISK, IOVA, 0x11_0000, 0x1000, RW);
+        assertThat(bench.go(NIC, IOVA + 0x1004)).isEqualTo(0x10_1004);
+        assertThat(bench.go(DISK, IOVA)).isEqualTo(0x11_0000);
+        bench.captureKernelPages();
+        return bench;
     }
 
     /** Boots a first kernel. */
