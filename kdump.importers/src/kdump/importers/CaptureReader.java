@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import kdump.importers.acpi.DmarTable;
+import kdump.importers.acpi.IvrsTable;
 import kdump.importers.bytes.SmallFile;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.dump.CutImage;
@@ -134,10 +135,12 @@ final class CaptureReader {
             units = facts.units(DmarTable.read(dmar.toString(),
                     SmallFile.read(dmar, DmarTable.MAX_BYTES)), registers);
         } else if (ivrs != null) {
-            throw new FormatException(ivrs.toString(), 0, "signature", "IVRS",
-                    "DMAR: machines with AMD-Vi are not read yet");
+            return new AmdUnitFacts(name, remarks).units(IvrsTable.parse(ivrs.toString(),
+                    SmallFile.read(ivrs, IvrsTable.MAX_BYTES)), registers);
         } else if (registers != null) {
-            units = List.of(facts.onlyUnit(registers));
+            units = List.of(AmdUnitFacts.fits(registers)
+                    ? new AmdUnitFacts(name, remarks).onlyUnit(registers)
+                    : facts.onlyUnit(registers));
         }
         return registers != null ? units : new FoundTables(name, unitLog(), remarks)
                 .complete(units, image, ram(map, image));

@@ -287,9 +287,9 @@ class CaptureDirectoryImporterTest {
     }
 
     @Test
-    void anIvrsTableInsteadOfDmarIsRefused() throws IOException {
+    void anotherTableUnderTheNameOfIvrsIsRefused() throws IOException {
         move(DMAR, "guest/acpi/IVRS.aml");
-        Refused.at(0, "signature", "IVRS", this::read);
+        Refused.at(0, "IVRS.signature", "0x52414d44", this::read);
     }
 
     @Test

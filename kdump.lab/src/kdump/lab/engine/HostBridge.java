@@ -39,6 +39,7 @@ final class HostBridge implements Upstream {
     private List<RemappingUnit> unitsAtCrash = List.of();
     private boolean strayHappened;
     private boolean provenance = true;
+    private int unitCause;
 
     HostBridge(Hardware hardware, Ledger ledger) {
         this.hardware = hardware;
@@ -54,6 +55,7 @@ final class HostBridge implements Upstream {
         provenance = withProvenance;
         if (provenance) {
             memory.trackCauses();
+            unitCause = causes.add(Owner.UNIT, 0, 0, hardware.queue().nanos());
         }
     }
 
@@ -201,7 +203,10 @@ final class HostBridge implements Upstream {
         if (origin.unit < 0) {
             return Translation.untranslated();
         }
+        int before = memory.cause();
+        memory.cause(unitCause);
         long translation = hardware.units().get(origin.unit).translate(alias, address, access);
+        memory.cause(before);
         if (afterCrash() && Translation.isUntranslated(translation) && !isInterrupt(address)) {
             ledger.untranslated(alias);
         }

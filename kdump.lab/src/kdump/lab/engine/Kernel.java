@@ -54,6 +54,9 @@ final class Kernel {
         }
     }
 
+    /** What the lines have in common that kernels print for a fault, VT-d's and AMD-Vi's. */
+    private static final List<String> FAULT_LINES = List.of("fault addr", "Event logged");
+
     private final Hardware hardware;
     private final KernelProfile profile;
     private final PagePool pool;
@@ -189,7 +192,7 @@ final class Kernel {
     }
 
     void print(String line) {
-        if (handlingFaults && line.contains("fault addr")) {
+        if (handlingFaults && FAULT_LINES.stream().anyMatch(line::contains)) {
             ledger.printed();
         }
         timeline.add("console", line);
