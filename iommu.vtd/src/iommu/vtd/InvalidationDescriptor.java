@@ -80,6 +80,8 @@ public final class InvalidationDescriptor {
     public static final BitField IEC_G = bit(4);
     /** Interrupt entry cache: Index Mask. */
     public static final BitField IM = bits(31, 27);
+    /** Interrupt entry cache: G, 1 for the indices that IIDX and IM name, 0 for all. */
+    public static final BitField INTERRUPT_SELECTIVE = bit(4);
     /** Interrupt entry cache: Interrupt Index. */
     public static final BitField IIDX = bits(47, 32);
 

@@ -80,4 +80,10 @@ record CaptureFiles(Path file, Dump dump, Path registers, Path guest, List<Strin
             throw e.getCause();
         }
     }
+
+    /** Returns the file with the capture kernel's command line; null if there is none. */
+    Path captureCommandLine() {
+        Path directory = guest == null ? null : guest.getParent();
+        return directory == null ? null : existing(directory, "guest-capture/cmdline", "kargs");
+    }
 }

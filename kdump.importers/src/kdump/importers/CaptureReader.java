@@ -11,11 +11,13 @@ import iommu.api.memory.MemoryMap;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.FunctionConfig;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import kdump.importers.acpi.DmarTable;
+import kdump.importers.acpi.IvrsTable;
 import kdump.importers.bytes.SmallFile;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.dump.CutImage;
@@ -23,7 +25,9 @@ import kdump.importers.dump.Dump;
 import kdump.importers.lspci.LspciDump;
 import kdump.importers.proc.CommandLine;
 import kdump.importers.proc.Iomem;
+import kdump.importers.proc.UnitLog;
 import kdump.importers.registers.RegisterWords;
+import kdump.importers.sysfs.SysfsTree;
 
 /** Reads the files of one capture and puts the machine together. Used once. */
 final class CaptureReader {
@@ -53,9 +57,10 @@ final class CaptureReader {
         MemoryImage image = image(dump, map);
         AddressRange reservation = reservation(iomem);
         List<FunctionConfig> functions = functions();
-        List<UnitDescription> units = units(functions);
+        List<UnitDescription> units = units(functions, map, image);
         return new MachineDescription(name, source, map, reservation, units, functions, image,
-                commandLine(), remarks);
+                commandLine(files.guestFile("cmdline")), commandLine(files.captureCommandLine()),
+                remarks);
     }
 
     private MemoryMap mapOf(Dump dump) throws FormatException {
@@ -72,8 +77,7 @@ final class CaptureReader {
     }
 
     private MemoryImage image(Dump dump, MemoryMap map) {
-        MemoryImage kept = CutImage.of(dump.image(), map.regions().stream()
-                .filter(r -> r.kind() != MemoryKind.MMIO).map(MemoryMap.Region::range).toList());
+        MemoryImage kept = CutImage.of(dump.image(), backed(map));
         long dropped = Ranges.bytes(dump.image().ranges()) - Ranges.bytes(kept.ranges());
         if (dropped > 0) {
             remarks.add("0x" + Long.toHexString(dropped)
@@ -97,8 +101,7 @@ final class CaptureReader {
     private List<FunctionConfig> functions() throws IOException {
         Path file = files.guestFile("lspci-vvv-xxxx.txt");
         if (file == null) {
-            remarks.add("No lspci dump: no functions.");
-            return List.of();
+            return functionsOfSysfs();
         }
         LspciDump dump = LspciDump.read(TextFile.read(file, LspciDump.MAX_BYTES));
         if (!dump.leftOut().isEmpty()) {
@@ -108,29 +111,65 @@ final class CaptureReader {
         return dump.functions();
     }
 
-    private List<UnitDescription> units(List<FunctionConfig> functions) throws IOException {
+    private List<FunctionConfig> functionsOfSysfs() throws IOException {
+        Path sys = files.guest() == null ? null : files.guest().resolve("sys");
+        if (sys == null || !Files.isDirectory(sys)) {
+            remarks.add("No lspci dump: no functions.");
+            return List.of();
+        }
+        SysfsTree tree = SysfsTree.read(sys);
+        remarks.add("Functions are those of sysfs" + (tree.leftOut().isEmpty() ? "."
+                : "; left out: " + String.join(", ", tree.leftOut()) + "."));
+        return tree.functions();
+    }
+
+    private List<UnitDescription> units(List<FunctionConfig> functions, MemoryMap map,
+            MemoryImage image) throws IOException {
         UnitFacts facts = new UnitFacts(name, functions, remarks);
         RegisterWords registers =
                 files.registers() == null ? null : RegisterWords.read(files.registers());
+        List<UnitDescription> units = List.of();
         Path dmar = files.guestFile("acpi/DMAR.aml");
-        if (dmar != null) {
-            return facts.units(DmarTable.read(dmar.toString(),
-                    SmallFile.read(dmar, DmarTable.MAX_BYTES)), registers);
-        }
         Path ivrs = files.guestFile("acpi/IVRS.aml");
-        if (ivrs != null) {
-            throw new FormatException(ivrs.toString(), 0, "signature", "IVRS",
-                    "DMAR: machines with AMD-Vi are not read yet");
+        if (dmar != null) {
+            units = facts.units(DmarTable.read(dmar.toString(),
+                    SmallFile.read(dmar, DmarTable.MAX_BYTES)), registers);
+        } else if (ivrs != null) {
+            return new AmdUnitFacts(name, remarks).units(IvrsTable.parse(ivrs.toString(),
+                    SmallFile.read(ivrs, IvrsTable.MAX_BYTES)), registers);
+        } else if (registers != null) {
+            units = List.of(AmdUnitFacts.fits(registers)
+                    ? new AmdUnitFacts(name, remarks).onlyUnit(registers)
+                    : facts.onlyUnit(registers));
         }
-        if (registers != null) {
-            return List.of(facts.onlyUnit(registers));
-        }
-        remarks.add("Neither a DMAR table nor registers: no remapping units.");
-        return List.of();
+        return registers != null ? units : new FoundTables(name, unitLog(), remarks)
+                .complete(units, image, ram(map, image));
     }
 
-    private String commandLine() throws IOException {
-        Path file = files.guestFile("cmdline");
+    private List<UnitLog> unitLog() throws IOException {
+        Path file = files.guestFile("dmesg.txt");
+        return file == null ? List.of() : UnitLog.read(TextFile.read(file, UnitLog.MAX_BYTES));
+    }
+
+    /**
+     * Where mappings lead. A dump that leaves pages out does not say without iomem where RAM ends:
+     * not below 4 GiB then, and at the next power of two above what it holds.
+     */
+    private List<AddressRange> ram(MemoryMap map, MemoryImage image) throws IOException {
+        List<AddressRange> held = image.ranges();
+        if (files.guestFile("iomem") != null || held.isEmpty()) {
+            return backed(map);
+        }
+        long last = held.get(held.size() - 1).end() - 1;
+        return List.of(new AddressRange(0, Math.max(1L << 32, Long.highestOneBit(last) << 1)));
+    }
+
+    private static List<AddressRange> backed(MemoryMap map) {
+        return map.regions().stream().filter(r -> r.kind() != MemoryKind.MMIO)
+                .map(MemoryMap.Region::range).toList();
+    }
+
+    private static String commandLine(Path file) throws IOException {
         return file == null ? "" : CommandLine.read(TextFile.read(file, CommandLine.MAX_BYTES));
     }
 }

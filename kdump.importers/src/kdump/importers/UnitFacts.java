@@ -24,6 +24,8 @@ import kdump.importers.registers.RegisterWords;
 final class UnitFacts {
 
     private static final String VENDOR = "vtd";
+    private static final int QUEUE_HEAD = 0x80;
+    private static final int QUEUE_TAIL = 0x88;
     private static final int BRIDGE = 1;
     private static final int SECONDARY_BUS = 0x19;
     private static final int SUBORDINATE_BUS = 0x1a;
@@ -79,7 +81,7 @@ final class UnitFacts {
         registers.requireVtd();
         remarks.add("No DMAR table: one VT-d unit at 0x" + Long.toHexString(registers.base())
                 + ", taken to serve every function of segment 0.");
-        var profile = new UnitProfile(VENDOR, name, registers.base(), registers.words(), Map.of());
+        var profile = new UnitProfile(VENDOR, name, registers.base(), atRest(registers), Map.of());
         return new UnitDescription(profile, 0, true, List.of());
     }
 
@@ -101,8 +103,26 @@ final class UnitFacts {
             }
         }
         var profile = new UnitProfile(VENDOR, name, drhd.registerBase(),
-                captured ? registers.words() : Map.of(), Map.of());
+                captured ? atRest(registers) : Map.of(), Map.of());
         return new UnitDescription(profile, drhd.segment(), drhd.includePciAll(), scopes);
+    }
+
+    /**
+     * Registers are read one after the other, so a queue may seem to be in flight; what was posted
+     * then is taken as done.
+     *
+     * <p>Source: VT-d, "Queued Invalidation Interface".
+     */
+    private Map<Integer, Integer> atRest(RegisterWords registers) {
+        var words = new HashMap<>(registers.words());
+        Integer head = words.get(QUEUE_HEAD);
+        Integer tail = words.get(QUEUE_TAIL);
+        if (head != null && tail != null && !head.equals(tail)) {
+            remarks.add(String.format("The invalidation queue was captured in flight (head 0x%x,"
+                    + " tail 0x%x); its descriptors are taken as done.", head, tail));
+            words.put(QUEUE_HEAD, tail);
+        }
+        return words;
     }
 
     private void addScope(int segment, DeviceScope scope, List<UnitDescription.Scope> scopes) {

@@ -154,12 +154,25 @@ class CaptureDirectoryImporterTest {
     }
 
     @Test
-    void withoutRegistersTheUnitHasNone() throws IOException {
+    void withoutRegistersTheyAreMadeUp() throws IOException {
+        int rootTable = read().units().get(0).profile().registers().get(0x20);
         drop("iommu-regs.json");
         MachineDescription machine = read();
-        assertThat(machine.units().get(0).profile().registers()).isEmpty();
+        assertThat(machine.units().get(0).profile().registers())
+                .containsEntry(0x20, rootTable);
         assertThat(machine.remarks())
-                .contains("No registers captured of the unit at 0xfed90000.");
+                .contains("No registers captured of the unit at 0xfed90000.")
+                .anyMatch(r -> r.startsWith("Root table of the unit at 0xfed90000: 0x"
+                        + Integer.toHexString(rootTable)));
+    }
+
+    @Test
+    void withoutRegistersAndTablesTheUnitHasNone() throws IOException {
+        drop("iommu-regs.json");
+        put(IOMEM, "01000000-011c2fff : System RAM\n");
+        MachineDescription machine = read();
+        assertThat(machine.units().get(0).profile().registers()).isEmpty();
+        assertThat(machine.remarks()).anyMatch(r -> r.contains("no root table among 0 pages"));
     }
 
     @Test
@@ -234,6 +247,16 @@ class CaptureDirectoryImporterTest {
     }
 
     @Test
+    void sysfsStandsInForLspci() throws IOException {
+        drop("guest/lspci-vvv-xxxx.txt");
+        put("guest/sys/devices/pci0000:00/0000:00:02.0/config", "x".repeat(64));
+        MachineDescription machine = read();
+        assertThat(machine.functions()).singleElement()
+                .matches(f -> f.requesterId() == 0x10 && f.config().length == 64);
+        assertThat(machine.remarks()).contains("Functions are those of sysfs.");
+    }
+
+    @Test
     void functionsOfAFarSegmentAreRemarked() throws IOException {
         Path file = folder.resolve("guest/lspci-vvv-xxxx.txt");
         Files.writeString(file, Files.readString(file)
@@ -252,19 +275,21 @@ class CaptureDirectoryImporterTest {
     }
 
     @Test
-    void withoutDmarAndRegistersThereAreNoUnits() throws IOException {
+    void withoutDmarAndRegistersTheTablesMakeTheUnit() throws IOException {
         drop(DMAR);
         drop("iommu-regs.json");
         MachineDescription machine = read();
-        assertThat(machine.units()).isEmpty();
-        assertThat(machine.remarks())
-                .contains("Neither a DMAR table nor registers: no remapping units.");
+        assertThat(machine.units()).singleElement().matches(u -> u.allOthers());
+        assertThat(machine.remarks()).contains(
+                "One VT-d unit at 0xfed90000 is assumed to serve every function of segment 0.");
+        put(IOMEM, "01000000-011c2fff : System RAM\n");
+        assertThat(read().units()).isEmpty();
     }
 
     @Test
-    void anIvrsTableInsteadOfDmarIsRefused() throws IOException {
+    void anotherTableUnderTheNameOfIvrsIsRefused() throws IOException {
         move(DMAR, "guest/acpi/IVRS.aml");
-        Refused.at(0, "signature", "IVRS", this::read);
+        Refused.at(0, "IVRS.signature", "0x52414d44", this::read);
     }
 
     @Test

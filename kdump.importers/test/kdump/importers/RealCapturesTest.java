@@ -2,9 +2,7 @@
 package kdump.importers;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import iommu.api.machine.FormatException;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.UnitDescription;
 import iommu.api.memory.AddressRange;
@@ -146,10 +144,32 @@ class RealCapturesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"amd1", "amd2_612_lazy", "kdamd1_mid"})
-    void anAmdCaptureIsRefused(String name) {
-        Path capture = LabFiles.shared("captures/" + name);
-        assertThatThrownBy(() -> importer.read(capture, null)).isInstanceOf(FormatException.class);
+    @ValueSource(strings = {"amd1", "amd2_612_lazy", "kdamd1"})
+    void anAmdCaptureHasTheUnitOfItsIvrsTable(String name) throws IOException {
+        MachineDescription machine =
+                importer.read(LabFiles.shared("captures/" + name), null);
+        assertThat(machine.units()).singleElement().satisfies(unit -> {
+            assertThat(unit.profile().vendor()).isEqualTo("amdvi");
+            assertThat(unit.profile().registerBase()).isEqualTo(0xfed80000L);
+            assertThat(unit.profile().registers().get(0x18) & 1).as("IommuEn").isOne();
+            assertThat(unit.allOthers()).isFalse();
+            assertThat(unit.names(RequesterId.parse("00:1f.3"))).isTrue();
+            assertThat(unit.names(RequesterId.parse("01:1f.7"))).as("a bus as a range").isTrue();
+            assertThat(unit.names(RequesterId.parse("00:04.0"))).isFalse();
+        });
+        assertThat(machine.functions()).hasSizeGreaterThan(10);
+    }
+
+    @Test
+    void withoutIvrsTableRegistersTellThatTheUnitIsAmds() throws IOException {
+        MachineDescription machine =
+                importer.read(LabFiles.shared("captures/kdamd1_mid"), null);
+        assertThat(machine.units()).singleElement().satisfies(unit -> {
+            assertThat(unit.profile().vendor()).isEqualTo("amdvi");
+            assertThat(unit.allOthers()).isTrue();
+            assertThat(unit.profile().registers()).as("of regs-capture.json")
+                    .containsEntry(0, 0x111d0007);
+        });
     }
 
     @Test

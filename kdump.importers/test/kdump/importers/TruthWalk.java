@@ -62,6 +62,11 @@ final class TruthWalk {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
     }
 
+    private static String row(String name, long iova, long entry, long bytes, long access) {
+        return name + ",0x" + Long.toHexString(iova) + ",0x" + Long.toHexString(entry & ADDRESS)
+                + "," + bytes + "," + (entry & access & 3);
+    }
+
     private void function(long root, boolean scalable, int bus, int devfn) throws IOException {
         long rootEntry = (root & ADDRESS) + 16L * bus + (scalable && devfn >= 128 ? 8 : 0);
         long context = read(rootEntry);
@@ -107,8 +112,7 @@ final class TruthWalk {
                 continue;
             }
             if (level == 1 || (entry & 0x80) != 0) {
-                rows.add(String.format("%s,0x%x,0x%x,%d,%d", name, at, entry & ADDRESS,
-                        1L << 12 + 9 * (level - 1), entry & access & 3));
+                rows.add(row(name, at, entry, 1L << 12 + 9 * (level - 1), access));
             } else {
                 table(name, entry & ADDRESS, level - 1, at, entry & access);
             }

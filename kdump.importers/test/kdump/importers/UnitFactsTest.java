@@ -70,6 +70,17 @@ class UnitFactsTest {
     }
 
     @Test
+    void aQueueCapturedInFlightIsTakenAsDone() throws FormatException {
+        var flying = new RegisterWords("regs.json", BASE,
+                Map.of(0, 0x10, 0x80, 0x1380, 0x88, 0x14c0));
+        UnitDescription unit = units(new DmarBytes().drhd(1, 0, BASE), flying).get(0);
+
+        assertThat(unit.profile().registers())
+                .containsEntry(0x80, 0x14c0).containsEntry(0x88, 0x14c0);
+        assertThat(remarks).anyMatch(r -> r.contains("in flight (head 0x1380, tail 0x14c0)"));
+    }
+
+    @Test
     void unitsWithoutRegistersAreRemarked() throws FormatException {
         assertThat(units(new DmarBytes().drhd(1, 0, BASE), null)).hasSize(1);
         assertThat(remarks).containsExactly("No registers captured of the unit at 0xfed90000.");

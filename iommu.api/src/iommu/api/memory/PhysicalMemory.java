@@ -159,8 +159,7 @@ public final class PhysicalMemory {
                 + (int) ((address >>> GRANULE_SHIFT) - (rangeStart[r] >>> GRANULE_SHIFT));
     }
 
-    // ---- reading
-    // ---------------------------------------------------------------------------------
+    // ---- reading --------------------------------------------------------------------------------
 
     /** Returns the 64 bits at {@code address}, which must be a multiple of 8. */
     public long read64(long address) {
@@ -265,8 +264,7 @@ public final class PhysicalMemory {
         return found.build().toArray();
     }
 
-    // ---- writing
-    // ---------------------------------------------------------------------------------
+    // ---- writing --------------------------------------------------------------------------------
 
     /** Writes 64 bits at {@code address}, which must be a multiple of 8. */
     public void write64(long address, long value) {
@@ -407,8 +405,7 @@ public final class PhysicalMemory {
         }
     }
 
-    // ---- the pattern
-    // -----------------------------------------------------------------------------
+    // ---- the pattern ----------------------------------------------------------------------------
 
     private long pattern(long address) {
         return blank ? 0 : RandomStream.mix(seed ^ address >>> 3);
@@ -441,8 +438,7 @@ public final class PhysicalMemory {
         }
     }
 
-    // ---- journal and provenance
-    // ------------------------------------------------------------------
+    // ---- journal and provenance -----------------------------------------------------------------
 
     /** Starts keeping what writes overwrite; returns a mark for {@link #rollback}. Marks nest. */
     public int mark() {

@@ -11,16 +11,28 @@ import java.util.List;
  *     (iommu.strict=1) or every {@code lazyFlushNanos} (lazy mode)
  * @param lazyFlushNanos period of the lazy flush; 10 ms in Linux
  * @param domainWidthBits width of the input addresses a new domain gets; 39, 48 or 57
+ * @param scalableMode whether the kernel uses scalable mode where VT-d has it
  * @param phases when each phase begins
  * @param probes when drivers probe, the first entry that fits a class counts
  * @param costs what each act costs
  */
 public record KernelProfile(String name, boolean strictInvalidation, long lazyFlushNanos,
-        int domainWidthBits, Phases phases, List<ProbeTime> probes, Costs costs) {
+        int domainWidthBits, ScalableMode scalableMode, Phases phases, List<ProbeTime> probes,
+        Costs costs) {
 
     /** Copies the list. */
     public KernelProfile {
         probes = List.copyOf(probes);
+    }
+
+    /** Whether a kernel uses scalable mode: its command line, or its configuration, decides. */
+    public enum ScalableMode {
+        /** If it finds the unit in that mode. */
+        AS_FOUND,
+        /** Never: intel_iommu=sm_off, and kernels that do not know it. */
+        OFF,
+        /** If the unit can: intel_iommu=sm_on. */
+        ON
     }
 
     /**
@@ -71,7 +83,7 @@ public record KernelProfile(String name, boolean strictInvalidation, long lazyFl
 
     /** Linux 6.1, with the times of the recorded hand-over kdvtd1. */
     public static KernelProfile linux61() {
-        return new KernelProfile("linux-6.1", true, 10 * MILLI, 48,
+        return new KernelProfile("linux-6.1", true, 10 * MILLI, 48, ScalableMode.AS_FOUND,
                 new Phases(20 * MILLI, 10_446 * MILLI, 10_466 * MILLI, 12_000 * MILLI,
                         13_790 * MILLI, 14_795 * MILLI, 16_710 * MILLI, 44_270 * MILLI),
                 List.of(new ProbeTime(0x010800, 0xffff00, 17_115 * MILLI, 8 * MILLI),
@@ -85,13 +97,19 @@ public record KernelProfile(String name, boolean strictInvalidation, long lazyFl
 
     /** Returns this profile with strict or lazy invalidation. */
     public KernelProfile withStrictInvalidation(boolean strict) {
-        return new KernelProfile(name, strict, lazyFlushNanos, domainWidthBits, phases, probes,
-                costs);
+        return new KernelProfile(name, strict, lazyFlushNanos, domainWidthBits, scalableMode,
+                phases, probes, costs);
     }
 
     /** Returns this profile with another domain width. */
     public KernelProfile withDomainWidthBits(int bits) {
-        return new KernelProfile(name, strictInvalidation, lazyFlushNanos, bits, phases, probes,
-                costs);
+        return new KernelProfile(name, strictInvalidation, lazyFlushNanos, bits, scalableMode,
+                phases, probes, costs);
+    }
+
+    /** Returns this profile with scalable mode used or not. */
+    public KernelProfile withScalableMode(ScalableMode mode) {
+        return new KernelProfile(name, strictInvalidation, lazyFlushNanos, domainWidthBits, mode,
+                phases, probes, costs);
     }
 }

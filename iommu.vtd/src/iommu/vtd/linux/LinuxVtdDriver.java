@@ -2,6 +2,7 @@
 package iommu.vtd.linux;
 
 import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
@@ -21,16 +22,6 @@ import java.util.BitSet;
  */
 public final class LinuxVtdDriver implements UnitDriver {
 
-    /** Which mode this kernel uses; the command line of Linux decides. */
-    public enum TableMode {
-        /** Scalable if the unit can and is in that mode already, otherwise legacy. */
-        AS_FOUND,
-        /** intel_iommu=sm_off. */
-        LEGACY,
-        /** intel_iommu=sm_on: scalable if the unit can, otherwise legacy. */
-        SCALABLE
-    }
-
     /** Where this kernel's fault message goes: the values of the recorded hand-over. */
     private static final long FAULT_MESSAGE_ADDRESS = 0xfee0_1004L;
     private static final long FAULT_MESSAGE_DATA = 0x21;
@@ -38,16 +29,16 @@ public final class LinuxVtdDriver implements UnitDriver {
 
     private final KernelPort port;
     private final UnitRegisters registers;
-    private final TableMode mode;
+    private final ScalableMode mode;
     private final String unitName;
     private final FaultReport faults;
     private final DomainMappings mappings;
     private Invalidations invalidations;
     private boolean queueAnnounced;
 
-    /** Makes the code of a kernel for a unit called dmar0, in the mode that it finds. */
+    /** Makes the code of a kernel for a unit called dmar0. */
     public LinuxVtdDriver(KernelProfile kernel, KernelPort port) {
-        this(kernel, port, TableMode.AS_FOUND, "dmar0");
+        this(kernel, port, "dmar0");
     }
 
     /**
@@ -55,10 +46,9 @@ public final class LinuxVtdDriver implements UnitDriver {
      *
      * @param unitName as the kernel counts its units
      */
-    public LinuxVtdDriver(KernelProfile kernel, KernelPort port, TableMode mode,
-            String unitName) {
+    public LinuxVtdDriver(KernelProfile kernel, KernelPort port, String unitName) {
         this.port = port;
-        this.mode = mode;
+        this.mode = kernel.scalableMode();
         this.unitName = unitName;
         registers = new UnitRegisters(port);
         faults = new FaultReport(port, registers);
@@ -174,8 +164,8 @@ public final class LinuxVtdDriver implements UnitDriver {
     private boolean scalableWanted() {
         boolean can = ExtendedCapability.SMTS.isSet(registers.ecap());
         return can && switch (mode) {
-            case LEGACY -> false;
-            case SCALABLE -> true;
+            case OFF -> false;
+            case ON -> true;
             case AS_FOUND -> VtdRegisters.TTM.of(registers.read(VtdRegisters.RTADDR)) == 1;
         };
     }

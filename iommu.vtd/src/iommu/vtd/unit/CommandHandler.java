@@ -24,6 +24,9 @@ final class CommandHandler {
         /** Set Root Table Pointer was commanded. */
         void rootPointer(long rtaddr);
 
+        /** Set Interrupt Remap Table Pointer was commanded. */
+        void interruptTable();
+
         /** Translation was switched. */
         void translation(boolean on);
     }
@@ -78,6 +81,7 @@ final class CommandHandler {
             status(GlobalCommand.SRTP, true);
         }
         if (GlobalCommand.SIRTP.isSet(written)) {
+            effects.interruptTable();
             status(GlobalCommand.SIRTP, true);
         }
         if (changes(GlobalCommand.QIE, written, mask)) {

@@ -87,6 +87,15 @@ final class FaultLog {
         return true;
     }
 
+    /**
+     * Records a fault of an interrupt request; FI 63:48 holds the interrupt index.
+     *
+     * @return whether a record was written
+     */
+    boolean recordInterrupt(int source, int index, int reason) {
+        return record(source, (long) index << 48, Access.WRITE, reason, PASID_UNKNOWN);
+    }
+
     /** Sets an error bit of the fault status, such as IQE, and raises the fault event. */
     void error(iommu.api.bits.BitField bit) {
         long status = registers.get(VtdRegisters.FSTS);

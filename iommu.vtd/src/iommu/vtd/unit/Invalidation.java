@@ -12,6 +12,7 @@ final class Invalidation {
 
     private final ContextCache contexts;
     private final Iotlb iotlb;
+    private final InterruptEntryCache interrupts;
     private final boolean asQemu;
     private final int maximumMask;
     private final Listener listener;
@@ -30,9 +31,11 @@ final class Invalidation {
         void contextsDropped(int source, int ignored);
     }
 
-    Invalidation(ContextCache contexts, Iotlb iotlb, Traits traits, Listener listener) {
+    Invalidation(ContextCache contexts, Iotlb iotlb, InterruptEntryCache interrupts,
+            Traits traits, Listener listener) {
         this.contexts = contexts;
         this.iotlb = iotlb;
+        this.interrupts = interrupts;
         this.listener = listener;
         asQemu = traits.settings().cacheAsQemu();
         maximumMask = (int) Capability.MAMV.of(traits.cap());
@@ -44,6 +47,18 @@ final class Invalidation {
         iotlb.invalidateAll();
         listener.told(why);
         listener.contextsDropped(0, -1);
+    }
+
+    /** Invalidates the interrupt entry cache: everything, or 2^mask entries from an index. */
+    boolean interruptEntries(boolean selective, int index, int mask) {
+        if (selective) {
+            interrupts.invalidate(index, mask);
+            listener.told("interrupt-entry-cache, index " + Narration.hex(index) + ", mask " + mask);
+        } else {
+            interrupts.invalidateAll();
+            listener.told("interrupt-entry-cache, global");
+        }
+        return true;
     }
 
     /** Invalidates the context cache; false for a reserved granularity. */

@@ -161,8 +161,12 @@ final class InvalidationQueue {
             case InvalidationDescriptor.PASID_IOTLB ->
                 invalidation.pasidIotlb(granularity, domain, pasid, address, addressMask);
             case InvalidationDescriptor.WAIT -> await(q0, q1);
+            case InvalidationDescriptor.INTERRUPT_ENTRY -> invalidation.interruptEntries(
+                    InvalidationDescriptor.INTERRUPT_SELECTIVE.isSet(q0),
+                    (int) InvalidationDescriptor.IIDX.of(q0),
+                    (int) InvalidationDescriptor.IM.of(q0));
             // Nothing of these is cached here.
-            case InvalidationDescriptor.DEVICE_TLB, InvalidationDescriptor.INTERRUPT_ENTRY -> true;
+            case InvalidationDescriptor.DEVICE_TLB -> true;
             case InvalidationDescriptor.PASID_DEVICE_TLB,
                     InvalidationDescriptor.PAGE_GROUP_RESPONSE -> !asQemu;
             default -> false;

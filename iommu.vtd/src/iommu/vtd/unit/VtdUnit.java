@@ -7,6 +7,7 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.FaultRecord;
+import iommu.api.unit.Interrupt;
 import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.Translation;
@@ -16,6 +17,7 @@ import iommu.vtd.FaultReason;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.RootEntry;
 import iommu.vtd.VtdRegisters;
+import java.util.HexFormat;
 
 /**
  * A VT-d remapping unit: registers on one side, translation of requests on the other.
@@ -29,6 +31,14 @@ import iommu.vtd.VtdRegisters;
  */
 public final class VtdUnit implements RemappingUnit {
 
+    private static final String[] KEYS = new String[256];
+
+    static {
+        for (int reason = 0; reason < KEYS.length; reason++) {
+            KEYS[reason] = "vtd:0x" + HexFormat.of().toHexDigits((byte) reason);
+        }
+    }
+
     private static final int SCALABLE_MODE = 1;
     private static final int PASS_THROUGH_SHIFT = 12;
 
@@ -39,6 +49,7 @@ public final class VtdUnit implements RemappingUnit {
     private final Iotlb iotlb;
     private final Invalidation invalidation;
     private final FaultLog faults;
+    private final InterruptRemapping interrupts;
     private final LegacyContextWalk legacyWalk;
     private final ScalableContextWalk scalableWalk;
     private final SecondStageWalk secondStage;
@@ -69,9 +80,12 @@ public final class VtdUnit implements RemappingUnit {
         scalableWalk = new ScalableContextWalk(memory, traits);
         secondStage = new SecondStageWalk(memory, traits);
         faults = new FaultLog(registers, traits, () -> listener.faultInterrupt());
+        var interruptEntries = new InterruptEntryCache();
+        interrupts = new InterruptRemapping(registers, memory, traits, interruptEntries);
         qemuOrder = !settings.cacheAsQemu() ? null : new QemuOrder(legacyWalk, scalableWalk,
                 secondStage, contexts, iotlb);
-        invalidation = new Invalidation(contexts, iotlb, traits, dropped());
+        invalidation = new Invalidation(contexts, iotlb, interruptEntries, traits,
+                dropped());
         var queue = new InvalidationQueue(registers, memory, traits, invalidation, faults);
         long status = registers.get(VtdRegisters.GSTS);
         queue.resume(GlobalCommand.QIE.isSet(status));
@@ -104,6 +118,11 @@ public final class VtdUnit implements RemappingUnit {
                 if (traits.settings().flushOnSetRootPointer()) {
                     invalidation.everything("context-cache and IOTLB, by Set Root Table Pointer");
                 }
+            }
+
+            @Override
+            public void interruptTable() {
+                interrupts.setTable();
             }
 
             @Override
@@ -199,6 +218,21 @@ public final class VtdUnit implements RemappingUnit {
                     false);
         }
         return outcome;
+    }
+
+    @Override
+    public long interrupt(int requester, long address, int data) {
+        long outcome = interrupts.remap(requester, address, data);
+        if (!Interrupt.isBlocked(outcome)) {
+            return outcome;
+        }
+        int number = Interrupt.reason(outcome);
+        boolean disabled = InterruptRemapping.FAULT_DISABLED.isSet(outcome)
+                && FaultReason.of(number).qualified();
+        boolean recorded = !disabled && faults.recordInterrupt(RequesterId.sourceId(requester),
+                (int) InterruptRemapping.FAULT_INDEX.of(outcome), number);
+        listener.blocked(record(requester, address, Access.WRITE, number), recorded);
+        return Interrupt.blocked(number);
     }
 
     private static long translated(long page, int pageShift, long address) {
@@ -331,7 +365,7 @@ public final class VtdUnit implements RemappingUnit {
     }
 
     private static FaultRecord record(int requester, long address, int access, int reason) {
-        return new FaultRecord(requester, address, access, reason,
-                String.format("vtd:0x%02x", reason), FaultReason.text(reason));
+        return new FaultRecord(requester, address, access, reason, KEYS[reason & 0xff],
+                FaultReason.text(reason));
     }
 }

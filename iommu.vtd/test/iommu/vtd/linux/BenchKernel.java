@@ -5,6 +5,7 @@ import iommu.api.bits.Register;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.RemappingUnit;
@@ -89,8 +90,8 @@ final class BenchKernel implements KernelPort, UnitListener {
         return new LinuxVtdDriver(KernelProfile.linux61(), this);
     }
 
-    LinuxVtdDriver driver(LinuxVtdDriver.TableMode mode) {
-        return new LinuxVtdDriver(KernelProfile.linux61(), this, mode, "dmar0");
+    LinuxVtdDriver driver(ScalableMode mode) {
+        return new LinuxVtdDriver(KernelProfile.linux61().withScalableMode(mode), this);
     }
 
     LinuxVtdDriver lazyDriver() {
@@ -98,7 +99,7 @@ final class BenchKernel implements KernelPort, UnitListener {
     }
 
     /** Boots a first kernel, and moves allocation to where the capture kernel lives. */
-    LinuxVtdDriver firstKernel(LinuxVtdDriver.TableMode mode) {
+    LinuxVtdDriver firstKernel(ScalableMode mode) {
         LinuxVtdDriver first = driver(mode);
         first.initialiseInterrupts();
         try {

@@ -3,10 +3,10 @@ package iommu.vtd.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.pcie.Access;
 import iommu.vtd.Capability;
 import iommu.vtd.VtdRegisters;
-import iommu.vtd.linux.LinuxVtdDriver.TableMode;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -21,7 +21,7 @@ class FaultHandlingTest {
                 scalable ? BenchKernel.SCALABLE_ECAP : BenchKernel.ECAP, settings);
     }
 
-    private static LinuxVtdDriver booted(BenchKernel bench, TableMode mode) {
+    private static LinuxVtdDriver booted(BenchKernel bench, ScalableMode mode) {
         LinuxVtdDriver driver = bench.firstKernel(mode);
         driver.map(BRIDGE, 0x1000, 0x10_0000, 0x1000, Access.READ);
         driver.map(NIC, 0x1000, 0x10_0000, 0x1000, Access.READ);
@@ -33,7 +33,7 @@ class FaultHandlingTest {
     @Test
     void aFaultIsAnnouncedPrintedAndCleared() {
         var bench = BenchKernel.legacy();
-        LinuxVtdDriver driver = booted(bench, TableMode.LEGACY);
+        LinuxVtdDriver driver = booted(bench, ScalableMode.OFF);
         bench.unit.translate(BRIDGE, 0xffff_e7f4L, Access.READ);
         assertThat(bench.interrupts).isEqualTo(1);
         driver.handleFaults();
@@ -54,7 +54,7 @@ class FaultHandlingTest {
     void withTheEmulatorsQuirksTheLinesAreThoseOfTheMixedHandOver() {
         var bench = bench(BenchKernel.CAP, true,
                 Map.of("qemuRecordPasid", 1L, "scalableLegacyReasons", 1L));
-        LinuxVtdDriver driver = booted(bench, TableMode.SCALABLE);
+        LinuxVtdDriver driver = booted(bench, ScalableMode.ON);
         bench.unit.translate(BRIDGE, 0xffff_e800L, Access.READ);
         bench.unit.translate(BRIDGE, 0xffff_e804L, Access.READ);
         driver.handleFaults();
@@ -68,7 +68,7 @@ class FaultHandlingTest {
     @Test
     void scalableReasonsHaveTheirOwnSentences() {
         var bench = bench(BenchKernel.CAP, true, Map.of());
-        LinuxVtdDriver driver = booted(bench, TableMode.SCALABLE);
+        LinuxVtdDriver driver = booted(bench, ScalableMode.ON);
         bench.unit.translate(0x80a0, 0x0e_8175_9000L, Access.READ);
         driver.handleFaults();
         assertThat(bench.console).last().isEqualTo(
@@ -80,7 +80,7 @@ class FaultHandlingTest {
     void allPendingRecordsArePrintedFromTheFirstOn() {
         long cap = Capability.NFR.with(BenchKernel.CAP, 3);
         var bench = bench(cap, false, Map.of());
-        LinuxVtdDriver driver = booted(bench, TableMode.LEGACY);
+        LinuxVtdDriver driver = booted(bench, ScalableMode.OFF);
         bench.unit.translate(NIC, 0x7000, Access.READ);
         driver.handleFaults();
         bench.console.clear();
@@ -99,7 +99,7 @@ class FaultHandlingTest {
     @Test
     void tenLinesInFiveSecondsAreLetThroughEachSilentLookCounting() {
         var bench = BenchKernel.legacy();
-        LinuxVtdDriver driver = booted(bench, TableMode.LEGACY);
+        LinuxVtdDriver driver = booted(bench, ScalableMode.OFF);
         for (int i = 0; i < 20; i++) {
             bench.unit.translate(BRIDGE, 0xffff_e000L, Access.READ);
             driver.handleFaults();
@@ -117,7 +117,7 @@ class FaultHandlingTest {
     @Test
     void heldBackFaultsAreClearedAllTheSame() {
         var bench = BenchKernel.legacy();
-        LinuxVtdDriver driver = booted(bench, TableMode.LEGACY);
+        LinuxVtdDriver driver = booted(bench, ScalableMode.OFF);
         for (int i = 0; i < 20; i++) {
             bench.unit.translate(BRIDGE, 0xffff_e000L, Access.READ);
             driver.handleFaults();
@@ -129,7 +129,7 @@ class FaultHandlingTest {
     @Test
     void faultsLeftOverByTheCrashedKernelArePrintedAtT4() {
         var bench = BenchKernel.legacy();
-        booted(bench, TableMode.LEGACY);
+        booted(bench, ScalableMode.OFF);
         bench.unit.translate(BRIDGE, 0xffff_e000L, Access.READ);
         bench.captureKernelPages();
         bench.driver().initialiseInterrupts();
@@ -157,7 +157,7 @@ class FaultHandlingTest {
     @Test
     void withNothingPendingNothingIsDone() {
         var bench = BenchKernel.legacy();
-        LinuxVtdDriver driver = booted(bench, TableMode.LEGACY);
+        LinuxVtdDriver driver = booted(bench, ScalableMode.OFF);
         bench.written.clear();
         driver.handleFaults();
         assertThat(bench.console).isEmpty();

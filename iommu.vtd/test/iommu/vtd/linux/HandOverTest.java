@@ -4,13 +4,13 @@ package iommu.vtd.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.pcie.Access;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.Translation;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
-import iommu.vtd.linux.LinuxVtdDriver.TableMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +34,7 @@ class HandOverTest {
     }
 
     /** A first kernel with two functions mapped, crashed. */
-    private static BenchKernel crashed(BenchKernel bench, TableMode mode) {
+    private static BenchKernel crashed(BenchKernel bench, ScalableMode mode) {
         LinuxVtdDriver first = bench.firstKernel(mode);
         first.map(NIC, IOVA, 0x10_0000, 0x2000, RW);
         first.map(DISK, IOVA, 0x11_0000, 0x1000, RW);
@@ -47,7 +47,7 @@ class HandOverTest {
     @Test
     void theFirstKernelEnablesQueueInterruptsRootAndTranslationOneByOne() {
         var bench = BenchKernel.legacy();
-        bench.firstKernel(TableMode.LEGACY);
+        bench.firstKernel(ScalableMode.OFF);
         assertThat(bench.commandValues()).containsExactly("0x04000000", "0x05000000",
                 "0x06000000", "0x46000000", "0x86000000");
         assertThat(bench.get(VtdRegisters.GSTS)).isEqualTo(0xc700_0000L);
@@ -56,7 +56,7 @@ class HandOverTest {
 
     @Test
     void theCaptureKernelsCommandsAreThoseOfTheRecording() throws StepRefusedException {
-        var bench = crashed(BenchKernel.legacy(), TableMode.LEGACY);
+        var bench = crashed(BenchKernel.legacy(), ScalableMode.OFF);
         LinuxVtdDriver second = bench.driver();
         second.initialiseInterrupts();
         second.adoptTables(AdoptDepth.CONTEXTS);
@@ -64,7 +64,8 @@ class HandOverTest {
         assertThat(bench.commands).hasToString("[0xc7000000 0x82000000, 0xc3000000 0x86000000, "
                 + "0xc7000000 0x87000000, 0xc7000000 0xc6000000]");
         assertThat(bench.switched).as("translation is never dropped").isEmpty();
-        assertThat(bench.invalidated).containsExactly("context-cache, global", "IOTLB, global");
+        assertThat(bench.invalidated).containsExactly("interrupt-entry-cache, global",
+                "context-cache, global", "IOTLB, global");
         assertThat(bench.console).containsExactly(
                 "DMAR-IR: Copied IR table for dmar0 from previous kernel",
                 "DMAR-IR: Enabled IRQ remapping in xapic mode",
@@ -75,8 +76,8 @@ class HandOverTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = TableMode.class, names = {"LEGACY", "SCALABLE"})
-    void adoptedTablesTranslateAsBefore(TableMode mode) throws StepRefusedException {
+    @EnumSource(value = ScalableMode.class, names = {"OFF", "ON"})
+    void adoptedTablesTranslateAsBefore(ScalableMode mode) throws StepRefusedException {
         var bench = crashed(BenchKernel.scalable(), mode);
         LinuxVtdDriver second = bench.driver();
         second.initialiseInterrupts();
@@ -91,7 +92,7 @@ class HandOverTest {
     @Test
     void theFirstMappingTearsDownTheCopiedEntryAndGivesAnEmptyDomain()
             throws StepRefusedException {
-        var bench = crashed(BenchKernel.legacy(), TableMode.LEGACY);
+        var bench = crashed(BenchKernel.legacy(), ScalableMode.OFF);
         LinuxVtdDriver second = bench.driver();
         second.initialiseInterrupts();
         second.adoptTables(AdoptDepth.CONTEXTS);
@@ -110,7 +111,7 @@ class HandOverTest {
 
     @Test
     void theSecondMappingOfAFunctionInvalidatesNothing() throws StepRefusedException {
-        var bench = crashed(BenchKernel.legacy(), TableMode.LEGACY);
+        var bench = crashed(BenchKernel.legacy(), ScalableMode.OFF);
         LinuxVtdDriver second = bench.driver();
         second.initialiseInterrupts();
         second.adoptTables(AdoptDepth.CONTEXTS);
@@ -124,7 +125,7 @@ class HandOverTest {
     @Test
     void inScalableModeTheTearDownFlushesDomain0AndOldIdsAreTakenAgain()
             throws StepRefusedException {
-        var bench = crashed(BenchKernel.scalable(), TableMode.SCALABLE);
+        var bench = crashed(BenchKernel.scalable(), ScalableMode.ON);
         LinuxVtdDriver second = bench.driver();
         second.initialiseInterrupts();
         second.adoptTables(AdoptDepth.CONTEXTS);
@@ -141,7 +142,7 @@ class HandOverTest {
         var bench = BenchKernel.legacy();
         bench.aliases.put(BEHIND_BRIDGE, List.of(BEHIND_BRIDGE, BRIDGE));
         bench.aliases.put(BEHIND_BRIDGE + 8, List.of(BEHIND_BRIDGE + 8, BRIDGE));
-        LinuxVtdDriver first = bench.firstKernel(TableMode.LEGACY);
+        LinuxVtdDriver first = bench.firstKernel(ScalableMode.OFF);
         first.map(BEHIND_BRIDGE, IOVA, 0x10_0000, 0x1000, RW);
         bench.captureKernelPages();
         LinuxVtdDriver second = bench.driver();
@@ -159,8 +160,8 @@ class HandOverTest {
 
     @Test
     void copyingIsRefusedIfTheModeWouldChangeAndNothingIsChanged() {
-        var bench = crashed(BenchKernel.scalable(), TableMode.LEGACY);
-        LinuxVtdDriver second = bench.driver(TableMode.SCALABLE);
+        var bench = crashed(BenchKernel.scalable(), ScalableMode.OFF);
+        LinuxVtdDriver second = bench.driver(ScalableMode.ON);
         second.initialiseInterrupts();
         long root = bench.get(VtdRegisters.RTADDR);
         bench.commands.clear();
@@ -179,8 +180,8 @@ class HandOverTest {
     @Test
     void afterARefusedCopyACleanStartGivesTheCommandsOfTheRecording()
             throws StepRefusedException {
-        var bench = crashed(BenchKernel.scalable(), TableMode.LEGACY);
-        LinuxVtdDriver second = bench.driver(TableMode.SCALABLE);
+        var bench = crashed(BenchKernel.scalable(), ScalableMode.OFF);
+        LinuxVtdDriver second = bench.driver(ScalableMode.ON);
         second.initialiseInterrupts();
         second.startClean();
         assertThat(bench.commands).hasToString("[0xc7000000 0x82000000, 0xc3000000 0x86000000, "
@@ -200,7 +201,7 @@ class HandOverTest {
         assertThatThrownBy(() -> driver.adoptTables(AdoptDepth.CONTEXTS))
                 .isInstanceOf(StepRefusedException.class)
                 .hasMessage("translation is not enabled");
-        var lost = crashed(BenchKernel.legacy(), TableMode.LEGACY);
+        var lost = crashed(BenchKernel.legacy(), ScalableMode.OFF);
         lost.unit.writeRegister(VtdRegisters.RTADDR.offset(), 8, 1L << 40);
         assertThatThrownBy(() -> lost.driver().adoptTables(AdoptDepth.CONTEXTS))
                 .isInstanceOf(StepRefusedException.class)
@@ -209,7 +210,7 @@ class HandOverTest {
 
     @Test
     void disablingTranslationLeavesTheRestEnabled() throws StepRefusedException {
-        var bench = crashed(BenchKernel.legacy(), TableMode.LEGACY);
+        var bench = crashed(BenchKernel.legacy(), ScalableMode.OFF);
         LinuxVtdDriver second = bench.driver();
         second.initialiseInterrupts();
         bench.commands.clear();
@@ -222,7 +223,7 @@ class HandOverTest {
 
     @Test
     void aContextTableThatCannotBeReadIsSkipped() throws StepRefusedException {
-        var bench = crashed(BenchKernel.legacy(), TableMode.LEGACY);
+        var bench = crashed(BenchKernel.legacy(), ScalableMode.OFF);
         long root = bench.get(VtdRegisters.RTADDR);
         bench.memory.write64(root + 16, 1L << 40 | 1);
         LinuxVtdDriver second = bench.driver();
@@ -236,7 +237,7 @@ class HandOverTest {
     void scalableEntriesAreCopiedIn16Of32BytesAndABusOfUpperHalfAloneGoesAstray()
             throws StepRefusedException {
         var bench = BenchKernel.scalable();
-        LinuxVtdDriver first = bench.firstKernel(TableMode.SCALABLE);
+        LinuxVtdDriver first = bench.firstKernel(ScalableMode.ON);
         int upper = 0x80a0;
         int lower = 0x8108;
         first.map(upper, IOVA, 0x10_0000, 0x1000, RW);
@@ -253,7 +254,7 @@ class HandOverTest {
 
     @Test
     void aQueueThatNeverEmptiesIsGivenUpAfterItsTimeOut() {
-        var bench = crashed(BenchKernel.legacy(), TableMode.LEGACY);
+        var bench = crashed(BenchKernel.legacy(), ScalableMode.OFF);
         long queue = VtdRegisters.IQA_BASE.inPlace(bench.get(VtdRegisters.IQA));
         long tail = bench.get(VtdRegisters.IQT);
         bench.memory.write64(queue + tail, 0xf);
@@ -266,7 +267,7 @@ class HandOverTest {
 
     @Test
     void anInterruptTableOfAnotherSizeIsNotCopied() {
-        var bench = crashed(BenchKernel.legacy(), TableMode.LEGACY);
+        var bench = crashed(BenchKernel.legacy(), ScalableMode.OFF);
         long old = bench.get(VtdRegisters.IRTA);
         bench.unit.writeRegister(VtdRegisters.IRTA.offset(), 8, old & ~0xfL | 7);
         bench.driver().initialiseInterrupts();
@@ -276,7 +277,7 @@ class HandOverTest {
 
     @Test
     void interruptEntriesAreCopied() {
-        var bench = crashed(BenchKernel.legacy(), TableMode.LEGACY);
+        var bench = crashed(BenchKernel.legacy(), ScalableMode.OFF);
         long old = VtdRegisters.IRTA_BASE.inPlace(bench.get(VtdRegisters.IRTA));
         bench.memory.write64(old + 0xffff0, 0x20_0002_5000dL);
         bench.driver().initialiseInterrupts();
@@ -287,7 +288,7 @@ class HandOverTest {
 
     @Test
     void aUnitThatDoesNotAnswerIsAPanic() {
-        var bench = crashed(BenchKernel.legacy(), TableMode.LEGACY);
+        var bench = crashed(BenchKernel.legacy(), ScalableMode.OFF);
         LinuxVtdDriver second = bench.driver();
         bench.deaf = true;
         assertThatThrownBy(second::disableTranslation)
@@ -300,7 +301,7 @@ class HandOverTest {
     @Test
     void withEnhancedSetRootPointerNothingIsInvalidatedBySoftware() throws StepRefusedException {
         var bench = new BenchKernel(BenchKernel.CAP | 1L << 63, BenchKernel.ECAP, Map.of());
-        crashed(bench, TableMode.LEGACY);
+        crashed(bench, ScalableMode.OFF);
         bench.driver().adoptTables(AdoptDepth.CONTEXTS);
         assertThat(bench.invalidated)
                 .containsExactly("context-cache and IOTLB, by Set Root Table Pointer");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.pcie.Access;
 import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.Translation;
 import iommu.vtd.Capability;
@@ -14,7 +15,6 @@ import iommu.vtd.ExtendedCapability;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.RootEntry;
 import iommu.vtd.VtdRegisters;
-import iommu.vtd.linux.LinuxVtdDriver.TableMode;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -40,7 +40,7 @@ class MappingTest {
 
     private void use(BenchKernel newBench) {
         bench = newBench;
-        driver = bench.firstKernel(TableMode.LEGACY);
+        driver = bench.firstKernel(ScalableMode.OFF);
         bench.invalidated.clear();
     }
 
@@ -56,8 +56,8 @@ class MappingTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = TableMode.class, names = {"LEGACY", "SCALABLE"})
-    void whatIsMappedIsTranslated(TableMode mode) {
+    @EnumSource(value = ScalableMode.class, names = {"OFF", "ON"})
+    void whatIsMappedIsTranslated(ScalableMode mode) {
         bench = BenchKernel.scalable();
         driver = bench.firstKernel(mode);
         driver.map(NIC, IOVA, TO, 0x3000, RW);
@@ -251,8 +251,8 @@ class MappingTest {
     // ---- an imported kernel ---------------------------------------------------------------------
 
     @ParameterizedTest
-    @EnumSource(value = TableMode.class, names = {"LEGACY", "SCALABLE"})
-    void aResumedKernelGoesOnWithItsTablesAndItsQueue(TableMode mode) {
+    @EnumSource(value = ScalableMode.class, names = {"OFF", "ON"})
+    void aResumedKernelGoesOnWithItsTablesAndItsQueue(ScalableMode mode) {
         bench = BenchKernel.scalable();
         driver = bench.firstKernel(mode);
         driver.map(NIC, IOVA, TO, 0x1000, RW);

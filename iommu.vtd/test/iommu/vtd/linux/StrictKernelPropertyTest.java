@@ -3,12 +3,12 @@ package iommu.vtd.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.pcie.Access;
 import iommu.api.sim.RandomStream;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.Translation;
-import iommu.vtd.linux.LinuxVtdDriver.TableMode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,8 +74,8 @@ class StrictKernelPropertyTest {
     }
 
     @ParameterizedTest(name = "seed {0}, {1}")
-    @CsvSource({"1, LEGACY", "2, LEGACY", "3, LEGACY", "4, SCALABLE", "5, SCALABLE"})
-    void theUnitAlwaysAnswersWhatTheKernelMeant(long seed, TableMode mode)
+    @CsvSource({"1, OFF", "2, OFF", "3, OFF", "4, ON", "5, ON"})
+    void theUnitAlwaysAnswersWhatTheKernelMeant(long seed, ScalableMode mode)
             throws StepRefusedException {
         var random = new RandomStream(seed, "strict");
         bench = BenchKernel.scalable();
@@ -105,7 +105,7 @@ class StrictKernelPropertyTest {
             throws StepRefusedException {
         var random = new RandomStream(seed, "takeover");
         bench = BenchKernel.legacy();
-        LinuxVtdDriver first = bench.firstKernel(TableMode.LEGACY);
+        LinuxVtdDriver first = bench.firstKernel(ScalableMode.OFF);
         for (int i = 0; i < 500; i++) {
             step(first, random);
         }

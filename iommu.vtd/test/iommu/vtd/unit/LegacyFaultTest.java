@@ -3,6 +3,7 @@ package iommu.vtd.unit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.pcie.Access;
 import iommu.api.unit.Translation;
 import iommu.api.unit.WalkListener;
@@ -184,7 +185,7 @@ class LegacyFaultTest {
     }
 
     @Test
-    void aReservedOrAbortingTableModeBlocksEverything() {
+    void aReservedOrAbortingScalableModeBlocksEverything() {
         var bench = mapped(Bench.CAP, Bench.ECAP, Map.of());
         for (int mode : new int[] {2, 3}) {
             bench.setRoot(mode);

@@ -10,11 +10,13 @@ import java.util.List;
  *
  * @param offset in the file
  * @param type one of the constants here, or a value unknown to them
+ * @param flags reserved before VT-d 4.0
  * @param enumerationId number of an I/O APIC, HPET or namespace device; else 0
  * @param startBus bus of the first step
  * @param path a step a bridge, the last one the device itself; at least one
  */
-public record DeviceScope(int offset, int type, int enumerationId, int startBus, List<Step> path) {
+public record DeviceScope(int offset, int type, int flags, int enumerationId, int startBus,
+        List<Step> path) {
 
     /** An endpoint. */
     public static final int ENDPOINT = 1;
@@ -34,13 +36,30 @@ public record DeviceScope(int offset, int type, int enumerationId, int startBus,
     /**
      * One step of a path.
      *
-     * @param device 0 to 31
-     * @param function 0 to 7
+     * @param device 0 to 31; firmware may write more
+     * @param function 0 to 7; firmware may write more
      */
     public record Step(int device, int function) { }
+
+    static final int HEADER_BYTES = 6;
+    static final int STEP_BYTES = 2;
 
     /** Copies the list. */
     public DeviceScope {
         path = List.copyOf(path);
+    }
+
+    /** Returns the number of bytes it takes. */
+    int bytes() {
+        return HEADER_BYTES + STEP_BYTES * path.size();
+    }
+
+    static int bytes(List<DeviceScope> scopes) {
+        return scopes.stream().mapToInt(DeviceScope::bytes).sum();
+    }
+
+    void write(TableWriter out) {
+        out.u8(type).u8(bytes()).u16(flags).u8(enumerationId).u8(startBus);
+        path.forEach(s -> out.u8(s.device()).u8(s.function()));
     }
 }

@@ -11,68 +11,64 @@ import kdump.importers.bytes.ByteFacts;
 /** Reads a DMAR table. Every length is checked against what surrounds it. */
 final class DmarReader {
 
-    private static final long SIGNATURE = 0x52414d44L; // "DMAR"
-    private static final int TABLE_HEADER_BYTES = 48;
+    static final int HEADER_BYTES = 48;
+
     private static final int STRUCTURE_HEADER_BYTES = 4;
-    private static final int DRHD = 0;
-    private static final int DRHD_BYTES = 16;
-    private static final int RMRR = 1;
-    private static final int RMRR_BYTES = 24;
-    private static final int SCOPE_BYTES = 6;
-    private static final int STEP_BYTES = 2;
-    private static final String[] NAMES = {"DRHD", "RMRR", "ATSR", "RHSA", "ANDD", "SATC", "SIDP"};
+    private static final int SHORT_BYTES = 8;
 
     private final ByteFacts table;
-    private final List<Drhd> units = new ArrayList<>();
-    private final List<Rmrr> regions = new ArrayList<>();
-    private final List<String> skipped = new ArrayList<>();
-    private final Set<Long> bases = new HashSet<>();
 
     DmarReader(String file, byte[] bytes) {
         table = new ByteFacts(file, 0, bytes);
     }
 
     DmarTable read() throws FormatException {
-        checkHeader();
-        int hostAddressWidth = table.u8(36, "DMAR.hostAddressWidth") + 1;
+        AcpiHeader header = AcpiHeader.read(table, "DMAR");
+        int width = table.u8(36, "DMAR.hostAddressWidth");
         int flags = table.u8(37, "DMAR.flags");
-        table.need(0, TABLE_HEADER_BYTES, "DMAR");
-        for (int at = TABLE_HEADER_BYTES; at < table.size();) {
+        table.need(0, HEADER_BYTES, "DMAR");
+        List<DmarStructure> structures = new ArrayList<>();
+        for (int at = HEADER_BYTES; at < table.size();) {
             int type = table.u16(at, "structure.type");
             int length = table.u16(at + 2, "structure.length");
-            checkLength(at, name(type) + ".length", length, STRUCTURE_HEADER_BYTES, table.size());
-            switch (type) {
-                case DRHD -> units.add(drhd(at, length));
-                case RMRR -> regions.add(rmrr(at, length));
-                default -> skipped.add(name(type) + " at 0x" + Integer.toHexString(at));
-            }
+            checkLength(at, DmarStructure.name(type) + ".length", length, STRUCTURE_HEADER_BYTES,
+                    table.size());
+            structures.add(structure(at, type, length));
             at += length;
         }
-        return new DmarTable(hostAddressWidth, flags, units, regions, skipped);
+        return new DmarTable(header, width, flags, table.text(38, 10, "DMAR.reserved"),
+                structures);
     }
 
-    private static String name(int type) {
-        return type < NAMES.length ? NAMES[type] : "structure type " + type;
+    private DmarStructure structure(int at, int type, int length) throws FormatException {
+        return switch (type) {
+            case Drhd.TYPE -> drhd(at, length);
+            case Rmrr.TYPE -> rmrr(at, length);
+            case 2, DmarStructure.SocDevices.SATC, DmarStructure.SocDevices.SIDP ->
+                length < SHORT_BYTES ? other(at, type, length) : devices(at, type, length);
+            case 3 -> length == DmarStructure.Rhsa.BYTES ? new DmarStructure.Rhsa(at,
+                    table.u32(at + 4, "RHSA.reserved"), table.u64(at + 8, "RHSA.registerBase"),
+                    table.u32(at + 16, "RHSA.proximityDomain")) : other(at, type, length);
+            case 4 -> length <= SHORT_BYTES ? other(at, type, length)
+                    : new DmarStructure.Andd(at, (int) table.u32(at + 4, "ANDD") & 0xff_ffff,
+                            table.u8(at + 7, "ANDD.number"),
+                            table.text(at + SHORT_BYTES, length - SHORT_BYTES, "ANDD.name"));
+            default -> other(at, type, length);
+        };
     }
 
-    private void checkHeader() throws FormatException {
-        long signature = table.u32(0, "DMAR.signature");
-        if (signature != SIGNATURE) {
-            throw table.wrong(0, "DMAR.signature", signature, "0x52414d44, the letters DMAR");
-        }
-        long length = table.u32(4, "DMAR.length");
-        if (length != table.size()) {
-            throw table.wrong(4, "DMAR.length", length,
-                    "0x" + Integer.toHexString(table.size()) + ", the size of the file");
-        }
-        int sum = 0;
-        for (int at = 0; at < table.size(); at++) {
-            sum += table.u8(at, "DMAR");
-        }
-        if ((sum & 0xff) != 0) {
-            throw table.wrong(9, "DMAR.checksum", table.u8(9, "DMAR.checksum"),
-                    "0x" + Integer.toHexString(table.u8(9, "DMAR.checksum") - sum & 0xff));
-        }
+    private DmarStructure other(int at, int type, int length) throws FormatException {
+        return new DmarStructure.Other(at, type,
+                table.text(at + STRUCTURE_HEADER_BYTES, length - STRUCTURE_HEADER_BYTES, "rest"));
+    }
+
+    private DmarStructure devices(int at, int type, int length) throws FormatException {
+        int flags = table.u8(at + 4, "flags");
+        int reserved = table.u8(at + 5, "reserved");
+        int segment = table.u16(at + 6, "segment");
+        List<DeviceScope> scopes = scopes(at + SHORT_BYTES, at + length);
+        return type == 2 ? new DmarStructure.Atsr(at, flags, reserved, segment, scopes)
+                : new DmarStructure.SocDevices(at, type, flags, reserved, segment, scopes);
     }
 
     private void checkLength(int at, String field, int length, int least, int end)
@@ -84,56 +80,82 @@ final class DmarReader {
     }
 
     private Drhd drhd(int at, int length) throws FormatException {
-        checkLength(at, "DRHD.length", length, DRHD_BYTES, table.size());
-        long base = table.u64(at + 8, "DRHD.registerBase");
-        if ((base & 0xfff) != 0) {
-            throw table.wrong(at + 8, "DRHD.registerBase", base, "the address of a page");
-        }
-        if (base != 0 && !bases.add(base)) {
-            throw table.wrong(at + 8, "DRHD.registerBase", base, "a base that no other unit has");
-        }
-        return new Drhd(at, table.u8(at + 4, "DRHD.flags"), table.u16(at + 6, "DRHD.segment"), base,
-                scopes(at + DRHD_BYTES, at + length));
+        checkLength(at, "DRHD.length", length, Drhd.BYTES, table.size());
+        return new Drhd(at, table.u8(at + 4, "DRHD.flags"), table.u8(at + 5, "DRHD.size"),
+                table.u16(at + 6, "DRHD.segment"), table.u64(at + 8, "DRHD.registerBase"),
+                scopes(at + Drhd.BYTES, at + length));
     }
 
     private Rmrr rmrr(int at, int length) throws FormatException {
-        checkLength(at, "RMRR.length", length, RMRR_BYTES, table.size());
-        return new Rmrr(at, table.u16(at + 6, "RMRR.segment"), table.u64(at + 8, "RMRR.base"),
-                table.u64(at + 16, "RMRR.limit"), scopes(at + RMRR_BYTES, at + length));
+        checkLength(at, "RMRR.length", length, Rmrr.BYTES, table.size());
+        return new Rmrr(at, table.u16(at + 4, "RMRR.reserved"), table.u16(at + 6, "RMRR.segment"),
+                table.u64(at + 8, "RMRR.base"), table.u64(at + 16, "RMRR.limit"),
+                scopes(at + Rmrr.BYTES, at + length));
     }
 
     private List<DeviceScope> scopes(int start, int end) throws FormatException {
         List<DeviceScope> scopes = new ArrayList<>();
         for (int at = start; at < end;) {
-            if (at > end - SCOPE_BYTES) {
+            if (at > end - DeviceScope.HEADER_BYTES) {
                 throw table.wrong(at, "scope", (end - at) + " bytes", "at least 8 bytes");
             }
             int length = table.u8(at + 1, "scope.length");
-            checkLength(at, "scope.length", length, SCOPE_BYTES + STEP_BYTES, end);
-            if (length % STEP_BYTES != 0) {
+            checkLength(at, "scope.length", length,
+                    DeviceScope.HEADER_BYTES + DeviceScope.STEP_BYTES, end);
+            if (length % DeviceScope.STEP_BYTES != 0) {
                 throw table.wrong(at + 1, "scope.length", length, "an even number");
             }
+            List<DeviceScope.Step> path = new ArrayList<>();
+            for (int step = at + DeviceScope.HEADER_BYTES; step < at + length;
+                    step += DeviceScope.STEP_BYTES) {
+                path.add(new DeviceScope.Step(table.u8(step, "path.device"),
+                        table.u8(step + 1, "path.function")));
+            }
             scopes.add(new DeviceScope(at, table.u8(at, "scope.type"),
-                    table.u8(at + 4, "scope.enumerationId"), table.u8(at + 5, "scope.startBus"),
-                    path(at + SCOPE_BYTES, at + length)));
+                    table.u16(at + 2, "scope.flags"), table.u8(at + 4, "scope.enumerationId"),
+                    table.u8(at + 5, "scope.startBus"), path));
             at += length;
         }
         return scopes;
     }
 
-    private List<DeviceScope.Step> path(int start, int end) throws FormatException {
-        List<DeviceScope.Step> path = new ArrayList<>();
-        for (int at = start; at < end; at += STEP_BYTES) {
-            int device = table.u8(at, "path.device");
-            int function = table.u8(at + 1, "path.function");
-            if (device > 31) {
-                throw table.wrong(at, "path.device", device, "0x0 to 0x1f");
-            }
-            if (function > 7) {
-                throw table.wrong(at + 1, "path.function", function, "0x0 to 0x7");
-            }
-            path.add(new DeviceScope.Step(device, function));
+    /** Checks what a machine cannot be built without. */
+    static void check(DmarTable parsed, String file, byte[] bytes) throws FormatException {
+        ByteFacts table = new ByteFacts(file, 0, bytes);
+        int checksum = AcpiHeader.checksumOf(bytes);
+        if (checksum != parsed.header().checksum()) {
+            throw table.wrong(9, "DMAR.checksum", parsed.header().checksum(),
+                    "0x" + Integer.toHexString(checksum));
         }
-        return path;
+        Set<Long> bases = new HashSet<>();
+        for (Drhd unit : parsed.units()) {
+            long base = unit.registerBase();
+            if ((base & 0xfff) != 0) {
+                throw table.wrong(unit.offset() + 8, "DRHD.registerBase", base,
+                        "the address of a page");
+            }
+            if (base != 0 && !bases.add(base)) {
+                throw table.wrong(unit.offset() + 8, "DRHD.registerBase", base,
+                        "a base that no other unit has");
+            }
+        }
+        for (DmarStructure structure : parsed.structures()) {
+            for (DeviceScope scope : structure.scopes()) {
+                checkPath(table, scope);
+            }
+        }
+    }
+
+    private static void checkPath(ByteFacts table, DeviceScope scope) throws FormatException {
+        int at = scope.offset() + DeviceScope.HEADER_BYTES;
+        for (DeviceScope.Step step : scope.path()) {
+            if (step.device() > 31) {
+                throw table.wrong(at, "path.device", step.device(), "0x0 to 0x1f");
+            }
+            if (step.function() > 7) {
+                throw table.wrong(at + 1, "path.function", step.function(), "0x0 to 0x7");
+            }
+            at += DeviceScope.STEP_BYTES;
+        }
     }
 }

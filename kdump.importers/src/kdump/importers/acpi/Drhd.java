@@ -8,13 +8,17 @@ import java.util.List;
  *
  * @param offset in the file
  * @param flags as they stand there
+ * @param size of the register set, 4 KiB to the power of two in bits 3:0; reserved before VT-d 4.0
  * @param segment PCI segment
  * @param registerBase physical address of the registers; 0 where firmware left a unit out that it
  *     had switched off
  * @param scopes the devices it names
  */
-public record Drhd(int offset, int flags, int segment, long registerBase,
-        List<DeviceScope> scopes) {
+public record Drhd(int offset, int flags, int size, int segment, long registerBase,
+        List<DeviceScope> scopes) implements DmarStructure {
+
+    static final int TYPE = 0;
+    static final int BYTES = 16;
 
     private static final int INCLUDE_PCI_ALL = 1;
 
@@ -26,5 +30,21 @@ public record Drhd(int offset, int flags, int segment, long registerBase,
     /** Returns whether it serves every function of its segment that no other unit names. */
     public boolean includePciAll() {
         return (flags & INCLUDE_PCI_ALL) != 0;
+    }
+
+    @Override
+    public int type() {
+        return TYPE;
+    }
+
+    @Override
+    public int bytes() {
+        return BYTES + DeviceScope.bytes(scopes);
+    }
+
+    @Override
+    public void writeRest(TableWriter out) {
+        out.u8(flags).u8(size).u16(segment).u64(registerBase);
+        scopes.forEach(s -> s.write(out));
     }
 }

@@ -10,15 +10,36 @@ import java.util.List;
  * <p>Source: VT-d, "Reserved Memory Region Reporting Structure".
  *
  * @param offset in the file
+ * @param reserved as it stands there
  * @param segment PCI segment
  * @param base first address
  * @param limit last address
  * @param scopes the devices
  */
-public record Rmrr(int offset, int segment, long base, long limit, List<DeviceScope> scopes) {
+public record Rmrr(int offset, int reserved, int segment, long base, long limit,
+        List<DeviceScope> scopes) implements DmarStructure {
+
+    static final int TYPE = 1;
+    static final int BYTES = 24;
 
     /** Copies the list. */
     public Rmrr {
         scopes = List.copyOf(scopes);
+    }
+
+    @Override
+    public int type() {
+        return TYPE;
+    }
+
+    @Override
+    public int bytes() {
+        return BYTES + DeviceScope.bytes(scopes);
+    }
+
+    @Override
+    public void writeRest(TableWriter out) {
+        out.u16(reserved).u16(segment).u64(base).u64(limit);
+        scopes.forEach(s -> s.write(out));
     }
 }

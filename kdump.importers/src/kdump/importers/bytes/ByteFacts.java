@@ -4,6 +4,7 @@ package kdump.importers.bytes;
 import iommu.api.machine.FormatException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Little-endian fields in a piece of a file. Reading past the end is a {@link FormatException} that
@@ -60,6 +61,12 @@ public final class ByteFacts {
     public long u64(int offset, String field) throws FormatException {
         need(offset, 8, field);
         return bytes.getLong(offset);
+    }
+
+    /** Returns {@code count} bytes from {@code offset} as a character each. */
+    public String text(int offset, int count, String field) throws FormatException {
+        need(offset, count, field);
+        return new String(bytes.array(), offset, count, StandardCharsets.ISO_8859_1);
     }
 
     /** Checks that {@code count} bytes from {@code offset} are there. */

@@ -8,9 +8,9 @@ import kdump.importers.dump.Dump;
 /**
  * ELF core files of x86-64 machines, with physical addresses.
  *
- * <p>Segments may come in any order, leave holes, and overlap: then the one whose header comes first
- * counts. One may hold fewer bytes than it names (p_filesz below p_memsz): the rest of its memory is
- * not in the dump.
+ * <p>Segments may come in any order, leave holes, and overlap: then the one whose header comes
+ * first counts. One may hold fewer bytes than it names (p_filesz below p_memsz): the rest of its
+ * memory is not in the dump.
  */
 public final class ElfCore {
 

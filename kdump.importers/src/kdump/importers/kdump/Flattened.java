@@ -23,8 +23,8 @@ final class Flattened {
     static final int RECORD_BYTES = 16;
 
     /**
-     * Most records, 160 MiB of index: QEMU writes one for every 16 KiB of the real file, makedumpfile
-     * one for several times as much.
+     * Most records, 160 MiB of index: QEMU writes one for every 16 KiB of the real file,
+     * makedumpfile one for several times as much.
      */
     static final int MAX_RECORDS = 1 << 23;
 

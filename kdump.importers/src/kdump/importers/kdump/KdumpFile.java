@@ -12,8 +12,8 @@ import kdump.importers.dump.VmcoreInfo;
 /**
  * Kdump-compressed files of x86-64 machines, plain or flattened.
  *
- * <p>The second bitmap says which pages the file holds; each has a descriptor, and several may share
- * their bytes, as zero pages do. Descriptors and bytes are looked at when a page is read.
+ * <p>The second bitmap says which pages the file holds; each has a descriptor, and several may
+ * share their bytes, as zero pages do. Descriptors and bytes are looked at when a page is read.
  */
 public final class KdumpFile {
 

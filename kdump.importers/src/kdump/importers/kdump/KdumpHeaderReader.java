@@ -3,7 +3,6 @@ package kdump.importers.kdump;
 
 import iommu.api.machine.FormatException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import kdump.importers.bytes.ByteFacts;
 import kdump.importers.bytes.Content;
 
@@ -102,16 +101,5 @@ final class KdumpHeaderReader {
         if (!holds) {
             throw header.wrong(offset, field, found, expected);
         }
-    }
-
-    /** Returns the name of the kernel's release from utsname; empty if there is none. */
-    String release() throws FormatException {
-        byte[] name = new byte[65];
-        int length = 0;
-        while (length < name.length && header.u8(142 + length, "utsname.release") != 0) {
-            name[length] = (byte) header.u8(142 + length, "utsname.release");
-            length++;
-        }
-        return new String(name, 0, length, StandardCharsets.ISO_8859_1);
     }
 }

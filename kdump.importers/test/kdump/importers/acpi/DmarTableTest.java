@@ -180,7 +180,7 @@ class DmarTableTest {
     void damagedTablesAreReadOrRefused() throws IOException {
         byte[] good = new DmarBytes().drhd(0, 0, BASE, scope(1, 0, 0, 1, 0, 2, 0),
                 scope(2, 0, 0, 3, 0)).rmrr(0, 0xe0000, 0xe3fff, scope(1, 0, 0, 0x1d, 0))
-                .structure(2, new byte[12]).drhd(1, 0, BASE + 0x1000, scope(3, 8, 0xf0, 0x1f, 0))
+                .structure(2, new byte[4]).drhd(1, 0, BASE + 0x1000, scope(3, 8, 0xf0, 0x1f, 0))
                 .table();
         Mutations.survive("dmar", good, DmarTableTest::read);
         Mutations.survive("dmar, summed", good, bad -> {

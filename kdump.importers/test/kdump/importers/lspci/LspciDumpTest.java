@@ -10,12 +10,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import kdump.importers.LabFiles;
 import kdump.importers.Mutations;
 import kdump.importers.Refused;
 import kdump.importers.bytes.TextFile;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -177,6 +179,38 @@ class LspciDumpTest {
             LspciDump dump = LspciDump.read(TextFile.read(file, LspciDump.MAX_BYTES));
             assertThat(dump.functions()).as(file.toString()).isNotEmpty();
             assertThat(Files.readString(file, StandardCharsets.ISO_8859_1)).contains("00: ");
+        }
+    }
+
+    private static String lspci(Path dump) throws Exception {
+        Process lspci = new ProcessBuilder("lspci", "-F", dump.toString(), "-D", "-n", "-vvv",
+                "-xxxx").redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        String text = new String(lspci.getInputStream().readAllBytes(),
+                StandardCharsets.ISO_8859_1);
+        assertThat(lspci.waitFor()).isZero();
+        return text;
+    }
+
+    @Test
+    void everyDumpOfTheCorpusIsWrittenWithoutLoss(@TempDir Path temp) throws Exception {
+        boolean installed = Files.isExecutable(Path.of("/usr/bin/lspci"));
+        List<Path> files = new ArrayList<>(
+                LabFiles.filesOf(LabFiles.shared("corpora/lspci-pciutils")));
+        files.add(LabFiles.capture("vtd1/guest/lspci-vvv-xxxx.txt"));
+        for (Path file : files) {
+            LspciDump dump = LspciDump.read(TextFile.read(file, LspciDump.MAX_BYTES));
+            String text = LspciWriter.write(dump.functions());
+            assertThat(dump.leftOut()).isEmpty();
+            assertThat(text.lines().filter(l -> l.matches("[0-9a-f]{2,3}: .*")).toList())
+                    .hasSameElementsAs(Files.readAllLines(file, StandardCharsets.ISO_8859_1)
+                            .stream().filter(l -> l.matches("[0-9a-f]{2,3}: ([0-9a-f]{2} ?){16}"))
+                            .map(String::strip).toList());
+            List<FunctionConfig> again = read(text).functions();
+            assertThat(again).usingRecursiveComparison().isEqualTo(dump.functions());
+            if (installed) {
+                Path ours = Files.writeString(temp.resolve("ours"), text);
+                assertThat(lspci(ours)).as(file.toString()).isEqualTo(lspci(file));
+            }
         }
     }
 }

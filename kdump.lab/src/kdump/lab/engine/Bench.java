@@ -46,11 +46,9 @@ final class Bench {
     }
 
     /** Runs one policy and leaves the memory as it was. */
-    Crash run(PolicyHandle policy, boolean trace, Breakage breakage) throws LabException {
+    Crash run(PolicyHandle policy, boolean trace, Breakage breakage) {
         try (PolicyHandle.Session session = policy.open()) {
             return run(session, trace, breakage);
-        } catch (WithdrawnException e) {
-            throw new LabException(e.getMessage(), e);
         }
     }
 

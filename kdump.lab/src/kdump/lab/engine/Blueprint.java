@@ -16,7 +16,8 @@ import java.util.Set;
  *
  * @param description as imported
  * @param reservation memory of the capture kernel
- * @param profile of both kernels
+ * @param profile of the first kernel
+ * @param captureProfile of the capture kernel
  * @param loads what each engine is busy with at the start, by function
  * @param usedFrames frames that tables, mappings or the reservation need: no kernel allocates them
  * @param mappedIova used I/O virtual addresses by alias
@@ -24,6 +25,7 @@ import java.util.Set;
  * @param assumptions all choices, a sentence each
  */
 record Blueprint(MachineDescription description, AddressRange reservation, KernelProfile profile,
+        KernelProfile captureProfile,
         Map<Integer, Workload> loads, BitSet usedFrames,
         Map<Integer, List<AddressRange>> mappedIova, Set<Integer> passThrough,
         List<String> assumptions) { }

@@ -7,9 +7,11 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.Workload;
 import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelProfile.ScalableMode;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
@@ -35,13 +37,14 @@ final class BlueprintMaker {
         }
         AddressRange reservation = reservation(description, survey, assumptions);
         KernelProfile profile = profile(description, assumptions);
-        Blueprint bare = new Blueprint(description, reservation, profile, Map.of(), new BitSet(),
-                Map.of(), survey.passThrough(), List.of());
+        KernelProfile capture = captureProfile(description, profile, assumptions);
+        Blueprint bare = new Blueprint(description, reservation, profile, capture, Map.of(),
+                new BitSet(), Map.of(), survey.passThrough(), List.of());
         var hardware = new Hardware(bare, memory, services, new Ledger(), options.seed());
         var draw = new LoadDraw(survey, reservation, options.seed(), options.rateFactor());
         Map<Integer, Workload> loads = draw.draw(hardware);
         assumptions.addAll(draw.remarks());
-        return new Blueprint(description, reservation, profile, loads,
+        return new Blueprint(description, reservation, profile, capture, loads,
                 usedFrames(survey, reservation, loads), survey.mappedIova(), survey.passThrough(),
                 List.copyOf(assumptions));
     }
@@ -73,6 +76,20 @@ final class BlueprintMaker {
                 + profile.phases().drivers() / 1_000_000 + " ms (T7), "
                 + profile.phases().dump() / 1_000_000 + " ms (T8) after the crash");
         return profile;
+    }
+
+    /** The capture kernel's own command line, where it is known, decides on scalable mode. */
+    private static KernelProfile captureProfile(MachineDescription description,
+            KernelProfile profile, List<String> assumptions) {
+        String line = description.captureCommandLine();
+        if (line.isEmpty()) {
+            return profile;
+        }
+        ScalableMode mode = line.contains("sm_on") ? ScalableMode.ON
+                : line.contains("sm_off") ? ScalableMode.OFF : ScalableMode.AS_FOUND;
+        assumptions.add("capture kernel with \"" + line.strip() + "\": scalable mode "
+                + mode.name().toLowerCase(Locale.ROOT).replace('_', ' '));
+        return profile.withScalableMode(mode);
     }
 
     private static BitSet usedFrames(Survey survey, AddressRange reservation,

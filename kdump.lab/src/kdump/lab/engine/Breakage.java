@@ -27,8 +27,9 @@ enum Breakage {
         }
         var broken = new MachineDescription(d.name(), d.source(), d.memoryMap(),
                 d.crashReservation(), units, d.functions(), d.image(), d.commandLine(),
-                d.remarks());
-        return new Blueprint(broken, whole.reservation(), whole.profile(), whole.loads(),
+                d.captureCommandLine(), d.remarks());
+        return new Blueprint(broken, whole.reservation(), whole.profile(),
+                whole.captureProfile(), whole.loads(),
                 whole.usedFrames(), whole.mappedIova(), whole.passThrough(), whole.assumptions());
     }
 }

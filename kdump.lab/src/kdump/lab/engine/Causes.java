@@ -42,6 +42,7 @@ final class Causes {
     String describe(int cause, long crashNanos) {
         return switch (owner(cause)) {
             case CAPTURE_KERNEL -> "capture kernel";
+            case UNIT -> "remapping unit";
             default -> String.format("write of %s to bus address 0x%x, %.6f s after the crash",
                     RequesterId.format(functions[cause]), addresses[cause],
                     (instants[cause] - crashNanos) / 1e9);

@@ -3,6 +3,7 @@ package kdump.lab.engine;
 
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.Medium;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -52,7 +53,8 @@ final class DumpWriter {
                 failure = "dump stopped at page " + pages + " of " + wanted.size() + ": " + failure;
                 return;
             }
-            byte[] written = hardware.seat(target).context().block(page / PAGE);
+            byte[] written = hardware.seat(target).context()
+                    .kept(Medium.BLOCKS, page / PAGE);
             copyErrors += written == null || !Arrays.equals(asRead, written) ? 1 : 0;
             pages++;
         }

@@ -7,12 +7,14 @@ import iommu.api.pcie.Medium;
 import iommu.api.pcie.PciFunction;
 import iommu.api.sim.RandomStream;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What one device has of the machine around it, and the medium behind it: blocks that were written
- * come back, everything else is a pattern of seed and position. One thread.
+ * What one device has of the machine around it, and the medium behind it: what reaches it from the
+ * crash on is kept, blocks come back when they are read, everything else is a pattern of seed and
+ * position. One thread.
  */
 final class EngineContext implements DeviceContext {
 
@@ -21,7 +23,7 @@ final class EngineContext implements DeviceContext {
     private final DmaPort dma;
     private final Ledger ledger;
     private final long seed;
-    private final Map<Long, byte[]> blocks = new HashMap<>();
+    private final Map<Medium, Map<Long, byte[]>> kept = new EnumMap<>(Medium.class);
 
     EngineContext(Hardware hardware, PciFunction function, DmaPort dma, Ledger ledger, long seed) {
         this.hardware = hardware;
@@ -59,25 +61,28 @@ final class EngineContext implements DeviceContext {
     @Override
     public void commit(Medium medium, long sequence, long position, byte[] from, int offset,
             int bytes) {
+        if (!hardware.bridge().afterCrash()) {
+            return;
+        }
+        kept.computeIfAbsent(medium, m -> new HashMap<>())
+                .put(position, Arrays.copyOfRange(from, offset, offset + bytes));
         if (hardware.bridge().isOfBeforeCrash(function.requesterId())) {
             ledger.committed(function.requesterId(), sequence, medium,
                     hardware.bridge().requestWasRight(function.requesterId()));
-        } else if (medium == Medium.BLOCKS && hardware.bridge().afterCrash()) {
-            blocks.put(position, Arrays.copyOfRange(from, offset, offset + bytes));
         }
     }
 
     @Override
     public void fetch(Medium medium, long position, byte[] to, int offset, int bytes) {
-        byte[] block = medium == Medium.BLOCKS ? blocks.get(position) : null;
+        byte[] block = medium == Medium.BLOCKS ? kept(medium, position) : null;
         for (int i = 0; i < bytes; i++) {
             to[offset + i] = block != null && i < block.length ? block[i]
                     : (byte) (RandomStream.mix(seed ^ position << 9 ^ i >>> 3) >>> 8 * (i & 7));
         }
     }
 
-    /** Returns the block that the capture kernel wrote at {@code position}, or null. */
-    byte[] block(long position) {
-        return blocks.get(position);
+    /** Returns what reached a medium last since the crash, or null. */
+    byte[] kept(Medium medium, long position) {
+        return kept.getOrDefault(medium, Map.of()).get(position);
     }
 }

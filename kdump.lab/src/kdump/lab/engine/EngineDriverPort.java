@@ -29,14 +29,12 @@ final class EngineDriverPort implements DriverPort {
 
     @Override
     public long read64(long physicalAddress) {
-        kernel.spend(kernel.costs().memoryAccess());
-        return memory.read64(physicalAddress);
+        return kernel.read64(physicalAddress);
     }
 
     @Override
     public void write64(long physicalAddress, long value) {
-        kernel.spend(kernel.costs().memoryAccess());
-        kernel.write(() -> memory.write64(physicalAddress, value));
+        kernel.write64(physicalAddress, value);
     }
 
     @Override

@@ -60,14 +60,12 @@ final class EngineKernelPort implements KernelPort {
 
     @Override
     public long read64(long physicalAddress) {
-        kernel.spend(kernel.costs().memoryAccess());
-        return memory.read64(physicalAddress);
+        return kernel.read64(physicalAddress);
     }
 
     @Override
     public void write64(long physicalAddress, long value) {
-        kernel.spend(kernel.costs().memoryAccess());
-        kernel.write(() -> memory.write64(physicalAddress, value));
+        kernel.write64(physicalAddress, value);
     }
 
     @Override

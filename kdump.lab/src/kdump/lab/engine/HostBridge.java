@@ -6,8 +6,12 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.Upstream;
+import iommu.api.unit.Interrupt;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.Translation;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.List;
 import kdump.lab.engine.Origins.Origin;
 
@@ -21,6 +25,8 @@ import kdump.lab.engine.Origins.Origin;
  */
 final class HostBridge implements Upstream {
 
+    private static final VarHandle INT =
+            MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long INTERRUPT_RANGE = 0xfee0_0000L;
     private static final long INTERRUPT_MASK = ~0xf_ffffL;
 
@@ -33,6 +39,7 @@ final class HostBridge implements Upstream {
     private List<RemappingUnit> unitsAtCrash = List.of();
     private boolean strayHappened;
     private boolean provenance = true;
+    private int unitCause;
 
     HostBridge(Hardware hardware, Ledger ledger) {
         this.hardware = hardware;
@@ -48,6 +55,7 @@ final class HostBridge implements Upstream {
         provenance = withProvenance;
         if (provenance) {
             memory.trackCauses();
+            unitCause = causes.add(Owner.UNIT, 0, 0, hardware.queue().nanos());
         }
     }
 
@@ -140,14 +148,16 @@ final class HostBridge implements Upstream {
     public CompletionStatus write(int function, int alias, long address, byte[] from, int offset,
             int bytes) {
         Origin origin = origins.of(function);
+        if (isInterrupt(address)) {
+            return interrupt(origin, alias, address, from, offset, bytes);
+        }
         long translation = translate(origin, alias, address, Access.WRITE);
         if (Translation.isBlocked(translation)) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
         long at = physicalAddress(translation, address);
         if (!memory.contains(at, bytes) || !hardware.isWritable(at)) {
-            return (at & INTERRUPT_MASK) == INTERRUPT_RANGE ? CompletionStatus.SUCCESS
-                    : CompletionStatus.UNSUPPORTED_REQUEST;
+            return CompletionStatus.UNSUPPORTED_REQUEST;
         }
         int before = memory.cause();
         if (afterCrash() && provenance) {
@@ -157,6 +167,18 @@ final class HostBridge implements Upstream {
         memory.write(at, from, offset, bytes);
         memory.cause(before);
         return CompletionStatus.SUCCESS;
+    }
+
+    /** A write into the interrupt range is a message if it has 4 bytes, and an error otherwise. */
+    private CompletionStatus interrupt(Origin origin, int alias, long address, byte[] from,
+            int offset, int bytes) {
+        if (bytes != Integer.BYTES) {
+            return CompletionStatus.UNSUPPORTED_REQUEST;
+        }
+        int data = (int) INT.get(from, offset);
+        boolean blocked = origin.unit >= 0 && Interrupt.isBlocked(
+                hardware.units().get(origin.unit).interrupt(alias, address, data));
+        return blocked ? CompletionStatus.UNSUPPORTED_REQUEST : CompletionStatus.SUCCESS;
     }
 
     private Owner judgeWrite(Origin origin, int alias, long address, long at) {
@@ -181,8 +203,11 @@ final class HostBridge implements Upstream {
         if (origin.unit < 0) {
             return Translation.untranslated();
         }
+        int before = memory.cause();
+        memory.cause(unitCause);
         long translation = hardware.units().get(origin.unit).translate(alias, address, access);
-        if (afterCrash() && Translation.isUntranslated(translation)) {
+        memory.cause(before);
+        if (afterCrash() && Translation.isUntranslated(translation) && !isInterrupt(address)) {
             ledger.untranslated(alias);
         }
         return translation;
@@ -193,6 +218,11 @@ final class HostBridge implements Upstream {
         long translation = origin.unit < 0 ? Translation.untranslated()
                 : unitsAtCrash.get(origin.unit).translate(alias, address, access);
         return Translation.isBlocked(translation) ? -1 : physicalAddress(translation, address);
+    }
+
+    /** Interrupt messages are never translated as memory, translation on or off. */
+    private static boolean isInterrupt(long address) {
+        return (address & INTERRUPT_MASK) == INTERRUPT_RANGE;
     }
 
     private static long physicalAddress(long translation, long address) {

@@ -108,7 +108,7 @@ final class Judge {
     private void judgeOld(long address, Owner owner, int cause) {
         if (owner == Owner.LATE_LEGITIMATE) {
             late++;
-        } else if (owner == Owner.CAPTURE_KERNEL) {
+        } else if (owner == Owner.CAPTURE_KERNEL || owner == Owner.UNIT) {
             handOver++;
         } else {
             tell(stray++, "old memory's byte at 0x", address, cause);

@@ -54,6 +54,9 @@ final class Kernel {
         }
     }
 
+    /** What the lines have in common that kernels print for a fault, VT-d's and AMD-Vi's. */
+    private static final List<String> FAULT_LINES = List.of("fault addr", "Event logged");
+
     private final Hardware hardware;
     private final KernelProfile profile;
     private final PagePool pool;
@@ -166,6 +169,16 @@ final class Kernel {
         memory.cause(before);
     }
 
+    long read64(long physicalAddress) {
+        spend(profile.costs().memoryAccess());
+        return hardware.memory().read64(physicalAddress);
+    }
+
+    void write64(long physicalAddress, long value) {
+        spend(profile.costs().memoryAccess());
+        write(() -> hardware.memory().write64(physicalAddress, value));
+    }
+
     long allocatePages(int count) {
         long address = pool.allocate(count);
         spend(profile.costs().pageAllocation() * count);
@@ -179,7 +192,7 @@ final class Kernel {
     }
 
     void print(String line) {
-        if (handlingFaults && line.contains("fault addr")) {
+        if (handlingFaults && FAULT_LINES.stream().anyMatch(line::contains)) {
             ledger.printed();
         }
         timeline.add("console", line);

@@ -96,8 +96,7 @@ public final class LabEngine implements Lab {
         return chosen;
     }
 
-    // ---- tables
-    // ----------------------------------------------------------------------------------
+    // ---- tables ---------------------------------------------------------------------------------
 
     @Override
     public void mappings(Target target, int requester, Mappings visitor) throws LabException {

@@ -10,5 +10,7 @@ enum Owner {
     /** A request of a device that the capture kernel has reset and programmed. */
     CAPTURE_DEVICE,
     /** The capture kernel itself. */
-    CAPTURE_KERNEL
+    CAPTURE_KERNEL,
+    /** A remapping unit that logs what it blocked, wherever its log lies. */
+    UNIT
 }

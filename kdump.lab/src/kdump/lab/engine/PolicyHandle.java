@@ -21,11 +21,13 @@ final class PolicyHandle {
     private static final String VENDORS = "kdump.policy.vendors";
 
     private final ComponentServiceObjects<HandoverPolicy> objects;
+    private final ServiceReference<HandoverPolicy> reference;
     private final String name;
     private final List<String> vendors;
 
     PolicyHandle(ComponentServiceObjects<HandoverPolicy> objects, Map<String, Object> properties) {
         this.objects = objects;
+        this.reference = objects.getServiceReference(); // the objects forget it when it goes
         this.name = properties.get(NAME) instanceof String s && !s.isBlank() ? s : "unnamed";
         this.vendors = properties.get(VENDORS) instanceof String[] v ? List.of(v) : List.of();
     }
@@ -35,20 +37,16 @@ final class PolicyHandle {
     }
 
     ServiceReference<HandoverPolicy> reference() {
-        return objects.getServiceReference();
+        return reference;
     }
 
     PolicySummary summary(boolean shadowed) {
-        Bundle bundle = reference().getBundle();
+        Bundle bundle = reference.getBundle();
         return new PolicySummary(name, bundle == null ? "" : bundle.getSymbolicName(),
                 bundle == null ? "" : bundle.getVersion().toString(), vendors, shadowed);
     }
 
-    /**
-     * Opens the policy for one run; close it afterwards.
-     *
-     * @throws WithdrawnException if it is gone
-     */
+    /** Opens the policy for one run; close it afterwards. One that is gone never decides. */
     Session open() {
         return new Session();
     }
@@ -56,19 +54,19 @@ final class PolicyHandle {
     /** The policy during one run. One thread. */
     final class Session implements Decider, AutoCloseable {
 
-        private final HandoverPolicy policy;
-        private final BundleRevision revision;
+        private final BundleRevision revision = revision();
+        private final HandoverPolicy policy = policy();
 
-        private Session() {
-            policy = objects.getService();
-            revision = revision();
-            if (policy == null || revision == null) {
-                throw new WithdrawnException("policy " + name + " is gone", null);
+        private HandoverPolicy policy() {
+            try {
+                return objects.getService();
+            } catch (IllegalStateException e) {
+                return null; // it went after the run had chosen it
             }
         }
 
         private BundleRevision revision() {
-            Bundle bundle = reference().getBundle();
+            Bundle bundle = reference.getBundle();
             return bundle == null ? null : bundle.adapt(BundleRevision.class);
         }
 
@@ -82,7 +80,7 @@ final class PolicyHandle {
          */
         @Override
         public List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes) {
-            if (revision() != revision) {
+            if (policy == null || revision == null || revision() != revision) {
                 throw new WithdrawnException("bundle of policy " + name + " was withdrawn", null);
             }
             try {
@@ -90,14 +88,16 @@ final class PolicyHandle {
             } catch (LinkageError e) {
                 throw new WithdrawnException(
                         "bundle of policy " + name + " was withdrawn: " + e, e);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) { // a stranger's recursion ends its own run only
                 throw new WithdrawnException("policy " + name + " broke: " + e, e);
             }
         }
 
         @Override
         public void close() {
-            objects.ungetService(policy);
+            if (policy != null) {
+                objects.ungetService(policy);
+            }
         }
     }
 }

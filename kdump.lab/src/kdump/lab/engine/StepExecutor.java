@@ -116,8 +116,7 @@ final class StepExecutor {
             throw new StepRefusedException(
                     "no memory at 0x" + Long.toHexString(step.physicalAddress()));
         }
-        kernel.write(() -> hardware.memory().write64(step.physicalAddress(), step.value()));
-        kernel.spend(kernel.costs().memoryAccess());
+        kernel.write64(step.physicalAddress(), step.value());
     }
 
     private EngineKernelPort port(int unit) throws StepRefusedException {

@@ -60,8 +60,10 @@ final class Survey implements MappingVisitor {
         for (long at = 0; at < bytes && !toItself; at += 4096) {
             markUsed(physicalAddress + at);
         }
-        if (usable(physicalAddress)) {
-            boolean writes = (access & Access.WRITE) != 0 && (access & Access.READ) != 0;
+        // Pages that a device may only write serve no load: its descriptors say read or write.
+        boolean reads = (access & Access.READ) != 0;
+        if (reads && usable(physicalAddress)) {
+            boolean writes = (access & Access.WRITE) != 0;
             var kind = toItself ? identity : writes ? writable : readable;
             var pages = kind.computeIfAbsent(requester, r -> new ArrayList<>());
             if (pages.size() < MAX_PAGES && (!toItself || writes)) {

@@ -71,8 +71,8 @@ final class Trial {
                 blueprint.mappedIova(), blueprint.passThrough());
         capturePool = new PagePool(List.of(new AddressRange(reservation.start() + IMAGE_BYTES,
                 reservation.end() - NOTES_BYTES)), new BitSet());
-        capture = new Kernel(hardware, blueprint.profile(), capturePool, timeline, ledger, Map.of(),
-                Set.of());
+        capture = new Kernel(hardware, blueprint.captureProfile(), capturePool, timeline, ledger,
+                Map.of(), Set.of());
         long notesAt = reservation.end() - NOTES_BYTES;
         firstNotes = new ReservationNotes(first, memory, notesAt);
         firstSteps = new StepExecutor(first, hardware, policy, firstNotes, crashAt);
@@ -113,8 +113,7 @@ final class Trial {
                         blueprint.reservation().start() + IMAGE_BYTES)), timeline.entries());
     }
 
-    // ---- T0, T1
-    // ----------------------------------------------------------------------------------
+    // ---- T0, T1 ---------------------------------------------------------------------------------
 
     private void runFirstKernel() {
         timeline.phase(Phase.RUNNING);
@@ -202,11 +201,10 @@ final class Trial {
         return hardware.bridge().causes().add(Owner.CAPTURE_KERNEL, 0, 0, hardware.queue().nanos());
     }
 
-    // ---- T2 to T8
-    // --------------------------------------------------------------------------------
+    // ---- T2 to T8 -------------------------------------------------------------------------------
 
     private void runCaptureKernel() {
-        Phases at = blueprint.profile().phases();
+        Phases at = blueprint.captureProfile().phases();
         running = capture;
         capture.cause(newKernelCause());
         capture.startClock();
@@ -249,7 +247,7 @@ final class Trial {
     /** Probes class by class, as modules are loaded, and in a class by requester id. */
     private void probeAll() {
         List<PciFunction> waiting = new ArrayList<>(hardware.functionsWithDevice());
-        for (ProbeTime time : blueprint.profile().probes()) {
+        for (ProbeTime time : blueprint.captureProfile().probes()) {
             long next = options.crashAtNanos() + time.nanosAfterCrash();
             for (PciFunction function : List.copyOf(waiting)) {
                 if (time.fits(function.classCode())) {

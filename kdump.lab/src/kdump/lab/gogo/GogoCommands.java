@@ -11,7 +11,7 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
-/** The commands of the lab for Gogo: the same as ./lab runs, with the same arguments. Thread-safe. */
+/** The commands of the lab for Gogo: as ./lab runs them, with the same arguments. Thread-safe. */
 @Component(service = GogoCommands.class, property = {"osgi.command.scope=lab",
     "osgi.command.function=machines", "osgi.command.function=policies",
     "osgi.command.function=compare", "osgi.command.function=crash",

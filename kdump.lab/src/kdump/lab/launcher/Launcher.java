@@ -71,6 +71,11 @@ public final class Launcher {
         Storage storage = Storage.create(parent);
         Runtime.getRuntime().addShutdownHook(new Thread(storage::close));
         boolean interactive = arguments.length == 0;
+        if (interactive) {
+            System.setProperty("org.jline.terminal.dumb", "true"); // a pipe will do: no warning
+            // JLine would look for its parts among the classes of this program
+            Thread.currentThread().setContextClassLoader(null);
+        }
         RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive);
         Framework framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
                 .newFramework(configuration(run, storage.directory(), interactive));
@@ -90,7 +95,6 @@ public final class Launcher {
             boolean interactive) {
         Map<String, String> all = new HashMap<>(run.properties());
         all.put(Constants.FRAMEWORK_STORAGE, storage.resolve("felix").toString());
-        all.put("gosh.args", "--nointeractive"); // the command starts the shell
         all.put("felix.cache.locking", "false"); // the directory is ours alone
         all.put("felix.resolver.parallelism", "1"); // threads cost more than a resolve this small
         // only the shell's scripts are found by a bundle: address

@@ -22,6 +22,7 @@ record RunFile(Map<String, String> properties, List<Path> bundles) {
     static RunFile read(Path file, boolean interactive) throws IOException {
         Map<String, String> properties = new LinkedHashMap<>();
         List<Path> bundles = new ArrayList<>();
+        List<Path> shell = new ArrayList<>();
         List<String> lines = Files.readAllLines(file);
         for (String line : lines.subList(1, lines.size())) {
             String[] word = line.split(" ", 2);
@@ -31,13 +32,13 @@ record RunFile(Map<String, String> properties, List<Path> bundles) {
                     properties.put(pair[0], pair[1]);
                 }
                 case "bundle" -> bundles.add(Path.of(word[1]));
-                case "interactive" -> {
-                    if (interactive) {
-                        bundles.add(Path.of(word[1]));
-                    }
-                }
+                case "interactive" -> shell.add(Path.of(word[1]));
                 default -> throw new IOException(file + ": unknown line: " + line);
             }
+        }
+        if (interactive) {
+            // after what its commands use: the first line of a pipe is run at once
+            bundles.addAll(shell);
         }
         return new RunFile(properties, bundles);
     }

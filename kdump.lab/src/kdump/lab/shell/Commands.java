@@ -27,6 +27,9 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 @Component
 public final class Commands implements CommandLineInterface {
 
+    /** What users typed is quoted in messages; nobody reads more of it. */
+    private static final int MAX_LINE = 800;
+
     private final List<Command> commands;
     private final Map<String, LineCommand> conversations = new ConcurrentSkipListMap<>();
 
@@ -104,6 +107,7 @@ public final class Commands implements CommandLineInterface {
     }
 
     private static String oneLine(String text) {
-        return text.replaceAll("\\p{Cntrl}", ".");
+        String line = text.replaceAll("\\p{Cntrl}", ".");
+        return line.length() > MAX_LINE ? line.substring(0, MAX_LINE) + "..." : line;
     }
 }

@@ -18,8 +18,9 @@ record CrashCommand(Lab lab) implements Command {
 
     @Override
     public String usage() {
-        return "MACHINE --policy P [--trace] [--seed N] [--crash-at 12.5ms] [--rate FACTOR] [--json]:"
-                + " one run with its timeline; --trace adds register writes and invalidations";
+        return "MACHINE --policy P [--trace] [--seed N] [--crash-at 12.5ms] [--rate FACTOR]"
+                + " [--json]: one run with its timeline;"
+                + " --trace adds register writes and invalidations";
     }
 
     @Override

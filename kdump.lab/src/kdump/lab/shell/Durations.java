@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
 /** Durations as users type them: a number and ns, us, ms or s. */
 final class Durations {
 
-    private static final Pattern NOTATION = Pattern.compile("([0-9]{1,12}(?:\\.[0-9]{1,12})?)(ns|us|ms|s)");
+    private static final Pattern NOTATION =
+            Pattern.compile("([0-9]{1,12}(?:\\.[0-9]{1,12})?)(ns|us|ms|s)");
 
     private Durations() { }
 
@@ -17,7 +18,8 @@ final class Durations {
     static long parse(String text) throws UsageException {
         Matcher m = NOTATION.matcher(text);
         if (!m.matches()) {
-            throw new UsageException("duration '" + text + "', expected like 12.5ms (ns, us, ms, s)");
+            throw new UsageException(
+                    "duration '" + text + "', expected like 12.5ms (ns, us, ms, s)");
         }
         int exponent = switch (m.group(2)) {
             case "us" -> 3;

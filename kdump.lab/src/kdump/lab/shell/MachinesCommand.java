@@ -32,8 +32,8 @@ record MachinesCommand(Lab lab) implements Command {
         List<MachineSummary> machines = lab.machines();
         if (!invocation.json()) {
             invocation.out().printf("%-20s %5s %9s  %s%n", "name", "units", "functions", "source");
-            machines.forEach(m -> invocation.out().printf("%-20s %5d %9d  %s%n", m.name(), m.units(),
-                    m.functions(), m.source()));
+            machines.forEach(m -> invocation.out().printf("%-20s %5d %9d  %s%n", m.name(),
+                    m.units(), m.functions(), m.source()));
             return;
         }
         invocation.json(json -> {

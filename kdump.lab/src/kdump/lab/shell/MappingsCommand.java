@@ -33,32 +33,48 @@ record MappingsCommand(Lab lab) implements Command {
         Target target = invocation.target(invocation.arguments(1, "a target").get(0));
         int requester = invocation.requester("requester");
         if (!invocation.json()) {
-            print(target, requester, invocation.out());
+            var rows = new TextRows(invocation.out());
+            lab.mappings(target, requester, rows);
+            rows.begin();
             return;
         }
-        // nothing is written before the first row: a target that cannot be read leaves no half document
+        // begun at the first row too: a target that cannot be read leaves no half document
         var rows = new JsonRows(invocation);
         lab.mappings(target, requester, rows);
         rows.end();
     }
 
-    private void print(Target target, int requester, PrintStream out) throws LabException {
-        out.printf("%4s %-12s %6s %18s %18s %10s %s%n", "unit", "requester", "domain", "iova",
-                "physical", "bytes", "access");
-        lab.mappings(target, requester, new Mappings() {
-            @Override
-            public void mapping(int unit, int id, int domain, long iova, long physicalAddress,
-                    long bytes, String access) {
-                out.printf("%4d %-12s %6d %18s %18s %10d %s%n", unit, RequesterId.format(id), domain,
-                        hex(iova), hex(physicalAddress), bytes, access);
-            }
+    /** Prints rows below a head that comes with the first: a bad target leaves no output. */
+    private static final class TextRows implements Mappings {
+        private static final String ROW = "%4s %-12s %6s %18s %18s %10s %s%n";
+        private final PrintStream out;
+        private boolean begun;
 
-            @Override
-            public void passThrough(int unit, int id, int domain) {
-                out.printf("%4d %-12s %6d %18s %18s %10s %s%n", unit, RequesterId.format(id), domain,
-                        "all", "the same", "-", "rw");
+        TextRows(PrintStream out) {
+            this.out = out;
+        }
+
+        void begin() {
+            if (!begun) {
+                out.printf(ROW, "unit", "requester", "domain", "iova", "physical", "bytes",
+                        "access");
+                begun = true;
             }
-        });
+        }
+
+        @Override
+        public void mapping(int unit, int id, int domain, long iova, long physicalAddress,
+                long bytes, String access) {
+            begin();
+            out.printf(ROW, unit, RequesterId.format(id), domain, hex(iova), hex(physicalAddress),
+                    bytes, access);
+        }
+
+        @Override
+        public void passThrough(int unit, int id, int domain) {
+            begin();
+            out.printf(ROW, unit, RequesterId.format(id), domain, "all", "the same", "-", "rw");
+        }
     }
 
     static String hex(long value) {

@@ -25,7 +25,8 @@ final class VerdictText {
         out.printf(ROW, v.policy(), v.captureKernel(), v.dump(), v.dumpBytesStray(),
                 v.lateLegitimateBytes(), v.oldMemoryBytesChanged(), v.faults().requests(),
                 v.untranslatedDma().requests(),
-                v.mediaBlocksWrong() + v.framesWrong() + "/" + (v.mediaBlocksLost() + v.framesLost()),
+                v.mediaBlocksWrong() + v.framesWrong() + "/"
+                        + (v.mediaBlocksLost() + v.framesLost()),
                 v.driversFailed().size());
     }
 

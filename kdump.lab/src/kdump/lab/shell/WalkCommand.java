@@ -23,7 +23,8 @@ record WalkCommand(Lab lab) implements Command {
 
     @Override
     public String usage() {
-        return "TARGET BDF IOVA [--write] [--registers FILE] [--json]: each table entry read on the way";
+        return "TARGET BDF IOVA [--write] [--registers FILE] [--json]:"
+                + " each table entry read on the way";
     }
 
     @Override
@@ -90,7 +91,8 @@ record WalkCommand(Lab lab) implements Command {
             out.println("blocked: " + result.fault() + " " + result.text());
         } else {
             out.println(result.outcome() + ": " + hex(result.physicalAddress())
-                    + (result.pageBytes() > 0 ? " in a page of " + result.pageBytes() + " bytes" : ""));
+                    + (result.pageBytes() > 0 ? " in a page of " + result.pageBytes() + " bytes"
+                            : ""));
         }
     }
 }

@@ -160,8 +160,7 @@ class HandoverMechanismTest {
                 .map(t -> Long.parseLong(t.substring(t.lastIndexOf("0x") + 2), 16)).toList();
     }
 
-    // ---- the mechanism broken on purpose
-    // ---------------------------------------------------------
+    // ---- the mechanism broken on purpose --------------------------------------------------------
 
     /** Puts an empty root table in while translation is off, and forgets every invalidation. */
     private static final class ToggleWithoutFlush implements HandoverPolicy {

@@ -105,7 +105,8 @@ class IdentityMapTest {
             inUse.put(alias, List.of(new AddressRange(b.reservation().start() + (8 << 20) + 0x40000,
                     1L << 32)));
         }
-        var crowded = new Blueprint(b.description(), b.reservation(), b.profile(), b.loads(),
+        var crowded = new Blueprint(b.description(), b.reservation(), b.profile(),
+                b.captureProfile(), b.loads(),
                 b.usedFrames(), inUse, b.passThrough(), b.assumptions());
         return bench.run(crowded, TestBench.decider(policy), false, true).verdict();
     }

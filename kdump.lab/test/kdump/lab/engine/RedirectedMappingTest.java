@@ -26,8 +26,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Verdicts when the old page tables are tampered with after the crash: what devices then write or read
- * elsewhere must be found, and named, by the checkers alone.
+ * Verdicts when the old page tables are tampered with after the crash: what devices then write or
+ * read elsewhere must be found, and named, by the checkers alone.
  */
 class RedirectedMappingTest {
 
@@ -134,10 +134,12 @@ class RedirectedMappingTest {
 
     @Test
     void writesIntoFreeMemoryOfTheCaptureKernelAreReportedAndDoNoHarm() {
-        Verdict verdict = tamper(Phase.SETUP_ARCH, bench.blueprint().reservation().end() - (1 << 20));
+        Verdict verdict = tamper(Phase.SETUP_ARCH,
+                bench.blueprint().reservation().end() - (1 << 20));
 
         assertThat(verdict.captureKernel()).isEqualTo("ok");
-        assertThat(verdict.reasons()).anyMatch(r -> r.contains("free memory of the capture kernel"));
+        assertThat(verdict.reasons())
+                .anyMatch(r -> r.contains("free memory of the capture kernel"));
     }
 
     @Test

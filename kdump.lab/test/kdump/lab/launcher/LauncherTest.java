@@ -90,7 +90,8 @@ class LauncherTest {
     private Process start(String imports, String... arguments) throws IOException {
         Path bundle = ProbeBundle.write(Files.createTempFile(directory, "probe", ".jar"), imports);
         Path list = Files.writeString(Files.createTempFile(directory, "run", ""),
-                "the class path\nproperty some.thing else\nbundle " + bundle + "\ninteractive /no/such.jar\n");
+                "the class path\nproperty some.thing else\nbundle " + bundle
+                        + "\ninteractive /no/such.jar\n");
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Djava.io.tmpdir=" + tmp, "-Dlab.home=" + directory, "-Dlab.run=" + list,

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.linux;
+
+import iommu.api.pcie.RequesterId;
+import iommu.api.profile.KernelProfile;
+import iommu.api.unit.KernelPort;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeSet;
+
+/**
+ * Which domain each device has, and what is mapped in it. A device without a domain of this kernel
+ * gets one at its first mapping (deferred attach): an empty table of three levels under a fresh id,
+ * shared by all ids under which its requests arrive; what the unit may still hold of a copied entry
+ * and of its domain is flushed then.
+ *
+ * <p>Source: Linux, amd/iommu.c, set_dte_entry, do_attach, attach_device, domain_flush_pages.
+ */
+final class DomainMappings {
+
+    private static final int LEVELS = 3;
+
+    private final KernelProfile kernel;
+    private final KernelPort port;
+    private final PageTables pageTables;
+    private final DomainIds ids = new DomainIds();
+    private final Map<Integer, Domain> domainOf = new HashMap<>();
+    private final TreeSet<Integer> unflushed = new TreeSet<>();
+    private DeviceEntries entries;
+    private CommandRing commands;
+    private BitSet copied = new BitSet();
+
+    DomainMappings(KernelProfile kernel, KernelPort port) {
+        this.kernel = kernel;
+        this.port = port;
+        pageTables = new PageTables(port);
+    }
+
+    DomainIds ids() {
+        return ids;
+    }
+
+    /** Goes on with a table that this very kernel had set up before it was imported. */
+    void resume(DeviceEntries own, CommandRing ring) {
+        use(own, ring, new BitSet());
+        for (int device = 0; device < own.count(); device++) {
+            if (own.domain(device) != null) {
+                ids.reserve(own.domainId(device));
+            }
+        }
+    }
+
+    /** Starts over with another table; {@code copiedDevices} have entries of the kernel before. */
+    void use(DeviceEntries newEntries, CommandRing ring, BitSet copiedDevices) {
+        entries = newEntries;
+        commands = ring;
+        copied = copiedDevices;
+        domainOf.clear();
+        unflushed.clear();
+    }
+
+    void map(int requester, long iova, long physicalAddress, long bytes, int access) {
+        Domain domain = domain(requester);
+        if (domain.passesThrough()) {
+            return;
+        }
+        boolean stale = false;
+        while (!PageTables.covers(domain.levels(), iova, bytes)) {
+            pageTables.grow(domain);
+            domainOf.forEach((device, of) -> {
+                if (of == domain) {
+                    entries.install(device, domain);
+                    commands.deviceTableEntry(device);
+                }
+            });
+            stale = true;
+        }
+        stale |= pageTables.map(domain, iova, physicalAddress, bytes, access);
+        if (stale) {
+            commands.domain(domain.id());
+            commands.complete();
+        }
+    }
+
+    void unmap(int requester, long iova, long bytes) {
+        Domain domain = domain(requester);
+        if (domain.passesThrough()) {
+            return;
+        }
+        pageTables.unmap(domain, iova, bytes);
+        if (kernel.strictInvalidation()) {
+            commands.pages(domain.id(), iova, bytes);
+            commands.complete();
+        } else {
+            unflushed.add(domain.id());
+        }
+    }
+
+    void flush() {
+        if (!unflushed.isEmpty()) {
+            unflushed.forEach(commands::domain);
+            commands.complete();
+            unflushed.clear();
+        }
+    }
+
+    private Domain domain(int requester) {
+        if (entries == null) {
+            throw new IllegalStateException("mapping for " + RequesterId.format(requester)
+                    + " before the unit has tables of this kernel");
+        }
+        Domain own = domainOf.get(RequesterId.sourceId(requester));
+        return own != null ? own : attach(requester);
+    }
+
+    private Domain attach(int requester) {
+        Domain domain = null;
+        for (int id : port.sourceIds(requester)) {
+            int device = RequesterId.sourceId(id);
+            if (domain == null) {
+                domain = domainOf.get(device);
+            }
+            if (domain == null && !copied.get(device)) {
+                domain = entries.domain(device);
+            }
+        }
+        if (domain == null) {
+            domain = new Domain(ids.take(), port.allocatePages(1), LEVELS);
+        }
+        for (int id : port.sourceIds(requester)) {
+            int device = RequesterId.sourceId(id);
+            if (copied.get(device) || entries.domain(device) == null) {
+                attach(device, domain);
+            }
+            domainOf.putIfAbsent(device, domain);
+        }
+        return domain;
+    }
+
+    private void attach(int device, Domain domain) {
+        int old = entries.domainId(device);
+        entries.install(device, domain);
+        copied.clear(device);
+        if (old != 0) {
+            // A domain of the kernel before may be cached under the id that is overwritten.
+            commands.domain(old);
+            commands.complete();
+        }
+        commands.deviceTableEntry(device);
+        commands.domain(domain.id());
+        commands.complete();
+    }
+}

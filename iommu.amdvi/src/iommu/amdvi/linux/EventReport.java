@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.linux;
+
+import iommu.amdvi.AmdViRegisters;
+import iommu.amdvi.Control;
+import iommu.amdvi.Event;
+import iommu.amdvi.EventCode;
+import iommu.amdvi.Status;
+import iommu.api.pcie.RequesterId;
+import iommu.api.unit.KernelPort;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The kernel's side of the event log: reads, prints and clears events, as the interrupt thread
+ * does, and restarts a log that has overflowed. Source: Linux 6.1, amd/iommu.c,
+ * amd_iommu_int_thread, iommu_poll_events, iommu_print_event.
+ */
+final class EventReport {
+
+    private static final int ENTRIES_CODE = 9;
+    private static final int PAGES = (16 << ENTRIES_CODE) / 4096;
+    private static final long HANDLED = Status.EVENT_OVERFLOW.mask() | Status.EVENT_LOG_INT.mask();
+    /** The thread looks again after each round; nothing is logged while it runs here. */
+    private static final int MAX_ROUNDS = 4;
+
+    private final KernelPort port;
+    private final UnitRegisters registers;
+    private final Map<Integer, RateLimit> limits = new HashMap<>();
+
+    EventReport(KernelPort port, UnitRegisters registers) {
+        this.port = port;
+        this.registers = registers;
+    }
+
+    /** Allocates a log of 512 events and gives it to the unit. */
+    void enable() {
+        registers.write(AmdViRegisters.EVENT_LOG,
+                AmdViRegisters.LENGTH.with(port.allocatePages(PAGES), ENTRIES_CODE));
+        registers.write(AmdViRegisters.EVENT_HEAD, 0);
+        registers.write(AmdViRegisters.EVENT_TAIL, 0);
+        registers.feature(Control.EVENT_LOG_EN, true);
+    }
+
+    /** Handles what is pending now. */
+    void handle() {
+        long status = registers.read(AmdViRegisters.STATUS);
+        for (int round = 0; round < MAX_ROUNDS && (status & HANDLED) != 0; round++) {
+            registers.write(AmdViRegisters.STATUS, HANDLED);
+            poll();
+            if (Status.EVENT_OVERFLOW.isSet(status)) {
+                port.print("AMD-Vi: IOMMU event log overflow");
+                registers.feature(Control.EVENT_LOG_EN, false);
+                registers.feature(Control.EVENT_LOG_EN, true);
+            }
+            status = registers.read(AmdViRegisters.STATUS);
+        }
+    }
+
+    private void poll() {
+        long base = registers.read(AmdViRegisters.EVENT_LOG);
+        long size = AmdViRegisters.bufferBytes(base);
+        long head = registers.read(AmdViRegisters.EVENT_HEAD) % size;
+        long tail = registers.read(AmdViRegisters.EVENT_TAIL) % size;
+        while (head != tail) {
+            long at = AmdViRegisters.BASE.inPlace(base) + head;
+            print(port.read64(at), port.read64(at + 8));
+            port.write64(at, 0);
+            port.write64(at + 8, 0);
+            head = (head + Event.BYTES) % size;
+        }
+        registers.write(AmdViRegisters.EVENT_HEAD, head);
+    }
+
+    private void print(long low, long high) {
+        EventCode code = EventCode.of((int) Event.CODE.of(low));
+        int device = (int) Event.DEVICE_ID.of(low);
+        String where = String.format("address=0x%x flags=0x%04x", high, Event.FLAGS.of(low));
+        if (code == null) {
+            port.print(String.format("AMD-Vi: Event logged [UNKNOWN event[0]=0x%08x"
+                    + " event[1]=0x%08x event[2]=0x%08x event[3]=0x%08x]", (int) low,
+                    (int) (low >>> 32), (int) high, (int) (high >>> 32)));
+            return;
+        }
+        switch (code) {
+            case IO_PAGE_FAULT -> {
+                if (limits.computeIfAbsent(device, d -> new RateLimit()).allows(port.nanos())) {
+                    port.print(String.format("pci %s: AMD-Vi: Event logged [IO_PAGE_FAULT"
+                            + " domain=0x%04x %s]", RequesterId.format(device),
+                            Event.DOMAIN_ID.of(low), where));
+                }
+            }
+            case ILLEGAL_COMMAND_ERROR -> port.print(String.format(
+                    "AMD-Vi: Event logged [ILLEGAL_COMMAND_ERROR address=0x%x]", high));
+            case COMMAND_HARDWARE_ERROR -> port.print(
+                    "AMD-Vi: Event logged [COMMAND_HARDWARE_ERROR " + where + "]");
+            case DEV_TAB_HARDWARE_ERROR -> port.print(String.format(
+                    "AMD-Vi: Event logged [DEV_TAB_HARDWARE_ERROR device=%s %s]",
+                    RequesterId.format(device), where));
+            default -> port.print(String.format("AMD-Vi: Event logged [%s device=%s pasid=0x%05x"
+                    + " %s]", code, RequesterId.format(device), Event.DOMAIN_ID.of(low), where));
+        }
+    }
+}

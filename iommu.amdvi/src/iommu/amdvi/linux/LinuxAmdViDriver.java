@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.linux;
+
+import iommu.amdvi.AmdViRegisters;
+import iommu.amdvi.Control;
+import iommu.amdvi.DeviceTableEntry;
+import iommu.amdvi.ExtendedFeature;
+import iommu.api.profile.KernelProfile;
+import iommu.api.unit.AdoptDepth;
+import iommu.api.unit.KernelPort;
+import iommu.api.unit.StepRefusedException;
+import iommu.api.unit.UnitDriver;
+import java.util.BitSet;
+
+/**
+ * Linux for one AMD-Vi unit, as of 6.1. On AMD the hand-over lies at T4 already: interrupt tables
+ * hang off the device table, so that interrupt remapping cannot be set up without it.
+ *
+ * <ul>
+ * <li>{@link #initialiseInterrupts} is early_enable_iommus: on a unit that is enabled it copies the
+ * device table, gives the unit command buffer and event log of this kernel, and flushes, IommuEn
+ * staying 1. A unit that is off is left alone. If the copy is refused, the unit keeps the old table
+ * until the policy decides; Linux starts clean there and then.
+ * <li>{@link #adoptTables} is amd_iommu_init_pci at T6: devices without entry are blocked, and
+ * everything is flushed once more. It is refused if the copy was.
+ * <li>{@link #disableTranslation} and {@link #startClean} are disable_iommus and
+ * early_enable_iommu with an empty table, in which all devices are blocked.
+ * </ul>
+ *
+ * <p>Source: Linux 6.1, amd/init.c, early_enable_iommus, amd_iommu_init_pci, iommu_disable; the
+ * order of register writes is that of the recorded hand-over.
+ */
+public final class LinuxAmdViDriver implements UnitDriver {
+
+    private static final long LARGEST_TABLE_BYTES = 65536L * DeviceTableEntry.BYTES;
+    private static final int INV_TIME_OUT_1S = 4;
+
+    private final KernelPort port;
+    private final UnitRegisters registers;
+    private final long expectedBytes;
+    private final EventReport events;
+    private final DomainMappings mappings;
+    private CommandRing commands;
+    private DeviceEntries entries;
+    private String refusal;
+    private boolean announced;
+
+    /** Makes the code of a kernel that takes a device table of any size. */
+    public LinuxAmdViDriver(KernelProfile kernel, KernelPort port) {
+        this(kernel, port, 0);
+    }
+
+    /**
+     * Makes the code of a kernel.
+     *
+     * @param expectedBytes size of the device table that this kernel computes from IVRS; it copies
+     *     no table of another size; 0 for the size it finds
+     */
+    public LinuxAmdViDriver(KernelProfile kernel, KernelPort port, long expectedBytes) {
+        this.port = port;
+        this.expectedBytes = expectedBytes;
+        registers = new UnitRegisters(port);
+        events = new EventReport(port, registers);
+        mappings = new DomainMappings(kernel, port);
+    }
+
+    @Override
+    public void resume() {
+        long register = registers.read(AmdViRegisters.DEV_TAB);
+        long base = AmdViRegisters.BASE.inPlace(register);
+        long bytes = AmdViRegisters.deviceTableBytes(register);
+        if (registers.enabled() && registers.control(Control.CMD_BUF_EN)
+                && port.isMemory(base, bytes)) {
+            commands = new CommandRing(port, registers);
+            commands.resume();
+            entries = new DeviceEntries(port, base, (int) (bytes / DeviceTableEntry.BYTES));
+            mappings.resume(entries, commands);
+            announced = true;
+        }
+    }
+
+    // ---- T4 -------------------------------------------------------------------------------------
+
+    @Override
+    public void initialiseInterrupts() {
+        if (commands != null || !registers.enabled()) {
+            return;
+        }
+        port.print("AMD-Vi: Translation is already enabled - trying to copy translation"
+                + " structures");
+        long register = registers.read(AmdViRegisters.DEV_TAB);
+        var copy = new TableCopy(port, mappings.ids());
+        entries = copy.copy(register, expectedBytes);
+        if (entries == null) {
+            refusal = "Failed to copy DEV table from previous kernel.";
+            port.print("AMD-Vi: " + copy.refusal());
+            port.print("AMD-Vi: " + refusal);
+            refusal += " " + copy.refusal();
+        } else {
+            port.print("AMD-Vi: Copied DEV table from previous kernel.");
+        }
+        takeBuffers();
+        if (entries != null) {
+            setDeviceTable();
+        }
+        flushOneByOne((int) (AmdViRegisters.deviceTableBytes(register) / DeviceTableEntry.BYTES));
+        if (commands.timeOuts() > 0) {
+            // The unit obeys nothing: it goes on with the interrupt tables it had.
+            throw new IllegalStateException("Kernel panic - not syncing: timer doesn't work"
+                    + " through Interrupt-remapped IO-APIC");
+        }
+        if (entries != null) {
+            mappings.use(entries, commands, copy.copied());
+        }
+    }
+
+    /** Gives a unit that stays enabled command buffer and event log of this kernel. */
+    private void takeBuffers() {
+        registers.feature(Control.CMD_BUF_EN, false);
+        registers.feature(Control.EVENT_LOG_EN, false);
+        registers.feature(Control.IRT_CACHE_DIS, false);
+        commands = new CommandRing(port, registers);
+        commands.enable();
+        events.enable();
+        registers.feature(Control.GA_EN, registers.control(Control.GA_EN));
+    }
+
+    private void setDeviceTable() {
+        long pages = entries.bytes() / 4096;
+        registers.write(AmdViRegisters.DEV_TAB,
+                AmdViRegisters.DEV_TAB_SIZE.with(entries.base(), pages - 1));
+    }
+
+    /** Flushes device by device and domain by domain: features are not known yet at T4. */
+    private void flushOneByOne(int devices) {
+        for (int device = 0; device < devices; device++) {
+            commands.deviceTableEntry(device);
+        }
+        commands.complete();
+        for (int device = 0; device < devices; device++) {
+            commands.interruptTable(device);
+        }
+        commands.complete();
+        for (int domain = 0; domain < devices; domain++) {
+            commands.domain(domain);
+        }
+        commands.complete();
+    }
+
+    // ---- T6 -------------------------------------------------------------------------------------
+
+    private void flushAll() {
+        if (ExtendedFeature.IA_SUP.isSet(registers.read(AmdViRegisters.EXTENDED_FEATURE))) {
+            commands.everything();
+            commands.complete();
+        } else {
+            flushOneByOne(entries.count());
+        }
+    }
+
+    @Override
+    public void adoptTables(AdoptDepth depth) throws StepRefusedException {
+        if (depth != AdoptDepth.CONTEXTS) {
+            throw new StepRefusedException("Linux copies the device table, not " + depth);
+        }
+        if (!registers.enabled()) {
+            throw new StepRefusedException("translation is not enabled");
+        }
+        initialiseInterrupts();
+        if (refusal != null) {
+            throw new StepRefusedException(refusal);
+        }
+        entries.blockOthers();
+        flushAll();
+        announce();
+    }
+
+    private void announce() {
+        if (!announced) {
+            announced = true;
+            long low = registers.read(AmdViRegisters.EXTENDED_FEATURE);
+            long high = registers.read(AmdViRegisters.EXTENDED_FEATURE2);
+            port.print(String.format("AMD-Vi: Extended features (0x%x, 0x%x): %s", low, high,
+                    String.join(" ", ExtendedFeature.names(low))));
+            port.print("AMD-Vi: Interrupt remapping enabled");
+        }
+    }
+
+    @Override
+    public void disableTranslation() throws StepRefusedException {
+        registers.feature(Control.CMD_BUF_EN, false);
+        registers.feature(Control.EVENT_INT_EN, false);
+        registers.feature(Control.EVENT_LOG_EN, false);
+        registers.feature(Control.GA_LOG_EN, false);
+        registers.feature(Control.GA_INT_EN, false);
+        registers.feature(Control.IOMMU_EN, false);
+        if (registers.enabled()) {
+            throw new StepRefusedException("IommuEn stays 1");
+        }
+    }
+
+    @Override
+    public void startClean() throws StepRefusedException {
+        if (registers.enabled()) {
+            disableTranslation();
+        }
+        long found = registers.read(AmdViRegisters.DEV_TAB);
+        long bytes = expectedBytes != 0 ? expectedBytes
+                : AmdViRegisters.BASE.of(found) != 0 ? AmdViRegisters.deviceTableBytes(found)
+                : LARGEST_TABLE_BYTES;
+        entries = new DeviceEntries(port, port.allocatePages((int) (bytes / 4096)),
+                (int) (bytes / DeviceTableEntry.BYTES));
+        entries.blockOthers();
+        long control = registers.read(AmdViRegisters.CONTROL);
+        control = Control.INV_TIME_OUT.with(control, INV_TIME_OUT_1S);
+        registers.write(AmdViRegisters.CONTROL, Control.COHERENT.with(control, 1));
+        setDeviceTable();
+        if (AmdViRegisters.BASE.inPlace(registers.read(AmdViRegisters.DEV_TAB))
+                != entries.base()) {
+            throw new StepRefusedException("the device table base register is locked");
+        }
+        commands = new CommandRing(port, registers);
+        commands.enable();
+        events.enable();
+        registers.feature(Control.IOMMU_EN, true);
+        flushAll();
+        refusal = null;
+        mappings.use(entries, commands, new BitSet());
+        announce();
+    }
+
+    @Override
+    public void enableFaultInterrupt() {
+        registers.feature(Control.EVENT_INT_EN, true);
+    }
+
+    @Override
+    public void handleFaults() {
+        events.handle();
+    }
+
+    // ---- mappings -------------------------------------------------------------------------------
+
+    @Override
+    public void map(int requester, long iova, long physicalAddress, long bytes, int access) {
+        mappings.map(requester, iova, physicalAddress, bytes, access);
+    }
+
+    @Override
+    public void unmap(int requester, long iova, long bytes) {
+        mappings.unmap(requester, iova, bytes);
+    }
+
+    @Override
+    public void flush() {
+        mappings.flush();
+    }
+}

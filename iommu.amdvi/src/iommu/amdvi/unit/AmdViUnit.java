@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.unit;
+
+import iommu.amdvi.AmdViRegisters;
+import iommu.amdvi.Control;
+import iommu.amdvi.EventCode;
+import iommu.amdvi.ExtendedFeature;
+import iommu.api.bits.RegisterFile;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
+import iommu.api.pcie.RequesterId;
+import iommu.api.profile.UnitProfile;
+import iommu.api.unit.FaultRecord;
+import iommu.api.unit.MappingVisitor;
+import iommu.api.unit.RemappingUnit;
+import iommu.api.unit.Translation;
+import iommu.api.unit.UnitListener;
+import iommu.api.unit.WalkListener;
+
+/**
+ * An AMD-Vi unit: registers on one side, translation of requests on the other.
+ *
+ * <p>Not translated at all, and told so: every request while IommuEn is 0, requests of a device
+ * whose entry has V = 0, those to the exclusion range, and writes to the interrupt range, which are
+ * messages. A read of the interrupt range is an INVALID_DEVICE_REQUEST. A request that meets a
+ * cached page without the right it needs is blocked by the cache; the tables are not asked again.
+ * The caches outlive IommuEn = 0. Reasons are event codes. Settings: see {@link UnitSettings}.
+ *
+ * <p>Source: 48882, "Device Table Entry Format", "Event Logging", "IOMMU Control Register".
+ */
+public final class AmdViUnit implements RemappingUnit {
+
+    private final RegisterFile registers;
+    private final PhysicalMemory memory;
+    private final DeviceTable deviceTable;
+    private final Translator translator;
+    private final FaultReport faults;
+    private UnitListener listener = UnitListener.NONE;
+    private boolean translating;
+
+    /**
+     * Makes a unit in the state that the profile's registers describe, with empty caches.
+     *
+     * @throws IllegalArgumentException if the profile names an unknown setting
+     */
+    public AmdViUnit(UnitProfile profile, PhysicalMemory memory) {
+        this.memory = memory;
+        var settings = UnitSettings.of(profile);
+        registers = HardwareState.registers(profile, settings.snpLocked());
+        deviceTable = new DeviceTable(registers, memory,
+                ExtendedFeature.levels(registers.get(AmdViRegisters.EXTENDED_FEATURE)));
+        Caches caches = Caches.of(settings);
+        translator = new Translator(registers, memory, deviceTable, caches, settings);
+        var events = new EventLog(registers, memory, () -> listener.faultInterrupt());
+        faults = new FaultReport(events, caches.entries());
+        var invalidation = new Invalidation(caches, what -> listener.invalidated(what));
+        var commands = new CommandBuffer(registers, memory, invalidation, events);
+        translating = Control.IOMMU_EN.isSet(registers.get(AmdViRegisters.CONTROL));
+        new ControlHandler(registers, commands, events, on -> {
+            translating = on;
+            if (!on && settings.flushOnDisable()) {
+                invalidation.everything("everything, by IommuEn");
+            }
+            listener.translation(on);
+        });
+    }
+
+    @Override
+    public long translate(int requester, long address, int access) {
+        if (!translating) {
+            return Translation.untranslated();
+        }
+        long translation = translator.translate(RequesterId.sourceId(requester), address, access);
+        if (Translation.isBlocked(translation)) {
+            tell(requester, address, access);
+        }
+        return translation;
+    }
+
+    /**
+     * Remaps a fixed or arbitrated interrupt message of a device, as the logic behind the interrupt
+     * range does with what {@link #translate} lets pass there.
+     *
+     * @param data of the message
+     * @return what {@link InterruptMessage} unpacks; if the message was blocked, as {@link
+     *     Translation} has it
+     */
+    public long remap(int requester, int data) {
+        if (!translating) {
+            return InterruptMessage.UNCHANGED.mask();
+        }
+        long message = translator.remap(RequesterId.sourceId(requester), data);
+        if (message < 0) {
+            tell(requester, Integer.toUnsignedLong(data), Access.WRITE);
+        }
+        return message;
+    }
+
+    private void tell(int requester, long address, int access) {
+        WalkResult result = translator.result();
+        boolean logged =
+                faults.report(RequesterId.sourceId(requester), address, access, result);
+        listener.blocked(record(requester, address, access, result.fault.number()), logged);
+    }
+
+    @Override
+    public long explain(int requester, long address, int access, WalkListener walkListener) {
+        return translating ? translator.explain(RequesterId.sourceId(requester), address, access,
+                walkListener) : Translation.untranslated();
+    }
+
+    @Override
+    public void mappings(MappingVisitor visitor) {
+        new TableEnumeration(memory, deviceTable).tell(visitor);
+    }
+
+    @Override
+    public boolean translating() {
+        return translating;
+    }
+
+    @Override
+    public long readRegister(int offset, int bytes) {
+        return registers.read(offset, bytes);
+    }
+
+    @Override
+    public void writeRegister(int offset, int bytes, long value) {
+        registers.write(offset, bytes, value);
+    }
+
+    @Override
+    public void listener(UnitListener newListener) {
+        listener = newListener;
+    }
+
+    @Override
+    public FaultRecord fault(int reason) {
+        return record(0, 0, Access.NONE, reason);
+    }
+
+    private static FaultRecord record(int requester, long address, int access, int reason) {
+        EventCode code = EventCode.of(reason);
+        return new FaultRecord(requester, address, access, reason,
+                "amdvi:" + (code == null ? "0x" + Integer.toHexString(reason) : code.name()),
+                code == null ? "Unknown" : code.text());
+    }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.unit;
+
+import iommu.amdvi.Event;
+import iommu.amdvi.EventCode;
+import iommu.amdvi.PageTableEntry;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
+import iommu.api.unit.WalkListener;
+
+/**
+ * The walk through a host page table of one to six levels, with levels skipped where a directory
+ * entry says so.
+ *
+ * <p>Source: 48882, "I/O Page Tables for Host Translations" and "IO_PAGE_FAULT Event".
+ */
+final class PageTableWalk {
+
+    /** The rights that a walk from the root begins with. */
+    static final int ALL_RIGHTS = Access.READ | Access.WRITE;
+
+    private final PhysicalMemory memory;
+
+    PageTableWalk(PhysicalMemory memory) {
+        this.memory = memory;
+    }
+
+    /** Returns whether an address has no bits above what a table of so many levels translates. */
+    static boolean covers(int levels, long address) {
+        return levels == PageTableEntry.MAX_LEVEL
+                || address >>> PageTableEntry.shift(levels + 1) == 0;
+    }
+
+    /** Returns what an entry is at a level. */
+    static Kind kind(long entry, int level) {
+        int next = (int) PageTableEntry.NEXT_LEVEL.of(entry);
+        if (!PageTableEntry.PR.isSet(entry)) {
+            return Kind.ABSENT;
+        }
+        if (next == PageTableEntry.PAGE) {
+            return Kind.PAGE;
+        }
+        if (next == PageTableEntry.PAGE_OF_ENCODED_SIZE) {
+            int shift = PageTableEntry.encodedShift(entry);
+            boolean fits = shift > PageTableEntry.shift(level)
+                    && shift <= PageTableEntry.shift(level + 1) && shift < Long.SIZE;
+            return fits ? Kind.PAGE : Kind.ILLEGAL;
+        }
+        return next < level ? Kind.DIRECTORY : Kind.ILLEGAL;
+    }
+
+    /** What an entry can be. */
+    enum Kind {
+        /** PR is 0. */
+        ABSENT,
+        /** It leads to a table of a lower level. */
+        DIRECTORY,
+        /** It maps a page. */
+        PAGE,
+        /** Its Next Level is none that can stand there. */
+        ILLEGAL
+    }
+
+    /** Returns the base-2 logarithm of the page that a page entry at a level maps. */
+    static int pageShift(long entry, int level) {
+        return PageTableEntry.NEXT_LEVEL.of(entry) == PageTableEntry.PAGE
+                ? PageTableEntry.shift(level) : PageTableEntry.encodedShift(entry);
+    }
+
+    /** Returns the address of the page that a page entry maps, its low bits left out. */
+    static long page(long entry, int shift) {
+        return PageTableEntry.ADDRESS.inPlace(entry) & -(1L << shift);
+    }
+
+    /** Returns whether the address bits of the levels between a table and the next are 0. */
+    static boolean skips(long address, int level, int next) {
+        int low = PageTableEntry.shift(next + 1);
+        int bits = PageTableEntry.shift(level) - low;
+        return (address >>> low & (1L << bits) - 1) == 0;
+    }
+
+    /**
+     * Translates an address from a table on.
+     *
+     * @param table address of the table to begin with
+     * @param level of that table
+     * @param rights of the levels above it
+     * @param directories keeps the tables found on the way; null for none
+     * @return whether a page was found that grants {@code access}; it is in {@code result},
+     *     otherwise the fault is
+     */
+    boolean walk(int domain, long address, int access, long table, int level, int rights,
+            DirectoryCache directories, WalkResult result, WalkListener listener) {
+        long at = table;
+        int l = level;
+        int granted = rights;
+        while (true) {
+            // 1. The entry is indexed by nine bits of the address a level.
+            at += (long) PageTableEntry.index(address, l) * PageTableEntry.BYTES;
+            // 2. One that cannot be read: PAGE_TAB_HARDWARE_ERROR.
+            if (!memory.contains(at, PageTableEntry.BYTES)) {
+                return result.fail(EventCode.PAGE_TAB_HARDWARE_ERROR, Event.MASTER_ABORT, at);
+            }
+            long entry = memory.read64(at);
+            granted &= Stage.rights(entry);
+            Kind kind = kind(entry, l);
+            boolean good = check(entry, l, kind, address, access, granted, result);
+            if (listener != WalkListener.NONE) {
+                narrate(at, entry, l, kind, good, result, listener);
+            }
+            if (!good) {
+                return false;
+            }
+            if (kind == Kind.PAGE) {
+                result.pageShift = pageShift(entry, l);
+                result.page = page(entry, result.pageShift);
+                result.rights = granted;
+                return true;
+            }
+            at = PageTableEntry.ADDRESS.inPlace(entry);
+            l = (int) PageTableEntry.NEXT_LEVEL.of(entry);
+            if (directories != null) {
+                directories.insert(domain, address, l, at, granted);
+            }
+        }
+    }
+
+    private static boolean check(long entry, int level, Kind kind, long address, int access,
+            int granted, WalkResult result) {
+        // 3. PR = 0: the page is not present.
+        if (kind == Kind.ABSENT) {
+            return result.fail(EventCode.IO_PAGE_FAULT, 0);
+        }
+        // 4. A Next Level that cannot stand there; RZ stays 0 for a level.
+        if (kind == Kind.ILLEGAL) {
+            return result.fail(EventCode.IO_PAGE_FAULT, Event.PRESENT);
+        }
+        // 5. IR and IW of every level must grant the access.
+        if ((granted & access) != access) {
+            return result.fail(EventCode.IO_PAGE_FAULT, Event.PRESENT | Event.PERMISSION);
+        }
+        // 6. The address bits of a level that is skipped must be 0.
+        if (kind == Kind.DIRECTORY
+                && !skips(address, level, (int) PageTableEntry.NEXT_LEVEL.of(entry))) {
+            return result.fail(EventCode.IO_PAGE_FAULT, 0);
+        }
+        return true;
+    }
+
+    private static void narrate(long at, long entry, int level, Kind kind, boolean good,
+            WalkResult result, WalkListener listener) {
+        String decision;
+        if (!good) {
+            decision = result.fault.text();
+        } else if (kind == Kind.PAGE) {
+            int shift = pageShift(entry, level);
+            decision = "maps the page of " + (1L << shift - 10) + " KiB at "
+                    + Narration.hex(page(entry, shift));
+        } else {
+            decision = "present, table of level " + PageTableEntry.NEXT_LEVEL.of(entry) + " at "
+                    + Narration.hex(PageTableEntry.ADDRESS.inPlace(entry));
+        }
+        Narration.entry("page table entry, level " + level, at, entry)
+                .with("PR", PageTableEntry.PR).with("NextLevel", PageTableEntry.NEXT_LEVEL)
+                .at("Address", PageTableEntry.ADDRESS).with("IR", PageTableEntry.IR)
+                .with("IW", PageTableEntry.IW).decides(listener, decision);
+    }
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.unit;
+
+import iommu.amdvi.Event;
+import iommu.amdvi.EventCode;
+import iommu.api.bits.RegisterFile;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
+import iommu.api.unit.Translation;
+import iommu.api.unit.WalkListener;
+
+/**
+ * The way of a request through an enabled unit: device table entry, page table, and the caches of
+ * both. Why a request was blocked is in {@link #result} until the next one.
+ *
+ * <p>Source: 48882, "Device Table Entry Format" and "I/O Page Tables for Host Translations".
+ */
+final class Translator {
+
+    private static final int PASS_SHIFT = 12;
+    private static final long INTERRUPTS = 0xfee;
+
+    private final DeviceTable deviceTable;
+    private final Caches caches;
+    private final boolean cacheNotPresent;
+    private final PageTableWalk pageTables;
+    private final ExclusionRange exclusion;
+    private final InterruptRemapping interrupts;
+    private final WalkResult found = new WalkResult();
+
+    Translator(RegisterFile registers, PhysicalMemory memory, DeviceTable deviceTable,
+            Caches caches, UnitSettings settings) {
+        this.deviceTable = deviceTable;
+        this.caches = caches;
+        cacheNotPresent = settings.cacheNotPresent();
+        pageTables = new PageTableWalk(memory);
+        exclusion = new ExclusionRange(registers);
+        interrupts = new InterruptRemapping(registers, memory, caches.interrupts());
+    }
+
+    /** Returns what the last request met. */
+    WalkResult result() {
+        return found;
+    }
+
+    /** Translates a request; the result is as {@link Translation} packs it. */
+    long translate(int device, long address, int access) {
+        // 1. The interrupt range holds messages.
+        if (address >>> 20 == INTERRUPTS) {
+            return interruptRange(access, found);
+        }
+        // 2. The exclusion range may be open to everybody.
+        boolean excluded = exclusion.contains(address);
+        if (excluded && exclusion.isForAll()) {
+            return Translation.untranslated();
+        }
+        // 3. The cache of device table entries, or the table behind it.
+        int slot = entry(device);
+        if (slot < 0) {
+            return blocked(found);
+        }
+        long stage = found.stage;
+        if (forwards(stage, excluded)) {
+            return Translation.untranslated();
+        }
+        // 4. What the entry alone decides.
+        if (!admits(stage, address, access, found)) {
+            return blocked(found);
+        }
+        if (Stage.LEVELS.of(stage) == 0) {
+            return Translation.to(address, PASS_SHIFT);
+        }
+        // 5. The cache of pages, or the page table behind it.
+        Tlb tlb = caches.tlb();
+        int domain = (int) Stage.DOMAIN.of(stage);
+        int hit = tlb.find(domain, address);
+        if (hit >= 0) {
+            return (tlb.rights(hit) & access) == access
+                    ? translated(tlb.page(hit), tlb.pageShift(hit), address)
+                    : denied(tlb.rights(hit));
+        }
+        if (walk(domain, stage, caches.entries().root(slot), address, access)) {
+            tlb.insert(domain, address, found.page, found.pageShift, found.rights);
+            return translated(found.page, found.pageShift, address);
+        }
+        if (cacheNotPresent && found.fault == EventCode.IO_PAGE_FAULT && found.flags == 0) {
+            tlb.insert(domain, address, 0, PASS_SHIFT, Access.NONE);
+        }
+        return blocked(found);
+    }
+
+    /** Remaps a message; returns what {@link InterruptMessage} unpacks, negative if blocked. */
+    long remap(int device, int data) {
+        int slot = entry(device);
+        if (slot < 0) {
+            return blocked(found);
+        }
+        if (!Stage.VALID.isSet(found.stage)) {
+            return InterruptMessage.UNCHANGED.mask();
+        }
+        long message =
+                interrupts.remap(device, data, caches.entries().interrupts(slot), found);
+        return message >= 0 ? message : blocked(found);
+    }
+
+    /** Translates by the tables in memory alone, and tells each entry. */
+    long explain(int device, long address, int access, WalkListener listener) {
+        var read = new WalkResult();
+        if (address >>> 20 == INTERRUPTS) {
+            return interruptRange(access, read);
+        }
+        boolean excluded = exclusion.contains(address);
+        if (excluded && exclusion.isForAll()) {
+            return Translation.untranslated();
+        }
+        if (!deviceTable.read(device, read, listener)) {
+            return blocked(read);
+        }
+        if (forwards(read.stage, excluded)) {
+            return Translation.untranslated();
+        }
+        if (!admits(read.stage, address, access, read)) {
+            return blocked(read);
+        }
+        int levels = (int) Stage.LEVELS.of(read.stage);
+        if (levels == 0) {
+            return Translation.to(address, PASS_SHIFT);
+        }
+        return pageTables.walk(0, address, access, read.root, levels, PageTableWalk.ALL_RIGHTS,
+                null, read, listener)
+                ? translated(read.page, read.pageShift, address) : blocked(read);
+    }
+
+    /** Leaves slot and stage of a device in {@code found}; returns the slot, -1 for a fault. */
+    private int entry(int device) {
+        DteCache entries = caches.entries();
+        int slot = entries.find(device);
+        found.slot = slot;
+        if (slot >= 0) {
+            found.stage = entries.stage(slot);
+        } else if (deviceTable.read(device, found, WalkListener.NONE)) {
+            slot = entries.insert(device, found);
+            found.slot = slot;
+        }
+        return slot;
+    }
+
+    private static long interruptRange(int access, WalkResult result) {
+        if (access == Access.WRITE) {
+            return Translation.untranslated();
+        }
+        result.slot = -1;
+        result.stage = 0;
+        result.fail(EventCode.INVALID_DEVICE_REQUEST, 0);
+        return blocked(result);
+    }
+
+    private static boolean forwards(long stage, boolean excluded) {
+        return !Stage.VALID.isSet(stage) || excluded && Stage.EXCLUDES.isSet(stage);
+    }
+
+    /** Checks a request against a valid entry; on false the fault is in {@code result}. */
+    private static boolean admits(long stage, long address, int access, WalkResult result) {
+        int levels = (int) Stage.LEVELS.of(stage);
+        // 4a. TV = 0: there is no translation.
+        if (!Stage.TRANSLATES.isSet(stage)) {
+            return result.fail(EventCode.IO_PAGE_FAULT, 0);
+        }
+        // 4b. IR and IW of the entry; where no table is, nothing is marked present.
+        if (((int) Stage.RIGHTS.of(stage) & access) != access) {
+            return result.fail(EventCode.IO_PAGE_FAULT,
+                    levels == 0 ? 0 : Event.PRESENT | Event.PERMISSION);
+        }
+        // 4c. An address that the levels of the table do not reach.
+        return levels == 0 || PageTableWalk.covers(levels, address)
+                || result.fail(EventCode.IO_PAGE_FAULT, 0);
+    }
+
+    private boolean walk(int domain, long stage, long root, long address, int access) {
+        DirectoryCache directories = caches.directories();
+        int levels = (int) Stage.LEVELS.of(stage);
+        int known = directories.find(domain, address, levels);
+        return known >= 0
+                ? pageTables.walk(domain, address, access, directories.table(known),
+                        directories.level(known), directories.rights(known), directories, found,
+                        WalkListener.NONE)
+                : pageTables.walk(domain, address, access, root, levels,
+                        PageTableWalk.ALL_RIGHTS, directories, found, WalkListener.NONE);
+    }
+
+    private static long translated(long page, int pageShift, long address) {
+        return Translation.to(page | address & (1L << pageShift) - 1, pageShift);
+    }
+
+    private long denied(int rights) {
+        found.fail(EventCode.IO_PAGE_FAULT,
+                rights == Access.NONE ? 0 : Event.PRESENT | Event.PERMISSION);
+        return blocked(found);
+    }
+
+    private static long blocked(WalkResult result) {
+        return Translation.blocked(result.fault.number());
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.unit;
+
+/**
+ * The geometry of a cache: sets of four ways, chosen by a hash of the key; in a full set the ways
+ * are replaced in turn. Keys are not 0; 0 marks a free way.
+ */
+final class Ways {
+
+    /** Ways of a set. */
+    static final int COUNT = 4;
+
+    private static final long SPREAD = 0x9e37_79b9_7f4a_7c15L;
+
+    private final long[] keys;
+    private final byte[] turn;
+
+    Ways(int entries) {
+        keys = new long[entries];
+        turn = new byte[entries / COUNT];
+    }
+
+    int size() {
+        return keys.length;
+    }
+
+    private int set(long key) {
+        return (int) (key * SPREAD >>> 40) & turn.length - 1;
+    }
+
+    /** Returns the slot of a key, or -1. */
+    int find(long key) {
+        int first = set(key) * COUNT;
+        for (int slot = first; slot < first + COUNT; slot++) {
+            if (keys[slot] == key) {
+                return slot;
+            }
+        }
+        return -1;
+    }
+
+    /** Returns the slot that a key has from now on: its own, else a free one, else a taken one. */
+    int place(long key) {
+        int slot = find(key);
+        if (slot >= 0) {
+            return slot;
+        }
+        int set = set(key);
+        int first = set * COUNT;
+        slot = first;
+        while (slot < first + COUNT && keys[slot] != 0) {
+            slot++;
+        }
+        if (slot == first + COUNT) {
+            slot = first + turn[set];
+            turn[set] = (byte) (turn[set] + 1 & COUNT - 1);
+        }
+        keys[slot] = key;
+        return slot;
+    }
+
+    /** Returns the key of a slot, 0 if it is free. */
+    long key(int slot) {
+        return keys[slot];
+    }
+
+    void free(int slot) {
+        keys[slot] = 0;
+    }
+
+    void clear() {
+        java.util.Arrays.fill(keys, 0);
+    }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import static iommu.api.bits.BitField.bit;
+import static iommu.api.bits.BitField.bits;
+
+import iommu.api.bits.BitField;
+import iommu.api.bits.RegisterFile;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.RequesterId;
+import iommu.api.unit.Interrupt;
+import iommu.vtd.Capability;
+import iommu.vtd.FaultReason;
+import iommu.vtd.GlobalCommand;
+import iommu.vtd.InterruptRemapEntry;
+import iommu.vtd.InterruptRequest;
+import iommu.vtd.VtdRegisters;
+
+/**
+ * Remaps interrupt requests. Allocates nothing; its caller records faults.
+ *
+ * <p>Source: VT-d, "Interrupt Remapping", with the order of its checks; "Interrupt Remapping Fault
+ * Conditions".
+ */
+final class InterruptRemapping {
+
+    /** Of a blocked outcome: the interrupt index. */
+    static final BitField FAULT_INDEX = bits(49, 32);
+    /** Of a blocked outcome: the entry disables the recording of its faults. */
+    static final BitField FAULT_DISABLED = bit(50);
+
+    private static final int SVT_NONE = 0;
+    private static final int SVT_SOURCE = 1;
+    private static final int SVT_BUS_RANGE = 2;
+    /** Bits of the source id that each qualifier leaves out. */
+    private static final int[] QUALIFIER_IGNORES = {0, 4, 6, 7};
+
+    private final RegisterFile registers;
+    private final PhysicalMemory memory;
+    private final Traits traits;
+    private final InterruptEntryCache cache;
+    private long table;
+    private boolean extended;
+    private int entries;
+
+    InterruptRemapping(RegisterFile registers, PhysicalMemory memory, Traits traits,
+            InterruptEntryCache cache) {
+        this.registers = registers;
+        this.memory = memory;
+        this.traits = traits;
+        this.cache = cache;
+        latch();
+    }
+
+    /** Does what Set Interrupt Remap Table Pointer does. */
+    void setTable() {
+        latch();
+        if (Capability.ESIRTPS.isSet(traits.cap())) {
+            cache.invalidateAll();
+        }
+    }
+
+    private void latch() {
+        long irta = registers.get(VtdRegisters.IRTA);
+        table = VtdRegisters.IRTA_BASE.inPlace(irta);
+        extended = VtdRegisters.EIME.isSet(irta);
+        entries = 2 << VtdRegisters.S.of(irta);
+    }
+
+    /**
+     * Returns what becomes of a request, packed as {@link Interrupt} says; a blocked one with
+     * {@link #FAULT_INDEX} and {@link #FAULT_DISABLED} in the bits above the reason.
+     */
+    long remap(int requester, long address, int data) {
+        long status = registers.get(VtdRegisters.GSTS);
+        // 1. With remapping disabled every request passes.
+        if (!GlobalCommand.IRE.isSet(status)) {
+            return Interrupt.unchanged();
+        }
+        // 2. A compatibility-format request passes or is blocked, as CFI says in xAPIC mode.
+        if (!InterruptRequest.FORMAT.isSet(address)) {
+            boolean passes = !extended && GlobalCommand.CFI.isSet(status);
+            return passes ? Interrupt.unchanged()
+                    : blocked(FaultReason.INTERRUPT_COMPATIBILITY, 0, false);
+        }
+        // 3. Reserved fields of a remappable request must be 0.
+        int index = InterruptRequest.index(address, data);
+        if (InterruptRequest.SHV.isSet(address)
+                && InterruptRequest.DATA_RESERVED.isSet(Integer.toUnsignedLong(data))) {
+            return blocked(FaultReason.INTERRUPT_REQUEST_RESERVED, index, false);
+        }
+        // 4. The index must lie in the table.
+        if (index >= entries) {
+            return blocked(FaultReason.INTERRUPT_INDEX, index, false);
+        }
+        // 5. The entry comes from the cache or from memory; absent ones are not cached.
+        int slot = cache.find(index);
+        if (slot >= 0) {
+            return deliver(requester, index, cache.low(slot), cache.high(slot));
+        }
+        long at = table + (long) index * InterruptRemapEntry.BYTES;
+        if (!memory.contains(at, InterruptRemapEntry.BYTES)) {
+            return blocked(FaultReason.INTERRUPT_TABLE_ACCESS, index, false);
+        }
+        long q0 = memory.read64(at);
+        long q1 = memory.read64(at + 8);
+        if (InterruptRemapEntry.P.isSet(q0)) {
+            cache.insert(index, q0, q1);
+        }
+        return deliver(requester, index, q0, q1);
+    }
+
+    private long deliver(int requester, int index, long q0, long q1) {
+        boolean disabled = InterruptRemapEntry.FPD.isSet(q0);
+        // 6. The entry must be present, 7. with reserved fields 0,
+        if (!InterruptRemapEntry.P.isSet(q0)) {
+            return blocked(FaultReason.INTERRUPT_NOT_PRESENT, index, disabled);
+        }
+        boolean posted = InterruptRemapEntry.IM.isSet(q0);
+        if (posted ? malformedPosted(q0, q1) : malformed(q0, q1)) {
+            return blocked(FaultReason.INTERRUPT_RESERVED, index, disabled);
+        }
+        // 8. and for this source.
+        if (!isFor(RequesterId.sourceId(requester), q1)) {
+            return blocked(FaultReason.INTERRUPT_SOURCE, index, disabled);
+        }
+        return posted ? Interrupt.posted(InterruptRemapEntry.descriptor(q0, q1))
+                : Interrupt.delivered((int) InterruptRemapEntry.V.of(q0),
+                        (int) InterruptRemapEntry.DLM.of(q0), InterruptRemapEntry.DM.isSet(q0),
+                        InterruptRemapEntry.TM.isSet(q0), InterruptRemapEntry.RH.isSet(q0),
+                        extended ? InterruptRemapEntry.DST.of(q0)
+                                : InterruptRemapEntry.DST_XAPIC.of(q0));
+    }
+
+    private static long blocked(FaultReason reason, int index, boolean disabled) {
+        return Interrupt.blocked(reason.number()) | FAULT_INDEX.with(0, index)
+                | (disabled ? FAULT_DISABLED.mask() : 0);
+    }
+
+    private boolean malformed(long q0, long q1) {
+        long low = InterruptRemapEntry.RESERVED_LOW
+                | (extended ? 0 : InterruptRemapEntry.RESERVED_XAPIC);
+        return (q0 & low) != 0 || (q1 & InterruptRemapEntry.RESERVED_HIGH) != 0
+                || InterruptRemapEntry.SVT.of(q1) > SVT_BUS_RANGE;
+    }
+
+    private boolean malformedPosted(long q0, long q1) {
+        return !Capability.PI.isSet(traits.cap())
+                || (q0 & InterruptRemapEntry.POSTED_RESERVED_LOW) != 0
+                || (q1 & InterruptRemapEntry.POSTED_RESERVED_HIGH) != 0
+                || InterruptRemapEntry.SVT.of(q1) > SVT_BUS_RANGE;
+    }
+
+    private static boolean isFor(int source, long q1) {
+        int sid = (int) InterruptRemapEntry.SID.of(q1);
+        int type = (int) InterruptRemapEntry.SVT.of(q1);
+        if (type == SVT_NONE) {
+            return true;
+        }
+        if (type == SVT_SOURCE) {
+            int ignored = QUALIFIER_IGNORES[(int) InterruptRemapEntry.SQ.of(q1)];
+            return (source & ~ignored) == (sid & ~ignored);
+        }
+        int bus = source >>> 8;
+        return bus >= sid >>> 8 && bus <= (sid & 0xff);
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers;
+
+import iommu.api.machine.FormatException;
+import iommu.api.machine.UnitDescription;
+import iommu.api.machine.UnitDescription.Scope;
+import iommu.api.profile.UnitProfile;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import kdump.importers.acpi.IvrsBlock;
+import kdump.importers.acpi.IvrsTable;
+import kdump.importers.acpi.IvrsUnits;
+import kdump.importers.registers.RegisterWords;
+
+/**
+ * Puts AMD-Vi units together: the IVRS table says where they are and which device ids they serve,
+ * captured registers say what a unit held.
+ */
+final class AmdUnitFacts {
+
+    private static final String VENDOR = "amdvi";
+    private static final int BUS = 256;
+
+    /** Register words that tell the two architectures apart. */
+    private static final int DEVICE_TABLE_LOW = 0x00;
+    private static final int COMMAND_BUFFER_HIGH = 0x0c;
+    private static final int EVENT_LOG_HIGH = 0x14;
+
+    private final String name;
+    private final List<String> remarks;
+
+    /**
+     * Makes one.
+     *
+     * @param name of the profiles
+     * @param remarks receives what is assumed or left out
+     */
+    AmdUnitFacts(String name, List<String> remarks) {
+        this.name = name;
+        this.remarks = remarks;
+    }
+
+    /** Returns the units of a table; {@code registers} may be null. */
+    List<UnitDescription> units(IvrsTable table, RegisterWords registers) throws FormatException {
+        List<IvrsUnits.Unit> units = IvrsUnits.of(table);
+        if (registers != null && units.stream()
+                .noneMatch(u -> u.block().registerBase() == registers.base())) {
+            throw new FormatException(registers.file(), 0, "base", hex(registers.base()),
+                    "the base of a unit in IVRS: " + units.stream()
+                            .map(u -> hex(u.block().registerBase()))
+                            .collect(Collectors.joining(", ")));
+        }
+        for (IvrsBlock.Ivmd region : table.memory()) {
+            remarks.add(String.format("IVRS reserves %08x-%08x (IVMD at 0x%x); not used.",
+                    region.start(), region.start() + region.length() - 1, region.offset()));
+        }
+        return units.stream().map(unit -> unit(unit, registers)).toList();
+    }
+
+    private UnitDescription unit(IvrsUnits.Unit unit, RegisterWords registers) {
+        long base = unit.block().registerBase();
+        boolean captured = registers != null && registers.base() == base;
+        if (!captured) {
+            remarks.add("No registers captured of the unit at " + hex(base) + ".");
+        }
+        List<Scope> scopes = new ArrayList<>();
+        unit.ids().forEach(ids -> scopes(unit.block().segment() << 16, ids, scopes));
+        return new UnitDescription(new UnitProfile(VENDOR, name, base,
+                captured ? registers.words() : Map.of(), Map.of()), unit.block().segment(),
+                unit.allOthers(), scopes);
+    }
+
+    private static String hex(long value) {
+        return "0x" + Long.toHexString(value);
+    }
+
+    /** Splits ids into whole buses and single functions. */
+    private static void scopes(int segment, IvrsUnits.Ids ids, List<Scope> scopes) {
+        for (int id = ids.first(); id <= ids.last();) {
+            int bus = id / BUS;
+            int lastBus = (ids.last() + 1) / BUS - 1;
+            if (id % BUS == 0 && lastBus >= bus) {
+                scopes.add(new Scope(segment | id, bus, lastBus));
+                id = (lastBus + 1) * BUS;
+            } else {
+                scopes.add(new Scope(segment | id, bus + 1, bus));
+                id++;
+            }
+        }
+    }
+
+    /**
+     * Returns whether registers without any ACPI table are an AMD-Vi unit's: where VT-d has version
+     * and capabilities, it has bases with a size of at most 9 bits and lengths of 8 to 15.
+     */
+    static boolean fits(RegisterWords registers) {
+        Map<Integer, Integer> words = registers.words();
+        return words.containsKey(DEVICE_TABLE_LOW)
+                && (words.get(DEVICE_TABLE_LOW) & 0xe00) == 0
+                && length(words.get(COMMAND_BUFFER_HIGH)) >= 8
+                && length(words.get(EVENT_LOG_HIGH)) >= 8;
+    }
+
+    private static int length(Integer word) {
+        return word == null || (word & 0xf0f0_0000) != 0 ? 0 : word >>> 24;
+    }
+
+    /** Returns the one unit of a capture without IVRS: it serves everything. */
+    UnitDescription onlyUnit(RegisterWords registers) {
+        remarks.add("No IVRS table: one AMD-Vi unit at " + hex(registers.base())
+                + ", taken to serve every function of segment 0.");
+        var profile = new UnitProfile(VENDOR, name, registers.base(), registers.words(), Map.of());
+        return new UnitDescription(profile, 0, true, List.of());
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import kdump.lab.api.CommandLineInterface;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.osgi.test.common.annotation.InjectService;
+
+/** The documents that other programs read: their keys, and how addresses are spelt. */
+class JsonContractTest {
+    private static final String ADDRESS = "0x(0|[1-9a-f][0-9a-f]*)";
+    private static final String REQUESTER = "[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f][.][0-7]";
+    private static final String[] VERDICT = {"policy", "captureKernel", "dump", "dumpBytesStray",
+        "lateLegitimateBytes", "oldMemoryBytesChanged", "mediaBlocksWrong", "mediaBlocksLost",
+        "framesWrong", "framesLost", "faults", "untranslatedDma", "serr", "driversFailed",
+        "syntheticBytesUsed", "reboot"};
+
+    @InjectService
+    CommandLineInterface commands;
+
+    @Test
+    void machines() throws IOException {
+        assertThat(Json.rows(json("machines"))).isNotEmpty().allSatisfy(row ->
+                assertThat(row).containsOnlyKeys("name", "units", "functions", "source"))
+                .extracting(row -> row.get("name")).contains("vtd1", "vtd_pt");
+    }
+
+    @Test
+    void policies() throws IOException {
+        assertThat(Json.rows(json("policies"))).isNotEmpty().allSatisfy(row -> {
+            assertThat(row).containsOnlyKeys("name", "bundle", "version", "vendors", "shadowed");
+            assertThat(row.get("vendors")).isInstanceOf(List.class);
+            assertThat(row.get("shadowed")).isEqualTo(false);
+        });
+    }
+
+    @Test
+    void compare() throws IOException {
+        Map<String, Object> matrix = Json.object(json("compare", "vtd1", "--seed", "7",
+                "--crash-at", "1.5ms"));
+        assertThat(matrix).containsOnlyKeys("machine", "seed", "crashAtNanos", "profile",
+                "verdicts").containsEntry("seed", 7L).containsEntry("crashAtNanos", 1_500_000L);
+        var inForce = Json.rows(json("policies"));
+        assertThat(Json.rows(matrix.get("verdicts"))).hasSameSizeAs(inForce)
+                .allSatisfy(this::assertVerdict);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "--trace"})
+    void crash(String trace) throws IOException {
+        List<String> line = new ArrayList<>(List.of("crash", "vtd1", "--policy", "disable-reinit",
+                "--crash-at", "1ms"));
+        if (!trace.isEmpty()) {
+            line.add(trace);
+        }
+        Map<String, Object> crash = Json.object(json(line.toArray(String[]::new)));
+        assertThat(Json.rows(crash.remove("timeline"))).isNotEmpty().allSatisfy(entry ->
+                assertThat(entry).containsOnlyKeys("nanosSinceCrash", "phase", "what", "text"));
+        assertVerdict(crash);
+    }
+
+    @Test
+    void mappings() throws IOException {
+        var rows = Json.rows(json("mappings", "vtd1"));
+        assertThat(rows).isNotEmpty().allSatisfy(row -> {
+            assertThat(row).containsOnlyKeys("unit", "requester", "domain", "iova",
+                    "physicalAddress", "bytes", "access");
+            assertThat((String) row.get("requester")).matches(REQUESTER);
+            assertThat((String) row.get("iova")).matches(ADDRESS);
+            assertThat((String) row.get("physicalAddress")).matches(ADDRESS);
+            assertThat((Long) row.get("bytes")).isPositive();
+            assertThat((String) row.get("access")).isIn("r", "w", "rw");
+        });
+        assertThat(rows).isSortedAccordingTo((a, b) -> {
+            int byRequester = ((String) a.get("requester")).compareTo((String) b.get("requester"));
+            return byRequester != 0 ? byRequester
+                    : Long.compareUnsigned(number(a.get("iova")), number(b.get("iova")));
+        });
+    }
+
+    @Test
+    void passThroughIsOneRowOfItsOwn() throws IOException {
+        assertThat(Json.rows(json("mappings", "vtd_pt"))).filteredOn(r -> r.get("bytes") == null)
+                .isNotEmpty().allSatisfy(row -> assertThat(row).containsOnlyKeys("unit",
+                        "requester", "domain", "iova", "physicalAddress", "bytes", "access",
+                        "passThrough").containsEntry("iova", "0x0").containsEntry("access", "rw")
+                        .containsEntry("physicalAddress", "0x0").containsEntry("passThrough", true))
+                .extracting(row -> row.get("requester")).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void mappingsOfOneRequesterAreThoseOfTheWholeThatItHas() throws IOException {
+        var all = Json.rows(json("mappings", "vtd1"));
+        String some = (String) all.get(all.size() / 2).get("requester");
+        assertThat(Json.rows(json("mappings", "vtd1", "--requester", some)))
+                .isEqualTo(all.stream().filter(r -> r.get("requester").equals(some)).toList());
+    }
+
+    @Test
+    void requesterWithoutMappingsIsAnEmptyList() throws IOException {
+        assertThat(Json.rows(json("mappings", "vtd1", "--requester", "0000:7f:1f.7"))).isEmpty();
+    }
+
+    @Test
+    void walkOfMappedAndOfUnmappedAddress() throws IOException {
+        var mapping = Json.rows(json("mappings", "vtd1")).get(0);
+        Map<String, Object> walk = Json.object(json("walk", "vtd1",
+                (String) mapping.get("requester"), (String) mapping.get("iova")));
+        assertWalk(walk);
+        assertThat(Json.object(walk.get("result"))).containsEntry("outcome", "translated")
+                .containsEntry("physicalAddress", mapping.get("physicalAddress"));
+        Map<String, Object> blocked = Json.object(json("walk", "vtd1",
+                (String) mapping.get("requester"), "0xffffffffffffffff"));
+        assertWalk(blocked);
+        assertThat(Json.object(blocked.get("result"))).containsEntry("outcome", "blocked")
+                .containsEntry("physicalAddress", null);
+    }
+
+    @Test
+    void sameSeedGivesTheSameBytesAndAnotherSeedOthers() {
+        String[] line = {"compare", "vtd1", "--json", "--crash-at", "3ms", "--seed", "5"};
+        String first = CommandRun.of(commands, line).out();
+        assertThat(CommandRun.of(commands, line).out()).isEqualTo(first);
+        line[line.length - 1] = "6";
+        assertThat(CommandRun.of(commands, line).out()).isNotEqualTo(first);
+    }
+
+    @Test
+    void policiesNamedTwiceAreRunOnceAndSeveralInTheOrderGiven() throws IOException {
+        Map<String, Object> matrix = Json.object(json("compare", "vtd1", "--crash-at", "1ms",
+                "--policy", "disable-reinit", "--policy", "copy-tables", "--policy",
+                "disable-reinit"));
+        assertThat(Json.rows(matrix.get("verdicts"))).extracting(v -> v.get("policy"))
+                .containsExactly("disable-reinit", "copy-tables");
+    }
+
+    private void assertVerdict(Map<String, Object> verdict) {
+        assertThat(verdict).containsOnlyKeys(VERDICT);
+        Map<String, Object> faults = Json.object(verdict.get("faults"));
+        assertThat(faults).containsOnlyKeys("requests", "recorded", "printed", "byReason",
+                "byRequester");
+        assertThat(Json.object(faults.get("byReason")).keySet())
+                .allMatch(key -> key.matches("vtd:0x[0-9a-f]{2}|amdvi:[A-Z_]+"));
+        assertThat(Json.object(faults.get("byRequester")).keySet())
+                .allMatch(key -> key.matches(REQUESTER));
+        assertThat(Json.object(verdict.get("untranslatedDma")))
+                .containsOnlyKeys("requests", "byRequester");
+        assertThat(Json.rows(verdict.get("driversFailed"))).allSatisfy(failure ->
+                assertThat(failure).containsOnlyKeys("requester", "reason"));
+        assertThat(verdict.get("serr")).isInstanceOf(Boolean.class);
+    }
+
+    private static void assertWalk(Map<String, Object> walk) {
+        assertThat(walk).containsOnlyKeys("steps", "result");
+        assertThat(Json.rows(walk.get("steps"))).isNotEmpty().allSatisfy(step -> {
+            assertThat(step).containsKeys("structure", "address", "raw", "fields");
+            assertThat((String) step.get("address")).matches(ADDRESS);
+        });
+    }
+
+    private Object json(String... arguments) throws IOException {
+        String[] line = Arrays.copyOf(arguments, arguments.length + 1);
+        line[arguments.length] = "--json";
+        CommandRun run = CommandRun.of(commands, line);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.status()).isZero();
+        assertThat(run.out()).endsWith("\n");
+        return Json.read(run.out());
+    }
+
+    private static long number(Object address) {
+        return Long.parseUnsignedLong(((String) address).substring(2), 16);
+    }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.bench;
+
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
+import iommu.api.profile.UnitProfile;
+import iommu.api.unit.RemappingUnit;
+import iommu.api.unit.Translation;
+import iommu.vtd.vendor.VtdVendor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What one translation of the VT-d unit costs, beside a C loop that does the same over the same
+ * tables (bench/translate.c, built with gcc where it is found): the best of seven rounds of each,
+ * taken in one run.
+ */
+public final class TranslateBench {
+    private static final int COUNT = 5_000_000;
+    private static final int ROUNDS = 7;
+    private static final int PAGES = 32_768;
+    private static final int REQUESTERS = 16;
+    private static final List<String> LOOPS =
+            List.of("one page", "64-byte stream", "random pages", "16 requesters");
+    private static final int GCMD = 0x18;
+    private static final int RTADDR = 0x20;
+    private static final long SET_ROOT_POINTER = 1L << 30;
+    private static final long TRANSLATION_ENABLE = 1L << 31;
+
+    private final PhysicalMemory memory =
+            new PhysicalMemory(List.of(new AddressRange(0, 1 << 28)), 0);
+    private long top = 0x100000;
+
+    private TranslateBench() {}
+
+    /** Prints nanoseconds a translation for each loop, and the ratio to C. */
+    public static void main(String[] arguments) throws Exception {
+        RemappingUnit unit = new TranslateBench().unit();
+        Map<String, Double> c = inC();
+        for (int loop = 0; loop < LOOPS.size(); loop++) {
+            double best = Double.MAX_VALUE;
+            for (int round = 0; round < ROUNDS; round++) {
+                best = Math.min(best, nanos(unit, loop));
+            }
+            Double beside = c.get(LOOPS.get(loop));
+            System.err.printf("translate, %-15s %6.2f ns%s%n", LOOPS.get(loop) + ":", best,
+                    beside == null ? "" : String.format(", C %.2f ns, ratio %.2f", beside,
+                            best / beside));
+        }
+    }
+
+    private static double nanos(RemappingUnit unit, int loop) {
+        long x = 1;
+        long sum = 0;
+        long start = System.nanoTime();
+        for (int i = 0; i < COUNT; i++) {
+            x = x * 6364136223846793005L + 1442695040888963407L;
+            long iova = loop == 0 ? 0x5000 : loop == 1 ? (long) i * 64 & 0x1fffff
+                    : (x >>> 40) % PAGES << 12;
+            int source = loop == 3 ? (int) (x >>> 33 & 15) << 3 : 0;
+            sum += unit.translate(source, iova, Access.READ);
+        }
+        double each = (double) (System.nanoTime() - start) / COUNT;
+        if (Translation.isBlocked(sum)) {
+            throw new IllegalStateException("blocked");
+        }
+        return each;
+    }
+
+    private RemappingUnit unit() {
+        long root = page();
+        long contexts = page();
+        memory.write64(root, contexts | 1);
+        for (int r = 0; r < REQUESTERS; r++) {
+            long table = page();
+            memory.write64(contexts + 16L * 8 * r, table | 1);
+            memory.write64(contexts + 16L * 8 * r + 8, (long) (r + 1) << 8 | 2);
+            for (int p = 0; p < PAGES; p++) {
+                map(table, (long) p << 12, 0x8000000L + ((long) p << 12));
+            }
+        }
+        RemappingUnit unit = new VtdVendor()
+                .unit(new UnitProfile("vtd", "bench", 0xfed90000L, Map.of(), Map.of()), memory);
+        unit.writeRegister(RTADDR, 8, root);
+        unit.writeRegister(GCMD, 4, SET_ROOT_POINTER);
+        unit.writeRegister(GCMD, 4, TRANSLATION_ENABLE);
+        return unit;
+    }
+
+    private long page() {
+        top += 4096;
+        memory.write(top, new byte[4096], 0, 4096);
+        return top;
+    }
+
+    private void map(long root, long iova, long to) {
+        long table = root;
+        for (int level = 4; level > 1; level--) {
+            long entry = table + 8 * (iova >>> 12 + 9 * (level - 1) & 511);
+            if (memory.read64(entry) == 0) {
+                memory.write64(entry, page() | 3);
+            }
+            table = memory.read64(entry) & ~0xfffL;
+        }
+        memory.write64(table + 8 * (iova >>> 12 & 511), to | 3);
+    }
+
+    private static Map<String, Double> inC() throws IOException, InterruptedException {
+        Map<String, Double> figures = new HashMap<>();
+        Path binary = Path.of("generated", "translate").toAbsolutePath();
+        Path output = Path.of("generated", "translate.txt").toAbsolutePath();
+        Files.createDirectories(binary.getParent());
+        try {
+            if (run(output, "gcc", "-O3", "-o", binary.toString(), "bench/translate.c", "-lm") != 0
+                    || run(output, binary.toString(), Integer.toString(COUNT)) != 0) {
+                System.err.println("no figures of C: " + Files.readString(output).strip());
+                return figures;
+            }
+        } catch (IOException e) {
+            System.err.println("no figures of C: " + e.getMessage());
+            return figures;
+        }
+        for (String line : Files.readAllLines(output)) {
+            LOOPS.stream().filter(line::startsWith).forEach(loop -> figures.put(loop,
+                    Double.valueOf(line.substring(loop.length()).strip().split(" ")[0])));
+        }
+        return figures;
+    }
+
+    private static int run(Path output, String... command)
+            throws IOException, InterruptedException {
+        return new ProcessBuilder(command).redirectErrorStream(true)
+                .redirectOutput(output.toFile()).start().waitFor();
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The interactive shell with a folder {@code load} of its own. */
+class LoadFolderTest {
+    private static final Path ROOT = Path.of(System.getProperty("lab.root"));
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir
+    Path home;
+    private Process shell;
+
+    @BeforeEach
+    void startShell() throws IOException {
+        Path run = ROOT.resolve("kdump.lab/generated/lab.run");
+        Files.createDirectory(home.resolve("load"));
+        List<String> command = List.of(Path.of(System.getProperty("java.home"), "bin", "java")
+                .toString(), "-Dlab.home=" + home, "-Duser.home=" + home, "-Dlab.run=" + run,
+                "-cp", Files.readAllLines(run).get(0), "kdump.lab.launcher.Launcher");
+        shell = new ProcessBuilder(command).directory(home.toFile())
+                .redirectError(home.resolve("err").toFile()).start();
+    }
+
+    @AfterEach
+    void endShell() throws Exception {
+        shell.getOutputStream().close();
+        shell.getInputStream().readAllBytes();
+        assertThat(shell.waitFor()).isZero();
+    }
+
+    @Test
+    void policyDroppedIntoLoadIsInForceUntilItIsRemoved() throws Exception {
+        awaitAnswer("policies", said -> said.contains("copy-tables") && !said.contains("strange"));
+        Path jar = home.resolve("load/stranger.jar");
+        Files.write(jar, new Stranger("stranger", "1.2.3", "strange", 0).bytes());
+        awaitAnswer("policies", said -> said.contains("strange"));
+        Path vtd1 = ROOT.resolve("docs/captures/vtd1");
+        awaitAnswer("compare --crash-at 1ms " + vtd1, said -> said.contains("strange"));
+        Files.delete(jar);
+        awaitAnswer("policies", said -> said.contains("copy-tables") && !said.contains("strange"));
+    }
+
+    /** Types a line again and again until the answer is as expected. */
+    private void awaitAnswer(String line, Predicate<String> expected) throws Exception {
+        Instant end = Instant.now().plus(PATIENCE);
+        String said = "";
+        while (Instant.now().isBefore(end)) {
+            // what is said between the two echoes is the answer
+            shell.getOutputStream().write((line + "\necho answered\n").getBytes());
+            shell.getOutputStream().flush();
+            said = readUntilAnswered(end);
+            if (expected.test(said)) {
+                return;
+            }
+            Thread.sleep(200);
+        }
+        assertThat(said).as(line + "; " + Files.readString(home.resolve("err"))).isNull();
+    }
+
+    private String readUntilAnswered(Instant end) throws Exception {
+        StringBuilder said = new StringBuilder();
+        InputStream out = shell.getInputStream();
+        while (said.indexOf("answered") < 0 && Instant.now().isBefore(end)) {
+            said.append(new String(out.readNBytes(out.available())));
+            Thread.sleep(10);
+        }
+        return said.toString();
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import iommu.api.kdump.HandoverPolicy;
+import iommu.api.machine.MachineDescription;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import kdump.importers.CaptureDirectoryImporter;
+import kdump.lab.api.Crash;
+import kdump.lab.api.RunOptions;
+import kdump.lab.api.TimelineEntry;
+import kdump.lab.api.Verdict;
+import kdump.policies.copytables.CopyTables;
+import kdump.policies.identitymap.IdentityMapCrashRange;
+import org.junit.jupiter.api.Test;
+
+/** Our kernels beside recordings of what real ones did; skipped where the recordings are absent. */
+class RecordedHandoverTest {
+
+    private static final Path RECORDINGS = TestBench.root().resolve("../shared/captures");
+    /** How the recordings and our timeline name the same acts. */
+    private static final List<String> ACTS = List.of("vtd_inv_desc_cc_global",
+            "context-cache, global", "vtd_inv_desc_iotlb_global", "IOTLB, global");
+
+    private static Crash run(String recording, HandoverPolicy policy) throws Exception {
+        Path directory = RECORDINGS.resolve(recording);
+        assumeTrue(Files.isDirectory(directory), "the recordings are absent");
+        MachineDescription machine = new CaptureDirectoryImporter().read(directory, null);
+        return TestBench.bench(machine, RunOptions.ofSeed(7))
+                .run(TestBench.decider(policy), true, Breakage.NONE);
+    }
+
+    /** GCMD writes and global invalidations of the recorded capture kernel, up to its power-off. */
+    private static List<String> recorded(String recording) throws Exception {
+        List<String> acts = new ArrayList<>();
+        Pattern command = Pattern.compile(
+                "vtd_reg_write_gcmd', 'status 0x[0-9a-f]+ value (0x[0-9a-f]+)");
+        boolean control = false;
+        for (String line : Files.readAllLines(RECORDINGS.resolve(recording + "/analysis.txt"))) {
+            control |= line.startsWith("control after crash");
+            Matcher m = command.matcher(line);
+            if (control && m.find()) {
+                acts.add(m.group(1));
+            } else if (control && line.contains(ACTS.get(0))) {
+                acts.add(ACTS.get(1));
+            } else if (control && line.contains(ACTS.get(2))) {
+                acts.add(ACTS.get(3));
+            }
+        }
+        // the last command switches translation off at power-off, which is not modelled
+        return acts.subList(0, acts.lastIndexOf("0x6000000"));
+    }
+
+    private static List<String> ours(Crash crash) {
+        List<String> acts = new ArrayList<>();
+        for (TimelineEntry entry : crash.timeline()) {
+            String text = entry.text();
+            if (entry.nanosSinceCrash() < 0) {
+                continue;
+            }
+            if (text.contains("write32 0x018 = ")) {
+                acts.add(text.substring(text.lastIndexOf("0x")));
+            } else if (text.endsWith(ACTS.get(1)) || text.endsWith(ACTS.get(3))) {
+                acts.add(text.substring(text.indexOf(": ") + 2));
+            }
+        }
+        return acts;
+    }
+
+    @Test
+    void copyingWritesAndInvalidatesInTheOrderOfTheRecording() throws Exception {
+        Crash crash = run("kdvtd1", new CopyTables());
+
+        assertThat(ours(crash)).isEqualTo(recorded("kdvtd1"));
+    }
+
+    @Test
+    void eachDeviceIsTakenOverWithItsOldDomainId() throws Exception {
+        Crash crash = run("kdvtd1", new CopyTables());
+
+        // takeover.txt: domains 0xb, 0xd (NVMe), 0x9 (AHCI), 0xc (xHCI), 0xe (virtio), 0xa, 0x8
+        // (NICs)
+        assertThat(crash.timeline().stream().map(TimelineEntry::text)
+                .filter(t -> t.matches("unit 0: IOTLB, domain 0x[0-9a-f]+"))
+                .map(t -> t.substring(t.lastIndexOf(' ') + 1)))
+                .containsExactly("0xb", "0xd", "0x9", "0xc", "0xe", "0xa", "0x8", "0x8");
+    }
+
+    @Test
+    void aCopyAcrossTableModesIsRefusedAndFallsBackAsRecorded() throws Exception {
+        Crash crash = run("kdvtd6_mixed", new CopyTables());
+
+        assertThat(crash.timeline()).extracting(TimelineEntry::text).contains(
+                "DMAR: Failed to copy translation tables from previous kernel for dmar0");
+        assertThat(ours(crash).stream().filter(a -> a.startsWith("0x")).toList())
+                .startsWith("0x82000000", "0x86000000", "0x87000000", "0x6000000", "0x46000000");
+        Verdict verdict = crash.verdict();
+        assertThat(verdict.untranslatedDma().requests()).isPositive();
+        assertThat(verdict.faults().requests()).isPositive();
+        assertThat(verdict.dump()).isEqualTo("complete");
+    }
+
+    @Test
+    void theIdentityMapNeedsNoAccessToTheUnitOnTheRecordedMachineEither() throws Exception {
+        Crash crash = run("kdvtd1", new IdentityMapCrashRange());
+
+        assertThat(crash.verdict().clean()).as(crash.verdict().toString()).isTrue();
+        assertThat(ours(crash)).isEmpty();
+    }
+}
