@@ -98,5 +98,21 @@ public final class InvalidationDescriptor {
     /** Wait: Status Address, 4-byte aligned. */
     public static final BitField STATUS_ADDR = bits(127, 66);
 
+    /** Reserved bits of the lower quadword, type 1; the upper one is reserved as a whole. */
+    public static final long CONTEXT_RESERVED = bits(63, 50).mask() | bits(15, 6).mask();
+    /** Reserved bits of the lower quadword, type 2. */
+    public static final long IOTLB_RESERVED = bits(63, 32).mask() | bits(15, 8).mask();
+    /** Reserved bits of the upper quadword, type 2. */
+    public static final long IOTLB_RESERVED_HIGH = bits(11, 7).mask();
+    /** Reserved bits of the lower quadword, type 3. */
+    public static final long DEVICE_TLB_RESERVED = bits(63, 48).mask() | bits(31, 21).mask()
+            | bits(15, 4).mask();
+    /** Reserved bits of the upper quadword, type 3. */
+    public static final long DEVICE_TLB_RESERVED_HIGH = bits(11, 1).mask();
+    /** Reserved bits of the lower quadword, type 5. */
+    public static final long WAIT_RESERVED = bits(31, 8).mask();
+    /** Reserved bits of the upper quadword, type 5. */
+    public static final long WAIT_RESERVED_HIGH = bits(1, 0).mask();
+
     private InvalidationDescriptor() { }
 }

@@ -44,15 +44,16 @@ public final class VtdRegisters {
     public static final BitField CIRG = bits(62, 61);
     /** CCMD: Context Actual Invalidation Granularity. */
     public static final BitField CAIG = bits(60, 59);
-    /** CCMD: Function Mask. */
+    /** CCMD: Function Mask. WO. */
     public static final BitField CCMD_FM = bits(33, 32);
-    /** CCMD: Source-ID. */
+    /** CCMD: Source-ID. WO. */
     public static final BitField CCMD_SID = bits(31, 16);
     /** CCMD: Domain-ID. */
     public static final BitField CCMD_DID = bits(15, 0);
     /** Context Command. */
     public static final Register CCMD =
-            register64("CCMD_REG", 0x28).readWrite(ICC, CIRG, CCMD_FM, CCMD_SID, CCMD_DID);
+            register64("CCMD_REG", 0x28).readWrite(ICC, CIRG, CCMD_DID)
+                    .writeOnly(CCMD_FM, CCMD_SID);
 
     /** FSTS: Primary Fault Overflow. RW1C, sticky. */
     public static final BitField PFO = bit(0);
@@ -115,7 +116,7 @@ public final class VtdRegisters {
     public static final Register IQT = register64("IQT_REG", 0x88).readWrite(QUEUE_OFFSET);
     /** IQA: Invalidation Queue Base Address. */
     public static final BitField IQA_BASE = bits(63, 12);
-    /** IQA: Descriptor Width: 0 for 128 bits, 1 for 256 bits. */
+    /** IQA: Descriptor Width: 0 for 128 bits, 1 for 256 bits; without scalable mode reserved. */
     public static final BitField DW = bit(11);
     /** IQA: Queue Size: 2^QS pages. */
     public static final BitField QS = bits(2, 0);
@@ -166,8 +167,7 @@ public final class VtdRegisters {
     public static final BitField AM = bits(5, 0);
 
     private static final List<Register> FIXED = List.of(VER, CAP, ECAP, GCMD, GSTS, RTADDR, CCMD,
-            FSTS, FECTL, FEDATA, FEADDR, FEUADDR, AFLOG, PMEN, PLMBASE, PLMLIMIT, PHMBASE, PHMLIMIT,
-            IQH, IQT, IQA, ICS, IECTL, IEDATA, IEADDR, IEUADDR, IQER, IRTA);
+            FSTS, FECTL, FEADDR, IQH, IQT, ICS, IECTL, IEADDR, IQER, IRTA);
 
     private VtdRegisters() { }
 
@@ -203,9 +203,34 @@ public final class VtdRegisters {
         return 16 * ((int) Capability.FRO.of(cap) + index);
     }
 
+    /** Without Extended Interrupt Mode message data has 16 bits. */
+    private static Register narrow(Register data) {
+        return register32(data.name(), data.offset()).readWrite(bits(15, 0));
+    }
+
+    /** A register of a feature that the unit has not is reserved: it reads as zero. */
+    private static Register unless(boolean present, Register r) {
+        return present ? r : new Register(r.name(), r.offset(), r.bytes(), 0, 0, 0, 0);
+    }
+
     /** Returns every register of a unit with these capabilities. */
     public static List<Register> of(long cap, long ecap) {
         var all = new ArrayList<>(FIXED);
+        all.add(unless(Capability.AFL.isSet(cap), AFLOG));
+        boolean low = Capability.PLMR.isSet(cap);
+        boolean high = Capability.PHMR.isSet(cap);
+        all.add(unless(low || high, PMEN));
+        all.add(unless(low, PLMBASE));
+        all.add(unless(low, PLMLIMIT));
+        all.add(unless(high, PHMBASE));
+        all.add(unless(high, PHMLIMIT));
+        all.add(ExtendedCapability.SMTS.isSet(ecap) ? IQA
+                : register64(IQA.name(), IQA.offset()).readWrite(IQA_BASE, QS));
+        boolean extended = ExtendedCapability.EIM.isSet(ecap);
+        all.add(extended ? FEDATA : narrow(FEDATA));
+        all.add(IEDATA);
+        all.add(unless(extended, FEUADDR));
+        all.add(unless(extended, IEUADDR));
         all.add(iva(ecap));
         all.add(iotlb(ecap));
         for (int i = 0; i < faultRecords(cap); i++) {

@@ -9,7 +9,8 @@ import iommu.api.pcie.PciFunction;
 
 /**
  * The message-signalled interrupt of a function: a write of its message data to its message
- * address. Nothing is sent while MSI is disabled. Source: PCI Local Bus Specification, "MSI Capability".
+ * address. Nothing is sent while MSI is disabled. Source: PCI Local Bus Specification, "MSI
+ * Capability".
  */
 final class Message {
 

@@ -3,7 +3,9 @@ package iommu.vtd.unit;
 
 import iommu.api.bits.BitField;
 import iommu.api.bits.RegisterFile;
+import iommu.vtd.ExtendedCapability;
 import iommu.vtd.GlobalCommand;
+import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.VtdRegisters;
 
 /**
@@ -33,27 +35,36 @@ final class CommandHandler {
     private final Invalidation invalidation;
     private final InvalidationQueue queue;
     private final Effects effects;
+    private final boolean asQemu;
+    private final boolean remaps;
 
-    CommandHandler(RegisterFile registers, long ecap, Invalidation invalidation,
+    CommandHandler(RegisterFile registers, Traits traits, Invalidation invalidation,
             InvalidationQueue queue, Effects effects) {
         this.registers = registers;
         this.invalidation = invalidation;
         this.queue = queue;
         this.effects = effects;
+        this.asQemu = traits.settings().registersAsQemu();
+        long ecap = traits.ecap();
+        this.remaps = ExtendedCapability.IR.isSet(ecap);
         registers.onWrite(VtdRegisters.GCMD, (written, mask) -> command(written, mask));
         registers.onWrite(VtdRegisters.CCMD, (written, mask) -> {
-            if (VtdRegisters.ICC.isSet(written)) {
+            if (VtdRegisters.ICC.isSet(written) && !staysPending()) {
                 contextCommand();
             }
         });
         var iotlb = VtdRegisters.iotlb(ecap);
         var iva = VtdRegisters.iva(ecap);
         registers.onWrite(iotlb, (written, mask) -> {
-            if (VtdRegisters.IVT.isSet(written)) {
+            if (VtdRegisters.IVT.isSet(written) && !staysPending()) {
                 long outcome = iotlbCommand(registers.get(iotlb), registers.get(iva));
                 registers.set(iotlb, outcome);
             }
         });
+    }
+
+    private boolean staysPending() {
+        return asQemu && queue.enabled();
     }
 
     private boolean status(BitField field) {
@@ -74,13 +85,16 @@ final class CommandHandler {
             status(GlobalCommand.SIRTP, true);
         }
         if (changes(GlobalCommand.QIE, written, mask)) {
-            status(GlobalCommand.QIE, !status(GlobalCommand.QIE));
-            queue.enable(status(GlobalCommand.QIE));
+            boolean wanted = GlobalCommand.QIE.isSet(written);
+            status(GlobalCommand.QIE, queue.enable(wanted));
+            if (wanted) {
+                queue.fetch();
+            }
         }
-        if (changes(GlobalCommand.IRE, written, mask)) {
+        if (remaps && changes(GlobalCommand.IRE, written, mask)) {
             status(GlobalCommand.IRE, !status(GlobalCommand.IRE));
         }
-        if (changes(GlobalCommand.CFI, written, mask)) {
+        if (!asQemu && changes(GlobalCommand.CFI, written, mask)) {
             status(GlobalCommand.CFI, !status(GlobalCommand.CFI));
         }
         if (changes(GlobalCommand.TE, written, mask)) {
@@ -100,6 +114,9 @@ final class CommandHandler {
         boolean done = !queue.enabled() && invalidation.context(granularity,
                 (int) VtdRegisters.CCMD_DID.of(q), (int) VtdRegisters.CCMD_SID.of(q),
                 (int) VtdRegisters.CCMD_FM.of(q));
+        if (asQemu && granularity == InvalidationDescriptor.DOMAIN) {
+            granularity = InvalidationDescriptor.GLOBAL;
+        }
         q = VtdRegisters.CAIG.with(q, done ? granularity : 0);
         registers.set(VtdRegisters.CCMD, VtdRegisters.ICC.with(q, 0));
     }

@@ -69,18 +69,23 @@ final class ContextCache {
         }
     }
 
+    /** Returns the bits of a source that a function mask leaves out. */
+    static int ignored(int functionMask) {
+        return switch (functionMask) {
+            case 0 -> 0;
+            case 1 -> 4;
+            case 2 -> 6;
+            default -> 7;
+        };
+    }
+
     /**
      * Drops the sources that agree with {@code source} but for the low bits of the function number.
      *
      * @param functionMask 0 to 3: function bits 2, 2:1 or 2:0 are not compared
      */
     void invalidateDevice(int domain, int source, int functionMask) {
-        int ignored = switch (functionMask) {
-            case 0 -> 0;
-            case 1 -> 4;
-            case 2 -> 6;
-            default -> 7;
-        };
+        int ignored = ignored(functionMask);
         for (int slot = 0; slot < stage.length; slot++) {
             boolean same = ((Stage.SOURCE.of(stage[slot]) ^ source) & ~ignored) == 0;
             if (same && (!byDomain || Stage.SCALABLE.isSet(stage[slot])

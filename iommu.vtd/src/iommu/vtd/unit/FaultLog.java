@@ -14,11 +14,17 @@ import iommu.vtd.VtdRegisters;
  */
 final class FaultLog {
 
+    /** The fault came up before the request had a PASID. */
+    static final int PASID_UNKNOWN = -1;
+    /** The request has no PASID. */
+    static final int PASID_NONE = -2;
+
     private static final int NO_PASID_OF_QEMU = 0xffff;
 
     private final RegisterFile registers;
     private final boolean collapse;
     private final boolean qemuPasid;
+    private final boolean asQemu;
     private final Runnable interrupt;
     private final Register[] low;
     private final Register[] high;
@@ -29,6 +35,7 @@ final class FaultLog {
         this.registers = registers;
         this.interrupt = interrupt;
         collapse = traits.settings().collapseFaults();
+        asQemu = traits.settings().registersAsQemu();
         qemuPasid = traits.settings().qemuRecordPasid();
         int records = VtdRegisters.faultRecords(traits.cap());
         low = new Register[records];
@@ -36,7 +43,7 @@ final class FaultLog {
         for (int i = 0; i < records; i++) {
             low[i] = VtdRegisters.faultRecordLow(traits.cap(), i);
             high[i] = VtdRegisters.faultRecordHigh(traits.cap(), i);
-            registers.onWrite(high[i], (written, mask) -> updatePending());
+            registers.onWrite(high[i], (written, mask) -> recordCleared());
         }
         registers.onWrite(VtdRegisters.FECTL, (written, mask) -> maskWritten());
         registers.set(VtdRegisters.FSTS, VtdRegisters.PPF, anyPending() ? 1 : 0);
@@ -45,11 +52,10 @@ final class FaultLog {
     /**
      * Records one fault of a request without PASID.
      *
-     * @param ridPasid the PASID that scalable mode gave the request
+     * @param ridPasid the PASID that scalable mode gave the request, or one of the constants
      * @return whether a record was written
      */
-    boolean record(int source, long address, int access, int reason, boolean scalable,
-            int ridPasid) {
+    boolean record(int source, long address, int access, int reason, int ridPasid) {
         long status = registers.get(VtdRegisters.FSTS);
         // 1. While the overflow is set, nothing is recorded.
         if (VtdRegisters.PFO.isSet(status)) {
@@ -66,7 +72,7 @@ final class FaultLog {
         }
         // 4. The record is written, its F bit last.
         registers.set(low[next], FaultRecording.FI.inPlace(address));
-        registers.set(high[next], high(source, access, reason, scalable, ridPasid)
+        registers.set(high[next], high(source, access, reason, ridPasid)
                 | FaultRecording.F.mask());
         boolean first = !VtdRegisters.PPF.isSet(status);
         if (first) {
@@ -87,7 +93,7 @@ final class FaultLog {
      * @return whether a record was written
      */
     boolean recordInterrupt(int source, int index, int reason) {
-        return record(source, (long) index << 48, Access.WRITE, reason, false, 0);
+        return record(source, (long) index << 48, Access.WRITE, reason, PASID_UNKNOWN);
     }
 
     /** Sets an error bit of the fault status, such as IQE, and raises the fault event. */
@@ -99,13 +105,14 @@ final class FaultLog {
         }
     }
 
-    private long high(int source, int access, int reason, boolean scalable, int ridPasid) {
+    private long high(int source, int access, int reason, int ridPasid) {
         long q = FaultRecording.SID.with(0, source);
         q = FaultRecording.FR.with(q, reason & 0xff);
         q = FaultRecording.T.with(q, access == Access.READ ? 1 : 0);
-        if (qemuPasid) {
-            q = FaultRecording.PP.with(q, scalable ? 1 : 0);
-            q = FaultRecording.PV.with(q, scalable ? ridPasid : NO_PASID_OF_QEMU);
+        if (qemuPasid && ridPasid != PASID_UNKNOWN) {
+            q = FaultRecording.PP.with(q, ridPasid >= 0 ? 1 : 0);
+            q = FaultRecording.PV.with(q, ridPasid & NO_PASID_OF_QEMU | (ridPasid < 0
+                    ? NO_PASID_OF_QEMU : 0));
         }
         return q;
     }
@@ -132,9 +139,15 @@ final class FaultLog {
         }
     }
 
-    /** Brings PPF and IP up to date after software cleared an F bit or a bit of the status. */
-    void updatePending() {
+    private void recordCleared() {
         registers.set(VtdRegisters.FSTS, VtdRegisters.PPF, anyPending() ? 1 : 0);
+        if (!asQemu) {
+            statusCleared();
+        }
+    }
+
+    /** Brings IP up to date after software cleared a condition. */
+    void statusCleared() {
         long status = registers.get(VtdRegisters.FSTS) & ~VtdRegisters.FRI.mask();
         if (status == 0) {
             registers.set(VtdRegisters.FECTL, VtdRegisters.IP, 0);

@@ -7,7 +7,15 @@ package iommu.vtd.unit;
  */
 final class InterruptRange {
 
+    private static final long FIRST = 0xfee0_0000L;
+    private static final long LAST = 0xfeef_ffffL;
+
     private InterruptRange() { }
+
+    /** Returns whether any address from {@code first} to {@code first + more} lies in the range. */
+    static boolean touches(long first, long more) {
+        return first <= LAST && first + more >= FIRST;
+    }
 
     static boolean contains(long address) {
         return address >>> 20 == 0xfee;

@@ -10,14 +10,14 @@ import java.util.Arrays;
  * The IOTLB: leaves of page tables as the walk had found them. They stay until software invalidates
  * them or others take their place.
  *
- * <p>Tagged by domain id, PASID and page, never by source: functions that share a domain id share
- * its entries, stale ones too. Source: VT-d, "IOTLB" and "Tagging of Cached Translations".
+ * <p>Tagged by owner, PASID and page. The owner is the domain id, never the source: functions that
+ * share a domain id share its entries, stale ones too. QEMU's is the source; then the domain id
+ * still says what invalidations drop. Source: VT-d, "IOTLB" and "Tagging of Cached Translations".
  */
 final class Iotlb {
 
     /** Page number in 4 KiB, of the first page that the entry covers. */
     private static final BitField PAGE = bits(60, 16);
-    private static final BitField DOMAIN = bits(15, 0);
     /** 1 for 4 KiB, 2 for 2 MiB, 3 for 1 GiB; 0 marks an empty slot. */
     private static final BitField SIZE = bits(62, 61);
     private static final BitField ADDRESS = bits(51, 12);
@@ -29,6 +29,7 @@ final class Iotlb {
     private final long[] tag;
     private final long[] leaf;
     private final int[] pasid;
+    private final int[] domainOf;
     private final boolean[] inUse = new boolean[SIZES + 1];
 
     Iotlb(int entries) {
@@ -36,19 +37,20 @@ final class Iotlb {
         tag = new long[entries];
         leaf = new long[entries];
         pasid = new int[entries];
+        domainOf = new int[entries];
     }
 
-    private static long tag(int domain, long address, int size) {
+    private static long tag(int owner, long address, int size) {
         int above = 9 * (size - 1);
         long page = address >>> 12 >>> above << above;
-        return (long) size << 61 | page << 16 & PAGE.mask() | domain;
+        return (long) size << 61 | page << 16 & PAGE.mask() | owner;
     }
 
     /** Returns the slot that translates an address, or -1. */
-    int find(int domain, int ofPasid, long address) {
+    int find(int owner, int ofPasid, long address) {
         for (int size = 1; size <= SIZES; size++) {
             if (inUse[size]) {
-                long wanted = tag(domain, address, size);
+                long wanted = tag(owner, address, size);
                 int first = sets.first(wanted);
                 for (int slot = first; slot < first + CacheSets.WAYS; slot++) {
                     if (tag[slot] == wanted && pasid[slot] == ofPasid) {
@@ -76,9 +78,10 @@ final class Iotlb {
     }
 
     /** Keeps a leaf; one with the same tag is replaced. */
-    void insert(int domain, int ofPasid, long address, long page, int pageShift, int rights) {
+    void insert(int owner, int domain, int ofPasid, long address, long page, int pageShift,
+            int rights) {
         int size = (pageShift - 3) / 9;
-        long newTag = tag(domain, address, size);
+        long newTag = tag(owner, address, size);
         int first = sets.first(newTag);
         int slot = -1;
         for (int s = first; s < first + CacheSets.WAYS; s++) {
@@ -95,6 +98,7 @@ final class Iotlb {
         }
         tag[slot] = newTag;
         pasid[slot] = ofPasid;
+        domainOf[slot] = domain;
         leaf[slot] = page | rights;
         inUse[size] = true;
     }
@@ -106,7 +110,7 @@ final class Iotlb {
 
     void invalidateDomain(int domain) {
         for (int slot = 0; slot < tag.length; slot++) {
-            if (DOMAIN.of(tag[slot]) == domain) {
+            if (domainOf[slot] == domain) {
                 tag[slot] = 0;
             }
         }
@@ -114,7 +118,7 @@ final class Iotlb {
 
     void invalidatePasid(int domain, int ofPasid) {
         for (int slot = 0; slot < tag.length; slot++) {
-            if (DOMAIN.of(tag[slot]) == domain && pasid[slot] == ofPasid) {
+            if (domainOf[slot] == domain && pasid[slot] == ofPasid) {
                 tag[slot] = 0;
             }
         }
@@ -129,7 +133,7 @@ final class Iotlb {
         long page = PAGE.mask() >>> 16 & address >>> 12;
         for (int slot = 0; slot < tag.length; slot++) {
             long t = tag[slot];
-            if (t != 0 && DOMAIN.of(t) == domain && (ofPasid < 0 || pasid[slot] == ofPasid)) {
+            if (t != 0 && domainOf[slot] == domain && (ofPasid < 0 || pasid[slot] == ofPasid)) {
                 int wide = Math.max(addressMask, 9 * ((int) SIZE.of(t) - 1));
                 if (wide >= 45 || (PAGE.of(t) ^ page) >>> wide == 0) {
                     tag[slot] = 0;

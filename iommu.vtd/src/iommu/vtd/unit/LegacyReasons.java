@@ -25,7 +25,6 @@ final class LegacyReasons {
             case SM_ADDRESS_BEYOND_MGAW, SM_ADDRESS_BEYOND_TABLE -> FaultReason.ADDRESS_BEYOND_MGAW;
             case SM_WRITE_DENIED -> FaultReason.WRITE_DENIED;
             case SM_READ_DENIED -> FaultReason.READ_DENIED;
-            case SM_INTERRUPT_RANGE -> FaultReason.INTERRUPT_RANGE;
             default -> reason;
         };
     }

@@ -20,21 +20,41 @@ final class ScalableContextWalk {
 
     private final PhysicalMemory memory;
     private final Traits traits;
+    private final boolean asQemu;
 
     ScalableContextWalk(PhysicalMemory memory, Traits traits) {
         this.memory = memory;
         this.traits = traits;
+        asQemu = traits.settings().walkAsQemu();
     }
 
     /**
      * Leaves stage and table of {@code source} in {@code result}, or the fault; false for a fault.
      */
     boolean locate(long rootTable, int source, WalkResult result, WalkListener listener) {
+        return locateContext(rootTable, source, result, listener)
+                && locatePasid(source, true, result, listener);
+    }
+
+    /**
+     * Goes as far as the context entry: leaves PASID and directory in stage and table of
+     * {@code result}.
+     */
+    boolean locateContext(long rootTable, int source, WalkResult result, WalkListener listener) {
         result.start();
         return rootEntry(rootTable, source, result, listener)
-                && contextEntry(result.table, source, result, listener)
-                && directoryEntry(result, listener)
-                && pasidEntry(source, result, listener);
+                && contextEntry(result.table, source, result, listener);
+    }
+
+    /**
+     * Goes on from there.
+     *
+     * @param presentOnly whether a PASID entry must be present
+     */
+    boolean locatePasid(int source, boolean presentOnly, WalkResult result,
+            WalkListener listener) {
+        return directoryEntry(result, listener)
+                && pasidEntry(source, presentOnly, result, listener);
     }
 
     private boolean rootEntry(long rootTable, int source, WalkResult result,
@@ -51,7 +71,8 @@ final class ScalableContextWalk {
         if (!ScalableRootEntry.P.isSet(q)) {
             // 3. If LP or UP is 0, fault 39h.
             fault = FaultReason.SM_ROOT_NOT_PRESENT;
-        } else if ((q & (ScalableRootEntry.RESERVED.mask() | traits.addressReserved(63))) != 0) {
+        } else if (((q | otherHalf(at)) & (ScalableRootEntry.RESERVED.mask()
+                | traits.addressReserved(63))) != 0) {
             // 4. If a reserved field is set, fault 3Ah.
             fault = FaultReason.SM_ROOT_RESERVED;
         }
@@ -65,6 +86,11 @@ final class ScalableContextWalk {
         }
         result.table = next;
         return fault == null || result.fail(fault);
+    }
+
+    /** The half of the other functions counts for QEMU only. */
+    private long otherHalf(long at) {
+        return asQemu ? memory.read64(at ^ 8) : 0;
     }
 
     private boolean contextEntry(long table, int source, WalkResult result,
@@ -87,10 +113,11 @@ final class ScalableContextWalk {
                 & (ScalableContextEntry.RESERVED_LOW.mask() | traits.addressReserved(63))) != 0) {
             // 8. If a reserved field is set, fault 42h.
             fault = FaultReason.SM_CONTEXT_RESERVED;
-        } else if (ScalableContextEntry.DTE.isSet(q0) && !traits.deviceTlb()) {
+        } else if (!asQemu && ScalableContextEntry.DTE.isSet(q0) && !traits.deviceTlb()) {
             // 9. If it asks for what the unit has not, fault 43h.
             fault = FaultReason.SM_CONTEXT_INVALID;
-        } else if (ScalableContextEntry.RID_PASID.of(q0, q1) >= ScalableContextEntry.pasids(q0)) {
+        } else if (!asQemu && ScalableContextEntry.RID_PASID.of(q0, q1)
+                >= ScalableContextEntry.pasids(q0)) {
             // 10. If RID_PASID lies beyond the directory, fault 48h.
             fault = FaultReason.SM_RID_PASID;
         }
@@ -123,7 +150,8 @@ final class ScalableContextWalk {
         if (!PasidDirectoryEntry.P.isSet(q)) {
             // 13. If P is 0, fault 51h.
             fault = FaultReason.PASID_DIRECTORY_NOT_PRESENT;
-        } else if ((q & (PasidDirectoryEntry.RESERVED.mask() | traits.addressReserved(63))) != 0) {
+        } else if (!asQemu && (q & (PasidDirectoryEntry.RESERVED.mask()
+                | traits.addressReserved(63))) != 0) {
             // 14. If a reserved field is set, fault 52h.
             fault = FaultReason.PASID_DIRECTORY_RESERVED;
         }
@@ -138,7 +166,8 @@ final class ScalableContextWalk {
         return fault == null || result.fail(fault);
     }
 
-    private boolean pasidEntry(int source, WalkResult result, WalkListener listener) {
+    private boolean pasidEntry(int source, boolean presentOnly, WalkResult result,
+            WalkListener listener) {
         // 15. The PASID table is indexed by PASID bits 5:0.
         long pasid = result.stage;
         long at = result.table + (pasid & 0x3f) * PasidEntry.BYTES;
@@ -149,8 +178,9 @@ final class ScalableContextWalk {
         long q0 = memory.read64(at);
         long q1 = memory.read64(at + 8);
         result.faultsDisabled |= PasidEntry.FPD.isSet(q0);
-        FaultReason fault = checkPasid(q0);
-        boolean passes = PasidEntry.PGTT.of(q0) == PasidEntry.PGTT_PASS_THROUGH;
+        FaultReason fault = checkPasid(presentOnly ? q0 : q0 | PasidEntry.P.mask());
+        boolean passes = PasidEntry.PGTT.of(q0) == PasidEntry.PGTT_PASS_THROUGH
+                && (presentOnly || PasidEntry.P.isSet(q0));
         if (listener != WalkListener.NONE) {
             Narration.entry("PASID entry", at, q0, q1).with("P", PasidEntry.P)
                     .with("FPD", PasidEntry.FPD).with("AW", PasidEntry.AW)
@@ -177,15 +207,18 @@ final class ScalableContextWalk {
             // 17. If P is 0, fault 59h.
             return FaultReason.PASID_NOT_PRESENT;
         }
-        if (PasidEntry.RESERVED_LOW.isSet(q0) || (q0 & traits.addressReserved(63)) != 0) {
+        if (!asQemu && (PasidEntry.RESERVED_LOW.isSet(q0)
+                || (q0 & traits.addressReserved(63)) != 0)) {
             // 18. If a reserved field is set, fault 5Ah.
             return FaultReason.PASID_RESERVED;
         }
         // 19. If translation type or width are not supported, fault 5Bh. First stage and nested
         // too.
+        boolean width = traits.levels(PasidEntry.AW.of(q0)) != 0;
         boolean known = switch ((int) PasidEntry.PGTT.of(q0)) {
-            case PasidEntry.PGTT_SECOND_STAGE -> traits.levels(PasidEntry.AW.of(q0)) != 0;
-            case PasidEntry.PGTT_PASS_THROUGH -> traits.passThrough();
+            case PasidEntry.PGTT_SECOND_STAGE -> width;
+            case PasidEntry.PGTT_PASS_THROUGH -> traits.passThrough() && (width || !asQemu);
+            case PasidEntry.PGTT_FIRST_STAGE, PasidEntry.PGTT_NESTED -> asQemu && width;
             default -> false;
         };
         return known ? null : FaultReason.PASID_INVALID;

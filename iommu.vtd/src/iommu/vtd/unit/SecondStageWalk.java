@@ -14,16 +14,22 @@ import iommu.vtd.SecondStageEntry;
  */
 final class SecondStageWalk {
 
+    /** What QEMU takes for an entry that could not be read. */
+    private static final long UNREADABLE = -1;
+
     private final PhysicalMemory memory;
     private final Traits traits;
+    private final boolean asQemu;
     private final long[] tableReserved = new long[6];
     private final long[] leafReserved = new long[6];
 
     SecondStageWalk(PhysicalMemory memory, Traits traits) {
         this.memory = memory;
         this.traits = traits;
+        asQemu = traits.settings().walkAsQemu();
         long always = traits.addressReserved(51);
-        long leaf = always | (traits.snoopControl() ? 0 : SecondStageEntry.SNP.mask())
+        boolean snoop = traits.snoopControl() || asQemu && traits.scalable();
+        long leaf = always | (snoop ? 0 : SecondStageEntry.SNP.mask())
                 | (traits.deviceTlb() ? 0 : SecondStageEntry.TM.mask());
         for (int level = 1; level <= 5; level++) {
             boolean large = traits.largePage(level);
@@ -64,9 +70,9 @@ final class SecondStageWalk {
             long at = table
                     + (long) SecondStageEntry.index(address, level) * SecondStageEntry.BYTES;
             // 2. If it cannot be read, fault 07h (78h).
-            if (!memory.contains(at, SecondStageEntry.BYTES)) {
-                return result.fail(scalable ? FaultReason.SM_PAGE_TABLE_ACCESS
-                        : FaultReason.PAGE_TABLE_ACCESS);
+            if (!memory.contains(at, SecondStageEntry.BYTES)
+                    || asQemu && memory.read64(at) == UNREADABLE) {
+                return result.fail(unreadable(level, result.stage, scalable));
             }
             long entry = memory.read64(at);
             boolean leaf = isLeaf(entry, level);
@@ -89,14 +95,22 @@ final class SecondStageWalk {
         }
     }
 
+    private FaultReason unreadable(int level, long stage, boolean scalable) {
+        if (asQemu && level == Stage.LEVELS.of(stage)) {
+            return FaultReason.CONTEXT_INVALID;
+        }
+        return scalable ? FaultReason.SM_PAGE_TABLE_ACCESS : FaultReason.PAGE_TABLE_ACCESS;
+    }
+
     private FaultReason check(long entry, int level, int rights, int access, boolean scalable) {
         // 3. R and W both 0: not present; told as the permission that the request lacks.
         // 4. If a reserved field of a present entry is set, fault 0Ch (7Ah).
-        if (rights(entry) != 0 && malformed(entry, level)) {
+        boolean denied = (rights & access) != access;
+        if (rights(entry) != 0 && malformed(entry, level) && !(asQemu && denied)) {
             return scalable ? FaultReason.SM_PAGE_TABLE_RESERVED : FaultReason.PAGE_TABLE_RESERVED;
         }
         // 5. If a level denies the access, fault 05h (85h) for a write, 06h (86h) for a read.
-        if ((rights & access) == access) {
+        if (!denied) {
             return null;
         }
         if (access == Access.WRITE) {
@@ -105,12 +119,14 @@ final class SecondStageWalk {
         return scalable ? FaultReason.SM_READ_DENIED : FaultReason.READ_DENIED;
     }
 
-    private static boolean inMemoryRange(WalkResult result, long address, boolean scalable) {
+    private boolean inMemoryRange(WalkResult result, long address, boolean scalable) {
         // 7. A page in the interrupt range is no memory: fault 0Eh (87h).
-        long offset = address & (1L << result.pageShift) - 1;
-        if (InterruptRange.contains(result.page | offset)) {
-            return result.fail(scalable ? FaultReason.SM_INTERRUPT_RANGE
-                    : FaultReason.INTERRUPT_RANGE);
+        long inPage = (1L << result.pageShift) - 1;
+        boolean blocked = asQemu ? InterruptRange.touches(result.page & ~inPage, inPage)
+                : InterruptRange.contains(result.page | address & inPage);
+        if (blocked) {
+            return result.fail(scalable || asQemu && traits.scalable()
+                    ? FaultReason.SM_INTERRUPT_RANGE : FaultReason.INTERRUPT_RANGE);
         }
         return true;
     }

@@ -30,6 +30,11 @@ record Traits(long cap, long ecap, UnitSettings settings) {
         return ExtendedCapability.DT.isSet(ecap);
     }
 
+    /** Returns whether the unit can translate in scalable mode. */
+    boolean scalable() {
+        return ExtendedCapability.SMTS.isSet(ecap);
+    }
+
     boolean snoopControl() {
         return ExtendedCapability.SC.isSet(ecap);
     }

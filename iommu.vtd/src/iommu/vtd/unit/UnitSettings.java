@@ -22,6 +22,19 @@ import java.util.TreeSet;
  * @param deviceInvalidationByDomain "deviceInvalidationByDomain", default 0: a device-selective
  *     context-cache invalidation spares entries of another domain id than the one it names; whether
  *     hardware compares it is uncertain, QEMU 7.2 does not
+ * @param cacheAsQemu "cacheAsQemu", default 0: requests go the way of {@link QemuOrder}, a domain's
+ *     context-cache invalidation is global, invalidations by PASID do nothing
+ * @param walkAsQemu "walkAsQemu", default 0: a right is denied before reserved bits are looked at;
+ *     a top table outside memory is an invalid context; a large page that touches the interrupt
+ *     range is blocked as a whole, and reads of that range are not; a unit with scalable mode
+ *     takes SNP without snoop control; PASID entries are taken however
+ *     their reserved bits are, first-stage ones as second-stage
+ * @param registersAsQemu "registersAsQemu", default 0: an invalidation by register while the queue
+ *     is enabled stays pending; a pending fault interrupt ends by a write of the status alone; CFI
+ *     has no status; of TTM only bit 10 counts, and only in a unit that has scalable mode; the
+ *     queue takes its base when it is enabled, is disabled only when idle after a wait, does not go
+ *     on when IQE is cleared, leaves a tail inside a descriptor alone, knows no types 8 and 9; a
+ *     wait writes its status or else interrupts, and must do one of them
  * @param contextCacheEntries "contextCacheEntries", default 256
  * @param iotlbEntries "iotlbEntries", default 1024
  * @param hostAddressWidth "hostAddressWidth", default 52: address bits above it are reserved in
@@ -29,13 +42,14 @@ import java.util.TreeSet;
  */
 record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer,
         boolean flushOnTranslationToggle, boolean collapseFaults, boolean qemuRecordPasid,
-        boolean deviceInvalidationByDomain, int contextCacheEntries, int iotlbEntries,
+        boolean deviceInvalidationByDomain, boolean cacheAsQemu, boolean walkAsQemu,
+        boolean registersAsQemu, int contextCacheEntries, int iotlbEntries,
         int hostAddressWidth) {
 
     private static final Set<String> KNOWN = new TreeSet<>(Set.of("scalableLegacyReasons",
             "flushOnSetRootPointer", "flushOnTranslationToggle", "collapseFaults",
-            "qemuRecordPasid", "deviceInvalidationByDomain", "contextCacheEntries",
-            "iotlbEntries", "hostAddressWidth"));
+            "qemuRecordPasid", "deviceInvalidationByDomain", "cacheAsQemu", "walkAsQemu",
+            "registersAsQemu", "contextCacheEntries", "iotlbEntries", "hostAddressWidth"));
 
     /**
      * Reads the settings of a profile.
@@ -55,6 +69,8 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
                 flag(profile, "collapseFaults", false),
                 flag(profile, "qemuRecordPasid", false),
                 flag(profile, "deviceInvalidationByDomain", false),
+                flag(profile, "cacheAsQemu", false), flag(profile, "walkAsQemu", false),
+                flag(profile, "registersAsQemu", false),
                 powerOfTwo(profile, "contextCacheEntries", 256),
                 powerOfTwo(profile, "iotlbEntries", 1024),
                 between(profile, "hostAddressWidth", 52, 32, 52));

@@ -53,6 +53,7 @@ public final class VtdUnit implements RemappingUnit {
     private final LegacyContextWalk legacyWalk;
     private final ScalableContextWalk scalableWalk;
     private final SecondStageWalk secondStage;
+    private final QemuOrder qemuOrder;
     private final WalkResult found = new WalkResult();
     private UnitListener listener = UnitListener.NONE;
     private boolean translating;
@@ -81,14 +82,32 @@ public final class VtdUnit implements RemappingUnit {
         faults = new FaultLog(registers, traits, () -> listener.faultInterrupt());
         var interruptEntries = new InterruptEntryCache();
         interrupts = new InterruptRemapping(registers, memory, traits, interruptEntries);
-        invalidation = new Invalidation(contexts, iotlb, interruptEntries,
-                what -> listener.invalidated(what));
-        var queue = new InvalidationQueue(registers, memory, invalidation, faults);
+        qemuOrder = !settings.cacheAsQemu() ? null : new QemuOrder(legacyWalk, scalableWalk,
+                secondStage, contexts, iotlb);
+        invalidation = new Invalidation(contexts, iotlb, interruptEntries, traits,
+                dropped());
+        var queue = new InvalidationQueue(registers, memory, traits, invalidation, faults);
         long status = registers.get(VtdRegisters.GSTS);
         queue.resume(GlobalCommand.QIE.isSet(status));
         translating = GlobalCommand.TE.isSet(status);
         latchRoot(registers.get(VtdRegisters.RTADDR));
-        new CommandHandler(registers, ecap, invalidation, queue, effects());
+        new CommandHandler(registers, traits, invalidation, queue, effects());
+    }
+
+    private Invalidation.Listener dropped() {
+        return new Invalidation.Listener() {
+            @Override
+            public void told(String what) {
+                listener.invalidated(what);
+            }
+
+            @Override
+            public void contextsDropped(int source, int ignored) {
+                if (qemuOrder != null) {
+                    qemuOrder.contextsDropped(source, ignored, translating, rootTable, scalable());
+                }
+            }
+        };
     }
 
     private CommandHandler.Effects effects() {
@@ -120,6 +139,10 @@ public final class VtdUnit implements RemappingUnit {
     private void latchRoot(long rtaddr) {
         rootTable = VtdRegisters.RTA.inPlace(rtaddr);
         tableMode = (int) VtdRegisters.TTM.of(rtaddr);
+        if (traits.settings().registersAsQemu()) {
+            rootTable &= ~traits.addressReserved(63);
+            tableMode = traits.scalable() ? tableMode & SCALABLE_MODE : 0;
+        }
     }
 
     private boolean scalable() {
@@ -131,6 +154,9 @@ public final class VtdUnit implements RemappingUnit {
     @Override
     public long translate(int requester, long address, int access) {
         // 1. While translation is disabled, requests pass.
+        if (qemuOrder != null) {
+            return translateAsQemu(requester, address, access);
+        }
         if (!translating) {
             return Translation.untranslated();
         }
@@ -173,8 +199,25 @@ public final class VtdUnit implements RemappingUnit {
             return blocked(requester, address, access, found.fault,
                     Stage.FAULTS_DISABLED.isSet(stage));
         }
-        iotlb.insert(domain, pasid, address, found.page, found.pageShift, found.rights);
+        iotlb.insert(domain, domain, pasid, address, found.page, found.pageShift, found.rights);
         return translated(found.page, found.pageShift, address);
+    }
+
+    private long translateAsQemu(int requester, long address, int access) {
+        int source = RequesterId.sourceId(requester);
+        qemuOrder.know(source);
+        if (!translating || InterruptRange.contains(address)) {
+            return Translation.untranslated();
+        }
+        long outcome = qemuOrder.translate(rootTable, scalable(), source, address, access, found);
+        if (outcome == QemuOrder.FAULT) {
+            return blocked(requester, address, access, found.fault, found.faultsDisabled);
+        }
+        if (Translation.isBlocked(outcome)) {
+            listener.blocked(record(requester, address, access, Translation.reason(outcome)),
+                    false);
+        }
+        return outcome;
     }
 
     @Override
@@ -221,23 +264,36 @@ public final class VtdUnit implements RemappingUnit {
     }
 
     private long interruptRange(int requester, long address, int access) {
+        found.stage = 0;
         return access == Access.WRITE ? Translation.untranslated()
                 : blocked(requester, address, access, interruptReason(), false);
     }
 
-    private int number(FaultReason reason) {
+    private FaultReason told(FaultReason reason) {
         return traits.settings().scalableLegacyReasons() && scalable()
-                ? LegacyReasons.of(reason).number() : reason.number();
+                ? LegacyReasons.of(reason) : reason;
+    }
+
+    private int number(FaultReason reason) {
+        return told(reason).number();
     }
 
     private long blocked(int requester, long address, int access, FaultReason reason,
             boolean faultsDisabled) {
-        int number = number(reason);
-        boolean recorded = !(faultsDisabled && reason.qualified())
-                && faults.record(RequesterId.sourceId(requester), address, access, number,
-                        scalable(), (int) Stage.PASID.of(found.stage));
-        listener.blocked(record(requester, address, access, number), recorded);
-        return Translation.blocked(number);
+        FaultReason told = told(reason);
+        boolean recorded = !(faultsDisabled && told.qualified())
+                && faults.record(RequesterId.sourceId(requester), address, access, told.number(),
+                        pasid());
+        listener.blocked(record(requester, address, access, told.number()), recorded);
+        return Translation.blocked(told.number());
+    }
+
+    /** The PASID of the request looked up last, as far as that went. */
+    private int pasid() {
+        if (found.stage >= 0) {
+            return FaultLog.PASID_UNKNOWN;
+        }
+        return scalable() ? (int) Stage.PASID.of(found.stage) : FaultLog.PASID_NONE;
     }
 
     @Override

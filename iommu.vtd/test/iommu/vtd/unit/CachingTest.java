@@ -205,12 +205,22 @@ class CachingTest {
     @ParameterizedTest
     @CsvSource({"7, 0xffff8000, 0, true", "8, 0xffff8000, 0, false", "7, 0xffff9000, 0, false",
         "7, 0xffff9000, 1, true", "7, 0xffffa000, 1, false", "7, 0xffffa000, 2, true",
-        "7, 0x0, 32, true", "7, 0x0, 19, false", "7, 0x0, 20, true", "7, 0x0, 63, true"})
+        "7, 0xfffc0000, 17, true", "7, 0xc0000000, 18, true", "7, 0x0, 18, false"})
     void iotlbInvalidationByPagesCoversTwoToTheAddressMask(int domain, String address, int mask,
             boolean drops) {
         remap();
         pages(domain, Long.decode(address), mask);
         assertThat(page()).isEqualTo(drops ? NEW : OLD);
+    }
+
+    /** CAP.MAMV is 18 here. */
+    @ParameterizedTest
+    @CsvSource({"19", "32", "63"})
+    void addressMaskBeyondTheLargestIsIgnoredAndReportedSo(int mask) {
+        remap();
+        pages(7, 0, mask);
+        assertThat(page()).isEqualTo(OLD);
+        assertThat(bench.read(VtdRegisters.iotlb(bench.ecap)) >>> 57 & 3).isZero();
     }
 
     @Test

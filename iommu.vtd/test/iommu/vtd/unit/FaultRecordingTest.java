@@ -84,8 +84,19 @@ class FaultRecordingTest {
     @Test
     void withTheEmulatorsQuirkLegacyRecordsHavePasidFfffNotPresent() {
         use(Bench.legacy(Bench.CAP, Bench.ECAP, Map.of("qemuRecordPasid", 1L)));
+        bench.context(0x200, 8, 4);
+        bench.unit.translate(0x200, 0xffff_c014L, Access.WRITE);
+        assertThat(high(0)).isEqualTo(0x00ff_ff05_0000_0200L | F);
+    }
+
+    @Test
+    void withTheEmulatorsQuirkRecordsOfBadContextsHaveNoPasid() {
+        use(Bench.legacy(Bench.CAP, Bench.ECAP, Map.of("qemuRecordPasid", 1L)));
         fault(BRIDGE);
-        assertThat(FaultRecording.PV.of(high(0))).isEqualTo(0xffff);
+        assertThat(FaultRecording.PV.of(high(0))).isZero();
+        use(Bench.scalable(Map.of("qemuRecordPasid", 1L)));
+        fault(BRIDGE);
+        assertThat(FaultRecording.PV.of(high(0))).isZero();
         assertThat(FaultRecording.PP.isSet(high(0))).isFalse();
     }
 

@@ -70,6 +70,42 @@ class InvalidationQueueTest {
 
     @ParameterizedTest(name = "{0}")
     @CsvSource({
+        "context-cache bit 6,  0x51,                0x0",
+        "context-cache bit 15, 0x8011,              0x0",
+        "context-cache bit 50, 0x4000000000011,     0x0",
+        "context-cache bit 64, 0x11,                0x1",
+        "IOTLB bit 8,          0x112,               0x0",
+        "IOTLB bit 32,         0x100000012,         0x0",
+        "IOTLB bit 71,         0x12,                0x80",
+        "wait bit 8,           0x125,               0x0",
+        "wait bit 64,          0x25,                0x1",
+        "address mask 19,      0x70032,             0x13"})
+    void reservedBitIsQueueError(String name, String q0, String q1) {
+        put(Long.decode(q0), Long.decode(q1));
+        kick();
+        assertThat(queueError()).as(name).isTrue();
+        assertThat(head()).isZero();
+    }
+
+    @Test
+    void completionIsPendingUnderTheMaskUntilItIsTakenNoteOf() {
+        put(0x15, 0);
+        kick();
+        assertThat(bench.read(VtdRegisters.ICS)).isEqualTo(1);
+        assertThat(bench.read(VtdRegisters.IECTL)).isEqualTo(0xc000_0000L);
+        bench.write(VtdRegisters.ICS, 1);
+        assertThat(bench.read(VtdRegisters.IECTL)).isEqualTo(0x8000_0000L);
+        put(0x15, 0);
+        kick();
+        bench.write(VtdRegisters.IECTL, 0);
+        assertThat(bench.read(VtdRegisters.IECTL)).isZero();
+        put(0x15, 0);
+        kick();
+        assertThat(bench.read(VtdRegisters.IECTL)).isZero();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
         "IOTLB global,             0x12,             0,      false",
         "IOTLB domain 7,           0x70022,          0,      false",
         "IOTLB domain 8,           0x80022,          0,      true",

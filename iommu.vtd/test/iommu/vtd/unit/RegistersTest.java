@@ -47,15 +47,19 @@ class RegistersTest {
         "CAP,     0x08, 8, 0xd2008c222f0606",
         "ECAP,    0x10, 8, 0xf00f4a",
         "RTADDR,  0x20, 8, 0xfffffffffffffc00",
-        "CCMD,    0x28, 8, 0x78000003ffffffff",
+        "CCMD,    0x28, 8, 0x780000000000ffff",
         "FSTS,    0x34, 4, 0x0",
         "FECTL,   0x38, 4, 0x80000000",
-        "FEDATA,  0x3c, 4, 0xffffffff",
+        "FEDATA,  0x3c, 4, 0xffff",
         "FEADDR,  0x40, 4, 0xfffffffc",
-        "PMEN,    0x64, 4, 0x80000000",
+        "FEUADDR, 0x44, 4, 0x0",
+        "AFLOG,   0x58, 8, 0x0",
+        "PMEN,    0x64, 4, 0x0",
+        "PLMBASE, 0x68, 4, 0x0",
+        "PHMBASE, 0x70, 8, 0x0",
         "IQH,     0x80, 8, 0x0",
         "IQT,     0x88, 8, 0x7fff0",
-        "IQA,     0x90, 8, 0xfffffffffffff807",
+        "IQA,     0x90, 8, 0xfffffffffffff007",
         "ICS,     0x9c, 4, 0x0",
         "IECTL,   0xa0, 4, 0x80000000",
         "IRTA,    0xb8, 8, 0xfffffffffffff80f",
@@ -67,6 +71,30 @@ class RegistersTest {
         unit.writeRegister(at, bytes, bytes == 8 ? -1L : 0xffff_ffffL);
         assertThat(unit.readRegister(at, bytes)).as(name)
                 .isEqualTo(Long.parseUnsignedLong(expected.substring(2), 16));
+    }
+
+    /** Advanced fault log, both protected regions; extended interrupt mode, scalable mode. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({
+        "FEDATA,  0x3c, 4, 0xffffffff", "FEUADDR, 0x44, 4, 0xffffffff",
+        "AFLOG,   0x58, 8, 0xfffffffffffffe00", "PMEN, 0x64, 4, 0x80000000",
+        "PLMBASE, 0x68, 4, 0xffffffff", "PLMLIMIT, 0x6c, 4, 0xffffffff",
+        "PHMBASE, 0x70, 8, 0xffffffffffffffff", "PHMLIMIT, 0x78, 8, 0xffffffffffffffff",
+        "IQA,     0x90, 8, 0xfffffffffffff807", "IEUADDR, 0xac, 4, 0xffffffff"})
+    void featuresBringTheirRegisters(String name, String offset, int bytes, String expected) {
+        VtdUnit unit = unit(Map.of(0x08, 0x222f_066e, 0x0c, 0x00d2_008c, 0x10, 0x00f0_0f5a,
+                0x14, 0x4800), Map.of());
+        int at = Integer.decode(offset);
+        unit.writeRegister(at, bytes, -1L >>> 64 - 8 * bytes);
+        assertThat(unit.readRegister(at, bytes)).as(name)
+                .isEqualTo(Long.parseUnsignedLong(expected.substring(2), 16));
+    }
+
+    @Test
+    void withoutInterruptRemappingItsCommandIsDropped() {
+        VtdUnit unit = unit(Map.of(0x10, 0xf42, 0x14, 0), Map.of());
+        unit.writeRegister(0x18, 4, GlobalCommand.IRE.mask());
+        assertThat(unit.readRegister(0x1c, 4)).isZero();
     }
 
     @Test

@@ -100,7 +100,7 @@ class ScalableModeTest {
                 row(0x86, 0x06, "leaf not present", b -> b.memory.write64(leaf(b, 1), 0)),
                 row(0x86, 0x06, "leaf of writes only",
                         b -> b.memory.write64(leaf(b, 1), PAGE | 2)),
-                row(0x87, 0x0e, "page in the interrupt range",
+                row(0x87, 0x87, "page in the interrupt range",
                         b -> b.memory.write64(leaf(b, 1), 0xfeef_f000L | 3)));
     }
 

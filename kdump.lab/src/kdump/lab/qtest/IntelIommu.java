@@ -76,6 +76,7 @@ final class IntelIommu {
     private static Map<String, Long> settings(long width) {
         return Map.of("hostAddressWidth", width, "scalableLegacyReasons", 1L,
                 "flushOnSetRootPointer", 1L, "flushOnTranslationToggle", 1L,
-                "collapseFaults", 1L, "qemuRecordPasid", 1L, "iotlbEntries", 4096L);
+                "collapseFaults", 1L, "qemuRecordPasid", 1L, "iotlbEntries", 4096L,
+                "cacheAsQemu", 1L, "walkAsQemu", 1L, "registersAsQemu", 1L);
     }
 }
