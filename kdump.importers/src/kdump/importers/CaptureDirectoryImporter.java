@@ -14,10 +14,10 @@ import org.osgi.service.component.annotations.Component;
  * <p>A capture directory holds a dump ({@code tables*} or {@code vmcore*}), registers as JSON
  * ({@code iommu-regs.json} or {@code regs-crash.json}; {@code regs-capture.json} for
  * {@code tables-as-copied*}), and in {@code guest-crashed} or {@code guest} what the machine said
- * of itself: {@code acpi/DMAR.aml}, {@code lspci-vvv-xxxx.txt} (or a
- * copy of sysfs in {@code sys}), {@code iomem}, {@code cmdline}. All
- * but the dump may be absent; the machine's remarks say what was assumed instead. Dumps are ELF
- * cores and kdump-compressed files, these also flattened, all gzipped or not.
+ * of itself: {@code acpi/DMAR.aml} or {@code acpi/IVRS.aml}, {@code lspci-vvv-xxxx.txt} (or a copy
+ * of sysfs in {@code sys}), {@code iomem}, {@code cmdline}. All but the dump may be absent; the
+ * machine's remarks say what was assumed instead. Dumps are ELF cores and kdump-compressed files,
+ * these also flattened, all gzipped or not.
  */
 @Component
 public final class CaptureDirectoryImporter implements MachineImporter {
