@@ -6,7 +6,9 @@ import static iommu.api.bits.BitField.bits;
 
 import iommu.api.bits.BitField;
 
-/** What remapping makes of an interrupt message, packed into a {@code long} that is not negative. */
+/**
+ * What remapping makes of an interrupt message, packed into a {@code long} that is not negative.
+ */
 public final class InterruptMessage {
 
     /** Vector. */
