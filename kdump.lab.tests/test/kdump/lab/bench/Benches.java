@@ -10,5 +10,6 @@ public final class Benches {
     public static void main(String[] arguments) throws Exception {
         StartupBench.main(arguments);
         TranslateBench.main(arguments);
+        PageReadBench.main(arguments);
     }
 }
