@@ -88,6 +88,22 @@ final class CommandRing {
         submit(Command.OPCODE.with(0, Command.INVALIDATE_IOMMU_ALL), 0);
     }
 
+    /** Flushes device by device and domain by domain, and completes each round. */
+    void flushOneByOne(int devices) {
+        for (int device = 0; device < devices; device++) {
+            deviceTableEntry(device);
+        }
+        complete();
+        for (int device = 0; device < devices; device++) {
+            interruptTable(device);
+        }
+        complete();
+        for (int domain = 0; domain < devices; domain++) {
+            domain(domain);
+        }
+        complete();
+    }
+
     /** Puts a command into the buffer; the unit has taken those before, or takes none at all. */
     private void submit(long q0, long q1) {
         port.write64(base + tail, q0);

@@ -103,7 +103,9 @@ public final class LinuxAmdViDriver implements UnitDriver {
         if (entries != null) {
             setDeviceTable();
         }
-        flushOneByOne((int) (AmdViRegisters.deviceTableBytes(register) / DeviceTableEntry.BYTES));
+        // Features are not known yet at T4.
+        commands.flushOneByOne(
+                (int) (AmdViRegisters.deviceTableBytes(register) / DeviceTableEntry.BYTES));
         if (commands.timeOuts() > 0) {
             // The unit obeys nothing: it goes on with the interrupt tables it had.
             throw new IllegalStateException("Kernel panic - not syncing: timer doesn't work"
@@ -131,22 +133,6 @@ public final class LinuxAmdViDriver implements UnitDriver {
                 AmdViRegisters.DEV_TAB_SIZE.with(entries.base(), pages - 1));
     }
 
-    /** Flushes device by device and domain by domain: features are not known yet at T4. */
-    private void flushOneByOne(int devices) {
-        for (int device = 0; device < devices; device++) {
-            commands.deviceTableEntry(device);
-        }
-        commands.complete();
-        for (int device = 0; device < devices; device++) {
-            commands.interruptTable(device);
-        }
-        commands.complete();
-        for (int domain = 0; domain < devices; domain++) {
-            commands.domain(domain);
-        }
-        commands.complete();
-    }
-
     // ---- T6 -------------------------------------------------------------------------------------
 
     private void flushAll() {
@@ -154,7 +140,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
             commands.everything();
             commands.complete();
         } else {
-            flushOneByOne(entries.count());
+            commands.flushOneByOne(entries.count());
         }
     }
 

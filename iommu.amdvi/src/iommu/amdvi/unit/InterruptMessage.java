@@ -6,9 +6,7 @@ import static iommu.api.bits.BitField.bits;
 
 import iommu.api.bits.BitField;
 
-/**
- * What remapping makes of an interrupt message, packed into a {@code long} that is not negative.
- */
+/** What remapping makes of an interrupt message, packed into a {@code long} of 63 bits. */
 public final class InterruptMessage {
 
     /** Vector. */

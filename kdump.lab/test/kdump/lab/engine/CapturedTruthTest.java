@@ -29,10 +29,12 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class CapturedTruthTest {
 
-    private static final List<String> LIVE = List.of("vtd1", "vtdsm1", "vtd39_612_lazy", "vtd_ats");
+    private static final List<String> LIVE =
+            List.of("vtd1", "vtdsm1", "vtd39_612_lazy", "vtd_ats", "amd1", "kdamd1");
 
     @ParameterizedTest
-    @ValueSource(strings = {"vtd1", "vtdsm1", "vtd39_612_lazy", "vtd_ats", "vtd_pt"})
+    @ValueSource(strings = {"vtd1", "vtdsm1", "vtd39_612_lazy", "vtd_ats", "vtd_pt", "amd1",
+        "kdamd1"})
     void mappingsEqualTheEnumeratedTruthRowForRow(String name) throws Exception {
         assertThat(enumerate(name)).isEqualTo(rows(name, "truth-enumerated.csv"));
     }
@@ -56,7 +58,7 @@ class CapturedTruthTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vtd1", "vtdsm1", "vtd_ats"})
+    @ValueSource(strings = {"vtd1", "vtdsm1", "vtd_ats", "amd1", "kdamd1"})
     void everyTracedTranslationComesOutOfTheUnit(String name) throws Exception {
         assertThat(differing(name)).isEmpty();
     }
@@ -109,7 +111,8 @@ class CapturedTruthTest {
     private static RemappingUnit unit(String name) throws Exception {
         MachineDescription machine = TestBench.machine(name);
         PhysicalMemory memory = Bench.loaded(machine, 0);
-        return TestBench.SERVICES.vendor("vtd").unit(machine.units().get(0).profile(), memory);
+        var profile = machine.units().get(0).profile();
+        return TestBench.SERVICES.vendor(profile.vendor()).unit(profile, memory);
     }
 
     private static List<String> rows(String name, String file) throws IOException {

@@ -3,6 +3,7 @@ package kdump.lab.engine;
 
 import devices.pcie.fabric.PcieFabricFactory;
 import devices.pcie.ringdma.RingDma;
+import iommu.amdvi.vendor.AmdViVendor;
 import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverNotes;
 import iommu.api.kdump.HandoverPolicy;
@@ -25,7 +26,8 @@ import kdump.lab.api.Verdict;
 /** A bench of the real rooms, put together without a framework. */
 final class TestBench {
 
-    static final Services SERVICES = new Services(Map.of("vtd", new VtdVendor()),
+    static final Services SERVICES = new Services(
+            Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor()),
             List.of(new RingDma()), new PcieFabricFactory());
 
     private TestBench() { }

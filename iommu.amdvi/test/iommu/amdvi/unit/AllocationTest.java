@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.unit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Neither hits nor walks allocate. */
+class AllocationTest {
+
+    private static final int TRANSLATIONS = 1_000_000;
+
+    private static Bench bench(Map<String, Long> settings, int pages) {
+        var bench = Bench.on(settings);
+        for (int d = 0; d < 2; d++) {
+            long root = bench.domain(Bench.DEVICE + d, 7 + d, 3);
+            for (int i = 0; i < pages; i++) {
+                bench.map(root, i * 0x1000L, 0x100_0000 + i * 0x1000L, 3);
+            }
+        }
+        return bench;
+    }
+
+    private static long translate(Bench bench, int pages) {
+        long sum = 0;
+        for (int i = 0; i < TRANSLATIONS; i++) {
+            sum += bench.unit.translate(Bench.DEVICE + (i & 1), i % pages * 0x1000L, 1);
+        }
+        return sum;
+    }
+
+    private static void allocatesNothing(Bench bench, int pages) {
+        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long warm = translate(bench, pages);
+        long before = threads.getCurrentThreadAllocatedBytes();
+        long overhead = threads.getCurrentThreadAllocatedBytes() - before;
+        before = threads.getCurrentThreadAllocatedBytes();
+        long again = translate(bench, pages);
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before - overhead;
+        assertThat(again).isEqualTo(warm);
+        assertThat(bench.blocked).isEmpty();
+        assertThat(allocated).as("bytes in a million translations").isZero();
+    }
+
+    @Test
+    void aMillionHitsAllocateNothing() {
+        allocatesNothing(bench(Map.of(), 64), 64);
+    }
+
+    @Test
+    void aMillionWalksAllocateNothing() {
+        allocatesNothing(bench(Map.of("tlbEntries", 4L, "dteCacheEntries", 4L,
+                "directoryCacheEntries", 4L), 500), 500);
+    }
+}
