@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.LongConsumer;
@@ -38,7 +37,7 @@ public final class PhysicalMemory {
     /** Most bytes of a dump that are copied, half of what the array takes: others are written. */
     public static final long MAX_LOADED_BYTES = 1L << 30;
 
-    private static final int GRANULE_SHIFT = 16;
+    private static final int GRANULE_SHIFT = BackedRanges.GRANULE_SHIFT;
     private static final int GRANULE_BYTES = 1 << GRANULE_SHIFT;
     private static final int GRANULE_MASK = GRANULE_BYTES - 1;
     private static final int UNPOPULATED = -1;
@@ -52,9 +51,7 @@ public final class PhysicalMemory {
 
     private final long seed;
     private final boolean blank;
-    private final long[] rangeStart;
-    private final long[] rangeEnd;
-    private final int[] firstGranule;
+    private final BackedRanges ranges;
     private final int[] directory;
     private byte[] arena;
     private long[] granuleAddress;
@@ -80,26 +77,8 @@ public final class PhysicalMemory {
     private PhysicalMemory(List<AddressRange> backed, long seed, boolean blank) {
         this.seed = seed;
         this.blank = blank;
-        var ranges = backed.stream()
-                .sorted((a, b) -> Long.compareUnsigned(a.start(), b.start())).toList();
-        int n = ranges.size();
-        rangeStart = new long[n];
-        rangeEnd = new long[n];
-        firstGranule = new int[n];
-        long granules = 0;
-        for (int i = 0; i < n; i++) {
-            rangeStart[i] = ranges.get(i).start();
-            rangeEnd[i] = ranges.get(i).end();
-            if (i > 0 && Long.compareUnsigned(rangeStart[i], rangeEnd[i - 1]) < 0) {
-                throw new IllegalArgumentException(ranges.get(i) + " overlaps the range before");
-            }
-            firstGranule[i] = (int) granules;
-            granules += (rangeEnd[i] - 1 >>> GRANULE_SHIFT) - (rangeStart[i] >>> GRANULE_SHIFT) + 1;
-            if (granules > MAX_BYTES >>> GRANULE_SHIFT) {
-                throw new IllegalArgumentException("more than 1 TiB of memory");
-            }
-        }
-        directory = new int[(int) granules];
+        ranges = new BackedRanges(backed);
+        directory = new int[ranges.granules()];
         Arrays.fill(directory, UNPOPULATED);
         arena = new byte[4 * GRANULE_BYTES];
         granuleAddress = new long[4];
@@ -109,9 +88,7 @@ public final class PhysicalMemory {
     private PhysicalMemory(PhysicalMemory other) {
         seed = other.seed;
         blank = other.blank;
-        rangeStart = other.rangeStart;
-        rangeEnd = other.rangeEnd;
-        firstGranule = other.firstGranule;
+        ranges = other.ranges;
         directory = other.directory.clone();
         arena = other.arena.clone();
         granuleAddress = other.granuleAddress.clone();
@@ -136,27 +113,11 @@ public final class PhysicalMemory {
 
     /** Returns whether all of {@code bytes} bytes from {@code address} are backed, in one range. */
     public boolean contains(long address, long bytes) {
-        int r = rangeOf(address);
-        return r >= 0 && Long.compareUnsigned(bytes, rangeEnd[r] - address) <= 0;
-    }
-
-    private int rangeOf(long address) {
-        for (int i = 0; i < rangeStart.length; i++) {
-            if (Long.compareUnsigned(address - rangeStart[i], rangeEnd[i] - rangeStart[i]) < 0) {
-                return i;
-            }
-        }
-        return -1;
+        return ranges.contains(address, bytes);
     }
 
     private int granuleOf(long address, int bytes) {
-        int r = rangeOf(address);
-        if (r < 0 || Long.compareUnsigned(bytes, rangeEnd[r] - address) > 0) {
-            throw new IllegalArgumentException(
-                    "no memory at 0x" + Long.toHexString(address) + ", " + bytes + " bytes");
-        }
-        return firstGranule[r]
-                + (int) ((address >>> GRANULE_SHIFT) - (rangeStart[r] >>> GRANULE_SHIFT));
+        return ranges.granuleOf(address, bytes);
     }
 
     // ---- reading --------------------------------------------------------------------------------
@@ -220,8 +181,7 @@ public final class PhysicalMemory {
      * @param page address of the page, backed as a whole or in part
      */
     public boolean pageIsKnown(long page) {
-        int r = rangeOf(page);
-        if (r < 0) {
+        if (!ranges.contains(page, 1)) {
             return false;
         }
         int slot = directory[granuleOf(page, 1)];
@@ -252,15 +212,11 @@ public final class PhysicalMemory {
     /** Returns the granules that are populated or that the background touches. */
     private long[] granules() {
         LongStream.Builder found = LongStream.builder();
-        for (int r = 0; r < rangeStart.length; r++) {
-            long first = rangeStart[r] >>> GRANULE_SHIFT;
-            for (long g = first; g <= rangeEnd[r] - 1 >>> GRANULE_SHIFT; g++) {
-                if (directory[firstGranule[r] + (int) (g - first)] >= 0
-                        || background.touches(g << GRANULE_SHIFT, GRANULE_BYTES)) {
-                    found.add(g << GRANULE_SHIFT);
-                }
+        ranges.granules((granule, address) -> {
+            if (directory[granule] >= 0 || background.touches(address, GRANULE_BYTES)) {
+                found.add(address);
             }
-        }
+        });
         return found.build().toArray();
     }
 
@@ -301,7 +257,7 @@ public final class PhysicalMemory {
     public long load(MemoryImage image) throws IOException {
         if (bytes(image.ranges()) > MAX_LOADED_BYTES) {
             background(image);
-            return bytes(image.ranges()) - bytes(backed(image));
+            return bytes(image.ranges()) - bytes(ranges.partsOf(image.ranges()));
         }
         byte[] page = new byte[PAGE_BYTES];
         long leftOut = 0;
@@ -324,21 +280,6 @@ public final class PhysicalMemory {
         return ranges.stream().mapToLong(AddressRange::bytes).sum();
     }
 
-    /** Returns what of an image is backed. */
-    private List<AddressRange> backed(MemoryImage image) {
-        List<AddressRange> backed = new ArrayList<>();
-        for (AddressRange range : image.ranges()) {
-            for (int r = 0; r < rangeStart.length; r++) {
-                long start = Math.max(range.start(), rangeStart[r]);
-                long end = Math.min(range.end(), rangeEnd[r]);
-                if (start < end) {
-                    backed.add(new AddressRange(start, end));
-                }
-            }
-        }
-        return backed;
-    }
-
     /**
      * Lays this memory over a dump: what was never written is read from it on demand, and counts as
      * known. Reading throws {@link java.io.UncheckedIOException} where the dump cannot be read.
@@ -349,7 +290,7 @@ public final class PhysicalMemory {
         if (populated > 0) {
             throw new IllegalStateException("memory was written before it got a background");
         }
-        background = new Background(image, backed(image));
+        background = new Background(image, ranges.partsOf(image.ranges()));
     }
 
     /**

@@ -7,11 +7,11 @@ import static iommu.api.bits.BitField.bits;
 import iommu.api.bits.BitField;
 
 /**
- * What a unit makes of an interrupt message, packed into a {@code long}. Negative when it is blocked;
- * then bits 31:0 hold the unit's fault reason. With bit 62 set the message passes as it is. Otherwise
- * the unit's own entry says what is delivered: vector 7:0, delivery mode 10:8, logical destination 11,
- * level trigger 12, redirection hint 13, destination 47:16; or, with bit 61 set, that the vector is
- * posted to the descriptor at the address in bits 57:6.
+ * What a unit makes of an interrupt message, packed into a {@code long}. Negative when it is
+ * blocked; then bits 31:0 hold the unit's fault reason. With bit 62 set the message passes as it
+ * is. Otherwise the unit's own entry says what is delivered: vector 7:0, delivery mode 10:8,
+ * logical destination 11, level trigger 12, redirection hint 13, destination 47:16; or, with bit 61
+ * set, that the vector is posted to the descriptor at the address in bits 57:6.
  */
 public final class Interrupt {
 

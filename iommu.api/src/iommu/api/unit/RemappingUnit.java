@@ -21,8 +21,8 @@ public interface RemappingUnit {
     long translate(int requester, long address, int access);
 
     /**
-     * Takes an interrupt message: a write of 4 bytes to 0xFEEx_xxxx. A blocked one is recorded as the
-     * hardware does. Units that do not remap interrupts let every message pass.
+     * Takes an interrupt message: a write of 4 bytes to 0xFEEx_xxxx. A blocked one is recorded as
+     * the hardware does. Units that do not remap interrupts let every message pass.
      *
      * @param requester id that the message carries
      * @return packed, see {@link Interrupt}

@@ -4,7 +4,8 @@ package iommu.vtd.unit;
 import java.util.Arrays;
 
 /**
- * The interrupt entry cache (IEC): present entries by index, direct-mapped, stale until invalidated.
+ * The interrupt entry cache (IEC): present entries by index, direct-mapped, stale until
+ * invalidated.
  * Source: VT-d, "Interrupt Entry Cache".
  */
 final class InterruptEntryCache {

@@ -53,7 +53,8 @@ final class Invalidation {
     boolean interruptEntries(boolean selective, int index, int mask) {
         if (selective) {
             interrupts.invalidate(index, mask);
-            listener.told("interrupt-entry-cache, index " + Narration.hex(index) + ", mask " + mask);
+            listener.told(
+                    "interrupt-entry-cache, index " + Narration.hex(index) + ", mask " + mask);
         } else {
             interrupts.invalidateAll();
             listener.told("interrupt-entry-cache, global");

@@ -24,7 +24,9 @@ final class Iotlb {
     private static final BitField RIGHTS = bits(1, 0);
 
     private static final int SIZES = 3;
+    private static final int PAGE_BITS = 45;
 
+    private final boolean asQemu;
     private final CacheSets sets;
     private final long[] tag;
     private final long[] leaf;
@@ -32,7 +34,8 @@ final class Iotlb {
     private final int[] domainOf;
     private final boolean[] inUse = new boolean[SIZES + 1];
 
-    Iotlb(int entries) {
+    Iotlb(int entries, boolean asQemu) {
+        this.asQemu = asQemu;
         sets = new CacheSets(entries);
         tag = new long[entries];
         leaf = new long[entries];
@@ -134,11 +137,19 @@ final class Iotlb {
         for (int slot = 0; slot < tag.length; slot++) {
             long t = tag[slot];
             if (t != 0 && domainOf[slot] == domain && (ofPasid < 0 || pasid[slot] == ofPasid)) {
-                int wide = Math.max(addressMask, 9 * ((int) SIZE.of(t) - 1));
-                if (wide >= 45 || (PAGE.of(t) ^ page) >>> wide == 0) {
+                int large = 9 * ((int) SIZE.of(t) - 1);
+                long apart = PAGE.of(t) ^ page;
+                boolean dropped = asQemu ? apart >>> large == 0 || alikeToQemu(apart, addressMask)
+                        : apart >>> Math.min(Math.max(addressMask, large), PAGE_BITS) == 0;
+                if (dropped) {
                     tag[slot] = 0;
                 }
             }
         }
+    }
+
+    /** QEMU compares the numbers of the first page and of the one named modulo 512. */
+    private static boolean alikeToQemu(long apart, int addressMask) {
+        return (apart & 0x1ff) >>> addressMask == 0;
     }
 }

@@ -75,7 +75,7 @@ public final class VtdUnit implements RemappingUnit {
         registers = HardwareState.registers(profile, cap, ecap);
         contexts = new ContextCache(settings.contextCacheEntries(),
                 settings.deviceInvalidationByDomain());
-        iotlb = new Iotlb(settings.iotlbEntries());
+        iotlb = new Iotlb(settings.iotlbEntries(), settings.cacheAsQemu());
         legacyWalk = new LegacyContextWalk(memory, traits);
         scalableWalk = new ScalableContextWalk(memory, traits);
         secondStage = new SecondStageWalk(memory, traits);

@@ -103,6 +103,22 @@ class QemuSettingsTest {
     }
 
     @Test
+    void pagesAreInvalidatedModulo512() {
+        bench.read(IOVA);
+        bench.map(table, IOVA, NEW, 3);
+        invalidatePage(0x20_2000);
+        assertThat(Translation.address(bench.read(IOVA))).isEqualTo(OLD);
+        invalidatePage(0x20_1000);
+        assertThat(Translation.address(bench.read(IOVA))).isEqualTo(NEW);
+    }
+
+    private void invalidatePage(long address) {
+        bench.write(VtdRegisters.iva(bench.ecap), address);
+        bench.write(VtdRegisters.iotlb(bench.ecap), 0xb000_0000_0000_0000L
+                | (long) Bench.DOMAIN << 32);
+    }
+
+    @Test
     void domainsContextInvalidationIsGlobal() {
         bench.read(IOVA);
         bench.invalidateIotlb();

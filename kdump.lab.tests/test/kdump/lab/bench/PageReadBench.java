@@ -18,9 +18,9 @@ import java.util.stream.LongStream;
 import kdump.importers.CaptureDirectoryImporter;
 
 /**
- * What reading a random page of a compressed dump costs, in CPU time, beside libkdumpfile on the same
- * pages in the same run (bench/pageread.c, built where gcc and the library are found). Reads the whole
- * dump beside the repository; prints nothing of worth where that is absent.
+ * What reading a random page of a compressed dump costs, in CPU time, beside libkdumpfile on the
+ * same pages in the same run (bench/pageread.c, built where gcc and the library are found). Reads
+ * the whole dump beside the repository; prints nothing of worth where that is absent.
  */
 public final class PageReadBench {
     private static final int COUNT = 20_000;
