@@ -25,7 +25,7 @@ import java.util.SortedMap;
  * @param serr whether a root port raised a system error
  * @param driversFailed drivers of the capture kernel that gave up
  * @param syntheticBytesUsed bytes read by devices or dumped that no capture held and nobody wrote
- * @param reboot "ok" or "not reached"
+ * @param reboot "not reached", or "not modelled": the run ends with the dump, so it proves no more
  * @param reasons why {@code captureKernel} and {@code dump} say what they say, a sentence each
  */
 public record Verdict(String policy, String captureKernel, String dump, long dumpBytesStray,

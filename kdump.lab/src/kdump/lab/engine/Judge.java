@@ -63,7 +63,7 @@ final class Judge {
                 ledger.wrong(Medium.BLOCKS), ledger.lost(Medium.BLOCKS),
                 ledger.wrong(Medium.FRAMES), ledger.lost(Medium.FRAMES), ledger.faults(),
                 ledger.untranslated(), ledger.systemErrorSeen(), ledger.failures(),
-                ledger.syntheticBytes(), ending == null ? "ok" : "not reached",
+                ledger.syntheticBytes(), ending == null ? "not modelled" : "not reached",
                 List.copyOf(reasons));
     }
 
