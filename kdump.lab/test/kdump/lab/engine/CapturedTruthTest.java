@@ -41,7 +41,10 @@ class CapturedTruthTest {
         assertThat(enumerate(name)).isEqualTo(rows(name, "truth-enumerated.csv"));
     }
 
-    /** The captures hold the pages of the unit's structures and no others. */
+    /**
+     * The captures hold the pages of the unit's structures and no others, but for page 0: entries
+     * that abort interrupts name it as their table, and some captures kept it.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"vtd1", "vtdsm1", "vtd39_612_lazy", "vtd_ats", "vtd_pt", "amd1",
         "kdamd1"})
@@ -49,6 +52,7 @@ class CapturedTruthTest {
         Set<String> captured = new TreeSet<>();
         TestBench.machine(name).image().ranges()
                 .forEach(r -> addPages(captured, r.start(), r.bytes()));
+        captured.remove("0x0");
         Set<String> told = new TreeSet<>();
         unit(name).mappings(new MappingVisitor() {
             @Override
