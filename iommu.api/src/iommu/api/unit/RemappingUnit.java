@@ -53,7 +53,10 @@ public interface RemappingUnit {
      */
     long explain(int requester, long address, int access, WalkListener listener);
 
-    /** Tells every translation in the tables, by requester, then by iova. */
+    /**
+     * Tells every translation in the tables, by requester, then by iova, and where the tables and
+     * queues lie.
+     */
     void mappings(MappingVisitor visitor);
 
     /** Has {@code listener} told what happens; one listener. */

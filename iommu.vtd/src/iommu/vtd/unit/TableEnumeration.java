@@ -61,7 +61,9 @@ final class TableEnumeration {
     }
 
     private void requester(int source, MappingVisitor visitor) {
-        if (!locator.locate(source, result, WalkListener.NONE)) {
+        WalkListener entries = (structure, address, words, fields, decision) ->
+                visitor.structure(address, 8L * words.length);
+        if (!locator.locate(source, result, entries)) {
             return;
         }
         int domain = (int) Stage.DOMAIN.of(result.stage);
@@ -86,6 +88,7 @@ final class TableEnumeration {
             throw new IllegalStateException("more than " + MAX_TABLES
                     + " page tables for requester 0x" + Integer.toHexString(source));
         }
+        visitor.structure(table, PhysicalMemory.PAGE_BYTES);
         int shift = SecondStageEntry.shift(level);
         for (int i = 0; i < 512; i++) {
             long entry = memory.read64(table + (long) i * SecondStageEntry.BYTES);
