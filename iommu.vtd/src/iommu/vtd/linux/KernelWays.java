@@ -3,6 +3,7 @@ package iommu.vtd.linux;
 
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelVersion;
+import java.util.Collections;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -52,10 +53,11 @@ record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInter
     }
 
     private static final String PREFIX = "vtd.";
-    private static final Set<String> KNOWN = new TreeSet<>(Set.of("vtd.loadsStatus",
+    /** Names of all settings. */
+    static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of("vtd.loadsStatus",
             "vtd.copiesTables", "vtd.copiesInterruptTable", "vtd.knowsScalableMode",
             "vtd.marksEntries", "vtd.flushesOldDomain", "vtd.tearDown", "vtd.flushesAllScalable",
-            "vtd.reservesPasidIds", "vtd.keepsUpperHalf"));
+            "vtd.reservesPasidIds", "vtd.keepsUpperHalf")));
 
     /**
      * Returns the ways of a kernel.

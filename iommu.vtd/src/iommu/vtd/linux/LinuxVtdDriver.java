@@ -13,6 +13,7 @@ import iommu.vtd.GlobalCommand;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.VtdRegisters;
 import java.util.BitSet;
+import java.util.Set;
 
 /**
  * Linux for one VT-d unit; what a version does otherwise is in {@link KernelWays}. A unit that does
@@ -38,6 +39,7 @@ public final class LinuxVtdDriver implements UnitDriver {
     private final DomainMappings mappings;
     private Invalidations invalidations;
     private boolean queueAnnounced;
+    private boolean faultInterrupt;
 
     /**
      * Makes the code of a kernel for a unit called dmar0.
@@ -65,6 +67,11 @@ public final class LinuxVtdDriver implements UnitDriver {
         mappings = new DomainMappings(kernel, ways, port, registers);
     }
 
+    /** Returns the names of the kernel settings that it knows; {@link KernelWays} tells them. */
+    public static Set<String> settings() {
+        return KernelWays.KNOWN;
+    }
+
     @Override
     public void resume() {
         registers.resume();
@@ -90,6 +97,8 @@ public final class LinuxVtdDriver implements UnitDriver {
         }
         initialiseQueue(!ways.copiesInterruptTable());
         new InterruptTable(port, registers, unitName, ways.copiesTables()).install(invalidations);
+        enableFaultInterrupt();
+        faults.handle();
     }
 
     /**
@@ -229,7 +238,16 @@ public final class LinuxVtdDriver implements UnitDriver {
     }
 
     @Override
+    public boolean faultInterruptEnabled() {
+        return faultInterrupt;
+    }
+
+    @Override
     public void enableFaultInterrupt() {
+        if (faultInterrupt) {
+            return;
+        }
+        faultInterrupt = true;
         registers.write(VtdRegisters.FEDATA, FAULT_MESSAGE_DATA);
         registers.write(VtdRegisters.FEADDR, FAULT_MESSAGE_ADDRESS);
         registers.write(VtdRegisters.FEUADDR, 0);
