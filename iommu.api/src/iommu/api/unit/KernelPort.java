@@ -53,6 +53,11 @@ public interface KernelPort {
      */
     List<Integer> sourceIds(int requester);
 
+    /** Returns the functions that the unit serves, bridges among them, by requester id. */
+    default List<Integer> functions() {
+        return List.of();
+    }
+
     /** Prints a line on the console. */
     void print(String line);
 
