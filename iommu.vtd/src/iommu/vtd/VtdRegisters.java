@@ -99,7 +99,7 @@ public final class VtdRegisters {
     public static final BitField PRS = bit(0);
     /** Protected Memory Enable. */
     public static final Register PMEN = register32("PMEN_REG", 0x64).readWrite(EPM);
-    /** Protected Low-Memory Base. */
+    /** Protected Low-Memory Base; its low bits, and the limit's, are fixed by the unit. */
     public static final Register PLMBASE = register32("PLMBASE_REG", 0x68).readWrite(ALL32);
     /** Protected Low-Memory Limit. */
     public static final Register PLMLIMIT = register32("PLMLIMIT_REG", 0x6c).readWrite(ALL32);
@@ -213,17 +213,27 @@ public final class VtdRegisters {
         return present ? r : new Register(r.name(), r.offset(), r.bytes(), 0, 0, 0, 0);
     }
 
-    /** Returns every register of a unit with these capabilities. */
-    public static List<Register> of(long cap, long ecap) {
+    /** Base and limit of a protected region have low bits that read as zero. */
+    private static Register aligned(Register r, int alignment) {
+        return r.bytes() == 4 ? register32(r.name(), r.offset()).readWrite(bits(31, alignment))
+                : register64(r.name(), r.offset()).readWrite(bits(63, alignment));
+    }
+
+    /**
+     * Returns every register of a unit with these capabilities.
+     *
+     * @param protectedAlignment base-2 logarithm of the alignment of protected memory regions
+     */
+    public static List<Register> of(long cap, long ecap, int protectedAlignment) {
         var all = new ArrayList<>(FIXED);
         all.add(unless(Capability.AFL.isSet(cap), AFLOG));
         boolean low = Capability.PLMR.isSet(cap);
         boolean high = Capability.PHMR.isSet(cap);
         all.add(unless(low || high, PMEN));
-        all.add(unless(low, PLMBASE));
-        all.add(unless(low, PLMLIMIT));
-        all.add(unless(high, PHMBASE));
-        all.add(unless(high, PHMLIMIT));
+        all.add(unless(low, aligned(PLMBASE, protectedAlignment)));
+        all.add(unless(low, aligned(PLMLIMIT, protectedAlignment)));
+        all.add(unless(high, aligned(PHMBASE, protectedAlignment)));
+        all.add(unless(high, aligned(PHMLIMIT, protectedAlignment)));
         all.add(ExtendedCapability.SMTS.isSet(ecap) ? IQA
                 : register64(IQA.name(), IQA.offset()).readWrite(IQA_BASE, QS));
         boolean extended = ExtendedCapability.EIM.isSet(ecap);

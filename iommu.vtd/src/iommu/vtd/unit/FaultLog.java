@@ -50,12 +50,17 @@ final class FaultLog {
     }
 
     /**
-     * Records one fault of a request without PASID.
+     * Records one fault of a request.
      *
      * @param ridPasid the PASID that scalable mode gave the request, or one of the constants
      * @return whether a record was written
      */
-    boolean record(int source, long address, int access, int reason, int ridPasid) {
+    boolean record(Request request, int reason, int ridPasid) {
+        return record(request.source, request.address,
+                high(request.source, request.access, reason, ridPasid));
+    }
+
+    private boolean record(int source, long information, long high) {
         long status = registers.get(VtdRegisters.FSTS);
         // 1. While the overflow is set, nothing is recorded.
         if (VtdRegisters.PFO.isSet(status)) {
@@ -71,15 +76,14 @@ final class FaultLog {
             return false;
         }
         // 4. The record is written, its F bit last.
-        registers.set(low[next], FaultRecording.FI.inPlace(address));
-        registers.set(high[next], high(source, access, reason, ridPasid)
-                | FaultRecording.F.mask());
+        registers.set(low[next], FaultRecording.FI.inPlace(information));
+        registers.set(this.high[next], high | FaultRecording.F.mask());
         boolean first = !VtdRegisters.PPF.isSet(status);
         if (first) {
             registers.set(VtdRegisters.FSTS, VtdRegisters.FRI, next);
             registers.set(VtdRegisters.FSTS, VtdRegisters.PPF, 1);
         }
-        next = (next + 1) % high.length;
+        next = (next + 1) % low.length;
         // 5. PPF going from 0 to 1 raises the fault event.
         if (first) {
             raise(status);
@@ -93,7 +97,8 @@ final class FaultLog {
      * @return whether a record was written
      */
     boolean recordInterrupt(int source, int index, int reason) {
-        return record(source, (long) index << 48, Access.WRITE, reason, PASID_UNKNOWN);
+        return record(source, (long) index << 48,
+                high(source, Access.WRITE, reason, PASID_UNKNOWN));
     }
 
     /** Sets an error bit of the fault status, such as IQE, and raises the fault event. */

@@ -23,26 +23,15 @@ final class TableEnumeration {
     private final PhysicalMemory memory;
     private final Traits traits;
     private final SecondStageWalk walk;
-    private final Locator locator;
+    private final RootPointer root;
     private final WalkResult result = new WalkResult();
     private int tables;
 
-    /** The context walk of the mode that the unit is in. */
-    interface Locator {
-
-        /** Returns false for a source that no context describes. */
-        boolean locate(int source, WalkResult result, WalkListener listener);
-
-        /** Returns whether any source of a bus may have a context. */
-        boolean hasBus(int bus);
-    }
-
-    TableEnumeration(PhysicalMemory memory, Traits traits, SecondStageWalk walk,
-            Locator locator) {
+    TableEnumeration(PhysicalMemory memory, Traits traits, SecondStageWalk walk, RootPointer root) {
         this.memory = memory;
         this.traits = traits;
         this.walk = walk;
-        this.locator = locator;
+        this.root = root;
     }
 
     /**
@@ -52,7 +41,7 @@ final class TableEnumeration {
      */
     void tell(MappingVisitor visitor) {
         for (int bus = 0; bus < 256; bus++) {
-            if (locator.hasBus(bus)) {
+            if (root.hasBus(bus)) {
                 for (int devfn = 0; devfn < 256; devfn++) {
                     requester(bus << 8 | devfn, visitor);
                 }
@@ -61,7 +50,7 @@ final class TableEnumeration {
     }
 
     private void requester(int source, MappingVisitor visitor) {
-        if (!locator.locate(source, result, WalkListener.NONE)) {
+        if (!root.locate(source, result, WalkListener.NONE)) {
             return;
         }
         int domain = (int) Stage.DOMAIN.of(result.stage);

@@ -2,19 +2,20 @@
 package iommu.vtd.unit;
 
 import iommu.api.profile.UnitProfile;
+import iommu.vtd.Capability;
 import java.util.Set;
 import java.util.TreeSet;
 
 /**
  * The behaviour of one unit where manuals leave a choice or hardware differs: the settings of its
- * profile, each 0 or 1 but for the cache sizes.
+ * profile, each 0 or 1 but for sizes and times.
  *
  * @param scalableLegacyReasons "scalableLegacyReasons", default 0: scalable mode reports the legacy
  *     numbers, and 58h for every problem of PASID directory and entry, as QEMU 7.2 does
  * @param flushOnSetRootPointer "flushOnSetRootPointer", default CAP.ESRTPS: Set Root Table Pointer
- *     invalidates context cache and IOTLB; some parts do without saying so in CAP
+ *     invalidates all caches of translations; some parts do without saying so in CAP
  * @param flushOnTranslationToggle "flushOnTranslationToggle", default 0: switching translation on
- *     or off invalidates both caches; the manual leaves it to software, for tests only
+ *     or off invalidates them too; the manual leaves it to software, for tests only
  * @param collapseFaults "collapseFaults", default 0: a fault of a source that has a pending record
  *     is dropped without overflow; the manual allows it, QEMU 7.2 does it
  * @param qemuRecordPasid "qemuRecordPasid", default 0: a record's PASID is 0xffff in legacy mode,
@@ -35,6 +36,10 @@ import java.util.TreeSet;
  *     queue takes its base when it is enabled, is disabled only when idle after a wait, does not go
  *     on when IQE is cleared, leaves a tail inside a descriptor alone, knows no types 8 and 9; a
  *     wait writes its status or else interrupts, and must do one of them
+ * @param protectTranslated "protectTranslated", default 0: protected memory regions also block what
+ *     page tables send there; the manual says that hardware may or may not
+ * @param protectedMemoryAlignment "protectedMemoryAlignment", default 21, 12 to 31: base-2
+ *     logarithm of the alignment of protected memory regions
  * @param contextCacheEntries "contextCacheEntries", default 256
  * @param iotlbEntries "iotlbEntries", default 1024
  * @param hostAddressWidth "hostAddressWidth", default 52: address bits above it are reserved in
@@ -43,20 +48,21 @@ import java.util.TreeSet;
 record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer,
         boolean flushOnTranslationToggle, boolean collapseFaults, boolean qemuRecordPasid,
         boolean deviceInvalidationByDomain, boolean cacheAsQemu, boolean walkAsQemu,
-        boolean registersAsQemu, int contextCacheEntries, int iotlbEntries,
-        int hostAddressWidth) {
+        boolean registersAsQemu, boolean protectTranslated, int protectedMemoryAlignment,
+        int contextCacheEntries, int iotlbEntries, int hostAddressWidth) {
 
     private static final Set<String> KNOWN = new TreeSet<>(Set.of("scalableLegacyReasons",
             "flushOnSetRootPointer", "flushOnTranslationToggle", "collapseFaults",
             "qemuRecordPasid", "deviceInvalidationByDomain", "cacheAsQemu", "walkAsQemu",
-            "registersAsQemu", "contextCacheEntries", "iotlbEntries", "hostAddressWidth"));
+            "registersAsQemu", "protectTranslated", "protectedMemoryAlignment",
+            "contextCacheEntries", "iotlbEntries", "hostAddressWidth"));
 
     /**
      * Reads the settings of a profile.
      *
      * @throws IllegalArgumentException if one is unknown or out of range
      */
-    static UnitSettings of(UnitProfile profile, boolean esrtps) {
+    static UnitSettings of(UnitProfile profile, long cap, long ecap) {
         for (String key : profile.settings().keySet()) {
             if (!KNOWN.contains(key)) {
                 throw new IllegalArgumentException(
@@ -64,13 +70,15 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
             }
         }
         return new UnitSettings(flag(profile, "scalableLegacyReasons", false),
-                flag(profile, "flushOnSetRootPointer", esrtps),
+                flag(profile, "flushOnSetRootPointer", Capability.ESRTPS.isSet(cap)),
                 flag(profile, "flushOnTranslationToggle", false),
                 flag(profile, "collapseFaults", false),
                 flag(profile, "qemuRecordPasid", false),
                 flag(profile, "deviceInvalidationByDomain", false),
                 flag(profile, "cacheAsQemu", false), flag(profile, "walkAsQemu", false),
                 flag(profile, "registersAsQemu", false),
+                flag(profile, "protectTranslated", false),
+                between(profile, "protectedMemoryAlignment", 21, 12, 31),
                 powerOfTwo(profile, "contextCacheEntries", 256),
                 powerOfTwo(profile, "iotlbEntries", 1024),
                 between(profile, "hostAddressWidth", 52, 32, 52));
