@@ -11,7 +11,7 @@ import org.osgi.annotation.versioning.ConsumerType;
 public interface RemappingUnit {
 
     /**
-     * Translates one request that does not cross a 4 KiB boundary. A blocked one is recorded as the
+     * Translates one request without PASID that does not cross a 4 KiB boundary. A blocked one is recorded as the
      * hardware does. Allocates nothing unless it blocks.
      *
      * @param requester id that the request carries
@@ -19,6 +19,20 @@ public interface RemappingUnit {
      * @return packed, see {@link Translation}
      */
     long translate(int requester, long address, int access);
+
+    /**
+     * Translates one request that carries a PASID and does not cross a 4 KiB boundary, as
+     * {@link #translate(int, long, int)} does.
+     *
+     * @param pasid 20 bits
+     * @param access bits of {@link iommu.api.pcie.Access}: READ or WRITE, to READ perhaps EXECUTE,
+     *     and perhaps PRIVILEGED
+     * @return packed, see {@link Translation}
+     * @throws UnsupportedOperationException if units of this kind are not modelled with PASIDs
+     */
+    default long translate(int requester, int pasid, long address, int access) {
+        throw new UnsupportedOperationException("this unit takes no requests with PASID");
+    }
 
     /**
      * Takes an interrupt message: a write of 4 bytes to 0xFEEx_xxxx. A blocked one is recorded as
@@ -53,7 +67,20 @@ public interface RemappingUnit {
      */
     long explain(int requester, long address, int access, WalkListener listener);
 
-    /** Tells every translation in the tables, by requester, then by iova. */
+    /**
+     * Does the walk of {@link #translate(int, int, long, int)} in the same way.
+     *
+     * @throws UnsupportedOperationException if units of this kind are not modelled with PASIDs
+     */
+    default long explain(int requester, int pasid, long address, int access,
+            WalkListener listener) {
+        throw new UnsupportedOperationException("this unit takes no requests with PASID");
+    }
+
+    /**
+     * Tells every translation in the tables for requests without PASID, by requester, then by
+     * iova.
+     */
     void mappings(MappingVisitor visitor);
 
     /** Has {@code listener} told what happens; one listener. */

@@ -56,8 +56,14 @@ final class FaultLog {
      * @return whether a record was written
      */
     boolean record(Request request, int reason, int ridPasid) {
-        return record(request.source, request.address,
-                high(request.source, request.access, reason, ridPasid));
+        long high = high(request.source, request.access, reason, ridPasid);
+        if (request.pasid != Request.NO_PASID) {
+            high = FaultRecording.PV.with(FaultRecording.PP.with(high, 1), request.pasid);
+            high = FaultRecording.EXE.with(high, (request.access & Access.EXECUTE) != 0 ? 1 : 0);
+            high = FaultRecording.PRIV.with(high,
+                    (request.access & Access.PRIVILEGED) != 0 ? 1 : 0);
+        }
+        return record(request.source, request.address, high);
     }
 
     private boolean record(int source, long information, long high) {
@@ -113,7 +119,7 @@ final class FaultLog {
     private long high(int source, int access, int reason, int ridPasid) {
         long q = FaultRecording.SID.with(0, source);
         q = FaultRecording.FR.with(q, reason & 0xff);
-        q = FaultRecording.T.with(q, access == Access.READ ? 1 : 0);
+        q = FaultRecording.T.with(q, (access & Access.WRITE) == 0 ? 1 : 0);
         if (qemuPasid && ridPasid != PASID_UNKNOWN) {
             q = FaultRecording.PP.with(q, ridPasid >= 0 ? 1 : 0);
             q = FaultRecording.PV.with(q, ridPasid & NO_PASID_OF_QEMU | (ridPasid < 0

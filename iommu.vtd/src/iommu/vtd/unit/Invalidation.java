@@ -11,7 +11,9 @@ import iommu.vtd.InvalidationDescriptor;
 final class Invalidation {
 
     private final ContextCache contexts;
+    private final PasidCache pasids;
     private final Iotlb iotlb;
+    private final StructureCache structures;
     private final InterruptEntryCache interrupts;
     private final boolean asQemu;
     private final int maximumMask;
@@ -31,20 +33,23 @@ final class Invalidation {
         void contextsDropped(int source, int ignored);
     }
 
-    Invalidation(ContextCache contexts, Iotlb iotlb, InterruptEntryCache interrupts,
-            Traits traits, Listener listener) {
-        this.contexts = contexts;
-        this.iotlb = iotlb;
-        this.interrupts = interrupts;
+    Invalidation(Caches caches, Traits traits, Listener listener) {
+        contexts = caches.contexts();
+        pasids = caches.pasids();
+        iotlb = caches.iotlb();
+        structures = caches.structures();
+        interrupts = caches.interrupts();
         this.listener = listener;
         asQemu = traits.settings().cacheAsQemu();
         maximumMask = (int) Capability.MAMV.of(traits.cap());
     }
 
-    /** Drops both caches, as some root-pointer updates do. */
+    /** Drops all cached translations, as some root-pointer updates do. */
     void everything(String why) {
         contexts.invalidateAll();
+        pasids.invalidateAll();
         iotlb.invalidateAll();
+        structures.invalidateAll();
         listener.told(why);
         listener.contextsDropped(0, -1);
     }
@@ -91,22 +96,33 @@ final class Invalidation {
         return true;
     }
 
-    /** Invalidates the IOTLB; false for a reserved granularity or too wide a mask. */
-    boolean iotlb(int granularity, int domain, long address, int addressMask) {
+    /**
+     * Invalidates the IOTLB and with it the paging-structure caches; false for a reserved
+     * granularity or too wide a mask.
+     *
+     * @param leavesOnly the hint that keeps paging-structure caches, of pages alone
+     */
+    boolean iotlb(int granularity, int domain, long address, int addressMask,
+            boolean leavesOnly) {
         switch (granularity) {
             case InvalidationDescriptor.GLOBAL -> {
                 iotlb.invalidateAll();
+                structures.invalidateAll();
                 listener.told("IOTLB, global");
             }
             case InvalidationDescriptor.DOMAIN -> {
                 iotlb.invalidateDomain(domain);
+                structures.invalidateDomain(domain);
                 listener.told("IOTLB, domain " + Narration.hex(domain));
             }
             case InvalidationDescriptor.SELECTIVE -> {
                 if (addressMask > maximumMask) {
                     return false;
                 }
-                iotlb.invalidatePages(domain, -1, address, addressMask);
+                iotlb.invalidatePages(domain, Iotlb.SECOND_STAGE, address, addressMask);
+                if (!leavesOnly) {
+                    structures.invalidatePages(domain, Iotlb.SECOND_STAGE, address, addressMask);
+                }
                 listener.told("IOTLB, domain " + Narration.hex(domain) + ", address "
                         + Narration.hex(address) + ", mask " + addressMask);
             }
@@ -123,10 +139,10 @@ final class Invalidation {
             return true;
         }
         switch (granularity) {
-            case InvalidationDescriptor.PASID_CACHE_GLOBAL -> contexts.invalidateAll();
-            case InvalidationDescriptor.PASID_CACHE_DOMAIN -> contexts.invalidateDomain(domain);
+            case InvalidationDescriptor.PASID_CACHE_GLOBAL -> pasids.invalidateAll();
+            case InvalidationDescriptor.PASID_CACHE_DOMAIN -> pasids.invalidateDomain(domain);
             case InvalidationDescriptor.PASID_CACHE_PASID ->
-                contexts.invalidatePasid(domain, pasid);
+                pasids.invalidatePasid(domain, pasid);
             default -> {
                 return false;
             }
@@ -136,15 +152,29 @@ final class Invalidation {
         return true;
     }
 
-    /** Invalidates the IOTLB by PASID; false for a reserved granularity. */
-    boolean pasidIotlb(int granularity, int domain, int pasid, long address, int addressMask) {
+    /**
+     * Invalidates first-stage and nested translations of a PASID; false for a reserved granularity
+     * or too wide a mask.
+     */
+    boolean pasidIotlb(int granularity, int domain, int pasid, long address, int addressMask,
+            boolean leavesOnly) {
         if (asQemu) {
             return true;
         }
         switch (granularity) {
-            case InvalidationDescriptor.PASID_ALL_PAGES -> iotlb.invalidatePasid(domain, pasid);
-            case InvalidationDescriptor.SELECTIVE ->
+            case InvalidationDescriptor.PASID_ALL_PAGES -> {
+                iotlb.invalidatePasid(domain, pasid);
+                structures.invalidatePasid(domain, pasid);
+            }
+            case InvalidationDescriptor.SELECTIVE -> {
+                if (addressMask > maximumMask) {
+                    return false;
+                }
                 iotlb.invalidatePages(domain, pasid, address, addressMask);
+                if (!leavesOnly) {
+                    structures.invalidatePages(domain, pasid, address, addressMask);
+                }
+            }
             default -> {
                 return false;
             }

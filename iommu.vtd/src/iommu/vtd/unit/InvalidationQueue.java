@@ -150,16 +150,17 @@ final class InvalidationQueue {
         int pasid = (int) InvalidationDescriptor.PASID.of(q0);
         long address = InvalidationDescriptor.ADDR.inPlace(q1);
         int addressMask = (int) InvalidationDescriptor.AM.of(q1);
+        boolean leavesOnly = InvalidationDescriptor.IH.isSet(q1);
         return switch (type) {
             case InvalidationDescriptor.CONTEXT -> invalidation.context(granularity, domain,
                     (int) InvalidationDescriptor.SID.of(q0),
                     (int) InvalidationDescriptor.FM.of(q0));
             case InvalidationDescriptor.IOTLB ->
-                invalidation.iotlb(granularity, domain, address, addressMask);
+                invalidation.iotlb(granularity, domain, address, addressMask, leavesOnly);
             case InvalidationDescriptor.PASID_CACHE ->
                 invalidation.pasidCache(granularity, domain, pasid);
-            case InvalidationDescriptor.PASID_IOTLB ->
-                invalidation.pasidIotlb(granularity, domain, pasid, address, addressMask);
+            case InvalidationDescriptor.PASID_IOTLB -> invalidation.pasidIotlb(granularity,
+                    domain, pasid, address, addressMask, leavesOnly);
             case InvalidationDescriptor.WAIT -> await(q0, q1);
             case InvalidationDescriptor.INTERRUPT_ENTRY -> invalidation.interruptEntries(
                     InvalidationDescriptor.INTERRUPT_SELECTIVE.isSet(q0),

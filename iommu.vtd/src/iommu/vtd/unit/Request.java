@@ -10,6 +10,8 @@ final class Request {
     /** It carries no PASID. */
     static final int NO_PASID = -1;
 
+    private static final int PASID_BITS = 20;
+
     /** Id that it carries, segment included. */
     int requester;
     /** Bus, device and function of that id. */
@@ -22,15 +24,31 @@ final class Request {
 
     /** Makes it an untranslated request without PASID; returns it. */
     Request of(int newRequester, long newAddress, int newAccess) {
+        return of(newRequester, NO_PASID, newAddress, newAccess);
+    }
+
+    /**
+     * Makes it an untranslated request with a PASID; returns it.
+     *
+     * @throws IllegalArgumentException if the PASID has more than 20 bits
+     */
+    Request withPasid(int newRequester, int newPasid, long newAddress, int newAccess) {
+        if (newPasid >>> PASID_BITS != 0) {
+            throw new IllegalArgumentException("PASID 0x" + Integer.toHexString(newPasid));
+        }
+        return of(newRequester, newPasid, newAddress, newAccess);
+    }
+
+    private Request of(int newRequester, int newPasid, long newAddress, int newAccess) {
         requester = newRequester;
         source = RequesterId.sourceId(newRequester);
-        pasid = NO_PASID;
+        pasid = newPasid;
         address = newAddress;
         access = newAccess;
         return this;
     }
 
-    boolean writes() {
-        return (access & Access.WRITE) != 0;
+    boolean hasPasid() {
+        return pasid != NO_PASID;
     }
 }

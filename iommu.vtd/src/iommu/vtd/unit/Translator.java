@@ -9,29 +9,34 @@ import iommu.vtd.FaultReason;
 /**
  * The way of a request through the caches and, where they do not know it, through the tables.
  *
- * <p>Source: VT-d, "DMA Remapping", "Caching Translation Information", "Translation Faults".
+ * <p>In caching mode (CAP.CM) faults of entries that are not present or wrong are cached as well:
+ * of context and PASID entries under domain 0, of page tables under their own domain. Source: VT-d,
+ * "DMA Remapping", "Caching Translation Information", "Translation Faults".
  */
 final class Translator {
 
     private static final int PASS_THROUGH_SHIFT = 12;
+    private static final int REASON_SHIFT = 12;
 
     private final Traits traits;
     private final RootPointer root;
-    private final ContextCache contexts;
-    private final Iotlb iotlb;
+    private final ScalableContextWalk scalableWalk;
+    private final Caches caches;
+    private final FirstStageWalk firstStage;
     private final SecondStageWalk secondStage;
     private final ProtectedMemory protectedMemory;
     private final FaultReports faults;
     private final WalkResult found = new WalkResult();
     private boolean translating;
 
-    Translator(Traits traits, RootPointer root, ContextCache contexts, Iotlb iotlb,
-            SecondStageWalk secondStage, ProtectedMemory protectedMemory, FaultReports faults) {
+    Translator(Traits traits, Walks walks, Caches caches, ProtectedMemory protectedMemory,
+            FaultReports faults) {
         this.traits = traits;
-        this.root = root;
-        this.contexts = contexts;
-        this.iotlb = iotlb;
-        this.secondStage = secondStage;
+        this.root = walks.root();
+        this.scalableWalk = walks.scalable();
+        this.firstStage = walks.firstStage();
+        this.secondStage = walks.secondStage();
+        this.caches = caches;
         this.protectedMemory = protectedMemory;
         this.faults = faults;
     }
@@ -46,59 +51,166 @@ final class Translator {
 
     /** Translates; returns the packed outcome. */
     long translate(Request request) {
-        long address = request.address;
         // 1. While translation is disabled, requests pass but for protected memory.
         if (!translating) {
-            return protectedMemory.covers(address)
-                    ? faults.silently(request, ProtectedMemory.REASON)
-                    : Translation.untranslated();
+            return untranslated(request);
         }
         // 2. The interrupt range is not translated as memory.
-        if (InterruptRange.contains(address)) {
-            return request.access == Access.WRITE ? Translation.untranslated()
+        if (InterruptRange.contains(request.address)) {
+            found.stage = 0;
+            return isMessage(request) ? Translation.untranslated()
                     : faults.blocked(request, 0, interruptReason(), false);
         }
-        // 3. The context cache, or the tables behind it, tell how the source is translated.
-        int slot = contexts.find(request.source);
-        if (slot >= 0) {
-            found.stage = contexts.stage(slot);
-            found.table = contexts.table(slot);
-        } else if (root.locate(request.source, found, WalkListener.NONE)) {
-            contexts.insert(found.stage, found.table);
-        } else {
+        // 3. Caches, or the tables behind them, tell how the source is translated.
+        if (!locate(request)) {
             return faults.blocked(request, found.stage, found.fault, found.faultsDisabled);
         }
-        // 4. An address beyond the width of table or unit is blocked.
-        if (!Stage.covers(found.stage, address)) {
-            return blocked(request, beyond(found.stage, address));
+        // 4. It must be allowed what it asks for beside reading and writing.
+        int access = effectiveAccess(request, found);
+        FaultReason refusal = refusal(request, access, found.paging);
+        if (refusal != null) {
+            return blocked(request, refusal);
         }
-        if (Stage.passesThrough(found.stage)) {
-            return protectedMemory.covers(address)
-                    ? faults.silently(request, ProtectedMemory.REASON)
-                    : Translation.to(address, PASS_THROUGH_SHIFT);
+        if (!PagingMode.FIRST_STAGE.isSet(found.paging)) {
+            // 5. An address beyond the width of table or unit is blocked.
+            if (!Stage.covers(found.stage, request.address)) {
+                return blocked(request, beyond(found.stage, request.address));
+            }
+            if (Stage.passesThrough(found.stage)) {
+                return protectedMemory.covers(request.address)
+                        ? faults.silently(request, ProtectedMemory.REASON)
+                        : Translation.to(request.address, PASS_THROUGH_SHIFT);
+            }
         }
-        return throughTables(request);
+        return throughTables(request, access);
     }
 
-    /** 5. The IOTLB, or the page tables behind it, give page and rights. */
-    private long throughTables(Request request) {
+    private long untranslated(Request request) {
+        return protectedMemory.covers(request.address)
+                ? faults.silently(request, ProtectedMemory.REASON) : Translation.untranslated();
+    }
+
+    /** A write without PASID to the interrupt range; the machine hands it to the other door. */
+    private static boolean isMessage(Request request) {
+        return request.access == Access.WRITE && !request.hasPasid();
+    }
+
+    private boolean locate(Request request) {
+        if (!root.takes(request.pasid, found) || !locateContext(request)) {
+            return false;
+        }
+        return !Stage.SCALABLE.isSet(found.stage)
+                || scalableWalk.choosePasid(request.pasid, found) && locatePasid(request);
+    }
+
+    private boolean locateContext(Request request) {
+        int slot = caches.contexts().find(request.source);
+        if (slot >= 0) {
+            caches.contexts().take(slot, found);
+            return presentInCache();
+        }
+        if (root.locateContext(request.source, found, WalkListener.NONE)) {
+            caches.contexts().insert(found.stage, found.table, found.source);
+            return true;
+        }
+        if (traits.cachingMode()) {
+            caches.contexts().insert(
+                    Stage.ofFault(request.source, 0, found.faultsDisabled),
+                    found.fault.number(), 0);
+        }
+        return false;
+    }
+
+    private boolean locatePasid(Request request) {
+        long pasid = Stage.PASID.of(found.stage);
+        int slot = caches.pasids().find(request.source, pasid);
+        if (slot >= 0) {
+            caches.pasids().take(slot, found);
+            return presentInCache();
+        }
+        if (scalableWalk.locatePasid(true, found, WalkListener.NONE)) {
+            caches.pasids().insert(found.stage, found.table, found.paging);
+            return true;
+        }
+        if (traits.cachingMode()) {
+            caches.pasids().insert(
+                    Stage.ofFault(request.source, pasid, found.faultsDisabled),
+                    found.fault.number(), 0);
+        }
+        return false;
+    }
+
+    private boolean presentInCache() {
+        FaultReason cached = Stage.fault(found.stage, found.table);
+        return cached == null || found.fail(cached);
+    }
+
+    /** A request without PASID is privileged where RID_PRIV says so and a first stage looks. */
+    private static int effectiveAccess(Request request, WalkResult found) {
+        boolean privileged = !request.hasPasid() && SourceTraits.RID_PRIV.isSet(found.source)
+                && PagingMode.FIRST_STAGE.isSet(found.paging);
+        return privileged ? request.access | Access.PRIVILEGED : request.access;
+    }
+
+    private static FaultReason refusal(Request request, int access, long paging) {
+        // 4a. Execute needs ERE: fault 5Ch. 4b. Privileged needs SRE: fault 5Dh.
+        if (request.hasPasid() && (access & Access.EXECUTE) != 0
+                && !PagingMode.ERE.isSet(paging)) {
+            return FaultReason.PASID_EXECUTE_DISABLED;
+        }
+        return (access & Access.PRIVILEGED) != 0 && !PagingMode.SRE.isSet(paging)
+                ? FaultReason.PASID_SUPERVISOR_DISABLED : null;
+    }
+
+    /** 6. The IOTLB, or the page tables behind it, give page and rights. */
+    private long throughTables(Request request, int access) {
         long address = request.address;
-        long stage = found.stage;
-        int domain = (int) Stage.DOMAIN.of(stage);
-        int pasid = (int) Stage.PASID.of(stage);
-        int hit = iotlb.find(domain, pasid, address);
-        if (hit >= 0 && (iotlb.rights(hit) & request.access) == request.access) {
-            return permitted(request,
-                    translated(iotlb.page(hit), iotlb.pageShift(hit), address));
+        int domain = (int) Stage.DOMAIN.of(found.stage);
+        int tag = PagingMode.tag(found.stage, found.paging);
+        Iotlb iotlb = caches.iotlb();
+        int hit = iotlb.find(domain, tag, address);
+        if (hit >= 0) {
+            int rights = iotlb.rights(hit);
+            if ((rights & Iotlb.RIGHTS) == 0) {
+                return blocked(request,
+                        FaultReason.of((int) (iotlb.page(hit) >>> REASON_SHIFT)));
+            }
+            if (granted(rights, access)) {
+                return permitted(request,
+                        translated(iotlb.page(hit), iotlb.pageShift(hit), address));
+            }
         }
-        if (!secondStage.walk(address, request.access, found, WalkListener.NONE)) {
-            return blocked(request, found.fault);
+        if (walk(address, access, found, WalkListener.NONE)) {
+            iotlb.insert(domain, domain, tag, address, found.page, found.pageShift, found.rights);
+            return permitted(request, translated(found.page, found.pageShift, address));
         }
-        iotlb.insert(domain, domain, pasid, address, found.page, found.pageShift, found.rights);
-        return permitted(request, translated(found.page, found.pageShift, address));
+        if (traits.cachingMode() && found.erroneous) {
+            iotlb.insert(domain, domain, tag, address,
+                    (long) found.fault.number() << REASON_SHIFT, PASS_THROUGH_SHIFT, 0);
+        }
+        return blocked(request, found.fault);
     }
 
-    /** 6. A large page may reach into the interrupt range or into protected memory. */
+    private boolean granted(int rights, int access) {
+        if ((access & Access.WRITE) != 0 && (rights & Iotlb.DIRTY) == 0) {
+            return false;
+        }
+        if (PagingMode.FIRST_STAGE.isSet(found.paging)) {
+            return FirstStageWalk.grants(rights, access, found.paging);
+        }
+        int needed = access == Access.NONE && !traits.zeroLengthReads() ? Access.READ
+                : access & (Access.READ | Access.WRITE);
+        return (rights & needed) == needed;
+    }
+
+    private boolean walk(long address, int access, WalkResult result, WalkListener listener) {
+        return PagingMode.FIRST_STAGE.isSet(result.paging)
+                ? firstStage.walk(address, access, result, listener)
+                : secondStage.walk(address, access & (Access.READ | Access.WRITE), result,
+                        listener);
+    }
+
+    /** 7. A large page may reach into the interrupt range or into protected memory. */
     private long permitted(Request request, long translation) {
         long address = Translation.address(translation);
         if (InterruptRange.contains(address)) {
@@ -130,35 +242,44 @@ final class Translator {
         return root.scalable() ? FaultReason.SM_INTERRUPT_RANGE : FaultReason.INTERRUPT_RANGE;
     }
 
-    /** Does the walk of {@link #translate}, caches left aside and nothing recorded. */
+    /** Does the walk of {@link #translate}, caches left aside and nothing recorded or marked. */
     long explain(Request request, WalkListener listener) {
         long address = request.address;
         if (!translating) {
-            return protectedMemory.covers(address)
-                    ? Translation.blocked(ProtectedMemory.REASON) : Translation.untranslated();
+            return unlessProtected(address, Translation.untranslated());
         }
         if (InterruptRange.contains(address)) {
-            return request.access == Access.WRITE ? Translation.untranslated()
-                    : refused(interruptReason());
+            return isMessage(request) ? Translation.untranslated() : refused(interruptReason());
         }
         var result = new WalkResult();
-        if (!root.locate(request.source, result, listener)) {
+        result.looksOnly = true;
+        if (!root.locate(request.source, request.pasid, result, listener)) {
             return refused(result.fault);
         }
-        if (!Stage.covers(result.stage, address)) {
-            return refused(beyond(result.stage, address));
+        int access = effectiveAccess(request, result);
+        FaultReason refusal = refusal(request, access, result.paging);
+        if (refusal != null) {
+            return refused(refusal);
         }
-        if (Stage.passesThrough(result.stage)) {
-            return protectedMemory.covers(address) ? Translation.blocked(ProtectedMemory.REASON)
-                    : Translation.to(address, PASS_THROUGH_SHIFT);
+        if (!PagingMode.FIRST_STAGE.isSet(result.paging)) {
+            if (!Stage.covers(result.stage, address)) {
+                return refused(beyond(result.stage, address));
+            }
+            if (Stage.passesThrough(result.stage)) {
+                return unlessProtected(address, Translation.to(address, PASS_THROUGH_SHIFT));
+            }
         }
-        if (!secondStage.walk(address, request.access, result, listener)) {
+        if (!walk(address, access, result, listener)) {
             return refused(result.fault);
         }
         long translation = translated(result.page, result.pageShift, address);
         return traits.settings().protectTranslated()
-                && protectedMemory.covers(Translation.address(translation))
-                        ? Translation.blocked(ProtectedMemory.REASON) : translation;
+                ? unlessProtected(Translation.address(translation), translation) : translation;
+    }
+
+    private long unlessProtected(long address, long outcome) {
+        return protectedMemory.covers(address) ? Translation.blocked(ProtectedMemory.REASON)
+                : outcome;
     }
 
     private long refused(FaultReason reason) {

@@ -40,8 +40,12 @@ import java.util.TreeSet;
  *     page tables send there; the manual says that hardware may or may not
  * @param protectedMemoryAlignment "protectedMemoryAlignment", default 21, 12 to 31: base-2
  *     logarithm of the alignment of protected memory regions
- * @param contextCacheEntries "contextCacheEntries", default 256
+ * @param contextCacheEntries "contextCacheEntries", default 256; the PASID cache has as many
  * @param iotlbEntries "iotlbEntries", default 1024
+ * @param structureCacheEntries "structureCacheEntries", default 1024, with {@code cacheAsQemu} 0:
+ *     tables of each level that the paging-structure caches hold, a power of two, or 0 for none
+ * @param lockedWriteLimit "lockedWriteLimit", default none: physical address from which on memory
+ *     takes no locked writes, so that accessed and dirty bits cannot be set there (91h)
  * @param hostAddressWidth "hostAddressWidth", default 52: address bits above it are reserved in
  *     every entry; the DMAR table gives the platform's
  */
@@ -49,13 +53,15 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
         boolean flushOnTranslationToggle, boolean collapseFaults, boolean qemuRecordPasid,
         boolean deviceInvalidationByDomain, boolean cacheAsQemu, boolean walkAsQemu,
         boolean registersAsQemu, boolean protectTranslated, int protectedMemoryAlignment,
-        int contextCacheEntries, int iotlbEntries, int hostAddressWidth) {
+        int contextCacheEntries, int iotlbEntries, int structureCacheEntries,
+        long lockedWriteLimit, int hostAddressWidth) {
 
     private static final Set<String> KNOWN = new TreeSet<>(Set.of("scalableLegacyReasons",
             "flushOnSetRootPointer", "flushOnTranslationToggle", "collapseFaults",
             "qemuRecordPasid", "deviceInvalidationByDomain", "cacheAsQemu", "walkAsQemu",
             "registersAsQemu", "protectTranslated", "protectedMemoryAlignment",
-            "contextCacheEntries", "iotlbEntries", "hostAddressWidth"));
+            "contextCacheEntries", "iotlbEntries", "structureCacheEntries", "lockedWriteLimit",
+            "hostAddressWidth"));
 
     /**
      * Reads the settings of a profile.
@@ -79,8 +85,11 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
                 flag(profile, "registersAsQemu", false),
                 flag(profile, "protectTranslated", false),
                 between(profile, "protectedMemoryAlignment", 21, 12, 31),
-                powerOfTwo(profile, "contextCacheEntries", 256),
-                powerOfTwo(profile, "iotlbEntries", 1024),
+                powerOfTwo(profile, "contextCacheEntries", CacheSets.WAYS, 256),
+                powerOfTwo(profile, "iotlbEntries", CacheSets.WAYS, 1024),
+                powerOfTwo(profile, "structureCacheEntries", 0,
+                        flag(profile, "cacheAsQemu", false) ? 0 : 1024),
+                profile.setting("lockedWriteLimit", -1),
                 between(profile, "hostAddressWidth", 52, 32, 52));
     }
 
@@ -88,9 +97,9 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
         return between(profile, key, otherwise ? 1 : 0, 0, 1) == 1;
     }
 
-    private static int powerOfTwo(UnitProfile profile, String key, int otherwise) {
-        int value = between(profile, key, otherwise, CacheSets.WAYS, 1 << 16);
-        if (Integer.bitCount(value) != 1) {
+    private static int powerOfTwo(UnitProfile profile, String key, int least, int otherwise) {
+        int value = between(profile, key, otherwise, least, 1 << 16);
+        if (Integer.bitCount(value) > 1) {
             throw new IllegalArgumentException(key + " = " + value + ", not a power of two");
         }
         return value;

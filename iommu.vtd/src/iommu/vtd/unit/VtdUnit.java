@@ -32,7 +32,7 @@ public final class VtdUnit implements RemappingUnit {
     private final PhysicalMemory memory;
     private final Traits traits;
     private final RootPointer root;
-    private final SecondStageWalk secondStage;
+    private final Walks walks;
     private final Translator translator;
     private final FaultReports faults;
     private final InterruptRemapping interrupts;
@@ -52,23 +52,16 @@ public final class VtdUnit implements RemappingUnit {
         traits = HardwareState.traits(profile);
         registers = HardwareState.registers(profile, traits);
         var settings = traits.settings();
-        var contexts = new ContextCache(settings.contextCacheEntries(),
-                settings.deviceInvalidationByDomain());
-        var iotlb = new Iotlb(settings.iotlbEntries(), settings.cacheAsQemu());
-        var legacyWalk = new LegacyContextWalk(memory, traits);
-        var scalableWalk = new ScalableContextWalk(memory, traits);
-        secondStage = new SecondStageWalk(memory, traits);
-        root = new RootPointer(memory, traits, legacyWalk, scalableWalk);
+        var caches = Caches.of(settings);
+        walks = Walks.of(new TableReader(memory, traits), traits, caches.structures());
+        root = walks.root();
         var log = new FaultLog(registers, traits, this::announceFault);
         faults = new FaultReports(log, root, traits);
-        var interruptEntries = new InterruptEntryCache();
-        interrupts = new InterruptRemapping(registers, memory, traits, interruptEntries);
+        interrupts = new InterruptRemapping(registers, memory, traits, caches.interrupts());
         var protectedMemory = new ProtectedMemory(registers, traits, () -> { });
-        translator = new Translator(traits, root, contexts, iotlb, secondStage, protectedMemory,
-                faults);
-        qemuOrder = !settings.cacheAsQemu() ? null : new QemuOrder(legacyWalk, scalableWalk,
-                secondStage, contexts, iotlb);
-        invalidation = new Invalidation(contexts, iotlb, interruptEntries, traits, dropped());
+        translator = new Translator(traits, walks, caches, protectedMemory, faults);
+        qemuOrder = settings.cacheAsQemu() ? new QemuOrder(walks, caches) : null;
+        invalidation = new Invalidation(caches, traits, dropped());
         var queue = new InvalidationQueue(registers, memory, traits, invalidation, log);
         long status = registers.get(VtdRegisters.GSTS);
         queue.resume(GlobalCommand.QIE.isSet(status));
@@ -132,6 +125,11 @@ public final class VtdUnit implements RemappingUnit {
         return qemuOrder != null ? translateAsQemu() : translator.translate(request);
     }
 
+    @Override
+    public long translate(int requester, int pasid, long address, int access) {
+        return translator.translate(request.withPasid(requester, pasid, address, access));
+    }
+
     private long translateAsQemu() {
         qemuOrder.know(request.source);
         if (!translating() || InterruptRange.contains(request.address)) {
@@ -159,8 +157,15 @@ public final class VtdUnit implements RemappingUnit {
     }
 
     @Override
+    public long explain(int requester, int pasid, long address, int access,
+            WalkListener walkListener) {
+        return translator.explain(new Request().withPasid(requester, pasid, address, access),
+                walkListener);
+    }
+
+    @Override
     public void mappings(MappingVisitor visitor) {
-        new TableEnumeration(memory, traits, secondStage, root).tell(visitor);
+        new TableEnumeration(memory, traits, walks).tell(visitor);
     }
 
     // ---- registers and the outside --------------------------------------------------------------
