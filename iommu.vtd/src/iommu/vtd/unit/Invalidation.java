@@ -16,6 +16,7 @@ final class Invalidation {
     private final StructureCache structures;
     private final InterruptEntryCache interrupts;
     private final boolean asQemu;
+    private final boolean withPasids;
     private final int maximumMask;
     private final Listener listener;
 
@@ -41,6 +42,7 @@ final class Invalidation {
         interrupts = caches.interrupts();
         this.listener = listener;
         asQemu = traits.settings().cacheAsQemu();
+        withPasids = traits.settings().contextInvalidationDropsPasids();
         maximumMask = (int) Capability.MAMV.of(traits.cap());
     }
 
@@ -72,6 +74,7 @@ final class Invalidation {
         switch (granularity) {
             case InvalidationDescriptor.GLOBAL -> {
                 contexts.invalidateAll();
+                dropPasids(0, -1);
                 listener.told("context-cache, global");
                 listener.contextsDropped(0, -1);
             }
@@ -81,10 +84,12 @@ final class Invalidation {
                     listener.contextsDropped(0, -1);
                 }
                 contexts.invalidateDomain(domain);
+                dropPasids(0, -1);
                 listener.told("context-cache, domain " + Narration.hex(domain));
             }
             case InvalidationDescriptor.SELECTIVE -> {
                 contexts.invalidateDevice(domain, source, functionMask);
+                dropPasids(source, ContextCache.ignored(functionMask));
                 listener.told("context-cache, domain " + Narration.hex(domain) + ", source "
                         + Narration.hex(source) + ", function mask " + functionMask);
                 listener.contextsDropped(source, ContextCache.ignored(functionMask));
@@ -94,6 +99,12 @@ final class Invalidation {
             }
         }
         return true;
+    }
+
+    private void dropPasids(int source, int ignored) {
+        if (withPasids) {
+            pasids.invalidateDevice(source, ignored);
+        }
     }
 
     /**

@@ -5,8 +5,8 @@ import java.util.Arrays;
 
 /**
  * The PASID cache of scalable mode: what the walk from a source's context entry to the entry of a
- * PASID had found. It stays so until software invalidates it, whatever becomes of the context
- * entry, or another takes the place.
+ * PASID had found. It stays so until software invalidates it or another takes the place. Whether
+ * an invalidation of the context entry is enough is a setting.
  *
  * <p>Tagged by source id and PASID, and by the domain id of the entry. Source: VT-d, "PASID-Cache".
  */
@@ -71,6 +71,18 @@ final class PasidCache {
 
     void invalidateAll() {
         Arrays.fill(stage, 0);
+    }
+
+    /**
+     * Drops the PASIDs of all sources that agree with {@code source} but for the bits of
+     * {@code ignored}.
+     */
+    void invalidateDevice(int source, int ignored) {
+        for (int slot = 0; slot < stage.length; slot++) {
+            if (((Stage.SOURCE.of(stage[slot]) ^ source) & ~ignored) == 0) {
+                stage[slot] = 0;
+            }
+        }
     }
 
     void invalidateDomain(int domain) {

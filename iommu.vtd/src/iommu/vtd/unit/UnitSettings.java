@@ -23,6 +23,10 @@ import java.util.TreeSet;
  * @param deviceInvalidationByDomain "deviceInvalidationByDomain", default 0: a device-selective
  *     context-cache invalidation spares entries of another domain id than the one it names; whether
  *     hardware compares it is uncertain, QEMU 7.2 does not
+ * @param contextInvalidationDropsPasids "contextInvalidationDropsPasids", default 1: what drops the
+ *     context entry of a source from its cache drops the PASID entries reached through it as well;
+ *     with 0 they stay until a PASID-cache invalidation, which the manual asks software for (Linux
+ *     before 6.11 does without when it takes over copied tables, and works on hardware)
  * @param cacheAsQemu "cacheAsQemu", default 0: requests go the way of {@link QemuOrder}, a domain's
  *     context-cache invalidation is global, invalidations by PASID do nothing
  * @param walkAsQemu "walkAsQemu", default 0: a right is denied before reserved bits are looked at;
@@ -51,15 +55,17 @@ import java.util.TreeSet;
  */
 record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer,
         boolean flushOnTranslationToggle, boolean collapseFaults, boolean qemuRecordPasid,
-        boolean deviceInvalidationByDomain, boolean cacheAsQemu, boolean walkAsQemu,
-        boolean registersAsQemu, boolean protectTranslated, int protectedMemoryAlignment,
+        boolean deviceInvalidationByDomain, boolean contextInvalidationDropsPasids,
+        boolean cacheAsQemu, boolean walkAsQemu, boolean registersAsQemu,
+        boolean protectTranslated, int protectedMemoryAlignment,
         int contextCacheEntries, int iotlbEntries, int structureCacheEntries,
         long lockedWriteLimit, int hostAddressWidth) {
 
     private static final Set<String> KNOWN = new TreeSet<>(Set.of("scalableLegacyReasons",
             "flushOnSetRootPointer", "flushOnTranslationToggle", "collapseFaults",
-            "qemuRecordPasid", "deviceInvalidationByDomain", "cacheAsQemu", "walkAsQemu",
-            "registersAsQemu", "protectTranslated", "protectedMemoryAlignment",
+            "qemuRecordPasid", "deviceInvalidationByDomain",
+            "contextInvalidationDropsPasids", "cacheAsQemu", "walkAsQemu", "registersAsQemu",
+            "protectTranslated", "protectedMemoryAlignment",
             "contextCacheEntries", "iotlbEntries", "structureCacheEntries", "lockedWriteLimit",
             "hostAddressWidth"));
 
@@ -81,6 +87,7 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
                 flag(profile, "collapseFaults", false),
                 flag(profile, "qemuRecordPasid", false),
                 flag(profile, "deviceInvalidationByDomain", false),
+                flag(profile, "contextInvalidationDropsPasids", true),
                 flag(profile, "cacheAsQemu", false), flag(profile, "walkAsQemu", false),
                 flag(profile, "registersAsQemu", false),
                 flag(profile, "protectTranslated", false),

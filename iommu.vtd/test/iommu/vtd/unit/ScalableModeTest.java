@@ -214,12 +214,25 @@ class ScalableModeTest {
         "PASID 0, 0x70017, true", "PASID 1, 0x100070017, false"})
     void aStalePasidEntryStaysUntilThePasidCacheIsInvalidated(String what, String descriptor,
             boolean dropped) {
-        var bench = mapped(Map.of());
+        var bench = mapped(Map.of("contextInvalidationDropsPasids", 0L));
         bench.read(IOVA);
         bench.map(bench.pasid(Bench.DEVICE, Bench.DOMAIN + 1, 0), IOVA, PAGE + 0x1000, 3);
         bench.invalidateIotlb();
         bench.invalidateContexts();
         assertThat(Translation.address(bench.read(IOVA))).isEqualTo(PAGE);
+        bench.submit(Long.decode(descriptor), 0);
+        assertThat(Translation.address(bench.read(IOVA))).as(what)
+                .isEqualTo(dropped ? PAGE + 0x1000 : PAGE);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"global, 0x11, true", "domain, 0x70021, true", "device, 0x10800000031, true",
+        "other device, 0x11000000031, false", "function mask, 0x3010f00000031, true"})
+    void itGoesWithTheContextEntryWhereTheUnitSaysSo(String what, String descriptor,
+            boolean dropped) {
+        var bench = mapped(Map.of());
+        bench.read(IOVA);
+        bench.map(bench.pasid(Bench.DEVICE, Bench.DOMAIN + 1, 0), IOVA, PAGE + 0x1000, 3);
         bench.submit(Long.decode(descriptor), 0);
         assertThat(Translation.address(bench.read(IOVA))).as(what)
                 .isEqualTo(dropped ? PAGE + 0x1000 : PAGE);
