@@ -45,6 +45,54 @@ public interface RemappingUnit {
         return Interrupt.unchanged();
     }
 
+    /**
+     * Answers a translation request of a device. Units that are not modelled with address
+     * translation services do not support it.
+     *
+     * @param pasid 20 bits, or -1 for none
+     * @param access READ, and WRITE unless the device says that it will not write; with a PASID
+     *     perhaps EXECUTE and PRIVILEGED
+     * @return packed, see {@link TranslationCompletion}
+     */
+    default long translationRequest(int requester, int pasid, long address, int access) {
+        return TranslationCompletion.unsupportedRequest();
+    }
+
+    /**
+     * Takes a request whose address the device says to be translated already. Units that are not
+     * modelled with address translation services block it.
+     *
+     * @param pasid 20 bits, or -1 for none
+     * @param physicalAddress as an earlier translation request gave it
+     * @return packed, see {@link Translation}: the same address, or blocked
+     */
+    default long translated(int requester, int pasid, long physicalAddress, int access) {
+        return Translation.blocked(0);
+    }
+
+    /**
+     * Takes a page request of a device. Units that are not modelled with them drop it.
+     *
+     * @param pasid 20 bits, or -1 for none
+     * @param access what the device wants to do there
+     * @param group number of the group, 9 bits
+     * @param last whether it is the group's last one
+     * @return whether it was queued for software
+     */
+    default boolean pageRequest(int requester, int pasid, long address, int access, int group,
+            boolean last) {
+        return false;
+    }
+
+    /** Takes a device's answer to an invalidation request. */
+    default void invalidationCompleted(int requester, int tag) { }
+
+    /**
+     * Connects the translation caches of devices; until then every invalidation of them is done at
+     * once.
+     */
+    default void deviceTlbs(DeviceTlbs port) { }
+
     /** Returns whether requests are translated now. */
     boolean translating();
 

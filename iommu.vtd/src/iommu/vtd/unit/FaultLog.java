@@ -63,6 +63,11 @@ final class FaultLog {
             high = FaultRecording.PRIV.with(high,
                     (request.access & Access.PRIVILEGED) != 0 ? 1 : 0);
         }
+        if (request.type == Request.PAGE_REQUEST) {
+            high = FaultRecording.T2.with(FaultRecording.T.with(high, 0), 1);
+        } else {
+            high = FaultRecording.AT.with(high, request.type);
+        }
         return record(request.source, request.address, high);
     }
 

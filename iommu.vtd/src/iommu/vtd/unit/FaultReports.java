@@ -96,10 +96,13 @@ final class FaultReports {
 
     /** Returns a reason in words. */
     static FaultRecord record(int requester, long address, int access, int reason) {
-        return reason == ProtectedMemory.REASON
-                ? new FaultRecord(requester, address, access, reason, "vtd:protected",
-                        "Protected memory region")
-                : new FaultRecord(requester, address, access, reason, KEYS[reason & 0xff],
-                        FaultReason.text(reason));
+        return switch (reason) {
+            case ProtectedMemory.REASON -> new FaultRecord(requester, address, access, reason,
+                    "vtd:protected", "Protected memory region");
+            case DeviceTranslation.OFF -> new FaultRecord(requester, address, access, reason,
+                    "vtd:translated", "Translated request while translation is off");
+            default -> new FaultRecord(requester, address, access, reason, KEYS[reason & 0xff],
+                    FaultReason.text(reason));
+        };
     }
 }

@@ -244,7 +244,8 @@ final class FirstStageWalk {
         int shift = SecondStageEntry.shift(level);
         long inPage = (1L << shift) - 1;
         long page = FirstStageEntry.ADDR.inPlace(entry) & ~inPage;
-        result.rights = rights | (dirty ? Iotlb.DIRTY : 0);
+        result.rights = rights | (dirty ? Iotlb.DIRTY : 0)
+                | (FirstStageEntry.G.isSet(entry) ? Iotlb.GLOBAL : 0);
         result.pageShift = shift;
         result.page = page;
         if (PagingMode.NESTED.isSet(result.paging)

@@ -23,8 +23,8 @@ final class Iotlb {
     /** 1 for 4 KiB, 2 for 2 MiB, 3 for 1 GiB; 0 marks an empty slot. */
     private static final BitField SIZE = bits(62, 61);
     private static final BitField ADDRESS = bits(51, 12);
-    /** Of a leaf: {@link #RIGHTS} and {@link #NESTED}. */
-    private static final BitField FLAGS = bits(5, 0);
+    /** Of a leaf: {@link #RIGHTS} to {@link #GLOBAL}. */
+    private static final BitField FLAGS = bits(6, 0);
 
     /** PASID of entries that second-stage tables alone gave: they belong to no PASID. */
     static final int SECOND_STAGE = -1;
@@ -36,6 +36,8 @@ final class Iotlb {
     static final int DIRTY = 16;
     /** The leaf went through both stages. */
     static final int NESTED = 32;
+    /** A first-stage leaf says that all processes share the page. */
+    static final int GLOBAL = 64;
 
     private static final int SIZES = 3;
     private static final int PAGE_BITS = 45;

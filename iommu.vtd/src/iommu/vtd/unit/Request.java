@@ -10,6 +10,15 @@ final class Request {
     /** It carries no PASID. */
     static final int NO_PASID = -1;
 
+    /** Address type: untranslated. */
+    static final int UNTRANSLATED = 0;
+    /** Address type: a request to translate. */
+    static final int TRANSLATION_REQUEST = 1;
+    /** Address type: translated by the device. */
+    static final int TRANSLATED = 2;
+    /** A page request, which has no address type of its own. */
+    static final int PAGE_REQUEST = 3;
+
     private static final int PASID_BITS = 20;
 
     /** Id that it carries, segment included. */
@@ -21,6 +30,8 @@ final class Request {
     long address;
     /** {@link Access} bits. */
     int access;
+    /** One of the address types. */
+    int type;
 
     /** Makes it an untranslated request without PASID; returns it. */
     Request of(int newRequester, long newAddress, int newAccess) {
@@ -39,10 +50,22 @@ final class Request {
         return of(newRequester, newPasid, newAddress, newAccess);
     }
 
+    /** Makes it a request of another type; a PASID of -1 is none. */
+    Request typed(int newType, int newRequester, int newPasid, long newAddress, int newAccess) {
+        if (newPasid == NO_PASID) {
+            of(newRequester, newAddress, newAccess);
+        } else {
+            withPasid(newRequester, newPasid, newAddress, newAccess);
+        }
+        type = newType;
+        return this;
+    }
+
     private Request of(int newRequester, int newPasid, long newAddress, int newAccess) {
         requester = newRequester;
         source = RequesterId.sourceId(newRequester);
         pasid = newPasid;
+        type = UNTRANSLATED;
         address = newAddress;
         access = newAccess;
         return this;

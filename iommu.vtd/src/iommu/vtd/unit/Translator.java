@@ -15,7 +15,8 @@ import iommu.vtd.FaultReason;
  */
 final class Translator {
 
-    private static final int PASS_THROUGH_SHIFT = 12;
+    /** Pass-through is granted a page at a time. */
+    static final int PASS_THROUGH_SHIFT = 12;
     private static final int REASON_SHIFT = 12;
 
     private final Traits traits;
@@ -26,7 +27,8 @@ final class Translator {
     private final SecondStageWalk secondStage;
     private final ProtectedMemory protectedMemory;
     private final FaultReports faults;
-    private final WalkResult found = new WalkResult();
+    /** What is known of the request that is looked up now. */
+    final WalkResult found = new WalkResult();
     private boolean translating;
 
     Translator(Traits traits, Walks walks, Caches caches, ProtectedMemory protectedMemory,
@@ -65,21 +67,37 @@ final class Translator {
         if (!locate(request)) {
             return faults.blocked(request, found.stage, found.fault, found.faultsDisabled);
         }
+        // 4. to 7. What was found, and the page tables, must allow it.
+        FaultReason fault = resolve(request, request.access);
+        if (fault != null) {
+            return blocked(request, fault);
+        }
+        return permitted(request);
+    }
+
+    /**
+     * Goes from what {@link #locate} found to a page, which it leaves in {@link #found}.
+     *
+     * @param wanted the access, perhaps another than the request's own
+     * @return null, or why it is not granted
+     */
+    FaultReason resolve(Request request, int wanted) {
         // 4. It must be allowed what it asks for beside reading and writing.
-        int access = effectiveAccess(request, found);
+        int access = effectiveAccess(request, wanted, found);
         FaultReason refusal = refusal(request, access, found.paging);
         if (refusal != null) {
-            return blocked(request, refusal);
+            return refusal;
         }
         if (!PagingMode.FIRST_STAGE.isSet(found.paging)) {
             // 5. An address beyond the width of table or unit is blocked.
             if (!Stage.covers(found.stage, request.address)) {
-                return blocked(request, beyond(found.stage, request.address));
+                return beyond(found.stage, request.address);
             }
             if (Stage.passesThrough(found.stage)) {
-                return protectedMemory.covers(request.address)
-                        ? faults.silently(request, ProtectedMemory.REASON)
-                        : Translation.to(request.address, PASS_THROUGH_SHIFT);
+                found.page = request.address & -(1L << PASS_THROUGH_SHIFT);
+                found.pageShift = PASS_THROUGH_SHIFT;
+                found.rights = Iotlb.RIGHTS | Iotlb.USER | Iotlb.DIRTY;
+                return null;
             }
         }
         return throughTables(request, access);
@@ -95,7 +113,8 @@ final class Translator {
         return request.access == Access.WRITE && !request.hasPasid();
     }
 
-    private boolean locate(Request request) {
+    /** Finds how the source, or the PASID, of a request is translated; false for a fault. */
+    boolean locate(Request request) {
         if (!root.takes(request.pasid, found) || !locateContext(request)) {
             return false;
         }
@@ -103,7 +122,8 @@ final class Translator {
                 || scalableWalk.choosePasid(request.pasid, found) && locatePasid(request);
     }
 
-    private boolean locateContext(Request request) {
+    /** Finds the context entry of the source of a request; false for a fault. */
+    boolean locateContext(Request request) {
         int slot = caches.contexts().find(request.source);
         if (slot >= 0) {
             caches.contexts().take(slot, found);
@@ -146,10 +166,10 @@ final class Translator {
     }
 
     /** A request without PASID is privileged where RID_PRIV says so and a first stage looks. */
-    private static int effectiveAccess(Request request, WalkResult found) {
+    private static int effectiveAccess(Request request, int access, WalkResult found) {
         boolean privileged = !request.hasPasid() && SourceTraits.RID_PRIV.isSet(found.source)
                 && PagingMode.FIRST_STAGE.isSet(found.paging);
-        return privileged ? request.access | Access.PRIVILEGED : request.access;
+        return privileged ? access | Access.PRIVILEGED : access;
     }
 
     private static FaultReason refusal(Request request, int access, long paging) {
@@ -163,32 +183,38 @@ final class Translator {
     }
 
     /** 6. The IOTLB, or the page tables behind it, give page and rights. */
-    private long throughTables(Request request, int access) {
+    private FaultReason throughTables(Request request, int access) {
         long address = request.address;
         int domain = (int) Stage.DOMAIN.of(found.stage);
         int tag = PagingMode.tag(found.stage, found.paging);
         Iotlb iotlb = caches.iotlb();
         int hit = iotlb.find(domain, tag, address);
         if (hit >= 0) {
-            int rights = iotlb.rights(hit);
-            if ((rights & Iotlb.RIGHTS) == 0) {
-                return blocked(request,
-                        FaultReason.of((int) (iotlb.page(hit) >>> REASON_SHIFT)));
+            found.page = iotlb.page(hit);
+            found.pageShift = iotlb.pageShift(hit);
+            found.rights = iotlb.rights(hit);
+            if ((found.rights & Iotlb.RIGHTS) == 0) {
+                return FaultReason.of((int) (found.page >>> REASON_SHIFT));
             }
-            if (granted(rights, access)) {
-                return permitted(request,
-                        translated(iotlb.page(hit), iotlb.pageShift(hit), address));
+            if (granted(found.rights, access)) {
+                return inMemory(address);
             }
         }
         if (walk(address, access, found, WalkListener.NONE)) {
             iotlb.insert(domain, domain, tag, address, found.page, found.pageShift, found.rights);
-            return permitted(request, translated(found.page, found.pageShift, address));
+            return null;
         }
         if (traits.cachingMode() && found.erroneous) {
             iotlb.insert(domain, domain, tag, address,
                     (long) found.fault.number() << REASON_SHIFT, PASS_THROUGH_SHIFT, 0);
         }
-        return blocked(request, found.fault);
+        return found.fault;
+    }
+
+    /** 7. A large page may reach into the interrupt range. */
+    private FaultReason inMemory(long address) {
+        return InterruptRange.contains(Translation.address(translation(found, address)))
+                ? interruptReason() : null;
     }
 
     private boolean granted(int rights, int access) {
@@ -210,14 +236,16 @@ final class Translator {
                         listener);
     }
 
-    /** 7. A large page may reach into the interrupt range or into protected memory. */
-    private long permitted(Request request, long translation) {
-        long address = Translation.address(translation);
-        if (InterruptRange.contains(address)) {
-            return blocked(request, interruptReason());
-        }
-        return traits.settings().protectTranslated() && protectedMemory.covers(address)
+    /** 8. Protected memory blocks what passes through, and perhaps what tables send there. */
+    private long permitted(Request request) {
+        long translation = translation(found, request.address);
+        boolean looked = traits.settings().protectTranslated() || passes(found);
+        return looked && protectedMemory.covers(Translation.address(translation))
                 ? faults.silently(request, ProtectedMemory.REASON) : translation;
+    }
+
+    private static boolean passes(WalkResult result) {
+        return !PagingMode.FIRST_STAGE.isSet(result.paging) && Stage.passesThrough(result.stage);
     }
 
     private long blocked(Request request, FaultReason reason) {
@@ -225,9 +253,9 @@ final class Translator {
                 Stage.FAULTS_DISABLED.isSet(found.stage));
     }
 
-    private static long translated(long page, int pageShift, long address) {
-        long inPage = (1L << pageShift) - 1;
-        return Translation.to(page & ~inPage | address & inPage, pageShift);
+    private static long translation(WalkResult result, long address) {
+        long inPage = (1L << result.pageShift) - 1;
+        return Translation.to(result.page & ~inPage | address & inPage, result.pageShift);
     }
 
     private FaultReason beyond(long stage, long address) {
@@ -256,7 +284,7 @@ final class Translator {
         if (!root.locate(request.source, request.pasid, result, listener)) {
             return refused(result.fault);
         }
-        int access = effectiveAccess(request, result);
+        int access = effectiveAccess(request, request.access, result);
         FaultReason refusal = refusal(request, access, result.paging);
         if (refusal != null) {
             return refused(refusal);
@@ -272,7 +300,7 @@ final class Translator {
         if (!walk(address, access, result, listener)) {
             return refused(result.fault);
         }
-        long translation = translated(result.page, result.pageShift, address);
+        long translation = translation(result, address);
         return traits.settings().protectTranslated()
                 ? unlessProtected(Translation.address(translation), translation) : translation;
     }

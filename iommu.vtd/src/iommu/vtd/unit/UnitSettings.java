@@ -50,6 +50,9 @@ import java.util.TreeSet;
  *     tables of each level that the paging-structure caches hold, a power of two, or 0 for none
  * @param lockedWriteLimit "lockedWriteLimit", default none: physical address from which on memory
  *     takes no locked writes, so that accessed and dirty bits cannot be set there (91h)
+ * @param deviceTlbTimeoutMillis "deviceTlbTimeoutMillis", default 60000: after so long a device TLB
+ *     that has not answered an invalidation request is given up; the PCI Express specification has
+ *     devices answer within a minute
  * @param hostAddressWidth "hostAddressWidth", default 52: address bits above it are reserved in
  *     every entry; the DMAR table gives the platform's
  */
@@ -59,7 +62,7 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
         boolean cacheAsQemu, boolean walkAsQemu, boolean registersAsQemu,
         boolean protectTranslated, int protectedMemoryAlignment,
         int contextCacheEntries, int iotlbEntries, int structureCacheEntries,
-        long lockedWriteLimit, int hostAddressWidth) {
+        long lockedWriteLimit, int deviceTlbTimeoutMillis, int hostAddressWidth) {
 
     private static final Set<String> KNOWN = new TreeSet<>(Set.of("scalableLegacyReasons",
             "flushOnSetRootPointer", "flushOnTranslationToggle", "collapseFaults",
@@ -67,7 +70,7 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
             "contextInvalidationDropsPasids", "cacheAsQemu", "walkAsQemu", "registersAsQemu",
             "protectTranslated", "protectedMemoryAlignment",
             "contextCacheEntries", "iotlbEntries", "structureCacheEntries", "lockedWriteLimit",
-            "hostAddressWidth"));
+            "deviceTlbTimeoutMillis", "hostAddressWidth"));
 
     /**
      * Reads the settings of a profile.
@@ -97,6 +100,7 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
                 powerOfTwo(profile, "structureCacheEntries", 0,
                         flag(profile, "cacheAsQemu", false) ? 0 : 1024),
                 profile.setting("lockedWriteLimit", -1),
+                between(profile, "deviceTlbTimeoutMillis", 60_000, 1, 1 << 30),
                 between(profile, "hostAddressWidth", 52, 32, 52));
     }
 

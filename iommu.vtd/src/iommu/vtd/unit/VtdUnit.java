@@ -6,11 +6,13 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.UnitProfile;
+import iommu.api.unit.DeviceTlbs;
 import iommu.api.unit.FaultRecord;
 import iommu.api.unit.Interrupt;
 import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.Translation;
+import iommu.api.unit.TranslationCompletion;
 import iommu.api.unit.UnitListener;
 import iommu.api.unit.WalkListener;
 import iommu.vtd.GlobalCommand;
@@ -38,6 +40,8 @@ public final class VtdUnit implements RemappingUnit {
     private final InterruptRemapping interrupts;
     private final QemuOrder qemuOrder;
     private final Invalidation invalidation;
+    private final DeviceTlbRequests deviceTlbs;
+    private final DeviceTranslation deviceTranslation;
     private final Request request = new Request();
     private final WalkResult found = new WalkResult();
 
@@ -62,7 +66,11 @@ public final class VtdUnit implements RemappingUnit {
         translator = new Translator(traits, walks, caches, protectedMemory, faults);
         qemuOrder = settings.cacheAsQemu() ? new QemuOrder(walks, caches) : null;
         invalidation = new Invalidation(caches, traits, dropped());
-        var queue = new InvalidationQueue(registers, memory, traits, invalidation, log);
+        deviceTlbs = new DeviceTlbRequests(registers, traits, log);
+        deviceTranslation = new DeviceTranslation(traits, root, translator, protectedMemory,
+                faults, new PageRequests(registers, memory));
+        var queue = new InvalidationQueue(registers, memory, traits, invalidation, log,
+                deviceTlbs);
         long status = registers.get(VtdRegisters.GSTS);
         queue.resume(GlobalCommand.QIE.isSet(status));
         translator.translating(GlobalCommand.TE.isSet(status));
@@ -125,9 +133,47 @@ public final class VtdUnit implements RemappingUnit {
         return qemuOrder != null ? translateAsQemu() : translator.translate(request);
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * @throws UnsupportedOperationException with the setting {@code cacheAsQemu}
+     */
     @Override
     public long translate(int requester, int pasid, long address, int access) {
+        if (qemuOrder != null) {
+            throw new UnsupportedOperationException("QEMU 7.2 takes no requests with PASID");
+        }
         return translator.translate(request.withPasid(requester, pasid, address, access));
+    }
+
+    @Override
+    public long translationRequest(int requester, int pasid, long address, int access) {
+        return qemuOrder != null ? TranslationCompletion.unsupportedRequest()
+                : deviceTranslation.answer(request.typed(Request.TRANSLATION_REQUEST, requester,
+                        pasid, address, access));
+    }
+
+    @Override
+    public long translated(int requester, int pasid, long physicalAddress, int access) {
+        return deviceTranslation.pass(request.typed(Request.TRANSLATED, requester, pasid,
+                physicalAddress, access));
+    }
+
+    @Override
+    public boolean pageRequest(int requester, int pasid, long address, int access, int group,
+            boolean last) {
+        return deviceTranslation.queue(request.typed(Request.PAGE_REQUEST, requester, pasid,
+                address, access), group, last);
+    }
+
+    @Override
+    public void invalidationCompleted(int requester, int tag) {
+        deviceTlbs.completed(RequesterId.sourceId(requester), tag);
+    }
+
+    @Override
+    public void deviceTlbs(DeviceTlbs port) {
+        deviceTlbs.port(port);
     }
 
     private long translateAsQemu() {
