@@ -5,6 +5,7 @@ import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Control;
 import iommu.amdvi.EventCode;
 import iommu.amdvi.ExtendedFeature;
+import iommu.api.bits.Register;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
@@ -16,6 +17,7 @@ import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.Translation;
 import iommu.api.unit.UnitListener;
 import iommu.api.unit.WalkListener;
+import java.util.List;
 
 /**
  * An AMD-Vi unit: registers on one side, translation of requests on the other.
@@ -111,7 +113,16 @@ public final class AmdViUnit implements RemappingUnit {
 
     @Override
     public void mappings(MappingVisitor visitor) {
+        visitor.structure(base(AmdViRegisters.DEV_TAB), AmdViRegisters.deviceTableBytes(
+                registers.get(AmdViRegisters.DEV_TAB)));
+        for (Register buffer : List.of(AmdViRegisters.CMD_BUF, AmdViRegisters.EVENT_LOG)) {
+            visitor.structure(base(buffer), AmdViRegisters.bufferBytes(registers.get(buffer)));
+        }
         new TableEnumeration(memory, deviceTable).tell(visitor);
+    }
+
+    private long base(Register register) {
+        return AmdViRegisters.BASE.inPlace(registers.get(register));
     }
 
     @Override

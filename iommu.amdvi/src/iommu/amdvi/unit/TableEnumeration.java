@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit;
 
+import iommu.amdvi.DeviceTableEntry;
 import iommu.amdvi.PageTableEntry;
+import iommu.amdvi.WideInterruptEntry;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.unit.MappingVisitor;
@@ -47,8 +49,17 @@ final class TableEnumeration {
         visitor = newVisitor;
         int devices = Math.min(deviceTable.entries(), 1 << 16);
         for (source = 0; source < devices; source++) {
-            if (deviceTable.read(source, read, WalkListener.NONE)
-                    && Stage.VALID.isSet(read.stage) && Stage.TRANSLATES.isSet(read.stage)) {
+            if (!deviceTable.read(source, read, WalkListener.NONE)
+                    || !Stage.VALID.isSet(read.stage)) {
+                continue;
+            }
+            if (DeviceTableEntry.IV.isSet(read.interrupts) && DeviceTableEntry.INT_CTL
+                    .of(read.interrupts) == DeviceTableEntry.INT_REMAP) {
+                visitor.structure(DeviceTableEntry.INT_ROOT.of(read.interrupts) << 6,
+                        DeviceTableEntry.interruptTableBytes(read.interrupts,
+                                WideInterruptEntry.BYTES));
+            }
+            if (Stage.TRANSLATES.isSet(read.stage)) {
                 requester((int) Stage.RIGHTS.of(read.stage));
             }
         }
@@ -74,6 +85,7 @@ final class TableEnumeration {
             throw new IllegalStateException("more than " + MAX_TABLES
                     + " page tables for requester 0x" + Integer.toHexString(source));
         }
+        visitor.structure(table, PhysicalMemory.PAGE_BYTES);
         // Of a table of level 6 only the entries that 64 address bits reach.
         int end = level == PageTableEntry.MAX_LEVEL ? 1 << 64 - PageTableEntry.shift(level) : 512;
         for (int i = 0; i < end;) {

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.profile;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What a kernel version does at hand-over, and how long it takes: data, never a policy's choice.
  *
- * @param name such as "linux-6.1"
+ * @param version of the kernel; what its IOMMU code does differently from version to version is
+ *     known to each vendor's driver
+ * @param settings single ways of that code, by name, that differ from those of the version; a
+ *     vendor's driver documents the names that begin with its own, such as "vtd.", and refuses
+ *     others of that beginning
  * @param strictInvalidation whether an unmapped address is flushed from the IOTLB at once
  *     (iommu.strict=1) or every {@code lazyFlushNanos} (lazy mode)
  * @param lazyFlushNanos period of the lazy flush; 10 ms in Linux
@@ -16,13 +23,19 @@ import java.util.List;
  * @param probes when drivers probe, the first entry that fits a class counts
  * @param costs what each act costs
  */
-public record KernelProfile(String name, boolean strictInvalidation, long lazyFlushNanos,
-        int domainWidthBits, ScalableMode scalableMode, Phases phases, List<ProbeTime> probes,
-        Costs costs) {
+public record KernelProfile(KernelVersion version, Map<String, Long> settings,
+        boolean strictInvalidation, long lazyFlushNanos, int domainWidthBits,
+        ScalableMode scalableMode, Phases phases, List<ProbeTime> probes, Costs costs) {
 
-    /** Copies the list. */
+    /** Copies list and map. */
     public KernelProfile {
         probes = List.copyOf(probes);
+        settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+    }
+
+    /** Returns the name of the profile, such as "linux-6.1". */
+    public String name() {
+        return "linux-" + version;
     }
 
     /** Whether a kernel uses scalable mode: its command line, or its configuration, decides. */
@@ -83,7 +96,12 @@ public record KernelProfile(String name, boolean strictInvalidation, long lazyFl
 
     /** Linux 6.1, with the times of the recorded hand-over kdvtd1. */
     public static KernelProfile linux61() {
-        return new KernelProfile("linux-6.1", true, 10 * MILLI, 48, ScalableMode.AS_FOUND,
+        return linux(new KernelVersion(6, 1, 0));
+    }
+
+    /** Linux of any version, with the times of that same hand-over: no other was recorded. */
+    public static KernelProfile linux(KernelVersion version) {
+        return new KernelProfile(version, Map.of(), true, 10 * MILLI, 48, ScalableMode.AS_FOUND,
                 new Phases(20 * MILLI, 10_446 * MILLI, 10_466 * MILLI, 12_000 * MILLI,
                         13_790 * MILLI, 14_795 * MILLI, 16_710 * MILLI, 44_270 * MILLI),
                 List.of(new ProbeTime(0x010800, 0xffff00, 17_115 * MILLI, 8 * MILLI),
@@ -95,21 +113,34 @@ public record KernelProfile(String name, boolean strictInvalidation, long lazyFl
                 new Costs(1_000, 100, 1_500, 1_250_000, 50_000));
     }
 
+    /** Returns the setting {@code key}, or {@code otherwise} if it is not set. */
+    public long setting(String key, long otherwise) {
+        return settings.getOrDefault(key, otherwise);
+    }
+
+    /** Returns this profile with one setting more, or another value for it. */
+    public KernelProfile with(String key, long value) {
+        var more = new TreeMap<>(settings);
+        more.put(key, value);
+        return new KernelProfile(version, more, strictInvalidation, lazyFlushNanos,
+                domainWidthBits, scalableMode, phases, probes, costs);
+    }
+
     /** Returns this profile with strict or lazy invalidation. */
     public KernelProfile withStrictInvalidation(boolean strict) {
-        return new KernelProfile(name, strict, lazyFlushNanos, domainWidthBits, scalableMode,
-                phases, probes, costs);
+        return new KernelProfile(version, settings, strict, lazyFlushNanos, domainWidthBits,
+                scalableMode, phases, probes, costs);
     }
 
     /** Returns this profile with another domain width. */
     public KernelProfile withDomainWidthBits(int bits) {
-        return new KernelProfile(name, strictInvalidation, lazyFlushNanos, bits, scalableMode,
-                phases, probes, costs);
+        return new KernelProfile(version, settings, strictInvalidation, lazyFlushNanos, bits,
+                scalableMode, phases, probes, costs);
     }
 
     /** Returns this profile with scalable mode used or not. */
     public KernelProfile withScalableMode(ScalableMode mode) {
-        return new KernelProfile(name, strictInvalidation, lazyFlushNanos, domainWidthBits, mode,
-                phases, probes, costs);
+        return new KernelProfile(version, settings, strictInvalidation, lazyFlushNanos,
+                domainWidthBits, mode, phases, probes, costs);
     }
 }

@@ -16,4 +16,10 @@ public interface MappingVisitor {
 
     /** A requester whose requests pass unchanged. */
     void passThrough(int requester, int domainId);
+
+    /**
+     * Where the unit reads or writes structures: tables, queues, logs. Some of it is told more than
+     * once, and it may reach beyond memory.
+     */
+    default void structure(long physicalAddress, long bytes) { }
 }

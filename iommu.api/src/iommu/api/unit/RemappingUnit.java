@@ -127,7 +127,7 @@ public interface RemappingUnit {
 
     /**
      * Tells every translation in the tables for requests without PASID, by requester, then by
-     * iova.
+     * iova, and where the tables and queues lie.
      */
     void mappings(MappingVisitor visitor);
 

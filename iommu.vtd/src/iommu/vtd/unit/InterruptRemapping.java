@@ -9,6 +9,7 @@ import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.RequesterId;
 import iommu.api.unit.Interrupt;
+import iommu.api.unit.MappingVisitor;
 import iommu.vtd.Capability;
 import iommu.vtd.FaultReason;
 import iommu.vtd.GlobalCommand;
@@ -57,6 +58,13 @@ final class InterruptRemapping {
         latch();
         if (Capability.ESIRTPS.isSet(traits.cap())) {
             cache.invalidateAll();
+        }
+    }
+
+    /** Tells where the table lies, if it is in use. */
+    void tell(MappingVisitor visitor) {
+        if (GlobalCommand.IRE.isSet(registers.get(VtdRegisters.GSTS))) {
+            visitor.structure(table, (long) entries * InterruptRemapEntry.BYTES);
         }
     }
 

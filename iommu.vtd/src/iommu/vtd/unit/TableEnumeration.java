@@ -60,7 +60,9 @@ final class TableEnumeration {
     private void requester(int ofSource) {
         source = ofSource;
         tables = 0;
-        if (!walks.root().locate(source, Request.NO_PASID, result, WalkListener.NONE)) {
+        WalkListener entries = (structure, address, words, fields, decision) ->
+                visitor.structure(address, 8L * words.length);
+        if (!walks.root().locate(source, Request.NO_PASID, result, entries)) {
             return;
         }
         domain = (int) Stage.DOMAIN.of(result.stage);
@@ -88,6 +90,7 @@ final class TableEnumeration {
             throw new IllegalStateException("more than " + MAX_TABLES
                     + " page tables for requester 0x" + Integer.toHexString(source));
         }
+        visitor.structure(table, PhysicalMemory.PAGE_BYTES);
         return true;
     }
 
@@ -160,7 +163,9 @@ final class TableEnumeration {
         inner.stage = result.stage;
         inner.table = result.table;
         inner.paging = result.paging;
-        return walks.secondStage().walk(guest, access, inner, WalkListener.NONE);
+        return walks.secondStage().walk(guest, access, inner,
+                (structure, address, words, fields, decision) ->
+                        visitor.structure(address, 8L * words.length));
     }
 
     private void page(long iova, long address, long bytes, int access) {

@@ -211,6 +211,10 @@ public final class VtdUnit implements RemappingUnit {
 
     @Override
     public void mappings(MappingVisitor visitor) {
+        long queue = registers.get(VtdRegisters.IQA);
+        visitor.structure(VtdRegisters.IQA_BASE.inPlace(queue),
+                (long) PhysicalMemory.PAGE_BYTES << VtdRegisters.QS.of(queue));
+        interrupts.tell(visitor);
         new TableEnumeration(memory, traits, walks).tell(visitor);
     }
 

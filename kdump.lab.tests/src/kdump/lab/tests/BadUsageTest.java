@@ -29,7 +29,8 @@ class BadUsageTest {
         "crash vtd1", "crash vtd1 vtd1 --policy copy-tables", "mappings", "mappings vtd1 vtd1",
         "walk", "walk vtd1", "walk vtd1 0000:00:02.0", "walk vtd1 0000:00:02.0 0 0",
         "compare vtd1 --seed", "compare vtd1 --policy", "crash vtd1 --policy",
-        "mappings vtd1 --requester", "mappings vtd1 --registers"})
+        "mappings vtd1 --requester", "mappings vtd1 --registers", "acpi", "acpi vtd1 amd1",
+        "acpi vtd1 --nonsense", "acpi no-such-table", "acpi cnf"})
     void wrongArgumentsAreRefused(String line) {
         assertRefused(line);
     }

@@ -125,6 +125,20 @@ class JsonContractTest {
     }
 
     @Test
+    void firmwareTables() throws IOException {
+        var tables = Json.rows(json("acpi", "amd1"));
+        assertThat(tables).singleElement().satisfies(table -> {
+            assertThat(table).containsOnlyKeys("source", "signature", "fields", "kernelLog",
+                    "findings").containsEntry("signature", "IVRS");
+            assertThat(Json.rows(table.get("fields"))).isNotEmpty().allSatisfy(field ->
+                    assertThat(field).containsOnlyKeys("offset", "bytes", "name", "value",
+                            "meaning"));
+            assertThat((List<?>) table.get("kernelLog")).isNotEmpty();
+            assertThat((List<?>) table.get("findings")).isEmpty();
+        });
+    }
+
+    @Test
     void sameSeedGivesTheSameBytesAndAnotherSeedOthers() {
         String[] line = {"compare", "vtd1", "--json", "--crash-at", "3ms", "--seed", "5"};
         String first = CommandRun.of(commands, line).out();

@@ -4,7 +4,6 @@ package kdump.lab.engine;
 import iommu.api.machine.MachineDescription;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
-import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.Workload;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelProfile.ScalableMode;
@@ -18,6 +17,9 @@ import kdump.lab.api.RunOptions;
 
 /** Chooses, for a described machine, what a run needs and a capture does not say. */
 final class BlueprintMaker {
+
+    /** Fewer spare frames than this (16 MiB) do not do for the tables and buffers of a kernel. */
+    private static final long MIN_SPARE_FRAMES = 4096;
 
     private BlueprintMaker() { }
 
@@ -41,11 +43,13 @@ final class BlueprintMaker {
         Blueprint bare = new Blueprint(description, reservation, profile, capture, Map.of(),
                 new BitSet(), Map.of(), survey.passThrough(), List.of());
         var hardware = new Hardware(bare, memory, services, new Ledger(), options.seed());
-        var draw = new LoadDraw(survey, reservation, options.seed(), options.rateFactor());
+        BitSet taken = takenFrames(survey, reservation, assumptions);
+        var draw = new LoadDraw(survey, reservation, taken, options.seed(),
+                options.rateFactor());
         Map<Integer, Workload> loads = draw.draw(hardware);
         assumptions.addAll(draw.remarks());
         return new Blueprint(description, reservation, profile, capture, loads,
-                usedFrames(survey, reservation, loads), survey.mappedIova(), survey.passThrough(),
+                withLoads(taken, loads), survey.mappedIova(), survey.passThrough(),
                 List.copyOf(assumptions));
     }
 
@@ -55,13 +59,18 @@ final class BlueprintMaker {
             return description.crashReservation();
         }
         AddressRange chosen = ReservationRule.choose(survey.systemRam(), survey.usedFrames());
+        boolean overDump = chosen == null;
+        if (overDump) {
+            chosen = ReservationRule.choose(survey.systemRam(), survey.reachedFrames());
+        }
         if (chosen == null) {
             throw new LabException(description.name() + ": no crash reservation, and no stretch of "
                     + (ReservationRule.MIN_BYTES >> 20)
                     + " MiB of System RAM that no mapping reaches");
         }
         assumptions.add("crash reservation " + chosen + ", as the machine has none: the longest"
-                + " stretch of System RAM below 4 GiB that no table and no mapping reaches");
+                + " stretch of System RAM below 4 GiB that no table and no mapping reaches"
+                + (overDump ? "; what the dump holds there stands for the capture kernel" : ""));
         return chosen;
     }
 
@@ -92,18 +101,34 @@ final class BlueprintMaker {
         return profile.withScalableMode(mode);
     }
 
-    private static BitSet usedFrames(Survey survey, AddressRange reservation,
-            Map<Integer, Workload> loads) {
-        BitSet used = (BitSet) survey.usedFrames().clone();
-        used.set((int) (reservation.start() >>> 12), (int) (reservation.end() + 4095 >>> 12));
-        for (Workload load : loads.values()) {
-            List.of(load.rings(), load.readable(), load.writable()).forEach(pages -> pages.stream()
-                    .mapToInt(BlueprintMaker::frame).forEach(used::set));
+    /**
+     * Returns the frames that the first kernel is given none of. Captured ones are among them as
+     * long as enough others are left: whether they were free cannot be told.
+     */
+    private static BitSet takenFrames(Survey survey, AddressRange reservation,
+            List<String> assumptions) {
+        BitSet taken = survey.usedFrames();
+        taken.set(frame(reservation.start()), frame(reservation.end() + 4095));
+        long ram = survey.systemRam().stream().mapToLong(r -> r.bytes() >>> 12).sum();
+        if (ram - taken.cardinality() < MIN_SPARE_FRAMES) {
+            assumptions.add("nearly all of memory is captured: where the first kernel needs pages"
+                    + " from now on, they come out of captured ones that no table and no mapping"
+                    + " reaches");
+            taken = survey.reachedFrames();
+            taken.set(frame(reservation.start()), frame(reservation.end() + 4095));
         }
-        return used;
+        return taken;
     }
 
-    private static int frame(DmaBuffer buffer) {
-        return (int) (buffer.physicalAddress() >>> 12);
+    private static BitSet withLoads(BitSet taken, Map<Integer, Workload> loads) {
+        for (Workload load : loads.values()) {
+            List.of(load.rings(), load.readable(), load.writable()).forEach(pages -> pages.stream()
+                    .mapToInt(page -> frame(page.physicalAddress())).forEach(taken::set));
+        }
+        return taken;
+    }
+
+    private static int frame(long physicalAddress) {
+        return (int) (physicalAddress >>> 12);
     }
 }

@@ -34,14 +34,18 @@ final class LoadDraw {
 
     private final Survey survey;
     private final AddressRange reservation;
+    private final BitSet takenFrames;
     private final RandomStream random;
     private final double rateFactor;
     private final Set<Long> taken = new HashSet<>();
     private final List<String> remarks = new ArrayList<>();
 
-    LoadDraw(Survey survey, AddressRange reservation, long seed, double rateFactor) {
+    /** @param takenFrames that no buffer of a function without translation lies in */
+    LoadDraw(Survey survey, AddressRange reservation, BitSet takenFrames, long seed,
+            double rateFactor) {
         this.survey = survey;
         this.reservation = reservation;
+        this.takenFrames = takenFrames;
         this.random = new RandomStream(seed, "loads");
         this.rateFactor = rateFactor;
     }
@@ -140,13 +144,11 @@ final class LoadDraw {
     private void directPages(List<DmaBuffer> into) {
         List<AddressRange> ram =
                 survey.systemRam().stream().filter(r -> r.bytes() > 1 << 20).toList();
-        BitSet used = survey.usedFrames();
         for (int tries = 0; tries < 64 * DIRECT_PAGES && into.size() < DIRECT_PAGES
                 && !ram.isEmpty(); tries++) {
             AddressRange range = ram.get(random.nextInt(ram.size()));
             long page = random.between(range.start() + 4095 >>> 12, (range.end() >>> 12) - 1) << 12;
-            if (page >= 1L << 24 && !reservation.contains(page) && !used.get((int) (page >>> 12))
-                    && taken.add(page)) {
+            if (page >= 1L << 24 && !takenFrames.get((int) (page >>> 12)) && taken.add(page)) {
                 into.add(new DmaBuffer(page, page, 4096));
             }
         }

@@ -8,9 +8,8 @@ import java.util.List;
 
 /**
  * Where the crash reservation of a machine goes that has none: the longest stretch of System RAM
- * between 16 MiB and 4 GiB, in whole MiB, that holds no captured page and that no mapping reaches
- * (mappings of an address to itself aside); at most 256 MiB, taken from its end; of equal ones the
- * lowest.
+ * between 16 MiB and 4 GiB, in whole MiB, without a frame that is taken; at most 256 MiB, taken from
+ * its end; of equal ones the lowest.
  */
 final class ReservationRule {
 
@@ -26,7 +25,7 @@ final class ReservationRule {
     /**
      * Returns the reservation.
      *
-     * @param used numbers of frames that are captured or mapped
+     * @param used numbers of frames that are taken
      * @return null if no stretch is long enough
      */
     static AddressRange choose(List<AddressRange> systemRam, BitSet used) {

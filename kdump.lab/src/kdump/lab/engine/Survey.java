@@ -28,7 +28,9 @@ final class Survey implements MappingVisitor {
     private final MachineDescription description;
     private final PhysicalMemory memory;
     private final List<AddressRange> systemRam;
-    private final BitSet usedFrames = new BitSet();
+    private final BitSet structures = new BitSet();
+    private final BitSet mappedFrames = new BitSet();
+    private final BitSet captured = new BitSet();
     private final Map<Integer, List<AddressRange>> mappedIova = new HashMap<>();
     private final Map<Integer, List<DmaBuffer>> writable = new HashMap<>();
     private final Map<Integer, List<DmaBuffer>> readable = new HashMap<>();
@@ -39,10 +41,8 @@ final class Survey implements MappingVisitor {
         this.description = description;
         this.memory = memory;
         this.systemRam = description.memoryMap().ranges(MemoryKind.SYSTEM_RAM);
-        for (AddressRange captured : description.image().ranges()) {
-            for (long at = captured.start() & -4096; at < captured.end(); at += 4096) {
-                markUsed(at);
-            }
+        for (AddressRange range : description.image().ranges()) {
+            mark(captured, range.start(), range.bytes());
         }
     }
 
@@ -57,8 +57,8 @@ final class Survey implements MappingVisitor {
             addresses.add(AddressRange.of(iova, bytes));
         }
         boolean toItself = iova == physicalAddress;
-        for (long at = 0; at < bytes && !toItself; at += 4096) {
-            markUsed(physicalAddress + at);
+        if (!toItself) {
+            mark(mappedFrames, physicalAddress, bytes);
         }
         // Pages that a device may only write serve no load: its descriptors say read or write.
         boolean reads = (access & Access.READ) != 0;
@@ -72,20 +72,22 @@ final class Survey implements MappingVisitor {
         }
     }
 
-    private void markUsed(long physicalAddress) {
+    @Override
+    public void structure(long physicalAddress, long bytes) {
+        mark(structures, physicalAddress, bytes);
+    }
+
+    private static void mark(BitSet frames, long physicalAddress, long bytes) {
         if (Long.compareUnsigned(physicalAddress, PhysicalMemory.MAX_BYTES) < 0) {
-            usedFrames.set((int) (physicalAddress >>> 12));
+            long end = Math.min(PhysicalMemory.MAX_BYTES, physicalAddress + bytes + 4095);
+            frames.set((int) (physicalAddress >>> 12), (int) (end >>> 12));
         }
     }
 
-    /**
-     * A buffer lies in System RAM, not over a table, and leaves the first 16 MiB to firmware's
-     * users.
-     */
+    /** A buffer lies in System RAM and leaves the first 16 MiB to firmware's users. */
     private boolean usable(long physicalAddress) {
         return description.memoryMap().kindAt(physicalAddress) == MemoryKind.SYSTEM_RAM
-                && memory.contains(physicalAddress, 4096) && physicalAddress >= 1L << 24
-                && !memory.pageIsKnown(physicalAddress);
+                && memory.contains(physicalAddress, 4096) && physicalAddress >= 1L << 24;
     }
 
     @Override
@@ -97,8 +99,18 @@ final class Survey implements MappingVisitor {
         return systemRam;
     }
 
+    /** Returns the frames that hold structures of the units, or that a mapping reaches. */
+    BitSet reachedFrames() {
+        BitSet reached = (BitSet) structures.clone();
+        reached.or(mappedFrames);
+        return reached;
+    }
+
+    /** Returns the frames that are reached or captured. */
     BitSet usedFrames() {
-        return usedFrames;
+        BitSet used = reachedFrames();
+        used.or(captured);
+        return used;
     }
 
     Map<Integer, List<AddressRange>> mappedIova() {
@@ -109,15 +121,20 @@ final class Survey implements MappingVisitor {
         return passThrough;
     }
 
-    /** Returns pages that requests of an alias may read and write; shared lists, in table order. */
+    /** Returns pages that requests of an alias may read and write, in table order. */
     List<DmaBuffer> writable(int alias) {
-        List<DmaBuffer> pages = writable.getOrDefault(alias, List.of());
-        return pages.isEmpty() ? identity.getOrDefault(alias, List.of()) : pages;
+        List<DmaBuffer> pages = besideStructures(writable.getOrDefault(alias, List.of()));
+        return pages.isEmpty() ? besideStructures(identity.getOrDefault(alias, List.of())) : pages;
     }
 
     /** Returns pages that requests of an alias may read only. */
     List<DmaBuffer> readable(int alias) {
-        return readable.getOrDefault(alias, List.of());
+        return besideStructures(readable.getOrDefault(alias, List.of()));
+    }
+
+    private List<DmaBuffer> besideStructures(List<DmaBuffer> pages) {
+        return pages.stream().filter(p -> !structures.get((int) (p.physicalAddress() >>> 12)))
+                .toList();
     }
 
     /** Returns whether requests of an alias reach memory unchanged: no unit, or passed through. */

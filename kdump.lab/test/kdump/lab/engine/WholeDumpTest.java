@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryImage;
+import iommu.api.memory.MemoryKind;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import kdump.lab.api.RunOptions;
+import kdump.lab.api.Verdict;
+import kdump.policies.copytables.CopyTables;
+import kdump.policies.disablereinit.DisableReinit;
+import org.junit.jupiter.api.Test;
+
+/** A machine of which every page of RAM and ROM is in the dump, tables and buffers alike. */
+class WholeDumpTest {
+
+    private static final RunOptions OPTIONS = RunOptions.ofSeed(7);
+    private static final byte FILLING = 0x5a;
+
+    /** The tables of a capture, and between them pages that nobody captured, filled. */
+    private record Whole(List<AddressRange> ranges, MemoryImage tables) implements MemoryImage {
+
+        @Override
+        public void read(long address, byte[] to, int offset, int bytes) throws IOException {
+            Arrays.fill(to, offset, offset + bytes, FILLING);
+            for (AddressRange range : tables.ranges()) {
+                long start = Math.max(address, range.start());
+                long end = Math.min(address + bytes, range.end());
+                if (start < end) {
+                    tables.read(start, to, offset + (int) (start - address), (int) (end - start));
+                }
+            }
+        }
+    }
+
+    private static Bench bench() {
+        MachineDescription d = TestBench.machine("vtd1");
+        List<AddressRange> ram = Stream.of(MemoryKind.SYSTEM_RAM, MemoryKind.ROM)
+                .flatMap(kind -> d.memoryMap().ranges(kind).stream())
+                .sorted(Comparator.comparingLong(AddressRange::start))
+                .filter(r -> (r.start() + 4095 & -4096) < (r.end() & -4096))
+                .map(r -> new AddressRange(r.start() + 4095 & -4096, r.end() & -4096)).toList();
+        return TestBench.bench(new MachineDescription(d.name(), d.source(), d.memoryMap(), null,
+                d.units(), d.functions(), new Whole(ram, d.image()), d.commandLine(),
+                d.captureCommandLine(), d.remarks()), OPTIONS);
+    }
+
+    @Test
+    void keepsItsEnginesBusyAndHasNothingThatIsMadeUp() {
+        Bench bench = bench();
+        Verdict verdict = bench.run(TestBench.decider(new DisableReinit()), false, Breakage.NONE)
+                .verdict();
+
+        assertThat(bench.blueprint().loads()).hasSizeGreaterThan(3);
+        assertThat(bench.blueprint().assumptions())
+                .anyMatch(a -> a.contains("stands for the capture kernel"))
+                .anyMatch(a -> a.contains("nearly all of memory is captured"));
+        assertThat(verdict.dump()).isEqualTo("complete");
+        assertThat(verdict.untranslatedDma().requests()).isPositive();
+        assertThat(verdict.syntheticBytesUsed()).isZero();
+    }
+
+    @Test
+    void isDumpedWholeAfterACleanHandOver() {
+        Verdict verdict = bench().run(TestBench.decider(new CopyTables()), false, Breakage.NONE)
+                .verdict();
+
+        assertThat(verdict.clean()).as(verdict.toString()).isTrue();
+        assertThat(verdict.lateLegitimateBytes()).isPositive();
+    }
+
+    @Test
+    void leavesTheUnitsTablesToThemselves() {
+        Bench bench = bench();
+        Blueprint blueprint = bench.blueprint();
+        List<AddressRange> tables = TestBench.machine("vtd1").image().ranges();
+
+        assertThat(tables).noneMatch(t -> blueprint.reservation().overlaps(t));
+        blueprint.loads().values().forEach(load -> load.writable().forEach(buffer ->
+                assertThat(tables).noneMatch(t -> t.contains(buffer.physicalAddress()))));
+    }
+}
