@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.unit;
 
+import iommu.api.memory.AddressRange;
 import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -55,6 +56,14 @@ public interface KernelPort {
 
     /** Returns the functions that the unit serves, bridges among them, by requester id. */
     default List<Integer> functions() {
+        return List.of();
+    }
+
+    /**
+     * Returns the memory that firmware wants mapped to itself for a function: whole pages, an empty
+     * list if there is none.
+     */
+    default List<AddressRange> reservedRanges(int requester) {
         return List.of();
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.linux;
 
+import iommu.api.memory.AddressRange;
+import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.KernelPort;
@@ -8,17 +10,20 @@ import iommu.vtd.Capability;
 import iommu.vtd.InvalidationDescriptor;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
  * Which domain each source has, and what is mapped in it. A function without a domain of this
  * kernel gets one at its first mapping (deferred attach): with an empty table and a fresh id,
  * shared by all ids under which its requests arrive; entries copied from the kernel before are torn
- * down then.
+ * down then. What firmware reserved for it is mapped to itself from the first.
  *
  * <p>Source: Linux, intel/iommu.c, domain_context_mapping_one, copied_context_tear_down,
- * iommu_flush_iotlb_psi.
+ * iommu_flush_iotlb_psi; iommu.c, iommu_create_device_direct_mappings.
  */
 final class DomainMappings {
 
@@ -29,6 +34,7 @@ final class DomainMappings {
     private final PageTables pageTables;
     private final Map<Integer, Domain> domainOf = new HashMap<>();
     private final TreeSet<Integer> unflushed = new TreeSet<>();
+    private final Map<Integer, Set<AddressRange>> reserved = new HashMap<>();
     private DomainIds ids;
     private ContextTables tables;
     private Invalidations invalidations;
@@ -71,6 +77,7 @@ final class DomainMappings {
         marks = entriesMarked;
         domainOf.clear();
         unflushed.clear();
+        reserved.clear();
     }
 
     /** Gives a function its domain before anything is mapped in it. */
@@ -143,13 +150,30 @@ final class DomainMappings {
         }
         if (domain == null) {
             domain = new Domain(ids().take(), port.allocatePages(1), levels());
+            reserved.put(domain.id(), new HashSet<>());
         }
+        mapReserved(requester, domain);
         for (int id : port.sourceIds(requester)) {
             int source = RequesterId.sourceId(id);
             contextMapping(source, domain);
             domainOf.putIfAbsent(source, domain);
         }
         return domain;
+    }
+
+    /**
+     * Maps what firmware reserved for a function to itself, in a domain that this kernel made, and
+     * before any context entry leads there.
+     */
+    private void mapReserved(int requester, Domain domain) {
+        Set<AddressRange> done = reserved.get(domain.id());
+        for (AddressRange range : done == null ? List.<AddressRange>of()
+                : port.reservedRanges(requester)) {
+            if (done.add(range)) {
+                pageTables.map(domain, range.start(), range.start(), range.bytes(),
+                        Access.READ | Access.WRITE);
+            }
+        }
     }
 
     /**

@@ -5,6 +5,6 @@
  * registers and memory, never the unit's caches. Start with {@link iommu.vtd.linux.LinuxVtdDriver}.
  *
  * <p>Not modelled yet: first-stage domains, device IOTLBs, freeing of emptied page tables,
- * coherency flushes, reserved regions (RMRR).
+ * coherency flushes.
  */
 package iommu.vtd.linux;

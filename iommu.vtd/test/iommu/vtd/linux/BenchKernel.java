@@ -51,6 +51,7 @@ final class BenchKernel implements KernelPort, UnitListener {
     final Map<Integer, List<Integer>> aliases = new HashMap<>();
     final List<Integer> written = new ArrayList<>();
     List<Integer> functions = List.of();
+    final Map<Integer, List<AddressRange>> reserved = new HashMap<>();
     int interrupts;
     int waits;
     boolean deaf;
@@ -224,6 +225,11 @@ final class BenchKernel implements KernelPort, UnitListener {
     @Override
     public List<Integer> functions() {
         return functions;
+    }
+
+    @Override
+    public List<AddressRange> reservedRanges(int requester) {
+        return reserved.getOrDefault(requester, List.of());
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine;
 
+import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.PciFunction;
 import iommu.api.unit.KernelPort;
@@ -100,6 +101,11 @@ final class EngineKernelPort implements KernelPort {
         return hardware.fabric().functions().stream()
                 .filter(f -> hardware.description().unitOf(f.alias()) == index)
                 .map(PciFunction::requesterId).sorted().toList();
+    }
+
+    @Override
+    public List<AddressRange> reservedRanges(int requester) {
+        return hardware.description().reservedFor(requester);
     }
 
     @Override
