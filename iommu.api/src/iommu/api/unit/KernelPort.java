@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.unit;
 
-import iommu.api.memory.AddressRange;
 import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -11,6 +10,14 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public interface KernelPort {
+
+    /**
+     * A range of physical addresses.
+     *
+     * @param start first address
+     * @param bytes number of bytes, not 0
+     */
+    record Range(long start, long bytes) { }
 
     /** Returns what a unit register reads; 4 or 8 bytes. */
     long readRegister(int offset, int bytes);
@@ -63,7 +70,7 @@ public interface KernelPort {
      * Returns the memory that firmware wants mapped to itself for a function: whole pages, an empty
      * list if there is none.
      */
-    default List<AddressRange> reservedRanges(int requester) {
+    default List<Range> reservedRanges(int requester) {
         return List.of();
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.linux;
 
-import iommu.api.memory.AddressRange;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
@@ -34,7 +33,7 @@ final class DomainMappings {
     private final PageTables pageTables;
     private final Map<Integer, Domain> domainOf = new HashMap<>();
     private final TreeSet<Integer> unflushed = new TreeSet<>();
-    private final Map<Integer, Set<AddressRange>> reserved = new HashMap<>();
+    private final Map<Integer, Set<KernelPort.Range>> reserved = new HashMap<>();
     private DomainIds ids;
     private ContextTables tables;
     private Invalidations invalidations;
@@ -166,8 +165,8 @@ final class DomainMappings {
      * before any context entry leads there.
      */
     private void mapReserved(int requester, Domain domain) {
-        Set<AddressRange> done = reserved.get(domain.id());
-        for (AddressRange range : done == null ? List.<AddressRange>of()
+        Set<KernelPort.Range> done = reserved.get(domain.id());
+        for (KernelPort.Range range : done == null ? List.<KernelPort.Range>of()
                 : port.reservedRanges(requester)) {
             if (done.add(range)) {
                 pageTables.map(domain, range.start(), range.start(), range.bytes(),

@@ -51,7 +51,7 @@ final class BenchKernel implements KernelPort, UnitListener {
     final Map<Integer, List<Integer>> aliases = new HashMap<>();
     final List<Integer> written = new ArrayList<>();
     List<Integer> functions = List.of();
-    final Map<Integer, List<AddressRange>> reserved = new HashMap<>();
+    final Map<Integer, List<Range>> reserved = new HashMap<>();
     int interrupts;
     int waits;
     boolean deaf;
@@ -228,7 +228,7 @@ final class BenchKernel implements KernelPort, UnitListener {
     }
 
     @Override
-    public List<AddressRange> reservedRanges(int requester) {
+    public List<Range> reservedRanges(int requester) {
         return reserved.getOrDefault(requester, List.of());
     }
 

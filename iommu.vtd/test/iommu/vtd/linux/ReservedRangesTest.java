@@ -3,10 +3,10 @@ package iommu.vtd.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iommu.api.memory.AddressRange;
 import iommu.api.pcie.Access;
 import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.unit.AdoptDepth;
+import iommu.api.unit.KernelPort.Range;
 import iommu.api.unit.StepRefusedException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -20,8 +20,8 @@ class ReservedRangesTest {
         int usb = 0x00e8;
         int nic = 0x0100;
         var bench = BenchKernel.legacy();
-        bench.reserved.put(usb, List.of(new AddressRange(0xe_0000, 0xe_4000),
-                new AddressRange(0x40_0000, 0x60_0000)));
+        bench.reserved.put(usb, List.of(new Range(0xe_0000, 0x4000),
+                new Range(0x40_0000, 0x20_0000)));
         LinuxVtdDriver first = bench.firstKernel(ScalableMode.OFF);
         first.map(usb, 0xffff_8000L, 0x10_0000, 0x1000, Access.READ);
         first.map(nic, 0xffff_8000L, 0x11_0000, 0x1000, Access.READ);
@@ -45,11 +45,11 @@ class ReservedRangesTest {
         int two = 0x0610;
         int bridge = 0x0600;
         var bench = BenchKernel.legacy();
-        var shared = new AddressRange(0xe_0000, 0xe_4000);
+        var shared = new Range(0xe_0000, 0x4000);
         bench.aliases.put(one, List.of(one, bridge));
         bench.aliases.put(two, List.of(two, bridge));
         bench.reserved.put(one, List.of(shared));
-        bench.reserved.put(two, List.of(shared, new AddressRange(0xf_0000, 0xf_1000)));
+        bench.reserved.put(two, List.of(shared, new Range(0xf_0000, 0x1000)));
         LinuxVtdDriver driver = bench.firstKernel(ScalableMode.OFF);
         driver.map(one, 0xffff_8000L, 0x10_0000, 0x1000, Access.READ);
         assertThat(bench.address(bridge, 0xe_0000L)).isEqualTo(0xe_0000);
@@ -64,7 +64,7 @@ class ReservedRangesTest {
         int usb = 0x00e8;
         var bench = BenchKernel.legacy();
         bench.functions = List.of(usb);
-        bench.reserved.put(usb, List.of(new AddressRange(0xe_0000, 0xe_4000)));
+        bench.reserved.put(usb, List.of(new Range(0xe_0000, 0x4000)));
         bench.firstKernel(ScalableMode.OFF);
         assertThat(bench.address(usb, 0xe_0000L)).isEqualTo(0xe_0000);
     }

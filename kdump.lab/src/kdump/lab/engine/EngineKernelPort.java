@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine;
 
-import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.PciFunction;
 import iommu.api.unit.KernelPort;
@@ -104,8 +103,9 @@ final class EngineKernelPort implements KernelPort {
     }
 
     @Override
-    public List<AddressRange> reservedRanges(int requester) {
-        return hardware.description().reservedFor(requester);
+    public List<Range> reservedRanges(int requester) {
+        return hardware.description().reservedFor(requester).stream()
+                .map(r -> new Range(r.start(), r.bytes())).toList();
     }
 
     @Override

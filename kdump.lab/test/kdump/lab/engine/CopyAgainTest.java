@@ -45,7 +45,7 @@ class CopyAgainTest {
         var machine = new MachineDescription(d.name(), d.source(),
                 new MemoryMap(List.of(new MemoryMap.Region(ram, MemoryKind.SYSTEM_RAM, "RAM"))),
                 new AddressRange(0x3000_0000, 0x3800_0000), d.units(), d.functions(), d.image(),
-                "", "", List.of());
+                "", "", "", List.of());
         Bench bench = TestBench.bench(machine, RunOptions.ofSeed(1));
         memory = Bench.loaded(machine, 1);
         var ledger = new Ledger();
