@@ -76,7 +76,7 @@ public final class LinuxVtdDriver implements UnitDriver {
     public void resume() {
         registers.resume();
         if (registers.status(GlobalCommand.QIE)) {
-            var ring = new InvalidationRing(port, registers, ways.knowsScalableMode());
+            var ring = new InvalidationRing(port, registers, ways);
             ring.resume();
             invalidations = ring;
         } else {
@@ -116,7 +116,7 @@ public final class LinuxVtdDriver implements UnitDriver {
         }
         InvalidationRing.disableLeftOver(port, registers);
         if (ExtendedCapability.QI.isSet(registers.ecap())) {
-            var ring = new InvalidationRing(port, registers, ways.knowsScalableMode());
+            var ring = new InvalidationRing(port, registers, ways);
             ring.enable();
             invalidations = ring;
         } else {

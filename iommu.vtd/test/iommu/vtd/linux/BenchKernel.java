@@ -57,6 +57,8 @@ final class BenchKernel implements KernelPort, UnitListener {
     boolean deaf;
     /** Runs at each invalidation, as a device does that does not wait for it. */
     Runnable meanwhile = () -> { };
+    /** Runs whenever time has passed. */
+    Runnable ticking = () -> { };
     long now;
     private long nextPage;
     private long endOfPages;
@@ -152,6 +154,7 @@ final class BenchKernel implements KernelPort, UnitListener {
     @Override
     public long readRegister(int offset, int bytes) {
         now += 1_000;
+        ticking.run();
         return unit.readRegister(offset, bytes);
     }
 
