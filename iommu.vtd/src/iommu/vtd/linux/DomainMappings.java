@@ -6,6 +6,7 @@ import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.Capability;
+import iommu.vtd.ExtendedCapability;
 import iommu.vtd.InvalidationDescriptor;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -13,7 +14,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 
 /**
  * Which domain each source has, and what is mapped in it. A function without a domain of this
@@ -32,7 +33,7 @@ final class DomainMappings {
     private final UnitRegisters registers;
     private final PageTables pageTables;
     private final Map<Integer, Domain> domainOf = new HashMap<>();
-    private final TreeSet<Integer> unflushed = new TreeSet<>();
+    private final TreeMap<Integer, Domain> unflushed = new TreeMap<>();
     private final Map<Integer, Set<KernelPort.Range>> reserved = new HashMap<>();
     private DomainIds ids;
     private ContextTables tables;
@@ -101,13 +102,17 @@ final class DomainMappings {
         if (kernel.strictInvalidation()) {
             flushPages(domain, iova >>> 12, bytes >>> 12);
         } else {
-            unflushed.add(domain.id());
+            unflushed.put(domain.id(), domain);
         }
     }
 
     void flush() {
-        for (int id : unflushed) {
-            invalidations.iotlb(InvalidationDescriptor.DOMAIN, id, 0, 0, false);
+        for (Domain domain : unflushed.values()) {
+            if (domain.firstStage()) {
+                invalidations.firstStage(domain.id(), 0, -1, false);
+            } else {
+                invalidations.iotlb(InvalidationDescriptor.DOMAIN, domain.id(), 0, 0, false);
+            }
         }
         unflushed.clear();
     }
@@ -117,6 +122,10 @@ final class DomainMappings {
         long lastPage = firstPage + pages - 1;
         // The smallest aligned power of two of pages that covers the range.
         int mask = 64 - Long.numberOfLeadingZeros(firstPage ^ lastPage);
+        if (domain.firstStage()) {
+            invalidations.firstStage(domain.id(), firstPage >>> mask << mask << 12, mask, true);
+            return;
+        }
         boolean selective = Capability.PSI.isSet(registers.cap())
                 && mask <= Capability.MAMV.of(registers.cap());
         if (selective) {
@@ -148,7 +157,10 @@ final class DomainMappings {
             }
         }
         if (domain == null) {
-            domain = new Domain(ids().take(), port.allocatePages(1), levels());
+            boolean first = usesFirstStage();
+            domain = new Domain(ids().take(), port.allocatePages(1),
+                    first ? firstStageLevels() : levels(),
+                    first ? TableFormat.FIRST_STAGE : TableFormat.SECOND_STAGE);
             reserved.put(domain.id(), new HashSet<>());
         }
         mapReserved(requester, domain);
@@ -224,6 +236,15 @@ final class DomainMappings {
         }
         tables.clear(entry);
         copied.clear(source);
+    }
+
+    private boolean usesFirstStage() {
+        return tables.scalable() && ways.usesFirstStage()
+                && ExtendedCapability.FLTS.isSet(registers.ecap());
+    }
+
+    private int firstStageLevels() {
+        return kernel.domainWidthBits() > 48 && Capability.FL5LP.isSet(registers.cap()) ? 5 : 4;
     }
 
     private int levels() {

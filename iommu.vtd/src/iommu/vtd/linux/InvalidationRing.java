@@ -105,6 +105,17 @@ final class InvalidationRing implements Invalidations {
     }
 
     @Override
+    public void firstStage(int domain, long address, int addressMask, boolean hint) {
+        boolean all = addressMask < 0;
+        long q0 = InvalidationDescriptor.G.with(InvalidationDescriptor.PASID_IOTLB,
+                all ? InvalidationDescriptor.PASID_ALL_PAGES : InvalidationDescriptor.SELECTIVE);
+        q0 = InvalidationDescriptor.DID.with(q0, domain);
+        long q1 = all ? 0 : InvalidationDescriptor.AM.with(
+                InvalidationDescriptor.ADDR.inPlace(address), addressMask);
+        submit(q0, InvalidationDescriptor.IH.with(q1, !all && hint ? 1 : 0));
+    }
+
+    @Override
     public void pasidCache() {
         submit(InvalidationDescriptor.G.with(InvalidationDescriptor.PASID_CACHE,
                 InvalidationDescriptor.PASID_CACHE_GLOBAL), 0);
