@@ -19,6 +19,7 @@ final class Translator {
     static final int PASS_THROUGH_SHIFT = 12;
     private static final int REASON_SHIFT = 12;
     private static final int NO_SLOT = -1;
+    private static final int UNSURE = -2;
 
     private final Traits traits;
     private final RootPointer root;
@@ -214,8 +215,10 @@ final class Translator {
             iotlb.doubted(hit);
         }
         if (walk(address, access, found, WalkListener.NONE)) {
-            slot = iotlb.insert(domain, domain, tag, address, found.page, found.pageShift,
+            int kept = iotlb.insert(domain, domain, tag, address, found.page, found.pageShift,
                     found.rights);
+            // beside a page of another size it may not be the one that is found next time
+            slot = hit < 0 ? kept : UNSURE;
             return null;
         }
         if (traits.cachingMode() && found.erroneous) {
@@ -257,7 +260,7 @@ final class Translator {
         if (looked && protectedMemory.covers(Translation.address(translation))) {
             return faults.silently(request, ProtectedMemory.REASON);
         }
-        if (!request.hasPasid()) {
+        if (!request.hasPasid() && slot != UNSURE) {
             caches.front().put(request.source, request.address, translation,
                     usable(request, Access.READ) | usable(request, Access.WRITE), slot);
         }
