@@ -48,15 +48,21 @@ public final class AmdViUnit implements RemappingUnit {
     public AmdViUnit(UnitProfile profile, PhysicalMemory memory) {
         this.memory = memory;
         var settings = UnitSettings.of(profile);
-        registers = HardwareState.registers(profile, settings.snpLocked());
+        registers = HardwareState.registers(profile, settings);
         deviceTable = new DeviceTable(registers, memory,
                 ExtendedFeature.levels(registers.get(AmdViRegisters.EXTENDED_FEATURE)));
         Caches caches = Caches.of(settings);
-        translator = new Translator(registers, memory, deviceTable, caches, settings);
-        var events = new EventLog(registers, memory, () -> listener.faultInterrupt());
+        var qemuTlb = new QemuTlb();
+        translator = new Translator(registers, memory, deviceTable, caches, settings,
+                settings.asQemu() ? new QemuOrder(registers, memory, qemuTlb) : null);
+        var events = new EventLog(registers, memory, !settings.asQemu(),
+                () -> listener.faultInterrupt());
         faults = new FaultReport(events, caches.entries());
         var invalidation = new Invalidation(caches, what -> listener.invalidated(what));
-        var commands = new CommandBuffer(registers, memory, invalidation, events);
+        Commands commands = settings.asQemu()
+                ? new QemuCommands(registers, memory, qemuTlb, invalidation,
+                        what -> listener.invalidated(what), () -> listener.faultInterrupt())
+                : new CommandBuffer(registers, memory, invalidation, events);
         translating = Control.IOMMU_EN.isSet(registers.get(AmdViRegisters.CONTROL));
         new ControlHandler(registers, commands, events, on -> {
             translating = on;

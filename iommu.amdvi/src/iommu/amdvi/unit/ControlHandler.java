@@ -20,12 +20,12 @@ final class ControlHandler {
     }
 
     private final RegisterFile registers;
-    private final CommandBuffer commands;
+    private final Commands commands;
     private final EventLog events;
     private final Effects effects;
     private long before;
 
-    ControlHandler(RegisterFile registers, CommandBuffer commands, EventLog events,
+    ControlHandler(RegisterFile registers, Commands commands, EventLog events,
             Effects effects) {
         this.registers = registers;
         this.commands = commands;

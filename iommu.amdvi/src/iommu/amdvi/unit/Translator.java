@@ -26,16 +26,19 @@ final class Translator {
     private final PageTableWalk pageTables;
     private final ExclusionRange exclusion;
     private final InterruptRemapping interrupts;
+    private final QemuOrder qemu;
     private final WalkResult found = new WalkResult();
 
+    /** @param qemu the order that all requests take; null for the manual's */
     Translator(RegisterFile registers, PhysicalMemory memory, DeviceTable deviceTable,
-            Caches caches, UnitSettings settings) {
+            Caches caches, UnitSettings settings, QemuOrder qemu) {
         this.deviceTable = deviceTable;
         this.caches = caches;
         cacheNotPresent = settings.cacheNotPresent();
         pageTables = new PageTableWalk(memory);
         exclusion = new ExclusionRange(registers);
         interrupts = new InterruptRemapping(registers, memory, caches.interrupts());
+        this.qemu = qemu;
     }
 
     /** Returns what the last request met. */
@@ -45,6 +48,9 @@ final class Translator {
 
     /** Translates a request; the result is as {@link Translation} packs it. */
     long translate(int device, long address, int access) {
+        if (qemu != null) {
+            return qemu.translate(device, address, access, found);
+        }
         // 1. The interrupt range holds messages.
         if (address >>> 20 == INTERRUPTS) {
             return interruptRange(access, found);
@@ -106,6 +112,9 @@ final class Translator {
     /** Translates by the tables in memory alone, and tells each entry. */
     long explain(int device, long address, int access, WalkListener listener) {
         var read = new WalkResult();
+        if (qemu != null) {
+            return qemu.explain(device, address, access, read, listener);
+        }
         if (address >>> 20 == INTERRUPTS) {
             return interruptRange(access, read);
         }
