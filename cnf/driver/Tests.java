@@ -59,31 +59,38 @@ final class Tests {
                 "--reports-dir=" + reports, "--scan-class-path=" + classes));
     }
 
-    /** The main class that kdump.lab.tests names; it prints figures and judges nothing. */
-    boolean bench() throws Exception {
-        var project = build.workspace.getProject("kdump.lab.tests");
-        File reports = reports(project.getBase(), "bench");
-        int status = exec(project.getBase(), reports, ProjectBuild.testPath(project),
-                project.getProperty("bench.main"));
-        build.err.print(IO.collect(new File(reports, "output.txt")));
-        return status == 0;
+    /** The main classes that projects name; they print what they find. */
+    boolean main(String property) throws Exception {
+        boolean ok = true;
+        for (var project : build.workspace.getBuildOrder()) {
+            String main = project.getProperty(property);
+            if (main != null) {
+                ok &= start(project.getBase(), ProjectBuild.testPath(project), main).inheritIO()
+                        .start().waitFor() == 0;
+            }
+        }
+        return ok;
     }
 
     private int exec(File base, File reports, String classPath, String... arguments)
             throws Exception {
-        var command = new ArrayList<>(List.of(java, "-Dlab.root=" + build.root, "-cp", classPath));
-        command.addAll(List.of(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command).directory(base)
-                .redirectErrorStream(true).redirectOutput(new File(reports, "output.txt"));
-        // a test that runs ./lab must not wait for the build that runs the test
-        builder.environment().put("LAB_FRESH", "1");
-        Process process = builder.start();
+        Process process = start(base, classPath, arguments).redirectErrorStream(true)
+                .redirectOutput(new File(reports, "output.txt")).start();
         if (!process.waitFor(timeoutSeconds(), TimeUnit.SECONDS)) {
             build.err.println(base.getName() + ": timed out after " + timeoutSeconds() + " s");
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly().waitFor();
         }
         return process.exitValue();
+    }
+
+    private ProcessBuilder start(File base, String classPath, String... arguments) {
+        var command = new ArrayList<>(List.of(java, "-Dlab.root=" + build.root, "-cp", classPath));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(base);
+        // a test that runs ./lab must not wait for the build that runs the test
+        builder.environment().put("LAB_FRESH", "1");
+        return builder;
     }
 
     /** Every it*.bndrun, inside its framework. */

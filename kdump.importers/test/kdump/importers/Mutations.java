@@ -10,7 +10,8 @@ import java.util.Arrays;
 
 /**
  * Damages a good file in many ways and checks that a parser either takes the result or refuses it
- * with a {@link FormatException}, in bounded time. Seeded: -Dlab.seed=N draws other damage.
+ * with a {@link FormatException}; what hangs ends by the time-out of junit-platform.properties.
+ * Seeded: -Dlab.seed=N draws other damage.
  */
 public final class Mutations {
 
@@ -23,7 +24,6 @@ public final class Mutations {
     }
 
     private static final int ROUNDS = 2000;
-    private static final long LIMIT_NANOS = 60_000_000_000L;
     private static final long SEED = Long.getLong("lab.seed", 1);
 
     private final String name;
@@ -43,7 +43,6 @@ public final class Mutations {
     }
 
     private void run(Parser parser) {
-        long start = System.nanoTime();
         int refused = 0;
         for (int round = 0; round < 3 * ROUNDS; round++) {
             byte[] bad = switch (round % 3) {
@@ -62,7 +61,6 @@ public final class Mutations {
             }
         }
         assertThat(refused).as("refused mutations").isPositive();
-        assertThat(System.nanoTime() - start).as("nanoseconds").isLessThan(LIMIT_NANOS);
     }
 
     private byte[] flipped() {

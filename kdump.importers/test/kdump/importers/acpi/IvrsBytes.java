@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /** Builds IVRS tables for tests. */
-final class IvrsBytes {
+public final class IvrsBytes {
 
     static final long BASE = 0xfd00_0000L;
 
@@ -25,7 +25,7 @@ final class IvrsBytes {
     }
 
     /** Adds a unit with the bytes of its entries. */
-    IvrsBytes ivhd(int type, long base, int... entries) {
+    public IvrsBytes ivhd(int type, long base, int... entries) {
         int head = type == 0x10 ? 20 : 36;
         var rest = ByteBuffer.allocate(head + entries.length).order(ByteOrder.LITTLE_ENDIAN);
         rest.putShort((short) 2).putShort((short) 0x40).putLong(base).putShort((short) 0)
@@ -39,14 +39,16 @@ final class IvrsBytes {
         return block(type, 0xb0, rest.array());
     }
 
-    IvrsBytes ivmd(int type, int flags, int device, int last, long start, long length) {
+    /** Adds a range that devices reach without translation, or not at all. */
+    public IvrsBytes ivmd(int type, int flags, int device, int last, long start, long length) {
         var rest = ByteBuffer.allocate(28).order(ByteOrder.LITTLE_ENDIAN);
         rest.putShort((short) device).putShort((short) last).putLong(0).putLong(start)
                 .putLong(length);
         return block(type, flags, rest.array());
     }
 
-    byte[] table() {
+    /** Returns the table. */
+    public byte[] table() {
         var table = ByteBuffer.allocate(48 + body.size()).order(ByteOrder.LITTLE_ENDIAN);
         table.put(new byte[] {'I', 'V', 'R', 'S'}).putInt(table.capacity()).put((byte) 2);
         table.putInt(36, 0x203041);

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import kdump.importers.bytes.Content;
 
 /** Builds ELF cores for tests: header, program headers, and bytes that say where they are. */
-final class ElfBytes implements Content {
+public final class ElfBytes implements Content {
 
     private static final int FIRST_HEADER = 64;
 
@@ -15,7 +15,7 @@ final class ElfBytes implements Content {
     private int count;
 
     /** Makes a core with room for {@code headers} program headers and {@code memoryBytes}. */
-    ElfBytes(int headers, int memoryBytes) {
+    public ElfBytes(int headers, int memoryBytes) {
         this(new byte[FIRST_HEADER + 56 * headers + memoryBytes]);
         for (int at = FIRST_HEADER + 56 * headers; at < bytes.capacity(); at++) {
             bytes.put(at, (byte) (at * 7));
@@ -60,11 +60,12 @@ final class ElfBytes implements Content {
     }
 
     /** Adds a PT_LOAD. */
-    ElfBytes load(long offset, long address, long fileBytes, long memoryBytes) {
+    public ElfBytes load(long offset, long address, long fileBytes, long memoryBytes) {
         return header(1, offset, address, fileBytes, memoryBytes);
     }
 
-    ElfBytes header(int type, long offset, long address, long fileBytes, long memoryBytes) {
+    /** Adds a program header. */
+    public ElfBytes header(int type, long offset, long address, long fileBytes, long memoryBytes) {
         count++;
         put16(56, count);
         int at = lastHeader();
@@ -72,7 +73,8 @@ final class ElfBytes implements Content {
                 .put64(at + 32, fileBytes).put64(at + 40, memoryBytes);
     }
 
-    byte[] array() {
+    /** Returns the file. */
+    public byte[] array() {
         return bytes.array();
     }
 

@@ -158,7 +158,7 @@ public final class KdumpBytes {
     }
 
     /** Returns a file in flattened form, its records in the order of {@code pieces}. */
-    static byte[] flattened(byte[] file, int... pieces) {
+    public static byte[] flattened(byte[] file, int... pieces) {
         var out = new ByteArrayOutputStream();
         ByteBuffer header = ByteBuffer.allocate(4096);
         header.put("makedumpfile".getBytes(StandardCharsets.ISO_8859_1));
