@@ -6,6 +6,7 @@ import iommu.amdvi.EventCode;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
+import iommu.api.unit.Interrupt;
 import iommu.api.unit.Translation;
 import iommu.api.unit.WalkListener;
 
@@ -95,18 +96,16 @@ final class Translator {
         return blocked(found);
     }
 
-    /** Remaps a message; returns what {@link InterruptMessage} unpacks, negative if blocked. */
-    long remap(int device, int data) {
+    /** Takes a message of a device; the result is as {@link Interrupt} packs it. */
+    long interrupt(int device, int data) {
         int slot = entry(device);
         if (slot < 0) {
-            return blocked(found);
+            found.flags |= Event.INTERRUPT;
+            return Interrupt.blocked(found.fault.number());
         }
-        if (!Stage.VALID.isSet(found.stage)) {
-            return InterruptMessage.UNCHANGED.mask();
-        }
-        long message =
-                interrupts.remap(device, data, caches.entries().interrupts(slot), found);
-        return message >= 0 ? message : blocked(found);
+        return Stage.VALID.isSet(found.stage)
+                ? interrupts.remap(device, data, caches.entries().interrupts(slot), found)
+                : Interrupt.unchanged();
     }
 
     /** Translates by the tables in memory alone, and tells each entry. */
