@@ -47,8 +47,9 @@ final class CaptureReader {
     MachineDescription read() throws IOException {
         Dump dump = files.dump();
         remarks.addAll(dump.remarks());
-        if (dump.vmcoreInfo().release() != null) {
-            remarks.add("The dump says: kernel " + dump.vmcoreInfo().release() + ".");
+        String release = dump.vmcoreInfo().release();
+        if (release != null) {
+            remarks.add("The dump says: kernel " + release + ".");
         }
         Path iomemFile = files.guestFile("iomem");
         Iomem iomem = iomemFile == null ? null
@@ -59,8 +60,8 @@ final class CaptureReader {
         List<FunctionConfig> functions = functions();
         List<UnitDescription> units = units(functions, map, image);
         return new MachineDescription(name, source, map, reservation, units, functions, image,
-                commandLine(files.guestFile("cmdline")), commandLine(files.captureCommandLine()),
-                remarks);
+                release == null ? "" : release, commandLine(files.guestFile("cmdline")),
+                commandLine(files.captureCommandLine()), remarks);
     }
 
     private MemoryMap mapOf(Dump dump) throws FormatException {

@@ -18,13 +18,15 @@ import java.util.List;
  * @param units remapping units; may be empty
  * @param functions config space of every function, by requester id
  * @param image captured memory
+ * @param kernelRelease of the kernel that was captured, as it names itself; empty if unknown
  * @param commandLine of the running kernel; empty if unknown
  * @param captureCommandLine of its capture kernel; empty if unknown
  * @param remarks what the importer assumed or left out, a sentence each
  */
 public record MachineDescription(String name, String source, MemoryMap memoryMap,
         AddressRange crashReservation, List<UnitDescription> units, List<FunctionConfig> functions,
-        MemoryImage image, String commandLine, String captureCommandLine, List<String> remarks) {
+        MemoryImage image, String kernelRelease, String commandLine, String captureCommandLine,
+        List<String> remarks) {
 
     /** Copies the lists. */
     public MachineDescription {

@@ -21,6 +21,9 @@ final class ContextTables {
 
     private static final int PAGE_BYTES = 4096;
 
+    /** Mark of a copied entry, in its upper half: bit 67. In scalable mode part of RID_PASID. */
+    static final long COPIED = 1L << 3;
+
     private final KernelPort port;
     private final long root;
     private final boolean scalable;
@@ -60,17 +63,30 @@ final class ContextTables {
         return RootEntry.CTP.inPlace(q) + index;
     }
 
-    /** Marks the domain ids of all entries as used. */
+    /** Marks the domain ids of all entries as used, the ones in PASID entries included. */
     void reserveIds(DomainIds ids) {
+        forEachPresent((source, entry) -> {
+            Domain domain = domain(entry);
+            if (domain != null) {
+                ids.reserve(domain.id());
+            }
+        });
+    }
+
+    /** Is told of entries. */
+    interface EntryVisitor {
+        /** Receives a source and where its entry lies. */
+        void entry(int source, long entry);
+    }
+
+    /** Tells every present entry. */
+    void forEachPresent(EntryVisitor visitor) {
         for (int source = 0; source < 0x1_0000; source++) {
             long entry = entry(source, false);
             if (entry == 0) {
                 source |= 0x7f;
             } else if (present(entry)) {
-                Domain domain = domain(entry);
-                if (domain != null) {
-                    ids.reserve(domain.id());
-                }
+                visitor.entry(source, entry);
             }
         }
     }
@@ -86,6 +102,16 @@ final class ContextTables {
      */
     int domainIdBits(long entry) {
         return (int) ContextEntry.DID.of(port.read64(entry + 8));
+    }
+
+    /** Returns whether an entry carries the mark of a copied one. */
+    boolean marked(long entry) {
+        return present(entry) && (port.read64(entry + 8) & COPIED) != 0;
+    }
+
+    /** Clears the present bit of an entry alone. */
+    void clearPresent(long entry) {
+        port.write64(entry, port.read64(entry) & ~ContextEntry.P.mask());
     }
 
     /** Clears the 16 bytes that such code knows of. */

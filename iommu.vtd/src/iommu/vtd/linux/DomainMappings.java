@@ -23,6 +23,7 @@ import java.util.TreeSet;
 final class DomainMappings {
 
     private final KernelProfile kernel;
+    private final KernelWays ways;
     private final KernelPort port;
     private final UnitRegisters registers;
     private final PageTables pageTables;
@@ -32,9 +33,12 @@ final class DomainMappings {
     private ContextTables tables;
     private Invalidations invalidations;
     private BitSet copied = new BitSet();
+    private boolean marks;
 
-    DomainMappings(KernelProfile kernel, KernelPort port, UnitRegisters registers) {
+    DomainMappings(KernelProfile kernel, KernelWays ways, KernelPort port,
+            UnitRegisters registers) {
         this.kernel = kernel;
+        this.ways = ways;
         this.port = port;
         this.registers = registers;
         pageTables = new PageTables(port, registers);
@@ -49,15 +53,22 @@ final class DomainMappings {
 
     /** Goes on with tables that this very kernel had set up before it was imported. */
     void resume(ContextTables ownTables, Invalidations ownInvalidations) {
-        use(ownTables, ownInvalidations, new BitSet());
+        use(ownTables, ownInvalidations, new BitSet(), false);
         ownTables.reserveIds(ids());
     }
 
-    /** Starts over with other tables; {@code copiedSources} have entries of the kernel before. */
-    void use(ContextTables newTables, Invalidations newInvalidations, BitSet copiedSources) {
+    /**
+     * Starts over with other tables.
+     *
+     * @param copiedSources have entries of the kernel before
+     * @param entriesMarked whether a mark in the entry tells so, and not {@code copiedSources}
+     */
+    void use(ContextTables newTables, Invalidations newInvalidations, BitSet copiedSources,
+            boolean entriesMarked) {
         tables = newTables;
         invalidations = newInvalidations;
         copied = copiedSources;
+        marks = entriesMarked;
         domainOf.clear();
         unflushed.clear();
     }
@@ -140,13 +151,17 @@ final class DomainMappings {
      * Returns the domain of an entry that this very kernel wrote before it was imported, or null.
      */
     private Domain inMemory(int source) {
-        long entry = copied.get(source) ? 0 : tables.entry(source, false);
-        return tables.present(entry) ? tables.domain(entry) : null;
+        long entry = tables.entry(source, false);
+        return tables.present(entry) && !isCopied(source, entry) ? tables.domain(entry) : null;
+    }
+
+    private boolean isCopied(int source, long entry) {
+        return marks ? tables.marked(entry) : copied.get(source);
     }
 
     private void contextMapping(int source, Domain domain) {
         long entry = tables.entry(source, true);
-        if (copied.get(source)) {
+        if (isCopied(source, entry)) {
             tearDownCopied(source, entry);
         } else if (tables.present(entry)) {
             return;
@@ -161,13 +176,25 @@ final class DomainMappings {
         }
     }
 
+    /** Takes a copied entry out of use, in the order of this kernel's version. */
     private void tearDownCopied(int source, long entry) {
-        int old = tables.domainIdBits(entry);
-        tables.clear(entry);
-        if (ids().exists(old)) {
+        boolean flushesAll = tables.scalable() && ways.flushesAllScalable();
+        int old = flushesAll ? 0 : tables.domainIdBits(entry);
+        boolean presentFirst = ways.tearDown() == KernelWays.TearDown.PRESENT_BIT_FIRST;
+        if (presentFirst) {
+            tables.clearPresent(entry);
+        } else if (flushesAll || ways.tearDown() == KernelWays.TearDown.CLEAR_THEN_FLUSH) {
+            tables.clear(entry);
+        }
+        if (flushesAll) {
+            invalidations.context(InvalidationDescriptor.SELECTIVE, 0, source);
+            invalidations.pasidCache();
+            invalidations.iotlb(InvalidationDescriptor.GLOBAL, 0, 0, 0, false);
+        } else if (ways.flushesOldDomain() && ids().exists(old)) {
             invalidations.context(InvalidationDescriptor.SELECTIVE, old, source);
             invalidations.iotlb(InvalidationDescriptor.DOMAIN, old, 0, 0, false);
         }
+        tables.clear(entry);
         copied.clear(source);
     }
 

@@ -28,15 +28,18 @@ final class InvalidationRing implements Invalidations {
 
     private final KernelPort port;
     private final UnitRegisters registers;
+    private final boolean knowsWide;
     private long base;
     private long status;
     private long size;
     private int bytes;
     private long tail;
 
-    InvalidationRing(KernelPort port, UnitRegisters registers) {
+    /** @param knowsWide whether the kernel knows descriptors of 256 bits */
+    InvalidationRing(KernelPort port, UnitRegisters registers, boolean knowsWide) {
         this.port = port;
         this.registers = registers;
+        this.knowsWide = knowsWide;
     }
 
     /** Goes on with the queue that the unit has, at its tail. */
@@ -52,7 +55,7 @@ final class InvalidationRing implements Invalidations {
 
     /** Sets up a queue of 256 descriptors of this kernel's own and enables it. */
     void enable() {
-        boolean wide = ExtendedCapability.SMTS.isSet(registers.ecap());
+        boolean wide = knowsWide && ExtendedCapability.SMTS.isSet(registers.ecap());
         bytes = wide ? InvalidationDescriptor.WIDE_BYTES : InvalidationDescriptor.BYTES;
         int pages = wide ? 2 : 1;
         size = (long) PAGE_BYTES * pages;

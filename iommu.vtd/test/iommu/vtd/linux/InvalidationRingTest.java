@@ -18,7 +18,7 @@ class InvalidationRingTest {
     @BeforeEach
     void anEnabledQueue() {
         bench = BenchKernel.legacy();
-        ring = new InvalidationRing(bench, new UnitRegisters(bench));
+        ring = new InvalidationRing(bench, new UnitRegisters(bench, true), true);
         ring.enable();
     }
 
@@ -78,7 +78,7 @@ class InvalidationRingTest {
     @Test
     void aScalableUnitGetsWideDescriptorsInTwoPages() {
         bench = BenchKernel.scalable();
-        ring = new InvalidationRing(bench, new UnitRegisters(bench));
+        ring = new InvalidationRing(bench, new UnitRegisters(bench, true), true);
         ring.enable();
         assertThat(bench.get(VtdRegisters.IQA) & 0xfff).isEqualTo(0x801);
         ring.pasidCache();
@@ -90,10 +90,10 @@ class InvalidationRingTest {
     void aLeftOverQueueIsSwitchedOffOnceItIsEmpty() {
         ring.interruptEntries();
         bench.commands.clear();
-        InvalidationRing.disableLeftOver(bench, new UnitRegisters(bench));
+        InvalidationRing.disableLeftOver(bench, new UnitRegisters(bench, true));
         assertThat(bench.commandValues()).containsExactly("0x00000000");
         assertThat(GlobalCommand.QIE.isSet(bench.get(VtdRegisters.GSTS))).isFalse();
-        InvalidationRing.disableLeftOver(bench, new UnitRegisters(bench));
+        InvalidationRing.disableLeftOver(bench, new UnitRegisters(bench, true));
         assertThat(bench.commands).hasSize(1);
     }
 }

@@ -44,8 +44,10 @@ public record AcpiHeader(String signature, long length, int revision, int checks
     }
 
     void write(TableWriter out) {
-        out.text(signature).u32(length).u8(revision).u8(checksum).text(oemId).text(oemTableId)
-                .u32(oemRevision).text(creatorId).u32(creatorRevision);
+        out.text("Signature", signature).u32("Table Length", length).u8("Revision", revision)
+                .u8("Checksum", checksum).text("Oem ID", oemId).text("Oem Table ID", oemTableId)
+                .u32("Oem Revision", oemRevision).text("Asl Compiler ID", creatorId)
+                .u32("Asl Compiler Revision", creatorRevision);
     }
 
     /** Returns the checksum that a table with these bytes should have. */

@@ -54,12 +54,20 @@ public record DeviceScope(int offset, int type, int flags, int enumerationId, in
         return HEADER_BYTES + STEP_BYTES * path.size();
     }
 
+    private String title() {
+        String[] titles = {"", "PCI Endpoint Device", "PCI Bridge Device", "IOAPIC Device",
+            "Message-capable HPET Device", "Namespace Device"};
+        return type < titles.length ? titles[type] : "";
+    }
+
     static int bytes(List<DeviceScope> scopes) {
         return scopes.stream().mapToInt(DeviceScope::bytes).sum();
     }
 
     void write(TableWriter out) {
-        out.u8(type).u8(bytes()).u16(flags).u8(enumerationId).u8(startBus);
-        path.forEach(s -> out.u8(s.device()).u8(s.function()));
+        out.number("Device Scope Type", type, 1, title()).u8("Entry Length", bytes())
+                .u16("Flags", flags).u8("Enumeration ID", enumerationId)
+                .u8("PCI Bus Number", startBus);
+        path.forEach(s -> out.step(s.device(), s.function()));
     }
 }

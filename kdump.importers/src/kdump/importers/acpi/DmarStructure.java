@@ -34,6 +34,15 @@ public sealed interface DmarStructure permits Drhd, Rmrr, DmarStructure.Atsr, Dm
         return type < names.length ? names[type] : "structure type " + type;
     }
 
+    /** Returns the title of a type as iasl has it; empty for a type that it does not know. */
+    static String title(int type) {
+        String[] titles = {"Hardware Unit Definition", "Reserved Memory Region",
+            "Root Port ATS Capability", "Remapping Hardware Static Affinity",
+            "ACPI Namespace Device Declaration", "SoC Integrated Address Translation Cache",
+            "SoC Integrated Device Property"};
+        return type < titles.length ? titles[type] : "";
+    }
+
     /**
      * Root ports with address translation services. Source: VT-d, "Root Port ATS Capability
      * Reporting Structure".
@@ -59,7 +68,8 @@ public sealed interface DmarStructure permits Drhd, Rmrr, DmarStructure.Atsr, Dm
 
         @Override
         public void writeRest(TableWriter out) {
-            out.u8(flags).u8(reserved).u16(segment);
+            out.number("Flags", flags, 1, (flags & 1) != 0 ? "ALL_PORTS" : "")
+                    .u8("Reserved", reserved).u16("PCI Segment Number", segment);
             scopes.forEach(s -> s.write(out));
         }
     }
@@ -89,7 +99,8 @@ public sealed interface DmarStructure permits Drhd, Rmrr, DmarStructure.Atsr, Dm
 
         @Override
         public void writeRest(TableWriter out) {
-            out.u32(reserved).u64(registerBase).u32(proximityDomain);
+            out.u32("Reserved", reserved).u64("Base Address", registerBase)
+                    .u32("Proximity Domain", proximityDomain);
         }
     }
 
@@ -116,7 +127,8 @@ public sealed interface DmarStructure permits Drhd, Rmrr, DmarStructure.Atsr, Dm
 
         @Override
         public void writeRest(TableWriter out) {
-            out.u8(reserved).u8(reserved >>> 8).u8(reserved >>> 16).u8(number).text(name);
+            out.number("Reserved", reserved, 3, "").u8("Device Number", number)
+                    .text("Device Name", name);
         }
     }
 
@@ -145,7 +157,8 @@ public sealed interface DmarStructure permits Drhd, Rmrr, DmarStructure.Atsr, Dm
 
         @Override
         public void writeRest(TableWriter out) {
-            out.u8(flags).u8(reserved).u16(segment);
+            out.number("Flags", flags, 1, type == SATC && (flags & 1) != 0 ? "ATC_REQUIRED" : "")
+                    .u8("Reserved", reserved).u16("PCI Segment Number", segment);
             scopes.forEach(s -> s.write(out));
         }
     }
@@ -166,7 +179,7 @@ public sealed interface DmarStructure permits Drhd, Rmrr, DmarStructure.Atsr, Dm
 
         @Override
         public void writeRest(TableWriter out) {
-            out.text(rest);
+            out.raw("Data", rest);
         }
     }
 }

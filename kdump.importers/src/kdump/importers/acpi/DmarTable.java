@@ -54,9 +54,10 @@ public record DmarTable(AcpiHeader header, int width, int flags, String reserved
 
     void write(TableWriter out) {
         header.write(out);
-        out.u8(width).u8(flags).text(reserved);
+        out.u8("Host Address Width", width).u8("Flags", flags).raw("Reserved", reserved);
         for (DmarStructure structure : structures) {
-            out.u16(structure.type()).u16(structure.bytes());
+            out.number("Subtable Type", structure.type(), 2,
+                    DmarStructure.title(structure.type())).u16("Length", structure.bytes());
             structure.writeRest(out);
         }
     }

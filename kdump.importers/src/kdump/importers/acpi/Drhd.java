@@ -44,7 +44,8 @@ public record Drhd(int offset, int flags, int size, int segment, long registerBa
 
     @Override
     public void writeRest(TableWriter out) {
-        out.u8(flags).u8(size).u16(segment).u64(registerBase);
+        out.number("Flags", flags, 1, includePciAll() ? "INCLUDE_PCI_ALL" : "").u8("Size", size)
+                .u16("PCI Segment Number", segment).u64("Register Base Address", registerBase);
         scopes.forEach(s -> s.write(out));
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.importers.acpi;
 
+import iommu.api.pcie.RequesterId;
+
 /**
  * An entry of an IVHD block: which devices a unit serves, and how. Reserved fields are kept.
  *
@@ -19,6 +21,11 @@ public sealed interface IvhdEntry {
 
     /** Writes it. */
     void write(TableWriter out);
+
+    /** Writes the id of a device. */
+    static TableWriter device(TableWriter out, String name, int id) {
+        return out.number(name, id, 2, RequesterId.formatShort(id));
+    }
 
     /**
      * One device, all devices, or the start or end of a range, in four bytes.
@@ -42,7 +49,9 @@ public sealed interface IvhdEntry {
 
         @Override
         public void write(TableWriter out) {
-            out.u8(type).u16(deviceId).u8(setting);
+            String[] titles = {"padding", "all", "select", "start of range", "end of range"};
+            device(out.number("Entry Type", type, 1, titles[type]), "Device ID", deviceId)
+                    .u8("Data Setting", setting);
         }
     }
 
@@ -80,12 +89,26 @@ public sealed interface IvhdEntry {
 
         @Override
         public void write(TableWriter out) {
-            out.u8(type).u16(deviceId).u8(setting);
+            device(out.number("Entry Type", type, 1, title()), "Device ID", deviceId)
+                    .u8("Data Setting", setting);
             if (type == EXTENDED_ONE || type == EXTENDED_START) {
-                out.u32(extendedSettings());
-            } else {
-                out.u8(first).u16(sourceId).u8(last);
+                out.u32("Extended Data", extendedSettings());
+                return;
             }
+            boolean special = type == SPECIAL;
+            device(out.u8(special ? "Handle" : "Reserved", first), "Source Used Device ID",
+                    sourceId).number(special ? "Variety" : "Reserved", last, 1,
+                            !special ? "" : last == 1 ? "IOAPIC" : last == 2 ? "HPET" : "");
+        }
+
+        private String title() {
+            return switch (type) {
+                case ALIAS_ONE -> "alias select";
+                case ALIAS_START -> "alias start of range";
+                case EXTENDED_ONE -> "extended select";
+                case EXTENDED_START -> "extended start of range";
+                default -> "special device";
+            };
         }
     }
 
@@ -118,8 +141,15 @@ public sealed interface IvhdEntry {
 
         @Override
         public void write(TableWriter out) {
-            out.u8(TYPE).u16(deviceId).u8(setting).text(hardwareId).text(compatibleId)
-                    .u8(uidFormat).u8(uid.length()).text(uid);
+            device(out.number("Entry Type", TYPE, 1, "ACPI device"), "Device ID", deviceId)
+                    .u8("Data Setting", setting).text("ACPI HID", hardwareId)
+                    .text("ACPI CID", compatibleId).u8("UID Format", uidFormat)
+                    .u8("UID Length", uid.length());
+            if (uidFormat == 1) {
+                out.raw("UID", uid);
+            } else {
+                out.text("UID", uid);
+            }
         }
     }
 
@@ -139,7 +169,7 @@ public sealed interface IvhdEntry {
 
         @Override
         public void write(TableWriter out) {
-            out.u8(type).text(rest);
+            out.u8("Entry Type", type).raw("Data", rest);
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.importers.acpi;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -24,6 +25,31 @@ public sealed interface IvrsBlock {
 
     /** Writes what follows type, flags and length. */
     void writeRest(TableWriter out);
+
+    /** Returns the names of the flags that are set. */
+    default String flagNames() {
+        return "";
+    }
+
+    /** Returns the title of a type as iasl has it; empty for a type that it does not know. */
+    static String title(int type) {
+        return switch (type) {
+            case Ivhd.OLD, Ivhd.NEW, Ivhd.WITH_NAMES -> "Hardware Definition Block";
+            case Ivmd.ALL, Ivmd.ONE, Ivmd.RANGE -> "Memory Definition Block";
+            default -> "";
+        };
+    }
+
+    /** Returns those of {@code names} whose bit is set, the first for bit 0. */
+    private static String names(int bits, String... names) {
+        var set = new ArrayList<String>();
+        for (int bit = 0; bit < names.length; bit++) {
+            if ((bits >>> bit & 1) != 0) {
+                set.add(names[bit]);
+            }
+        }
+        return String.join(" ", set);
+    }
 
     /**
      * A unit and the devices it serves: "I/O Virtualization Hardware Definition".
@@ -64,12 +90,20 @@ public sealed interface IvrsBlock {
 
         @Override
         public void writeRest(TableWriter out) {
-            out.u16(deviceId).u16(capabilityOffset).u64(registerBase).u16(segment).u16(info)
-                    .u32(attributes);
+            IvhdEntry.device(out, "DeviceId", deviceId);
+            out.u16("Capability Offset", capabilityOffset).u64("Base Address", registerBase)
+                    .u16("PCI Segment Group", segment).u16("Virtualization Info", info)
+                    .u32(type == OLD ? "Feature Reporting" : "Attributes", attributes);
             if (type != OLD) {
-                out.u64(features).u64(features2);
+                out.u64("EFR Image", features).u64("Reserved", features2);
             }
             entries.forEach(e -> e.write(out));
+        }
+
+        @Override
+        public String flagNames() {
+            return names(flags, "HtTunEn", "PassPW", "ResPassPW", "Isoc", "IotlbSup", "Coherent",
+                    "PreFSup", "PPRSup");
         }
     }
 
@@ -100,7 +134,14 @@ public sealed interface IvrsBlock {
 
         @Override
         public void writeRest(TableWriter out) {
-            out.u16(deviceId).u16(auxiliary).u64(reserved).u64(start).u64(length);
+            IvhdEntry.device(out, "DeviceId", deviceId);
+            out.u16("Auxiliary Data", auxiliary).u64("Reserved", reserved)
+                    .u64("Start Address", start).u64("Memory Length", length);
+        }
+
+        @Override
+        public String flagNames() {
+            return names(flags, "Unity", "IR", "IW", "ExclusionRange");
         }
     }
 
@@ -121,7 +162,7 @@ public sealed interface IvrsBlock {
 
         @Override
         public void writeRest(TableWriter out) {
-            out.text(rest);
+            out.raw("Data", rest);
         }
     }
 }

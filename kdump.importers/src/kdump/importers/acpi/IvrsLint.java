@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.importers.acpi;
 
+import iommu.api.machine.FirmwareTable.Finding;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -41,9 +41,11 @@ public record IvrsTable(AcpiHeader header, long info, long reserved, List<IvrsBl
 
     void write(TableWriter out) {
         header.write(out);
-        out.u32(info).u64(reserved);
+        out.u32("Virtualization Info", info).u64("Reserved", reserved);
         for (IvrsBlock block : blocks) {
-            out.u8(block.type()).u8(block.flags()).u16(block.bytes());
+            out.number("Subtable Type", block.type(), 1, IvrsBlock.title(block.type()))
+                    .number("Flags", block.flags(), 1, block.flagNames())
+                    .u16("Length", block.bytes());
             block.writeRest(out);
         }
     }

@@ -39,7 +39,8 @@ public record Rmrr(int offset, int reserved, int segment, long base, long limit,
 
     @Override
     public void writeRest(TableWriter out) {
-        out.u16(reserved).u16(segment).u64(base).u64(limit);
+        out.u16("Reserved", reserved).u16("PCI Segment Number", segment)
+                .u64("Base Address", base).u64("End Address (limit)", limit);
         scopes.forEach(s -> s.write(out));
     }
 }

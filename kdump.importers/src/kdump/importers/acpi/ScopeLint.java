@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.importers.acpi;
 
+import iommu.api.machine.FirmwareTable.Finding;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
 import java.util.HashMap;

@@ -4,6 +4,7 @@ package kdump.importers.acpi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import iommu.api.machine.FirmwareTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,24 +21,30 @@ import org.junit.jupiter.api.io.TempDir;
 class IaslTest {
 
     private static final Pattern FIELD = Pattern.compile(
-            "\\[([0-9A-F]{3,4})h \\d+ +([1248])\\] +[^:]+ : ([0-9A-F]{2,16})( \\[.*)?");
+            "\\[([0-9A-F]{3,4})h \\d+ +([1248])\\] +([^:]+) : ([0-9A-F]{2,16})( \\[.*)?");
 
     @TempDir
     Path temp;
 
-    private record Field(int bytes, long value) { }
+    private record Field(int bytes, long value, String name) {
 
-    /** Remembers each number that is written, by offset. */
-    private static final class Fields extends TableWriter {
-
-        private final Map<Integer, Field> all = new TreeMap<>();
-
-        @Override
-        TableWriter field(long value, int bytes) {
-            long mask = bytes == 8 ? -1 : (1L << 8 * bytes) - 1;
-            all.put(at(), new Field(bytes, value & mask));
-            return super.field(value, bytes);
+        /** Older versions of iasl name some fields by what they were before. */
+        boolean agrees(Field ours) {
+            return ours != null && ours.bytes == bytes && ours.value == value
+                    && (ours.name.equalsIgnoreCase(name) || name.startsWith("Reserved")
+                            || name.equals("Undefined"));
         }
+    }
+
+    private static Map<Integer, Field> ours(Path table) throws IOException {
+        Map<Integer, Field> fields = new TreeMap<>();
+        for (FirmwareTable.Field field : new AcpiTables().read(table).get(0).fields()) {
+            if (field.value().matches("[0-9A-F]+")) {
+                fields.put(field.offset(), new Field(field.bytes(),
+                        Long.parseUnsignedLong(field.value(), 16), field.name()));
+            }
+        }
+        return fields;
     }
 
     private Map<Integer, Field> disassembled(Path table) throws Exception {
@@ -50,9 +57,10 @@ class IaslTest {
         for (String line : Files.readAllLines(temp.resolve("table.dsl"),
                 java.nio.charset.StandardCharsets.ISO_8859_1)) {
             Matcher m = FIELD.matcher(line);
-            if (m.matches() && m.group(3).length() == 2 * Integer.parseInt(m.group(2))) {
+            if (m.matches() && m.group(4).length() == 2 * Integer.parseInt(m.group(2))) {
                 fields.put(Integer.parseInt(m.group(1), 16), new Field(
-                        Integer.parseInt(m.group(2)), Long.parseUnsignedLong(m.group(3), 16)));
+                        Integer.parseInt(m.group(2)), Long.parseUnsignedLong(m.group(4), 16),
+                        m.group(3)));
             }
         }
         return fields;
@@ -81,21 +89,15 @@ class IaslTest {
         int compared = 0;
         for (String kind : List.of("DMAR", "IVRS")) {
             for (Path table : TableCodecTest.tables(kind)) {
-                Fields ours = new Fields();
+                Map<Integer, Field> ours = ours(table);
                 byte[] bytes = Files.readAllBytes(table);
-                if (kind.equals("DMAR")) {
-                    DmarTable.parse("t", bytes).write(ours);
-                } else {
-                    IvrsTable.parse("t", bytes).write(ours);
-                }
                 for (var field : disassembled(table).entrySet()) {
                     compared++;
                     // of a block unknown to it iasl prints one field too many
                     if (!isInUnknownBlock(kind, bytes, field.getKey())
-                            && !field.getValue().equals(ours.all.get(field.getKey()))) {
+                            && !field.getValue().agrees(ours.get(field.getKey()))) {
                         wrong.add(table.getFileName() + " " + Integer.toHexString(field.getKey())
-                                + ": " + field.getValue() + ", ours " + ours.all.get(
-                                        field.getKey()));
+                                + ": " + field.getValue() + ", ours " + ours.get(field.getKey()));
                     }
                 }
             }

@@ -4,6 +4,7 @@ package kdump.importers.acpi;
 import static kdump.importers.acpi.DmarBytes.scope;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.machine.FirmwareTable.Finding;
 import iommu.api.machine.FormatException;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.api;
 
+import iommu.api.machine.FirmwareTable;
 import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -48,4 +49,13 @@ public interface Lab {
      * @throws LabException if the target cannot be found or read, or has no unit for the requester
      */
     Walk walk(Target target, int requester, long iova, int access) throws LabException;
+
+    /**
+     * Takes the firmware tables apart that describe remapping units.
+     *
+     * @param target a machine, a directory or a file; its registers do not count
+     * @return at least one
+     * @throws LabException if the target cannot be found or read, or holds none
+     */
+    List<FirmwareTable> firmwareTables(Target target) throws LabException;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine;
 
+import iommu.api.machine.FirmwareTable;
+import iommu.api.machine.FirmwareTableReader;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.MachineImporter;
 import java.io.IOException;
@@ -27,8 +29,7 @@ final class Catalog {
         this.home = home;
     }
 
-    /** Returns a machine. */
-    MachineDescription find(Target target) throws LabException {
+    private Path path(Target target) throws LabException {
         Path path = target.directory().resolve(target.text());
         if (!Files.exists(path)) {
             path = builtIn(target.text());
@@ -37,7 +38,29 @@ final class Catalog {
             throw new LabException(target.text()
                     + ": no such file or directory, nor a built-in machine (see: machines)");
         }
-        return read(path, target.registers() == null ? null
+        return path;
+    }
+
+    /** Returns the firmware tables of a target, at least one. */
+    List<FirmwareTable> tables(Target target) throws LabException {
+        Path path = path(target);
+        for (FirmwareTableReader reader : registry.tables()) {
+            try {
+                List<FirmwareTable> tables = reader.read(path);
+                if (!tables.isEmpty()) {
+                    return tables;
+                }
+            } catch (IOException e) {
+                String message = e.getMessage();
+                throw new LabException(message == null ? e.toString() : message, e);
+            }
+        }
+        throw new LabException(target.text() + ": no DMAR or IVRS table in it");
+    }
+
+    /** Returns a machine. */
+    MachineDescription find(Target target) throws LabException {
+        return read(path(target), target.registers() == null ? null
                 : target.directory().resolve(target.registers()));
     }
 

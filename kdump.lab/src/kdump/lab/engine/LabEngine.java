@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine;
 
+import iommu.api.machine.FirmwareTable;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.UnitDescription;
 import iommu.api.memory.PhysicalMemory;
@@ -67,7 +68,7 @@ public final class LabEngine implements Lab {
             verdicts.add(bench.run(policy, false, Breakage.NONE).verdict());
         }
         return new Comparison(bench.blueprint().description().name(), options,
-                bench.blueprint().profile().name(), bench.blueprint().assumptions(), verdicts);
+                bench.blueprint().kernels(), bench.blueprint().assumptions(), verdicts);
     }
 
     @Override
@@ -146,6 +147,11 @@ public final class LabEngine implements Lab {
                         fields.stream().map(f -> new Walk.Field(f.name(), f.value())).toList(),
                         decision)));
         return new Walk(steps, result(unit, translation, iova));
+    }
+
+    @Override
+    public List<FirmwareTable> firmwareTables(Target target) throws LabException {
+        return catalog.tables(target);
     }
 
     private static Walk.Result result(RemappingUnit unit, long translation, long iova) {

@@ -2,6 +2,7 @@
 package kdump.lab.engine;
 
 import iommu.api.kdump.HandoverPolicy;
+import iommu.api.machine.FirmwareTableReader;
 import iommu.api.machine.MachineImporter;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.FabricFactory;
@@ -38,6 +39,8 @@ public final class Registry {
     private final Map<ServiceReference<DeviceModel>, DeviceModel> models =
             new ConcurrentSkipListMap<>(Comparator.reverseOrder());
     private final Map<ServiceReference<MachineImporter>, MachineImporter> importers =
+            new ConcurrentSkipListMap<>(Comparator.reverseOrder());
+    private final Map<ServiceReference<FirmwareTableReader>, FirmwareTableReader> tables =
             new ConcurrentSkipListMap<>(Comparator.reverseOrder());
 
     /** Makes the registry; the fabric is the one that is best when it starts. */
@@ -80,6 +83,20 @@ public final class Registry {
 
     void removeImporter(ServiceReference<MachineImporter> reference) {
         importers.remove(reference);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addTables(ServiceReference<FirmwareTableReader> reference, FirmwareTableReader reader) {
+        tables.put(reference, reader);
+    }
+
+    void removeTables(ServiceReference<FirmwareTableReader> reference) {
+        tables.remove(reference);
+    }
+
+    /** Returns the readers of firmware tables, best first. */
+    List<FirmwareTableReader> tables() {
+        return List.copyOf(tables.values());
     }
 
     /** Returns what a run that starts now uses. */

@@ -38,7 +38,7 @@ public final class Commands implements CommandLineInterface {
     public Commands(@Reference Lab lab) {
         commands = List.of(new MachinesCommand(lab), new PoliciesCommand(lab),
                 new CompareCommand(lab), new CrashCommand(lab), new MappingsCommand(lab),
-                new WalkCommand(lab));
+                new WalkCommand(lab), new AcpiCommand(lab));
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

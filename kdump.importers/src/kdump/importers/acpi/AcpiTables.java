@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers.acpi;
+
+import iommu.api.machine.FirmwareTable;
+import iommu.api.machine.FirmwareTableReader;
+import iommu.api.machine.FormatException;
+import iommu.api.pcie.FunctionConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import kdump.importers.bytes.SmallFile;
+import kdump.importers.bytes.TextFile;
+import kdump.importers.lspci.LspciDump;
+import org.osgi.service.component.annotations.Component;
+
+/**
+ * Reads DMAR and IVRS tables: as bytes, as acpidump prints them, or out of a directory such as a
+ * capture or /sys/firmware/acpi/tables. An lspci dump in the same directory tells the check which
+ * functions there are.
+ */
+@Component
+public final class AcpiTables implements FirmwareTableReader {
+
+    private static final List<String> SIGNATURES = List.of("DMAR", "IVRS");
+    private static final Pattern NAMES = Pattern.compile("(?i)(dmar|ivrs)\\d*(\\.(aml|dat|bin))?");
+    private static final String FUNCTIONS = "lspci-vvv-xxxx.txt";
+    private static final int SIGNATURE_BYTES = 4;
+    /** Deepest folder searched, and most files looked at, as for captures. */
+    private static final int MAX_DEPTH = 6;
+    private static final int MAX_FILES = 10_000;
+
+    @Override
+    public List<FirmwareTable> read(Path source) throws IOException {
+        if (!Files.isDirectory(source)) {
+            return file(source, List.of());
+        }
+        List<Path> files = files(source);
+        List<FunctionConfig> functions = List.of();
+        for (Path file : files) {
+            if (functions.isEmpty() && file.endsWith(FUNCTIONS)) {
+                functions = LspciDump.read(TextFile.read(file, LspciDump.MAX_BYTES)).functions();
+            }
+        }
+        List<FirmwareTable> tables = new ArrayList<>();
+        for (Path file : files) {
+            if (NAMES.matcher(file.getFileName().toString()).matches()) {
+                for (FirmwareTable table : file(file, functions)) {
+                    // two kernels of one machine saw the same table
+                    if (tables.stream().noneMatch(t -> t.fields().equals(table.fields()))) {
+                        tables.add(table);
+                    }
+                }
+            }
+        }
+        return tables;
+    }
+
+    private static List<Path> files(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory, MAX_DEPTH)) {
+            return files.limit(MAX_FILES).filter(Files::isRegularFile)
+                    .sorted(Comparator.comparing(Path::getNameCount)
+                            .thenComparing(Path::toString)).toList();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static List<FirmwareTable> file(Path file, List<FunctionConfig> functions)
+            throws IOException {
+        byte[] bytes = SmallFile.read(file, AcpiListing.MAX_BYTES);
+        String signature = new String(bytes, 0, Math.min(SIGNATURE_BYTES, bytes.length),
+                StandardCharsets.ISO_8859_1);
+        if (SIGNATURES.contains(signature) && !isListing(bytes)) {
+            return List.of(table(file.toString(), signature, bytes, functions));
+        }
+        List<FirmwareTable> tables = new ArrayList<>();
+        for (AcpiListing.Table listed : AcpiListing
+                .read(TextFile.of(file.toString(), bytes), SIGNATURES).tables()) {
+            tables.add(table(file + ", table at line " + listed.line(), listed.signature(),
+                    listed.bytes(), functions));
+        }
+        return tables;
+    }
+
+    /** A listing may begin with the signature too: "DMAR @ 0x". */
+    private static boolean isListing(byte[] bytes) {
+        return bytes.length > SIGNATURE_BYTES && bytes[SIGNATURE_BYTES] == ' '
+                && bytes[SIGNATURE_BYTES + 1] == '@';
+    }
+
+    private static FirmwareTable table(String file, String signature, byte[] bytes,
+            List<FunctionConfig> functions) throws FormatException {
+        List<FirmwareTable.Field> fields = new ArrayList<>();
+        TableWriter printer = new TableWriter() {
+            @Override
+            void field(String name, int count, String value, String meaning) {
+                fields.add(new FirmwareTable.Field(at(), count, name, value, meaning));
+            }
+        };
+        if (signature.equals("DMAR")) {
+            DmarTable table = DmarTable.parse(file, bytes);
+            table.write(printer);
+            return new FirmwareTable(file, signature, fields, DmarLog.of(table),
+                    TableLint.dmar(file, bytes, functions));
+        }
+        IvrsTable table = IvrsTable.parse(file, bytes);
+        table.write(printer);
+        return new FirmwareTable(file, signature, fields, IvrsLog.of(table),
+                TableLint.ivrs(file, bytes));
+    }
+}
