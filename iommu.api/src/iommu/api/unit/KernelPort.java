@@ -53,6 +53,14 @@ public interface KernelPort {
      */
     List<Integer> sourceIds(int requester);
 
+    /**
+     * Returns the functions that the unit serves, by requester id: what enumeration has found. An
+     * empty list where nobody has enumerated.
+     */
+    default List<Integer> functions() {
+        return List.of();
+    }
+
     /** Prints a line on the console. */
     void print(String line);
 

@@ -14,6 +14,7 @@ final class EngineKernelPort implements KernelPort {
     private final Hardware hardware;
     private final RemappingUnit unit;
     private final PhysicalMemory memory;
+    private final int index;
     private final String name;
 
     EngineKernelPort(Kernel kernel, Hardware hardware, int unit) {
@@ -21,6 +22,7 @@ final class EngineKernelPort implements KernelPort {
         this.hardware = hardware;
         this.unit = hardware.units().get(unit);
         this.memory = hardware.memory();
+        this.index = unit;
         this.name = "unit " + unit;
     }
 
@@ -84,6 +86,13 @@ final class EngineKernelPort implements KernelPort {
     @Override
     public void freePages(long physicalAddress, int count) {
         kernel.pool().free(physicalAddress, count);
+    }
+
+    @Override
+    public List<Integer> functions() {
+        return hardware.functionsWithDevice().stream()
+                .filter(f -> hardware.description().unitOf(f.alias()) == index)
+                .map(PciFunction::requesterId).toList();
     }
 
     @Override
