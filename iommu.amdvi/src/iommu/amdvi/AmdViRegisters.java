@@ -76,12 +76,42 @@ public final class AmdViRegisters {
     public static final Register PPR_HEAD = register64("PprHeadPtr", 0x2030).readWrite(OFFSET);
     /** PPR Log Tail. */
     public static final Register PPR_TAIL = register64("PprTailPtr", 0x2038).readWrite(OFFSET);
-    /** Guest virtual APIC log base; held, not acted on. */
-    public static final Register GA_LOG = register64("GaLogBase", 0xe0).readWrite(ALL64);
+    /** Guest virtual APIC log base. */
+    public static final Register GA_LOG =
+            register64("GaLogBase", 0xe0).reset(8L << 56).readWrite(BASE, LENGTH);
+    /** Guest virtual APIC log tail address: where the tail is written. */
+    public static final Register GA_LOG_TAIL_ADDRESS =
+            register64("GaLogTailAddress", 0xe8).readWrite(bits(51, 3));
+    /** Guest virtual APIC log head. */
+    public static final Register GA_HEAD =
+            register64("GaLogHeadPtr", 0x2040).readWrite(bits(15, 3));
+    /** Guest virtual APIC log tail. */
+    public static final Register GA_TAIL =
+            register64("GaLogTailPtr", 0x2048).readWrite(bits(15, 3));
+    /** Hardware event, upper part: of errors that hardware alone can have; none happens here. */
+    public static final Register HARDWARE_EVENT_UPPER =
+            register64("HwEventUpper", 0x40).readWrite(ALL64);
+    /** Hardware event, lower part. */
+    public static final Register HARDWARE_EVENT_LOWER =
+            register64("HwEventLower", 0x48).readWrite(ALL64);
+    /** Hardware event status: valid, overflow. */
+    public static final Register HARDWARE_EVENT_STATUS =
+            register64("HwEventStatus", 0x50).writeOneToClear(bits(1, 0));
+    /** X2APIC destination and vector of the unit's own interrupt. */
+    public static final Register XT_INTERRUPT =
+            register64("XtIntControl", 0x170).readWrite(ALL64);
+    /** X2APIC destination and vector of the interrupt for page requests. */
+    public static final Register XT_PPR_INTERRUPT =
+            register64("XtPprIntControl", 0x178).readWrite(ALL64);
+    /** X2APIC destination and vector of the interrupt for the guest APIC log. */
+    public static final Register XT_GA_INTERRUPT =
+            register64("XtGaIntControl", 0x180).readWrite(ALL64);
 
     private static final List<Register> OPEN = List.of(CONTROL, EXTENDED_FEATURE, PPR_LOG,
             EXTENDED_FEATURE2, CMD_HEAD, CMD_TAIL, EVENT_HEAD, EVENT_TAIL, STATUS, PPR_HEAD,
-            PPR_TAIL, GA_LOG);
+            PPR_TAIL, GA_LOG, GA_LOG_TAIL_ADDRESS, GA_HEAD, GA_TAIL, HARDWARE_EVENT_UPPER,
+            HARDWARE_EVENT_LOWER, HARDWARE_EVENT_STATUS, XT_INTERRUPT, XT_PPR_INTERRUPT,
+            XT_GA_INTERRUPT);
 
     /**
      * The registers that software can no longer write once SNP is enforced, until SNP is shut down.

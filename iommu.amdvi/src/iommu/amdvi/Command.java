@@ -58,8 +58,12 @@ public final class Command {
 
     private static final long[] RESERVED_LOW = {0,
             bits(59, 52).mask(), bits(59, 16).mask(), bits(59, 48).mask() | bits(31, 20).mask(),
-            0, bits(59, 16).mask(), 0, 0, bits(59, 0).mask()};
-    private static final long[] RESERVED_HIGH = {0, 0, -1, bits(11, 3).mask(), 0, -1, 0, 0, -1};
+            0, bits(59, 16).mask(), bits(23, 16).mask() | bits(59, 52).mask(),
+            bits(31, 16).mask() | bits(59, 52).mask(), bits(59, 0).mask()};
+    private static final long[] RESERVED_HIGH = {0, 0, -1, bits(11, 3).mask(),
+            bit(1).mask() | bit(3).mask() | bits(11, 6).mask(), -1,
+            bit(1).mask() | bit(3).mask() | bits(11, 5).mask(),
+            bits(1, 0).mask() | bits(31, 3).mask() | bits(63, 48).mask(), -1};
 
     private Command() { }
 

@@ -45,6 +45,8 @@ public final class Control {
     public static final BitField GA_LOG_EN = bit(28);
     /** GAIntEn. */
     public static final BitField GA_INT_EN = bit(29);
+    /** NumIntRemapMode: 1 for up to 2048 interrupts a device, else 512. */
+    public static final BitField NUM_INT_REMAP_MODE = bits(44, 43);
     /** XTEn: 32-bit interrupt destinations. */
     public static final BitField XT_EN = bit(50);
     /** IntCapXTEn. */

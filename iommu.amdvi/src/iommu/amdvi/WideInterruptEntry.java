@@ -17,6 +17,8 @@ public final class WideInterruptEntry {
     public static final BitField DESTINATION_LOW = bits(31, 8);
     /** Vector. */
     public static final BitField VECTOR = bits(71, 64);
+    /** Of an interrupt for a guest: its backing page. */
+    public static final BitField GUEST_ROOT = bits(115, 76);
     /** Destination, high bits. */
     public static final BitField DESTINATION_HIGH = bits(127, 120);
 

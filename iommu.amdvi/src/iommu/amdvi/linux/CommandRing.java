@@ -29,6 +29,7 @@ final class CommandRing {
     private long tail;
     private long semaphore;
     private long number;
+    private boolean awaits = true;
     private int timeOuts;
 
     CommandRing(KernelPort port, UnitRegisters registers) {
@@ -47,11 +48,38 @@ final class CommandRing {
 
     /** Allocates a buffer of 512 commands and gives it to the unit. */
     void enable() {
+        allocate();
+        start();
+    }
+
+    /** Allocates a buffer of 512 commands, which the unit does not know yet. */
+    void allocate() {
         base = port.allocatePages(PAGES);
         size = BYTES;
         semaphore = port.allocatePages(1);
         tail = 0;
+    }
+
+    /** Gives the unit the buffer that was allocated, empty: what was submitted so far is lost. */
+    void start() {
         registers.write(AmdViRegisters.CMD_BUF, AmdViRegisters.LENGTH.with(base, ENTRIES_CODE));
+        restart();
+    }
+
+    /**
+     * Starts the buffer that the unit has from its first place.
+     *
+     * @param store where completions are stored; 0 for a word of this kernel
+     */
+    void reuse(long commandBase, long store) {
+        base = AmdViRegisters.BASE.inPlace(commandBase);
+        size = AmdViRegisters.bufferBytes(commandBase);
+        semaphore = store != 0 ? store : port.allocatePages(1);
+        restart();
+    }
+
+    private void restart() {
+        tail = 0;
         registers.feature(Control.CMD_BUF_EN, false);
         registers.write(AmdViRegisters.CMD_HEAD, 0);
         registers.write(AmdViRegisters.CMD_TAIL, 0);
@@ -112,8 +140,16 @@ final class CommandRing {
         registers.write(AmdViRegisters.CMD_TAIL, tail);
     }
 
+    /** Has {@link #complete} wait, or return at once. */
+    void awaits(boolean on) {
+        awaits = on;
+    }
+
     /** Waits until the unit has done what was submitted, within the kernel's time-out. */
     void complete() {
+        if (!awaits) {
+            return;
+        }
         number++;
         long q0 = semaphore & Command.STORE_ADDRESS.mask() | Command.S.mask();
         submit(Command.OPCODE.with(q0, Command.COMPLETION_WAIT), number);

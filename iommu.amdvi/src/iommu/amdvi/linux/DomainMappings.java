@@ -4,8 +4,8 @@ package iommu.amdvi.linux;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.KernelPort;
-import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
@@ -29,7 +29,8 @@ final class DomainMappings {
     private final TreeSet<Integer> unflushed = new TreeSet<>();
     private DeviceEntries entries;
     private CommandRing commands;
-    private BitSet copied = new BitSet();
+    /** The entries are this kernel's own, of before it was imported; no others are believed. */
+    private boolean resumed;
 
     DomainMappings(KernelProfile kernel, KernelPort port) {
         this.kernel = kernel;
@@ -43,7 +44,8 @@ final class DomainMappings {
 
     /** Goes on with a table that this very kernel had set up before it was imported. */
     void resume(DeviceEntries own, CommandRing ring) {
-        use(own, ring, new BitSet());
+        use(own, ring);
+        resumed = true;
         for (int device = 0; device < own.count(); device++) {
             if (own.domain(device) != null) {
                 ids.reserve(own.domainId(device));
@@ -51,11 +53,11 @@ final class DomainMappings {
         }
     }
 
-    /** Starts over with another table; {@code copiedDevices} have entries of the kernel before. */
-    void use(DeviceEntries newEntries, CommandRing ring, BitSet copiedDevices) {
+    /** Starts over with another table, in which no entry is this kernel's yet. */
+    void use(DeviceEntries newEntries, CommandRing ring) {
         entries = newEntries;
         commands = ring;
-        copied = copiedDevices;
+        resumed = false;
         domainOf.clear();
         unflushed.clear();
     }
@@ -114,6 +116,18 @@ final class DomainMappings {
         return own != null ? own : attach(requester);
     }
 
+    /** Gives functions a domain, whether or not the unit takes commands; nothing is awaited. */
+    void attachUnseen(List<Integer> requesters) {
+        commands.awaits(false);
+        requesters.forEach(this::domain);
+        commands.awaits(true);
+    }
+
+    /** Gives functions a domain. */
+    void attach(List<Integer> requesters) {
+        requesters.forEach(this::domain);
+    }
+
     private Domain attach(int requester) {
         Domain domain = null;
         for (int id : port.sourceIds(requester)) {
@@ -121,8 +135,8 @@ final class DomainMappings {
             if (domain == null) {
                 domain = domainOf.get(device);
             }
-            if (domain == null && !copied.get(device)) {
-                domain = entries.domain(device);
+            if (domain == null) {
+                domain = known(device);
             }
         }
         if (domain == null) {
@@ -130,7 +144,7 @@ final class DomainMappings {
         }
         for (int id : port.sourceIds(requester)) {
             int device = RequesterId.sourceId(id);
-            if (copied.get(device) || entries.domain(device) == null) {
+            if (known(device) == null) {
                 attach(device, domain);
             }
             domainOf.putIfAbsent(device, domain);
@@ -138,10 +152,13 @@ final class DomainMappings {
         return domain;
     }
 
+    private Domain known(int device) {
+        return resumed ? entries.domain(device) : domainOf.get(device);
+    }
+
     private void attach(int device, Domain domain) {
         int old = entries.domainId(device);
         entries.install(device, domain);
-        copied.clear(device);
         if (old != 0) {
             // A domain of the kernel before may be cached under the id that is overwritten.
             commands.domain(old);

@@ -37,9 +37,18 @@ final class EventReport {
     void enable() {
         registers.write(AmdViRegisters.EVENT_LOG,
                 AmdViRegisters.LENGTH.with(port.allocatePages(PAGES), ENTRIES_CODE));
+        restart();
+    }
+
+    private void restart() {
         registers.write(AmdViRegisters.EVENT_HEAD, 0);
         registers.write(AmdViRegisters.EVENT_TAIL, 0);
         registers.feature(Control.EVENT_LOG_EN, true);
+    }
+
+    /** Starts the log that the unit has from its first place. */
+    void reuse() {
+        restart();
     }
 
     /** Handles what is pending now. */

@@ -10,11 +10,12 @@ import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
-import java.util.BitSet;
+import java.util.Set;
 
 /**
- * Linux for one AMD-Vi unit, as of 6.1. On AMD the hand-over lies at T4 already: interrupt tables
- * hang off the device table, so that interrupt remapping cannot be set up without it.
+ * Linux for one AMD-Vi unit; what differs by version is in {@link KernelWays}. On AMD the hand-over
+ * lies at T4 already: interrupt tables hang off the device table, so that interrupt remapping
+ * cannot be set up without it.
  *
  * <ul>
  * <li>{@link #initialiseInterrupts} is early_enable_iommus: on a unit that is enabled it copies the
@@ -36,6 +37,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
     private static final int INV_TIME_OUT_1S = 4;
 
     private final KernelPort port;
+    private final KernelWays ways;
     private final UnitRegisters registers;
     private final long expectedBytes;
     private final EventReport events;
@@ -58,10 +60,16 @@ public final class LinuxAmdViDriver implements UnitDriver {
      */
     public LinuxAmdViDriver(KernelProfile kernel, KernelPort port, long expectedBytes) {
         this.port = port;
+        ways = KernelWays.of(kernel);
         this.expectedBytes = expectedBytes;
         registers = new UnitRegisters(port);
         events = new EventReport(port, registers);
         mappings = new DomainMappings(kernel, port);
+    }
+
+    /** Returns the names of the kernel settings that this code knows. */
+    public static Set<String> settings() {
+        return KernelWays.KNOWN;
     }
 
     @Override
@@ -83,27 +91,92 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     @Override
     public void initialiseInterrupts() {
-        if (commands != null || !registers.enabled()) {
-            return;
+        if (commands == null && registers.enabled() && ways.enablesEarly()) {
+            takeOver();
         }
+    }
+
+    private void takeOver() {
+        switch (ways.handOver()) {
+            case CLEAN -> {
+                long register = registers.read(AmdViRegisters.DEV_TAB);
+                switchOff();
+                startEmpty(false);
+                flushAtT4(register);
+            }
+            case COPY -> copy();
+            case IN_PLACE -> reuse();
+            default -> throw new AssertionError(ways.handOver());
+        }
+    }
+
+    private void copy() {
         port.print("AMD-Vi: Translation is already enabled - trying to copy translation"
                 + " structures");
         long register = registers.read(AmdViRegisters.DEV_TAB);
         var copy = new TableCopy(port, mappings.ids());
         entries = copy.copy(register, expectedBytes);
-        if (entries == null) {
-            refusal = "Failed to copy DEV table from previous kernel.";
-            port.print("AMD-Vi: " + copy.refusal());
-            port.print("AMD-Vi: " + refusal);
-            refusal += " " + copy.refusal();
-        } else {
-            port.print("AMD-Vi: Copied DEV table from previous kernel.");
-        }
-        takeBuffers();
+        told(copy.refusal(), "copy", "Copied DEV table from previous kernel.");
+        pauseBuffers();
+        commands = new CommandRing(port, registers);
+        commands.enable();
+        events.enable();
+        registers.feature(Control.GA_EN, registers.control(Control.GA_EN));
         if (entries != null) {
             setDeviceTable();
         }
-        // Features are not known yet at T4.
+        flushAtT4(register);
+        if (entries != null) {
+            mappings.use(entries, commands);
+        }
+    }
+
+    /** With SNP completions are stored where the exclusion range used to begin. */
+    private void reuse() {
+        port.print("AMD-Vi: Translation is already enabled - trying to reuse translation"
+                + " structures");
+        long register = registers.read(AmdViRegisters.DEV_TAB);
+        boolean snp = ExtendedFeature.SNP_SUP.isSet(
+                registers.read(AmdViRegisters.EXTENDED_FEATURE));
+        var reuse = new TableReuse(port, mappings.ids(), ways);
+        entries = reuse.reuse(register, expectedBytes);
+        told(reuse.refusal(), "reuse", "Reused DEV table from previous kernel.");
+        if (entries == null && snp) {
+            throw new IllegalStateException("kernel BUG at drivers/iommu/amd/init.c: "
+                    + reuse.refusal());
+        }
+        pauseBuffers();
+        commands = new CommandRing(port, registers);
+        commands.reuse(ways.plain(registers.read(AmdViRegisters.CMD_BUF)), snp
+                ? ways.plain(AmdViRegisters.BASE.inPlace(
+                        registers.read(AmdViRegisters.EXCLUSION_BASE))) : 0);
+        events.reuse();
+        registers.feature(Control.GA_EN, registers.control(Control.GA_EN));
+        flushAtT4(register);
+        if (entries != null) {
+            mappings.use(entries, commands);
+        }
+    }
+
+    private void told(String why, String what, String success) {
+        if (why == null) {
+            port.print("AMD-Vi: " + success);
+            return;
+        }
+        refusal = "Failed to " + what + " DEV table from previous kernel.";
+        port.print("AMD-Vi: " + why);
+        port.print("AMD-Vi: " + refusal);
+        refusal += " " + why;
+    }
+
+    private void pauseBuffers() {
+        registers.feature(Control.CMD_BUF_EN, false);
+        registers.feature(Control.EVENT_LOG_EN, false);
+        registers.feature(Control.IRT_CACHE_DIS, false);
+    }
+
+    /** Features are not known yet at T4. */
+    private void flushAtT4(long register) {
         commands.flushOneByOne(
                 (int) (AmdViRegisters.deviceTableBytes(register) / DeviceTableEntry.BYTES));
         if (commands.timeOuts() > 0) {
@@ -111,20 +184,6 @@ public final class LinuxAmdViDriver implements UnitDriver {
             throw new IllegalStateException("Kernel panic - not syncing: timer doesn't work"
                     + " through Interrupt-remapped IO-APIC");
         }
-        if (entries != null) {
-            mappings.use(entries, commands, copy.copied());
-        }
-    }
-
-    /** Gives a unit that stays enabled command buffer and event log of this kernel. */
-    private void takeBuffers() {
-        registers.feature(Control.CMD_BUF_EN, false);
-        registers.feature(Control.EVENT_LOG_EN, false);
-        registers.feature(Control.IRT_CACHE_DIS, false);
-        commands = new CommandRing(port, registers);
-        commands.enable();
-        events.enable();
-        registers.feature(Control.GA_EN, registers.control(Control.GA_EN));
     }
 
     private void setDeviceTable() {
@@ -146,8 +205,16 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     @Override
     public void adoptTables(AdoptDepth depth) throws StepRefusedException {
-        if (depth != AdoptDepth.CONTEXTS) {
-            throw new StepRefusedException("Linux copies the device table, not " + depth);
+        AdoptDepth own = switch (ways.handOver()) {
+            case CLEAN -> null;
+            case COPY -> AdoptDepth.CONTEXTS;
+            case IN_PLACE -> AdoptDepth.IN_PLACE;
+        };
+        if (depth != own) {
+            throw new StepRefusedException("Linux " + ways.version() + " on AMD-Vi "
+                    + (own == null ? "takes over no device table"
+                    : own == AdoptDepth.CONTEXTS ? "copies the device table, not " + depth
+                    : "reuses the device table in place, not " + depth));
         }
         if (!registers.enabled()) {
             throw new StepRefusedException("translation is not enabled");
@@ -174,14 +241,25 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     @Override
     public void disableTranslation() throws StepRefusedException {
+        switchOff();
+        if (registers.enabled()) {
+            throw new StepRefusedException("IommuEn stays 1");
+        }
+    }
+
+    private void switchOff() {
         registers.feature(Control.CMD_BUF_EN, false);
         registers.feature(Control.EVENT_INT_EN, false);
         registers.feature(Control.EVENT_LOG_EN, false);
         registers.feature(Control.GA_LOG_EN, false);
         registers.feature(Control.GA_INT_EN, false);
         registers.feature(Control.IOMMU_EN, false);
-        if (registers.enabled()) {
-            throw new StepRefusedException("IommuEn stays 1");
+    }
+
+    @Override
+    public void crash() {
+        if (ways.crashDisables() && registers.enabled()) {
+            switchOff();
         }
     }
 
@@ -190,29 +268,71 @@ public final class LinuxAmdViDriver implements UnitDriver {
         if (registers.enabled()) {
             disableTranslation();
         }
+        startEmpty(true);
+        if (!keepsBases() && AmdViRegisters.BASE.inPlace(registers.read(AmdViRegisters.DEV_TAB))
+                != entries.base()) {
+            throw new StepRefusedException("the device table base register is locked");
+        }
+        if (!ways.attachesFirst()) {
+            flushAll();
+        }
+        if (!ways.attachesFirst() && !ways.enablesEarly()) {
+            mappings.attach(port.functions());
+        }
+        refusal = null;
+        announce();
+    }
+
+    /** Once it found that it could not reuse the table, a kernel still writes no base. */
+    private boolean keepsBases() {
+        return ways.handOver() == KernelWays.HandOver.IN_PLACE && refusal != null;
+    }
+
+    /**
+     * Gives the unit an empty table and switches it on.
+     *
+     * @param blocked whether devices are blocked from the start, not only from T6 on
+     */
+    private void startEmpty(boolean blocked) {
         long found = registers.read(AmdViRegisters.DEV_TAB);
         long bytes = expectedBytes != 0 ? expectedBytes
                 : AmdViRegisters.BASE.of(found) != 0 ? AmdViRegisters.deviceTableBytes(found)
                 : LARGEST_TABLE_BYTES;
         entries = new DeviceEntries(port, port.allocatePages((int) (bytes / 4096)),
                 (int) (bytes / DeviceTableEntry.BYTES));
-        entries.blockOthers();
+        if (blocked) {
+            entries.blockOthers();
+        }
         long control = registers.read(AmdViRegisters.CONTROL);
         control = Control.INV_TIME_OUT.with(control, INV_TIME_OUT_1S);
         registers.write(AmdViRegisters.CONTROL, Control.COHERENT.with(control, 1));
-        setDeviceTable();
-        if (AmdViRegisters.BASE.inPlace(registers.read(AmdViRegisters.DEV_TAB))
-                != entries.base()) {
-            throw new StepRefusedException("the device table base register is locked");
-        }
         commands = new CommandRing(port, registers);
-        commands.enable();
-        events.enable();
+        if (ways.attachesFirst()) {
+            commands.allocate();
+            mappings.use(entries, commands);
+            mappings.attachUnseen(port.functions());
+        }
+        if (!keepsBases()) {
+            setDeviceTable();
+        }
+        startBuffers();
         registers.feature(Control.IOMMU_EN, true);
-        flushAll();
-        refusal = null;
-        mappings.use(entries, commands, new BitSet());
-        announce();
+        if (!ways.attachesFirst()) {
+            mappings.use(entries, commands);
+        }
+    }
+
+    private void startBuffers() {
+        if (keepsBases()) {
+            commands.reuse(ways.plain(registers.read(AmdViRegisters.CMD_BUF)), 0);
+            events.reuse();
+        } else if (ways.attachesFirst()) {
+            commands.start();
+            events.enable();
+        } else {
+            commands.enable();
+            events.enable();
+        }
     }
 
     @Override

@@ -12,6 +12,7 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.FaultRecord;
+import iommu.api.unit.Interrupt;
 import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.Translation;
@@ -48,17 +49,23 @@ public final class AmdViUnit implements RemappingUnit {
     public AmdViUnit(UnitProfile profile, PhysicalMemory memory) {
         this.memory = memory;
         var settings = UnitSettings.of(profile);
-        registers = HardwareState.registers(profile, settings.snpLocked());
+        registers = HardwareState.registers(profile, settings);
         deviceTable = new DeviceTable(registers, memory,
                 ExtendedFeature.levels(registers.get(AmdViRegisters.EXTENDED_FEATURE)));
         Caches caches = Caches.of(settings);
-        translator = new Translator(registers, memory, deviceTable, caches, settings);
-        var events = new EventLog(registers, memory, () -> listener.faultInterrupt());
+        var qemuTlb = new QemuTlb();
+        translator = new Translator(registers, memory, deviceTable, caches, settings,
+                settings.asQemu() ? new QemuOrder(registers, memory, qemuTlb) : null);
+        var events = new EventLog(registers, memory, !settings.asQemu(),
+                () -> listener.faultInterrupt());
         faults = new FaultReport(events, caches.entries());
         var invalidation = new Invalidation(caches, what -> listener.invalidated(what));
-        var commands = new CommandBuffer(registers, memory, invalidation, events);
+        Commands commands = settings.asQemu()
+                ? new QemuCommands(registers, memory, qemuTlb, invalidation,
+                        what -> listener.invalidated(what), () -> listener.faultInterrupt())
+                : new CommandBuffer(registers, memory, invalidation, events);
         translating = Control.IOMMU_EN.isSet(registers.get(AmdViRegisters.CONTROL));
-        new ControlHandler(registers, commands, events, on -> {
+        new ControlHandler(registers, commands, events, !settings.asQemu(), on -> {
             translating = on;
             if (!on && settings.flushOnDisable()) {
                 invalidation.everything("everything, by IommuEn");
@@ -79,23 +86,16 @@ public final class AmdViUnit implements RemappingUnit {
         return translation;
     }
 
-    /**
-     * Remaps a fixed or arbitrated interrupt message of a device, as the logic behind the interrupt
-     * range does with what {@link #translate} lets pass there.
-     *
-     * @param data of the message
-     * @return what {@link InterruptMessage} unpacks; if the message was blocked, as {@link
-     *     Translation} has it
-     */
-    public long remap(int requester, int data) {
+    @Override
+    public long interrupt(int requester, long address, int data) {
         if (!translating) {
-            return InterruptMessage.UNCHANGED.mask();
+            return Interrupt.unchanged();
         }
-        long message = translator.remap(RequesterId.sourceId(requester), data);
-        if (message < 0) {
-            tell(requester, Integer.toUnsignedLong(data), Access.WRITE);
+        long interrupt = translator.interrupt(RequesterId.sourceId(requester), data);
+        if (Interrupt.isBlocked(interrupt)) {
+            tell(requester, address, Access.WRITE);
         }
-        return message;
+        return interrupt;
     }
 
     private void tell(int requester, long address, int access) {

@@ -18,7 +18,7 @@ import iommu.api.memory.PhysicalMemory;
  *
  * <p>Source: 48882, "Commands" and "Command Buffer Head Pointer Register".
  */
-final class CommandBuffer {
+final class CommandBuffer implements Commands {
 
     private final RegisterFile registers;
     private final PhysicalMemory memory;
@@ -38,8 +38,8 @@ final class CommandBuffer {
         return Status.CMD_BUF_RUN.isSet(registers.get(AmdViRegisters.STATUS));
     }
 
-    /** Begins or ends fetching, as CmdBufEn and IommuEn have it. */
-    void run(boolean on) {
+    @Override
+    public void run(boolean on) {
         registers.set(AmdViRegisters.STATUS, Status.CMD_BUF_RUN, on ? 1 : 0);
         fetch();
     }

@@ -3,7 +3,6 @@ package iommu.amdvi.unit;
 
 import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Control;
-import iommu.api.bits.BitField;
 import iommu.api.bits.RegisterFile;
 
 /**
@@ -20,14 +19,17 @@ final class ControlHandler {
     }
 
     private final RegisterFile registers;
-    private final CommandBuffer commands;
+    private final Commands commands;
     private final EventLog events;
     private final Effects effects;
+    private final boolean logs;
     private long before;
 
-    ControlHandler(RegisterFile registers, CommandBuffer commands, EventLog events,
+    /** @param logs whether the logs of page requests and guests' interrupts show that they run */
+    ControlHandler(RegisterFile registers, Commands commands, EventLog events, boolean logs,
             Effects effects) {
         this.registers = registers;
+        this.logs = logs;
         this.commands = commands;
         this.events = events;
         this.effects = effects;
@@ -42,15 +44,23 @@ final class ControlHandler {
         if (Control.IOMMU_EN.isSet(now ^ was)) {
             effects.translation(Control.IOMMU_EN.isSet(now));
         }
-        if (runs(Control.EVENT_LOG_EN, was) != runs(Control.EVENT_LOG_EN, now)) {
-            events.run(runs(Control.EVENT_LOG_EN, now));
-        }
-        if (runs(Control.CMD_BUF_EN, was) != runs(Control.CMD_BUF_EN, now)) {
-            commands.run(runs(Control.CMD_BUF_EN, now));
+        for (Running buffer : Running.values()) {
+            boolean runs = buffer.runs(now);
+            if (runs != buffer.runs(was)) {
+                run(buffer, runs);
+            }
         }
     }
 
-    private static boolean runs(BitField enable, long control) {
-        return Control.IOMMU_EN.isSet(control) && enable.isSet(control);
+    private void run(Running buffer, boolean on) {
+        switch (buffer) {
+            case EVENTS -> events.run(on);
+            case COMMANDS -> commands.run(on);
+            default -> {
+                if (logs) {
+                    registers.set(AmdViRegisters.STATUS, buffer.status(), on ? 1 : 0);
+                }
+            }
+        }
     }
 }

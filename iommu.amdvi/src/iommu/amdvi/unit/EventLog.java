@@ -22,11 +22,14 @@ final class EventLog {
 
     private final RegisterFile registers;
     private final PhysicalMemory memory;
+    private final boolean writes;
     private final Runnable interrupt;
 
-    EventLog(RegisterFile registers, PhysicalMemory memory, Runnable interrupt) {
+    /** @param writes false for a log that runs, and never writes an event, as that of QEMU 7.2 */
+    EventLog(RegisterFile registers, PhysicalMemory memory, boolean writes, Runnable interrupt) {
         this.registers = registers;
         this.memory = memory;
+        this.writes = writes;
         this.interrupt = interrupt;
     }
 
@@ -47,7 +50,7 @@ final class EventLog {
      * @return whether it was written
      */
     boolean log(long low, long high) {
-        if (!runs()) {
+        if (!writes || !runs()) {
             return false;
         }
         long base = registers.get(AmdViRegisters.EVENT_LOG);

@@ -24,7 +24,7 @@ final class FaultReport {
     /** Returns whether an event was written for a request that ended as {@code result} says. */
     boolean report(int device, long address, int access, WalkResult result) {
         boolean pageFault = result.fault == EventCode.IO_PAGE_FAULT;
-        if (pageFault && result.slot >= 0 && suppressed(result.stage)) {
+        if (result.silent || pageFault && result.slot >= 0 && suppressed(result.stage)) {
             return false;
         }
         boolean interrupt = (result.flags & Event.INTERRUPT) != 0;

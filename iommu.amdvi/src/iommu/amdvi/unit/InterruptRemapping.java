@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit;
 
+import static iommu.api.bits.BitField.bits;
+
 import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Control;
 import iommu.amdvi.DeviceTableEntry;
@@ -11,12 +13,26 @@ import iommu.amdvi.WideInterruptEntry;
 import iommu.api.bits.BitField;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.unit.Interrupt;
 
 /**
- * The remapping of fixed and arbitrated interrupt messages through the table that the device table
- * entry gives. Source: 48882, "Interrupt Remapping Tables".
+ * What becomes of an interrupt message: the device table entry aborts it, forwards it, or remaps it
+ * through a table. Entries of that table are of 32 bits, or with GaEn of 128.
+ *
+ * <p>Uncertain: which event a blocked NMI, INIT or ExtInt leaves, and what a reserved interrupt
+ * type does; here it is an IO_PAGE_FAULT with I, as for fixed ones. Not expressible as a message:
+ * LINT0 and LINT1. An interrupt for a guest is posted; whether that guest runs is not looked at,
+ * and its log not written. Source: 48882, "Interrupt Remapping Tables".
  */
 final class InterruptRemapping {
+
+    private static final BitField DELIVERY_MODE = bits(10, 8);
+    private static final int FIXED = 0;
+    private static final int ARBITRATED = 1;
+    private static final int SMI = 2;
+    private static final int NMI = 4;
+    private static final int INIT = 5;
+    private static final int EXT_INT = 7;
 
     private final RegisterFile registers;
     private final PhysicalMemory memory;
@@ -37,55 +53,99 @@ final class InterruptRemapping {
      *
      * @param q2 interrupt quadword of the device's entry
      * @param result gets the fault
-     * @return packed as {@link InterruptMessage}; negative for a fault, which {@code result} tells
+     * @return packed as {@link Interrupt}; a fault is told by {@code result} too
      */
     long remap(int device, int data, long q2, WalkResult result) {
-        // 1. IV = 0: nothing is remapped. IntCtl: abort, forward or remap.
+        // 1. IV = 0: nothing is remapped.
+        if (!DeviceTableEntry.IV.isSet(q2)) {
+            return Interrupt.unchanged();
+        }
+        // 2. Messages that are not fixed or arbitrated pass by a bit of their own; SMIs always.
+        int mode = (int) DELIVERY_MODE.of(data);
+        if (mode != FIXED && mode != ARBITRATED && !longIndex()) {
+            return passes(mode, q2) ? Interrupt.unchanged() : unmapped(result, 0);
+        }
+        // 3. IntCtl: abort, forward or remap; its other value is reserved, as are long tables.
         int action = (int) DeviceTableEntry.INT_CTL.of(q2);
-        if (!DeviceTableEntry.IV.isSet(q2) || action == DeviceTableEntry.INT_FORWARD) {
-            return InterruptMessage.UNCHANGED.mask();
+        long length = DeviceTableEntry.INT_TAB_LEN.of(q2);
+        if (action == DeviceTableEntry.INT_FORWARD) {
+            return Interrupt.unchanged();
         }
-        // 2. An index beyond the table has no entry.
+        if (action == DeviceTableEntry.INT_ABORT) {
+            return unmapped(result, 0);
+        }
+        if (action != DeviceTableEntry.INT_REMAP || length > DeviceTableEntry.MAX_INT_TAB_LEN) {
+            return blocked(result, EventCode.ILLEGAL_DEV_TABLE_ENTRY,
+                    Event.INTERRUPT | Event.RESERVED, 0);
+        }
+        // 4. An index beyond the table has no entry.
         int index = (int) InterruptEntry.MESSAGE_INDEX.of(data);
-        if (action != DeviceTableEntry.INT_REMAP
-                || index >= 1 << DeviceTableEntry.INT_TAB_LEN.of(q2)) {
-            return fault(result, EventCode.IO_PAGE_FAULT, Event.INTERRUPT, 0);
+        int slot = index >= 1 << length ? -1 : cached(device, index);
+        if (index >= 1 << length) {
+            unmapped(result, 0);
+        } else if (slot < 0) {
+            slot = read(device, index, q2, result);
         }
-        int slot = entry(device, index, q2, result);
         if (slot < 0) {
-            return -1;
+            result.silent |= DeviceTableEntry.IG.isSet(q2)
+                    && result.fault == EventCode.IO_PAGE_FAULT;
+            return Interrupt.blocked(result.fault.number());
         }
         long low = cache.low(slot);
-        // 4. RemapEn = 0: the interrupt is not mapped.
+        // 6. RemapEn = 0: the interrupt is not mapped. IG and SupIOPF keep that out of the log.
         if (!InterruptEntry.REMAP_EN.isSet(low)) {
-            return fault(result, EventCode.IO_PAGE_FAULT, Event.INTERRUPT, 0);
+            unmapped(result, 0);
+            result.silent = DeviceTableEntry.IG.isSet(q2) || InterruptEntry.SUP_IO_PF.isSet(low);
+            return Interrupt.blocked(result.fault.number());
         }
-        return message(low, cache.high(slot));
+        return message(low, cache.high(slot), result);
     }
 
-    private long message(long low, long high) {
+    /** With 2048 interrupts a device the index takes the bits of the delivery mode. */
+    private boolean longIndex() {
+        return Control.NUM_INT_REMAP_MODE.of(registers.get(AmdViRegisters.CONTROL)) == 1;
+    }
+
+    private static boolean passes(int mode, long q2) {
+        return switch (mode) {
+            case SMI -> true;
+            case NMI -> DeviceTableEntry.NMI_PASS.isSet(q2);
+            case INIT -> DeviceTableEntry.INIT_PASS.isSet(q2);
+            case EXT_INT -> DeviceTableEntry.E_INT_PASS.isSet(q2);
+            default -> false;
+        };
+    }
+
+    private long message(long low, long high, WalkResult result) {
         boolean wide = control(Control.GA_EN);
+        if (InterruptEntry.GUEST_MODE.isSet(low) && wide) {
+            return Interrupt.posted(WideInterruptEntry.GUEST_ROOT.inPlace(high));
+        }
+        long type = InterruptEntry.INT_TYPE.of(low);
+        if (InterruptEntry.GUEST_MODE.isSet(low) || type > ARBITRATED) {
+            unmapped(result, Event.PRESENT | Event.RESERVED);
+            result.silent = InterruptEntry.SUP_IO_PF.isSet(low);
+            return Interrupt.blocked(result.fault.number());
+        }
         long destination = !wide ? InterruptEntry.DESTINATION.of(low)
                 : WideInterruptEntry.destination(low, high)
                         & (control(Control.XT_EN) ? 0xffff_ffffL : 0xff);
-        long m = InterruptMessage.VECTOR.with(0, wide ? WideInterruptEntry.VECTOR.of(high)
-                : InterruptEntry.VECTOR.of(low));
-        m = InterruptMessage.TYPE.with(m, InterruptEntry.INT_TYPE.of(low));
-        m = InterruptMessage.LOGICAL.with(m, InterruptEntry.DM.of(low));
-        return InterruptMessage.DESTINATION.with(m, destination);
+        long vector = wide ? WideInterruptEntry.VECTOR.of(high) : InterruptEntry.VECTOR.of(low);
+        return Interrupt.delivered((int) vector, (int) type, InterruptEntry.DM.isSet(low),
+                InterruptEntry.RQ_EOI.isSet(low), false, destination);
     }
 
-    private int entry(int device, int index, long q2, WalkResult result) {
-        int slot = cache.find(device, index);
-        if (slot >= 0 && !control(Control.IRT_CACHE_DIS)) {
-            return slot;
-        }
-        // 3. The entry is read; without memory there: PAGE_TAB_HARDWARE_ERROR.
+    private int cached(int device, int index) {
+        return control(Control.IRT_CACHE_DIS) ? -1 : cache.find(device, index);
+    }
+
+    private int read(int device, int index, long q2, WalkResult result) {
+        // 5. The entry is read; without memory there: PAGE_TAB_HARDWARE_ERROR.
         boolean wide = control(Control.GA_EN);
         int bytes = wide ? WideInterruptEntry.BYTES : InterruptEntry.BYTES;
         long at = (DeviceTableEntry.INT_ROOT.of(q2) << 6) + (long) index * bytes;
         if (!memory.contains(at, bytes)) {
-            result.fail(EventCode.PAGE_TAB_HARDWARE_ERROR,
+            blocked(result, EventCode.PAGE_TAB_HARDWARE_ERROR,
                     Event.INTERRUPT | Event.MASTER_ABORT, at);
             return -1;
         }
@@ -93,8 +153,12 @@ final class InterruptRemapping {
         return cache.insert(device, index, low, wide ? memory.read64(at + 8) : 0);
     }
 
-    private static long fault(WalkResult result, EventCode code, int flags, long address) {
+    private static long unmapped(WalkResult result, int flags) {
+        return blocked(result, EventCode.IO_PAGE_FAULT, Event.INTERRUPT | flags, 0);
+    }
+
+    private static long blocked(WalkResult result, EventCode code, int flags, long address) {
         result.fail(code, flags, address);
-        return -1;
+        return Interrupt.blocked(code.number());
     }
 }

@@ -6,6 +6,7 @@ import iommu.amdvi.EventCode;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
+import iommu.api.unit.Interrupt;
 import iommu.api.unit.Translation;
 import iommu.api.unit.WalkListener;
 
@@ -26,16 +27,19 @@ final class Translator {
     private final PageTableWalk pageTables;
     private final ExclusionRange exclusion;
     private final InterruptRemapping interrupts;
+    private final QemuOrder qemu;
     private final WalkResult found = new WalkResult();
 
+    /** @param qemu the order that all requests take; null for the manual's */
     Translator(RegisterFile registers, PhysicalMemory memory, DeviceTable deviceTable,
-            Caches caches, UnitSettings settings) {
+            Caches caches, UnitSettings settings, QemuOrder qemu) {
         this.deviceTable = deviceTable;
         this.caches = caches;
         cacheNotPresent = settings.cacheNotPresent();
         pageTables = new PageTableWalk(memory);
         exclusion = new ExclusionRange(registers);
         interrupts = new InterruptRemapping(registers, memory, caches.interrupts());
+        this.qemu = qemu;
     }
 
     /** Returns what the last request met. */
@@ -45,6 +49,9 @@ final class Translator {
 
     /** Translates a request; the result is as {@link Translation} packs it. */
     long translate(int device, long address, int access) {
+        if (qemu != null) {
+            return qemu.translate(device, address, access, found);
+        }
         // 1. The interrupt range holds messages.
         if (address >>> 20 == INTERRUPTS) {
             return interruptRange(access, found);
@@ -89,23 +96,24 @@ final class Translator {
         return blocked(found);
     }
 
-    /** Remaps a message; returns what {@link InterruptMessage} unpacks, negative if blocked. */
-    long remap(int device, int data) {
+    /** Takes a message of a device; the result is as {@link Interrupt} packs it. */
+    long interrupt(int device, int data) {
         int slot = entry(device);
         if (slot < 0) {
-            return blocked(found);
+            found.flags |= Event.INTERRUPT;
+            return Interrupt.blocked(found.fault.number());
         }
-        if (!Stage.VALID.isSet(found.stage)) {
-            return InterruptMessage.UNCHANGED.mask();
-        }
-        long message =
-                interrupts.remap(device, data, caches.entries().interrupts(slot), found);
-        return message >= 0 ? message : blocked(found);
+        return Stage.VALID.isSet(found.stage)
+                ? interrupts.remap(device, data, caches.entries().interrupts(slot), found)
+                : Interrupt.unchanged();
     }
 
     /** Translates by the tables in memory alone, and tells each entry. */
     long explain(int device, long address, int access, WalkListener listener) {
         var read = new WalkResult();
+        if (qemu != null) {
+            return qemu.explain(device, address, access, read, listener);
+        }
         if (address >>> 20 == INTERRUPTS) {
             return interruptRange(access, read);
         }

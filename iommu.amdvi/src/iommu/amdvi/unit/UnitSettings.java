@@ -15,18 +15,21 @@ import java.util.TreeSet;
  *     manual leaves it to software, for tests and experiments
  * @param cacheNotPresent "cacheNotPresent", default 0: pages that are not present are cached as
  *     such, as capability NpCache announces
+ * @param asQemu "asQemu", default 0: requests go the way of {@link QemuOrder}, commands that of
+ *     {@link QemuCommands}, registers hold all bits that are written to them, the status none, and
+ *     the event log runs but is never written
  * @param dteCacheEntries "dteCacheEntries", default 256
  * @param directoryCacheEntries "directoryCacheEntries", default 256
  * @param tlbEntries "tlbEntries", default 1024
  * @param interruptCacheEntries "interruptCacheEntries", default 256
  */
 record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean cacheNotPresent,
-        int dteCacheEntries, int directoryCacheEntries, int tlbEntries,
+        boolean asQemu, int dteCacheEntries, int directoryCacheEntries, int tlbEntries,
         int interruptCacheEntries) {
 
     private static final Set<String> KNOWN = new TreeSet<>(Set.of("snpLocked", "flushOnDisable",
-            "cacheNotPresent", "dteCacheEntries", "directoryCacheEntries", "tlbEntries",
-            "interruptCacheEntries"));
+            "cacheNotPresent", "asQemu", "dteCacheEntries",
+            "directoryCacheEntries", "tlbEntries", "interruptCacheEntries"));
 
     /**
      * Reads the settings of a profile.
@@ -41,7 +44,8 @@ record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean cacheNotP
             }
         }
         return new UnitSettings(flag(profile, "snpLocked"), flag(profile, "flushOnDisable"),
-                flag(profile, "cacheNotPresent"), entries(profile, "dteCacheEntries", 256),
+                flag(profile, "cacheNotPresent"), flag(profile, "asQemu"),
+                entries(profile, "dteCacheEntries", 256),
                 entries(profile, "directoryCacheEntries", 256),
                 entries(profile, "tlbEntries", 1024),
                 entries(profile, "interruptCacheEntries", 256));

@@ -12,6 +12,8 @@ final class WalkResult {
     int flags;
     /** Address that goes with {@link #fault} if it is not the request's; else 0. */
     long faultAddress;
+    /** Whether {@link #fault} is kept out of the log by what the walk has read. */
+    boolean silent;
     /** Slot of the device's entry in the DTE cache; -1 if it is not cached. */
     int slot;
     /** What the device table entry says, see {@link Stage}. */
@@ -37,6 +39,7 @@ final class WalkResult {
         fault = code;
         flags = newFlags;
         faultAddress = address;
+        silent = false;
         return false;
     }
 }

@@ -5,7 +5,7 @@
  * {@link iommu.amdvi.unit.AmdViUnit}.
  *
  * <p>Not modelled: guest (GCR3) and nested translation, requests with PASID, ATS and the devices'
- * IOTLBs, page requests and their log, port I/O and system management messages, ownership of pages
- * (RMP), the guest APIC log, accessed and dirty bits, the address ranges of HyperTransport.
+ * IOTLBs, page requests (their log runs and stays empty), port I/O, ownership of pages
+ * (RMP), the guest APIC log (likewise empty), accessed and dirty bits, what only HyperTransport has.
  */
 package iommu.amdvi.unit;

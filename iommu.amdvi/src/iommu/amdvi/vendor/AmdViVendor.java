@@ -10,6 +10,7 @@ import iommu.api.unit.IommuVendor;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.UnitDriver;
+import java.util.Set;
 import org.osgi.service.component.annotations.Component;
 
 /** Makes AMD-Vi units and the Linux code for them. Stateless. */
@@ -32,5 +33,10 @@ public final class AmdViVendor implements IommuVendor {
     @Override
     public UnitDriver driver(KernelProfile kernel, KernelPort port) {
         return new LinuxAmdViDriver(kernel, port);
+    }
+
+    @Override
+    public Set<String> kernelSettings() {
+        return LinuxAmdViDriver.settings();
     }
 }

@@ -10,6 +10,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelVersion;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.RemappingUnit;
@@ -44,6 +45,10 @@ final class BenchKernel implements KernelPort, UnitListener {
     final Map<Integer, List<Integer>> aliases = new HashMap<>();
     int interrupts;
     boolean deaf;
+    /** What enumeration has found. */
+    List<Integer> functions = List.of();
+    /** Happens after each write of a register. */
+    Runnable afterWrite = () -> { };
     long now;
     private long nextPage;
     private long endOfPages;
@@ -72,6 +77,14 @@ final class BenchKernel implements KernelPort, UnitListener {
 
     LinuxAmdViDriver driver() {
         return new LinuxAmdViDriver(KernelProfile.linux61(), this, TABLE_BYTES);
+    }
+
+    LinuxAmdViDriver driver(KernelProfile kernel) {
+        return new LinuxAmdViDriver(kernel, this, TABLE_BYTES);
+    }
+
+    LinuxAmdViDriver driver(String version) {
+        return driver(KernelProfile.linux(KernelVersion.parse(version)));
     }
 
     LinuxAmdViDriver lazyDriver() {
@@ -110,10 +123,16 @@ final class BenchKernel implements KernelPort, UnitListener {
 
     /** Puts a unit of the same registers and other settings in place, with empty caches. */
     void replaceUnit(Map<String, Long> settings) {
+        replaceUnit(settings, Map.of());
+    }
+
+    /** Puts a unit with other values of some registers in place. */
+    void replaceUnit(Map<String, Long> settings, Map<Integer, Integer> others) {
         var words = new HashMap<Integer, Integer>();
         for (int offset = 0; offset < AmdViRegisters.SPACE_BYTES; offset += 4) {
             words.put(offset, (int) unit.readRegister(offset, 4));
         }
+        words.putAll(others);
         unit = new AmdViVendor().unit(
                 new UnitProfile("amdvi", "bench", 0xfed8_0000L, words, settings), memory);
         unit.listener(this);
@@ -155,6 +174,7 @@ final class BenchKernel implements KernelPort, UnitListener {
         if (!deaf) {
             unit.writeRegister(offset, bytes, value);
         }
+        afterWrite.run();
     }
 
     @Override
@@ -206,6 +226,11 @@ final class BenchKernel implements KernelPort, UnitListener {
     @Override
     public List<Integer> sourceIds(int requester) {
         return aliases.getOrDefault(requester, List.of(requester));
+    }
+
+    @Override
+    public List<Integer> functions() {
+        return functions;
     }
 
     @Override

@@ -102,12 +102,21 @@ class CommandBufferTest {
     /** Opcode, a reserved bit of the low quadword or of the high one. */
     @ParameterizedTest
     @CsvSource({"1, 52", "1, 59", "2, 16", "2, 59", "2, 64", "2, 127", "3, 20", "3, 48", "3, 67",
-        "3, 75", "5, 16", "5, 64", "8, 0", "8, 127"})
+        "3, 75", "4, 65", "4, 67", "4, 70", "4, 75", "5, 16", "5, 64", "6, 16", "6, 52", "6, 65",
+        "6, 67", "6, 69", "7, 16", "7, 52", "7, 64", "7, 67", "7, 112", "8, 0", "8, 127"})
     void reservedBitsOfCommandsAreIllegal(int opcode, int bit) {
         bench.command(Bench.opcode(opcode, bit < 64 ? 1L << bit : 0), bit < 64 ? 0 : 1L << bit);
         assertThat(running(bench)).isFalse();
         assertThat(Event.CODE.of(bench.eventLow(0)))
                 .isEqualTo(EventCode.ILLEGAL_COMMAND_ERROR.number());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 51", "2, 15", "3, 66", "4, 66", "4, 68", "4, 69", "5, 0", "6, 66", "7, 66",
+        "7, 96"})
+    void otherBitsOfCommandsAreTaken(int opcode, int bit) {
+        bench.command(Bench.opcode(opcode, bit < 64 ? 1L << bit : 0), bit < 64 ? 0 : 1L << bit);
+        assertThat(running(bench)).isTrue();
     }
 
     @ParameterizedTest

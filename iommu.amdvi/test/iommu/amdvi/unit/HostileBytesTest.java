@@ -87,7 +87,7 @@ class HostileBytesTest {
             if (Translation.isBlocked(got)) {
                 assertThat(EventCode.of(Translation.reason(got))).isNotNull();
             }
-            bench.unit.remap(device, random.nextInt(1 << 16));
+            bench.unit.interrupt(device, 0xfee0_0000L, random.nextInt(1 << 16));
         }
         assertThat(bench.read(AmdViRegisters.EVENT_TAIL) % 16).isZero();
     }

@@ -125,4 +125,52 @@ class RegistersTest {
         var copy = new AmdViUnit(captured(words), bench.memory);
         assertThat(Bench.outcome(copy.translate(Bench.DEVICE, 0x7000, 1))).isEqualTo(0x20_0000);
     }
+
+    /** Offset, the feature that it needs, and what of it can be written. */
+    @ParameterizedTest
+    @CsvSource({"0x38, 1, 0x0f0ffffffffff000", "0x2030, 1, 0x7fff0", "0x2038, 1, 0x7fff0",
+        "0xe0, 7, 0x0f0ffffffffff000", "0xe8, 7, 0x000ffffffffffff8", "0x2040, 7, 0xfff8",
+        "0x2048, 7, 0xfff8", "0x40, 8, 0xffffffffffffffff", "0x48, 8, 0xffffffffffffffff",
+        "0x170, 2, 0xffffffffffffffff", "0x178, 2, 0xffffffffffffffff",
+        "0x180, 2, 0xffffffffffffffff"})
+    void registersOfAFeatureAreThereWithIt(String offset, int feature, String kept) {
+        int at = Integer.decode(offset);
+        var with = Bench.off(1L << feature, Map.of());
+        with.unit.writeRegister(at, 8, -1);
+        assertThat(with.unit.readRegister(at, 8))
+                .isEqualTo(Long.parseUnsignedLong(kept.substring(2), 16));
+        var without = Bench.off(~(1L << feature), Map.of());
+        without.unit.writeRegister(at, 8, -1);
+        assertThat(without.unit.readRegister(at, 8)).isZero();
+    }
+
+    /** Bits of the control register, and the feature that they need. */
+    @ParameterizedTest
+    @CsvSource({"13, 1", "14, 1", "15, 1", "16, 4", "17, 7", "28, 7", "29, 7", "50, 2", "51, 2"})
+    void controlBitsOfAFeatureAreThereWithIt(int bit, int feature) {
+        var with = Bench.off(1L << feature, Map.of());
+        with.control(1L << bit);
+        assertThat(with.read(AmdViRegisters.CONTROL)).isEqualTo(1L << bit);
+        var without = Bench.off(~(1L << feature), Map.of());
+        without.control(1L << bit);
+        assertThat(without.read(AmdViRegisters.CONTROL)).isZero();
+    }
+
+    /** The logs run while both enables are set, and only in a unit that has them. */
+    @ParameterizedTest
+    @CsvSource({"2, 3, 0", "12, 4, 0", "13, 7, 1", "28, 8, 7"})
+    void buffersRunWhileIommuEnAndTheirOwnEnableAreSet(int enable, int status, int feature) {
+        for (long control : new long[] {0, 1, 1L << enable, 1 | 1L << enable, 1L << enable, 0}) {
+            var bench = Bench.off(1L << feature, Map.of());
+            bench.control(1);
+            bench.control(control);
+            assertThat(bench.read(AmdViRegisters.STATUS))
+                    .isEqualTo(control == (1 | 1L << enable) ? 1L << status : 0);
+        }
+        if (feature != 0) {
+            var without = Bench.off(0, Map.of());
+            without.control(1 | 1L << enable);
+            assertThat(without.read(AmdViRegisters.STATUS)).isZero();
+        }
+    }
 }

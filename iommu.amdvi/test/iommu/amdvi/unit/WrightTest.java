@@ -24,7 +24,7 @@ class WrightTest {
 
     /** "Window while disabled": in-flight DMA goes to the address on the bus. */
     @Test
-    void betweenDisableAndEnableRequestsGoOutUntranslated() {
+    void s53BetweenDisableAndEnableRequestsGoOutUntranslated() {
         var bench = Bench.on();
         bench.map(bench.domain(Bench.DEVICE, 5, 3), IOVA, OLD, Bench.RW);
         assertThat(bench.write(IOVA)).isEqualTo(OLD);
@@ -60,7 +60,7 @@ class WrightTest {
         "false, true,  false, true,  fault", "false, true,  false, false, fault",
         "false, false, true,  true,  fault", "false, false, true,  false, fault",
         "false, false, false, true,  fault", "false, false, false, false, fault"})
-    void afterEnableTheOutcomeDependsOnAllCaches(boolean entryCached, boolean directoryCached,
+    void s54AfterEnableTheOutcomeDependsOnAllCaches(boolean entryCached, boolean directoryCached,
             boolean pageCached, boolean intact, String outcome) {
         var bench = Bench.on();
         long root = bench.domain(Bench.DEVICE, 5, 3);
@@ -114,7 +114,7 @@ class WrightTest {
 
     /** "We can't send the invalidate commands until the iommu is enabled." */
     @Test
-    void commandsSentBeforeEnableAreNotConsumedAndNeverComplete() {
+    void s55CommandsSentBeforeEnableAreNotConsumedAndNeverComplete() {
         var bench = Bench.off(Map.of());
         assertThat(bench.complete(1)).isZero();
         assertThat(bench.read(AmdViRegisters.CMD_HEAD)).isZero();
@@ -128,7 +128,7 @@ class WrightTest {
      * cached entry stays, and the driver's DMA uses the old page table.
      */
     @Test
-    void attachingBeforeEnablingLosesTheFlush() {
+    void s56AttachingBeforeEnablingLosesTheFlush() {
         var bench = warmAndDisabled();
         long fresh = bench.page();
         attach(bench, fresh);
@@ -139,7 +139,7 @@ class WrightTest {
     }
 
     @Test
-    void enablingBeforeAttachingFlushesAndTheDeviceWorks() {
+    void s56EnablingBeforeAttachingFlushesAndTheDeviceWorks() {
         var bench = warmAndDisabled();
         enableWithNewBuffer(bench);
         long fresh = bench.page();
@@ -169,5 +169,39 @@ class WrightTest {
         bench.write(AmdViRegisters.CMD_HEAD, 0);
         bench.write(AmdViRegisters.CMD_TAIL, 0);
         bench.control(Bench.RUNNING);
+    }
+
+    /**
+     * S5-9: "about the only thing": the crashing kernel blocks each entry, invalidates it and
+     * leaves the unit on. Requests are blocked from then on; but an error more, here a command
+     * buffer that has stopped, and the invalidation never comes.
+     */
+    @ParameterizedTest
+    @CsvSource({"false", "true"})
+    void s59ADyingKernelMayBlockItsDevicesUnlessSomethingElseGoesWrong(boolean broken) {
+        var bench = Bench.on();
+        bench.map(bench.domain(Bench.DEVICE, 5, 3), IOVA, OLD, Bench.RW);
+        bench.read(IOVA);
+        if (broken) {
+            bench.command(0, 0);
+        }
+        bench.entry(Bench.DEVICE, 5, 0, 0, 0);
+        bench.invalidateEntry(Bench.DEVICE);
+        long done = bench.complete(1);
+        assertThat(done).isEqualTo(broken ? 0 : 1);
+        assertThat(bench.read(IOVA)).isEqualTo(broken ? OLD : FAULT);
+        assertThat(bench.unit.translating()).isTrue();
+    }
+
+    /** S5-7 by register: what the exclusion range holds passes, the rest faults. */
+    @Test
+    void s57TheExclusionRangePassesTheRestFaults() {
+        var bench = Bench.on();
+        bench.domain(Bench.DEVICE, 5, 3);
+        bench.write(AmdViRegisters.EXCLUSION_BASE, 0x9_0000 | 3);
+        bench.write(AmdViRegisters.EXCLUSION_LIMIT, 0x9_1000);
+        assertThat(bench.read(0x9_1ff8)).isEqualTo(Long.MIN_VALUE);
+        assertThat(bench.read(0x9_2000)).isEqualTo(FAULT);
+        assertThat(bench.read(0x8_fff8)).isEqualTo(FAULT);
     }
 }

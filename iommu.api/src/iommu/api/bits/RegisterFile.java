@@ -41,7 +41,7 @@ public final class RegisterFile {
     private final byte[] writeOneToClear;
     private final byte[] readsAsZero;
     private final Register[] registerAt;
-    private final Map<Register, WriteHandler> handlers = new HashMap<>();
+    private final Map<Integer, WriteHandler> handlers = new HashMap<>();
 
     /**
      * Makes a register file with every register at its reset value.
@@ -83,9 +83,9 @@ public final class RegisterFile {
         }
     }
 
-    /** Has {@code handler} called after each write access to {@code register}; one handler each. */
+    /** Has {@code handler} called after each write access to the register there; one each. */
     public void onWrite(Register register, WriteHandler handler) {
-        handlers.put(register, handler);
+        handlers.put(register.offset(), handler);
     }
 
     /** Returns the size of the register space in bytes. */
@@ -133,7 +133,7 @@ public final class RegisterFile {
     }
 
     private void tell(Register r, int offset, int bytes, long value) {
-        WriteHandler handler = handlers.get(r);
+        WriteHandler handler = handlers.get(r.offset());
         if (handler == null) {
             return;
         }

@@ -61,7 +61,10 @@ public interface KernelPort {
      */
     List<Integer> sourceIds(int requester);
 
-    /** Returns the functions that the unit serves, bridges among them, by requester id. */
+    /**
+     * Returns the functions that the unit serves, bridges among them, by requester id: what
+     * enumeration has found. An empty list where nobody has enumerated.
+     */
     default List<Integer> functions() {
         return List.of();
     }

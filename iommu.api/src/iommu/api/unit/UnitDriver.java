@@ -16,6 +16,12 @@ public interface UnitDriver {
      */
     void resume();
 
+    /**
+     * Does what a kernel does with its unit when it crashes, before the capture kernel is entered
+     * (T1): nothing, as a rule.
+     */
+    default void crash() { }
+
     /** Does what the kernel does at T4: queue, faults cleared, interrupt remapping table. */
     void initialiseInterrupts();
 

@@ -83,7 +83,9 @@ final class Catalog {
                 }
             }
         }
-        throw new LabException(path + ": neither a capture directory nor a core file");
+        throw new LabException(path + (Files.isDirectory(path)
+                ? ": no capture directory, for want of a dump (vmcore* or tables*)"
+                : ": neither a capture directory nor a core file"));
     }
 
     /** Returns the built-in machines, by name; one that cannot be read is an error. */

@@ -176,8 +176,11 @@ final class HostBridge implements Upstream {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
         int data = (int) INT.get(from, offset);
+        int before = memory.cause();
+        memory.cause(unitCause);
         boolean blocked = origin.unit >= 0 && Interrupt.isBlocked(
                 hardware.units().get(origin.unit).interrupt(alias, address, data));
+        memory.cause(before);
         return blocked ? CompletionStatus.UNSUPPORTED_REQUEST : CompletionStatus.SUCCESS;
     }
 

@@ -179,6 +179,7 @@ final class Trial {
         }
         first.cause(newKernelCause());
         firstSteps.tell(new HandoverEvent.PhaseStart(Phase.CRASH));
+        first.units().forEach(seat -> seat.driver().crash());
         first.stop();
     }
 

@@ -2,6 +2,7 @@
 package kdump.lab.qtest;
 
 import iommu.api.profile.UnitProfile;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import kdump.lab.api.LabException;
@@ -45,7 +46,7 @@ final class IntelIommu {
      *
      * @throws LabException if a property is unknown, or its value is none that it takes
      */
-    static UnitProfile profile(Properties device) throws LabException {
+    static UnitSeat seat(Properties device) throws LabException {
         String width = device.text("aw-bits", "39");
         if (!width.equals("39") && !width.equals("48")) {
             throw new LabException("intel-iommu: aw-bits '" + width + "', expected 39 or 48");
@@ -69,8 +70,8 @@ final class IntelIommu {
         registers.put(CAP + 4, (int) (cap >>> 32));
         registers.put(ECAP, (int) ecap);
         registers.put(ECAP + 4, (int) (ecap >>> 32));
-        return new UnitProfile("vtd", "qemu-7.2", BASE, registers,
-                settings(Long.parseLong(width)));
+        return new UnitSeat(new UnitProfile("vtd", "qemu-7.2", BASE, registers,
+                settings(Long.parseLong(width))), REGISTER_BYTES, List.of());
     }
 
     private static Map<String, Long> settings(long width) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.qtest;
 
-import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceModel;
@@ -11,11 +10,9 @@ import iommu.api.pcie.PciFunction;
 import iommu.api.sim.EventQueue;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RemappingUnit;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import kdump.lab.qtest.MachineOptions.EduSeat;
+import kdump.lab.api.LabException;
 
 /**
  * A q35 machine without a processor: memory, a remapping unit, edu devices, and the functions that
@@ -26,21 +23,13 @@ import kdump.lab.qtest.MachineOptions.EduSeat;
  */
 final class Machine {
 
-    private static final long FOUR_GIB = 1L << 32;
-    /** With this much memory or more, what does not fit below 2 GiB lies above 4 GiB. */
-    private static final long LARGE = 0xb000_0000L;
-    private static final long LARGE_LOW = 0x8000_0000L;
-    private static final long LEGACY_HOLE = 0xa_0000;
-    private static final long OPTION_ROMS = 0xc_0000;
-    private static final long OPTION_ROMS_END = 0xe_0000;
-    private static final long ONE_MIB = 0x10_0000;
-    private static final long MAX_LEGACY_BIOS = 0x2_0000;
     private static final int FIRST_BAR = 0x10;
     private static final int COMMAND = 0x04;
     private static final int MEMORY_SPACE = 2;
 
+    private final MachineMemory all;
     private final PhysicalMemory memory;
-    private final List<AddressRange> readOnly = new ArrayList<>();
+    private final UnitSeat seat;
     private final RemappingUnit unit;
     private final EventQueue clock = new EventQueue();
     private final boolean clockByHand;
@@ -51,15 +40,18 @@ final class Machine {
      * Puts a machine together.
      *
      * @param vendor of the unit; not asked if there is none
+     * @throws LabException if the file that memory begins as cannot be read
      */
-    Machine(MachineOptions options, IommuVendor vendor, FabricFactory fabrics, DeviceModel edu) {
-        memory = PhysicalMemory.zeroed(layout(options));
-        firmware(options.bios());
+    Machine(MachineOptions options, IommuVendor vendor, FabricFactory fabrics, DeviceModel edu)
+            throws LabException {
+        all = MachineMemory.of(options);
+        memory = all.bytes();
         clockByHand = options.clockByHand();
-        unit = options.unit() == null ? null : vendor.unit(options.unit(), memory);
+        seat = options.unit();
+        unit = seat == null ? null : vendor.unit(seat.profile(), memory);
         var masks = new TreeMap<Integer, Long>();
         options.edus().forEach(e -> masks.put(e.requester(), e.mask()));
-        fabric = fabrics.build(Q35Functions.with(options.edus()), new MemoryBridge(this),
+        fabric = fabrics.build(Q35Functions.of(options), new MemoryBridge(this),
                 (function, dma) -> masks.containsKey(function.requesterId())
                         ? seat(edu.device(new EduContext(function, dma, clock,
                                 masks.get(function.requesterId()))), function) : null);
@@ -70,35 +62,6 @@ final class Machine {
         return device;
     }
 
-    private List<AddressRange> layout(MachineOptions options) {
-        long size = options.memoryBytes();
-        long low = size < LARGE ? size : LARGE_LOW;
-        var ranges = new ArrayList<AddressRange>();
-        ranges.add(new AddressRange(0, Math.min(low, LEGACY_HOLE)));
-        if (low > ONE_MIB) {
-            ranges.add(new AddressRange(ONE_MIB, low));
-        }
-        if (size > low) {
-            ranges.add(AddressRange.of(FOUR_GIB, size - low));
-        }
-        readOnly.add(new AddressRange(OPTION_ROMS, OPTION_ROMS_END));
-        long bios = options.bios().length;
-        if (bios > 0) {
-            readOnly.add(new AddressRange(FOUR_GIB - bios, FOUR_GIB));
-            readOnly.add(new AddressRange(ONE_MIB - Math.min(bios, MAX_LEGACY_BIOS), ONE_MIB));
-        }
-        ranges.addAll(readOnly);
-        return ranges;
-    }
-
-    private void firmware(byte[] bios) {
-        if (bios.length > 0) {
-            memory.write(FOUR_GIB - bios.length, bios, 0, bios.length);
-            int legacy = (int) Math.min(bios.length, MAX_LEGACY_BIOS);
-            memory.write(ONE_MIB - legacy, bios, bios.length - legacy, legacy);
-        }
-    }
-
     /** Returns what memory holds. */
     PhysicalMemory memory() {
         return memory;
@@ -106,7 +69,7 @@ final class Machine {
 
     /** Returns whether memory at an address takes writes. */
     boolean isWritable(long address) {
-        return readOnly.stream().noneMatch(r -> r.contains(address));
+        return all.isWritable(address);
     }
 
     /** Returns the remapping unit, or null. */
@@ -192,7 +155,7 @@ final class Machine {
             return 0;
         }
         if (inUnit(at)) {
-            return unit.readRegister((int) (at - IntelIommu.BASE), bytes);
+            return unit.readRegister(seat.offset(at), bytes);
         }
         PciFunction function = decoder(at);
         return function == null ? 0 : function.readRegister((int) (at - bar(function)), bytes);
@@ -203,7 +166,7 @@ final class Machine {
             return;
         }
         if (inUnit(at)) {
-            unit.writeRegister((int) (at - IntelIommu.BASE), bytes, value);
+            unit.writeRegister(seat.offset(at), bytes, value);
             return;
         }
         PciFunction function = decoder(at);
@@ -213,8 +176,7 @@ final class Machine {
     }
 
     private boolean inUnit(long at) {
-        return unit != null && at >= IntelIommu.BASE
-                && at < IntelIommu.BASE + IntelIommu.REGISTER_BYTES;
+        return unit != null && seat.contains(at);
     }
 
     /** Returns the function whose BAR 0 covers an address; a BAR of 0 covers none. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.qtest;
 
-import iommu.api.profile.UnitProfile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,8 +29,12 @@ final class MachineOptions {
     private final List<EduSeat> edus = new ArrayList<>();
     private long memoryBytes = 128L << 20;
     private boolean clockByHand;
-    private UnitProfile unit;
+    private UnitSeat unit;
     private byte[] bios = new byte[0];
+    private boolean sata = true;
+    private boolean smbus = true;
+    private String backend;
+    private final Map<String, Path> files = new HashMap<>();
 
     /** An edu device and where it sits. */
     record EduSeat(int requester, long mask, boolean multifunction) { }
@@ -59,12 +64,16 @@ final class MachineOptions {
             }
             options.take(name, arguments.get(i), directory);
         }
+        if (options.backend != null && options.image() == null) {
+            throw new LabException("-machine memory-backend '" + options.backend
+                    + "', expected the id of an -object");
+        }
         return options;
     }
 
     private boolean knows(String name) {
         return SILENT_WITH_VALUE.contains(name) || Set.of("machine", "M", "m", "device", "accel",
-                "qtest", "bios", "D").contains(name);
+                "qtest", "bios", "D", "object").contains(name);
     }
 
     private void take(String name, String value, Path directory) throws LabException {
@@ -72,6 +81,7 @@ final class MachineOptions {
             case "machine", "M" -> machine(new Properties(value));
             case "m" -> memory(value);
             case "device" -> device(new Properties(value));
+            case "object" -> object(new Properties(value), directory);
             case "accel" -> accelerator(new Properties(value).value());
             case "qtest" -> expect("qtest", value, "stdio");
             case "bios" -> bios = read(directory.resolve(value));
@@ -87,7 +97,23 @@ final class MachineOptions {
             accelerator(accelerator);
         }
         machine.text("kernel-irqchip", "");
+        sata = machine.flag("sata", true);
+        smbus = machine.flag("smbus", true);
+        backend = machine.text("memory-backend", null);
         machine.refuseOthers();
+    }
+
+    /** A file that memory begins as; what is written to memory stays out of it. */
+    private void object(Properties object, Path directory) throws LabException {
+        expect("object", object.value(), "memory-backend-file");
+        expect("object share", object.text("share", "off"), "off");
+        object.number("size", 0);
+        Path file = directory.resolve(object.text("mem-path", ""));
+        object.refuseOthers();
+        if (!Files.isRegularFile(file)) {
+            throw new LabException(file + ": no file");
+        }
+        files.put(object.id(), file);
     }
 
     private void accelerator(String name) throws LabException {
@@ -114,11 +140,32 @@ final class MachineOptions {
 
     private void device(Properties device) throws LabException {
         switch (device.value()) {
-            case "intel-iommu" -> unit = IntelIommu.profile(device);
+            case "intel-iommu" -> unit(IntelIommu.seat(device));
+            case "amd-iommu" -> unit(AmdIommu.seat(device, freeSlot()));
             case "edu" -> edus.add(edu(device));
             default -> throw new LabException("-device '" + device.value()
-                    + "', expected intel-iommu or edu");
+                    + "', expected intel-iommu, amd-iommu or edu");
         }
+    }
+
+    private void unit(UnitSeat seat) throws LabException {
+        if (unit != null) {
+            throw new LabException("-device: two remapping units, expected one");
+        }
+        unit = seat;
+    }
+
+    /** Returns where a device sits that names no place: the first slot that is empty so far. */
+    private int freeSlot() {
+        int slot = 1;
+        while (isTaken(slot)) {
+            slot++;
+        }
+        return slot << 3;
+    }
+
+    private boolean isTaken(int slot) {
+        return edus.stream().anyMatch(e -> e.requester() >> 3 == slot);
     }
 
     private EduSeat edu(Properties device) throws LabException {
@@ -131,7 +178,12 @@ final class MachineOptions {
         int function = place.group(2) == null ? 0 : Integer.parseInt(place.group(2));
         var seat = new EduSeat(slot << 3 | function, device.number("dma_mask", (1L << 28) - 1),
                 device.flag("multifunction", false));
+        expect("device edu,bus", device.text("bus", "pcie.0"), "pcie.0");
         device.refuseOthers();
+        if (unit != null && unit.functions().stream().anyMatch(
+                f -> f.requesterId() >> 3 == seat.requester() >> 3)) {
+            throw new LabException("edu: addr '" + text + "' is that of the remapping unit");
+        }
         if (edus.stream().anyMatch(e -> e.requester() == seat.requester())) {
             throw new LabException("edu: two devices at addr " + text);
         }
@@ -177,13 +229,28 @@ final class MachineOptions {
     }
 
     /** Returns the remapping unit, or null. */
-    UnitProfile unit() {
+    UnitSeat unit() {
         return unit;
     }
 
     /** Returns the edu devices. */
     List<EduSeat> edus() {
         return edus;
+    }
+
+    /** Returns whether the SATA controller is there. */
+    boolean sata() {
+        return sata;
+    }
+
+    /** Returns whether the SMBus controller is there. */
+    boolean smbus() {
+        return smbus;
+    }
+
+    /** Returns the file that memory begins as, or null: as zeros. */
+    Path image() {
+        return backend == null ? null : files.get(backend);
     }
 
     /** Returns the firmware; empty if there is none. */

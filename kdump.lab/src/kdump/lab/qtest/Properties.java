@@ -9,6 +9,7 @@ import kdump.lab.api.LabException;
 final class Properties {
 
     private final String value;
+    private final String id;
     private final Map<String, String> left = new LinkedHashMap<>();
 
     /**
@@ -26,7 +27,12 @@ final class Properties {
             }
             left.put(parts[i].substring(0, at), parts[i].substring(at + 1));
         }
-        left.remove("id");
+        id = left.remove("id");
+    }
+
+    /** Returns the name that the command line gives it, or null. */
+    String id() {
+        return id;
     }
 
     /** Returns what stands before the properties. */

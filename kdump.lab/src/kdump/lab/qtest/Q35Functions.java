@@ -37,11 +37,11 @@ final class Q35Functions {
 
     private Q35Functions() { }
 
-    /** Returns the functions of a machine with these devices, by requester id. */
-    static List<FunctionConfig> with(List<EduSeat> edus) {
+    /** Returns the functions of a machine, the host bridge first. */
+    static List<FunctionConfig> of(MachineOptions options) {
         var all = new ArrayList<FunctionConfig>();
         all.add(function(HOST_BRIDGE, 0x29c0_8086, 0x0600_0000, 0));
-        for (EduSeat seat : edus) {
+        for (EduSeat seat : options.edus()) {
             ByteBuffer words = words(0x11e8_1234, 0x00ff_0010,
                     seat.multifunction() ? MULTI_FUNCTION : 0);
             words.putInt(STATUS, CAPABILITIES_LIST).putInt(CAPABILITIES_POINTER, FIRST_CAPABILITY)
@@ -49,8 +49,15 @@ final class Q35Functions {
             all.add(new FunctionConfig(seat.requester(), words.array()));
         }
         all.add(function(ISA_BRIDGE, 0x2918_8086, 0x0601_0002, MULTI_FUNCTION));
-        all.add(function(SATA, 0x2922_8086, 0x0106_0102, MULTI_FUNCTION));
-        all.add(function(SMBUS, 0x2930_8086, 0x0c05_0002, MULTI_FUNCTION));
+        if (options.sata()) {
+            all.add(function(SATA, 0x2922_8086, 0x0106_0102, MULTI_FUNCTION));
+        }
+        if (options.smbus()) {
+            all.add(function(SMBUS, 0x2930_8086, 0x0c05_0002, MULTI_FUNCTION));
+        }
+        if (options.unit() != null) {
+            all.addAll(options.unit().functions());
+        }
         return all;
     }
 

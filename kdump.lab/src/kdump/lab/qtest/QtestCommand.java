@@ -79,7 +79,7 @@ public final class QtestCommand implements LineCommand {
      */
     Protocol protocol(MachineOptions options) throws LabException {
         IommuVendor vendor = options.unit() == null ? null
-                : named(vendors, IommuVendor::name, options.unit().vendor(), "IOMMU vendor");
+                : named(vendors, IommuVendor::name, options.unit().profile().vendor(), "IOMMU vendor");
         DeviceModel edu = options.edus().isEmpty() ? null
                 : named(models, DeviceModel::name, EDU, "device model");
         return new Protocol(new Machine(options, vendor, fabric, edu));

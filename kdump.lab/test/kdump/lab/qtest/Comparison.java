@@ -32,12 +32,12 @@ final class Comparison implements AutoCloseable {
         var steps = new ArrayList<>(program.beginning());
         steps.addAll(program.steps());
         steps.addAll(program.end());
-        List<List<String>> theirs = theirs(steps);
+        List<List<String>> theirs = theirs(program, steps);
         Protocol ours = OurMachine.of(options);
         for (int i = 0; i < steps.size(); i++) {
             Step step = steps.get(i);
             var lines = new ArrayList<>(step.lines());
-            lines.addAll(Program.looks(step));
+            lines.addAll(program.looks(step));
             for (int l = 0; l < lines.size(); l++) {
                 String answer = ours.answer(lines.get(l));
                 // until then the one may still hold what the program before left
@@ -50,7 +50,7 @@ final class Comparison implements AutoCloseable {
     }
 
     /** Returns the answers to the lines of each step, sent in as few pieces as transfers allow. */
-    private List<List<String>> theirs(List<Step> steps) {
+    private List<List<String>> theirs(Program program, List<Step> steps) {
         var answers = new ArrayList<String>();
         var pending = new ArrayList<String>();
         for (Step step : steps) {
@@ -60,13 +60,13 @@ final class Comparison implements AutoCloseable {
                 pending.clear();
                 qemu.await(step.bar());
             }
-            pending.addAll(Program.looks(step));
+            pending.addAll(program.looks(step));
         }
         answers.addAll(qemu.answers(pending));
         var byStep = new ArrayList<List<String>>();
         int at = 0;
         for (Step step : steps) {
-            int count = step.lines().size() + Program.looks(step).size();
+            int count = step.lines().size() + program.looks(step).size();
             byStep.add(answers.subList(at, at + count));
             at += count;
         }

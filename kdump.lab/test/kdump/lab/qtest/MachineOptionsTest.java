@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import kdump.lab.api.LabException;
 import kdump.lab.qtest.MachineOptions.EduSeat;
 import org.junit.jupiter.api.Test;
@@ -35,7 +36,7 @@ class MachineOptionsTest {
         "intremap=on,eim=off | d2008c22260206 | f00f4a",
         "intremap=off,pt=off | d2008c22260206 | f02"})
     void capabilitiesAreThoseOfQemu(String properties, String cap, String ecap) throws Exception {
-        var registers = parse("-device", "intel-iommu," + properties).unit().registers();
+        var registers = parse("-device", "intel-iommu," + properties).unit().profile().registers();
         assertThat(quad(registers.get(8), registers.get(12))).isEqualTo(cap);
         assertThat(quad(registers.get(16), registers.get(20))).isEqualTo(ecap);
     }
@@ -72,7 +73,7 @@ class MachineOptionsTest {
         "-m x | -m 'x', expected 1 to 65536 (MiB)",
         "-machine pc | -machine 'pc', expected q35", "-accel kvm | -accel 'kvm', expected qtest",
         "-machine q35,foo=1 | q35: unknown property 'foo'",
-        "-device e1000 | -device 'e1000', expected intel-iommu or edu",
+        "-device e1000 | -device 'e1000', expected intel-iommu, amd-iommu or edu",
         "-device edu | edu: addr '', expected like 5.0, 01 to 1f",
         "-device edu,addr=20 | edu: addr '20', expected like 5.0, 01 to 1f",
         "-device edu,addr=1,dma_mask=x | edu: dma_mask 'x', expected a number",
@@ -80,10 +81,62 @@ class MachineOptionsTest {
         "-device intel-iommu,aw-bits=57 | intel-iommu: aw-bits '57', expected 39 or 48",
         "-device intel-iommu,intremap=2 | intel-iommu: intremap '2', expected on or off",
         "-device intel-iommu,x=on | intel-iommu: unknown property 'x'",
-        "-qtest tcp:1 | -qtest 'tcp:1', expected stdio"})
+        "-qtest tcp:1 | -qtest 'tcp:1', expected stdio",
+        "-device amd-iommu,dma-translation=on | amd-iommu: unknown property 'dma-translation'",
+        "-device amd-iommu,pt=2 | amd-iommu: pt '2', expected on or off",
+        "-device amd-iommu -device intel-iommu | -device: two remapping units, expected one",
+        "-device amd-iommu -device edu,addr=1 | edu: addr '1' is that of the remapping unit",
+        "-device edu,addr=1,bus=p | -device edu,bus 'p', expected pcie.0",
+        "-object rng | -object 'rng', expected memory-backend-file",
+        "-object memory-backend-file,share=on | -object share 'on', expected off",
+        "-machine q35,memory-backend=m | -machine memory-backend 'm', expected the id of an -object"
+    })
     void whatIsNotUnderstoodIsRefusedInOneLine(String line, String message) {
         assertThatThrownBy(() -> parse(line.split(" "))).isInstanceOf(LabException.class)
                 .hasMessage(message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"amd-iommu, 8", "'amd-iommu,intremap=on,device-iotlb=on,pt=off', 8",
+        "'amd-iommu,intremap=auto,id=x', 8"})
+    void amdUnitIsTheSameWhateverItsProperties(String device, int requester) throws Exception {
+        UnitSeat unit = parse("-device", device, "-device", "edu,addr=5").unit();
+        assertThat(unit.profile().registers()).containsOnly(Map.entry(0x30, 0x29d3));
+        assertThat(unit.profile().vendor()).isEqualTo("amdvi");
+        assertThat(unit.contains(0xfed7_ffffL)).isFalse();
+        assertThat(unit.contains(0xfed8_3fffL)).isTrue();
+        assertThat(unit.contains(0xfed8_4000L)).isFalse();
+        assertThat(unit.functions()).singleElement().satisfies(
+                f -> assertThat(f.requesterId()).isEqualTo(requester));
+    }
+
+    @Test
+    void functionOfAmdUnitSitsInTheFirstFreeSlot() throws Exception {
+        assertThat(parse("-device", "edu,addr=1.1", "-device", "edu,addr=2", "-device",
+                "edu,addr=4", "-device", "amd-iommu").unit().functions().get(0).requesterId())
+                .isEqualTo(0x18);
+    }
+
+    @Test
+    void memoryBeginsAsAFileThatStaysAsItIs(@TempDir Path directory) throws Exception {
+        byte[] image = new byte[0x30_0000 + 10];
+        image[0x1000] = 1;
+        image[0xf_0000] = 2;
+        image[0x30_0004] = 3;
+        Path file = Files.write(directory.resolve("mem.raw"), image);
+        String[] line = {"-machine", "q35,sata=off,smbus=off,memory-backend=m", "-object",
+            "memory-backend-file,id=m,size=4194304,mem-path=" + file + ",share=off", "-m", "4"};
+        MachineOptions options = parse(line);
+        assertThat(Q35Functions.of(options)).extracting(f -> f.requesterId())
+                .containsExactly(0, 0xf8);
+        Protocol machine = OurMachine.of(line);
+        assertThat(machine.answer("readb 0x1000")).endsWith("1");
+        assertThat(machine.answer("readb 0xf0000")).endsWith("0");
+        assertThat(machine.answer("readb 0x300004")).endsWith("3");
+        machine.answer("writeb 0x1000 9");
+        assertThat(Files.readAllBytes(file)[0x1000]).isEqualTo((byte) 1);
+        Files.delete(file);
+        assertThatThrownBy(() -> parse(line)).hasMessage(file + ": no file");
     }
 
     @Test

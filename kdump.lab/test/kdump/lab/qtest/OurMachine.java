@@ -3,6 +3,7 @@ package kdump.lab.qtest;
 
 import devices.pcie.edu.EduModel;
 import devices.pcie.fabric.PcieFabricFactory;
+import iommu.amdvi.vendor.AmdViVendor;
 import iommu.vtd.vendor.VtdVendor;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,7 +13,7 @@ import kdump.lab.api.LabException;
 final class OurMachine {
 
     static final QtestCommand COMMAND = new QtestCommand(new PcieFabricFactory(),
-            List.of(new VtdVendor()), List.of(new EduModel()));
+            List.of(new VtdVendor(), new AmdViVendor()), List.of(new EduModel()));
 
     private OurMachine() { }
 

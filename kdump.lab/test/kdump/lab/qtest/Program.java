@@ -7,14 +7,10 @@ import java.util.List;
 /**
  * A program for both machines: a beginning that brings QEMU's into the state of a fresh one, steps
  * after each of which everything visible is compared, and an end that shows what devices hold.
+ *
+ * @param registers the lines that look at what software can see of the unit
  */
-record Program(List<Step> beginning, List<Step> steps, List<Step> end) {
-
-    /** Looks at what software can see of the unit. */
-    static final List<String> REGISTERS = List.of("readl 0xfed9001c", "readl 0xfed90034",
-            "readq 0xfed90220", "readq 0xfed90228", "readl 0xfed90038", "readq 0xfed90028",
-            "readq 0xfed900f8", "readq 0xfed90080", "readq 0xfed90088", "readl 0xfed9009c",
-            "readl 0xfed900a0", "readq 0xfed90020", "read 0x112000 0x10");
+record Program(List<Step> beginning, List<Step> steps, List<Step> end, List<String> registers) {
 
     /** Looks at the places of each data page to which transfers go. */
     static final List<String> DATA = data();
@@ -31,15 +27,15 @@ record Program(List<Step> beginning, List<Step> steps, List<Step> end) {
 
     /** Returns the same program with other steps. */
     Program with(List<Step> others) {
-        return new Program(beginning, List.copyOf(others), end);
+        return new Program(beginning, List.copyOf(others), end, registers);
     }
 
     /** Returns what is looked at after a step. */
-    static List<String> looks(Step step) {
+    List<String> looks(Step step) {
         if (step.bar() == 0) {
-            return REGISTERS;
+            return registers;
         }
-        var all = new ArrayList<>(REGISTERS);
+        var all = new ArrayList<>(registers);
         all.addAll(DATA);
         return all;
     }

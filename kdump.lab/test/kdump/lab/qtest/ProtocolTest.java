@@ -82,6 +82,32 @@ class ProtocolTest {
     }
 
     @Test
+    void amdUnitShowsAFunctionWithItsCapability() {
+        Protocol amd = OurMachine.of("-device", "amd-iommu", "-device", "edu,addr=5");
+        int[] words = {0x0008_1022, 0x0010_0000, 0x0806_0000};
+        for (int i = 0; i < words.length; i++) {
+            amd.answer("outl 0xcf8 0x" + Integer.toHexString(0x8000_0800 + 4 * i));
+            assertThat(amd.answer("inl 0xcfc")).isEqualTo(String.format("OK 0x%04x", words[i]));
+        }
+        amd.answer("outl 0xcf8 0x80000834");
+        assertThat(amd.answer("inb 0xcfc")).isEqualTo("OK 0x0060");
+        amd.answer("outl 0xcf8 0x80000840");
+        assertThat(amd.answer("inl 0xcfc")).isEqualTo("OK 0x1f03000f");
+        amd.answer("outl 0xcf8 0x80000844");
+        assertThat(amd.answer("inl 0xcfc")).isEqualTo("OK 0xfed80000");
+    }
+
+    @Test
+    void amdUnitAnswersWhereQemuHasIt() {
+        Protocol amd = OurMachine.of("-device", "amd-iommu");
+        assertThat(amd.answer("readq 0xfed80030")).isEqualTo("OK 0x00000000000029d3");
+        amd.answer("writeq 0xfed80018 0x1005");
+        assertThat(amd.answer("readq 0xfed82020")).isEqualTo("OK 0x0000000000000018");
+        assertThat(amd.answer("readl 0xfed84000")).isEqualTo("OK 0x0000000000000000");
+        assertThat(amd.answer("readl 0xfed90000")).isEqualTo("OK 0x0000000000000000");
+    }
+
+    @Test
     void deviceAnswersWhereItsBarLiesOnceDecodingIsOn() {
         config(0x31, 0x10);
         answer("outl 0xcfc 0xffffffff");

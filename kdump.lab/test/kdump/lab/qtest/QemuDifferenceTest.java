@@ -20,19 +20,30 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class QemuDifferenceTest {
 
-    private static final int PROGRAMS = number("LAB_PROGRAMS", 5000);
+    /** Of VT-d and of AMD-Vi; where the environment says, it is all of them together. */
+    private static final int[] PROGRAMS = {5000, 2000};
+    private static final int ALL_PROGRAMS = number("LAB_PROGRAMS", 0);
     private static final int FIRST_SEED = number("LAB_SEED", 1);
 
     private static final List<String> UNITS = List.of("intel-iommu,intremap=off,aw-bits=48",
             "intel-iommu,intremap=off,aw-bits=48,x-scalable-mode=on",
             "intel-iommu,intremap=on,aw-bits=39,device-iotlb=on,snoop-control=on",
             "intel-iommu,intremap=off,aw-bits=48,x-scalable-mode=on,device-iotlb=on,pt=off,"
-                    + "caching-mode=on");
+                    + "caching-mode=on",
+            "amd-iommu,intremap=off", "amd-iommu,device-iotlb=on");
+    private static final String AMD = "amd-iommu";
     private static final int MAX_DIFFERENCES = 5;
 
     private static int number(String variable, int otherwise) {
         String text = System.getenv(variable);
         return text == null ? otherwise : Integer.parseInt(text);
+    }
+
+    private static int count(String unit) {
+        boolean amd = unit.startsWith(AMD);
+        return ALL_PROGRAMS > 0 ? ALL_PROGRAMS / UNITS.size()
+                : PROGRAMS[amd ? 1 : 0] / (int) UNITS.stream()
+                        .filter(u -> u.startsWith(AMD) == amd).count();
     }
 
     private static void needsQemu() {
@@ -54,11 +65,18 @@ class QemuDifferenceTest {
 
     @Test
     void printedProgramIsReadBack() {
-        Program program = ProgramMaker.of(7, true);
-        assertThat(program.steps()).allSatisfy(
-                s -> assertThat(Regressions.step(s.toString())).isEqualTo(s));
-        assertThat(ProgramMaker.of(7, true)).as("the same seed").isEqualTo(program);
-        assertThat(ProgramMaker.of(8, true)).as("another seed").isNotEqualTo(program);
+        for (String unit : UNITS) {
+            Program program = program(unit, 7);
+            assertThat(program.steps()).allSatisfy(
+                    s -> assertThat(Regressions.step(s.toString())).isEqualTo(s));
+            assertThat(program(unit, 7)).as("the same seed").isEqualTo(program);
+            assertThat(program(unit, 8)).as("another seed").isNotEqualTo(program);
+        }
+    }
+
+    private static Program program(String unit, long seed) {
+        return unit.startsWith(AMD) ? AmdProgramMaker.of(seed)
+                : VtdProgramMaker.of(seed, unit.contains("scalable"));
     }
 
     private static boolean differ(Comparison comparison, Program program, long seed) {
@@ -79,9 +97,9 @@ class QemuDifferenceTest {
     private static List<String> differences(String unit) {
         var differences = new ArrayList<String>();
         try (var comparison = new Comparison(unit)) {
-            int last = FIRST_SEED + PROGRAMS / UNITS.size() - 1;
+            int last = FIRST_SEED + count(unit) - 1;
             for (long seed = FIRST_SEED; seed <= last; seed++) {
-                Program program = ProgramMaker.of(seed, unit.contains("scalable"));
+                Program program = program(unit, seed);
                 if (differ(comparison, program, seed)) {
                     Program shorter = comparison.shrink(program);
                     if (differences.size() == MAX_DIFFERENCES) {

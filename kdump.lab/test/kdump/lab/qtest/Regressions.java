@@ -51,7 +51,8 @@ final class Regressions {
     private static void add(List<Regression> all, String[] head, List<Step> steps) {
         if (head != null) {
             all.add(new Regression(head[0], head[1],
-                    new Program(World.beginning(), List.copyOf(steps), World.end())));
+                    head[1].startsWith("amd-iommu") ? AmdWorld.program(steps)
+                            : VtdWorld.program(steps)));
         }
         steps.clear();
     }

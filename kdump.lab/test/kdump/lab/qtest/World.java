@@ -5,21 +5,9 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 
-/** Where things lie in the programs, and the steps that put them there. */
+/** What all programs share: devices, the pages that transfers reach, and transfers. */
 final class World {
 
-    static final long UNIT = 0xfed9_0000L;
-    static final long ROOT = 0x10_0000;
-    static final long CONTEXT = 0x10_1000;
-    static final long UPPER_CONTEXT = 0x10_2000;
-    static final long DIRECTORY = 0x10_3000;
-    static final long PASIDS = 0x10_4000;
-    /** Two sets of second-stage tables, each of level 4, 3, 2, 1. */
-    static final long TABLES = 0x10_5000;
-    static final long OTHER_ROOT = 0x10_d000;
-    static final long QUEUE = 0x11_0000;
-    static final long STATUS = 0x11_2000;
-    static final long END = 0x11_3000;
     static final long DATA = 0x20_0000;
     static final int DATA_PAGES = 8;
     private static final long PRELOAD = 0x30_0000;
@@ -47,61 +35,13 @@ final class World {
         return String.format("writel 0x%x 0x%x", at, value);
     }
 
-    /** Returns the steps that leave the unit as after reset but for RTPS and IRTPS, which stay. */
-    static List<Step> beginning() {
-        return List.of(quietQueue(), quietUnit(), memory(), preload(0), preload(1), preload(2),
-                knownFault(), clearFault());
-    }
-
-    /**
-     * What a record held stays readable once it is cleared: let it be the same each time.
-     * Translation stays on: QEMU takes two milliseconds to switch it.
-     */
-    private static Step knownFault() {
-        var lines = new ArrayList<>(List.of(writeq(UNIT + 0x20, ROOT),
-                writel(UNIT + 0x18, 1L << 30), writel(UNIT + 0x18, 1L << 31)));
-        lines.addAll(transferLines(0, 0, BUFFER + BUFFER_BYTES, SLOT_BYTES, false));
-        return new Step("known fault", lines, BARS[0]);
-    }
-
-    private static Step clearFault() {
-        return new Step("clear fault", writel(UNIT + 0x22c, 1L << 31),
-                writel(UNIT + 0x34, 0x11));
-    }
-
-    /** A queue can be disabled only when idle after a wait: every place gets one. */
-    private static Step quietQueue() {
-        byte[] waits = new byte[0x2000];
-        for (int at = 0; at < waits.length; at += 16) {
-            waits[at] = 0x25;
-            waits[at + 9] = (byte) (STATUS >>> 8);
-            waits[at + 10] = (byte) (STATUS >>> 16);
-        }
-        return new Step("quiet queue", String.format("b64write 0x%x 0x%x %s", QUEUE, waits.length,
-                Base64.getEncoder().encodeToString(waits)), writel(UNIT + 0x34, 0x11),
-                writeq(UNIT + 0x88, 0x3c0), writel(UNIT + 0x18, 0), writeq(UNIT + 0x88, 0),
-                writeq(UNIT + 0x90, QUEUE), writel(UNIT + 0x18, 1 << 26),
-                writeq(UNIT + 0x88, 0x10), writel(UNIT + 0x18, 0), writeq(UNIT + 0x88, 0));
-    }
-
-    private static Step quietUnit() {
-        return new Step("quiet unit", writel(UNIT + 0x34, 0x11), writel(UNIT + 0x22c, 1L << 31),
-                writel(UNIT + 0x34, 0x11), writel(UNIT + 0x38, 1L << 31),
-                writel(UNIT + 0xa0, 1L << 31), writel(UNIT + 0x9c, 1), writeq(UNIT + 0x90, QUEUE),
-                writel(UNIT + 0x3c, 0), writel(UNIT + 0x40, 0), writel(UNIT + 0xa4, 0),
-                writel(UNIT + 0xa8, 0),
-                writeq(UNIT + 0xb8, 0), writeq(UNIT + 0x20, 0), writel(UNIT + 0x18, 1 << 30),
-                writel(UNIT + 0x18, 1 << 24), writeq(UNIT + 0xf0, 0),
-                writeq(UNIT + 0x28, 0xa000_0000_0000_0000L),
-                writeq(UNIT + 0xf8, 0x9000_0000_0000_0000L));
-    }
-
-    private static Step memory() {
+    /** Returns the step that gives memory and devices what they begin with; zeros in the tables. */
+    static Step memory(long tables, long end) {
         var lines = new ArrayList<String>();
-        lines.add("memset 0 0xb000 0");
-        lines.add(String.format("memset 0x%x 0x%x 0", ROOT, END - ROOT));
-        lines.add(String.format("memset 0x%x 0x%x 0", DATA,
-                (DATA_PAGES + 1) * 0x1000));
+        lines.add("memset 0 0x12000 0");
+        lines.add(String.format("memset 0x%x 0x%x 0", tables, end - tables));
+        // large pages reach further than the data
+        lines.add(String.format("memset 0x%x 0x%x 0", DATA, 4 * DATA_PAGES * 0x1000));
         byte[] bytes = new byte[BUFFER_BYTES];
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) ((i * 7 ^ i >>> 3) << 2);
@@ -117,7 +57,8 @@ final class World {
         return new Step("memory", lines, 0);
     }
 
-    private static Step preload(int device) {
+    /** Returns the step that fills the buffer of a device. */
+    static Step preload(int device) {
         var lines = new ArrayList<String>();
         int at = 0x8000_0000 | SOURCES[device] << 8;
         lines.add(String.format("outl 0xcf8 0x%x", at | 0x10));
@@ -128,12 +69,16 @@ final class World {
         return new Step("preload device " + device, lines, BARS[device]);
     }
 
-    /** Returns the steps that show what the devices hold. */
-    static List<Step> end() {
+    /**
+     * Returns the steps that show what the devices hold.
+     *
+     * @param off the line that switches translation off
+     */
+    static List<Step> end(String off) {
         var steps = new ArrayList<Step>();
         for (int device = 0; device < SOURCES.length; device++) {
             var lines = new ArrayList<String>();
-            lines.add(writel(UNIT + 0x18, 0));
+            lines.add(off);
             lines.addAll(transferLines(device, BUFFER, DUMP + device * 0x1000L, BUFFER_BYTES,
                     true));
             steps.add(new Step("dump device " + device, lines, BARS[device]));
@@ -152,7 +97,7 @@ final class World {
                         bytes, toMemory), BARS[device]);
     }
 
-    private static List<String> transferLines(int device, long from, long to, int bytes,
+    static List<String> transferLines(int device, long from, long to, int bytes,
             boolean toMemory) {
         long bar = BARS[device];
         return List.of(writeq(bar + 0x80, from), writeq(bar + 0x88, to),

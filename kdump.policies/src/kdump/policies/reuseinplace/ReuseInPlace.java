@@ -19,10 +19,10 @@ import org.osgi.service.component.annotations.Component;
  * domain of the capture kernel its context entry is changed in old memory.
  *
  * <p>Source: what Linux does on AMD-Vi since 2025 (A. Kalra) and N. Chen's series for the SMMUv3 of
- * 2026, carried over to VT-d.
+ * 2026, carried over to VT-d too.
  */
 @Component
-@KdumpPolicy(name = "reuse-in-place", vendors = "vtd")
+@KdumpPolicy(name = "reuse-in-place", vendors = {"vtd", "amdvi"})
 public final class ReuseInPlace implements HandoverPolicy {
 
     @Override

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Makes tables that mostly translate, and changes that mostly matter. */
-final class TableMaker {
+final class VtdTableMaker {
 
     private static final int SETS = 2;
     private static final int LEAVES = 8;
@@ -26,7 +26,7 @@ final class TableMaker {
     private final boolean quiet;
     private final long[] pools;
 
-    TableMaker(RandomStream random, boolean scalable) {
+    VtdTableMaker(RandomStream random, boolean scalable) {
         this.random = random;
         this.scalable = scalable;
         quiet = random.oneIn(6);
@@ -35,7 +35,7 @@ final class TableMaker {
     }
 
     private static long table(int set, int level) {
-        return World.TABLES + 0x4000L * set + 0x1000L * (4 - level);
+        return VtdWorld.TABLES + 0x4000L * set + 0x1000L * (4 - level);
     }
 
     /** Returns the steps that lay the tables down. */
@@ -51,12 +51,12 @@ final class TableMaker {
                 lines.add(writeq(table(set, 1) + 8L * i, leaf()));
             }
         }
-        lines.add(writeq(World.ROOT, World.CONTEXT | 1));
-        lines.add(writeq(World.OTHER_ROOT, World.CONTEXT | 1));
+        lines.add(writeq(VtdWorld.ROOT, VtdWorld.CONTEXT | 1));
+        lines.add(writeq(VtdWorld.OTHER_ROOT, VtdWorld.CONTEXT | 1));
         if (scalable) {
-            lines.add(writeq(World.ROOT + 8, World.UPPER_CONTEXT | 1));
-            lines.add(writeq(World.OTHER_ROOT + 8, World.CONTEXT | 1));
-            lines.add(writeq(World.DIRECTORY, World.PASIDS | 1));
+            lines.add(writeq(VtdWorld.ROOT + 8, VtdWorld.UPPER_CONTEXT | 1));
+            lines.add(writeq(VtdWorld.OTHER_ROOT + 8, VtdWorld.CONTEXT | 1));
+            lines.add(writeq(VtdWorld.DIRECTORY, VtdWorld.PASIDS | 1));
             for (int pasid = 0; pasid < 3; pasid++) {
                 lines.addAll(pasidEntry(pasid));
             }
@@ -79,7 +79,7 @@ final class TableMaker {
         long target = switch (random.nextInt(24)) {
             case 0 -> NO_MEMORY;
             case 1 -> INTERRUPTS;
-            case 2 -> World.TABLES + 0x3000;
+            case 2 -> VtdWorld.TABLES + 0x3000;
             default -> page();
         };
         return target | rights();
@@ -88,16 +88,16 @@ final class TableMaker {
     private long contextAt(int device) {
         int source = World.SOURCES[device];
         if (!scalable) {
-            return World.CONTEXT + 16L * source;
+            return VtdWorld.CONTEXT + 16L * source;
         }
-        return (source < 0x80 ? World.CONTEXT : World.UPPER_CONTEXT) + 32L * (source & 0x7f);
+        return (source < 0x80 ? VtdWorld.CONTEXT : VtdWorld.UPPER_CONTEXT) + 32L * (source & 0x7f);
     }
 
     private List<String> context(int device) {
         long at = contextAt(device);
         boolean fpd = quiet && random.nextInt(2) == 0;
         if (scalable) {
-            return List.of(writeq(at, World.DIRECTORY | 1 | (fpd ? 2 : 0)),
+            return List.of(writeq(at, VtdWorld.DIRECTORY | 1 | (fpd ? 2 : 0)),
                     writeq(at + 8, random.nextInt(3)));
         }
         int set = random.nextInt(SETS);
@@ -108,7 +108,7 @@ final class TableMaker {
     }
 
     private List<String> pasidEntry(int pasid) {
-        long at = World.PASIDS + 64L * pasid;
+        long at = VtdWorld.PASIDS + 64L * pasid;
         int set = random.nextInt(SETS);
         boolean narrow = random.oneIn(3);
         long type = random.oneIn(7) ? quiet ? 3 : 4 : random.oneIn(8) ? 1 : 2;
@@ -148,11 +148,11 @@ final class TableMaker {
                 yield word("table of level " + level, table(set, level), damaged(
                         table(random.nextInt(SETS), level - 1) | rights(), 2));
             }
-            case 7 -> word("root", World.ROOT + (random.oneIn(4) ? 8 : 0),
-                    damaged(World.CONTEXT | 1, 2));
+            case 7 -> word("root", VtdWorld.ROOT + (random.oneIn(4) ? 8 : 0),
+                    damaged(VtdWorld.CONTEXT | 1, 2));
             case 8, 9 -> changeContext(random.nextInt(3));
-            case 10 -> word("directory", World.DIRECTORY, quiet ? World.PASIDS | 1
-                    : damaged(World.PASIDS | 1, 2) & ~2);
+            case 10 -> word("directory", VtdWorld.DIRECTORY, quiet ? VtdWorld.PASIDS | 1
+                    : damaged(VtdWorld.PASIDS | 1, 2) & ~2);
             default -> changePasid(random.nextInt(3));
         };
     }

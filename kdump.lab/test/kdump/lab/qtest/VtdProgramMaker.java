@@ -9,42 +9,42 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Makes a random program from a seed: tables, then requests, invalidations, faults and changes. */
-final class ProgramMaker {
+final class VtdProgramMaker {
 
-    private static final long GCMD = World.UNIT + 0x18;
+    private static final long GCMD = VtdWorld.UNIT + 0x18;
     private static final long TE = 1L << 31;
 
     private final RandomStream random;
-    private final TableMaker tables;
-    private final QueueMaker queue;
+    private final VtdTableMaker tables;
+    private final VtdQueueMaker queue;
     private final List<Step> steps = new ArrayList<>();
     private final boolean scalable;
     private long command;
     private int slot;
 
-    private ProgramMaker(long seed, boolean scalableUnit) {
+    private VtdProgramMaker(long seed, boolean scalableUnit) {
         random = new RandomStream(seed, "program");
         scalable = scalableUnit && !random.oneIn(4);
-        tables = new TableMaker(random, scalable);
-        queue = new QueueMaker(random);
+        tables = new VtdTableMaker(random, scalable);
+        queue = new VtdQueueMaker(random);
     }
 
     /** Returns the program of a seed. */
     static Program of(long seed, boolean scalableUnit) {
-        return new ProgramMaker(seed, scalableUnit).make();
+        return new VtdProgramMaker(seed, scalableUnit).make();
     }
 
     private Program make() {
         steps.addAll(tables.initial());
         command = TE;
-        setRoot(World.ROOT);
+        setRoot(VtdWorld.ROOT);
         steps.add(queue.base());
         queueOn();
         int count = 6 + random.nextInt(14);
         for (int i = 0; i < count; i++) {
             next();
         }
-        return new Program(World.beginning(), List.copyOf(steps), World.end());
+        return VtdWorld.program(steps);
     }
 
     private void next() {
@@ -72,7 +72,7 @@ final class ProgramMaker {
 
     private void setRoot(long root) {
         long mode = scalable ? 1L << 10 : random.oneIn(12) ? 1L << 11 : 0;
-        steps.add(new Step("root", writeq(World.UNIT + 0x20, root | mode),
+        steps.add(new Step("root", writeq(VtdWorld.UNIT + 0x20, root | mode),
                 writel(GCMD, command | 1L << 30)));
     }
 
@@ -104,25 +104,25 @@ final class ProgramMaker {
         int source = World.SOURCES[random.nextInt(3)];
         long value = 1L << 63 | (long) random.nextInt(4) << 61 | (long) random.nextInt(4) << 32
                 | (long) source << 16 | tables.domain();
-        return new Step("context command", writeq(World.UNIT + 0x28, value));
+        return new Step("context command", writeq(VtdWorld.UNIT + 0x28, value));
     }
 
     private Step iotlbCommand() {
         long address = tables.address() & ~0xfffL | (random.oneIn(3) ? random.nextInt(64)
                 : random.nextInt(3));
         long value = 1L << 63 | (long) random.nextInt(4) << 60 | (long) tables.domain() << 32;
-        return new Step("IOTLB command", writeq(World.UNIT + 0xf0, address),
-                writeq(World.UNIT + 0xf8, value));
+        return new Step("IOTLB command", writeq(VtdWorld.UNIT + 0xf0, address),
+                writeq(VtdWorld.UNIT + 0xf8, value));
     }
 
     private void clearFaults() {
         steps.add(switch (random.nextInt(4)) {
-            case 0 -> new Step("clear status", writel(World.UNIT + 0x34, 0xff));
-            case 1 -> new Step("clear record", writel(World.UNIT + 0x22c, 1L << 31));
+            case 0 -> new Step("clear status", writel(VtdWorld.UNIT + 0x34, 0xff));
+            case 1 -> new Step("clear record", writel(VtdWorld.UNIT + 0x22c, 1L << 31));
             case 2 -> new Step("fault event mask",
-                    writel(World.UNIT + 0x38, (long) random.nextInt(2) << 31));
-            default -> new Step("clear faults", writel(World.UNIT + 0x22c, 1L << 31),
-                    writel(World.UNIT + 0x34, 0x11));
+                    writel(VtdWorld.UNIT + 0x38, (long) random.nextInt(2) << 31));
+            default -> new Step("clear faults", writel(VtdWorld.UNIT + 0x22c, 1L << 31),
+                    writel(VtdWorld.UNIT + 0x34, 0x11));
         });
     }
 
@@ -130,10 +130,10 @@ final class ProgramMaker {
         switch (random.nextInt(6)) {
             case 0 -> command(command ^ TE);
             case 1 -> command(command ^ 1L << 26);
-            case 2 -> setRoot(random.oneIn(3) ? World.OTHER_ROOT : World.ROOT);
+            case 2 -> setRoot(random.oneIn(3) ? VtdWorld.OTHER_ROOT : VtdWorld.ROOT);
             case 3 -> command(command ^ 1L << 23 + random.nextInt(3));
             case 4 -> steps.add(new Step("root address alone",
-                    writeq(World.UNIT + 0x20, World.OTHER_ROOT)));
+                    writeq(VtdWorld.UNIT + 0x20, VtdWorld.OTHER_ROOT)));
             default -> queueOn();
         }
     }
@@ -143,13 +143,13 @@ final class ProgramMaker {
         int[] narrow = {0x3c, 0x40, 0x44, 0x64, 0x68, 0x6c, 0xa0, 0xa4, 0xa8, 0xac, 0x9c};
         int[] wide = {0x58, 0x70, 0x78, 0xb8, 0x80, 0x08, 0x10};
         if (random.nextInt(2) == 0) {
-            long at = World.UNIT + narrow[random.nextInt(narrow.length)];
+            long at = VtdWorld.UNIT + narrow[random.nextInt(narrow.length)];
             // vectors of interrupts stay 0: the processor is to sleep on
-            long value = at == World.UNIT + 0x3c || at == World.UNIT + 0xa4
+            long value = at == VtdWorld.UNIT + 0x3c || at == VtdWorld.UNIT + 0xa4
                     ? random.nextLong() & 0xffff_0000L : random.nextLong() & 0xffff_ffffL;
             steps.add(new Step("register", writel(at, value), String.format("readl 0x%x", at)));
         } else {
-            long at = World.UNIT + wide[random.nextInt(wide.length)];
+            long at = VtdWorld.UNIT + wide[random.nextInt(wide.length)];
             steps.add(new Step("register", writeq(at, random.nextLong()),
                     String.format("readq 0x%x", at), String.format("readl 0x%x", at + 4)));
         }

@@ -8,7 +8,7 @@ import iommu.api.sim.RandomStream;
 import java.util.ArrayList;
 
 /** Makes steps with the invalidation queue. */
-final class QueueMaker {
+final class VtdQueueMaker {
 
     /** The beginning of a program empties a queue only up to here. */
     private static final int MAX_DESCRIPTORS = 24;
@@ -18,7 +18,7 @@ final class QueueMaker {
     private final boolean wide;
     private final int bytes;
 
-    QueueMaker(RandomStream random) {
+    VtdQueueMaker(RandomStream random) {
         this.random = random;
         wide = random.oneIn(8);
         bytes = wide && !random.oneIn(4) ? 32 : 16;
@@ -26,22 +26,22 @@ final class QueueMaker {
 
     /** Sets base, size and width; the width of a program's queue stays, as it must. */
     Step base() {
-        long value = World.QUEUE | (wide ? 1 << 11 : 0) | random.nextInt(2);
-        return new Step("queue address", writeq(World.UNIT + 0x90, value));
+        long value = VtdWorld.QUEUE | (wide ? 1 << 11 : 0) | random.nextInt(2);
+        return new Step("queue address", writeq(VtdWorld.UNIT + 0x90, value));
     }
 
     /** Pushes a few descriptors, or does something wrong or odd with the queue. */
     Step push() {
         if (random.oneIn(12)) {
-            return new Step("clear queue error", writel(World.UNIT + 0x34, 0x10));
+            return new Step("clear queue error", writel(VtdWorld.UNIT + 0x34, 0x10));
         }
         if (random.oneIn(25)) {
-            return new Step("tail beyond the queue", writeq(World.UNIT + 0x88, 0x7fff0));
+            return new Step("tail beyond the queue", writeq(VtdWorld.UNIT + 0x88, 0x7fff0));
         }
         var lines = new ArrayList<String>();
         int count = 1 + random.nextInt(3);
         for (int i = 0; i < count && tail < MAX_DESCRIPTORS; i++) {
-            long at = World.QUEUE + (long) tail++ * bytes;
+            long at = VtdWorld.QUEUE + (long) tail++ * bytes;
             long[] descriptor = descriptor();
             if (random.oneIn(8)) {
                 descriptor[random.nextInt(2)] ^= 1L << random.nextInt(64);
@@ -51,7 +51,7 @@ final class QueueMaker {
             lines.add(writeq(at, both ? descriptor[0] & ~0x10 : descriptor[0]));
             lines.add(writeq(at + 8, descriptor[1]));
         }
-        lines.add(writeq(World.UNIT + 0x88, (long) tail * bytes));
+        lines.add(writeq(VtdWorld.UNIT + 0x88, (long) tail * bytes));
         return new Step("queue " + count, lines, 0);
     }
 
@@ -67,9 +67,9 @@ final class QueueMaker {
             case 4 -> new long[] {3 | source, random.oneIn(2) ? 1 : 0};
             case 5 -> new long[] {4 | granularity & 0x10, 0};
             case 6 -> new long[] {5 | (long) random.nextInt(8) << 4 | random.nextLong() << 32,
-                World.STATUS};
+                VtdWorld.STATUS};
             case 7 -> new long[] {6 + random.nextInt(2) | granularity | domain, 0};
-            default -> new long[] {5 | 1 << 5 | random.nextLong() << 32, World.STATUS + 8};
+            default -> new long[] {5 | 1 << 5 | random.nextLong() << 32, VtdWorld.STATUS + 8};
         };
     }
 }
