@@ -44,9 +44,10 @@ import java.util.TreeSet;
  * @param lines how faults are printed, by version alone
  */
 record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInterruptTable,
-        boolean knowsScalableMode, boolean usesFirstStage, boolean attachesAtStart, boolean marksEntries, boolean flushesOldDomain,
-        TearDown tearDown, boolean flushesAllScalable, boolean reservesPasidIds,
-        boolean keepsUpperHalf, FaultLines lines) {
+        boolean knowsScalableMode, boolean usesFirstStage, boolean attachesAtStart,
+        boolean marksEntries, boolean flushesOldDomain, TearDown tearDown,
+        boolean flushesAllScalable, boolean reservesPasidIds, boolean keepsUpperHalf,
+        FaultLines lines) {
 
     /** How a copied entry is taken down when its device gets one of this kernel; by value. */
     enum TearDown {
@@ -60,11 +61,11 @@ record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInter
 
     private static final String PREFIX = "vtd.";
     /** Names of all settings. */
-    static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of("vtd.loadsStatus",
-            "vtd.copiesTables", "vtd.copiesInterruptTable", "vtd.knowsScalableMode",
-            "vtd.usesFirstStage", "vtd.attachesAtStart",
-            "vtd.marksEntries", "vtd.flushesOldDomain", "vtd.tearDown", "vtd.flushesAllScalable",
-            "vtd.reservesPasidIds", "vtd.keepsUpperHalf")));
+    static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of(
+            "vtd.loadsStatus", "vtd.copiesTables", "vtd.copiesInterruptTable",
+            "vtd.knowsScalableMode", "vtd.usesFirstStage", "vtd.attachesAtStart",
+            "vtd.marksEntries", "vtd.flushesOldDomain", "vtd.tearDown",
+            "vtd.flushesAllScalable", "vtd.reservesPasidIds", "vtd.keepsUpperHalf")));
 
     /**
      * Returns the ways of a kernel.

@@ -44,6 +44,12 @@ class KernelWaysTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"5.0, false", "5.5, false", "5.6, true", "6.1, true"})
+    void theFirstStageIsUsedFrom56On(String kernel, boolean uses) {
+        assertThat(ways(kernel).usesFirstStage()).isEqualTo(uses);
+    }
+
+    @ParameterizedTest
     @CsvSource({"4.10, FLUSH_THEN_CLEAR", "6.11, FLUSH_THEN_CLEAR", "6.12, CLEAR_THEN_FLUSH",
             "7.2, CLEAR_THEN_FLUSH", "7.3, PRESENT_BIT_FIRST", "8.0, PRESENT_BIT_FIRST"})
     void theOrderOfTheTearDownChangedTwice(String kernel, TearDown order) {
