@@ -25,7 +25,7 @@ class KernelWaysTest {
             "5.16, 1, 1, 1, 1, 1, 0, 0", "5.19.9, 1, 1, 1, 1, 1, 0, 0",
             "5.19.10, 1, 1, 1, 0, 1, 0, 0", "6.0, 1, 1, 1, 0, 1, 0, 0",
             "6.1, 1, 1, 1, 0, 1, 0, 0", "6.9, 1, 1, 1, 0, 1, 1, 0", "7.1, 1, 1, 1, 0, 1, 1, 0",
-            "7.2, 1, 1, 1, 0, 1, 1, 1"})
+            "7.2, 1, 1, 1, 0, 1, 1, 0", "7.3, 1, 1, 1, 0, 1, 1, 1"})
     void eachVersionHasItsWays(String kernel, int loadsStatus, int copies, int scalable,
             int marks, int flushesOld, int flushesAll, int upperHalf) {
         KernelWays w = ways(kernel);
