@@ -62,6 +62,8 @@ public final class PhysicalMemory {
     private boolean tracking;
     private int cause;
     private Background background;
+    private LateView[] lateViews = {};
+    private boolean byProcessor;
 
     /**
      * Makes memory that holds the pattern everywhere.
@@ -324,6 +326,13 @@ public final class PhysicalMemory {
         if (directory[granule] < 0) {
             populate(granule, address & ~(long) GRANULE_MASK);
         }
+        for (LateView view : lateViews) {
+            if (byProcessor) {
+                view.keep(address);
+            } else {
+                view.release(address / LINE_BYTES);
+            }
+        }
         int at = directory[granule] + ((int) address & GRANULE_MASK);
         int line = at >>> 6;
         journal.save(line, arena, (known[line >>> 6] >>> line & 1) != 0);
@@ -402,6 +411,36 @@ public final class PhysicalMemory {
         }
     }
 
+    // ---- processors and those who do not snoop them ---------------------------------------------
+
+    /**
+     * Returns this memory as an observer sees it that learns of processors' writes late; from now
+     * on they are kept back from it.
+     *
+     * @param buffered whether a write buffer keeps flushed lines back until it is drained
+     */
+    public LateView lateView(boolean buffered) {
+        var view = new LateView(this, buffered);
+        lateViews = Arrays.copyOf(lateViews, lateViews.length + 1);
+        lateViews[lateViews.length - 1] = view;
+        return view;
+    }
+
+    /** Says whether the writes that follow are a processor's, into its caches; if not, a device's. */
+    public void byProcessor(boolean on) {
+        byProcessor = on;
+    }
+
+    /** Does what a processor's flush of the lines of a range does. */
+    public void flush(long address, long bytes) {
+        for (LateView view : lateViews) {
+            for (long line = address / LINE_BYTES; line <= (address + bytes - 1) / LINE_BYTES;
+                    line++) {
+                view.flush(line);
+            }
+        }
+    }
+
     // ---- journal and provenance -----------------------------------------------------------------
 
     /** Starts keeping what writes overwrite; returns a mark for {@link #rollback}. Marks nest. */
@@ -422,6 +461,9 @@ public final class PhysicalMemory {
         provenance.clear();
         tracking = false;
         cause = 0;
+        for (LateView view : lateViews) {
+            view.clear();
+        }
     }
 
     /** Tells {@code visitor} each line written since {@code mark}, in the order of first writes. */
