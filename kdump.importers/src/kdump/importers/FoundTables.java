@@ -97,7 +97,7 @@ final class FoundTables {
     private int unitOf(RootCandidate found, List<UnitDescription> units) {
         int[] served = new int[units.size()];
         var machine = new MachineDescription(name, name, null, null, units, List.of(), null, "", "",
-                List.of());
+                "", List.of());
         int best = -1;
         for (int requester : found.requesters()) {
             int unit = machine.unitOf(requester);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.memory;
 
-import iommu.api.sim.RandomStream;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -49,8 +48,7 @@ public final class PhysicalMemory {
             .byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN)
             .withInvokeExactBehavior();
 
-    private final long seed;
-    private final boolean blank;
+    private final Pattern pattern;
     private final BackedRanges ranges;
     private final int[] directory;
     private byte[] arena;
@@ -77,8 +75,7 @@ public final class PhysicalMemory {
     }
 
     private PhysicalMemory(List<AddressRange> backed, long seed, boolean blank) {
-        this.seed = seed;
-        this.blank = blank;
+        pattern = new Pattern(seed, blank);
         ranges = new BackedRanges(backed);
         directory = new int[ranges.granules()];
         Arrays.fill(directory, UNPOPULATED);
@@ -88,8 +85,7 @@ public final class PhysicalMemory {
     }
 
     private PhysicalMemory(PhysicalMemory other) {
-        seed = other.seed;
-        blank = other.blank;
+        pattern = other.pattern;
         ranges = other.ranges;
         directory = other.directory.clone();
         arena = other.arena.clone();
@@ -380,34 +376,16 @@ public final class PhysicalMemory {
 
     // ---- the pattern ----------------------------------------------------------------------------
 
-    private long pattern(long address) {
-        return blank ? 0 : RandomStream.mix(seed ^ address >>> 3);
-    }
-
     /** Returns what a word holds that was never written. */
     private long absent64(long address) {
-        return background == null ? pattern(address) : background.read64(address, pattern(address));
+        return background == null ? pattern.word(address)
+                : background.read64(address, pattern.word(address));
     }
 
     private void absent(long address, byte[] to, int offset, int bytes) {
-        fill(address, to, offset, bytes);
+        pattern.fill(address, to, offset, bytes);
         if (background != null) {
             background.overlay(address, to, offset, bytes);
-        }
-    }
-
-    private void fill(long address, byte[] to, int offset, int bytes) {
-        int done = 0;
-        while (done < bytes) {
-            long word = pattern(address + done & -8);
-            int skip = (int) (address + done) & 7;
-            if (skip == 0 && bytes - done >= 8) {
-                LONG.set(to, offset + done, word);
-                done += 8;
-            } else {
-                to[offset + done] = (byte) (word >>> 8 * skip);
-                done++;
-            }
         }
     }
 
@@ -426,7 +404,7 @@ public final class PhysicalMemory {
         return view;
     }
 
-    /** Says whether the writes that follow are a processor's, into its caches; if not, a device's. */
+    /** Says whether the writes that follow are a processor's, into its caches, or a device's. */
     public void byProcessor(boolean on) {
         byProcessor = on;
     }

@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.unit;
 
-/** How much of the crashed kernel's tables a capture kernel copies when it adopts them. */
+/**
+ * How much of the crashed kernel's tables a capture kernel copies when it adopts them. What is not
+ * copied stays where it is, and is in the hands of whatever writes to old memory.
+ */
 public enum AdoptDepth {
     /** Root and context tables are copied, page tables stay where they are (Linux on VT-d). */
-    CONTEXTS
+    CONTEXTS,
+    /** Page tables are copied too (Li and Sumner, October 2014). */
+    PAGE_TABLES,
+    /**
+     * The root table stays in use and is pointed to copies of the context tables (Roedel, October
+     * 2014): root entries of the crashed kernel's memory change.
+     */
+    REUSE_ROOT,
+    /** Nothing is copied: entries are changed in the crashed kernel's memory. */
+    IN_PLACE
 }

@@ -4,6 +4,7 @@ package iommu.api.unit;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
+import java.util.Set;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /** An architecture of remapping units. A singleton service with plain factories; thread-safe. */
@@ -20,6 +21,19 @@ public interface IommuVendor {
      */
     RemappingUnit unit(UnitProfile profile, PhysicalMemory memory);
 
-    /** Makes the code of a kernel for one unit. */
+    /**
+     * Makes the code of a kernel for one unit.
+     *
+     * @throws IllegalArgumentException if the kernel has a setting of this vendor's that is unknown
+     *     or out of range
+     */
     UnitDriver driver(KernelProfile kernel, KernelPort port);
+
+    /**
+     * Returns the names of the kernel settings that {@link #driver} knows, each beginning with this
+     * vendor's name and a dot. An empty set if there are none.
+     */
+    default Set<String> kernelSettings() {
+        return Set.of();
+    }
 }

@@ -40,8 +40,16 @@ public interface UnitDriver {
      */
     void adoptTables(AdoptDepth depth) throws StepRefusedException;
 
-    /** Lets the unit announce faults by interrupt; the last act of T6. */
+    /** Lets the unit announce faults by interrupt, unless it does; the last act of T6. */
     void enableFaultInterrupt();
+
+    /**
+     * Returns whether this kernel has let the unit announce faults by interrupt: some do at T4
+     * already.
+     */
+    default boolean faultInterruptEnabled() {
+        return false;
+    }
 
     /** Reads, prints and clears the fault records, as the interrupt handler does. */
     void handleFaults();

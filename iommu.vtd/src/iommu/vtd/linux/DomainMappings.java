@@ -1,40 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.linux;
 
+import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.Capability;
+import iommu.vtd.ExtendedCapability;
 import iommu.vtd.InvalidationDescriptor;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
+import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * Which domain each source has, and what is mapped in it. A function without a domain of this
  * kernel gets one at its first mapping (deferred attach): with an empty table and a fresh id,
  * shared by all ids under which its requests arrive; entries copied from the kernel before are torn
- * down then.
+ * down then. What firmware reserved for it is mapped to itself from the first.
  *
  * <p>Source: Linux, intel/iommu.c, domain_context_mapping_one, copied_context_tear_down,
- * iommu_flush_iotlb_psi.
+ * iommu_flush_iotlb_psi; iommu.c, iommu_create_device_direct_mappings.
  */
 final class DomainMappings {
 
     private final KernelProfile kernel;
+    private final KernelWays ways;
     private final KernelPort port;
     private final UnitRegisters registers;
     private final PageTables pageTables;
     private final Map<Integer, Domain> domainOf = new HashMap<>();
-    private final TreeSet<Integer> unflushed = new TreeSet<>();
+    private final TreeMap<Integer, Domain> unflushed = new TreeMap<>();
+    private final Map<Integer, Set<KernelPort.Range>> reserved = new HashMap<>();
     private DomainIds ids;
     private ContextTables tables;
     private Invalidations invalidations;
     private BitSet copied = new BitSet();
+    private boolean marks;
 
-    DomainMappings(KernelProfile kernel, KernelPort port, UnitRegisters registers) {
+    DomainMappings(KernelProfile kernel, KernelWays ways, KernelPort port,
+            UnitRegisters registers) {
         this.kernel = kernel;
+        this.ways = ways;
         this.port = port;
         this.registers = registers;
         pageTables = new PageTables(port, registers);
@@ -49,17 +59,30 @@ final class DomainMappings {
 
     /** Goes on with tables that this very kernel had set up before it was imported. */
     void resume(ContextTables ownTables, Invalidations ownInvalidations) {
-        use(ownTables, ownInvalidations, new BitSet());
+        use(ownTables, ownInvalidations, new BitSet(), false);
         ownTables.reserveIds(ids());
     }
 
-    /** Starts over with other tables; {@code copiedSources} have entries of the kernel before. */
-    void use(ContextTables newTables, Invalidations newInvalidations, BitSet copiedSources) {
+    /**
+     * Starts over with other tables.
+     *
+     * @param copiedSources have entries of the kernel before
+     * @param entriesMarked whether a mark in the entry tells so, and not {@code copiedSources}
+     */
+    void use(ContextTables newTables, Invalidations newInvalidations, BitSet copiedSources,
+            boolean entriesMarked) {
         tables = newTables;
         invalidations = newInvalidations;
         copied = copiedSources;
+        marks = entriesMarked;
         domainOf.clear();
         unflushed.clear();
+        reserved.clear();
+    }
+
+    /** Gives a function its domain before anything is mapped in it. */
+    void attachNow(int requester) {
+        domain(requester);
     }
 
     void map(int requester, long iova, long physicalAddress, long bytes, int access) {
@@ -79,13 +102,17 @@ final class DomainMappings {
         if (kernel.strictInvalidation()) {
             flushPages(domain, iova >>> 12, bytes >>> 12);
         } else {
-            unflushed.add(domain.id());
+            unflushed.put(domain.id(), domain);
         }
     }
 
     void flush() {
-        for (int id : unflushed) {
-            invalidations.iotlb(InvalidationDescriptor.DOMAIN, id, 0, 0, false);
+        for (Domain domain : unflushed.values()) {
+            if (domain.firstStage()) {
+                invalidations.firstStage(domain.id(), 0, -1, false);
+            } else {
+                invalidations.iotlb(InvalidationDescriptor.DOMAIN, domain.id(), 0, 0, false);
+            }
         }
         unflushed.clear();
     }
@@ -95,6 +122,10 @@ final class DomainMappings {
         long lastPage = firstPage + pages - 1;
         // The smallest aligned power of two of pages that covers the range.
         int mask = 64 - Long.numberOfLeadingZeros(firstPage ^ lastPage);
+        if (domain.firstStage()) {
+            invalidations.firstStage(domain.id(), firstPage >>> mask << mask << 12, mask, true);
+            return;
+        }
         boolean selective = Capability.PSI.isSet(registers.cap())
                 && mask <= Capability.MAMV.of(registers.cap());
         if (selective) {
@@ -126,8 +157,13 @@ final class DomainMappings {
             }
         }
         if (domain == null) {
-            domain = new Domain(ids().take(), port.allocatePages(1), levels());
+            boolean first = usesFirstStage();
+            domain = new Domain(ids().take(), port.allocatePages(1),
+                    first ? firstStageLevels() : levels(),
+                    first ? TableFormat.FIRST_STAGE : TableFormat.SECOND_STAGE);
+            reserved.put(domain.id(), new HashSet<>());
         }
+        mapReserved(requester, domain);
         for (int id : port.sourceIds(requester)) {
             int source = RequesterId.sourceId(id);
             contextMapping(source, domain);
@@ -137,16 +173,35 @@ final class DomainMappings {
     }
 
     /**
+     * Maps what firmware reserved for a function to itself, in a domain that this kernel made, and
+     * before any context entry leads there.
+     */
+    private void mapReserved(int requester, Domain domain) {
+        Set<KernelPort.Range> done = reserved.get(domain.id());
+        for (KernelPort.Range range : done == null ? List.<KernelPort.Range>of()
+                : port.reservedRanges(requester)) {
+            if (done.add(range)) {
+                pageTables.map(domain, range.start(), range.start(), range.bytes(),
+                        Access.READ | Access.WRITE);
+            }
+        }
+    }
+
+    /**
      * Returns the domain of an entry that this very kernel wrote before it was imported, or null.
      */
     private Domain inMemory(int source) {
-        long entry = copied.get(source) ? 0 : tables.entry(source, false);
-        return tables.present(entry) ? tables.domain(entry) : null;
+        long entry = tables.entry(source, false);
+        return tables.present(entry) && !isCopied(source, entry) ? tables.domain(entry) : null;
+    }
+
+    private boolean isCopied(int source, long entry) {
+        return marks ? tables.marked(entry) : copied.get(source);
     }
 
     private void contextMapping(int source, Domain domain) {
         long entry = tables.entry(source, true);
-        if (copied.get(source)) {
+        if (isCopied(source, entry)) {
             tearDownCopied(source, entry);
         } else if (tables.present(entry)) {
             return;
@@ -161,14 +216,35 @@ final class DomainMappings {
         }
     }
 
+    /** Takes a copied entry out of use, in the order of this kernel's version. */
     private void tearDownCopied(int source, long entry) {
-        int old = tables.domainIdBits(entry);
-        tables.clear(entry);
-        if (ids().exists(old)) {
+        boolean flushesAll = tables.scalable() && ways.flushesAllScalable();
+        int old = flushesAll ? 0 : tables.domainIdBits(entry);
+        boolean presentFirst = ways.tearDown() == KernelWays.TearDown.PRESENT_BIT_FIRST;
+        if (presentFirst) {
+            tables.clearPresent(entry);
+        } else if (flushesAll || ways.tearDown() == KernelWays.TearDown.CLEAR_THEN_FLUSH) {
+            tables.clear(entry);
+        }
+        if (flushesAll) {
+            invalidations.context(InvalidationDescriptor.SELECTIVE, 0, source);
+            invalidations.pasidCache();
+            invalidations.iotlb(InvalidationDescriptor.GLOBAL, 0, 0, 0, false);
+        } else if (ways.flushesOldDomain() && ids().exists(old)) {
             invalidations.context(InvalidationDescriptor.SELECTIVE, old, source);
             invalidations.iotlb(InvalidationDescriptor.DOMAIN, old, 0, 0, false);
         }
+        tables.clear(entry);
         copied.clear(source);
+    }
+
+    private boolean usesFirstStage() {
+        return tables.scalable() && ways.usesFirstStage()
+                && ExtendedCapability.FLTS.isSet(registers.ecap());
+    }
+
+    private int firstStageLevels() {
+        return kernel.domainWidthBits() > 48 && Capability.FL5LP.isSet(registers.cap()) ? 5 : 4;
     }
 
     private int levels() {

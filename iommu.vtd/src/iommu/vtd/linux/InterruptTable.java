@@ -8,7 +8,7 @@ import iommu.vtd.VtdRegisters;
 
 /**
  * The interrupt-remapping table of this kernel, 65536 entries, filled with the entries of the
- * kernel before if remapping is on. Source: Linux, intel/irq_remapping.c.
+ * kernel before if remapping is still on. Source: Linux, intel/irq_remapping.c.
  */
 final class InterruptTable {
 
@@ -20,10 +20,22 @@ final class InterruptTable {
     private final UnitRegisters registers;
     private final String unitName;
 
-    InterruptTable(KernelPort port, UnitRegisters registers, String unitName) {
+    private final boolean labelled;
+
+    /** @param labelled whether lines name their subsystem, from 4.2 on */
+    InterruptTable(KernelPort port, UnitRegisters registers, String unitName,
+            boolean labelled) {
         this.port = port;
         this.registers = registers;
         this.unitName = unitName;
+        this.labelled = labelled;
+    }
+
+    /** Switches remapping off that a kernel before had left on. */
+    static void disableLeftOver(UnitRegisters registers) {
+        if (registers.status(GlobalCommand.IRE)) {
+            registers.enable(GlobalCommand.IRE, false);
+        }
     }
 
     /** Gives the unit this kernel's table; remapping is switched on unless it was. */
@@ -43,7 +55,7 @@ final class InterruptTable {
         if (!enabled) {
             registers.enable(GlobalCommand.IRE, true);
         }
-        port.print("DMAR-IR: Enabled IRQ remapping in xapic mode");
+        port.print((labelled ? "DMAR-IR: " : "") + "Enabled IRQ remapping in xapic mode");
     }
 
     private boolean copyOld(long table) {

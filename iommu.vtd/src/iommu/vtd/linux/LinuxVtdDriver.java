@@ -13,10 +13,12 @@ import iommu.vtd.GlobalCommand;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.VtdRegisters;
 import java.util.BitSet;
+import java.util.Set;
 
 /**
- * Linux for one VT-d unit, as of 6.1. A unit that does not answer within the kernel's time-out is
- * an {@link IllegalStateException} with the words of its panic.
+ * Linux for one VT-d unit; what a version does otherwise is in {@link KernelWays}. A unit that does
+ * not answer within the kernel's time-out is an {@link IllegalStateException} with the words of its
+ * panic.
  *
  * <p>Source: Linux, intel/iommu.c, init_dmars, copy_translation_tables, iommu_set_root_entry.
  */
@@ -29,14 +31,21 @@ public final class LinuxVtdDriver implements UnitDriver {
 
     private final KernelPort port;
     private final UnitRegisters registers;
+    private final String kernelName;
+    private final KernelWays ways;
     private final ScalableMode mode;
     private final String unitName;
     private final FaultReport faults;
     private final DomainMappings mappings;
     private Invalidations invalidations;
     private boolean queueAnnounced;
+    private boolean faultInterrupt;
 
-    /** Makes the code of a kernel for a unit called dmar0. */
+    /**
+     * Makes the code of a kernel for a unit called dmar0.
+     *
+     * @throws IllegalArgumentException if a setting of the kernel's is unknown or out of range
+     */
     public LinuxVtdDriver(KernelProfile kernel, KernelPort port) {
         this(kernel, port, "dmar0");
     }
@@ -45,20 +54,29 @@ public final class LinuxVtdDriver implements UnitDriver {
      * Makes the code of a kernel.
      *
      * @param unitName as the kernel counts its units
+     * @throws IllegalArgumentException if a setting of the kernel's is unknown or out of range
      */
     public LinuxVtdDriver(KernelProfile kernel, KernelPort port, String unitName) {
         this.port = port;
+        this.kernelName = kernel.name();
+        this.ways = KernelWays.of(kernel);
         this.mode = kernel.scalableMode();
         this.unitName = unitName;
-        registers = new UnitRegisters(port);
-        faults = new FaultReport(port, registers);
-        mappings = new DomainMappings(kernel, port, registers);
+        registers = new UnitRegisters(port, ways.loadsStatus());
+        faults = new FaultReport(port, registers, ways.lines());
+        mappings = new DomainMappings(kernel, ways, port, registers);
+    }
+
+    /** Returns the names of the kernel settings that it knows; {@link KernelWays} tells them. */
+    public static Set<String> settings() {
+        return KernelWays.KNOWN;
     }
 
     @Override
     public void resume() {
+        registers.resume();
         if (registers.status(GlobalCommand.QIE)) {
-            var ring = new InvalidationRing(port, registers);
+            var ring = new InvalidationRing(port, registers, ways);
             ring.resume();
             invalidations = ring;
         } else {
@@ -68,8 +86,7 @@ public final class LinuxVtdDriver implements UnitDriver {
         long root = registers.read(VtdRegisters.RTADDR);
         long table = VtdRegisters.RTA.inPlace(root);
         if (registers.status(GlobalCommand.TE) && port.isMemory(table, 4096)) {
-            mappings.resume(new ContextTables(port, table, VtdRegisters.TTM.of(root) == 1),
-                    invalidations);
+            mappings.resume(new ContextTables(port, table, isScalable(root)), invalidations);
         }
     }
 
@@ -78,19 +95,28 @@ public final class LinuxVtdDriver implements UnitDriver {
         if (!ExtendedCapability.IR.isSet(registers.ecap())) {
             return;
         }
-        initialiseQueue();
-        new InterruptTable(port, registers, unitName).install(invalidations);
+        initialiseQueue(!ways.copiesInterruptTable());
+        new InterruptTable(port, registers, unitName, ways.copiesTables()).install(invalidations);
+        enableFaultInterrupt();
+        faults.handle();
     }
 
-    /** Clears faults, takes a left-over queue out of use and sets up this kernel's, once. */
-    private void initialiseQueue() {
+    /**
+     * Clears faults, takes a left-over queue out of use and sets up this kernel's, once.
+     *
+     * @param disableInterrupts whether interrupt remapping goes off before the queue does
+     */
+    private void initialiseQueue(boolean disableInterrupts) {
         if (invalidations != null) {
             return;
         }
         faults.handle();
+        if (disableInterrupts) {
+            InterruptTable.disableLeftOver(registers);
+        }
         InvalidationRing.disableLeftOver(port, registers);
         if (ExtendedCapability.QI.isSet(registers.ecap())) {
-            var ring = new InvalidationRing(port, registers);
+            var ring = new InvalidationRing(port, registers, ways);
             ring.enable();
             invalidations = ring;
         } else {
@@ -100,38 +126,50 @@ public final class LinuxVtdDriver implements UnitDriver {
 
     /** What T6 does first in any case. */
     private void beginRemapping() {
-        initialiseQueue();
+        initialiseQueue(false);
         if (!queueAnnounced) {
             queueAnnounced = true;
-            port.print("DMAR: " + unitName + ": Using "
-                    + (invalidations instanceof InvalidationRing ? "Queued" : "Register based")
-                    + " invalidation");
+            String how = (invalidations instanceof InvalidationRing ? "Queued" : "Register based")
+                    + " invalidation";
+            // The earlier words are those of 4.0 and 4.1.
+            port.print(ways.copiesTables() ? "DMAR: " + unitName + ": Using " + how
+                    : "IOMMU: " + unitName + " using " + how);
         }
     }
 
     @Override
     public void disableTranslation() throws StepRefusedException {
-        registers.enable(GlobalCommand.TE, false);
+        if (ways.loadsStatus() || registers.status(GlobalCommand.TE)) {
+            registers.enable(GlobalCommand.TE, false);
+        }
     }
 
     @Override
     public void startClean() throws StepRefusedException {
         beginRemapping();
         boolean scalable = scalableWanted();
-        if (scalable && !ExtendedCapability.SLTS.isSet(registers.ecap())) {
-            throw new StepRefusedException("scalable mode without second-stage translation");
+        if (scalable && !hasStageToUse()) {
+            throw new StepRefusedException(
+                    "scalable mode without a stage of translation that this kernel uses");
         }
         if (registers.status(GlobalCommand.TE)) {
             disableTranslation();
         }
-        setRoot(new ContextTables(port, port.allocatePages(ROOT_PAGES), scalable), new BitSet());
+        ContextTables tables =
+                new ContextTables(port, port.allocatePages(ROOT_PAGES), scalable);
+        setRoot(tables);
+        mappings.use(tables, invalidations, new BitSet(), false);
+        if (ways.attachesAtStart()) {
+            port.functions().forEach(mappings::attachNow);
+        }
         registers.enable(GlobalCommand.TE, true);
     }
 
     @Override
     public void adoptTables(AdoptDepth depth) throws StepRefusedException {
-        if (depth != AdoptDepth.CONTEXTS) {
-            throw new StepRefusedException("Linux copies root and context tables, not " + depth);
+        if (depth == AdoptDepth.CONTEXTS && !ways.copiesTables()) {
+            throw new StepRefusedException(kernelName
+                    + " does not copy translation tables, kernels do from 4.2 on");
         }
         beginRemapping();
         if (!registers.status(GlobalCommand.TE)) {
@@ -139,20 +177,33 @@ public final class LinuxVtdDriver implements UnitDriver {
         }
         port.print("DMAR: Translation already enabled - trying to copy translation structures");
         long old = registers.read(VtdRegisters.RTADDR);
-        boolean scalable = VtdRegisters.TTM.of(old) == 1;
         long from = VtdRegisters.RTA.inPlace(old);
-        if (scalable != scalableWanted()) {
+        if (isScalable(old) != scalableWanted()) {
             throw copyFailed("the translation table mode can only be changed while translation"
                     + " is disabled");
         }
         if (from == 0 || !port.isMemory(from, 4096)) {
             throw copyFailed("the old root table cannot be read");
         }
-        var copied = new BitSet();
-        long root = port.allocatePages(ROOT_PAGES);
-        new TableCopy(port, unitName, mappings.ids(), copied).copy(from, root, scalable);
+        var adoption = new Adoption(port, ways, unitName, mappings.ids(), depth);
+        ContextTables tables;
+        try {
+            tables = adoption.take(from, isScalable(old));
+        } catch (IllegalStateException e) {
+            throw copyFailed(e.getMessage());
+        }
         port.print("DMAR: Copied translation tables from previous kernel for " + unitName);
-        setRoot(new ContextTables(port, root, scalable), copied);
+        if (adoption.movesRoot()) {
+            setRoot(tables);
+        } else {
+            invalidateAll(tables);
+        }
+        mappings.use(tables, invalidations, adoption.sources(), adoption.marks());
+    }
+
+    /** Returns what this kernel takes the tables for. */
+    private boolean isScalable(long rootPointer) {
+        return ways.knowsScalableMode() && VtdRegisters.TTM.of(rootPointer) == 1;
     }
 
     private StepRefusedException copyFailed(String reason) {
@@ -161,33 +212,51 @@ public final class LinuxVtdDriver implements UnitDriver {
         return new StepRefusedException(line + ": " + reason);
     }
 
+    private boolean hasStageToUse() {
+        return ExtendedCapability.SLTS.isSet(registers.ecap())
+                || ways.usesFirstStage() && ExtendedCapability.FLTS.isSet(registers.ecap());
+    }
+
     private boolean scalableWanted() {
-        boolean can = ExtendedCapability.SMTS.isSet(registers.ecap());
+        boolean can = ways.knowsScalableMode()
+                && ExtendedCapability.SMTS.isSet(registers.ecap());
         return can && switch (mode) {
             case OFF -> false;
             case ON -> true;
-            case AS_FOUND -> VtdRegisters.TTM.of(registers.read(VtdRegisters.RTADDR)) == 1;
+            case AS_FOUND -> isScalable(registers.read(VtdRegisters.RTADDR));
         };
     }
 
     /** Sets the root table pointer and drops what the unit kept of the old tables. */
-    private void setRoot(ContextTables tables, BitSet copied) {
+    private void setRoot(ContextTables tables) {
         registers.flushWriteBuffer();
         registers.write(VtdRegisters.RTADDR,
                 VtdRegisters.TTM.with(tables.root(), tables.scalable() ? 1 : 0));
         registers.once(GlobalCommand.SRTP);
         if (!Capability.ESRTPS.isSet(registers.cap())) {
-            invalidations.context(InvalidationDescriptor.GLOBAL, 0, 0);
-            if (tables.scalable()) {
-                invalidations.pasidCache();
-            }
-            invalidations.iotlb(InvalidationDescriptor.GLOBAL, 0, 0, 0, false);
+            invalidateAll(tables);
         }
-        mappings.use(tables, invalidations, copied);
+    }
+
+    private void invalidateAll(ContextTables tables) {
+        invalidations.context(InvalidationDescriptor.GLOBAL, 0, 0);
+        if (tables.scalable()) {
+            invalidations.pasidCache();
+        }
+        invalidations.iotlb(InvalidationDescriptor.GLOBAL, 0, 0, 0, false);
+    }
+
+    @Override
+    public boolean faultInterruptEnabled() {
+        return faultInterrupt;
     }
 
     @Override
     public void enableFaultInterrupt() {
+        if (faultInterrupt) {
+            return;
+        }
+        faultInterrupt = true;
         registers.write(VtdRegisters.FEDATA, FAULT_MESSAGE_DATA);
         registers.write(VtdRegisters.FEADDR, FAULT_MESSAGE_ADDRESS);
         registers.write(VtdRegisters.FEUADDR, 0);

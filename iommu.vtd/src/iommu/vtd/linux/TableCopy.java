@@ -11,25 +11,37 @@ import java.util.BitSet;
  * Copies root and context tables of the kernel before into pages of this one: present entries only,
  * of scalable entries their first 16 bytes. Page tables and PASID tables stay where they are.
  *
- * <p>Bit-exact, a known fault of the kernel included: a scalable-mode bus of which only the upper
- * half is populated ends up in the lower half of its root entry (fixed in 2026). Source: Linux,
- * intel/iommu.c, copy_translation_tables and copy_context_table.
+ * <p>Bit-exact, what kernels did to the entries and where they went astray included, see {@link
+ * KernelWays}. Source: Linux, intel/iommu.c, copy_translation_tables and copy_context_table.
  */
 final class TableCopy {
 
     private static final int PAGE_BYTES = 4096;
+    /** PASID enable of extended context entries; in scalable mode the upper bit of PDTS. */
+    private static final long CLEARED = 1L << 11;
 
     private final KernelPort port;
     private final String unitName;
     private final DomainIds ids;
     private final BitSet copied;
+    private final boolean marks;
+    private final boolean keepsUpperHalf;
 
-    /** @param copied gets the bit of each source whose entry was copied */
-    TableCopy(KernelPort port, String unitName, DomainIds ids, BitSet copied) {
+    /**
+     * Makes a copier.
+     *
+     * @param copied gets the bit of each source whose entry was copied
+     * @param marks whether entries are marked as copied
+     * @param keepsUpperHalf as in {@link KernelWays}
+     */
+    TableCopy(KernelPort port, String unitName, DomainIds ids, BitSet copied, boolean marks,
+            boolean keepsUpperHalf) {
         this.port = port;
         this.unitName = unitName;
         this.ids = ids;
         this.copied = copied;
+        this.marks = marks;
+        this.keepsUpperHalf = keepsUpperHalf;
     }
 
     /** Fills the root table {@code to} with copies of what hangs below {@code from}. */
@@ -43,8 +55,8 @@ final class TableCopy {
                 continue;
             }
             if (RootEntry.P.isSet(upper)) {
-                // Without a lower half the copy of the upper one takes its place: the known fault.
-                half(bus, upper, to + at + (both ? 8 : 0), 0x80, true);
+                // Before 2026 the copy of an upper half took the place of a missing lower one.
+                half(bus, upper, to + at + (both || keepsUpperHalf ? 8 : 0), 0x80, true);
             }
         }
     }
@@ -64,8 +76,9 @@ final class TableCopy {
                 long q1 = port.read64(from + (long) i * stride + 8);
                 ids.reserve((int) ContextEntry.DID.of(q1));
                 copied.set(bus << 8 | firstDevfn + i);
-                port.write64(to + (long) i * stride, q0);
-                port.write64(to + (long) i * stride + 8, q1);
+                port.write64(to + (long) i * stride, marks ? q0 & ~CLEARED : q0);
+                port.write64(to + (long) i * stride + 8,
+                        marks ? q1 | ContextTables.COPIED : q1);
             }
         }
         port.write64(rootEntry, to | RootEntry.P.mask());

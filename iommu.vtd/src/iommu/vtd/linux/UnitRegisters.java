@@ -10,7 +10,8 @@ import iommu.vtd.VtdRegisters;
 
 /**
  * The unit's registers as the kernel uses them, and its copy of the global command: preloaded from
- * the status, so that what a kernel before it had enabled stays enabled through every write.
+ * the status, so that what a kernel before it had enabled stays enabled through every write, unless
+ * the kernel is from before it was.
  *
  * <p>Each wait is bounded, as IOMMU_WAIT_OP is; a unit that does not answer is a kernel panic.
  * Source: Linux, intel/dmar.c and intel/iommu.h.
@@ -24,13 +25,16 @@ final class UnitRegisters {
             {GlobalCommand.IRE, GlobalCommand.TE, GlobalCommand.QIE};
 
     private final KernelPort port;
+    private final boolean loadsStatus;
     private boolean loaded;
     private long command;
     private long cap;
     private long ecap;
 
-    UnitRegisters(KernelPort port) {
+    /** @param loadsStatus as in {@link KernelWays} */
+    UnitRegisters(KernelPort port, boolean loadsStatus) {
         this.port = port;
+        this.loadsStatus = loadsStatus;
     }
 
     /** Reads capabilities and status once, at the first use. */
@@ -43,10 +47,22 @@ final class UnitRegisters {
         ecap = read(VtdRegisters.ECAP);
         // __iommu_flush_cache; here also for the queue, which needs it not
         port.flushWrites(!ExtendedCapability.C.isSet(ecap));
+        if (loadsStatus) {
+            preload();
+        }
+    }
+
+    private void preload() {
         long status = read(VtdRegisters.GSTS);
         for (BitField field : PRELOADED) {
             command |= field.inPlace(status);
         }
+    }
+
+    /** Goes on with what this very kernel had enabled before it was imported. */
+    void resume() {
+        load();
+        preload();
     }
 
     long cap() {

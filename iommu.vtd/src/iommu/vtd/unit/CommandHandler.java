@@ -10,8 +10,8 @@ import iommu.vtd.VtdRegisters;
 
 /**
  * What GCMD, CCMD and IOTLB writes set off. Software changes one GCMD field a write; should several
- * change at once, which the manual leaves open, they act in the order SRTP, WBF, SIRTP, QIE, IRE, CFI,
- * TE.
+ * change at once, which the manual leaves open, they act in the order SRTP, WBF, SIRTP, QIE, IRE,
+ * CFI, TE.
  *
  * <p>Commands are done when the write returns. Source: VT-d, "Global Command Register", "Context
  * Command Register" and "IOTLB Invalidate Register".

@@ -44,8 +44,8 @@ import java.util.TreeSet;
  *     page tables send there; the manual says that hardware may or may not
  * @param protectedMemoryAlignment "protectedMemoryAlignment", default 21, 12 to 31: base-2
  *     logarithm of the alignment of protected memory regions
- * @param snoopsAlways "snoopsAlways", default {@code walkAsQemu}: the unit sees what processors wrote
- *     at once, whatever ECAP and CAP say; QEMU says that it does not snoop, and does
+ * @param snoopsAlways "snoopsAlways", default {@code walkAsQemu}: the unit sees what processors
+ *     wrote at once, whatever ECAP and CAP say; QEMU says that it does not snoop, and does
  * @param front "front", default 1: requests try {@link Front} first, which is no part of the model;
  *     0 for tests that there is no difference
  * @param contextCacheEntries "contextCacheEntries", default 256; the PASID cache has as many
@@ -74,7 +74,8 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
             "qemuRecordPasid", "deviceInvalidationByDomain",
             "contextInvalidationDropsPasids", "cacheAsQemu", "walkAsQemu", "registersAsQemu",
             "protectTranslated", "protectedMemoryAlignment",
-            "snoopsAlways", "front", "contextCacheEntries", "iotlbEntries", "structureCacheEntries", "lockedWriteLimit",
+            "snoopsAlways", "front", "contextCacheEntries", "iotlbEntries",
+            "structureCacheEntries", "lockedWriteLimit",
             "deviceTlbTimeoutMillis", "hostAddressWidth"));
 
     /**

@@ -10,6 +10,7 @@ import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.UnitDriver;
 import iommu.vtd.linux.LinuxVtdDriver;
 import iommu.vtd.unit.VtdUnit;
+import java.util.Set;
 import org.osgi.service.component.annotations.Component;
 
 /** Makes VT-d units and the Linux code for them. Stateless. */
@@ -32,5 +33,10 @@ public final class VtdVendor implements IommuVendor {
     @Override
     public UnitDriver driver(KernelProfile kernel, KernelPort port) {
         return new LinuxVtdDriver(kernel, port);
+    }
+
+    @Override
+    public Set<String> kernelSettings() {
+        return LinuxVtdDriver.settings();
     }
 }

@@ -4,11 +4,14 @@ package iommu.vtd.linux;
 import iommu.api.bits.Register;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelProfile.ScalableMode;
+import iommu.api.profile.KernelVersion;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.RemappingUnit;
+import iommu.api.unit.Translation;
 import iommu.api.unit.UnitListener;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
@@ -47,11 +50,17 @@ final class BenchKernel implements KernelPort, UnitListener {
     final List<Boolean> switched = new ArrayList<>();
     final Map<Integer, List<Integer>> aliases = new HashMap<>();
     final List<Integer> written = new ArrayList<>();
+    List<Integer> functions = List.of();
+    final Map<Integer, List<Range>> reserved = new HashMap<>();
     int interrupts;
     int waits;
     boolean deaf;
     boolean forgetsToFlush;
     private boolean flushes;
+    /** Runs at each invalidation, as a device does that does not wait for it. */
+    Runnable meanwhile = () -> { };
+    /** Runs whenever time has passed. */
+    Runnable ticking = () -> { };
     long now;
     private long nextPage;
     private long endOfPages;
@@ -96,6 +105,19 @@ final class BenchKernel implements KernelPort, UnitListener {
         return new LinuxVtdDriver(KernelProfile.linux61().withScalableMode(mode), this);
     }
 
+    /** Makes the code of another version, "linux-4.2" for one. */
+    LinuxVtdDriver driver(String kernel) {
+        return driver(profile(kernel));
+    }
+
+    LinuxVtdDriver driver(KernelProfile kernel) {
+        return new LinuxVtdDriver(kernel, this);
+    }
+
+    static KernelProfile profile(String kernel) {
+        return KernelProfile.linux(KernelVersion.parse(kernel));
+    }
+
     LinuxVtdDriver lazyDriver() {
         return new LinuxVtdDriver(KernelProfile.linux61().withStrictInvalidation(false), this);
     }
@@ -134,6 +156,7 @@ final class BenchKernel implements KernelPort, UnitListener {
     @Override
     public long readRegister(int offset, int bytes) {
         now += 1_000;
+        ticking.run();
         return unit.readRegister(offset, bytes);
     }
 
@@ -223,6 +246,16 @@ final class BenchKernel implements KernelPort, UnitListener {
     }
 
     @Override
+    public List<Integer> functions() {
+        return functions;
+    }
+
+    @Override
+    public List<Range> reservedRanges(int requester) {
+        return reserved.getOrDefault(requester, List.of());
+    }
+
+    @Override
     public void print(String line) {
         console.add(line);
     }
@@ -242,11 +275,25 @@ final class BenchKernel implements KernelPort, UnitListener {
     @Override
     public void invalidated(String what) {
         invalidated.add(what);
+        meanwhile.run();
     }
 
     @Override
     public void faultInterrupt() {
         interrupts++;
+    }
+
+    /** Returns where a read of a requester goes, or minus the reason if it is blocked. */
+    long address(int requester, long iova) {
+        long t = unit.translate(requester, iova, Access.READ);
+        return Translation.isBlocked(t) ? -Translation.reason(t) : Translation.address(t);
+    }
+
+    /** Returns where the context entry of a source lies under the root table in force. */
+    long contextEntry(int source) {
+        long root = get(VtdRegisters.RTADDR);
+        return new ContextTables(this, VtdRegisters.RTA.inPlace(root),
+                VtdRegisters.TTM.of(root) == 1).entry(source, false);
     }
 
     boolean translating() {

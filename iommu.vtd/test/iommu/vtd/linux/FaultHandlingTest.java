@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.pcie.Access;
+import iommu.api.unit.StepRefusedException;
 import iommu.vtd.Capability;
 import iommu.vtd.VtdRegisters;
 import java.util.Map;
@@ -162,6 +163,30 @@ class FaultHandlingTest {
         driver.handleFaults();
         assertThat(bench.console).isEmpty();
         assertThat(bench.written).isEmpty();
+    }
+
+    @Test
+    void faultsAreAnnouncedFromT4OnAndNotUnmaskedAgainAtT6() throws StepRefusedException {
+        var bench = BenchKernel.legacy();
+        LinuxVtdDriver driver = bench.driver();
+        assertThat(driver.faultInterruptEnabled()).isFalse();
+        driver.initialiseInterrupts();
+        assertThat(driver.faultInterruptEnabled()).isTrue();
+        assertThat(bench.get(VtdRegisters.FECTL)).isZero();
+        driver.startClean();
+        bench.written.clear();
+        driver.enableFaultInterrupt();
+        assertThat(bench.written).isEmpty();
+    }
+
+    @Test
+    void withoutInterruptRemappingT6Unmasks() {
+        var bench = new BenchKernel(BenchKernel.CAP, BenchKernel.ECAP & ~(1L << 3), Map.of());
+        LinuxVtdDriver driver = bench.driver();
+        driver.initialiseInterrupts();
+        assertThat(driver.faultInterruptEnabled()).isFalse();
+        driver.enableFaultInterrupt();
+        assertThat(bench.get(VtdRegisters.FECTL)).isZero();
     }
 
     @Test

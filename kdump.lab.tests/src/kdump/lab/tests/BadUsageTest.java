@@ -53,6 +53,14 @@ class BadUsageTest {
         "--crash-at 99999999999s", "--crash-at 2000000s", "--crash-at 1e9s", "--crash-at NaNms",
         "--crash-at ms", "--rate nan", "--rate NaN", "--rate -1", "--rate 1e300",
         "--rate Infinity", "--rate fast", "--seed --json", "--policy none-such",
+        "--kernel six", "--kernel 6", "--kernel linux", "--kernel 1.0", "--kernel 2.6.23",
+        "--kernel 6.1.", "--kernel ~", "--capture-kernel six", "--capture-kernel -1.2",
+        "--capture-kernel 2.4", "--kernel-setting vtd.tearDown", "--kernel-setting =1",
+        "--kernel-setting vtd.tearDown=", "--kernel-setting vtd.tearDown=one",
+        "--kernel-setting vtd.tearDown=-1", "--kernel-setting vtd.tearDown=3",
+        "--kernel-setting vtd.tearDown=9999999999", "--kernel-setting vtd.none=1",
+        "--kernel-setting none.such=1", "--kernel-setting none=1",
+        "--kernel-setting vtd.tearDown=1 --kernel-setting vtd.tearDown=1",
         "--policy copy-tables,disable-reinit"})
     void wrongValuesAreRefused(String options) {
         assertRefused("compare vtd1 " + options);
@@ -105,6 +113,12 @@ class BadUsageTest {
     void unknownPolicyIsAnsweredWithThoseInForce() {
         assertThat(CommandRun.of(commands, "crash", "vtd1", "--policy", "none-such").err())
                 .contains("none-such", "copy-tables", "disable-reinit");
+    }
+
+    @Test
+    void unknownKernelSettingIsAnsweredWithThoseThereAre() {
+        assertThat(CommandRun.of(commands, "compare", "vtd1", "--kernel-setting", "vtd.none=1")
+                .err()).contains("vtd.none", "vtd.flushesOldDomain", "vtd.tearDown");
     }
 
     private void assertRefused(String line) {

@@ -11,6 +11,7 @@ import java.util.Map;
 import kdump.lab.api.CommandLineInterface;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.osgi.test.common.annotation.InjectService;
 
@@ -51,6 +52,21 @@ class JsonContractTest {
         var inForce = Json.rows(json("policies"));
         assertThat(Json.rows(matrix.get("verdicts"))).hasSameSizeAs(inForce)
                 .allSatisfy(this::assertVerdict);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"'', linux-6.1", "--kernel=4.1, linux-4.1",
+            "--kernel=linux-6.1 --capture-kernel=6.1, linux-6.1",
+            "--capture-kernel=2.6.34, linux-6.1 -> linux-2.6.34",
+            "--kernel=4.2 --capture-kernel=3.6, linux-4.2 -> linux-3.6"})
+    void profileNamesTheKernels(String options, String profile) throws IOException {
+        List<String> line = new ArrayList<>(List.of("compare", "vtd1", "--crash-at", "1ms",
+                "--rate", "0", "--policy", "copy-tables"));
+        if (!options.isEmpty()) {
+            line.addAll(List.of(options.split(" ")));
+        }
+        assertThat(Json.object(json(line.toArray(String[]::new))))
+                .containsEntry("profile", profile);
     }
 
     @ParameterizedTest

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param machine name
  * @param options of all the runs
- * @param profile name of the kernel profile
+ * @param profile name of the kernel profile; "FIRST -> CAPTURE" if the kernels differ
  * @param assumptions what was assumed about the machine, a sentence each
  * @param verdicts one a policy, by name
  */

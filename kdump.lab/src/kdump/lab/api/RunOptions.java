@@ -8,8 +8,10 @@ package kdump.lab.api;
  * @param crashAtNanos virtual time from the start of the run to the crash; 0 to {@link
  *     #MAX_CRASH_AT}
  * @param rateFactor factor on the rate of every engine; 0 leaves all idle; 0 to 1000
+ * @param kernels which kernels run
  */
-public record RunOptions(long seed, long crashAtNanos, double rateFactor) {
+public record RunOptions(long seed, long crashAtNanos, double rateFactor,
+        KernelChoice kernels) {
 
     /** Crash instant where the user names none: 50 ms. */
     public static final long DEFAULT_CRASH_AT = 50_000_000;
@@ -32,16 +34,21 @@ public record RunOptions(long seed, long crashAtNanos, double rateFactor) {
 
     /** Returns the options with everything at its default but the seed. */
     public static RunOptions ofSeed(long seed) {
-        return new RunOptions(seed, DEFAULT_CRASH_AT, 1);
+        return new RunOptions(seed, DEFAULT_CRASH_AT, 1, KernelChoice.DEFAULT);
     }
 
     /** Returns these options with another rate factor. */
     public RunOptions withRateFactor(double factor) {
-        return new RunOptions(seed, crashAtNanos, factor);
+        return new RunOptions(seed, crashAtNanos, factor, kernels);
     }
 
     /** Returns these options with another crash instant. */
     public RunOptions withCrashAt(long nanos) {
-        return new RunOptions(seed, nanos, rateFactor);
+        return new RunOptions(seed, nanos, rateFactor, kernels);
+    }
+
+    /** Returns these options with other kernels. */
+    public RunOptions withKernels(KernelChoice choice) {
+        return new RunOptions(seed, crashAtNanos, rateFactor, choice);
     }
 }

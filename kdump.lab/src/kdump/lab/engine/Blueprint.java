@@ -28,4 +28,12 @@ record Blueprint(MachineDescription description, AddressRange reservation, Kerne
         KernelProfile captureProfile,
         Map<Integer, Workload> loads, BitSet usedFrames,
         Map<Integer, List<AddressRange>> mappedIova, Set<Integer> passThrough,
-        List<String> assumptions) { }
+        List<String> assumptions) {
+
+    /** Returns the name of the kernel, or of both if they differ. */
+    String kernels() {
+        String first = profile.name();
+        String capture = captureProfile.name();
+        return first.equals(capture) ? first : first + " -> " + capture;
+    }
+}

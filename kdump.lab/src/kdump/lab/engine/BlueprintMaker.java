@@ -6,11 +6,9 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Workload;
 import iommu.api.profile.KernelProfile;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
@@ -38,11 +36,14 @@ final class BlueprintMaker {
             services.vendor(profile.vendor()).unit(profile, memory).mappings(survey);
         }
         AddressRange reservation = reservation(description, survey, assumptions);
-        KernelProfile profile = profile(description, assumptions);
-        KernelProfile capture = captureProfile(description, profile, assumptions);
+        var kernels = new KernelChooser(description, services, options.kernels());
+        KernelProfile profile = kernels.first();
+        KernelProfile capture = kernels.capture();
+        assumptions.addAll(kernels.assumptions());
         Blueprint bare = new Blueprint(description, reservation, profile, capture, Map.of(),
                 new BitSet(), Map.of(), survey.passThrough(), List.of());
         var hardware = new Hardware(bare, memory, services, new Ledger(), options.seed());
+        kernels.check(hardware);
         BitSet taken = takenFrames(survey, reservation, assumptions);
         var draw = new LoadDraw(survey, reservation, taken, options.seed(),
                 options.rateFactor());
@@ -72,33 +73,6 @@ final class BlueprintMaker {
                 + " stretch of System RAM below 4 GiB that no table and no mapping reaches"
                 + (overDump ? "; what the dump holds there stands for the capture kernel" : ""));
         return chosen;
-    }
-
-    private static KernelProfile profile(MachineDescription description, List<String> assumptions) {
-        String line = " " + description.commandLine() + " ";
-        boolean lazy = line.contains(" iommu.strict=0 ") || !line.contains(" iommu.strict=1 ");
-        KernelProfile profile = KernelProfile.linux61().withStrictInvalidation(!lazy);
-        assumptions.add("kernel profile " + profile.name() + ", "
-                + (lazy ? "lazy" : "strict") + " IOTLB invalidation, phases at "
-                + profile.phases().interruptRemapping() / 1_000_000 + " ms (T4), "
-                + profile.phases().dmaRemapping() / 1_000_000 + " ms (T6), "
-                + profile.phases().drivers() / 1_000_000 + " ms (T7), "
-                + profile.phases().dump() / 1_000_000 + " ms (T8) after the crash");
-        return profile;
-    }
-
-    /** The capture kernel's own command line, where it is known, decides on scalable mode. */
-    private static KernelProfile captureProfile(MachineDescription description,
-            KernelProfile profile, List<String> assumptions) {
-        String line = description.captureCommandLine();
-        if (line.isEmpty()) {
-            return profile;
-        }
-        ScalableMode mode = line.contains("sm_on") ? ScalableMode.ON
-                : line.contains("sm_off") ? ScalableMode.OFF : ScalableMode.AS_FOUND;
-        assumptions.add("capture kernel with \"" + line.strip() + "\": scalable mode "
-                + mode.name().toLowerCase(Locale.ROOT).replace('_', ' '));
-        return profile.withScalableMode(mode);
     }
 
     /**

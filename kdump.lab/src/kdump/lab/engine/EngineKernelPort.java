@@ -14,6 +14,7 @@ final class EngineKernelPort implements KernelPort {
     private final Hardware hardware;
     private final RemappingUnit unit;
     private final PhysicalMemory memory;
+    private final int index;
     private final String name;
     private boolean flushes;
 
@@ -22,6 +23,7 @@ final class EngineKernelPort implements KernelPort {
         this.hardware = hardware;
         this.unit = hardware.units().get(unit);
         this.memory = hardware.memory();
+        this.index = unit;
         this.name = "unit " + unit;
     }
 
@@ -112,6 +114,19 @@ final class EngineKernelPort implements KernelPort {
         PciFunction function = hardware.fabric().function(requester);
         return function == null || function.alias() == requester ? List.of(requester)
                 : List.of(requester, function.alias());
+    }
+
+    @Override
+    public List<Integer> functions() {
+        return hardware.fabric().functions().stream()
+                .filter(f -> hardware.description().unitOf(f.alias()) == index)
+                .map(PciFunction::requesterId).sorted().toList();
+    }
+
+    @Override
+    public List<Range> reservedRanges(int requester) {
+        return hardware.description().reservedFor(requester).stream()
+                .map(r -> new Range(r.start(), r.bytes())).toList();
     }
 
     @Override

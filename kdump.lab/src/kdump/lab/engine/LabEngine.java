@@ -68,7 +68,7 @@ public final class LabEngine implements Lab {
             verdicts.add(bench.run(policy, false, Breakage.NONE).verdict());
         }
         return new Comparison(bench.blueprint().description().name(), options,
-                bench.blueprint().profile().name(), bench.blueprint().assumptions(), verdicts);
+                bench.blueprint().kernels(), bench.blueprint().assumptions(), verdicts);
     }
 
     @Override

@@ -81,7 +81,11 @@ final class StepExecutor {
 
     private void executeNamed(Step step) throws StepRefusedException {
         if (step instanceof Step.InitialiseInterrupts s) {
-            seat(s.unit()).driver().initialiseInterrupts();
+            Kernel.UnitSeat seat = seat(s.unit());
+            seat.driver().initialiseInterrupts();
+            if (seat.driver().faultInterruptEnabled()) {
+                seat.announceFaults();
+            }
         } else if (step instanceof Step.DisableTranslation s) {
             seat(s.unit()).driver().disableTranslation();
         } else if (step instanceof Step.StartClean s) {

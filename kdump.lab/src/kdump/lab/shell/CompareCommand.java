@@ -19,7 +19,7 @@ record CompareCommand(Lab lab) implements Command {
 
     @Override
     public String usage() {
-        return "MACHINE [--policy P]... [--seed N] [--crash-at 12.5ms] [--rate FACTOR] [--json]:"
+        return "MACHINE [--policy P]... " + RunOptionsSpec.USAGE + " [--json]:"
                 + " the matrix over all policies in force";
     }
 

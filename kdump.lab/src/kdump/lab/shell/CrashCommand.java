@@ -18,7 +18,7 @@ record CrashCommand(Lab lab) implements Command {
 
     @Override
     public String usage() {
-        return "MACHINE --policy P [--trace] [--seed N] [--crash-at 12.5ms] [--rate FACTOR]"
+        return "MACHINE --policy P [--trace] " + RunOptionsSpec.USAGE
                 + " [--json]: one run with its timeline;"
                 + " --trace adds register writes and invalidations";
     }

@@ -4,11 +4,14 @@ package kdump.lab.shell;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import iommu.api.pcie.RequesterId;
+import iommu.api.profile.KernelVersion;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.TreeMap;
+import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Target;
@@ -110,10 +113,31 @@ final class Invocation {
         long crashAt = line.hasOption("crash-at") ? Durations.parse(line.getOptionValue("crash-at"))
                 : RunOptions.DEFAULT_CRASH_AT;
         try {
-            return new RunOptions(number("seed", 1), crashAt, factor());
+            return new RunOptions(number("seed", 1), crashAt, factor(), kernels());
         } catch (IllegalArgumentException e) {
             throw new UsageException(e.getMessage());
         }
+    }
+
+    private KernelChoice kernels() throws UsageException {
+        var settings = new TreeMap<String, Long>();
+        for (String text : values("kernel-setting")) {
+            int sign = text.indexOf('=');
+            if (sign < 1 || !text.substring(sign + 1).matches("\\d{1,9}")) {
+                throw new UsageException("--kernel-setting '" + text
+                        + "', expected like vtd.flushesOldDomain=0");
+            }
+            if (settings.put(text.substring(0, sign), Long.valueOf(text.substring(sign + 1)))
+                    != null) {
+                throw new UsageException("--kernel-setting '" + text + "', set twice");
+            }
+        }
+        return new KernelChoice(version("kernel"), version("capture-kernel"), settings);
+    }
+
+    private KernelVersion version(String option) {
+        String text = line.getOptionValue(option);
+        return text == null ? null : KernelVersion.parse(text);
     }
 
     private long number(String option, long otherwise) throws UsageException {

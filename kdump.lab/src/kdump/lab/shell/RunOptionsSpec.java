@@ -9,10 +9,15 @@ final class RunOptionsSpec {
 
     private RunOptionsSpec() { }
 
-    /** Adds --seed, --crash-at and --rate. */
+    /** What {@link #run} adds, for usage lines. */
+    static final String USAGE = "[--seed N] [--crash-at 12.5ms] [--rate FACTOR]"
+            + " [--kernel 4.2] [--capture-kernel 3.6] [--kernel-setting NAME=VALUE]...";
+
+    /** Adds --seed, --crash-at, --rate and the choice of kernels. */
     static Options run(Options options) {
         return options.addOption(valued("seed")).addOption(valued("crash-at"))
-                .addOption(valued("rate"));
+                .addOption(valued("rate")).addOption(valued("kernel"))
+                .addOption(valued("capture-kernel")).addOption(valued("kernel-setting"));
     }
 
     /** Adds --registers. */

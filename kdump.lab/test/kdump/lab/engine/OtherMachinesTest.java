@@ -29,7 +29,8 @@ class OtherMachinesTest {
         MachineDescription d = TestBench.machine("vtd1");
         return new MachineDescription(d.name(), d.source(), d.memoryMap(), reservation,
                 units == null ? d.units() : units, functions == null ? d.functions() : functions,
-                d.image(), d.commandLine(), d.captureCommandLine(), d.remarks());
+                d.image(), d.kernelRelease(), d.commandLine(), d.captureCommandLine(),
+                d.remarks());
     }
 
     private static Verdict run(MachineDescription machine) {
@@ -79,7 +80,8 @@ class OtherMachinesTest {
         MachineDescription d = TestBench.machine("vtd1");
         var small = new MachineDescription("small", "", new MemoryMap(List.of(
                 new MemoryMap.Region(new AddressRange(0x100000, 0x1800000), MemoryKind.SYSTEM_RAM,
-                        "System RAM"))), null, List.of(), List.of(), d.image(), "", "", List.of());
+                        "System RAM"))), null, List.of(), List.of(), d.image(), "", "", "",
+                List.of());
 
         assertThatThrownBy(() -> new Bench(small, TestBench.SERVICES, OPTIONS))
                 .isInstanceOf(LabException.class).hasMessageContaining("no crash reservation");

@@ -143,7 +143,7 @@ class ResetDevicesTest {
             functions.add(new FunctionConfig(f.requesterId(), config));
         }
         return new MachineDescription(d.name(), d.source(), d.memoryMap(), d.crashReservation(),
-                d.units(), functions, d.image(), d.commandLine(), d.captureCommandLine(),
-                d.remarks());
+                d.units(), functions, d.image(), d.kernelRelease(), d.commandLine(),
+                d.captureCommandLine(), d.remarks());
     }
 }

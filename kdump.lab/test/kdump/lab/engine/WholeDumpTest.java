@@ -48,8 +48,8 @@ class WholeDumpTest {
                 .filter(r -> (r.start() + 4095 & -4096) < (r.end() & -4096))
                 .map(r -> new AddressRange(r.start() + 4095 & -4096, r.end() & -4096)).toList();
         return TestBench.bench(new MachineDescription(d.name(), d.source(), d.memoryMap(), null,
-                d.units(), d.functions(), new Whole(ram, d.image()), d.commandLine(),
-                d.captureCommandLine(), d.remarks()), OPTIONS);
+                d.units(), d.functions(), new Whole(ram, d.image()), d.kernelRelease(),
+                d.commandLine(), d.captureCommandLine(), d.remarks()), OPTIONS);
     }
 
     @Test

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.UnitDescription;
+import java.util.ArrayList;
+import java.util.Map;
+import kdump.lab.api.KernelChoice;
+import kdump.lab.api.RunOptions;
+import kdump.lab.api.Verdict;
+import kdump.policies.copytables.CopyTables;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * A first kernel with iommu=pt, a capture kernel without. Recorded with Linux 6.1 on QEMU 7.2
+ * (kdvtd7_pt): tables copied, no driver came up, no dump.
+ */
+class FirstKernelPassThroughTest {
+
+    private static Verdict run(boolean asQemu, Map<String, Long> settings) throws Exception {
+        MachineDescription d = TestBench.machine("vtd_pt");
+        var units = new ArrayList<UnitDescription>();
+        for (UnitDescription u : d.units()) {
+            units.add(!asQemu ? u : new UnitDescription(u.profile().with("cacheAsQemu", 1),
+                    u.segment(), u.allOthers(), u.scopes()));
+        }
+        var machine = new MachineDescription(d.name(), d.source(), d.memoryMap(),
+                d.crashReservation(), units, d.functions(), d.image(), "6.1.0-56-amd64",
+                d.commandLine(), d.captureCommandLine(), d.remarks());
+        RunOptions options =
+                RunOptions.ofSeed(7).withKernels(new KernelChoice(null, null, settings));
+        return TestBench.bench(machine, options)
+                .run(TestBench.decider(new CopyTables()), false, Breakage.NONE).verdict();
+    }
+
+    /** QEMU looks at an invalidation whether a source passes through, and 6.1 rewrites later. */
+    @Test
+    void onTheRecordedUnitEveryDriverFailsAndThereIsNoDump() throws Exception {
+        Verdict verdict = run(true, Map.of());
+
+        assertThat(verdict.driversFailed()).isNotEmpty();
+        assertThat(verdict.dump()).isEqualTo("missing");
+        assertThat(verdict.faults().requests()).as("none was recorded either").isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false, 0", "true, 1", "true, 2"})
+    void elsewhereOrWithTheEntryTakenDownFirstAllIsWell(boolean asQemu, long tearDown)
+            throws Exception {
+        Verdict verdict = run(asQemu, Map.of("vtd.tearDown", tearDown));
+
+        assertThat(verdict.driversFailed()).isEmpty();
+        assertThat(verdict.dump()).isEqualTo("complete");
+    }
+}
