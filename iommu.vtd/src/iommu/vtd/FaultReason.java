@@ -4,7 +4,8 @@ package iommu.vtd;
 /**
  * Reasons of faults, with the manual's number and the sentence that Linux prints for it.
  *
- * <p>Source: VT-d, "Fault Reason Encodings"; sentences: Linux, intel/dmar.c. 0Eh has none there.
+ * <p>Source: VT-d, "Fault Reason Encodings"; sentences: Linux, intel/dmar.c. 0Eh and 91h have
+ * none there.
  */
 public enum FaultReason {
     /** LRT.2, legacy. */
@@ -56,6 +57,10 @@ public enum FaultReason {
 
     /** Reserved or abort-dma translation table mode. */
     TABLE_MODE(0x30, false, "SM: Invalid Root Table Address"),
+    /** A request with PASID in legacy mode. */
+    PASID_IN_LEGACY_MODE(0x31, false, "SM: TTM 0 for request with PASID"),
+    /** A page request in legacy mode. */
+    PAGE_REQUEST_IN_LEGACY_MODE(0x32, false, "SM: TTM 0 for page group request"),
     /** Scalable mode. */
     SM_ROOT_ACCESS(0x38, false, "SM: Error attempting to access Root Entry"),
     /** Scalable mode. */
@@ -70,6 +75,14 @@ public enum FaultReason {
     SM_CONTEXT_RESERVED(0x42, true, "SM: Non-zero reserved field set in the Context Entry"),
     /** Scalable mode. */
     SM_CONTEXT_INVALID(0x43, true, "SM: Invalid Context Entry"),
+    /** A translated or translation request while DTE is clear. */
+    SM_DEVICE_TLB_DISABLED(0x44, true, "SM: DTE field in Context Entry is clear"),
+    /** A request with PASID while PASIDE is clear. */
+    SM_PASID_DISABLED(0x45, true, "SM: PASID Enable field in Context Entry is clear"),
+    /** A PASID beyond the PASID directory. */
+    SM_PASID_TOO_LARGE(0x46, true, "SM: PASID is larger than the max in Context Entry"),
+    /** A page request while PRE is clear. */
+    SM_PAGE_REQUEST_DISABLED(0x47, true, "SM: PRE field in Context-Entry is clear"),
     /** RID_PASID beyond the PASID directory. */
     SM_RID_PASID(0x48, true, "SM: RID_PASID field error in Context-Entry"),
     /** Scalable mode. */
@@ -86,14 +99,56 @@ public enum FaultReason {
     PASID_NOT_PRESENT(0x59, true, "SM: Present bit in PASID Table Entry is clear"),
     /** Scalable mode. */
     PASID_RESERVED(0x5a, true, "SM: Non-zero reserved field set in PASID Table Entry"),
-    /** Unsupported width or translation type; here also first-stage and nested translation. */
+    /** Unsupported width or translation type. */
     PASID_INVALID(0x5b, true, "SM: Invalid Scalable-Mode PASID Table Entry"),
+    /** An execute request while ERE is clear. */
+    PASID_EXECUTE_DISABLED(0x5c, true, "SM: ERE field is clear in PASID Table Entry"),
+    /** A supervisor request while SRE is clear. */
+    PASID_SUPERVISOR_DISABLED(0x5d, true, "SM: SRE field is clear in PASID Table Entry"),
+
+    /** SFS.1: a first-stage table below the top one outside memory. */
+    FIRST_STAGE_ACCESS(0x70, true,
+            "SM: Error attempting to access first-level paging entry"),
+    /** SFS.2. */
+    FIRST_STAGE_NOT_PRESENT(0x71, true, "SM: Present bit in first-level paging entry is clear"),
+    /** SFS.3. */
+    FIRST_STAGE_RESERVED(0x72, true,
+            "SM: Non-zero reserved field set in first-level paging entry"),
+    /** SFS.4: the top table, that FSPTPTR points to, outside memory. */
+    FIRST_STAGE_TOP_ACCESS(0x73, true, "SM: Error attempting to access FL-PML4 entry"),
+    /** SFS.5: nested, the address of a first-stage table is too wide for the second stage. */
+    NESTED_TABLE_BEYOND(0x74, true,
+            "SM: First-level entry address beyond MGAW in Nested translation"),
+    /** SFS.6: nested, the second stage lets nobody read the top table. */
+    NESTED_TOP_READ_DENIED(0x75, true,
+            "SM: Read permission error in FL-PML4 entry in Nested translation"),
+    /** SFS.7: nested, the second stage lets nobody read another table. */
+    NESTED_READ_DENIED(0x76, true,
+            "SM: Read permission error in first-level paging entry in Nested translation"),
+    /** SFS.8: nested, accessed or dirty cannot be set, as the second stage forbids writes. */
+    NESTED_WRITE_DENIED(0x77, true,
+            "SM: Write permission error in first-level paging entry in Nested translation"),
     /** Scalable mode. */
     SM_PAGE_TABLE_ACCESS(0x78, true,
             "SM: Error attempting to access second-level paging entry"),
+    /** SSS.2: nested, the second stage denies what the first stage leads to. */
+    NESTED_PAGE_DENIED(0x79, true,
+            "SM: Read/Write permission error in second-level paging entry"),
     /** Scalable mode. */
     SM_PAGE_TABLE_RESERVED(0x7a, true,
             "SM: Non-zero reserved field set in second-level paging entry"),
+    /** SSS.4: the top second-stage table outside memory. */
+    SM_PAGE_TABLE_TOP_ACCESS(0x7b, true, "SM: Invalid second-level page table pointer"),
+    /** SSS.5: the page walk is not snooped, so that accessed and dirty cannot be set. */
+    SM_ACCESSED_NOT_SNOOPED(0x7c, true,
+            "SM: A/D bit update needed in second-level entry when set up in no snoop"),
+    /** SGN.1. */
+    NOT_CANONICAL(0x80, true, "SM: Address in first-level translation is not canonical"),
+    /** SGN.2: a user request for a supervisor page. */
+    USER_DENIED(0x81, true,
+            "SM: U/S set 0 for first-level translation with user privilege"),
+    /** SGN.3. */
+    EXECUTE_DENIED(0x82, true, "SM: No execute permission for request with PASID and ER=1"),
     /** Input address too wide for the unit. */
     SM_ADDRESS_BEYOND_MGAW(0x83, true, "SM: Address beyond the DMA hardware max"),
     /** Input address too wide for the second-stage table. */
@@ -103,7 +158,12 @@ public enum FaultReason {
     /** Scalable mode. */
     SM_READ_DENIED(0x86, true, "SM: No read permission for Read/AtomicOp request"),
     /** The translated address lies in the interrupt range, scalable mode. */
-    SM_INTERRUPT_RANGE(0x87, true, "SM: Invalid address-interrupt address");
+    SM_INTERRUPT_RANGE(0x87, true, "SM: Invalid address-interrupt address"),
+    /** SFS.9: the page walk is not snooped, so that accessed and dirty cannot be set. */
+    FIRST_STAGE_NOT_SNOOPED(0x90, true,
+            "SM: A/D bit update needed in first-level entry when set up in no snoop"),
+    /** SFS.10: the locked write of accessed and dirty failed; Linux has no sentence for it. */
+    FIRST_STAGE_UPDATE_FAILED(0x91, true, "Unknown");
 
     private static final FaultReason[] BY_NUMBER = new FaultReason[0x100];
 

@@ -73,8 +73,26 @@ public final class InvalidationDescriptor {
     /** IOTLB: Address Mask: 2^AM pages. */
     public static final BitField AM = bits(69, 64);
 
-    /** PASID of types 6 and 7. */
+    /** PASID of types 6, 7, 8 and 9. */
     public static final BitField PASID = bits(51, 32);
+
+    /** Device-TLB: Max Invs Pending: requests that the device can hold; 0 for 32. */
+    public static final BitField MIP = bits(20, 16);
+    /** Device-TLB: Size: more than a page, as the address tells. */
+    public static final BitField S = bit(64);
+    /** PASID-based device-TLB: Max Invs Pending. */
+    public static final BitField PASID_MIP = bits(8, 4);
+    /** PASID-based device-TLB and page group response: Source-ID. */
+    public static final BitField PASID_SID = bits(31, 16);
+    /** PASID-based device-TLB: Size. */
+    public static final BitField PASID_S = bit(75);
+
+    /** Page group response: PASID Present. */
+    public static final BitField PP = bit(4);
+    /** Page group response: Response Code. */
+    public static final BitField RESPONSE = bits(15, 12);
+    /** Page group response: Page Request Group Index. */
+    public static final BitField GROUP = bits(75, 67);
 
     /** Interrupt entry cache: 0 global, 1 index-selective. */
     public static final BitField IEC_G = bit(4);

@@ -19,6 +19,8 @@ public final class PasidEntry {
     public static final BitField AW = bits(4, 2);
     /** PASID Granular Translation Type. */
     public static final BitField PGTT = bits(8, 6);
+    /** Second-stage Access/Dirty Enable; without ECAP.SLADS reserved. */
+    public static final BitField SSADE = bit(9);
     /** Reserved, low part. */
     public static final BitField RESERVED_LOW = bits(11, 10);
     /** Second-stage Page-table Pointer, 4 KiB aligned. */
@@ -33,11 +35,23 @@ public final class PasidEntry {
     public static final BitField SRE = bit(128);
     /** Execute Request Enable. */
     public static final BitField ERE = bit(129);
-    /** First-stage Paging Mode. */
+    /** First-stage Paging Mode: 0 for four levels, 1 for five. */
     public static final BitField FSPM = bits(131, 130);
+    /** Write Protect Enable: supervisor requests, too, need RW to write. */
+    public static final BitField WPE = bit(132);
+    /** No-execute Enable. */
+    public static final BitField NXE = bit(133);
+    /** Supervisor Mode Execute Prevention. */
+    public static final BitField SMEP = bit(134);
+    /** Extended Accessed Flag Enable; without ECAP.EAFS reserved. */
+    public static final BitField EAFE = bit(135);
+    /** Reserved, third quadword. */
+    public static final BitField RESERVED_THIRD = bits(139, 136);
     /** First-stage Page-table Pointer, 4 KiB aligned. */
     public static final BitField FSPTPTR = bits(191, 140);
 
+    /** FSPM: five levels. */
+    public static final int FIVE_LEVELS = 1;
     /** PGTT: first stage only. */
     public static final int PGTT_FIRST_STAGE = 1;
     /** PGTT: second stage only. */

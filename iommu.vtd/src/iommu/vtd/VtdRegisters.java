@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The registers of a remapping unit up to the page-request queue, and the two blocks whose place
+ * The registers of a remapping unit up to those of page requests, and the two blocks whose place
  * the capabilities give. Source: VT-d, "Register Descriptions".
  */
 public final class VtdRegisters {
@@ -99,7 +99,7 @@ public final class VtdRegisters {
     public static final BitField PRS = bit(0);
     /** Protected Memory Enable. */
     public static final Register PMEN = register32("PMEN_REG", 0x64).readWrite(EPM);
-    /** Protected Low-Memory Base. */
+    /** Protected Low-Memory Base; its low bits, and the limit's, are fixed by the unit. */
     public static final Register PLMBASE = register32("PLMBASE_REG", 0x68).readWrite(ALL32);
     /** Protected Low-Memory Limit. */
     public static final Register PLMLIMIT = register32("PLMLIMIT_REG", 0x6c).readWrite(ALL32);
@@ -135,7 +135,23 @@ public final class VtdRegisters {
     public static final Register IEADDR = register32("IEADDR_REG", 0xa8).readWrite(bits(31, 2));
     /** Invalidation Event Upper Address. */
     public static final Register IEUADDR = register32("IEUADDR_REG", 0xac).readWrite(ALL32);
-    /** Invalidation Queue Error Record; its contents are not modelled. RO. */
+    /** IQERCD: Invalidation Completion Error Source Identifier. */
+    public static final BitField ICESID = bits(63, 48);
+    /** IQERCD: Invalidation Time-out Error Source Identifier. */
+    public static final BitField ITESID = bits(47, 32);
+    /** IQERCD: Invalidation Queue Error Info; what is wrong with the queue. */
+    public static final BitField IQEI = bits(3, 0);
+    /** IQEI: the tail lies beyond the queue. */
+    public static final int IQEI_TAIL = 1;
+    /** IQEI: a descriptor cannot be fetched. */
+    public static final int IQEI_FETCH = 2;
+    /** IQEI: a descriptor has a type that is not known. */
+    public static final int IQEI_TYPE = 3;
+    /** IQEI: a descriptor has a reserved field set, or a value that is not supported. */
+    public static final int IQEI_RESERVED = 4;
+    /** IQEI: the tail lies inside a wide descriptor. */
+    public static final int IQEI_ALIGNMENT = 6;
+    /** Invalidation Queue Error Record; a field counts while FSTS has the error. RO. */
     public static final Register IQER = register64("IQERCD_REG", 0xb0);
 
     /** IRTA: Interrupt Remapping Table Address. */
@@ -146,6 +162,36 @@ public final class VtdRegisters {
     public static final BitField S = bits(3, 0);
     /** Interrupt Remapping Table Address. */
     public static final Register IRTA = register64("IRTA_REG", 0xb8).readWrite(IRTA_BASE, EIME, S);
+
+    /** PQH, PQT: offset of a page request of 32 bytes in its queue. */
+    public static final BitField PAGE_REQUEST_OFFSET = bits(18, 5);
+    /** Page Request Queue Head. */
+    public static final Register PQH =
+            register64("PQH_REG", 0xc0).readWrite(PAGE_REQUEST_OFFSET);
+    /** Page Request Queue Tail. */
+    public static final Register PQT =
+            register64("PQT_REG", 0xc8).readWrite(PAGE_REQUEST_OFFSET);
+    /** Page Request Queue Address: base, and size as for {@link #QS}. */
+    public static final Register PQA = register64("PQA_REG", 0xd0).readWrite(IQA_BASE, QS);
+    /** PRS: Pending Page Request. RW1C. */
+    public static final BitField PPR = bit(0);
+    /** PRS: Page Request Overflow. RW1C. */
+    public static final BitField PRS_PRO = bit(1);
+    /** Page Request Status. */
+    public static final Register PAGE_REQUEST_STATUS =
+            register32("PRS_REG", 0xdc).writeOneToClear(PPR, PRS_PRO);
+    /** Page Request Event Control. */
+    public static final Register PECTL =
+            register32("PECTL_REG", 0xe0).reset(0x8000_0000L).readWrite(IM);
+    /** Page Request Event Data. */
+    public static final Register PEDATA = register32("PEDATA_REG", 0xe4).readWrite(ALL32);
+    /** Page Request Event Address. */
+    public static final Register PEADDR = register32("PEADDR_REG", 0xe8).readWrite(bits(31, 2));
+    /** Page Request Event Upper Address. */
+    public static final Register PEUADDR = register32("PEUADDR_REG", 0xec).readWrite(ALL32);
+
+    private static final List<Register> PAGE_REQUESTS =
+            List.of(PQH, PQT, PQA, PAGE_REQUEST_STATUS, PECTL, PEDATA, PEADDR, PEUADDR);
 
     /** IOTLB: Invalidate IOTLB; clears when done. */
     public static final BitField IVT = bit(63);
@@ -213,17 +259,27 @@ public final class VtdRegisters {
         return present ? r : new Register(r.name(), r.offset(), r.bytes(), 0, 0, 0, 0);
     }
 
-    /** Returns every register of a unit with these capabilities. */
-    public static List<Register> of(long cap, long ecap) {
+    /** Base and limit of a protected region have low bits that read as zero. */
+    private static Register aligned(Register r, int alignment) {
+        return r.bytes() == 4 ? register32(r.name(), r.offset()).readWrite(bits(31, alignment))
+                : register64(r.name(), r.offset()).readWrite(bits(63, alignment));
+    }
+
+    /**
+     * Returns every register of a unit with these capabilities.
+     *
+     * @param protectedAlignment base-2 logarithm of the alignment of protected memory regions
+     */
+    public static List<Register> of(long cap, long ecap, int protectedAlignment) {
         var all = new ArrayList<>(FIXED);
         all.add(unless(Capability.AFL.isSet(cap), AFLOG));
         boolean low = Capability.PLMR.isSet(cap);
         boolean high = Capability.PHMR.isSet(cap);
         all.add(unless(low || high, PMEN));
-        all.add(unless(low, PLMBASE));
-        all.add(unless(low, PLMLIMIT));
-        all.add(unless(high, PHMBASE));
-        all.add(unless(high, PHMLIMIT));
+        all.add(unless(low, aligned(PLMBASE, protectedAlignment)));
+        all.add(unless(low, aligned(PLMLIMIT, protectedAlignment)));
+        all.add(unless(high, aligned(PHMBASE, protectedAlignment)));
+        all.add(unless(high, aligned(PHMLIMIT, protectedAlignment)));
         all.add(ExtendedCapability.SMTS.isSet(ecap) ? IQA
                 : register64(IQA.name(), IQA.offset()).readWrite(IQA_BASE, QS));
         boolean extended = ExtendedCapability.EIM.isSet(ecap);
@@ -231,6 +287,9 @@ public final class VtdRegisters {
         all.add(IEDATA);
         all.add(unless(extended, FEUADDR));
         all.add(unless(extended, IEUADDR));
+        for (Register r : PAGE_REQUESTS) {
+            all.add(unless(ExtendedCapability.PRS.isSet(ecap), r));
+        }
         all.add(iva(ecap));
         all.add(iotlb(ecap));
         for (int i = 0; i < faultRecords(cap); i++) {

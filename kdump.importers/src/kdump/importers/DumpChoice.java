@@ -15,6 +15,7 @@ import kdump.importers.bytes.FileKind;
 import kdump.importers.dump.Dump;
 import kdump.importers.elf.ElfCore;
 import kdump.importers.kdump.KdumpFile;
+import kdump.importers.kdump.SplitPart;
 
 /**
  * Which dump of a directory is read: the first ELF core by name; without one, the kdump-compressed
@@ -68,8 +69,10 @@ record DumpChoice(Path file, Dump dump, List<String> remarks) {
         if (best == null) {
             throw first;
         }
+        SplitPart part = SplitDump.partOf(best.file());
         for (Path file : files) {
             if (!file.equals(best.file())
+                    && (part == null || !part.goesWith(SplitDump.partOf(file)))
                     && remarks.stream().noneMatch(r -> r.startsWith("Not read: " + file + ":"))) {
                 remarks.add(notRead(file, "as " + best.file().getFileName() + " holds "
                         + "as much or more"));
@@ -90,10 +93,16 @@ record DumpChoice(Path file, Dump dump, List<String> remarks) {
     static Dump open(Path file) throws IOException {
         return switch (FileKind.of(file)) {
             case ELF -> ElfCore.read(Content.open(file));
-            case KDUMP, FLATTENED_KDUMP -> KdumpFile.read(Content.open(file));
+            case KDUMP, FLATTENED_KDUMP -> kdump(file);
             case OTHER -> throw new FormatException(file.toString(), 0, "signature", "neither",
                     "an ELF core or a kdump-compressed file");
         };
+    }
+
+    private static Dump kdump(Path file) throws IOException {
+        Content content = Content.open(file);
+        SplitPart part = KdumpFile.part(content);
+        return part == null ? KdumpFile.read(content) : SplitDump.open(file, part);
     }
 
     /** A damaged gzip file counts: reading it says what is wrong with it. */
@@ -129,7 +138,7 @@ record DumpChoice(Path file, Dump dump, List<String> remarks) {
         return named;
     }
 
-    private static boolean isKdump(Path file) throws IOException {
+    static boolean isKdump(Path file) throws IOException {
         try {
             FileKind kind = FileKind.of(file);
             return kind == FileKind.KDUMP || kind == FileKind.FLATTENED_KDUMP;
@@ -138,7 +147,8 @@ record DumpChoice(Path file, Dump dump, List<String> remarks) {
         }
     }
 
-    private static List<Path> files(Path directory) throws IOException {
+    /** Returns the files of a directory by name. */
+    static List<Path> files(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.limit(MAX_FILES).filter(Files::isRegularFile)
                     .sorted(Comparator.comparing(f -> f.getFileName().toString())).toList();

@@ -24,6 +24,10 @@ import kdump.importers.registers.RegisterWords;
 final class UnitFacts {
 
     private static final String VENDOR = "vtd";
+    /** Who QEMU says made its ACPI tables. */
+    private static final String QEMU = "BOCHS ";
+    /** QEMU's unit reads every table of a walk anew. */
+    private static final Map<String, Long> QEMU_SETTINGS = Map.of("structureCacheEntries", 0L);
     private static final int QUEUE_HEAD = 0x80;
     private static final int QUEUE_TAIL = 0x88;
     private static final int BRIDGE = 1;
@@ -55,13 +59,14 @@ final class UnitFacts {
                     + table.units().stream().map(u -> "0x" + Long.toHexString(u.registerBase()))
                             .collect(Collectors.joining(", ")));
         }
+        boolean qemu = table.header().oemId().equals(QEMU);
         List<UnitDescription> units = new ArrayList<>();
         for (Drhd drhd : table.units()) {
             if (drhd.registerBase() == 0) {
                 remarks.add("DMAR names a unit at address 0 (DRHD at 0x"
                         + Integer.toHexString(drhd.offset()) + "); left out.");
             } else {
-                units.add(unit(drhd, registers));
+                units.add(unit(drhd, registers, qemu ? QEMU_SETTINGS : Map.of()));
             }
         }
         for (Rmrr rmrr : table.reservedRegions()) {
@@ -85,7 +90,8 @@ final class UnitFacts {
         return new UnitDescription(profile, 0, true, List.of());
     }
 
-    private UnitDescription unit(Drhd drhd, RegisterWords registers) {
+    private UnitDescription unit(Drhd drhd, RegisterWords registers,
+            Map<String, Long> settings) {
         boolean captured = registers != null && registers.base() == drhd.registerBase();
         if (!captured) {
             remarks.add("No registers captured of the unit at 0x"
@@ -103,7 +109,7 @@ final class UnitFacts {
             }
         }
         var profile = new UnitProfile(VENDOR, name, drhd.registerBase(),
-                captured ? atRest(registers) : Map.of(), Map.of());
+                captured ? atRest(registers) : Map.of(), settings);
         return new UnitDescription(profile, drhd.segment(), drhd.includePciAll(), scopes);
     }
 

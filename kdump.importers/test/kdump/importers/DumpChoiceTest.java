@@ -107,6 +107,67 @@ class DumpChoiceTest {
                 AddressRange.of(0x4000, 4096));
     }
 
+    private static byte[] part(int first, int end) {
+        var file = new KdumpBytes(100).info("OSRELEASE=6.1\n").split(first, end);
+        for (int page = 0; page < 100; page++) {
+            file.page(page, KdumpBytes.content(page), 1);
+        }
+        return file.file();
+    }
+
+    @Test
+    void thePartsOfASplitDumpAreReadAsOne() throws IOException {
+        put("vmcore.1", part(0, 30));
+        put("vmcore.2", gzip(part(30, 61)));
+        put("vmcore.3", KdumpBytes.flattened(part(61, 100), 0, 4096, 4096, part(61, 100).length));
+        put("other", kdump(3));
+        DumpChoice choice = DumpChoice.of(folder);
+
+        assertThat(choice.dump().image().ranges())
+                .containsExactly(AddressRange.of(0, 100 * 4096));
+        byte[] all = new byte[100 * 4096];
+        choice.dump().image().read(0, all, 0, all.length);
+        for (int page = 0; page < 100; page++) {
+            assertThat(Arrays.copyOfRange(all, page * 4096, page * 4096 + 4096))
+                    .isEqualTo(KdumpBytes.content(page));
+        }
+        assertThat(choice.dump().vmcoreInfo().release()).isEqualTo("6.1");
+        assertThat(choice.remarks()).isEmpty();
+        assertThat(choice.dump().remarks()).hasSize(3)
+                .allMatch(r -> r.contains("is a part of a split dump"));
+    }
+
+    @Test
+    void aMissingPartIsNamed() throws IOException {
+        put("vmcore.1", part(0, 30));
+        put("vmcore.3", part(61, 90));
+
+        assertThat(DumpChoice.of(folder).dump().remarks()).contains(
+                "No part of the split dump with pages 0x1e to 0x3c is here.",
+                "No part of the split dump with pages 0x5a to 0x63 is here.");
+        assertThat(DumpChoice.of(folder).dump().image().ranges()).containsExactly(
+                AddressRange.of(0, 30 * 4096), AddressRange.of(61 * 4096, 29 * 4096));
+    }
+
+    @Test
+    void partsOfAnotherDumpAreLeftAlone() throws IOException {
+        put("vmcore.1", part(0, 30));
+        byte[] other = part(30, 61);
+        other[408] ^= 1; // another time
+        put("vmcore.2", other);
+
+        assertThat(DumpChoice.of(folder).dump().image().ranges()).hasSize(1);
+        assertThat(DumpChoice.of(folder).remarks()).hasSize(1);
+    }
+
+    @Test
+    void partsThatOverlapAreRefused() throws IOException {
+        put("vmcore.1", part(0, 30));
+        put("vmcore.2", part(29, 61));
+
+        Refused.with("start_pfn", "0x1d", () -> DumpChoice.of(folder));
+    }
+
     @Test
     void aPlainDumpIsAMachine() throws IOException {
         put("vmcore", kdump(3));

@@ -13,6 +13,12 @@ public final class Access {
     /** A device writes memory. */
     public static final int WRITE = 2;
 
+    /** Beside READ, of a request with PASID: the device asks to execute what it reads. */
+    public static final int EXECUTE = 4;
+
+    /** Of a request with PASID: the device asks in privileged mode. */
+    public static final int PRIVILEGED = 8;
+
     private Access() { }
 
     /** Returns "r", "w", "rw" or "-". */

@@ -53,10 +53,7 @@ public interface KernelPort {
      */
     List<Integer> sourceIds(int requester);
 
-    /**
-     * Returns the functions that the unit serves, by requester id: what enumeration has found. An
-     * empty list where nobody has enumerated.
-     */
+    /** Returns the functions that the unit serves, bridges among them, by requester id. */
     default List<Integer> functions() {
         return List.of();
     }

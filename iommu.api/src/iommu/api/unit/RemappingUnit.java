@@ -11,7 +11,7 @@ import org.osgi.annotation.versioning.ConsumerType;
 public interface RemappingUnit {
 
     /**
-     * Translates one request that does not cross a 4 KiB boundary. A blocked one is recorded as the
+     * Translates one request without PASID that does not cross a 4 KiB boundary. A blocked one is recorded as the
      * hardware does. Allocates nothing unless it blocks.
      *
      * @param requester id that the request carries
@@ -19,6 +19,20 @@ public interface RemappingUnit {
      * @return packed, see {@link Translation}
      */
     long translate(int requester, long address, int access);
+
+    /**
+     * Translates one request that carries a PASID and does not cross a 4 KiB boundary, as
+     * {@link #translate(int, long, int)} does.
+     *
+     * @param pasid 20 bits
+     * @param access bits of {@link iommu.api.pcie.Access}: READ or WRITE, to READ perhaps EXECUTE,
+     *     and perhaps PRIVILEGED
+     * @return packed, see {@link Translation}
+     * @throws UnsupportedOperationException if units of this kind are not modelled with PASIDs
+     */
+    default long translate(int requester, int pasid, long address, int access) {
+        throw new UnsupportedOperationException("this unit takes no requests with PASID");
+    }
 
     /**
      * Takes an interrupt message: a write of 4 bytes to 0xFEEx_xxxx. A blocked one is recorded as
@@ -30,6 +44,54 @@ public interface RemappingUnit {
     default long interrupt(int requester, long address, int data) {
         return Interrupt.unchanged();
     }
+
+    /**
+     * Answers a translation request of a device. Units that are not modelled with address
+     * translation services do not support it.
+     *
+     * @param pasid 20 bits, or -1 for none
+     * @param access READ, and WRITE unless the device says that it will not write; with a PASID
+     *     perhaps EXECUTE and PRIVILEGED
+     * @return packed, see {@link TranslationCompletion}
+     */
+    default long translationRequest(int requester, int pasid, long address, int access) {
+        return TranslationCompletion.unsupportedRequest();
+    }
+
+    /**
+     * Takes a request whose address the device says to be translated already. Units that are not
+     * modelled with address translation services block it.
+     *
+     * @param pasid 20 bits, or -1 for none
+     * @param physicalAddress as an earlier translation request gave it
+     * @return packed, see {@link Translation}: the same address, or blocked
+     */
+    default long translated(int requester, int pasid, long physicalAddress, int access) {
+        return Translation.blocked(0);
+    }
+
+    /**
+     * Takes a page request of a device. Units that are not modelled with them drop it.
+     *
+     * @param pasid 20 bits, or -1 for none
+     * @param access what the device wants to do there
+     * @param group number of the group, 9 bits
+     * @param last whether it is the group's last one
+     * @return whether it was queued for software
+     */
+    default boolean pageRequest(int requester, int pasid, long address, int access, int group,
+            boolean last) {
+        return false;
+    }
+
+    /** Takes a device's answer to an invalidation request. */
+    default void invalidationCompleted(int requester, int tag) { }
+
+    /**
+     * Connects the translation caches of devices; until then every invalidation of them is done at
+     * once.
+     */
+    default void deviceTlbs(DeviceTlbs port) { }
 
     /** Returns whether requests are translated now. */
     boolean translating();
@@ -54,8 +116,18 @@ public interface RemappingUnit {
     long explain(int requester, long address, int access, WalkListener listener);
 
     /**
-     * Tells every translation in the tables, by requester, then by iova, and where the tables and
-     * queues lie.
+     * Does the walk of {@link #translate(int, int, long, int)} in the same way.
+     *
+     * @throws UnsupportedOperationException if units of this kind are not modelled with PASIDs
+     */
+    default long explain(int requester, int pasid, long address, int access,
+            WalkListener listener) {
+        throw new UnsupportedOperationException("this unit takes no requests with PASID");
+    }
+
+    /**
+     * Tells every translation in the tables for requests without PASID, by requester, then by
+     * iova, and where the tables and queues lie.
      */
     void mappings(MappingVisitor visitor);
 

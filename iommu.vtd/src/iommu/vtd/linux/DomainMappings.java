@@ -73,6 +73,11 @@ final class DomainMappings {
         unflushed.clear();
     }
 
+    /** Gives a function its domain before anything is mapped in it. */
+    void attachNow(int requester) {
+        domain(requester);
+    }
+
     void map(int requester, long iova, long physicalAddress, long bytes, int access) {
         Domain domain = domain(requester);
         if (!domain.passesThrough()) {

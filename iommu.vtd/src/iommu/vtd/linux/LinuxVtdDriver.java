@@ -158,6 +158,9 @@ public final class LinuxVtdDriver implements UnitDriver {
                 new ContextTables(port, port.allocatePages(ROOT_PAGES), scalable);
         setRoot(tables);
         mappings.use(tables, invalidations, new BitSet(), false);
+        if (ways.attachesAtStart()) {
+            port.functions().forEach(mappings::attachNow);
+        }
         registers.enable(GlobalCommand.TE, true);
     }
 

@@ -125,7 +125,7 @@ final class CommandHandler {
         int granularity = (int) VtdRegisters.IIRG.of(q);
         boolean done = !queue.enabled() && invalidation.iotlb(granularity,
                 (int) VtdRegisters.IOTLB_DID.of(q), VtdRegisters.IVA_ADDR.inPlace(address),
-                (int) VtdRegisters.AM.of(address));
+                (int) VtdRegisters.AM.of(address), VtdRegisters.IH.isSet(address));
         return VtdRegisters.IVT.with(VtdRegisters.IAIG.with(q, done ? granularity : 0), 0);
     }
 }

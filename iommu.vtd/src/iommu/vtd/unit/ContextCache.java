@@ -4,23 +4,26 @@ package iommu.vtd.unit;
 import java.util.Arrays;
 
 /**
- * The context cache: what the walk to the context entry (in scalable mode on to the PASID entry) of
- * a source had found. It stays so until software invalidates it or another source takes the place.
+ * The context cache: what the walk to the context entry of a source had found. It stays so until
+ * software invalidates it or another source takes the place.
  *
- * <p>Tagged by source id. The PASID cache of the manual is part of it: whatever drops the context
- * entry of a source also drops the PASID entry reached through it. Source: VT-d, "Context-Cache".
+ * <p>Tagged by source id; a legacy entry also by its domain id. A scalable-mode entry has no domain
+ * id, so that every domain-selective invalidation drops it, which the manual leaves to hardware.
+ * Source: VT-d, "Context-Cache".
  */
 final class ContextCache {
 
     private final CacheSets sets;
     private final long[] stage;
     private final long[] table;
+    private final int[] traits;
     private final boolean byDomain;
 
     ContextCache(int entries, boolean deviceInvalidationByDomain) {
         sets = new CacheSets(entries);
         stage = new long[entries];
         table = new long[entries];
+        traits = new int[entries];
         byDomain = deviceInvalidationByDomain;
     }
 
@@ -35,26 +38,34 @@ final class ContextCache {
         return -1;
     }
 
-    long stage(int slot) {
-        return stage[slot];
+    /** Leaves what a slot holds in {@code found}. */
+    void take(int slot, WalkResult found) {
+        found.stage = stage[slot];
+        found.table = table[slot];
+        found.source = traits[slot];
+        found.paging = 0;
+        found.faultsDisabled = Stage.FAULTS_DISABLED.isSet(found.stage);
     }
 
-    long table(int slot) {
-        return table[slot];
-    }
-
-    /** Keeps a {@link Stage} and its table. */
-    void insert(long newStage, long newTable) {
+    /**
+     * Keeps a {@link Stage}, its table and the {@link SourceTraits}.
+     *
+     * @return whether another source lost its place
+     */
+    boolean insert(long newStage, long newTable, int newTraits) {
         int first = sets.first(Stage.SOURCE.of(newStage));
         int slot = first;
         while (slot < first + CacheSets.WAYS && stage[slot] < 0) {
             slot++;
         }
-        if (slot == first + CacheSets.WAYS) {
+        boolean full = slot == first + CacheSets.WAYS;
+        if (full) {
             slot = sets.victim(first);
         }
         stage[slot] = newStage;
         table[slot] = newTable;
+        traits[slot] = newTraits;
+        return full;
     }
 
     void invalidateAll() {
@@ -63,7 +74,7 @@ final class ContextCache {
 
     void invalidateDomain(int domain) {
         for (int slot = 0; slot < stage.length; slot++) {
-            if (Stage.DOMAIN.of(stage[slot]) == domain) {
+            if (Stage.DOMAIN.of(stage[slot]) == domain || Stage.SCALABLE.isSet(stage[slot])) {
                 stage[slot] = 0;
             }
         }
@@ -90,15 +101,6 @@ final class ContextCache {
             boolean same = ((Stage.SOURCE.of(stage[slot]) ^ source) & ~ignored) == 0;
             if (same && (!byDomain || Stage.SCALABLE.isSet(stage[slot])
                     || Stage.DOMAIN.of(stage[slot]) == domain)) {
-                stage[slot] = 0;
-            }
-        }
-    }
-
-    /** Drops what a PASID-cache invalidation of one PASID in one domain names. */
-    void invalidatePasid(int domain, long pasid) {
-        for (int slot = 0; slot < stage.length; slot++) {
-            if (Stage.DOMAIN.of(stage[slot]) == domain && Stage.PASID.of(stage[slot]) == pasid) {
                 stage[slot] = 0;
             }
         }

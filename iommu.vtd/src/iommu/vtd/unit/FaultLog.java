@@ -50,12 +50,28 @@ final class FaultLog {
     }
 
     /**
-     * Records one fault of a request without PASID.
+     * Records one fault of a request.
      *
      * @param ridPasid the PASID that scalable mode gave the request, or one of the constants
      * @return whether a record was written
      */
-    boolean record(int source, long address, int access, int reason, int ridPasid) {
+    boolean record(Request request, int reason, int ridPasid) {
+        long high = high(request.source, request.access, reason, ridPasid);
+        if (request.pasid != Request.NO_PASID) {
+            high = FaultRecording.PV.with(FaultRecording.PP.with(high, 1), request.pasid);
+            high = FaultRecording.EXE.with(high, (request.access & Access.EXECUTE) != 0 ? 1 : 0);
+            high = FaultRecording.PRIV.with(high,
+                    (request.access & Access.PRIVILEGED) != 0 ? 1 : 0);
+        }
+        if (request.type == Request.PAGE_REQUEST) {
+            high = FaultRecording.T2.with(FaultRecording.T.with(high, 0), 1);
+        } else {
+            high = FaultRecording.AT.with(high, request.type);
+        }
+        return record(request.source, request.address, high);
+    }
+
+    private boolean record(int source, long information, long high) {
         long status = registers.get(VtdRegisters.FSTS);
         // 1. While the overflow is set, nothing is recorded.
         if (VtdRegisters.PFO.isSet(status)) {
@@ -71,15 +87,14 @@ final class FaultLog {
             return false;
         }
         // 4. The record is written, its F bit last.
-        registers.set(low[next], FaultRecording.FI.inPlace(address));
-        registers.set(high[next], high(source, access, reason, ridPasid)
-                | FaultRecording.F.mask());
+        registers.set(low[next], FaultRecording.FI.inPlace(information));
+        registers.set(this.high[next], high | FaultRecording.F.mask());
         boolean first = !VtdRegisters.PPF.isSet(status);
         if (first) {
             registers.set(VtdRegisters.FSTS, VtdRegisters.FRI, next);
             registers.set(VtdRegisters.FSTS, VtdRegisters.PPF, 1);
         }
-        next = (next + 1) % high.length;
+        next = (next + 1) % low.length;
         // 5. PPF going from 0 to 1 raises the fault event.
         if (first) {
             raise(status);
@@ -93,7 +108,8 @@ final class FaultLog {
      * @return whether a record was written
      */
     boolean recordInterrupt(int source, int index, int reason) {
-        return record(source, (long) index << 48, Access.WRITE, reason, PASID_UNKNOWN);
+        return record(source, (long) index << 48,
+                high(source, Access.WRITE, reason, PASID_UNKNOWN));
     }
 
     /** Sets an error bit of the fault status, such as IQE, and raises the fault event. */
@@ -108,7 +124,7 @@ final class FaultLog {
     private long high(int source, int access, int reason, int ridPasid) {
         long q = FaultRecording.SID.with(0, source);
         q = FaultRecording.FR.with(q, reason & 0xff);
-        q = FaultRecording.T.with(q, access == Access.READ ? 1 : 0);
+        q = FaultRecording.T.with(q, (access & Access.WRITE) == 0 ? 1 : 0);
         if (qemuPasid && ridPasid != PASID_UNKNOWN) {
             q = FaultRecording.PP.with(q, ridPasid >= 0 ? 1 : 0);
             q = FaultRecording.PV.with(q, ridPasid & NO_PASID_OF_QEMU | (ridPasid < 0

@@ -20,19 +20,24 @@ final class HardwareState {
 
     private HardwareState() { }
 
-    static long cap(UnitProfile profile) {
-        return value(profile.registers(), VtdRegisters.CAP, DEFAULT_CAP);
-    }
-
-    static long ecap(UnitProfile profile) {
-        return value(profile.registers(), VtdRegisters.ECAP, DEFAULT_ECAP);
+    /**
+     * Returns what the unit of a profile can do.
+     *
+     * @throws IllegalArgumentException if the profile names an unknown setting
+     */
+    static Traits traits(UnitProfile profile) {
+        long cap = value(profile.registers(), VtdRegisters.CAP, DEFAULT_CAP);
+        long ecap = value(profile.registers(), VtdRegisters.ECAP, DEFAULT_ECAP);
+        return new Traits(cap, ecap, UnitSettings.of(profile, cap, ecap));
     }
 
     /**
      * Returns the register file with every captured word in its place; nothing is set off by it.
      */
-    static RegisterFile registers(UnitProfile profile, long cap, long ecap) {
-        var all = VtdRegisters.of(cap, ecap);
+    static RegisterFile registers(UnitProfile profile, Traits traits) {
+        long cap = traits.cap();
+        long ecap = traits.ecap();
+        var all = VtdRegisters.of(cap, ecap, traits.settings().protectedMemoryAlignment());
         int end = 0;
         for (Register r : all) {
             end = Math.max(end, r.offset() + r.bytes());

@@ -11,9 +11,12 @@ import iommu.vtd.InvalidationDescriptor;
 final class Invalidation {
 
     private final ContextCache contexts;
+    private final PasidCache pasids;
     private final Iotlb iotlb;
+    private final StructureCache structures;
     private final InterruptEntryCache interrupts;
     private final boolean asQemu;
+    private final boolean withPasids;
     private final int maximumMask;
     private final Listener listener;
 
@@ -31,20 +34,24 @@ final class Invalidation {
         void contextsDropped(int source, int ignored);
     }
 
-    Invalidation(ContextCache contexts, Iotlb iotlb, InterruptEntryCache interrupts,
-            Traits traits, Listener listener) {
-        this.contexts = contexts;
-        this.iotlb = iotlb;
-        this.interrupts = interrupts;
+    Invalidation(Caches caches, Traits traits, Listener listener) {
+        contexts = caches.contexts();
+        pasids = caches.pasids();
+        iotlb = caches.iotlb();
+        structures = caches.structures();
+        interrupts = caches.interrupts();
         this.listener = listener;
         asQemu = traits.settings().cacheAsQemu();
+        withPasids = traits.settings().contextInvalidationDropsPasids();
         maximumMask = (int) Capability.MAMV.of(traits.cap());
     }
 
-    /** Drops both caches, as some root-pointer updates do. */
+    /** Drops all cached translations, as some root-pointer updates do. */
     void everything(String why) {
         contexts.invalidateAll();
+        pasids.invalidateAll();
         iotlb.invalidateAll();
+        structures.invalidateAll();
         listener.told(why);
         listener.contextsDropped(0, -1);
     }
@@ -67,6 +74,7 @@ final class Invalidation {
         switch (granularity) {
             case InvalidationDescriptor.GLOBAL -> {
                 contexts.invalidateAll();
+                dropPasids(0, -1);
                 listener.told("context-cache, global");
                 listener.contextsDropped(0, -1);
             }
@@ -76,10 +84,12 @@ final class Invalidation {
                     listener.contextsDropped(0, -1);
                 }
                 contexts.invalidateDomain(domain);
+                dropPasids(0, -1);
                 listener.told("context-cache, domain " + Narration.hex(domain));
             }
             case InvalidationDescriptor.SELECTIVE -> {
                 contexts.invalidateDevice(domain, source, functionMask);
+                dropPasids(source, ContextCache.ignored(functionMask));
                 listener.told("context-cache, domain " + Narration.hex(domain) + ", source "
                         + Narration.hex(source) + ", function mask " + functionMask);
                 listener.contextsDropped(source, ContextCache.ignored(functionMask));
@@ -91,22 +101,39 @@ final class Invalidation {
         return true;
     }
 
-    /** Invalidates the IOTLB; false for a reserved granularity or too wide a mask. */
-    boolean iotlb(int granularity, int domain, long address, int addressMask) {
+    private void dropPasids(int source, int ignored) {
+        if (withPasids) {
+            pasids.invalidateDevice(source, ignored);
+        }
+    }
+
+    /**
+     * Invalidates the IOTLB and with it the paging-structure caches; false for a reserved
+     * granularity or too wide a mask.
+     *
+     * @param leavesOnly the hint that keeps paging-structure caches, of pages alone
+     */
+    boolean iotlb(int granularity, int domain, long address, int addressMask,
+            boolean leavesOnly) {
         switch (granularity) {
             case InvalidationDescriptor.GLOBAL -> {
                 iotlb.invalidateAll();
+                structures.invalidateAll();
                 listener.told("IOTLB, global");
             }
             case InvalidationDescriptor.DOMAIN -> {
                 iotlb.invalidateDomain(domain);
+                structures.invalidateDomain(domain);
                 listener.told("IOTLB, domain " + Narration.hex(domain));
             }
             case InvalidationDescriptor.SELECTIVE -> {
                 if (addressMask > maximumMask) {
                     return false;
                 }
-                iotlb.invalidatePages(domain, -1, address, addressMask);
+                iotlb.invalidatePages(domain, Iotlb.SECOND_STAGE, address, addressMask);
+                if (!leavesOnly) {
+                    structures.invalidatePages(domain, Iotlb.SECOND_STAGE, address, addressMask);
+                }
                 listener.told("IOTLB, domain " + Narration.hex(domain) + ", address "
                         + Narration.hex(address) + ", mask " + addressMask);
             }
@@ -123,10 +150,10 @@ final class Invalidation {
             return true;
         }
         switch (granularity) {
-            case InvalidationDescriptor.PASID_CACHE_GLOBAL -> contexts.invalidateAll();
-            case InvalidationDescriptor.PASID_CACHE_DOMAIN -> contexts.invalidateDomain(domain);
+            case InvalidationDescriptor.PASID_CACHE_GLOBAL -> pasids.invalidateAll();
+            case InvalidationDescriptor.PASID_CACHE_DOMAIN -> pasids.invalidateDomain(domain);
             case InvalidationDescriptor.PASID_CACHE_PASID ->
-                contexts.invalidatePasid(domain, pasid);
+                pasids.invalidatePasid(domain, pasid);
             default -> {
                 return false;
             }
@@ -136,15 +163,29 @@ final class Invalidation {
         return true;
     }
 
-    /** Invalidates the IOTLB by PASID; false for a reserved granularity. */
-    boolean pasidIotlb(int granularity, int domain, int pasid, long address, int addressMask) {
+    /**
+     * Invalidates first-stage and nested translations of a PASID; false for a reserved granularity
+     * or too wide a mask.
+     */
+    boolean pasidIotlb(int granularity, int domain, int pasid, long address, int addressMask,
+            boolean leavesOnly) {
         if (asQemu) {
             return true;
         }
         switch (granularity) {
-            case InvalidationDescriptor.PASID_ALL_PAGES -> iotlb.invalidatePasid(domain, pasid);
-            case InvalidationDescriptor.SELECTIVE ->
+            case InvalidationDescriptor.PASID_ALL_PAGES -> {
+                iotlb.invalidatePasid(domain, pasid);
+                structures.invalidatePasid(domain, pasid);
+            }
+            case InvalidationDescriptor.SELECTIVE -> {
+                if (addressMask > maximumMask) {
+                    return false;
+                }
                 iotlb.invalidatePages(domain, pasid, address, addressMask);
+                if (!leavesOnly) {
+                    structures.invalidatePages(domain, pasid, address, addressMask);
+                }
+            }
             default -> {
                 return false;
             }

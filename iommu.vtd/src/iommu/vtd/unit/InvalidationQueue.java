@@ -9,39 +9,51 @@ import iommu.vtd.VtdRegisters;
 /**
  * The invalidation queue: fetches descriptors from head to tail as soon as the tail is written. A
  * descriptor that it cannot read or does not understand freezes the head there with FSTS.IQE until
- * software clears that bit, after which the same descriptor is fetched again.
+ * software clears that bit, after which the same descriptor is fetched again; why, IQERCD.IQEI
+ * says. While a device TLB has timed out (ITE) nothing is fetched either.
  *
  * <p>Source: VT-d, "Queued Invalidation Interface" and "Invalidation Queue Errors".
  */
 final class InvalidationQueue {
 
-    private static final long LOW_32 = 0xffff_ffffL;
-
     private final RegisterFile registers;
     private final PhysicalMemory memory;
-    private final Invalidation invalidation;
+    private final DescriptorExecution execution;
     private final FaultLog faults;
-    private final CompletionEvent completion;
+    private final DeviceTlbRequests devices;
     private final boolean asQemu;
     private boolean enabled;
+    private boolean fetching;
     /** The queue address, as it was when the queue was enabled. */
     private long enabledAddress;
     private int lastType;
     private long tail;
 
     InvalidationQueue(RegisterFile registers, PhysicalMemory memory, Traits traits,
-            Invalidation invalidation, FaultLog faults) {
+            Invalidation invalidation, FaultLog faults, DeviceTlbRequests devices) {
         this.registers = registers;
         this.memory = memory;
-        this.invalidation = invalidation;
         this.faults = faults;
-        completion = new CompletionEvent(registers);
+        this.devices = devices;
+        execution = new DescriptorExecution(memory, traits, invalidation, devices,
+                new CompletionEvent(registers));
         asQemu = traits.settings().registersAsQemu();
         tail = VtdRegisters.QUEUE_OFFSET.inPlace(registers.get(VtdRegisters.IQT));
         registers.onWrite(VtdRegisters.IQT, (written, mask) -> tailWritten());
         registers.onWrite(VtdRegisters.FSTS, (written, mask) -> {
             faults.statusCleared();
             if (!asQemu) {
+                fetch();
+            }
+        });
+        devices.listener(new DeviceTlbRequests.Waits() {
+            @Override
+            public void complete(long q0, long q1) {
+                execution.completeWait(q0, q1);
+            }
+
+            @Override
+            public void resume() {
                 fetch();
             }
         });
@@ -69,6 +81,7 @@ final class InvalidationQueue {
         enabled = on;
         enabledAddress = registers.get(VtdRegisters.IQA);
         registers.set(VtdRegisters.IQH, 0);
+        devices.reset();
         return enabled;
     }
 
@@ -89,103 +102,61 @@ final class InvalidationQueue {
                 : now;
     }
 
-    /** Executes what lies between head and tail. */
+    /** Executes what lies between head and tail, as far as it can be now. */
     void fetch() {
+        if (fetching) {
+            return;
+        }
+        fetching = true;
         long address = address();
         long base = VtdRegisters.IQA_BASE.inPlace(address);
         long size = (long) PhysicalMemory.PAGE_BYTES << VtdRegisters.QS.of(address);
         int bytes = VtdRegisters.DW.isSet(address)
                 ? InvalidationDescriptor.WIDE_BYTES : InvalidationDescriptor.BYTES;
-        while (enabled && !VtdRegisters.IQE.isSet(registers.get(VtdRegisters.FSTS))) {
+        while (mayFetch()) {
             long head = VtdRegisters.QUEUE_OFFSET.inPlace(registers.get(VtdRegisters.IQH));
-            if (head == tail) {
-                return;
+            int problem = problem(base + head, size, bytes);
+            if (problem == DescriptorExecution.LATER) {
+                break;
             }
-            // A tail beyond the queue or inside a wide descriptor is never met: an error as well.
-            if (tail >= size || tail % bytes != 0 || !execute(base + head, bytes)) {
+            if (problem != 0) {
+                if (!asQemu) {
+                    registers.set(VtdRegisters.IQER, VtdRegisters.IQEI, problem);
+                }
                 faults.error(VtdRegisters.IQE);
-                return;
+                break;
             }
             registers.set(VtdRegisters.IQH, (head + bytes) % size);
         }
+        fetching = false;
     }
 
-    private boolean execute(long at, int bytes) {
+    private boolean mayFetch() {
+        long status = registers.get(VtdRegisters.FSTS);
+        return enabled && !VtdRegisters.IQE.isSet(status) && !VtdRegisters.ITE.isSet(status)
+                && !devices.fenced()
+                && VtdRegisters.QUEUE_OFFSET.inPlace(registers.get(VtdRegisters.IQH)) != tail;
+    }
+
+    /** Executes one descriptor; returns 0, or what IQEI tells of it. */
+    private int problem(long at, long size, int bytes) {
+        // A tail beyond the queue or inside a wide descriptor is never met: an error as well.
+        if (tail >= size) {
+            return VtdRegisters.IQEI_TAIL;
+        }
+        if (tail % bytes != 0) {
+            return VtdRegisters.IQEI_ALIGNMENT;
+        }
         lastType = 0;
         if (!memory.contains(at, bytes)) {
-            return false;
+            return VtdRegisters.IQEI_FETCH;
         }
         long q0 = memory.read64(at);
-        long q1 = memory.read64(at + 8);
         if (bytes == InvalidationDescriptor.WIDE_BYTES && !asQemu
                 && (memory.read64(at + 16) | memory.read64(at + 24)) != 0) {
-            return false;
+            return VtdRegisters.IQEI_RESERVED;
         }
-        int type = (int) InvalidationDescriptor.TYPE.of(q0);
-        lastType = type;
-        return !malformed(type, q0, q1) && execute(type, q0, q1);
-    }
-
-    private boolean malformed(int type, long q0, long q1) {
-        return switch (type) {
-            case InvalidationDescriptor.CONTEXT ->
-                (q0 & InvalidationDescriptor.CONTEXT_RESERVED) != 0 || q1 != 0;
-            case InvalidationDescriptor.IOTLB ->
-                (q0 & InvalidationDescriptor.IOTLB_RESERVED) != 0
-                        || (q1 & InvalidationDescriptor.IOTLB_RESERVED_HIGH) != 0;
-            case InvalidationDescriptor.WAIT ->
-                (q0 & InvalidationDescriptor.WAIT_RESERVED) != 0
-                        || (q1 & InvalidationDescriptor.WAIT_RESERVED_HIGH) != 0
-                        || asQemu && InvalidationDescriptor.PD.isSet(q0);
-            case InvalidationDescriptor.DEVICE_TLB -> asQemu
-                    && ((q0 & InvalidationDescriptor.DEVICE_TLB_RESERVED) != 0
-                            || (q1 & InvalidationDescriptor.DEVICE_TLB_RESERVED_HIGH) != 0);
-            default -> false;
-        };
-    }
-
-    private boolean execute(int type, long q0, long q1) {
-        int granularity = (int) InvalidationDescriptor.G.of(q0);
-        int domain = (int) InvalidationDescriptor.DID.of(q0);
-        int pasid = (int) InvalidationDescriptor.PASID.of(q0);
-        long address = InvalidationDescriptor.ADDR.inPlace(q1);
-        int addressMask = (int) InvalidationDescriptor.AM.of(q1);
-        return switch (type) {
-            case InvalidationDescriptor.CONTEXT -> invalidation.context(granularity, domain,
-                    (int) InvalidationDescriptor.SID.of(q0),
-                    (int) InvalidationDescriptor.FM.of(q0));
-            case InvalidationDescriptor.IOTLB ->
-                invalidation.iotlb(granularity, domain, address, addressMask);
-            case InvalidationDescriptor.PASID_CACHE ->
-                invalidation.pasidCache(granularity, domain, pasid);
-            case InvalidationDescriptor.PASID_IOTLB ->
-                invalidation.pasidIotlb(granularity, domain, pasid, address, addressMask);
-            case InvalidationDescriptor.WAIT -> await(q0, q1);
-            case InvalidationDescriptor.INTERRUPT_ENTRY -> invalidation.interruptEntries(
-                    InvalidationDescriptor.INTERRUPT_SELECTIVE.isSet(q0),
-                    (int) InvalidationDescriptor.IIDX.of(q0),
-                    (int) InvalidationDescriptor.IM.of(q0));
-            // Nothing of these is cached here.
-            case InvalidationDescriptor.DEVICE_TLB -> true;
-            case InvalidationDescriptor.PASID_DEVICE_TLB,
-                    InvalidationDescriptor.PAGE_GROUP_RESPONSE -> !asQemu;
-            default -> false;
-        };
-    }
-
-    private boolean await(long q0, long q1) {
-        boolean writes = InvalidationDescriptor.SW.isSet(q0);
-        boolean interrupts = InvalidationDescriptor.IF.isSet(q0);
-        if (writes) {
-            long at = InvalidationDescriptor.STATUS_ADDR.inPlace(q1);
-            if (!memory.contains(at, 4)) {
-                return false;
-            }
-            memory.write32(at, (int) (InvalidationDescriptor.STATUS_DATA.of(q0) & LOW_32));
-        }
-        if (interrupts && !(asQemu && writes)) {
-            completion.raise();
-        }
-        return !asQemu || writes || interrupts;
+        lastType = (int) InvalidationDescriptor.TYPE.of(q0);
+        return execution.execute(q0, memory.read64(at + 8));
     }
 }

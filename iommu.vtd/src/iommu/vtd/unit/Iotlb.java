@@ -10,9 +10,11 @@ import java.util.Arrays;
  * The IOTLB: leaves of page tables as the walk had found them. They stay until software invalidates
  * them or others take their place.
  *
- * <p>Tagged by owner, PASID and page. The owner is the domain id, never the source: functions that
+ * <p>Tagged by owner, PASID and page; what second-stage tables alone gave is shared by all PASIDs
+ * of its domain. The owner is the domain id, never the source: functions that
  * share a domain id share its entries, stale ones too. QEMU's is the source; then the domain id
- * still says what invalidations drop. Source: VT-d, "IOTLB" and "Tagging of Cached Translations".
+ * still says what invalidations drop. A
+ * unit in caching mode also keeps faults: entries without rights. Source: VT-d, "IOTLB" and "Tagging of Cached Translations".
  */
 final class Iotlb {
 
@@ -21,7 +23,21 @@ final class Iotlb {
     /** 1 for 4 KiB, 2 for 2 MiB, 3 for 1 GiB; 0 marks an empty slot. */
     private static final BitField SIZE = bits(62, 61);
     private static final BitField ADDRESS = bits(51, 12);
-    private static final BitField RIGHTS = bits(1, 0);
+    /** Of a leaf: {@link #RIGHTS} to {@link #GLOBAL}. */
+    private static final BitField FLAGS = bits(6, 0);
+
+    /** PASID of entries that second-stage tables alone gave: they belong to no PASID. */
+    static final int SECOND_STAGE = -1;
+    /** Rights: {@link iommu.api.pcie.Access} READ, WRITE and, first stage, EXECUTE. */
+    static final int RIGHTS = 7;
+    /** Right of user requests, first stage. */
+    static final int USER = 8;
+    /** A write needs no dirty bit set any more. */
+    static final int DIRTY = 16;
+    /** The leaf went through both stages. */
+    static final int NESTED = 32;
+    /** A first-stage leaf says that all processes share the page. */
+    static final int GLOBAL = 64;
 
     private static final int SIZES = 3;
     private static final int PAGE_BITS = 45;
@@ -65,9 +81,9 @@ final class Iotlb {
         return -1;
     }
 
-    /** Returns the {@link iommu.api.pcie.Access} bits of a slot. */
+    /** Returns rights and flags of a slot; of rights none if it stands for a fault. */
     int rights(int slot) {
-        return (int) RIGHTS.of(leaf[slot]);
+        return (int) FLAGS.of(leaf[slot]);
     }
 
     /** Returns the base-2 logarithm of the page size of a slot. */
@@ -128,15 +144,21 @@ final class Iotlb {
     }
 
     /**
-     * Drops what covers any of 2^addressMask pages, large pages that overlap included.
+     * Drops what covers any of 2^addressMask pages, large pages that overlap included, and, if they
+     * are second-stage pages, everything nested, which may depend on them.
      *
-     * @param ofPasid -1 for every PASID
+     * @param ofPasid {@link #SECOND_STAGE} for second-stage pages
      */
     void invalidatePages(int domain, int ofPasid, long address, int addressMask) {
         long page = PAGE.mask() >>> 16 & address >>> 12;
         for (int slot = 0; slot < tag.length; slot++) {
             long t = tag[slot];
-            if (t != 0 && domainOf[slot] == domain && (ofPasid < 0 || pasid[slot] == ofPasid)) {
+            if (t == 0 || domainOf[slot] != domain) {
+                continue;
+            }
+            if (ofPasid == SECOND_STAGE && (leaf[slot] & NESTED) != 0) {
+                tag[slot] = 0;
+            } else if (asQemu || pasid[slot] == ofPasid) {
                 int large = 9 * ((int) SIZE.of(t) - 1);
                 long apart = PAGE.of(t) ^ page;
                 boolean dropped = asQemu ? apart >>> large == 0 || alikeToQemu(apart, addressMask)

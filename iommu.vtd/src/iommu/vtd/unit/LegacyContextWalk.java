@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.unit;
 
-import iommu.api.memory.PhysicalMemory;
 import iommu.api.unit.WalkListener;
 import iommu.vtd.ContextEntry;
 import iommu.vtd.FaultReason;
@@ -15,11 +14,11 @@ import iommu.vtd.RootEntry;
  */
 final class LegacyContextWalk {
 
-    private final PhysicalMemory memory;
+    private final TableReader tables;
     private final Traits traits;
 
-    LegacyContextWalk(PhysicalMemory memory, Traits traits) {
-        this.memory = memory;
+    LegacyContextWalk(TableReader tables, Traits traits) {
+        this.tables = tables;
         this.traits = traits;
     }
 
@@ -37,11 +36,11 @@ final class LegacyContextWalk {
         // 1. The root entry is indexed by the bus number.
         long at = rootTable + (long) (source >>> 8) * RootEntry.BYTES;
         // 2. If it cannot be read, fault 08h.
-        if (!memory.contains(at, RootEntry.BYTES)) {
+        if (!tables.contains(at, RootEntry.BYTES)) {
             return result.fail(FaultReason.ROOT_ACCESS);
         }
-        long q0 = memory.read64(at);
-        long q1 = memory.read64(at + 8);
+        long q0 = tables.read64(at);
+        long q1 = tables.read64(at + 8);
         FaultReason fault = null;
         if (!RootEntry.P.isSet(q0)) {
             // 3. If P is 0, fault 01h.
@@ -66,11 +65,11 @@ final class LegacyContextWalk {
         // 5. The context entry is indexed by device and function number.
         long at = table + (long) (source & 0xff) * ContextEntry.BYTES;
         // 6. If it cannot be read, fault 09h.
-        if (!memory.contains(at, ContextEntry.BYTES)) {
+        if (!tables.contains(at, ContextEntry.BYTES)) {
             return result.fail(FaultReason.CONTEXT_ACCESS);
         }
-        long q0 = memory.read64(at);
-        long q1 = memory.read64(at + 8);
+        long q0 = tables.read64(at);
+        long q1 = tables.read64(at + 8);
         result.faultsDisabled = ContextEntry.FPD.isSet(q0);
         FaultReason fault = check(q0, q1);
         if (listener != WalkListener.NONE) {
@@ -85,6 +84,8 @@ final class LegacyContextWalk {
         result.stage = Stage.of(source, ContextEntry.DID.of(q0, q1), 0, passes ? 0 : levels,
                 traits.inputWidth(levels))
                 | (result.faultsDisabled ? Stage.FAULTS_DISABLED.mask() : 0);
+        result.source = ContextEntry.TT.of(q0) == ContextEntry.TT_ALL
+                ? (int) SourceTraits.DEVICE_TLB.mask() : 0;
         result.table = passes ? 0 : ContextEntry.SSPTPTR.inPlace(q0);
         return true;
     }

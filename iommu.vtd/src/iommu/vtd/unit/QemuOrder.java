@@ -33,13 +33,12 @@ final class QemuOrder {
     private final BitSet known = new BitSet();
     private final BitSet passing = new BitSet();
 
-    QemuOrder(LegacyContextWalk legacyWalk, ScalableContextWalk scalableWalk,
-            SecondStageWalk secondStage, ContextCache contexts, Iotlb iotlb) {
-        this.legacyWalk = legacyWalk;
-        this.scalableWalk = scalableWalk;
-        this.secondStage = secondStage;
-        this.contexts = contexts;
-        this.iotlb = iotlb;
+    QemuOrder(Walks walks, Caches caches) {
+        legacyWalk = walks.legacy();
+        scalableWalk = walks.scalable();
+        secondStage = walks.secondStage();
+        contexts = caches.contexts();
+        iotlb = caches.iotlb();
     }
 
     /** Notes that a source exists. */
@@ -64,7 +63,8 @@ final class QemuOrder {
 
     private boolean passes(long rootTable, boolean scalable, int source) {
         boolean found = scalable
-                ? scalableWalk.locate(rootTable, source, probe, WalkListener.NONE)
+                ? scalableWalk.locateContext(rootTable, source, probe, WalkListener.NONE)
+                        && scalableWalk.locatePasid(true, probe, WalkListener.NONE)
                 : legacyWalk.locate(rootTable, source, probe, WalkListener.NONE);
         return found && Stage.passesThrough(probe.stage);
     }
@@ -133,12 +133,12 @@ final class QemuOrder {
     private boolean locateLegacy(long rootTable, int source, WalkResult found) {
         int slot = contexts.find(source);
         if (slot >= 0) {
-            take(slot, found);
+            contexts.take(slot, found);
             return true;
         }
         boolean located = legacyWalk.locate(rootTable, source, found, WalkListener.NONE);
         if (located) {
-            contexts.insert(found.stage, found.table);
+            contexts.insert(found.stage, found.table, found.source);
         }
         return located;
     }
@@ -146,26 +146,19 @@ final class QemuOrder {
     private boolean locateScalable(long rootTable, int source, WalkResult found) {
         int slot = contexts.find(source);
         if (slot >= 0) {
-            take(slot, found);
-            found.stage = Stage.PASID.of(found.stage);
-            return scalableWalk.locatePasid(source, false, found, WalkListener.NONE);
+            contexts.take(slot, found);
+            return scalableWalk.locatePasid(false, found, WalkListener.NONE);
         }
         if (!scalableWalk.locateContext(rootTable, source, found, WalkListener.NONE)) {
             return false;
         }
-        long context = Stage.of(source, 0, found.stage, 0, 1)
-                | (found.faultsDisabled ? Stage.FAULTS_DISABLED.mask() : 0);
+        long context = found.stage;
         long directory = found.table;
-        boolean located = scalableWalk.locatePasid(source, true, found, WalkListener.NONE);
+        int traits = found.source;
+        boolean located = scalableWalk.locatePasid(true, found, WalkListener.NONE);
         if (located) {
-            contexts.insert(context, directory);
+            contexts.insert(context, directory, traits);
         }
         return located;
-    }
-
-    private void take(int slot, WalkResult found) {
-        found.stage = contexts.stage(slot);
-        found.table = contexts.table(slot);
-        found.faultsDisabled = Stage.FAULTS_DISABLED.isSet(found.stage);
     }
 }

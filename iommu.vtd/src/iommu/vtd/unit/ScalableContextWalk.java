@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.unit;
 
-import iommu.api.memory.PhysicalMemory;
 import iommu.api.unit.WalkListener;
 import iommu.vtd.FaultReason;
 import iommu.vtd.PasidDirectoryEntry;
@@ -10,35 +9,24 @@ import iommu.vtd.ScalableContextEntry;
 import iommu.vtd.ScalableRootEntry;
 
 /**
- * The way from a source id to its second-stage table in scalable mode, for requests without PASID:
- * root entry, context entry, PASID directory, PASID entry of RID_PASID.
- *
- * <p>First-stage and nested translation are not modelled and answered with 5Bh. Source: VT-d,
- * "Scalable Mode Address Translation".
+ * The way from a source id and a PASID to page tables in scalable mode: root entry, context entry,
+ * PASID directory, PASID entry. Source: VT-d, "Scalable Mode Address Translation".
  */
 final class ScalableContextWalk {
 
-    private final PhysicalMemory memory;
+    private final TableReader tables;
     private final Traits traits;
     private final boolean asQemu;
 
-    ScalableContextWalk(PhysicalMemory memory, Traits traits) {
-        this.memory = memory;
+    ScalableContextWalk(TableReader tables, Traits traits) {
+        this.tables = tables;
         this.traits = traits;
         asQemu = traits.settings().walkAsQemu();
     }
 
     /**
-     * Leaves stage and table of {@code source} in {@code result}, or the fault; false for a fault.
-     */
-    boolean locate(long rootTable, int source, WalkResult result, WalkListener listener) {
-        return locateContext(rootTable, source, result, listener)
-                && locatePasid(source, true, result, listener);
-    }
-
-    /**
-     * Goes as far as the context entry: leaves PASID and directory in stage and table of
-     * {@code result}.
+     * Goes as far as the context entry: leaves stage, with RID_PASID, directory and {@link
+     * SourceTraits} in {@code result}, or the fault; false for a fault.
      */
     boolean locateContext(long rootTable, int source, WalkResult result, WalkListener listener) {
         result.start();
@@ -47,14 +35,38 @@ final class ScalableContextWalk {
     }
 
     /**
-     * Goes on from there.
+     * Chooses the PASID of a request whose context is in {@code result}: its own, or RID_PASID.
+     *
+     * @param pasid of the request, or {@link Request#NO_PASID}
+     * @return whether it may have it; otherwise the fault is in {@code result}
+     */
+    boolean choosePasid(int pasid, WalkResult result) {
+        long pasids = SourceTraits.pasids(result.source);
+        if (pasid == Request.NO_PASID) {
+            // 10. If RID_PASID lies beyond the directory, fault 48h.
+            return asQemu || Stage.PASID.of(result.stage) < pasids
+                    || result.fail(FaultReason.SM_RID_PASID, false);
+        }
+        // 10a. A request with PASID needs PASIDE, else fault 45h; a PASID beyond the directory, or
+        // wider than the unit's, is fault 46h.
+        if (!SourceTraits.PASIDE.isSet(result.source)) {
+            return result.fail(FaultReason.SM_PASID_DISABLED, false);
+        }
+        if (pasid >= pasids || pasid >>> traits.pasidWidth() != 0) {
+            return result.fail(FaultReason.SM_PASID_TOO_LARGE, false);
+        }
+        result.stage = Stage.PASID.with(result.stage, pasid);
+        return true;
+    }
+
+    /**
+     * Goes on from context and chosen PASID in {@code result} to the PASID entry.
      *
      * @param presentOnly whether a PASID entry must be present
      */
-    boolean locatePasid(int source, boolean presentOnly, WalkResult result,
-            WalkListener listener) {
-        return directoryEntry(result, listener)
-                && pasidEntry(source, presentOnly, result, listener);
+    boolean locatePasid(boolean presentOnly, WalkResult result, WalkListener listener) {
+        result.erroneous = true;
+        return directoryEntry(result, listener) && pasidEntry(presentOnly, result, listener);
     }
 
     private boolean rootEntry(long rootTable, int source, WalkResult result,
@@ -63,10 +75,10 @@ final class ScalableContextWalk {
         long at = rootTable + (long) (source >>> 8) * ScalableRootEntry.BYTES
                 + ScalableRootEntry.half(source & 0xff);
         // 2. If it cannot be read, fault 38h.
-        if (!memory.contains(at, 8)) {
+        if (!tables.contains(at, 8)) {
             return result.fail(FaultReason.SM_ROOT_ACCESS);
         }
-        long q = memory.read64(at);
+        long q = tables.read64(at);
         FaultReason fault = null;
         if (!ScalableRootEntry.P.isSet(q)) {
             // 3. If LP or UP is 0, fault 39h.
@@ -90,7 +102,7 @@ final class ScalableContextWalk {
 
     /** The half of the other functions counts for QEMU only. */
     private long otherHalf(long at) {
-        return asQemu ? memory.read64(at ^ 8) : 0;
+        return asQemu ? tables.read64(at ^ 8) : 0;
     }
 
     private boolean contextEntry(long table, int source, WalkResult result,
@@ -98,12 +110,12 @@ final class ScalableContextWalk {
         // 5. The context entry is indexed by the low seven bits of device and function.
         long at = table + (long) (source & 0x7f) * ScalableContextEntry.BYTES;
         // 6. If it cannot be read, fault 40h.
-        if (!memory.contains(at, ScalableContextEntry.BYTES)) {
+        if (!tables.contains(at, ScalableContextEntry.BYTES)) {
             return result.fail(FaultReason.SM_CONTEXT_ACCESS);
         }
-        long q0 = memory.read64(at);
-        long q1 = memory.read64(at + 8);
-        boolean upperReserved = (memory.read64(at + 16) | memory.read64(at + 24)) != 0;
+        long q0 = tables.read64(at);
+        long q1 = tables.read64(at + 8);
+        boolean upperReserved = (tables.read64(at + 16) | tables.read64(at + 24)) != 0;
         result.faultsDisabled = ScalableContextEntry.FPD.isSet(q0);
         FaultReason fault = null;
         if (!ScalableContextEntry.P.isSet(q0)) {
@@ -113,38 +125,50 @@ final class ScalableContextWalk {
                 & (ScalableContextEntry.RESERVED_LOW.mask() | traits.addressReserved(63))) != 0) {
             // 8. If a reserved field is set, fault 42h.
             fault = FaultReason.SM_CONTEXT_RESERVED;
-        } else if (!asQemu && ScalableContextEntry.DTE.isSet(q0) && !traits.deviceTlb()) {
+        } else if (!asQemu && asksTooMuch(q0)) {
             // 9. If it asks for what the unit has not, fault 43h.
             fault = FaultReason.SM_CONTEXT_INVALID;
-        } else if (!asQemu && ScalableContextEntry.RID_PASID.of(q0, q1)
-                >= ScalableContextEntry.pasids(q0)) {
-            // 10. If RID_PASID lies beyond the directory, fault 48h.
-            fault = FaultReason.SM_RID_PASID;
         }
         long next = ScalableContextEntry.PASIDDIRPTR.inPlace(q0);
         if (listener != WalkListener.NONE) {
             Narration.entry("scalable-mode context entry", at, q0, q1)
                     .with("P", ScalableContextEntry.P).with("FPD", ScalableContextEntry.FPD)
+                    .with("DTE", ScalableContextEntry.DTE)
+                    .with("PASIDE", ScalableContextEntry.PASIDE)
                     .with("PDTS", ScalableContextEntry.PDTS)
                     .at("PASIDDIRPTR", ScalableContextEntry.PASIDDIRPTR)
                     .with("RID_PASID", ScalableContextEntry.RID_PASID)
                     .decides(listener, decision(fault, "PASID directory", next));
         }
+        if (fault != null) {
+            return result.fail(fault);
+        }
         result.table = next;
-        result.stage = ScalableContextEntry.RID_PASID.of(q0, q1);
-        return fault == null || result.fail(fault);
+        result.source = SourceTraits.ofScalable(q0, q1);
+        result.stage = Stage.of(source, 0, ScalableContextEntry.RID_PASID.of(q0, q1), 0, 1)
+                | Stage.SCALABLE.mask() | faultsDisabled(result);
+        return true;
     }
 
-    /** Here {@code result.stage} holds the PASID alone. */
+    private boolean asksTooMuch(long q0) {
+        return ScalableContextEntry.DTE.isSet(q0) && !traits.deviceTlb()
+                || ScalableContextEntry.PASIDE.isSet(q0) && !traits.pasids()
+                || ScalableContextEntry.PRE.isSet(q0) && !traits.pageRequests();
+    }
+
+    private static long faultsDisabled(WalkResult result) {
+        return result.faultsDisabled ? Stage.FAULTS_DISABLED.mask() : 0;
+    }
+
     private boolean directoryEntry(WalkResult result, WalkListener listener) {
         // 11. The directory is indexed by PASID bits 19:6.
-        long at = result.table
-                + (result.stage >>> PasidDirectoryEntry.SHIFT) * PasidDirectoryEntry.BYTES;
+        long at = result.table + (Stage.PASID.of(result.stage) >>> PasidDirectoryEntry.SHIFT)
+                * PasidDirectoryEntry.BYTES;
         // 12. If it cannot be read, fault 50h.
-        if (!memory.contains(at, PasidDirectoryEntry.BYTES)) {
+        if (!tables.contains(at, PasidDirectoryEntry.BYTES)) {
             return result.fail(FaultReason.PASID_DIRECTORY_ACCESS);
         }
-        long q = memory.read64(at);
+        long q = tables.read64(at);
         result.faultsDisabled |= PasidDirectoryEntry.FPD.isSet(q);
         FaultReason fault = null;
         if (!PasidDirectoryEntry.P.isSet(q)) {
@@ -166,62 +190,91 @@ final class ScalableContextWalk {
         return fault == null || result.fail(fault);
     }
 
-    private boolean pasidEntry(int source, boolean presentOnly, WalkResult result,
-            WalkListener listener) {
+    private boolean pasidEntry(boolean presentOnly, WalkResult result, WalkListener listener) {
         // 15. The PASID table is indexed by PASID bits 5:0.
-        long pasid = result.stage;
+        long pasid = Stage.PASID.of(result.stage);
         long at = result.table + (pasid & 0x3f) * PasidEntry.BYTES;
         // 16. If it cannot be read, fault 58h.
-        if (!memory.contains(at, PasidEntry.BYTES)) {
+        if (!tables.contains(at, PasidEntry.BYTES)) {
             return result.fail(FaultReason.PASID_ACCESS);
         }
-        long q0 = memory.read64(at);
-        long q1 = memory.read64(at + 8);
+        long q0 = tables.read64(at);
+        long q1 = tables.read64(at + 8);
+        long q2 = tables.read64(at + 16);
         result.faultsDisabled |= PasidEntry.FPD.isSet(q0);
-        FaultReason fault = checkPasid(presentOnly ? q0 : q0 | PasidEntry.P.mask());
+        FaultReason fault = checkPasid(presentOnly ? q0 : q0 | PasidEntry.P.mask(), q2);
         boolean passes = PasidEntry.PGTT.of(q0) == PasidEntry.PGTT_PASS_THROUGH
                 && (presentOnly || PasidEntry.P.isSet(q0));
         if (listener != WalkListener.NONE) {
-            Narration.entry("PASID entry", at, q0, q1).with("P", PasidEntry.P)
-                    .with("FPD", PasidEntry.FPD).with("AW", PasidEntry.AW)
-                    .with("PGTT", PasidEntry.PGTT).at("SSPTPTR", PasidEntry.SSPTPTR)
-                    .with("DID", PasidEntry.DID)
-                    .decides(listener, fault == null && passes ? "present, requests pass through"
-                            : decision(fault, "second-stage table",
-                                    PasidEntry.SSPTPTR.inPlace(q0)));
+            narrate(at, fault, passes, listener, q0, q1, q2);
         }
         if (fault != null) {
             return result.fail(fault);
         }
-        int levels = passes ? 0 : traits.levels(PasidEntry.AW.of(q0));
-        int width = passes ? traits.guestWidth() : traits.inputWidth(levels);
+        result.paging = asQemu ? 0 : PagingMode.of(q0, q1, q2, traits.scalableWalksSnoop());
+        boolean second = !passes && (asQemu
+                || PasidEntry.PGTT.of(q0) != PasidEntry.PGTT_FIRST_STAGE);
+        int levels = second ? traits.levels(PasidEntry.AW.of(q0)) : 0;
+        int width = second ? traits.inputWidth(levels) : passes ? traits.guestWidth() : 64;
+        int source = (int) Stage.SOURCE.of(result.stage);
         result.stage = Stage.of(source, PasidEntry.DID.of(q0, q1), pasid, levels, width)
-                | Stage.SCALABLE.mask()
-                | (result.faultsDisabled ? Stage.FAULTS_DISABLED.mask() : 0);
-        result.table = passes ? 0 : PasidEntry.SSPTPTR.inPlace(q0);
+                | Stage.SCALABLE.mask() | faultsDisabled(result);
+        result.table = second ? PasidEntry.SSPTPTR.inPlace(q0) : 0;
         return true;
     }
 
-    private FaultReason checkPasid(long q0) {
+    private FaultReason checkPasid(long q0, long q2) {
         if (!PasidEntry.P.isSet(q0)) {
             // 17. If P is 0, fault 59h.
             return FaultReason.PASID_NOT_PRESENT;
         }
-        if (!asQemu && (PasidEntry.RESERVED_LOW.isSet(q0)
-                || (q0 & traits.addressReserved(63)) != 0)) {
+        int type = (int) PasidEntry.PGTT.of(q0);
+        boolean first = type == PasidEntry.PGTT_FIRST_STAGE || type == PasidEntry.PGTT_NESTED;
+        if (!asQemu && (malformed(q0) || first && malformedFirst(q2))) {
             // 18. If a reserved field is set, fault 5Ah.
             return FaultReason.PASID_RESERVED;
         }
-        // 19. If translation type or width are not supported, fault 5Bh. First stage and nested
-        // too.
+        // 19. If translation type, width or mode are not supported, fault 5Bh.
         boolean width = traits.levels(PasidEntry.AW.of(q0)) != 0;
-        boolean known = switch ((int) PasidEntry.PGTT.of(q0)) {
+        boolean mode = traits.firstStageLevels((int) PasidEntry.FSPM.of(q2));
+        boolean known = switch (type) {
             case PasidEntry.PGTT_SECOND_STAGE -> width;
             case PasidEntry.PGTT_PASS_THROUGH -> traits.passThrough() && (width || !asQemu);
-            case PasidEntry.PGTT_FIRST_STAGE, PasidEntry.PGTT_NESTED -> asQemu && width;
+            case PasidEntry.PGTT_FIRST_STAGE -> asQemu ? width : mode && traits.firstStage();
+            case PasidEntry.PGTT_NESTED -> asQemu ? width : mode && width && traits.nested();
             default -> false;
         };
         return known ? null : FaultReason.PASID_INVALID;
+    }
+
+    private boolean malformed(long q0) {
+        return PasidEntry.RESERVED_LOW.isSet(q0) || (q0 & traits.addressReserved(63)) != 0
+                || PasidEntry.SSADE.isSet(q0) && !traits.secondStageAccessed();
+    }
+
+    private boolean malformedFirst(long q2) {
+        return PasidEntry.RESERVED_THIRD.isSet(q2) || (q2 & traits.addressReserved(63)) != 0
+                || PasidEntry.EAFE.isSet(q2) && !traits.extendedAccessed();
+    }
+
+    private static void narrate(long at, FaultReason fault, boolean passes,
+            WalkListener listener, long q0, long q1, long q2) {
+        int type = (int) PasidEntry.PGTT.of(q0);
+        boolean first = type == PasidEntry.PGTT_FIRST_STAGE || type == PasidEntry.PGTT_NESTED;
+        String next = type == PasidEntry.PGTT_NESTED ? "nested, first-stage table"
+                : first ? "first-stage table" : "second-stage table";
+        long table = first ? PasidEntry.FSPTPTR.inPlace(q2) : PasidEntry.SSPTPTR.inPlace(q0);
+        var narration = Narration.entry("PASID entry", at, first
+                ? new long[] {q0, q1, q2} : new long[] {q0, q1})
+                .with("P", PasidEntry.P).with("FPD", PasidEntry.FPD).with("AW", PasidEntry.AW)
+                .with("PGTT", PasidEntry.PGTT).at("SSPTPTR", PasidEntry.SSPTPTR)
+                .with("DID", PasidEntry.DID);
+        if (first) {
+            narration.with("SRE", PasidEntry.SRE).with("FSPM", PasidEntry.FSPM)
+                    .at("FSPTPTR", PasidEntry.FSPTPTR);
+        }
+        narration.decides(listener, fault == null && passes ? "present, requests pass through"
+                : decision(fault, next, table));
     }
 
     private static String decision(FaultReason fault, String next, long at) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.unit;
 
-import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.unit.WalkListener;
 import iommu.vtd.FaultReason;
@@ -10,21 +9,25 @@ import iommu.vtd.SecondStageEntry;
 /**
  * The walk through a second-stage page table of three, four or five levels.
  *
- * <p>Source: VT-d, "Second-Stage Translation" and "Access Rights".
+ * <p>An access of neither kind is a read of no bytes: where CAP.ZLR is set it needs any right, else
+ * the right to read. Source: VT-d, "Second-Stage Translation", "Access Rights" and "Accessed and
+ * Dirty Flags".
  */
 final class SecondStageWalk {
 
     /** What QEMU takes for an entry that could not be read. */
     private static final long UNREADABLE = -1;
 
-    private final PhysicalMemory memory;
+    private final TableReader tables;
+    private final StructureCache structures;
     private final Traits traits;
     private final boolean asQemu;
     private final long[] tableReserved = new long[6];
     private final long[] leafReserved = new long[6];
 
-    SecondStageWalk(PhysicalMemory memory, Traits traits) {
-        this.memory = memory;
+    SecondStageWalk(TableReader tables, StructureCache structures, Traits traits) {
+        this.tables = tables;
+        this.structures = structures;
         this.traits = traits;
         asQemu = traits.settings().walkAsQemu();
         long always = traits.addressReserved(51);
@@ -57,55 +60,83 @@ final class SecondStageWalk {
     }
 
     /**
-     * Translates an address; expects stage and table in {@code result}.
+     * Translates an address; expects stage, table and paging in {@code result}. A walk that begins
+     * at a cached table and fails is done again from the top: such a table never makes a fault.
      *
      * @return whether the leaf grants {@code access}; otherwise the fault is in {@code result}
      */
     boolean walk(long address, int access, WalkResult result, WalkListener listener) {
+        int levels = (int) Stage.LEVELS.of(result.stage);
+        int both = Access.READ | Access.WRITE;
+        if (!result.looksOnly) {
+            int domain = (int) Stage.DOMAIN.of(result.stage);
+            int level = structures.find(domain, Iotlb.SECOND_STAGE, address);
+            if (level != 0 && level < levels) {
+                long known = structures.value(domain, Iotlb.SECOND_STAGE, address, level);
+                if (descend(SecondStageEntry.ADDR.inPlace(known), level, (int) known & both,
+                        address, access, result, listener)) {
+                    return true;
+                }
+            }
+        }
+        return descend(result.table, levels, both, address, access, result, listener);
+    }
+
+    private boolean descend(long top, int topLevel, int rightsAbove, long address, int access,
+            WalkResult result, WalkListener listener) {
         boolean scalable = Stage.SCALABLE.isSet(result.stage);
-        long table = result.table;
-        int rights = Access.READ | Access.WRITE;
-        for (int level = (int) Stage.LEVELS.of(result.stage); ; level--) {
+        long table = top;
+        int rights = rightsAbove;
+        for (int level = topLevel; ; level--) {
             // 1. The entry is indexed by nine bits of the address a level.
             long at = table
                     + (long) SecondStageEntry.index(address, level) * SecondStageEntry.BYTES;
-            // 2. If it cannot be read, fault 07h (78h).
-            if (!memory.contains(at, SecondStageEntry.BYTES)
-                    || asQemu && memory.read64(at) == UNREADABLE) {
-                return result.fail(unreadable(level, result.stage, scalable));
+            // 2. If it cannot be read, fault 07h (78h, of the top table 7Bh).
+            if (!tables.contains(at, SecondStageEntry.BYTES)
+                    || asQemu && tables.read64(at) == UNREADABLE) {
+                return result.fail(unreadable(level, result.stage, scalable), true);
             }
-            long entry = memory.read64(at);
+            long entry = tables.read64(at);
             boolean leaf = isLeaf(entry, level);
             rights &= rights(entry);
             FaultReason fault = check(entry, level, rights, access, scalable);
+            if (fault == null) {
+                fault = markUsed(at, entry, leaf, access, result);
+            }
             if (listener != WalkListener.NONE) {
                 narrate(at, entry, level, leaf, fault, listener);
             }
             if (fault != null) {
-                return result.fail(fault);
-            }
-            if (leaf) {
-                // 6. The leaf gives the page; the rights are those of all levels together.
-                result.page = SecondStageEntry.ADDR.inPlace(entry);
-                result.pageShift = SecondStageEntry.shift(level);
-                result.rights = rights;
-                return inMemoryRange(result, address, scalable);
+                return result.fail(fault, rights(entry) == 0 || malformed(entry, level));
             }
             table = SecondStageEntry.ADDR.inPlace(entry);
+            if (leaf) {
+                // 7. The leaf gives the page; the rights are those of all levels together.
+                return found(table, entry, level, rights, access, address, result);
+            }
+            if (!result.looksOnly) {
+                structures.insert((int) Stage.DOMAIN.of(result.stage), Iotlb.SECOND_STAGE,
+                        address, level - 1, table | rights, false);
+            }
         }
     }
 
     private FaultReason unreadable(int level, long stage, boolean scalable) {
-        if (asQemu && level == Stage.LEVELS.of(stage)) {
+        boolean top = level == Stage.LEVELS.of(stage);
+        if (asQemu && top) {
             return FaultReason.CONTEXT_INVALID;
         }
-        return scalable ? FaultReason.SM_PAGE_TABLE_ACCESS : FaultReason.PAGE_TABLE_ACCESS;
+        if (!scalable) {
+            return FaultReason.PAGE_TABLE_ACCESS;
+        }
+        return top ? FaultReason.SM_PAGE_TABLE_TOP_ACCESS : FaultReason.SM_PAGE_TABLE_ACCESS;
     }
 
     private FaultReason check(long entry, int level, int rights, int access, boolean scalable) {
         // 3. R and W both 0: not present; told as the permission that the request lacks.
         // 4. If a reserved field of a present entry is set, fault 0Ch (7Ah).
-        boolean denied = (rights & access) != access;
+        int needed = access == Access.NONE && !traits.zeroLengthReads() ? Access.READ : access;
+        boolean denied = (rights & needed) != needed || rights == 0;
         if (rights(entry) != 0 && malformed(entry, level) && !(asQemu && denied)) {
             return scalable ? FaultReason.SM_PAGE_TABLE_RESERVED : FaultReason.PAGE_TABLE_RESERVED;
         }
@@ -113,22 +144,49 @@ final class SecondStageWalk {
         if (!denied) {
             return null;
         }
-        if (access == Access.WRITE) {
+        if ((needed & ~rights & Access.WRITE) != 0) {
             return scalable ? FaultReason.SM_WRITE_DENIED : FaultReason.WRITE_DENIED;
         }
         return scalable ? FaultReason.SM_READ_DENIED : FaultReason.READ_DENIED;
     }
 
-    private boolean inMemoryRange(WalkResult result, long address, boolean scalable) {
-        // 7. A page in the interrupt range is no memory: fault 0Eh (87h).
-        long inPage = (1L << result.pageShift) - 1;
-        boolean blocked = asQemu ? InterruptRange.touches(result.page & ~inPage, inPage)
-                : InterruptRange.contains(result.page | address & inPage);
-        if (blocked) {
-            return result.fail(scalable || asQemu && traits.scalable()
-                    ? FaultReason.SM_INTERRUPT_RANGE : FaultReason.INTERRUPT_RANGE);
+    /** 6. With SSADE, entries are marked accessed, and the leaf of a write dirty. */
+    private FaultReason markUsed(long at, long entry, boolean leaf, int access,
+            WalkResult result) {
+        if (!PagingMode.SSADE.isSet(result.paging)) {
+            return null;
         }
-        return true;
+        long wanted = SecondStageEntry.A.mask() | (leaf && (access & Access.WRITE) != 0
+                ? SecondStageEntry.D.mask() : 0);
+        if ((entry & wanted) == wanted) {
+            return null;
+        }
+        if (!PagingMode.SNOOPED.isSet(result.paging)) {
+            return FaultReason.SM_ACCESSED_NOT_SNOOPED;
+        }
+        if (!tables.takesLockedWrites(at)) {
+            return FaultReason.SM_PAGE_TABLE_ACCESS;
+        }
+        if (!result.looksOnly) {
+            tables.set(at, wanted);
+        }
+        return null;
+    }
+
+    private boolean found(long page, long entry, int level, int rights, int access, long address,
+            WalkResult result) {
+        boolean scalable = Stage.SCALABLE.isSet(result.stage);
+        boolean dirty = !PagingMode.SSADE.isSet(result.paging) || SecondStageEntry.D.isSet(entry)
+                || (access & Access.WRITE) != 0;
+        result.page = page;
+        result.pageShift = SecondStageEntry.shift(level);
+        result.rights = rights | (dirty ? Iotlb.DIRTY : 0);
+        // 8. A page in the interrupt range is no memory: fault 0Eh (87h).
+        long inPage = (1L << result.pageShift) - 1;
+        boolean blocked = asQemu ? InterruptRange.touches(page & ~inPage, inPage)
+                : InterruptRange.contains(page | address & inPage);
+        return !blocked || result.fail(scalable || asQemu && traits.scalable()
+                ? FaultReason.SM_INTERRUPT_RANGE : FaultReason.INTERRUPT_RANGE, false);
     }
 
     private static void narrate(long at, long entry, int level, boolean leaf, FaultReason fault,

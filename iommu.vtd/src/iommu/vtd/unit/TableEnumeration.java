@@ -5,12 +5,14 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.WalkListener;
+import iommu.vtd.FirstStageEntry;
 import iommu.vtd.SecondStageEntry;
 
 /**
- * Tells all translations that the tables in memory hold, by requester, then by iova: what the walks
- * would grant, each context and each entry checked as they check it. A table outside memory is
- * skipped.
+ * Tells all translations that the tables in memory hold for requests without PASID, by requester,
+ * then by iova as an unsigned number: what the walks would grant, each context and each entry
+ * checked as they check it. A table outside memory is skipped. A nested page is told in the pieces
+ * that the second stage makes of it.
  */
 final class TableEnumeration {
 
@@ -19,30 +21,24 @@ final class TableEnumeration {
      * that only tables which are used again and again can exceed it.
      */
     private static final int MAX_TABLES = 1 << 20;
+    private static final int BOTH = Access.READ | Access.WRITE;
 
     private final PhysicalMemory memory;
     private final Traits traits;
-    private final SecondStageWalk walk;
-    private final Locator locator;
+    private final Walks walks;
     private final WalkResult result = new WalkResult();
+    private final WalkResult inner = new WalkResult();
+    private int source;
+    private int domain;
+    private MappingVisitor visitor;
     private int tables;
 
-    /** The context walk of the mode that the unit is in. */
-    interface Locator {
-
-        /** Returns false for a source that no context describes. */
-        boolean locate(int source, WalkResult result, WalkListener listener);
-
-        /** Returns whether any source of a bus may have a context. */
-        boolean hasBus(int bus);
-    }
-
-    TableEnumeration(PhysicalMemory memory, Traits traits, SecondStageWalk walk,
-            Locator locator) {
+    TableEnumeration(PhysicalMemory memory, Traits traits, Walks walks) {
         this.memory = memory;
         this.traits = traits;
-        this.walk = walk;
-        this.locator = locator;
+        this.walks = walks;
+        result.looksOnly = true;
+        inner.looksOnly = true;
     }
 
     /**
@@ -50,59 +46,149 @@ final class TableEnumeration {
      *
      * @throws IllegalStateException if the tables of a requester are used over and over
      */
-    void tell(MappingVisitor visitor) {
+    void tell(MappingVisitor to) {
+        visitor = to;
         for (int bus = 0; bus < 256; bus++) {
-            if (locator.hasBus(bus)) {
+            if (walks.root().hasBus(bus)) {
                 for (int devfn = 0; devfn < 256; devfn++) {
-                    requester(bus << 8 | devfn, visitor);
+                    requester(bus << 8 | devfn);
                 }
             }
         }
     }
 
-    private void requester(int source, MappingVisitor visitor) {
+    private void requester(int ofSource) {
+        source = ofSource;
+        tables = 0;
         WalkListener entries = (structure, address, words, fields, decision) ->
                 visitor.structure(address, 8L * words.length);
-        if (!locator.locate(source, result, entries)) {
+        if (!walks.root().locate(source, Request.NO_PASID, result, entries)) {
             return;
         }
-        int domain = (int) Stage.DOMAIN.of(result.stage);
-        if (Stage.passesThrough(result.stage)) {
+        domain = (int) Stage.DOMAIN.of(result.stage);
+        if (PagingMode.FIRST_STAGE.isSet(result.paging)) {
+            boolean privileged = SourceTraits.RID_PRIV.isSet(result.source);
+            if (!privileged || PagingMode.SRE.isSet(result.paging)) {
+                firstStageTable(PagingMode.TABLE.inPlace(result.paging),
+                        PagingMode.firstStageLevels(result.paging), 0,
+                        Iotlb.RIGHTS | Iotlb.USER, privileged ? Access.PRIVILEGED : 0);
+            }
+        } else if (Stage.passesThrough(result.stage)) {
             visitor.passThrough(source, domain);
-            return;
+        } else {
+            int levels = (int) Stage.LEVELS.of(result.stage);
+            int width = traits.inputWidth(levels);
+            secondStageTable(result.table, levels, 0, width == 64 ? -1L : 1L << width, BOTH);
         }
-        tables = 0;
-        int levels = (int) Stage.LEVELS.of(result.stage);
-        int width = traits.inputWidth(levels);
-        long end = width == 64 ? -1L : 1L << width;
-        table(source, domain, result.table, levels, 0, end, Access.READ | Access.WRITE, visitor);
     }
 
-    /** One level deeper a call; at most five. */
-    private void table(int source, int domain, long table, int level, long iova, long end,
-            int rights, MappingVisitor visitor) {
+    private boolean readable(long table) {
         if (!memory.contains(table, PhysicalMemory.PAGE_BYTES)) {
-            return;
+            return false;
         }
         if (++tables > MAX_TABLES) {
             throw new IllegalStateException("more than " + MAX_TABLES
                     + " page tables for requester 0x" + Integer.toHexString(source));
         }
         visitor.structure(table, PhysicalMemory.PAGE_BYTES);
+        return true;
+    }
+
+    /** One level deeper a call; at most five. */
+    private void secondStageTable(long table, int level, long iova, long end, int rights) {
+        if (!readable(table)) {
+            return;
+        }
         int shift = SecondStageEntry.shift(level);
         for (int i = 0; i < 512; i++) {
             long entry = memory.read64(table + (long) i * SecondStageEntry.BYTES);
             long at = iova | (long) i << shift;
             int granted = rights & SecondStageWalk.rights(entry);
-            if (granted == 0 || at >= end || walk.malformed(entry, level)) {
+            if (granted == 0 || at >= end || walks.secondStage().malformed(entry, level)) {
                 continue;
             }
             long address = SecondStageEntry.ADDR.inPlace(entry);
-            if (walk.isLeaf(entry, level)) {
+            if (walks.secondStage().isLeaf(entry, level)) {
                 visitor.mapping(source, domain, at, address, 1L << shift, granted);
             } else {
-                table(source, domain, address, level - 1, at, end, granted, visitor);
+                secondStageTable(address, level - 1, at, end, granted);
             }
+        }
+    }
+
+    /** One level deeper a call; at most five. */
+    private void firstStageTable(long guestTable, int level, long above, int rights,
+            int privilege) {
+        long table = PagingMode.NESTED.isSet(result.paging) ? physical(guestTable) : guestTable;
+        if (table == -1 || !readable(table)) {
+            return;
+        }
+        int shift = SecondStageEntry.shift(level);
+        for (int i = 0; i < 512; i++) {
+            long entry = memory.read64(table + (long) i * FirstStageEntry.BYTES);
+            if (!FirstStageEntry.P.isSet(entry)
+                    || walks.firstStage().malformed(entry, level, result.paging)) {
+                continue;
+            }
+            int unused = 64 - 12 - 9 * PagingMode.firstStageLevels(result.paging);
+            long at = (above | (long) i << shift) << unused >> unused;
+            int granted = rights & FirstStageWalk.rights(entry);
+            long address = FirstStageEntry.ADDR.inPlace(entry);
+            if (walks.firstStage().isLeaf(entry, level)) {
+                long inPage = (1L << shift) - 1;
+                page(at, address & ~inPage, 1L << shift, access(granted, privilege));
+            } else {
+                firstStageTable(address, level - 1, at, granted, privilege);
+            }
+        }
+    }
+
+    private int access(int rights, int privilege) {
+        int access = 0;
+        for (int kind = Access.READ; kind <= Access.WRITE; kind <<= 1) {
+            if (FirstStageWalk.grants(rights, kind | privilege, result.paging)) {
+                access |= kind;
+            }
+        }
+        return access;
+    }
+
+    /** Returns where the second stage sends the table at a guest address, or -1. */
+    private long physical(long guest) {
+        return Stage.covers(result.stage, guest) && throughSecondStage(guest, Access.READ)
+                ? inner.page & -(1L << inner.pageShift) | guest & (1L << inner.pageShift) - 1 : -1;
+    }
+
+    private boolean throughSecondStage(long guest, int access) {
+        inner.stage = result.stage;
+        inner.table = result.table;
+        inner.paging = result.paging;
+        return walks.secondStage().walk(guest, access, inner,
+                (structure, address, words, fields, decision) ->
+                        visitor.structure(address, 8L * words.length));
+    }
+
+    private void page(long iova, long address, long bytes, int access) {
+        if (access == 0) {
+            return;
+        }
+        if (!PagingMode.NESTED.isSet(result.paging)) {
+            visitor.mapping(source, domain, iova, address, bytes, access);
+            return;
+        }
+        for (long done = 0; done < bytes;) {
+            long guest = address + done;
+            boolean found = Stage.covers(result.stage, guest)
+                    && (throughSecondStage(guest, Access.READ)
+                            || throughSecondStage(guest, Access.WRITE));
+            long piece = found ? Math.min(1L << inner.pageShift, bytes) : PhysicalMemory.PAGE_BYTES;
+            int granted = found ? access & inner.rights : 0;
+            if (granted != 0) {
+                long inPage = (1L << inner.pageShift) - 1;
+                visitor.mapping(source, domain, iova + done,
+                        inner.page & ~inPage | guest & inPage, piece, granted);
+            }
+            done += piece;
         }
     }
 }

@@ -3,6 +3,7 @@ package iommu.vtd.unit;
 
 import iommu.vtd.Capability;
 import iommu.vtd.ExtendedCapability;
+import iommu.vtd.PasidEntry;
 
 /**
  * What a unit can do, as its walks ask for it.
@@ -33,6 +34,58 @@ record Traits(long cap, long ecap, UnitSettings settings) {
     /** Returns whether the unit can translate in scalable mode. */
     boolean scalable() {
         return ExtendedCapability.SMTS.isSet(ecap);
+    }
+
+    boolean pasids() {
+        return ExtendedCapability.PASID.isSet(ecap);
+    }
+
+    /** Returns how many bits a PASID may have. */
+    int pasidWidth() {
+        return (int) ExtendedCapability.PSS.of(ecap) + 1;
+    }
+
+    boolean pageRequests() {
+        return ExtendedCapability.PRS.isSet(ecap);
+    }
+
+    boolean firstStage() {
+        return ExtendedCapability.FLTS.isSet(ecap);
+    }
+
+    boolean nested() {
+        return firstStage() && ExtendedCapability.NEST.isSet(ecap);
+    }
+
+    /** Returns whether first-stage tables of the mode FSPM are supported. */
+    boolean firstStageLevels(int mode) {
+        return mode == 0 || mode == PasidEntry.FIVE_LEVELS && Capability.FL5LP.isSet(cap);
+    }
+
+    boolean firstStageGigabytePages() {
+        return Capability.FL1GP.isSet(cap);
+    }
+
+    boolean extendedAccessed() {
+        return ExtendedCapability.EAFS.isSet(ecap);
+    }
+
+    boolean secondStageAccessed() {
+        return ExtendedCapability.SLADS.isSet(ecap);
+    }
+
+    /** Returns whether page walks through PASID entries can snoop. */
+    boolean scalableWalksSnoop() {
+        return ExtendedCapability.SMPWC.isSet(ecap);
+    }
+
+    boolean cachingMode() {
+        return Capability.CM.isSet(cap);
+    }
+
+    /** Returns whether a read of no bytes may go to a page of writes only. */
+    boolean zeroLengthReads() {
+        return Capability.ZLR.isSet(cap);
     }
 
     boolean snoopControl() {

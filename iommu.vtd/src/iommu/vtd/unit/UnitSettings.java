@@ -2,19 +2,20 @@
 package iommu.vtd.unit;
 
 import iommu.api.profile.UnitProfile;
+import iommu.vtd.Capability;
 import java.util.Set;
 import java.util.TreeSet;
 
 /**
  * The behaviour of one unit where manuals leave a choice or hardware differs: the settings of its
- * profile, each 0 or 1 but for the cache sizes.
+ * profile, each 0 or 1 but for sizes and times.
  *
  * @param scalableLegacyReasons "scalableLegacyReasons", default 0: scalable mode reports the legacy
  *     numbers, and 58h for every problem of PASID directory and entry, as QEMU 7.2 does
  * @param flushOnSetRootPointer "flushOnSetRootPointer", default CAP.ESRTPS: Set Root Table Pointer
- *     invalidates context cache and IOTLB; some parts do without saying so in CAP
+ *     invalidates all caches of translations; some parts do without saying so in CAP
  * @param flushOnTranslationToggle "flushOnTranslationToggle", default 0: switching translation on
- *     or off invalidates both caches; the manual leaves it to software, for tests only
+ *     or off invalidates them too; the manual leaves it to software, for tests only
  * @param collapseFaults "collapseFaults", default 0: a fault of a source that has a pending record
  *     is dropped without overflow; the manual allows it, QEMU 7.2 does it
  * @param qemuRecordPasid "qemuRecordPasid", default 0: a record's PASID is 0xffff in legacy mode,
@@ -22,6 +23,10 @@ import java.util.TreeSet;
  * @param deviceInvalidationByDomain "deviceInvalidationByDomain", default 0: a device-selective
  *     context-cache invalidation spares entries of another domain id than the one it names; whether
  *     hardware compares it is uncertain, QEMU 7.2 does not
+ * @param contextInvalidationDropsPasids "contextInvalidationDropsPasids", default 1: what drops the
+ *     context entry of a source from its cache drops the PASID entries reached through it as well;
+ *     with 0 they stay until a PASID-cache invalidation, which the manual asks software for (Linux
+ *     before 6.11 does without when it takes over copied tables, and works on hardware)
  * @param cacheAsQemu "cacheAsQemu", default 0: requests go the way of {@link QemuOrder}, a domain's
  *     context-cache invalidation is global, invalidations by PASID do nothing
  * @param walkAsQemu "walkAsQemu", default 0: a right is denied before reserved bits are looked at;
@@ -35,28 +40,44 @@ import java.util.TreeSet;
  *     queue takes its base when it is enabled, is disabled only when idle after a wait, does not go
  *     on when IQE is cleared, leaves a tail inside a descriptor alone, knows no types 8 and 9; a
  *     wait writes its status or else interrupts, and must do one of them
- * @param contextCacheEntries "contextCacheEntries", default 256
+ * @param protectTranslated "protectTranslated", default 0: protected memory regions also block what
+ *     page tables send there; the manual says that hardware may or may not
+ * @param protectedMemoryAlignment "protectedMemoryAlignment", default 21, 12 to 31: base-2
+ *     logarithm of the alignment of protected memory regions
+ * @param contextCacheEntries "contextCacheEntries", default 256; the PASID cache has as many
  * @param iotlbEntries "iotlbEntries", default 1024
+ * @param structureCacheEntries "structureCacheEntries", default 1024, with {@code cacheAsQemu} 0:
+ *     tables of each level that the paging-structure caches hold, a power of two, or 0 for none
+ * @param lockedWriteLimit "lockedWriteLimit", default none: physical address from which on memory
+ *     takes no locked writes, so that accessed and dirty bits cannot be set there (91h)
+ * @param deviceTlbTimeoutMillis "deviceTlbTimeoutMillis", default 60000: after so long a device TLB
+ *     that has not answered an invalidation request is given up; the PCI Express specification has
+ *     devices answer within a minute
  * @param hostAddressWidth "hostAddressWidth", default 52: address bits above it are reserved in
  *     every entry; the DMAR table gives the platform's
  */
 record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer,
         boolean flushOnTranslationToggle, boolean collapseFaults, boolean qemuRecordPasid,
-        boolean deviceInvalidationByDomain, boolean cacheAsQemu, boolean walkAsQemu,
-        boolean registersAsQemu, int contextCacheEntries, int iotlbEntries,
-        int hostAddressWidth) {
+        boolean deviceInvalidationByDomain, boolean contextInvalidationDropsPasids,
+        boolean cacheAsQemu, boolean walkAsQemu, boolean registersAsQemu,
+        boolean protectTranslated, int protectedMemoryAlignment,
+        int contextCacheEntries, int iotlbEntries, int structureCacheEntries,
+        long lockedWriteLimit, int deviceTlbTimeoutMillis, int hostAddressWidth) {
 
     private static final Set<String> KNOWN = new TreeSet<>(Set.of("scalableLegacyReasons",
             "flushOnSetRootPointer", "flushOnTranslationToggle", "collapseFaults",
-            "qemuRecordPasid", "deviceInvalidationByDomain", "cacheAsQemu", "walkAsQemu",
-            "registersAsQemu", "contextCacheEntries", "iotlbEntries", "hostAddressWidth"));
+            "qemuRecordPasid", "deviceInvalidationByDomain",
+            "contextInvalidationDropsPasids", "cacheAsQemu", "walkAsQemu", "registersAsQemu",
+            "protectTranslated", "protectedMemoryAlignment",
+            "contextCacheEntries", "iotlbEntries", "structureCacheEntries", "lockedWriteLimit",
+            "deviceTlbTimeoutMillis", "hostAddressWidth"));
 
     /**
      * Reads the settings of a profile.
      *
      * @throws IllegalArgumentException if one is unknown or out of range
      */
-    static UnitSettings of(UnitProfile profile, boolean esrtps) {
+    static UnitSettings of(UnitProfile profile, long cap, long ecap) {
         for (String key : profile.settings().keySet()) {
             if (!KNOWN.contains(key)) {
                 throw new IllegalArgumentException(
@@ -64,15 +85,22 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
             }
         }
         return new UnitSettings(flag(profile, "scalableLegacyReasons", false),
-                flag(profile, "flushOnSetRootPointer", esrtps),
+                flag(profile, "flushOnSetRootPointer", Capability.ESRTPS.isSet(cap)),
                 flag(profile, "flushOnTranslationToggle", false),
                 flag(profile, "collapseFaults", false),
                 flag(profile, "qemuRecordPasid", false),
                 flag(profile, "deviceInvalidationByDomain", false),
+                flag(profile, "contextInvalidationDropsPasids", true),
                 flag(profile, "cacheAsQemu", false), flag(profile, "walkAsQemu", false),
                 flag(profile, "registersAsQemu", false),
-                powerOfTwo(profile, "contextCacheEntries", 256),
-                powerOfTwo(profile, "iotlbEntries", 1024),
+                flag(profile, "protectTranslated", false),
+                between(profile, "protectedMemoryAlignment", 21, 12, 31),
+                powerOfTwo(profile, "contextCacheEntries", CacheSets.WAYS, 256),
+                powerOfTwo(profile, "iotlbEntries", CacheSets.WAYS, 1024),
+                powerOfTwo(profile, "structureCacheEntries", 0,
+                        flag(profile, "cacheAsQemu", false) ? 0 : 1024),
+                profile.setting("lockedWriteLimit", -1),
+                between(profile, "deviceTlbTimeoutMillis", 60_000, 1, 1 << 30),
                 between(profile, "hostAddressWidth", 52, 32, 52));
     }
 
@@ -80,9 +108,9 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
         return between(profile, key, otherwise ? 1 : 0, 0, 1) == 1;
     }
 
-    private static int powerOfTwo(UnitProfile profile, String key, int otherwise) {
-        int value = between(profile, key, otherwise, CacheSets.WAYS, 1 << 16);
-        if (Integer.bitCount(value) != 1) {
+    private static int powerOfTwo(UnitProfile profile, String key, int least, int otherwise) {
+        int value = between(profile, key, otherwise, least, 1 << 16);
+        if (Integer.bitCount(value) > 1) {
             throw new IllegalArgumentException(key + " = " + value + ", not a power of two");
         }
         return value;

@@ -50,6 +50,7 @@ final class BenchKernel implements KernelPort, UnitListener {
     final List<Boolean> switched = new ArrayList<>();
     final Map<Integer, List<Integer>> aliases = new HashMap<>();
     final List<Integer> written = new ArrayList<>();
+    List<Integer> functions = List.of();
     int interrupts;
     int waits;
     boolean deaf;
@@ -218,6 +219,11 @@ final class BenchKernel implements KernelPort, UnitListener {
     @Override
     public List<Integer> sourceIds(int requester) {
         return aliases.getOrDefault(requester, List.of(requester));
+    }
+
+    @Override
+    public List<Integer> functions() {
+        return functions;
     }
 
     @Override

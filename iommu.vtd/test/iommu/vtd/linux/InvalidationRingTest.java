@@ -58,7 +58,7 @@ class InvalidationRingTest {
     void aDescriptorThatTheUnitRefusesIsReplacedAndTheQueueGoesOn() {
         ring.context(0, 0, 0);
         assertThat(bench.console).containsExactly(
-                "DMAR: VT-d detected Invalidation Queue Error: Reason 0");
+                "DMAR: VT-d detected Invalidation Queue Error: Reason 4");
         assertThat(VtdRegisters.IQE.isSet(bench.get(VtdRegisters.FSTS))).isFalse();
         assertThat(bench.get(VtdRegisters.IQH)).isEqualTo(32);
         ring.iotlb(InvalidationDescriptor.GLOBAL, 0, 0, 0, false);

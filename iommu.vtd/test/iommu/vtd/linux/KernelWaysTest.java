@@ -38,6 +38,12 @@ class KernelWaysTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"4.1, false", "5.2, false", "5.3, true", "6.1, true"})
+    void functionsAreAttachedAtACleanStartFrom53On(String kernel, boolean attaches) {
+        assertThat(ways(kernel).attachesAtStart()).isEqualTo(attaches);
+    }
+
+    @ParameterizedTest
     @CsvSource({"4.10, FLUSH_THEN_CLEAR", "6.11, FLUSH_THEN_CLEAR", "6.12, CLEAR_THEN_FLUSH",
             "7.2, CLEAR_THEN_FLUSH", "7.3, PRESENT_BIT_FIRST", "8.0, PRESENT_BIT_FIRST"})
     void theOrderOfTheTearDownChangedTwice(String kernel, TearDown order) {
@@ -46,7 +52,7 @@ class KernelWaysTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"vtd.loadsStatus", "vtd.copiesTables", "vtd.copiesInterruptTable",
-            "vtd.knowsScalableMode", "vtd.marksEntries", "vtd.flushesOldDomain",
+            "vtd.knowsScalableMode", "vtd.attachesAtStart", "vtd.marksEntries", "vtd.flushesOldDomain",
             "vtd.flushesAllScalable", "vtd.reservesPasidIds", "vtd.keepsUpperHalf"})
     void aSettingOverridesTheVersion(String name) {
         var off = KernelWays.of(BenchKernel.profile("6.1").with(name, 0));
@@ -71,7 +77,7 @@ class KernelWaysTest {
         assertThatThrownBy(() -> KernelWays.of(BenchKernel.profile("6.1").with("vtd.copies", 1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("unknown kernel setting 'vtd.copies', expected one of "
-                        + "vtd.copiesInterruptTable, vtd.copiesTables, ");
+                        + "vtd.attachesAtStart, vtd.copiesInterruptTable, ");
         assertThat(KernelWays.of(BenchKernel.profile("6.1").with("amdvi.other", 1)))
                 .isEqualTo(ways("6.1"));
     }

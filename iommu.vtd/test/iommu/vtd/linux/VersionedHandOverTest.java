@@ -96,6 +96,24 @@ class VersionedHandOverTest {
         assertThat(bench.invalidated).endsWith("context-cache, global", "IOTLB, global");
     }
 
+    @ParameterizedTest
+    @CsvSource({"5.2, OFF, -0x01", "5.3, OFF, -0x06", "6.1, OFF, -0x06", "5.2, ON, -0x39",
+            "6.1, ON, -0x86"})
+    void whoIsActiveAfterACleanStartFindsNoEntryOrAnEmptyTable(String kernel, ScalableMode mode,
+            String reason) throws StepRefusedException {
+        var bench = crashed(BenchKernel.scalable(), mode);
+        bench.functions = List.of(NIC, DISK);
+        LinuxVtdDriver driver = bench.driver(kernel);
+        driver.initialiseInterrupts();
+        driver.startClean();
+        assertThat(bench.address(NIC, IOVA)).isEqualTo(Long.decode(reason));
+        assertThat(bench.commandValues()).as("contexts before translation is on").last()
+                .isEqualTo("0x86000000");
+        driver.map(NIC, IOVA, 0x210_0000, 0x1000, RW);
+        assertThat(bench.address(NIC, IOVA)).isEqualTo(0x210_0000);
+        assertThat(bench.address(DISK, IOVA)).isEqualTo(Long.decode(reason));
+    }
+
     @Test
     void before42CopyingIsRefusedBeforeAnythingIsTouched() {
         var bench = legacy();

@@ -45,6 +45,7 @@ final class Bench implements UnitListener {
     final List<String> invalidated = new ArrayList<>();
     final List<Boolean> switched = new ArrayList<>();
     int interrupts;
+    private long queue;
     private long nextPage = 0x10_0000;
     final long root = page();
 
@@ -80,7 +81,11 @@ final class Bench implements UnitListener {
     }
 
     static Bench scalable(Map<String, Long> settings) {
-        var bench = new Bench(CAP, SCALABLE_ECAP, settings);
+        return scalable(CAP, SCALABLE_ECAP, settings);
+    }
+
+    static Bench scalable(long cap, long ecap, Map<String, Long> settings) {
+        var bench = new Bench(cap, ecap, settings);
         bench.setRoot(1);
         bench.enable();
         return bench;
@@ -226,6 +231,19 @@ final class Bench implements UnitListener {
 
     void invalidateIotlb() {
         write(VtdRegisters.iotlb(ecap), VtdRegisters.IVT.mask() | 1L << 60);
+    }
+
+    /** Switches the queue on if it is off, and has one descriptor executed. */
+    void submit(long q0, long q1) {
+        if (queue == 0) {
+            queue = page();
+            write(VtdRegisters.IQA, queue);
+            command(GlobalCommand.QIE.mask());
+        }
+        long tail = read(VtdRegisters.IQT);
+        memory.write64(queue + tail, q0);
+        memory.write64(queue + tail + 8, q1);
+        write(VtdRegisters.IQT, (tail + 16) % PhysicalMemory.PAGE_BYTES);
     }
 
     long translate(long address, int access) {

@@ -115,9 +115,9 @@ class InvalidationQueueTest {
         "IOTLB page with hint,     0x70032,          0x1040, false",
         "IOTLB drained,            0x700f2,          0x1000, false",
         "context global,           0x11,             0,      true",
-        "PASID IOTLB PASID 0,      0x70026,          0,      false",
+        "PASID IOTLB PASID 0,      0x70026,          0,      true",
         "PASID IOTLB PASID 1,      0x100070026,      0,      true",
-        "PASID IOTLB page,         0x70036,          0x1000, false",
+        "PASID IOTLB page,         0x70036,          0x1000, true",
         "device TLB,               0x10800000003,    0x1000, true",
         "interrupt entries,        0x4,              0,      true",
         "PASID device TLB,         0x8,              0,      true",
@@ -138,10 +138,8 @@ class InvalidationQueueTest {
         "context device,           0x10800070031,    false",
         "context other device,     0x20000070031,    true",
         "context function mask 3,  0x3010f00070031,  false",
-        "PASID cache global,       0x37,             false",
-        "PASID cache domain 7,     0x70007,          false",
-        "PASID cache PASID 0,      0x70017,          false",
-        "PASID cache PASID 1,      0x100070017,      true"})
+        "PASID cache global,       0x37,             true",
+        "PASID cache domain 7,     0x70007,          true"})
     void contextDescriptorsDropContexts(String what, String q0, boolean stale) {
         bench.map(bench.context(Bench.DEVICE, 9, 4), IOVA, NEW, 3);
         put(Long.decode(q0), 0);

@@ -77,9 +77,9 @@ class RegistersTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource({
         "FEDATA,  0x3c, 4, 0xffffffff", "FEUADDR, 0x44, 4, 0xffffffff",
-        "AFLOG,   0x58, 8, 0xfffffffffffffe00", "PMEN, 0x64, 4, 0x80000000",
-        "PLMBASE, 0x68, 4, 0xffffffff", "PLMLIMIT, 0x6c, 4, 0xffffffff",
-        "PHMBASE, 0x70, 8, 0xffffffffffffffff", "PHMLIMIT, 0x78, 8, 0xffffffffffffffff",
+        "AFLOG,   0x58, 8, 0xfffffffffffffe00", "PMEN, 0x64, 4, 0x80000001",
+        "PLMBASE, 0x68, 4, 0xffe00000", "PLMLIMIT, 0x6c, 4, 0xffe00000",
+        "PHMBASE, 0x70, 8, 0xffffffffffe00000", "PHMLIMIT, 0x78, 8, 0xffffffffffe00000",
         "IQA,     0x90, 8, 0xfffffffffffff807", "IEUADDR, 0xac, 4, 0xffffffff"})
     void featuresBringTheirRegisters(String name, String offset, int bytes, String expected) {
         VtdUnit unit = unit(Map.of(0x08, 0x222f_066e, 0x0c, 0x00d2_008c, 0x10, 0x00f0_0f5a,

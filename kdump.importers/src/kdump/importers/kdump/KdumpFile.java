@@ -17,6 +17,10 @@ import kdump.importers.dump.VmcoreInfo;
  */
 public final class KdumpFile {
 
+    /** Names of machine and kernel, and the time: utsname and timestamp of disk_dump_header. */
+    private static final int IDENTITY = 12;
+    private static final int IDENTITY_BYTES = 424 - IDENTITY;
+
     private KdumpFile() { }
 
     /**
@@ -40,13 +44,27 @@ public final class KdumpFile {
             remarks.add("The dump says of itself that it is incomplete.");
         }
         if (header.split()) {
-            remarks.add("The dump is a part of a split one: pages 0x"
+            remarks.add(content.name() + " is a part of a split dump: pages 0x"
                     + Long.toHexString(header.firstPage()) + " to 0x"
                     + Long.toHexString(header.endPage() - 1) + " of 0x"
-                    + Long.toHexString(header.pages()) + "; the other parts are not read.");
+                    + Long.toHexString(header.pages()) + ".");
         }
         return new Dump(new KdumpImage(rearranged, header.descriptorOffset(), index),
                 vmcoreInfo(rearranged, header), remarks);
+    }
+
+    /**
+     * Returns which part of a split dump a file is; null if it is a whole one.
+     *
+     * @throws FormatException if it is no such file
+     */
+    public static SplitPart part(Content content) throws IOException {
+        Content rearranged = Flattened.isFlattened(content) ? Flattened.rearrange(content)
+                : content;
+        KdumpHeader header = new KdumpHeaderReader(rearranged).read();
+        return !header.split() ? null : new SplitPart(header.firstPage(), header.endPage(),
+                header.pages(), rearranged.facts(IDENTITY, IDENTITY_BYTES).text(0, IDENTITY_BYTES,
+                        "disk_dump_header"));
     }
 
     private static VmcoreInfo vmcoreInfo(Content content, KdumpHeader header) throws IOException {

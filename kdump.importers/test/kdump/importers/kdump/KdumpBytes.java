@@ -62,7 +62,8 @@ public final class KdumpBytes {
         return this;
     }
 
-    KdumpBytes split(long start, long end) {
+    /** Makes the file the part of a split dump with these pages. */
+    public KdumpBytes split(long start, long end) {
         splitStart = start;
         splitEnd = end;
         return this;

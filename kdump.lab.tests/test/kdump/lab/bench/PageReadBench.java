@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.bench;
 
-import iommu.api.machine.MachineDescription;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
 import iommu.api.sim.RandomStream;
@@ -16,20 +15,22 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import kdump.importers.CaptureDirectoryImporter;
+import kdump.importers.search.RootSearch;
 
 /**
- * What reading a random page of a compressed dump costs, in CPU time, beside libkdumpfile on the
- * same pages in the same run (bench/pageread.c, built where gcc and the library are found). Reads
- * the whole dump beside the repository; prints nothing of worth where that is absent.
+ * What reading a random page of a dump costs, in CPU time, beside libkdumpfile on the same pages in
+ * the same run (bench/pageread.c, built where gcc and the library are found). Reads the whole dump
+ * beside the repository, and copies of it in other formats; prints nothing of worth where that is
+ * absent.
  */
 public final class PageReadBench {
     private static final int COUNT = 20_000;
-    private static final int WARM_UP = 3;
+    private static final int WARM_UP = 6;
     private static final int FLATTENED_HEADER_BYTES = 4096;
 
     private PageReadBench() {}
 
-    /** Prints nanoseconds a page, and the ratio. */
+    /** Prints nanoseconds a page for each format, the ratio, and what a search for tables costs. */
     public static void main(String[] arguments) throws Exception {
         Path flattened = Path.of(System.getProperty("lab.root"))
                 .resolve("../shared/captures/full_vtd/vtd.kdump-zlib").normalize();
@@ -38,16 +39,46 @@ public final class PageReadBench {
             return;
         }
         Path dump = rearranged(flattened);
-        MachineDescription machine = new CaptureDirectoryImporter().read(dump, null);
-        long[] frames = frames(machine.image());
+        MemoryImage image = image(dump);
+        long[] frames = frames(image);
+        Path core = Recoded.elf(image, Path.of("generated", "pageread.elf").toAbsolutePath());
+        compare("ELF", core, frames);
+        compare("kdump zlib", dump, frames);
+        for (String packing : List.of("lzo", "snappy", "zstd")) {
+            compare("kdump " + packing, Recoded.kdump(dump, packing), frames);
+        }
+        search(image(core));
+    }
+
+    private static MemoryImage image(Path dump) throws IOException {
+        return new CaptureDirectoryImporter().read(dump, null).image();
+    }
+
+    private static void compare(String format, Path dump, long[] frames) throws Exception {
+        MemoryImage image = image(dump);
         double ours = Double.MAX_VALUE;
         for (int round = 0; round < WARM_UP; round++) {
-            ours = Math.min(ours, nanos(machine.image(), frames));
+            ours = Math.min(ours, nanos(image, frames));
         }
         Double theirs = libkdumpfile(dump, frames);
-        System.err.printf("page read, kdump zlib: %.0f ns%s%n", ours, theirs == null ? ""
+        System.err.printf("page read, %-13s %6.0f ns%s%n", format + ":", ours, theirs == null ? ""
                 : String.format(", libkdumpfile %.0f ns, %.1f times as fast", theirs,
                         theirs / ours));
+    }
+
+    /** Finds and walks the tables of the whole core, without registers. */
+    private static void search(MemoryImage image) throws IOException {
+        var threads = ManagementFactory.getThreadMXBean();
+        double best = Double.MAX_VALUE;
+        RootSearch found = null;
+        for (int round = 0; round < WARM_UP; round++) {
+            long start = threads.getCurrentThreadCpuTime();
+            found = RootSearch.in(image, image.ranges());
+            best = Math.min(best, threads.getCurrentThreadCpuTime() - start);
+        }
+        System.err.printf("tables found in an ELF core: %.0f ns a page of the dump, %d pages,"
+                + " %d root tables%n", best / found.pages(), found.pages(),
+                found.verified().size());
     }
 
     /** Puts a flattened dump together, which the library does not read as it is. */

@@ -89,17 +89,17 @@ final class EngineKernelPort implements KernelPort {
     }
 
     @Override
-    public List<Integer> functions() {
-        return hardware.functionsWithDevice().stream()
-                .filter(f -> hardware.description().unitOf(f.alias()) == index)
-                .map(PciFunction::requesterId).toList();
-    }
-
-    @Override
     public List<Integer> sourceIds(int requester) {
         PciFunction function = hardware.fabric().function(requester);
         return function == null || function.alias() == requester ? List.of(requester)
                 : List.of(requester, function.alias());
+    }
+
+    @Override
+    public List<Integer> functions() {
+        return hardware.fabric().functions().stream()
+                .filter(f -> hardware.description().unitOf(f.alias()) == index)
+                .map(PciFunction::requesterId).sorted().toList();
     }
 
     @Override

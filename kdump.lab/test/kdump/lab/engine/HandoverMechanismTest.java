@@ -74,7 +74,8 @@ class HandoverMechanismTest {
         Verdict verdict = TestBench.run("vtdsm1", new DisableReinit(), RunOptions.ofSeed(7));
 
         assertThat(verdict.untranslatedDma().requests()).isPositive();
-        assertThat(verdict.faults().byReason()).containsOnlyKeys("vtd:0x39");
+        assertThat(verdict.faults().byReason()).as("an empty table of its own, read")
+                .containsOnlyKeys("vtd:0x86");
     }
 
     private static Set<String> aliasesOfBusyEngines(String machine, RunOptions options) {

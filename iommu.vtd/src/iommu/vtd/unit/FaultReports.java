@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import iommu.api.pcie.Access;
+import iommu.api.pcie.RequesterId;
+import iommu.api.unit.FaultRecord;
+import iommu.api.unit.Interrupt;
+import iommu.api.unit.Translation;
+import iommu.api.unit.UnitListener;
+import iommu.vtd.FaultReason;
+import java.util.HexFormat;
+
+/**
+ * What becomes of a blocked request: a record for software where the manual wants one, and word to
+ * the listener. Source: VT-d, "Non-Recoverable Address Translation Faults".
+ */
+final class FaultReports {
+
+    private static final String[] KEYS = new String[256];
+
+    static {
+        for (int reason = 0; reason < KEYS.length; reason++) {
+            KEYS[reason] = "vtd:0x" + HexFormat.of().toHexDigits((byte) reason);
+        }
+    }
+
+    private final FaultLog log;
+    private final RootPointer root;
+    private final boolean scalableLegacyReasons;
+    private UnitListener listener = UnitListener.NONE;
+
+    FaultReports(FaultLog log, RootPointer root, Traits traits) {
+        this.log = log;
+        this.root = root;
+        scalableLegacyReasons = traits.settings().scalableLegacyReasons();
+    }
+
+    void listener(UnitListener newListener) {
+        listener = newListener;
+    }
+
+    UnitListener listener() {
+        return listener;
+    }
+
+    /** Returns the number that software reads for a reason. */
+    int number(FaultReason reason) {
+        return told(reason).number();
+    }
+
+    private FaultReason told(FaultReason reason) {
+        return scalableLegacyReasons && root.scalable() ? LegacyReasons.of(reason) : reason;
+    }
+
+    /**
+     * Blocks a request; returns the packed outcome.
+     *
+     * @param stage of the request, see {@link Stage}, as far as it was found; else 0
+     * @param disabled whether the tables disable the recording of qualified faults
+     */
+    long blocked(Request request, long stage, FaultReason reason, boolean disabled) {
+        FaultReason told = told(reason);
+        boolean recorded = !(disabled && told.qualified())
+                && log.record(request, told.number(), pasid(stage));
+        tell(request.requester, request.address, request.access, told.number(), recorded);
+        return Translation.blocked(told.number());
+    }
+
+    /** Blocks a request that nothing is recorded of; returns the packed outcome. */
+    long silently(Request request, int reason) {
+        tell(request.requester, request.address, request.access, reason, false);
+        return Translation.blocked(reason);
+    }
+
+    /** Blocks an interrupt message; returns the packed outcome. */
+    long blockedInterrupt(int requester, long address, long outcome) {
+        int number = Interrupt.reason(outcome);
+        boolean disabled = InterruptRemapping.FAULT_DISABLED.isSet(outcome)
+                && FaultReason.of(number).qualified();
+        boolean recorded = !disabled && log.recordInterrupt(RequesterId.sourceId(requester),
+                (int) InterruptRemapping.FAULT_INDEX.of(outcome), number);
+        tell(requester, address, Access.WRITE, number, recorded);
+        return Interrupt.blocked(number);
+    }
+
+    private int pasid(long stage) {
+        if (stage >= 0) {
+            return FaultLog.PASID_UNKNOWN;
+        }
+        return root.scalable() ? (int) Stage.PASID.of(stage) : FaultLog.PASID_NONE;
+    }
+
+    private void tell(int requester, long address, int access, int reason, boolean recorded) {
+        listener.blocked(record(requester, address, access, reason), recorded);
+    }
+
+    /** Returns a reason in words. */
+    static FaultRecord record(int requester, long address, int access, int reason) {
+        return switch (reason) {
+            case ProtectedMemory.REASON -> new FaultRecord(requester, address, access, reason,
+                    "vtd:protected", "Protected memory region");
+            case DeviceTranslation.OFF -> new FaultRecord(requester, address, access, reason,
+                    "vtd:translated", "Translated request while translation is off");
+            default -> new FaultRecord(requester, address, access, reason, KEYS[reason & 0xff],
+                    FaultReason.text(reason));
+        };
+    }
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import iommu.api.pcie.Access;
+import iommu.api.unit.WalkListener;
+import iommu.vtd.FaultReason;
+import iommu.vtd.FirstStageEntry;
+import iommu.vtd.SecondStageEntry;
+
+/**
+ * The walk through a first-stage page table of four or five levels and, nested, of each address
+ * that it leads to through the second-stage table.
+ *
+ * <p>Each entry used is marked accessed by a locked write, the leaf of a write dirty. What a nested
+ * page's second stage denies is told as 79h, so that 85h and 86h mean the first stage; which of
+ * them hardware tells is uncertain. Source: VT-d, "First-Stage Translation", "Nested Translation",
+ * "Access Rights" and "Accessed, Extended Accessed, and Dirty Flags".
+ */
+final class FirstStageWalk {
+
+    private final TableReader tables;
+    private final StructureCache structures;
+    private final SecondStageWalk secondStage;
+    private final Traits traits;
+    private final WalkResult inner = new WalkResult();
+
+    FirstStageWalk(TableReader tables, StructureCache structures, SecondStageWalk secondStage,
+            Traits traits) {
+        this.tables = tables;
+        this.structures = structures;
+        this.secondStage = secondStage;
+        this.traits = traits;
+    }
+
+    /**
+     * Returns whether cached rights grant an access. Of a nested page without the right to write
+     * they do not say which stage denies it: then never a write.
+     */
+    static boolean grants(int rights, int access, long paging) {
+        int needed = access & (Access.READ | ((rights & Iotlb.NESTED) != 0 ? Access.WRITE : 0));
+        return (rights & needed) == needed && denial(rights, access, paging) == null;
+    }
+
+    private static FaultReason denial(int rights, int access, long paging) {
+        boolean privileged = (access & Access.PRIVILEGED) != 0;
+        boolean user = (rights & Iotlb.USER) != 0;
+        // 5. A user request needs U/S at all levels: fault 81h.
+        if (!privileged && !user) {
+            return FaultReason.USER_DENIED;
+        }
+        // 6. An execute request needs XD clear at all levels, a privileged one with SMEP also a
+        // supervisor page: fault 82h.
+        boolean prevented = privileged && user && PagingMode.SMEP.isSet(paging);
+        if ((access & Access.EXECUTE) != 0
+                && ((rights & Access.EXECUTE) == 0 || prevented)) {
+            return FaultReason.EXECUTE_DENIED;
+        }
+        // 7. A write needs R/W at all levels, a privileged one only with WPE: fault 85h.
+        boolean mayWrite = (rights & Access.WRITE) != 0
+                || privileged && !PagingMode.WPE.isSet(paging);
+        return (access & Access.WRITE) != 0 && !mayWrite ? FaultReason.SM_WRITE_DENIED : null;
+    }
+
+    /** Returns whether an entry at a level is a leaf. */
+    boolean isLeaf(long entry, int level) {
+        return level == 1 || level == 2 && FirstStageEntry.PS.isSet(entry)
+                || level == 3 && traits.firstStageGigabytePages()
+                        && FirstStageEntry.PS.isSet(entry);
+    }
+
+    /** Returns whether a present entry has a reserved bit set. */
+    boolean malformed(long entry, int level, long paging) {
+        long reserved = traits.addressReserved(51)
+                | (PagingMode.NXE.isSet(paging) ? 0 : FirstStageEntry.XD.mask());
+        if (isLeaf(entry, level)) {
+            long below = (1L << SecondStageEntry.shift(level)) - 1 & FirstStageEntry.ADDR.mask();
+            reserved |= below & ~FirstStageEntry.PAT_LARGE.mask();
+        } else if (level > 2) {
+            reserved |= FirstStageEntry.PS.mask();
+        }
+        return (entry & reserved) != 0;
+    }
+
+    /** Returns the rights of one entry, as {@link Iotlb} keeps them. */
+    static int rights(long entry) {
+        return Access.READ | (FirstStageEntry.RW.isSet(entry) ? Access.WRITE : 0)
+                | (FirstStageEntry.XD.isSet(entry) ? 0 : Access.EXECUTE)
+                | (FirstStageEntry.US.isSet(entry) ? Iotlb.USER : 0);
+    }
+
+    /**
+     * Translates an address; expects stage, table and paging in {@code result}.
+     *
+     * @return whether the leaf grants {@code access}; otherwise the fault is in {@code result}
+     */
+    boolean walk(long address, int access, WalkResult result, WalkListener listener) {
+        // 1. Bits above the table's width must be alike: fault 80h.
+        int levels = PagingMode.firstStageLevels(result.paging);
+        int unused = 64 - (12 + 9 * levels);
+        if (address << unused >> unused != address) {
+            return result.fail(FaultReason.NOT_CANONICAL, false);
+        }
+        int all = Iotlb.RIGHTS | Iotlb.USER;
+        if (!result.looksOnly) {
+            int domain = (int) Stage.DOMAIN.of(result.stage);
+            int pasid = (int) Stage.PASID.of(result.stage);
+            int level = structures.find(domain, pasid, address);
+            if (level != 0) {
+                long known = structures.value(domain, pasid, address, level);
+                if (descend(FirstStageEntry.ADDR.inPlace(known), level, (int) known & all,
+                        address, access, result, listener)) {
+                    return true;
+                }
+            }
+        }
+        return descend(PagingMode.TABLE.inPlace(result.paging), levels, all, address, access,
+                result, listener);
+    }
+
+    private boolean descend(long top, int topLevel, int rightsAbove, long address, int access,
+            WalkResult result, WalkListener listener) {
+        long paging = result.paging;
+        boolean nested = PagingMode.NESTED.isSet(paging);
+        long table = top;
+        int rights = rightsAbove;
+        for (int level = topLevel; ; level--) {
+            // 2. The entry is indexed by nine bits of the address a level; nested, its address
+            // goes through the second stage.
+            long guest = table
+                    + (long) SecondStageEntry.index(address, level) * FirstStageEntry.BYTES;
+            boolean isTop = level == PagingMode.firstStageLevels(paging);
+            if (nested && !tableThroughSecondStage(guest, isTop, result, listener)) {
+                return false;
+            }
+            long at = nested ? physical(inner, guest) : guest;
+            // 3. If it cannot be read, fault 70h (of the top table 73h).
+            if (!tables.contains(at, FirstStageEntry.BYTES)) {
+                return result.fail(isTop ? FaultReason.FIRST_STAGE_TOP_ACCESS
+                        : FaultReason.FIRST_STAGE_ACCESS, true);
+            }
+            long entry = tables.read64(at);
+            boolean leaf = isLeaf(entry, level);
+            rights &= rights(entry);
+            FaultReason fault = check(entry, level, paging);
+            boolean wrong = fault != null;
+            if (fault == null && leaf) {
+                fault = denial(rights, access, paging);
+            }
+            if (fault == null) {
+                fault = markUsed(guest, at, entry, leaf, access, result);
+            }
+            if (listener != WalkListener.NONE) {
+                narrate(at, entry, level, leaf, fault, listener);
+            }
+            if (fault != null) {
+                return result.fail(fault, wrong);
+            }
+            table = FirstStageEntry.ADDR.inPlace(entry);
+            if (leaf) {
+                return found(entry, level, rights, address, access, result, listener);
+            }
+            if (!result.looksOnly) {
+                structures.insert((int) Stage.DOMAIN.of(result.stage),
+                        (int) Stage.PASID.of(result.stage), address, level - 1, table | rights,
+                        nested);
+            }
+        }
+    }
+
+    private FaultReason check(long entry, int level, long paging) {
+        // 4. If P is 0, fault 71h; if a reserved field is set, fault 72h.
+        if (!FirstStageEntry.P.isSet(entry)) {
+            return FaultReason.FIRST_STAGE_NOT_PRESENT;
+        }
+        return malformed(entry, level, paging) ? FaultReason.FIRST_STAGE_RESERVED : null;
+    }
+
+    private static long physical(WalkResult of, long address) {
+        long inPage = (1L << of.pageShift) - 1;
+        return of.page & ~inPage | address & inPage;
+    }
+
+    /** Sends a guest address through the second stage, into {@link #inner}; false for a fault. */
+    private boolean throughSecondStage(long guest, int access, WalkResult result,
+            WalkListener listener) {
+        inner.looksOnly = result.looksOnly;
+        inner.stage = result.stage;
+        inner.table = result.table;
+        inner.paging = result.paging;
+        return secondStage.walk(guest, access, inner, listener);
+    }
+
+    private boolean deniedBySecondStage() {
+        return inner.fault == FaultReason.SM_READ_DENIED
+                || inner.fault == FaultReason.SM_WRITE_DENIED;
+    }
+
+    private boolean tableThroughSecondStage(long guest, boolean top, WalkResult result,
+            WalkListener listener) {
+        // 2a. Nested, a table too far up is fault 74h, one that the second stage lets nobody read
+        // 76h (of the top table 75h); other faults of the second stage are its own.
+        if (!Stage.covers(result.stage, guest)) {
+            return result.fail(FaultReason.NESTED_TABLE_BEYOND, true);
+        }
+        if (throughSecondStage(guest, Access.READ, result, listener)) {
+            return true;
+        }
+        FaultReason denied = top ? FaultReason.NESTED_TOP_READ_DENIED
+                : FaultReason.NESTED_READ_DENIED;
+        return result.fail(deniedBySecondStage() ? denied : inner.fault, inner.erroneous);
+    }
+
+    /** 8. Entries are marked accessed, the leaf of a write dirty. */
+    private FaultReason markUsed(long guest, long at, long entry, boolean leaf, int access,
+            WalkResult result) {
+        long paging = result.paging;
+        long wanted = FirstStageEntry.A.mask()
+                | (PagingMode.EAFE.isSet(paging) ? FirstStageEntry.EA.mask() : 0)
+                | (leaf && (access & Access.WRITE) != 0 ? FirstStageEntry.D.mask() : 0);
+        if ((entry & wanted) == wanted) {
+            return null;
+        }
+        // 8a. Without snooping, fault 90h. Nested, the second stage must let the table be written:
+        // fault 77h. If the locked write fails, fault 91h.
+        if (!PagingMode.SNOOPED.isSet(paging)) {
+            return FaultReason.FIRST_STAGE_NOT_SNOOPED;
+        }
+        if (PagingMode.NESTED.isSet(paging)
+                && !throughSecondStage(guest, Access.WRITE, result, WalkListener.NONE)) {
+            return deniedBySecondStage() ? FaultReason.NESTED_WRITE_DENIED : inner.fault;
+        }
+        if (!tables.takesLockedWrites(at)) {
+            return FaultReason.FIRST_STAGE_UPDATE_FAILED;
+        }
+        if (!result.looksOnly) {
+            tables.set(at, wanted);
+        }
+        return null;
+    }
+
+    private boolean found(long entry, int level, int rights, long address, int access,
+            WalkResult result, WalkListener listener) {
+        boolean dirty = FirstStageEntry.D.isSet(entry) || (access & Access.WRITE) != 0;
+        int shift = SecondStageEntry.shift(level);
+        long inPage = (1L << shift) - 1;
+        long page = FirstStageEntry.ADDR.inPlace(entry) & ~inPage;
+        result.rights = rights | (dirty ? Iotlb.DIRTY : 0)
+                | (FirstStageEntry.G.isSet(entry) ? Iotlb.GLOBAL : 0);
+        result.pageShift = shift;
+        result.page = page;
+        if (PagingMode.NESTED.isSet(result.paging)
+                && !pageThroughSecondStage(page | address & inPage, access, result, listener)) {
+            return false;
+        }
+        // 10. A page in the interrupt range is no memory: fault 87h.
+        return !InterruptRange.contains(physical(result, address))
+                || result.fail(FaultReason.SM_INTERRUPT_RANGE, false);
+    }
+
+    /** 9. Nested, the page goes through the second stage; the smaller page counts. */
+    private boolean pageThroughSecondStage(long guest, int access, WalkResult result,
+            WalkListener listener) {
+        if (!Stage.covers(result.stage, guest)) {
+            return result.fail(FaultReason.SM_ADDRESS_BEYOND_TABLE, true);
+        }
+        int kind = access & (Access.READ | Access.WRITE);
+        if (!throughSecondStage(guest, kind, result, listener)) {
+            return result.fail(deniedBySecondStage() ? FaultReason.NESTED_PAGE_DENIED
+                    : inner.fault, inner.erroneous);
+        }
+        int second = inner.rights;
+        int neither = ~(second & (Access.READ | Access.WRITE)) & (Access.READ | Access.WRITE);
+        int dirty = result.rights & second & Iotlb.DIRTY;
+        result.rights = result.rights & ~neither & ~Iotlb.DIRTY | dirty | Iotlb.NESTED;
+        result.pageShift = Math.min(result.pageShift, inner.pageShift);
+        result.page = physical(inner, guest) & -(1L << result.pageShift);
+        return true;
+    }
+
+    private static void narrate(long at, long entry, int level, boolean leaf, FaultReason fault,
+            WalkListener listener) {
+        String next = leaf
+                ? "maps the page of " + (1L << SecondStageEntry.shift(level) - 10) + " KiB at "
+                : "present, table at ";
+        Narration.entry("first-stage entry, level " + level, at, entry)
+                .with("P", FirstStageEntry.P).with("R/W", FirstStageEntry.RW)
+                .with("U/S", FirstStageEntry.US).with("A", FirstStageEntry.A)
+                .with("D", FirstStageEntry.D).with("PS", FirstStageEntry.PS)
+                .with("XD", FirstStageEntry.XD).at("ADDR", FirstStageEntry.ADDR)
+                .decides(listener, fault != null ? fault.text()
+                        : next + Narration.hex(FirstStageEntry.ADDR.inPlace(entry)));
+    }
+}

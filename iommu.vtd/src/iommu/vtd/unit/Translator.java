@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import iommu.api.pcie.Access;
+import iommu.api.unit.Translation;
+import iommu.api.unit.WalkListener;
+import iommu.vtd.FaultReason;
+
+/**
+ * The way of a request through the caches and, where they do not know it, through the tables.
+ *
+ * <p>In caching mode (CAP.CM) faults of entries that are not present or wrong are cached as well:
+ * of context and PASID entries under domain 0, of page tables under their own domain. Source: VT-d,
+ * "DMA Remapping", "Caching Translation Information", "Translation Faults".
+ */
+final class Translator {
+
+    /** Pass-through is granted a page at a time. */
+    static final int PASS_THROUGH_SHIFT = 12;
+    private static final int REASON_SHIFT = 12;
+
+    private final Traits traits;
+    private final RootPointer root;
+    private final ScalableContextWalk scalableWalk;
+    private final Caches caches;
+    private final FirstStageWalk firstStage;
+    private final SecondStageWalk secondStage;
+    private final ProtectedMemory protectedMemory;
+    private final FaultReports faults;
+    /** What is known of the request that is looked up now. */
+    final WalkResult found = new WalkResult();
+    private boolean translating;
+
+    Translator(Traits traits, Walks walks, Caches caches, ProtectedMemory protectedMemory,
+            FaultReports faults) {
+        this.traits = traits;
+        this.root = walks.root();
+        this.scalableWalk = walks.scalable();
+        this.firstStage = walks.firstStage();
+        this.secondStage = walks.secondStage();
+        this.caches = caches;
+        this.protectedMemory = protectedMemory;
+        this.faults = faults;
+    }
+
+    boolean translating() {
+        return translating;
+    }
+
+    void translating(boolean on) {
+        translating = on;
+    }
+
+    /** Translates; returns the packed outcome. */
+    long translate(Request request) {
+        // 1. While translation is disabled, requests pass but for protected memory.
+        if (!translating) {
+            return untranslated(request);
+        }
+        // 2. The interrupt range is not translated as memory.
+        if (InterruptRange.contains(request.address)) {
+            found.stage = 0;
+            return isMessage(request) ? Translation.untranslated()
+                    : faults.blocked(request, 0, interruptReason(), false);
+        }
+        // 3. Caches, or the tables behind them, tell how the source is translated.
+        if (!locate(request)) {
+            return faults.blocked(request, found.stage, found.fault, found.faultsDisabled);
+        }
+        // 4. to 7. What was found, and the page tables, must allow it.
+        FaultReason fault = resolve(request, request.access);
+        if (fault != null) {
+            return blocked(request, fault);
+        }
+        return permitted(request);
+    }
+
+    /**
+     * Goes from what {@link #locate} found to a page, which it leaves in {@link #found}.
+     *
+     * @param wanted the access, perhaps another than the request's own
+     * @return null, or why it is not granted
+     */
+    FaultReason resolve(Request request, int wanted) {
+        // 4. It must be allowed what it asks for beside reading and writing.
+        int access = effectiveAccess(request, wanted, found);
+        FaultReason refusal = refusal(request, access, found.paging);
+        if (refusal != null) {
+            return refusal;
+        }
+        if (!PagingMode.FIRST_STAGE.isSet(found.paging)) {
+            // 5. An address beyond the width of table or unit is blocked.
+            if (!Stage.covers(found.stage, request.address)) {
+                return beyond(found.stage, request.address);
+            }
+            if (Stage.passesThrough(found.stage)) {
+                found.page = request.address & -(1L << PASS_THROUGH_SHIFT);
+                found.pageShift = PASS_THROUGH_SHIFT;
+                found.rights = Iotlb.RIGHTS | Iotlb.USER | Iotlb.DIRTY;
+                return null;
+            }
+        }
+        return throughTables(request, access);
+    }
+
+    private long untranslated(Request request) {
+        return protectedMemory.covers(request.address)
+                ? faults.silently(request, ProtectedMemory.REASON) : Translation.untranslated();
+    }
+
+    /** A write without PASID to the interrupt range; the machine hands it to the other door. */
+    private static boolean isMessage(Request request) {
+        return request.access == Access.WRITE && !request.hasPasid();
+    }
+
+    /** Finds how the source, or the PASID, of a request is translated; false for a fault. */
+    boolean locate(Request request) {
+        if (!root.takes(request.pasid, found) || !locateContext(request)) {
+            return false;
+        }
+        return !Stage.SCALABLE.isSet(found.stage)
+                || scalableWalk.choosePasid(request.pasid, found) && locatePasid(request);
+    }
+
+    /** Finds the context entry of the source of a request; false for a fault. */
+    boolean locateContext(Request request) {
+        int slot = caches.contexts().find(request.source);
+        if (slot >= 0) {
+            caches.contexts().take(slot, found);
+            return presentInCache();
+        }
+        if (root.locateContext(request.source, found, WalkListener.NONE)) {
+            caches.contexts().insert(found.stage, found.table, found.source);
+            return true;
+        }
+        if (traits.cachingMode()) {
+            caches.contexts().insert(
+                    Stage.ofFault(request.source, 0, found.faultsDisabled),
+                    found.fault.number(), 0);
+        }
+        return false;
+    }
+
+    private boolean locatePasid(Request request) {
+        long pasid = Stage.PASID.of(found.stage);
+        int slot = caches.pasids().find(request.source, pasid);
+        if (slot >= 0) {
+            caches.pasids().take(slot, found);
+            return presentInCache();
+        }
+        if (scalableWalk.locatePasid(true, found, WalkListener.NONE)) {
+            caches.pasids().insert(found.stage, found.table, found.paging);
+            return true;
+        }
+        if (traits.cachingMode()) {
+            caches.pasids().insert(
+                    Stage.ofFault(request.source, pasid, found.faultsDisabled),
+                    found.fault.number(), 0);
+        }
+        return false;
+    }
+
+    private boolean presentInCache() {
+        FaultReason cached = Stage.fault(found.stage, found.table);
+        return cached == null || found.fail(cached);
+    }
+
+    /** A request without PASID is privileged where RID_PRIV says so and a first stage looks. */
+    private static int effectiveAccess(Request request, int access, WalkResult found) {
+        boolean privileged = !request.hasPasid() && SourceTraits.RID_PRIV.isSet(found.source)
+                && PagingMode.FIRST_STAGE.isSet(found.paging);
+        return privileged ? access | Access.PRIVILEGED : access;
+    }
+
+    private static FaultReason refusal(Request request, int access, long paging) {
+        // 4a. Execute needs ERE: fault 5Ch. 4b. Privileged needs SRE: fault 5Dh.
+        if (request.hasPasid() && (access & Access.EXECUTE) != 0
+                && !PagingMode.ERE.isSet(paging)) {
+            return FaultReason.PASID_EXECUTE_DISABLED;
+        }
+        return (access & Access.PRIVILEGED) != 0 && !PagingMode.SRE.isSet(paging)
+                ? FaultReason.PASID_SUPERVISOR_DISABLED : null;
+    }
+
+    /** 6. The IOTLB, or the page tables behind it, give page and rights. */
+    private FaultReason throughTables(Request request, int access) {
+        long address = request.address;
+        int domain = (int) Stage.DOMAIN.of(found.stage);
+        int tag = PagingMode.tag(found.stage, found.paging);
+        Iotlb iotlb = caches.iotlb();
+        int hit = iotlb.find(domain, tag, address);
+        if (hit >= 0) {
+            found.page = iotlb.page(hit);
+            found.pageShift = iotlb.pageShift(hit);
+            found.rights = iotlb.rights(hit);
+            if ((found.rights & Iotlb.RIGHTS) == 0) {
+                return FaultReason.of((int) (found.page >>> REASON_SHIFT));
+            }
+            if (granted(found.rights, access)) {
+                return inMemory(address);
+            }
+        }
+        if (walk(address, access, found, WalkListener.NONE)) {
+            iotlb.insert(domain, domain, tag, address, found.page, found.pageShift, found.rights);
+            return null;
+        }
+        if (traits.cachingMode() && found.erroneous) {
+            iotlb.insert(domain, domain, tag, address,
+                    (long) found.fault.number() << REASON_SHIFT, PASS_THROUGH_SHIFT, 0);
+        }
+        return found.fault;
+    }
+
+    /** 7. A large page may reach into the interrupt range. */
+    private FaultReason inMemory(long address) {
+        return InterruptRange.contains(Translation.address(translation(found, address)))
+                ? interruptReason() : null;
+    }
+
+    private boolean granted(int rights, int access) {
+        if ((access & Access.WRITE) != 0 && (rights & Iotlb.DIRTY) == 0) {
+            return false;
+        }
+        if (PagingMode.FIRST_STAGE.isSet(found.paging)) {
+            return FirstStageWalk.grants(rights, access, found.paging);
+        }
+        int needed = access == Access.NONE && !traits.zeroLengthReads() ? Access.READ
+                : access & (Access.READ | Access.WRITE);
+        return (rights & needed) == needed;
+    }
+
+    private boolean walk(long address, int access, WalkResult result, WalkListener listener) {
+        return PagingMode.FIRST_STAGE.isSet(result.paging)
+                ? firstStage.walk(address, access, result, listener)
+                : secondStage.walk(address, access & (Access.READ | Access.WRITE), result,
+                        listener);
+    }
+
+    /** 8. Protected memory blocks what passes through, and perhaps what tables send there. */
+    private long permitted(Request request) {
+        long translation = translation(found, request.address);
+        boolean looked = traits.settings().protectTranslated() || passes(found);
+        return looked && protectedMemory.covers(Translation.address(translation))
+                ? faults.silently(request, ProtectedMemory.REASON) : translation;
+    }
+
+    private static boolean passes(WalkResult result) {
+        return !PagingMode.FIRST_STAGE.isSet(result.paging) && Stage.passesThrough(result.stage);
+    }
+
+    private long blocked(Request request, FaultReason reason) {
+        return faults.blocked(request, found.stage, reason,
+                Stage.FAULTS_DISABLED.isSet(found.stage));
+    }
+
+    private static long translation(WalkResult result, long address) {
+        long inPage = (1L << result.pageShift) - 1;
+        return Translation.to(result.page & ~inPage | address & inPage, result.pageShift);
+    }
+
+    private FaultReason beyond(long stage, long address) {
+        if (!Stage.SCALABLE.isSet(stage)) {
+            return FaultReason.ADDRESS_BEYOND_MGAW;
+        }
+        return address >>> traits.guestWidth() != 0 ? FaultReason.SM_ADDRESS_BEYOND_MGAW
+                : FaultReason.SM_ADDRESS_BEYOND_TABLE;
+    }
+
+    private FaultReason interruptReason() {
+        return root.scalable() ? FaultReason.SM_INTERRUPT_RANGE : FaultReason.INTERRUPT_RANGE;
+    }
+
+    /** Does the walk of {@link #translate}, caches left aside and nothing recorded or marked. */
+    long explain(Request request, WalkListener listener) {
+        long address = request.address;
+        if (!translating) {
+            return unlessProtected(address, Translation.untranslated());
+        }
+        if (InterruptRange.contains(address)) {
+            return isMessage(request) ? Translation.untranslated() : refused(interruptReason());
+        }
+        var result = new WalkResult();
+        result.looksOnly = true;
+        if (!root.locate(request.source, request.pasid, result, listener)) {
+            return refused(result.fault);
+        }
+        int access = effectiveAccess(request, request.access, result);
+        FaultReason refusal = refusal(request, access, result.paging);
+        if (refusal != null) {
+            return refused(refusal);
+        }
+        if (!PagingMode.FIRST_STAGE.isSet(result.paging)) {
+            if (!Stage.covers(result.stage, address)) {
+                return refused(beyond(result.stage, address));
+            }
+            if (Stage.passesThrough(result.stage)) {
+                return unlessProtected(address, Translation.to(address, PASS_THROUGH_SHIFT));
+            }
+        }
+        if (!walk(address, access, result, listener)) {
+            return refused(result.fault);
+        }
+        long translation = translation(result, address);
+        return traits.settings().protectTranslated()
+                ? unlessProtected(Translation.address(translation), translation) : translation;
+    }
+
+    private long unlessProtected(long address, long outcome) {
+        return protectedMemory.covers(address) ? Translation.blocked(ProtectedMemory.REASON)
+                : outcome;
+    }
+
+    private long refused(FaultReason reason) {
+        return Translation.blocked(faults.number(reason));
+    }
+}
