@@ -98,7 +98,7 @@ int main(int argc, char **argv) {
             double start = nanos();
             for (long i = 0; i < count; i++) {
                 x = x * 6364136223846793005ull + 1442695040888963407ull;
-                uint64_t iova = loop == 0 ? 0x5000 : loop == 1 ? (uint64_t)i * 64 & 0x1fffff
+                uint64_t iova = loop == 0 ? 0x5000 | (x >> 40 & 0xff8) : loop == 1 ? (uint64_t)i * 64 & 0x1fffff
                               : (x >> 40) % PAGES << 12;
                 unsigned sid = loop == 3 ? (unsigned)(x >> 33 & 15) << 3 : 0;
                 sum += translate(sid, iova, 1);

@@ -3,6 +3,7 @@ package kdump.importers;
 
 import iommu.api.machine.FormatException;
 import iommu.api.machine.MachineDescription;
+import iommu.api.machine.ReservedRegion;
 import iommu.api.machine.UnitDescription;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
@@ -36,6 +37,7 @@ final class CaptureReader {
     private final String source;
     private final CaptureFiles files;
     private final List<String> remarks = new ArrayList<>();
+    private List<ReservedRegion> regions = List.of();
 
     CaptureReader(String name, String source, CaptureFiles files) {
         this.name = name;
@@ -59,7 +61,8 @@ final class CaptureReader {
         AddressRange reservation = reservation(iomem);
         List<FunctionConfig> functions = functions();
         List<UnitDescription> units = units(functions, map, image);
-        return new MachineDescription(name, source, map, reservation, units, functions, image,
+        return new MachineDescription(name, source, map, reservation, units, regions,
+                functions, image,
                 release == null ? "" : release, commandLine(files.guestFile("cmdline")),
                 commandLine(files.captureCommandLine()), remarks);
     }
@@ -133,8 +136,10 @@ final class CaptureReader {
         Path dmar = files.guestFile("acpi/DMAR.aml");
         Path ivrs = files.guestFile("acpi/IVRS.aml");
         if (dmar != null) {
-            units = facts.units(DmarTable.read(dmar.toString(),
-                    SmallFile.read(dmar, DmarTable.MAX_BYTES)), registers);
+            DmarTable table = DmarTable.read(dmar.toString(),
+                    SmallFile.read(dmar, DmarTable.MAX_BYTES));
+            units = facts.units(table, registers);
+            regions = facts.reservedRegions(table);
         } else if (ivrs != null) {
             return new AmdUnitFacts(name, remarks).units(IvrsTable.parse(ivrs.toString(),
                     SmallFile.read(ivrs, IvrsTable.MAX_BYTES)), registers);

@@ -2,7 +2,9 @@
 package kdump.importers;
 
 import iommu.api.machine.FormatException;
+import iommu.api.machine.ReservedRegion;
 import iommu.api.machine.UnitDescription;
+import iommu.api.memory.AddressRange;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.UnitProfile;
@@ -23,6 +25,9 @@ import kdump.importers.registers.RegisterWords;
  */
 final class UnitFacts {
 
+    private static final int PAGE_BYTES = 4096;
+    /** More than any firmware reserves: a graphics unit's stolen memory has a few GiB at most. */
+    private static final long MAX_REGION_BYTES = 8L << 30;
     private static final String VENDOR = "vtd";
     /** Who QEMU says made its ACPI tables. */
     private static final String QEMU = "BOCHS ";
@@ -69,16 +74,32 @@ final class UnitFacts {
                 units.add(unit(drhd, registers, qemu ? QEMU_SETTINGS : Map.of()));
             }
         }
-        for (Rmrr rmrr : table.reservedRegions()) {
-            remarks.add(String.format("DMAR reserves %08x-%08x (RMRR at 0x%x) for %s; not used.",
-                    rmrr.base(), rmrr.limit(), rmrr.offset(), rmrr.scopes().stream()
-                            .map(s -> describe(rmrr.segment(), s))
-                            .collect(Collectors.joining(", "))));
-        }
         if (!table.skipped().isEmpty()) {
             remarks.add("DMAR structures not used: " + String.join(", ", table.skipped()) + ".");
         }
         return units;
+    }
+
+    /** Returns the reserved regions of a table; those that make no sense are left out. */
+    List<ReservedRegion> reservedRegions(DmarTable table) {
+        List<ReservedRegion> regions = new ArrayList<>();
+        for (Rmrr rmrr : table.reservedRegions()) {
+            boolean sound = (rmrr.base() | rmrr.limit() + 1) % PAGE_BYTES == 0
+                    && rmrr.base() >= 0 && rmrr.limit() > rmrr.base()
+                    && rmrr.limit() - rmrr.base() < MAX_REGION_BYTES;
+            remarks.add(String.format("DMAR reserves %08x-%08x (RMRR at 0x%x) for %s%s.",
+                    rmrr.base(), rmrr.limit(), rmrr.offset(), rmrr.scopes().stream()
+                            .map(s -> describe(rmrr.segment(), s))
+                            .collect(Collectors.joining(", ")),
+                    sound ? "" : "; left out: no whole pages, or too many"));
+            if (sound) {
+                List<UnitDescription.Scope> scopes = new ArrayList<>();
+                rmrr.scopes().forEach(s -> addScope(rmrr.segment(), s, scopes));
+                regions.add(new ReservedRegion(
+                        new AddressRange(rmrr.base(), rmrr.limit() + 1), scopes));
+            }
+        }
+        return regions;
     }
 
     /** Returns the one unit of a capture without DMAR: it serves everything. */

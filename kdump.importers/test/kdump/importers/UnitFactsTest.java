@@ -5,7 +5,9 @@ import static kdump.importers.acpi.DmarBytes.scope;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.machine.FormatException;
+import iommu.api.machine.ReservedRegion;
 import iommu.api.machine.UnitDescription;
+import iommu.api.memory.AddressRange;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
 import java.io.IOException;
@@ -18,6 +20,8 @@ import kdump.importers.acpi.DmarBytes;
 import kdump.importers.acpi.DmarTable;
 import kdump.importers.registers.RegisterWords;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class UnitFactsTest {
 
@@ -183,12 +187,37 @@ class UnitFactsTest {
         assertThat(remarks).containsExactly("DMAR scope of unknown type 9 at 0x40 left out.");
     }
 
+    private List<ReservedRegion> regions(DmarBytes table) throws FormatException {
+        return new UnitFacts("m", functions, remarks)
+                .reservedRegions(DmarTable.read("DMAR", table.table()));
+    }
+
     @Test
-    void reservedRegionsAreRemarked() throws FormatException {
-        units(new DmarBytes().drhd(1, 0, BASE).rmrr(0, 0xe0000, 0xe3fff,
-                scope(1, 0, 0, 0x1d, 0), scope(1, 0, 0, 0x1a, 7)), registers(BASE));
+    void reservedRegionsAreForTheFunctionsTheyName() throws FormatException {
+        endpoint("00:1d.0");
+        endpoint("00:1a.7");
+        List<ReservedRegion> regions = regions(new DmarBytes().drhd(1, 0, BASE)
+                .rmrr(0, 0xe0000, 0xe3fff, scope(1, 0, 0, 0x1d, 0), scope(1, 0, 0, 0x1a, 7)));
+        assertThat(regions).singleElement().satisfies(region -> {
+            assertThat(region.range()).isEqualTo(new AddressRange(0xe0000, 0xe4000));
+            assertThat(region.names(0x00e8)).isTrue();
+            assertThat(region.names(0x00d7)).isTrue();
+            assertThat(region.names(0x00d0)).isFalse();
+        });
         assertThat(remarks).containsExactly("DMAR reserves 000e0000-000e3fff (RMRR at 0x40) for"
-                + " 0000:00:1d.0, 0000:00:1a.7; not used.");
+                + " 0000:00:1d.0, 0000:00:1a.7.");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0x1800, 0x2fff", "0x1000, 0x2ff0", "0x3000, 0x2fff", "0x3000, 0x1fff",
+            "0, 0xfffffffffff", "-0x1000, -1"})
+    void reservedRegionsThatMakeNoSenseAreLeftOut(String base, String limit)
+            throws FormatException {
+        endpoint("00:1d.0");
+        assertThat(regions(new DmarBytes().drhd(1, 0, BASE).rmrr(0, Long.decode(base),
+                Long.decode(limit), scope(1, 0, 0, 0x1d, 0)))).isEmpty();
+        assertThat(remarks).singleElement().asString()
+                .endsWith("; left out: no whole pages, or too many.");
     }
 
     @Test

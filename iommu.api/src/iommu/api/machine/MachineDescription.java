@@ -16,6 +16,7 @@ import java.util.List;
  * @param crashReservation memory set aside for the capture kernel, within System RAM; null if the
  *     machine has none
  * @param units remapping units; may be empty
+ * @param reservedRegions what firmware wants mapped to itself for some functions
  * @param functions config space of every function, by requester id
  * @param image captured memory
  * @param kernelRelease of the kernel that was captured, as it names itself; empty if unknown
@@ -24,15 +25,38 @@ import java.util.List;
  * @param remarks what the importer assumed or left out, a sentence each
  */
 public record MachineDescription(String name, String source, MemoryMap memoryMap,
-        AddressRange crashReservation, List<UnitDescription> units, List<FunctionConfig> functions,
-        MemoryImage image, String kernelRelease, String commandLine, String captureCommandLine,
+        AddressRange crashReservation, List<UnitDescription> units,
+        List<ReservedRegion> reservedRegions, List<FunctionConfig> functions, MemoryImage image,
+        String kernelRelease, String commandLine, String captureCommandLine,
         List<String> remarks) {
 
     /** Copies the lists. */
     public MachineDescription {
         units = List.copyOf(units);
+        reservedRegions = List.copyOf(reservedRegions);
         functions = List.copyOf(functions);
         remarks = List.copyOf(remarks);
+    }
+
+    /** Describes a machine without reserved regions. */
+    public MachineDescription(String name, String source, MemoryMap memoryMap,
+            AddressRange crashReservation, List<UnitDescription> units,
+            List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
+            String commandLine, String captureCommandLine, List<String> remarks) {
+        this(name, source, memoryMap, crashReservation, units, List.of(), functions, image,
+                kernelRelease, commandLine, captureCommandLine, remarks);
+    }
+
+    /** Returns this machine with other reserved regions. */
+    public MachineDescription withReservedRegions(List<ReservedRegion> regions) {
+        return new MachineDescription(name, source, memoryMap, crashReservation, units, regions,
+                functions, image, kernelRelease, commandLine, captureCommandLine, remarks);
+    }
+
+    /** Returns what is reserved for a function, by the order of the firmware's table. */
+    public List<AddressRange> reservedFor(int requester) {
+        return reservedRegions.stream().filter(r -> r.names(requester))
+                .map(ReservedRegion::range).toList();
     }
 
     /** Returns the index of the unit that serves a requester, or -1 if none does. */

@@ -73,6 +73,19 @@ final class BackedRanges {
                 + (int) ((address >>> GRANULE_SHIFT) - (start[r] >>> GRANULE_SHIFT));
     }
 
+    /** Returns the number of the granule that holds a whole page of memory, or -1. */
+    int granuleOfPage(long page) {
+        for (int i = 0; i < start.length; i++) {
+            long into = page - start[i];
+            if (Long.compareUnsigned(into, end[i] - start[i]) < 0) {
+                return end[i] - page < PhysicalMemory.PAGE_BYTES ? -1
+                        : firstGranule[i]
+                                + (int) ((page >>> GRANULE_SHIFT) - (start[i] >>> GRANULE_SHIFT));
+            }
+        }
+        return -1;
+    }
+
     private int rangeOf(long address) {
         for (int i = 0; i < start.length; i++) {
             if (Long.compareUnsigned(address - start[i], end[i] - start[i]) < 0) {

@@ -130,6 +130,29 @@ public final class PhysicalMemory {
                 : (long) LONG.get(arena, slot + ((int) address & GRANULE_MASK));
     }
 
+    /**
+     * Returns the place of a page for {@link #wordAt}: found once, it serves every word of the
+     * page until something else is written.
+     *
+     * @param page a multiple of {@link #PAGE_BYTES}
+     * @return -1 if the page is not backed as a whole, or nothing was ever written near it
+     */
+    public int placeOfPage(long page) {
+        int granule = ranges.granuleOfPage(page);
+        int slot = granule < 0 ? UNPOPULATED : directory[granule];
+        return slot < 0 ? -1 : slot + ((int) page & GRANULE_MASK);
+    }
+
+    /**
+     * Returns 64 bits of a page.
+     *
+     * @param place from {@link #placeOfPage}
+     * @param offset into the page, a multiple of 8
+     */
+    public long wordAt(int place, int offset) {
+        return (long) LONG.get(arena, place + offset);
+    }
+
     /** Returns the 32 bits at {@code address}, which must be a multiple of 4. */
     public int read32(long address) {
         aligned(address, 4);

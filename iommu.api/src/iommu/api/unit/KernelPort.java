@@ -11,6 +11,14 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface KernelPort {
 
+    /**
+     * A range of physical addresses.
+     *
+     * @param start first address
+     * @param bytes number of bytes, not 0
+     */
+    record Range(long start, long bytes) { }
+
     /** Returns what a unit register reads; 4 or 8 bytes. */
     long readRegister(int offset, int bytes);
 
@@ -55,6 +63,14 @@ public interface KernelPort {
 
     /** Returns the functions that the unit serves, bridges among them, by requester id. */
     default List<Integer> functions() {
+        return List.of();
+    }
+
+    /**
+     * Returns the memory that firmware wants mapped to itself for a function: whole pages, an empty
+     * list if there is none.
+     */
+    default List<Range> reservedRanges(int requester) {
         return List.of();
     }
 

@@ -259,4 +259,21 @@ class PhysicalMemoryTest {
         assertThat(memory.causeOf(0x100)).isZero();
         assertThat(memory.cause()).isZero();
     }
+
+    @Test
+    void thePlaceOfAPageServesItsWords() {
+        var memory = new PhysicalMemory(List.of(new AddressRange(0, 0x2_0400),
+                new AddressRange(0x10_0000, 0x20_0000)), 7);
+        assertThat(memory.placeOfPage(0x1000)).as("never written").isEqualTo(-1);
+        memory.write64(0x1008, 42);
+        memory.write64(0x11_3ff8, 43);
+        memory.write64(0x2_0008, 44);
+        assertThat(memory.wordAt(memory.placeOfPage(0x1000), 8)).isEqualTo(42);
+        assertThat(memory.wordAt(memory.placeOfPage(0x1000), 16))
+                .isEqualTo(memory.read64(0x1010));
+        assertThat(memory.wordAt(memory.placeOfPage(0x11_3000), 0xff8)).isEqualTo(43);
+        assertThat(memory.placeOfPage(0x2_0000)).as("backed in part").isEqualTo(-1);
+        assertThat(memory.placeOfPage(0x20_0000)).as("not backed").isEqualTo(-1);
+        assertThat(memory.placeOfPage(-4096L)).isEqualTo(-1);
+    }
 }

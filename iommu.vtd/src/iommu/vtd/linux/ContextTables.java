@@ -10,9 +10,9 @@ import iommu.vtd.ScalableContextEntry;
 import iommu.vtd.ScalableRootEntry;
 
 /**
- * A root table and what hangs below it, up to the second-stage tables: reads and writes the entries
+ * A root table and what hangs below it, up to the page tables: reads and writes the entries
  * of one source at a time. Source: Linux, intel/iommu.c, iommu_context_addr,
- * domain_context_mapping_one; intel/pasid.c, intel_pasid_setup_second_level.
+ * domain_context_mapping_one; intel/pasid.c, intel_pasid_setup_first_level and _second_level.
  */
 final class ContextTables {
 
@@ -126,11 +126,7 @@ final class ContextTables {
             long directory = port.allocatePages(1);
             long pasids = port.allocatePages(1);
             port.write64(directory, pasids | PasidDirectoryEntry.P.mask());
-            port.write64(pasids + 16, PasidEntry.SRE.mask());
-            port.write64(pasids + 8, PasidEntry.DID.with(0, domain.id()));
-            long q0 = domain.table() | PasidEntry.P.mask();
-            q0 = PasidEntry.AW.with(q0, domain.addressWidthCode());
-            port.write64(pasids, PasidEntry.PGTT.with(q0, PasidEntry.PGTT_SECOND_STAGE));
+            installPasid(pasids, domain);
             port.write64(entry + 8, 0);
             long c0 = directory | ScalableContextEntry.P.mask();
             port.write64(entry, ScalableContextEntry.PDTS.with(c0, DIRECTORY_SIZE_CODE));
@@ -138,6 +134,21 @@ final class ContextTables {
             long q1 = ContextEntry.DID.with(0, domain.id());
             port.write64(entry + 8, ContextEntry.AW.with(q1, domain.addressWidthCode()));
             port.write64(entry, domain.table() | ContextEntry.P.mask());
+        }
+    }
+
+    private void installPasid(long at, Domain domain) {
+        port.write64(at + 8, PasidEntry.DID.with(0, domain.id()));
+        long q0 = PasidEntry.AW.with(PasidEntry.P.mask(), domain.addressWidthCode());
+        if (domain.firstStage()) {
+            long q2 = domain.table() | PasidEntry.NXE.mask();
+            port.write64(at + 16, PasidEntry.FSPM.with(q2,
+                    domain.levels() == 5 ? PasidEntry.FIVE_LEVELS : 0));
+            port.write64(at, PasidEntry.PGTT.with(q0, PasidEntry.PGTT_FIRST_STAGE));
+        } else {
+            port.write64(at + 16, PasidEntry.SRE.mask());
+            port.write64(at, PasidEntry.PGTT.with(q0 | domain.table(),
+                    PasidEntry.PGTT_SECOND_STAGE));
         }
     }
 
@@ -153,7 +164,7 @@ final class ContextTables {
             int id = (int) ContextEntry.DID.of(q1);
             boolean passes = ContextEntry.TT.of(q0) == ContextEntry.TT_PASS_THROUGH;
             return new Domain(id, ContextEntry.SSPTPTR.inPlace(q0),
-                    passes ? 0 : (int) ContextEntry.AW.of(q1) + 2);
+                    passes ? 0 : (int) ContextEntry.AW.of(q1) + 2, TableFormat.SECOND_STAGE);
         }
         long pasid = ScalableContextEntry.RID_PASID.of(port.read64(entry + 8));
         long at = ScalableContextEntry.PASIDDIRPTR.inPlace(q0)
@@ -166,15 +177,18 @@ final class ContextTables {
         if (!PasidDirectoryEntry.P.isSet(directory) || !port.isMemory(at, PasidEntry.BYTES)) {
             return null;
         }
-        return pasidDomain(port.read64(at), port.read64(at + 8));
+        return pasidDomain(port.read64(at), port.read64(at + 8), port.read64(at + 16));
     }
 
-    private static Domain pasidDomain(long q0, long q1) {
+    private static Domain pasidDomain(long q0, long q1, long q2) {
         int id = (int) PasidEntry.DID.of(q1);
         return switch ((int) PasidEntry.PGTT.of(q0)) {
+            case PasidEntry.PGTT_FIRST_STAGE -> new Domain(id, PasidEntry.FSPTPTR.inPlace(q2),
+                    PasidEntry.FSPM.of(q2) == PasidEntry.FIVE_LEVELS ? 5 : 4,
+                    TableFormat.FIRST_STAGE);
             case PasidEntry.PGTT_SECOND_STAGE -> new Domain(id, PasidEntry.SSPTPTR.inPlace(q0),
-                    (int) PasidEntry.AW.of(q0) + 2);
-            case PasidEntry.PGTT_PASS_THROUGH -> new Domain(id, 0, 0);
+                    (int) PasidEntry.AW.of(q0) + 2, TableFormat.SECOND_STAGE);
+            case PasidEntry.PGTT_PASS_THROUGH -> new Domain(id, 0, 0, TableFormat.SECOND_STAGE);
             default -> null;
         };
     }

@@ -2,16 +2,21 @@
 package iommu.vtd.linux;
 
 /**
- * A domain: one second-stage table under one domain id.
+ * A domain: one table under one domain id.
  *
  * @param id domain id
  * @param table physical address of the top table
  * @param levels of the table, 3 to 5; 0 if requests pass through
+ * @param stage of which the table is
  */
-record Domain(int id, long table, int levels) {
+record Domain(int id, long table, int levels, TableFormat stage) {
 
     boolean passesThrough() {
         return levels == 0;
+    }
+
+    boolean firstStage() {
+        return stage == TableFormat.FIRST_STAGE;
     }
 
     /** Returns the width code of context and PASID entries. */

@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.linux;
 
+import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.Capability;
+import iommu.vtd.ExtendedCapability;
 import iommu.vtd.InvalidationDescriptor;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
+import java.util.Set;
+import java.util.TreeMap;
 
 /**
  * Which domain each source has, and what is mapped in it. A function without a domain of this
  * kernel gets one at its first mapping (deferred attach): with an empty table and a fresh id,
  * shared by all ids under which its requests arrive; entries copied from the kernel before are torn
- * down then.
+ * down then. What firmware reserved for it is mapped to itself from the first.
  *
  * <p>Source: Linux, intel/iommu.c, domain_context_mapping_one, copied_context_tear_down,
- * iommu_flush_iotlb_psi.
+ * iommu_flush_iotlb_psi; iommu.c, iommu_create_device_direct_mappings.
  */
 final class DomainMappings {
 
@@ -28,7 +33,8 @@ final class DomainMappings {
     private final UnitRegisters registers;
     private final PageTables pageTables;
     private final Map<Integer, Domain> domainOf = new HashMap<>();
-    private final TreeSet<Integer> unflushed = new TreeSet<>();
+    private final TreeMap<Integer, Domain> unflushed = new TreeMap<>();
+    private final Map<Integer, Set<KernelPort.Range>> reserved = new HashMap<>();
     private DomainIds ids;
     private ContextTables tables;
     private Invalidations invalidations;
@@ -71,6 +77,7 @@ final class DomainMappings {
         marks = entriesMarked;
         domainOf.clear();
         unflushed.clear();
+        reserved.clear();
     }
 
     /** Gives a function its domain before anything is mapped in it. */
@@ -95,13 +102,17 @@ final class DomainMappings {
         if (kernel.strictInvalidation()) {
             flushPages(domain, iova >>> 12, bytes >>> 12);
         } else {
-            unflushed.add(domain.id());
+            unflushed.put(domain.id(), domain);
         }
     }
 
     void flush() {
-        for (int id : unflushed) {
-            invalidations.iotlb(InvalidationDescriptor.DOMAIN, id, 0, 0, false);
+        for (Domain domain : unflushed.values()) {
+            if (domain.firstStage()) {
+                invalidations.firstStage(domain.id(), 0, -1, false);
+            } else {
+                invalidations.iotlb(InvalidationDescriptor.DOMAIN, domain.id(), 0, 0, false);
+            }
         }
         unflushed.clear();
     }
@@ -111,6 +122,10 @@ final class DomainMappings {
         long lastPage = firstPage + pages - 1;
         // The smallest aligned power of two of pages that covers the range.
         int mask = 64 - Long.numberOfLeadingZeros(firstPage ^ lastPage);
+        if (domain.firstStage()) {
+            invalidations.firstStage(domain.id(), firstPage >>> mask << mask << 12, mask, true);
+            return;
+        }
         boolean selective = Capability.PSI.isSet(registers.cap())
                 && mask <= Capability.MAMV.of(registers.cap());
         if (selective) {
@@ -142,14 +157,34 @@ final class DomainMappings {
             }
         }
         if (domain == null) {
-            domain = new Domain(ids().take(), port.allocatePages(1), levels());
+            boolean first = usesFirstStage();
+            domain = new Domain(ids().take(), port.allocatePages(1),
+                    first ? firstStageLevels() : levels(),
+                    first ? TableFormat.FIRST_STAGE : TableFormat.SECOND_STAGE);
+            reserved.put(domain.id(), new HashSet<>());
         }
+        mapReserved(requester, domain);
         for (int id : port.sourceIds(requester)) {
             int source = RequesterId.sourceId(id);
             contextMapping(source, domain);
             domainOf.putIfAbsent(source, domain);
         }
         return domain;
+    }
+
+    /**
+     * Maps what firmware reserved for a function to itself, in a domain that this kernel made, and
+     * before any context entry leads there.
+     */
+    private void mapReserved(int requester, Domain domain) {
+        Set<KernelPort.Range> done = reserved.get(domain.id());
+        for (KernelPort.Range range : done == null ? List.<KernelPort.Range>of()
+                : port.reservedRanges(requester)) {
+            if (done.add(range)) {
+                pageTables.map(domain, range.start(), range.start(), range.bytes(),
+                        Access.READ | Access.WRITE);
+            }
+        }
     }
 
     /**
@@ -201,6 +236,15 @@ final class DomainMappings {
         }
         tables.clear(entry);
         copied.clear(source);
+    }
+
+    private boolean usesFirstStage() {
+        return tables.scalable() && ways.usesFirstStage()
+                && ExtendedCapability.FLTS.isSet(registers.ecap());
+    }
+
+    private int firstStageLevels() {
+        return kernel.domainWidthBits() > 48 && Capability.FL5LP.isSet(registers.cap()) ? 5 : 4;
     }
 
     private int levels() {

@@ -49,9 +49,14 @@ enum FaultLines {
         return limited;
     }
 
+    /** Returns a line with what this version puts before it. */
+    String prefixed(String line) {
+        return prefix + line;
+    }
+
     /** Returns the line that announces a look at the records. */
     String status(long status) {
-        return prefix + "DRHD: handling fault status reg " + Long.toHexString(status);
+        return prefixed("DRHD: handling fault status reg " + Long.toHexString(status));
     }
 
     /**

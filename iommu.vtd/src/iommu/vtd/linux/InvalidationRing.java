@@ -10,8 +10,9 @@ import iommu.vtd.VtdRegisters;
 
 /**
  * The kernel's side of the invalidation queue. Each request is followed by a wait descriptor; the
- * kernel polls the word that the unit writes for it, and looks for a queue error meanwhile: a bad
- * descriptor is replaced by the wait and the error bit cleared.
+ * kernel polls the word that the unit writes for it, and looks for queue errors meanwhile: a bad
+ * descriptor is replaced by the wait and the error bit cleared; after a time-out of a device the
+ * request is posted again, and again. The kernel's own patience has no end, the lab's has.
  *
  * <p>Source: Linux, intel/dmar.c, qi_submit_sync, qi_check_fault, dmar_enable_qi, dmar_disable_qi.
  */
@@ -24,22 +25,27 @@ final class InvalidationRing implements Invalidations {
     /** One status word, 8 bytes apart so that each can be read alone; 512 of them in a page. */
     private static final int STATUS_BYTES = 8;
     /** Ends a poll where the machine's clock stands still. */
-    private static final int MAX_POLLS = 1_000_000;
+    private static final int MAX_POLLS = 10_000_000;
+    /** So often a request is posted again until the lab calls it endless. */
+    private static final int MAX_RETRIES = 16;
+    private static final long ERRORS = VtdRegisters.IQE.mask() | VtdRegisters.ITE.mask()
+            | VtdRegisters.ICE.mask();
 
     private final KernelPort port;
     private final UnitRegisters registers;
     private final boolean knowsWide;
+    private final QueueErrors errors;
     private long base;
     private long status;
     private long size;
     private int bytes;
     private long tail;
 
-    /** @param knowsWide whether the kernel knows descriptors of 256 bits */
-    InvalidationRing(KernelPort port, UnitRegisters registers, boolean knowsWide) {
+    InvalidationRing(KernelPort port, UnitRegisters registers, KernelWays ways) {
         this.port = port;
         this.registers = registers;
-        this.knowsWide = knowsWide;
+        this.knowsWide = ways.knowsScalableMode();
+        this.errors = new QueueErrors(port, registers, ways);
     }
 
     /** Goes on with the queue that the unit has, at its tail. */
@@ -99,6 +105,17 @@ final class InvalidationRing implements Invalidations {
     }
 
     @Override
+    public void firstStage(int domain, long address, int addressMask, boolean hint) {
+        boolean all = addressMask < 0;
+        long q0 = InvalidationDescriptor.G.with(InvalidationDescriptor.PASID_IOTLB,
+                all ? InvalidationDescriptor.PASID_ALL_PAGES : InvalidationDescriptor.SELECTIVE);
+        q0 = InvalidationDescriptor.DID.with(q0, domain);
+        long q1 = all ? 0 : InvalidationDescriptor.AM.with(
+                InvalidationDescriptor.ADDR.inPlace(address), addressMask);
+        submit(q0, InvalidationDescriptor.IH.with(q1, !all && hint ? 1 : 0));
+    }
+
+    @Override
     public void pasidCache() {
         submit(InvalidationDescriptor.G.with(InvalidationDescriptor.PASID_CACHE,
                 InvalidationDescriptor.PASID_CACHE_GLOBAL), 0);
@@ -109,7 +126,23 @@ final class InvalidationRing implements Invalidations {
         submit(InvalidationDescriptor.INTERRUPT_ENTRY, 0);
     }
 
-    private void submit(long q0, long q1) {
+    /**
+     * Posts a request and waits until it is done.
+     *
+     * @throws IllegalStateException if that never comes, as far as can be told
+     */
+    void submit(long q0, long q1) {
+        for (int tries = 0; tries <= MAX_RETRIES; tries++) {
+            if (attempt(q0, q1)) {
+                return;
+            }
+        }
+        throw new IllegalStateException(
+                "endless invalidation retry: a device does not answer");
+    }
+
+    /** Returns false if the request was aborted. */
+    private boolean attempt(long q0, long q1) {
         long request = tail;
         put(request, q0, q1);
         long wait = next(request);
@@ -120,33 +153,48 @@ final class InvalidationRing implements Invalidations {
         put(wait, w0, statusAt);
         tail = next(wait);
         registers.write(VtdRegisters.IQT, tail);
-        poll(request, w0, statusAt);
+        return poll(request, w0, statusAt);
     }
 
-    private void poll(long request, long w0, long statusAt) {
+    private boolean poll(long request, long w0, long statusAt) {
         long start = port.nanos();
         for (int polls = 0; polls < MAX_POLLS; polls++) {
             if ((int) port.read64(statusAt) == DONE) {
-                return;
+                return true;
             }
-            if (VtdRegisters.IQE.isSet(registers.read(VtdRegisters.FSTS))) {
-                replaceBad(request, w0, statusAt);
+            long faults = registers.read(VtdRegisters.FSTS);
+            if ((faults & ERRORS) != 0 && !handleErrors(faults, request, w0, statusAt)) {
+                return false;
             }
             if (port.nanos() - start > UnitRegisters.TIMEOUT_NANOS) {
                 break;
             }
         }
-        throw UnitRegisters.malfunction();
+        throw new IllegalStateException(
+                "endless invalidation wait: the queue of the unit does not move");
     }
 
-    private void replaceBad(long request, long w0, long statusAt) {
+    /** Returns false if the request's wait was aborted. */
+    private boolean handleErrors(long faults, long request, long w0, long statusAt) {
         long head = VtdRegisters.QUEUE_OFFSET.inPlace(registers.read(VtdRegisters.IQH));
-        if (head == request) {
-            port.print("DMAR: VT-d detected Invalidation Queue Error: Reason "
-                    + Long.toHexString(registers.read(VtdRegisters.IQER) & 0xf));
+        errors.found(faults, base + head, base + (head + size - bytes) % size);
+        if (VtdRegisters.IQE.isSet(faults) && head == request) {
+            errors.refused(base + head);
             put(request, w0, statusAt);
+            registers.write(VtdRegisters.FSTS, VtdRegisters.IQE.mask());
+            errors.cleared("Invalidation Queue Error (IQE)");
         }
-        registers.write(VtdRegisters.FSTS, VtdRegisters.IQE.mask());
+        if (VtdRegisters.ITE.isSet(faults)) {
+            registers.write(VtdRegisters.FSTS, VtdRegisters.ITE.mask());
+            errors.cleared("Invalidation Time-out Error (ITE)");
+            // A wait that the unit had come to was aborted; one before its head it goes on with.
+            return head != tail;
+        }
+        if (VtdRegisters.ICE.isSet(faults)) {
+            registers.write(VtdRegisters.FSTS, VtdRegisters.ICE.mask());
+            errors.cleared("Invalidation Completion Error (ICE)");
+        }
+        return true;
     }
 
     private long next(long offset) {

@@ -17,6 +17,14 @@ interface Invalidations {
      */
     void iotlb(int granularity, int domain, long address, int addressMask, boolean hint);
 
+    /**
+     * Invalidates translations of requests without PASID in a first-stage domain; nothing where
+     * there is no queue.
+     *
+     * @param addressMask base-2 logarithm of the number of pages, or -1 for all
+     */
+    void firstStage(int domain, long address, int addressMask, boolean hint);
+
     /** Invalidates all PASID entries; nothing where there is no queue. */
     void pasidCache();
 

@@ -21,6 +21,9 @@ import java.util.TreeSet;
  *     table is copied and remapping stays on; before, it was switched off and on again
  * @param knowsScalableMode "vtd.knowsScalableMode", from 5.0 (765b6a98c1de): scalable mode, 256-bit
  *     descriptors; before, any tables were read as legacy ones
+ * @param usesFirstStage "vtd.usesFirstStage", from 5.6 (b802d070a52a): in scalable mode, new
+ *     domains have first-stage tables where the unit has them; that the tables forbade execution
+ *     before PASID entries allowed it to be forbidden, up to 6.2, is not reproduced
  * @param attachesAtStart "vtd.attachesAtStart", from 5.3 (fa954e683178): on a clean start every
  *     function gets its domain before translation is switched on, so that what is still active
  *     finds an empty table; before, it found no context entry until its driver mapped
@@ -41,7 +44,7 @@ import java.util.TreeSet;
  * @param lines how faults are printed, by version alone
  */
 record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInterruptTable,
-        boolean knowsScalableMode, boolean attachesAtStart, boolean marksEntries, boolean flushesOldDomain,
+        boolean knowsScalableMode, boolean usesFirstStage, boolean attachesAtStart, boolean marksEntries, boolean flushesOldDomain,
         TearDown tearDown, boolean flushesAllScalable, boolean reservesPasidIds,
         boolean keepsUpperHalf, FaultLines lines) {
 
@@ -59,7 +62,7 @@ record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInter
     /** Names of all settings. */
     static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of("vtd.loadsStatus",
             "vtd.copiesTables", "vtd.copiesInterruptTable", "vtd.knowsScalableMode",
-            "vtd.attachesAtStart",
+            "vtd.usesFirstStage", "vtd.attachesAtStart",
             "vtd.marksEntries", "vtd.flushesOldDomain", "vtd.tearDown", "vtd.flushesAllScalable",
             "vtd.reservesPasidIds", "vtd.keepsUpperHalf")));
 
@@ -82,6 +85,7 @@ record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInter
                 flag(kernel, "vtd.copiesTables", v.atLeast(4, 2)),
                 flag(kernel, "vtd.copiesInterruptTable", v.atLeast(4, 2)),
                 flag(kernel, "vtd.knowsScalableMode", v.atLeast(5, 0)),
+                flag(kernel, "vtd.usesFirstStage", v.atLeast(5, 6)),
                 flag(kernel, "vtd.attachesAtStart", v.atLeast(5, 3)),
                 flag(kernel, "vtd.marksEntries", !hasBitmap(v)),
                 flag(kernel, "vtd.flushesOldDomain", v.atLeast(4, 10)),

@@ -76,7 +76,7 @@ public final class LinuxVtdDriver implements UnitDriver {
     public void resume() {
         registers.resume();
         if (registers.status(GlobalCommand.QIE)) {
-            var ring = new InvalidationRing(port, registers, ways.knowsScalableMode());
+            var ring = new InvalidationRing(port, registers, ways);
             ring.resume();
             invalidations = ring;
         } else {
@@ -116,7 +116,7 @@ public final class LinuxVtdDriver implements UnitDriver {
         }
         InvalidationRing.disableLeftOver(port, registers);
         if (ExtendedCapability.QI.isSet(registers.ecap())) {
-            var ring = new InvalidationRing(port, registers, ways.knowsScalableMode());
+            var ring = new InvalidationRing(port, registers, ways);
             ring.enable();
             invalidations = ring;
         } else {
@@ -148,8 +148,9 @@ public final class LinuxVtdDriver implements UnitDriver {
     public void startClean() throws StepRefusedException {
         beginRemapping();
         boolean scalable = scalableWanted();
-        if (scalable && !ExtendedCapability.SLTS.isSet(registers.ecap())) {
-            throw new StepRefusedException("scalable mode without second-stage translation");
+        if (scalable && !hasStageToUse()) {
+            throw new StepRefusedException(
+                    "scalable mode without a stage of translation that this kernel uses");
         }
         if (registers.status(GlobalCommand.TE)) {
             disableTranslation();
@@ -209,6 +210,11 @@ public final class LinuxVtdDriver implements UnitDriver {
         String line = "Failed to copy translation tables from previous kernel for " + unitName;
         port.print("DMAR: " + line);
         return new StepRefusedException(line + ": " + reason);
+    }
+
+    private boolean hasStageToUse() {
+        return ExtendedCapability.SLTS.isSet(registers.ecap())
+                || ways.usesFirstStage() && ExtendedCapability.FLTS.isSet(registers.ecap());
     }
 
     private boolean scalableWanted() {

@@ -11,9 +11,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Copies what copied context entries point to: second-stage tables, in scalable mode PASID
- * directories and tables before them. A table that two entries share stays shared; one that is not
- * in memory keeps its old pointer. First-stage tables stay where they are.
+ * Copies what copied context entries point to: page tables, in scalable mode PASID directories and
+ * tables before them. A table that two entries share stays shared; one that is not in memory keeps
+ * its old pointer. What nested entries point to stays where it is.
  *
  * <p>No kernel that was released did this; proposed by Z. Li and B. Sumner, "iommu/vt-d: Fix crash
  * dump failure caused by legacy DMA/IO", October 2014.
@@ -21,11 +21,10 @@ import java.util.Map;
 final class PageTableCopy {
 
     private static final int PAGE_BYTES = 4096;
-    private static final long READ_WRITE = SecondStageEntry.R.mask() | SecondStageEntry.W.mask();
     private static final int PASIDS_PER_TABLE = PAGE_BYTES / PasidEntry.BYTES;
 
     /** A table and the level it serves: tables of broken kernels may point to themselves. */
-    private record Table(long address, int level) { }
+    private record Table(long address, int level, TableFormat format) { }
 
     private final KernelPort port;
     private final ContextTables contexts;
@@ -69,7 +68,7 @@ final class PageTableCopy {
         if (ContextEntry.TT.of(q0) != ContextEntry.TT_PASS_THROUGH) {
             int levels = (int) ContextEntry.AW.of(port.read64(entry + 8)) + 2;
             repoint(entry, q0, ContextEntry.SSPTPTR.mask(),
-                    secondStage(ContextEntry.SSPTPTR.inPlace(q0), levels));
+                    table(ContextEntry.SSPTPTR.inPlace(q0), levels, TableFormat.SECOND_STAGE));
         }
     }
 
@@ -104,20 +103,32 @@ final class PageTableCopy {
         for (int i = 0; i < PASIDS_PER_TABLE; i++) {
             long at = to + (long) i * PasidEntry.BYTES;
             long q0 = port.read64(at);
-            if (PasidEntry.P.isSet(q0)
-                    && PasidEntry.PGTT.of(q0) == PasidEntry.PGTT_SECOND_STAGE) {
-                repoint(at, q0, PasidEntry.SSPTPTR.mask(), secondStage(
-                        PasidEntry.SSPTPTR.inPlace(q0), (int) PasidEntry.AW.of(q0) + 2));
+            if (PasidEntry.P.isSet(q0)) {
+                pasid(at, q0);
             }
         }
         return to;
     }
 
-    private long secondStage(long from, int level) {
+    private void pasid(long at, long q0) {
+        long q2 = port.read64(at + 16);
+        switch ((int) PasidEntry.PGTT.of(q0)) {
+            case PasidEntry.PGTT_FIRST_STAGE -> repoint(at + 16, q2, PasidEntry.FSPTPTR.mask(),
+                    table(PasidEntry.FSPTPTR.inPlace(q2),
+                            PasidEntry.FSPM.of(q2) == PasidEntry.FIVE_LEVELS ? 5 : 4,
+                            TableFormat.FIRST_STAGE));
+            case PasidEntry.PGTT_SECOND_STAGE -> repoint(at, q0, PasidEntry.SSPTPTR.mask(),
+                    table(PasidEntry.SSPTPTR.inPlace(q0), (int) PasidEntry.AW.of(q0) + 2,
+                            TableFormat.SECOND_STAGE));
+            default -> { }
+        }
+    }
+
+    private long table(long from, int level, TableFormat format) {
         if (!port.isMemory(from, PAGE_BYTES)) {
             return from;
         }
-        var table = new Table(from, level);
+        var table = new Table(from, level, format);
         Long done = copies.get(table);
         if (done != null) {
             return done;
@@ -127,9 +138,9 @@ final class PageTableCopy {
         port.copy(from, to, PAGE_BYTES);
         for (long i = 0; level > 1 && i < PAGE_BYTES; i += SecondStageEntry.BYTES) {
             long q = port.read64(to + i);
-            if ((q & READ_WRITE) != 0 && !SecondStageEntry.PS.isSet(q)) {
-                repoint(to + i, q, SecondStageEntry.ADDR.mask(),
-                        secondStage(SecondStageEntry.ADDR.inPlace(q), level - 1));
+            if (format.present(q) && !format.maps(q)) {
+                port.write64(to + i, format.withAddress(q,
+                        table(format.address(q), level - 1, format)));
             }
         }
         return to;

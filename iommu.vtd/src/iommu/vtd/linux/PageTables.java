@@ -6,14 +6,13 @@ import iommu.vtd.Capability;
 import iommu.vtd.SecondStageEntry;
 
 /**
- * Writes second-stage page tables in memory, 4 KiB pages and, where the unit has them and the range
- * allows, 2 MiB pages. Emptied tables are kept. Source: Linux, intel/iommu.c, __domain_mapping.
+ * Writes page tables in memory, 4 KiB pages and, where the unit has them and the range allows, 2
+ * MiB pages. Emptied tables are kept. Source: Linux, intel/iommu.c, __domain_mapping.
  */
 final class PageTables {
 
     private static final long PAGE = 1L << 12;
     private static final long LARGE = 1L << 21;
-    private static final long READ_WRITE = SecondStageEntry.R.mask() | SecondStageEntry.W.mask();
 
     private final KernelPort port;
     private final UnitRegisters registers;
@@ -30,17 +29,18 @@ final class PageTables {
      */
     void map(Domain domain, long iova, long physicalAddress, long bytes, int access) {
         check(domain, iova, bytes);
-        boolean largePages = (Capability.SLLPS.of(registers.cap()) & 1) != 0;
+        TableFormat format = domain.stage();
+        boolean largePages =
+                domain.firstStage() || (Capability.SLLPS.of(registers.cap()) & 1) != 0;
         for (long done = 0; done < bytes;) {
             long at = iova + done;
             long to = physicalAddress + done;
             boolean large = largePages && ((at | to) & LARGE - 1) == 0 && bytes - done >= LARGE;
             int level = large ? 2 : 1;
-            long leaf = to & SecondStageEntry.ADDR.mask() | access & READ_WRITE
-                    | (large ? SecondStageEntry.PS.mask() : 0);
+            long leaf = format.leaf(to, access, large);
             long entry = entry(domain, at, level, true);
             long old = port.read64(entry);
-            if ((old & READ_WRITE) != 0) {
+            if (format.present(old)) {
                 port.print(String.format("DMAR: ERROR: DMA PTE for vPFN 0x%x already set"
                         + " (to %x not %x)", at >>> 12, old, leaf));
             } else {
@@ -76,6 +76,7 @@ final class PageTables {
      * there. Without {@code allocate}, 0 if a table on the way is missing.
      */
     private long entry(Domain domain, long iova, int level, boolean allocate) {
+        TableFormat format = domain.stage();
         long table = domain.table();
         for (int l = domain.levels(); ; l--) {
             long at = table + (long) SecondStageEntry.index(iova, l) * SecondStageEntry.BYTES;
@@ -84,18 +85,18 @@ final class PageTables {
                         + " of domain " + domain.id() + " is not in memory");
             }
             long entry = port.read64(at);
-            boolean present = (entry & READ_WRITE) != 0;
-            if (l == level || present && SecondStageEntry.PS.isSet(entry)) {
+            boolean present = format.present(entry);
+            if (l == level || present && format.maps(entry)) {
                 return at;
             }
             if (!present) {
                 if (!allocate) {
                     return 0;
                 }
-                entry = port.allocatePages(1) | READ_WRITE;
+                entry = format.table(port.allocatePages(1));
                 port.write64(at, entry);
             }
-            table = SecondStageEntry.ADDR.inPlace(entry);
+            table = format.address(entry);
         }
     }
 }

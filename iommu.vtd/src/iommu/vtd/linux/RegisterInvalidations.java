@@ -42,6 +42,9 @@ final class RegisterInvalidations implements Invalidations {
     }
 
     @Override
+    public void firstStage(int domain, long address, int addressMask, boolean hint) { }
+
+    @Override
     public void pasidCache() { }
 
     @Override

@@ -4,7 +4,7 @@
  * What Linux does to a VT-d unit, through {@link iommu.api.unit.KernelPort} alone: it sees
  * registers and memory, never the unit's caches. Start with {@link iommu.vtd.linux.LinuxVtdDriver}.
  *
- * <p>Not modelled yet: first-stage domains, device IOTLBs, freeing of emptied page tables,
- * coherency flushes, reserved regions (RMRR).
+ * <p>Not modelled yet: device IOTLBs, freeing of emptied page tables,
+ * coherency flushes.
  */
 package iommu.vtd.linux;

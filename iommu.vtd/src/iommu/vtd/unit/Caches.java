@@ -2,17 +2,18 @@
 package iommu.vtd.unit;
 
 /**
- * All caches of one unit. Each keeps what it holds until it is told otherwise. Source: VT-d,
+ * All caches of one unit, and the front that stands for them. Each keeps what it holds until it is told otherwise. Source: VT-d,
  * "Caching Translation Information".
  */
-record Caches(ContextCache contexts, PasidCache pasids, Iotlb iotlb, StructureCache structures,
-        InterruptEntryCache interrupts) {
+record Caches(Front front, ContextCache contexts, PasidCache pasids, Iotlb iotlb,
+        StructureCache structures, InterruptEntryCache interrupts) {
 
     static Caches of(UnitSettings settings) {
-        return new Caches(new ContextCache(settings.contextCacheEntries(),
+        var front = new Front(settings.iotlbEntries(), settings.front());
+        return new Caches(front, new ContextCache(settings.contextCacheEntries(),
                 settings.deviceInvalidationByDomain()),
                 new PasidCache(settings.contextCacheEntries()),
-                new Iotlb(settings.iotlbEntries(), settings.cacheAsQemu()),
+                new Iotlb(settings.iotlbEntries(), settings.cacheAsQemu(), front),
                 new StructureCache(settings.structureCacheEntries()), new InterruptEntryCache());
     }
 }

@@ -10,6 +10,7 @@ import iommu.vtd.InvalidationDescriptor;
  */
 final class Invalidation {
 
+    private final Front front;
     private final ContextCache contexts;
     private final PasidCache pasids;
     private final Iotlb iotlb;
@@ -35,6 +36,7 @@ final class Invalidation {
     }
 
     Invalidation(Caches caches, Traits traits, Listener listener) {
+        front = caches.front();
         contexts = caches.contexts();
         pasids = caches.pasids();
         iotlb = caches.iotlb();
@@ -48,6 +50,7 @@ final class Invalidation {
 
     /** Drops all cached translations, as some root-pointer updates do. */
     void everything(String why) {
+        front.clear();
         contexts.invalidateAll();
         pasids.invalidateAll();
         iotlb.invalidateAll();
@@ -71,6 +74,7 @@ final class Invalidation {
 
     /** Invalidates the context cache; false for a reserved granularity. */
     boolean context(int granularity, int domain, int source, int functionMask) {
+        front.clear();
         switch (granularity) {
             case InvalidationDescriptor.GLOBAL -> {
                 contexts.invalidateAll();
@@ -115,6 +119,7 @@ final class Invalidation {
      */
     boolean iotlb(int granularity, int domain, long address, int addressMask,
             boolean leavesOnly) {
+        front.clear();
         switch (granularity) {
             case InvalidationDescriptor.GLOBAL -> {
                 iotlb.invalidateAll();
@@ -146,6 +151,7 @@ final class Invalidation {
 
     /** Invalidates PASID entries; false for a reserved granularity. */
     boolean pasidCache(int granularity, int domain, int pasid) {
+        front.clear();
         if (asQemu) {
             return true;
         }
@@ -169,6 +175,7 @@ final class Invalidation {
      */
     boolean pasidIotlb(int granularity, int domain, int pasid, long address, int addressMask,
             boolean leavesOnly) {
+        front.clear();
         if (asQemu) {
             return true;
         }

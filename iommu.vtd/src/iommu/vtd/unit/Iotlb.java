@@ -43,6 +43,7 @@ final class Iotlb {
     private static final int PAGE_BITS = 45;
 
     private final boolean asQemu;
+    private final Front front;
     private final CacheSets sets;
     private final long[] tag;
     private final long[] leaf;
@@ -50,7 +51,9 @@ final class Iotlb {
     private final int[] domainOf;
     private final boolean[] inUse = new boolean[SIZES + 1];
 
-    Iotlb(int entries, boolean asQemu) {
+    /** @param front told when a slot gets something else */
+    Iotlb(int entries, boolean asQemu, Front front) {
+        this.front = front;
         this.asQemu = asQemu;
         sets = new CacheSets(entries);
         tag = new long[entries];
@@ -96,8 +99,8 @@ final class Iotlb {
         return ADDRESS.inPlace(leaf[slot]);
     }
 
-    /** Keeps a leaf; one with the same tag is replaced. */
-    void insert(int owner, int domain, int ofPasid, long address, long page, int pageShift,
+    /** Keeps a leaf; one with the same tag is replaced. Returns its slot. */
+    int insert(int owner, int domain, int ofPasid, long address, long page, int pageShift,
             int rights) {
         int size = (pageShift - 3) / 9;
         long newTag = tag(owner, address, size);
@@ -115,11 +118,18 @@ final class Iotlb {
         if (slot < 0) {
             slot = sets.victim(first);
         }
+        front.slotChanges(slot);
         tag[slot] = newTag;
         pasid[slot] = ofPasid;
         domainOf[slot] = domain;
         leaf[slot] = page | rights;
         inUse[size] = true;
+        return slot;
+    }
+
+    /** A slot that was found does not grant what is asked: another one may take its place. */
+    void doubted(int slot) {
+        front.slotChanges(slot);
     }
 
     void invalidateAll() {

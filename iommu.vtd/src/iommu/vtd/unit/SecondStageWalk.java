@@ -17,6 +17,7 @@ final class SecondStageWalk {
 
     /** What QEMU takes for an entry that could not be read. */
     private static final long UNREADABLE = -1;
+    private static final int BOTH = Access.READ | Access.WRITE;
 
     private final TableReader tables;
     private final StructureCache structures;
@@ -24,6 +25,7 @@ final class SecondStageWalk {
     private final boolean asQemu;
     private final long[] tableReserved = new long[6];
     private final long[] leafReserved = new long[6];
+    private final long[] fusedReserved = new long[6];
 
     SecondStageWalk(TableReader tables, StructureCache structures, Traits traits) {
         this.tables = tables;
@@ -40,6 +42,8 @@ final class SecondStageWalk {
                     | SecondStageEntry.TM.mask() | (large ? 0 : SecondStageEntry.PS.mask());
             long below = (1L << SecondStageEntry.shift(level)) - 1 & SecondStageEntry.ADDR.mask();
             leafReserved[level] = leaf | below;
+            fusedReserved[level] = level == 1 ? leafReserved[level]
+                    : tableReserved[level] | SecondStageEntry.PS.mask();
         }
     }
 
@@ -63,23 +67,72 @@ final class SecondStageWalk {
      * Translates an address; expects stage, table and paging in {@code result}. A walk that begins
      * at a cached table and fails is done again from the top: such a table never makes a fault.
      *
+     * <p>The walk is tried {@link #fused} first, which succeeds in the usual cases; what it does
+     * not take the numbered steps decide, from the top.
+     *
      * @return whether the leaf grants {@code access}; otherwise the fault is in {@code result}
      */
     boolean walk(long address, int access, WalkResult result, WalkListener listener) {
         int levels = (int) Stage.LEVELS.of(result.stage);
-        int both = Access.READ | Access.WRITE;
         if (!result.looksOnly) {
             int domain = (int) Stage.DOMAIN.of(result.stage);
             int level = structures.find(domain, Iotlb.SECOND_STAGE, address);
             if (level != 0 && level < levels) {
                 long known = structures.value(domain, Iotlb.SECOND_STAGE, address, level);
-                if (descend(SecondStageEntry.ADDR.inPlace(known), level, (int) known & both,
-                        address, access, result, listener)) {
+                long table = SecondStageEntry.ADDR.inPlace(known);
+                int rights = (int) known & BOTH;
+                if (fused(table, level, rights, address, access, result)
+                        || descend(table, level, rights, address, access, result, listener)) {
                     return true;
                 }
+            } else if (fused(result.table, levels, BOTH, address, access, result)) {
+                return true;
             }
         }
-        return descend(result.table, levels, both, address, access, result, listener);
+        return descend(result.table, levels, BOTH, address, access, result, listener);
+    }
+
+    /**
+     * The walk of {@link #descend}, all checks of a level in one comparison: the rights asked for
+     * are set, no reserved bit is, nor PS above the lowest level; accessed and dirty, where they
+     * are kept, are set. Returns false, with nothing decided, as soon as it is not so.
+     */
+    private boolean fused(long top, int topLevel, int rightsAbove, long address, int access,
+            WalkResult result) {
+        if (asQemu || access == Access.NONE || (rightsAbove & access) != access) {
+            return false;
+        }
+        boolean marks = PagingMode.SSADE.isSet(result.paging);
+        long wanted = access | (marks ? SecondStageEntry.A.mask() : 0);
+        long table = top;
+        long rights = rightsAbove;
+        int domain = (int) Stage.DOMAIN.of(result.stage);
+        for (int level = topLevel; ; level--) {
+            int place = tables.placeOf(table);
+            if (place < 0) {
+                return false;
+            }
+            long entry = tables.wordAt(place,
+                    SecondStageEntry.index(address, level) * SecondStageEntry.BYTES);
+            if ((entry & (fusedReserved[level] | wanted)) != wanted) {
+                return false;
+            }
+            rights &= entry;
+            table = SecondStageEntry.ADDR.inPlace(entry);
+            if (level == 1) {
+                if (marks && !SecondStageEntry.D.isSet(entry) && (access & Access.WRITE) != 0
+                        || InterruptRange.contains(table)) {
+                    return false;
+                }
+                result.page = table;
+                result.pageShift = SecondStageEntry.shift(1);
+                result.rights = (int) rights & BOTH
+                        | (!marks || SecondStageEntry.D.isSet(entry) ? Iotlb.DIRTY : 0);
+                return true;
+            }
+            structures.insert(domain, Iotlb.SECOND_STAGE, address, level - 1,
+                    table | rights & BOTH, false);
+        }
     }
 
     private boolean descend(long top, int topLevel, int rightsAbove, long address, int access,

@@ -22,6 +22,15 @@ final class TableReader {
         return memory.read64(address);
     }
 
+    /** Returns where a table's words are found by {@link #wordAt}, or -1: then one by one. */
+    int placeOf(long table) {
+        return memory.placeOfPage(table);
+    }
+
+    long wordAt(int place, int offset) {
+        return memory.wordAt(place, offset);
+    }
+
     /** Returns whether memory takes locked writes at an address. */
     boolean takesLockedWrites(long address) {
         return Long.compareUnsigned(address, lockedWriteLimit) < 0;

@@ -18,6 +18,8 @@ final class Translator {
     /** Pass-through is granted a page at a time. */
     static final int PASS_THROUGH_SHIFT = 12;
     private static final int REASON_SHIFT = 12;
+    private static final int NO_SLOT = -1;
+    private static final int UNSURE = -2;
 
     private final Traits traits;
     private final RootPointer root;
@@ -30,6 +32,8 @@ final class Translator {
     /** What is known of the request that is looked up now. */
     final WalkResult found = new WalkResult();
     private boolean translating;
+    /** Of the IOTLB, that the page found lies in, or {@link #NO_SLOT}. */
+    private int slot;
 
     Translator(Traits traits, Walks walks, Caches caches, ProtectedMemory protectedMemory,
             FaultReports faults) {
@@ -48,6 +52,7 @@ final class Translator {
     }
 
     void translating(boolean on) {
+        caches.front().clear();
         translating = on;
     }
 
@@ -97,6 +102,7 @@ final class Translator {
                 found.page = request.address & -(1L << PASS_THROUGH_SHIFT);
                 found.pageShift = PASS_THROUGH_SHIFT;
                 found.rights = Iotlb.RIGHTS | Iotlb.USER | Iotlb.DIRTY;
+                slot = NO_SLOT;
                 return null;
             }
         }
@@ -130,13 +136,13 @@ final class Translator {
             return presentInCache();
         }
         if (root.locateContext(request.source, found, WalkListener.NONE)) {
-            caches.contexts().insert(found.stage, found.table, found.source);
+            evicted(caches.contexts().insert(found.stage, found.table, found.source));
             return true;
         }
         if (traits.cachingMode()) {
-            caches.contexts().insert(
+            evicted(caches.contexts().insert(
                     Stage.ofFault(request.source, 0, found.faultsDisabled),
-                    found.fault.number(), 0);
+                    found.fault.number(), 0));
         }
         return false;
     }
@@ -149,15 +155,21 @@ final class Translator {
             return presentInCache();
         }
         if (scalableWalk.locatePasid(true, found, WalkListener.NONE)) {
-            caches.pasids().insert(found.stage, found.table, found.paging);
+            evicted(caches.pasids().insert(found.stage, found.table, found.paging));
             return true;
         }
         if (traits.cachingMode()) {
-            caches.pasids().insert(
+            evicted(caches.pasids().insert(
                     Stage.ofFault(request.source, pasid, found.faultsDisabled),
-                    found.fault.number(), 0);
+                    found.fault.number(), 0));
         }
         return false;
+    }
+
+    private void evicted(boolean another) {
+        if (another) {
+            caches.front().clear();
+        }
     }
 
     private boolean presentInCache() {
@@ -197,11 +209,16 @@ final class Translator {
                 return FaultReason.of((int) (found.page >>> REASON_SHIFT));
             }
             if (granted(found.rights, access)) {
+                slot = hit;
                 return inMemory(address);
             }
+            iotlb.doubted(hit);
         }
         if (walk(address, access, found, WalkListener.NONE)) {
-            iotlb.insert(domain, domain, tag, address, found.page, found.pageShift, found.rights);
+            int kept = iotlb.insert(domain, domain, tag, address, found.page, found.pageShift,
+                    found.rights);
+            // beside a page of another size it may not be the one that is found next time
+            slot = hit < 0 ? kept : UNSURE;
             return null;
         }
         if (traits.cachingMode() && found.erroneous) {
@@ -240,8 +257,19 @@ final class Translator {
     private long permitted(Request request) {
         long translation = translation(found, request.address);
         boolean looked = traits.settings().protectTranslated() || passes(found);
-        return looked && protectedMemory.covers(Translation.address(translation))
-                ? faults.silently(request, ProtectedMemory.REASON) : translation;
+        if (looked && protectedMemory.covers(Translation.address(translation))) {
+            return faults.silently(request, ProtectedMemory.REASON);
+        }
+        if (!request.hasPasid() && slot != UNSURE) {
+            caches.front().put(request.source, request.address, translation,
+                    usable(request, Access.READ) | usable(request, Access.WRITE), slot);
+        }
+        return translation;
+    }
+
+    /** Returns a kind of access if what was found grants it as it is. */
+    private int usable(Request request, int kind) {
+        return granted(found.rights, effectiveAccess(request, kind, found)) ? kind : 0;
     }
 
     private static boolean passes(WalkResult result) {

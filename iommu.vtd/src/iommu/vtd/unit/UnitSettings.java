@@ -44,6 +44,8 @@ import java.util.TreeSet;
  *     page tables send there; the manual says that hardware may or may not
  * @param protectedMemoryAlignment "protectedMemoryAlignment", default 21, 12 to 31: base-2
  *     logarithm of the alignment of protected memory regions
+ * @param front "front", default 1: requests try {@link Front} first, which is no part of the model;
+ *     0 for tests that there is no difference
  * @param contextCacheEntries "contextCacheEntries", default 256; the PASID cache has as many
  * @param iotlbEntries "iotlbEntries", default 1024
  * @param structureCacheEntries "structureCacheEntries", default 1024, with {@code cacheAsQemu} 0:
@@ -60,7 +62,7 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
         boolean flushOnTranslationToggle, boolean collapseFaults, boolean qemuRecordPasid,
         boolean deviceInvalidationByDomain, boolean contextInvalidationDropsPasids,
         boolean cacheAsQemu, boolean walkAsQemu, boolean registersAsQemu,
-        boolean protectTranslated, int protectedMemoryAlignment,
+        boolean protectTranslated, int protectedMemoryAlignment, boolean front,
         int contextCacheEntries, int iotlbEntries, int structureCacheEntries,
         long lockedWriteLimit, int deviceTlbTimeoutMillis, int hostAddressWidth) {
 
@@ -69,7 +71,7 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
             "qemuRecordPasid", "deviceInvalidationByDomain",
             "contextInvalidationDropsPasids", "cacheAsQemu", "walkAsQemu", "registersAsQemu",
             "protectTranslated", "protectedMemoryAlignment",
-            "contextCacheEntries", "iotlbEntries", "structureCacheEntries", "lockedWriteLimit",
+            "front", "contextCacheEntries", "iotlbEntries", "structureCacheEntries", "lockedWriteLimit",
             "deviceTlbTimeoutMillis", "hostAddressWidth"));
 
     /**
@@ -95,6 +97,7 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
                 flag(profile, "registersAsQemu", false),
                 flag(profile, "protectTranslated", false),
                 between(profile, "protectedMemoryAlignment", 21, 12, 31),
+                flag(profile, "front", true),
                 powerOfTwo(profile, "contextCacheEntries", CacheSets.WAYS, 256),
                 powerOfTwo(profile, "iotlbEntries", CacheSets.WAYS, 1024),
                 powerOfTwo(profile, "structureCacheEntries", 0,

@@ -33,6 +33,7 @@ public final class VtdUnit implements RemappingUnit {
     private final RegisterFile registers;
     private final PhysicalMemory memory;
     private final Traits traits;
+    private final Front front;
     private final RootPointer root;
     private final Walks walks;
     private final Translator translator;
@@ -62,7 +63,8 @@ public final class VtdUnit implements RemappingUnit {
         var log = new FaultLog(registers, traits, this::announceFault);
         faults = new FaultReports(log, root, traits);
         interrupts = new InterruptRemapping(registers, memory, traits, caches.interrupts());
-        var protectedMemory = new ProtectedMemory(registers, traits, () -> { });
+        front = caches.front();
+        var protectedMemory = new ProtectedMemory(registers, traits, front::clear);
         translator = new Translator(traits, walks, caches, protectedMemory, faults);
         qemuOrder = settings.cacheAsQemu() ? new QemuOrder(walks, caches) : null;
         invalidation = new Invalidation(caches, traits, dropped());
@@ -129,6 +131,11 @@ public final class VtdUnit implements RemappingUnit {
 
     @Override
     public long translate(int requester, long address, int access) {
+        long known = front.find(RequesterId.sourceId(requester), address, access);
+        return known != Front.MISS ? known : translateSlowly(requester, address, access);
+    }
+
+    private long translateSlowly(int requester, long address, int access) {
         request.of(requester, address, access);
         return qemuOrder != null ? translateAsQemu() : translator.translate(request);
     }

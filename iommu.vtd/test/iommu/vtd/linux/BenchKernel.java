@@ -51,11 +51,14 @@ final class BenchKernel implements KernelPort, UnitListener {
     final Map<Integer, List<Integer>> aliases = new HashMap<>();
     final List<Integer> written = new ArrayList<>();
     List<Integer> functions = List.of();
+    final Map<Integer, List<Range>> reserved = new HashMap<>();
     int interrupts;
     int waits;
     boolean deaf;
     /** Runs at each invalidation, as a device does that does not wait for it. */
     Runnable meanwhile = () -> { };
+    /** Runs whenever time has passed. */
+    Runnable ticking = () -> { };
     long now;
     private long nextPage;
     private long endOfPages;
@@ -151,6 +154,7 @@ final class BenchKernel implements KernelPort, UnitListener {
     @Override
     public long readRegister(int offset, int bytes) {
         now += 1_000;
+        ticking.run();
         return unit.readRegister(offset, bytes);
     }
 
@@ -224,6 +228,11 @@ final class BenchKernel implements KernelPort, UnitListener {
     @Override
     public List<Integer> functions() {
         return functions;
+    }
+
+    @Override
+    public List<Range> reservedRanges(int requester) {
+        return reserved.getOrDefault(requester, List.of());
     }
 
     @Override

@@ -52,7 +52,8 @@ class KernelWaysTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"vtd.loadsStatus", "vtd.copiesTables", "vtd.copiesInterruptTable",
-            "vtd.knowsScalableMode", "vtd.attachesAtStart", "vtd.marksEntries", "vtd.flushesOldDomain",
+            "vtd.knowsScalableMode", "vtd.usesFirstStage", "vtd.attachesAtStart",
+            "vtd.marksEntries", "vtd.flushesOldDomain",
             "vtd.flushesAllScalable", "vtd.reservesPasidIds", "vtd.keepsUpperHalf"})
     void aSettingOverridesTheVersion(String name) {
         var off = KernelWays.of(BenchKernel.profile("6.1").with(name, 0));

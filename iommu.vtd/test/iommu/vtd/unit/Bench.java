@@ -46,6 +46,7 @@ final class Bench implements UnitListener {
     final List<Boolean> switched = new ArrayList<>();
     int interrupts;
     private long queue;
+    private long interruptTable;
     private long nextPage = 0x10_0000;
     final long root = page();
 
@@ -198,6 +199,18 @@ final class Bench implements UnitListener {
     void setRoot(int mode) {
         write(VtdRegisters.RTADDR, root | (long) mode << 10);
         command(GlobalCommand.SRTP.mask());
+    }
+
+    /** Switches interrupt remapping on, with a table of 256 entries. */
+    void remapInterrupts() {
+        interruptTable = page();
+        write(VtdRegisters.IRTA, interruptTable | 7);
+        command(GlobalCommand.SIRTP.mask());
+        command(GlobalCommand.IRE.mask());
+    }
+
+    long interruptEntry(int index) {
+        return interruptTable + 16L * index;
     }
 
     void enable() {

@@ -126,6 +126,42 @@ class FaultRecordingTest {
     }
 
     @Test
+    void theIndexWrapsAroundAndTellsTheFirstPendingRecord() {
+        records(3);
+        for (int source = 1; source <= 2; source++) {
+            fault(source);
+            clear(source - 1);
+        }
+        for (int source = 3; source <= 5; source++) {
+            fault(source);
+        }
+        assertThat(status()).isEqualTo(2 << 8 | 2);
+        assertThat(FaultRecording.SID.of(high(2))).isEqualTo(3);
+        assertThat(FaultRecording.SID.of(high(0))).isEqualTo(4);
+        assertThat(FaultRecording.SID.of(high(1))).isEqualTo(5);
+        fault(6);
+        assertThat(status()).isEqualTo(2 << 8 | 3);
+        clear(2);
+        clear(0);
+        clear(1);
+        bench.write(VtdRegisters.FSTS, 1);
+        fault(7);
+        assertThat(status()).isEqualTo(2 << 8 | 2);
+        assertThat(FaultRecording.SID.of(high(2))).isEqualTo(7);
+    }
+
+    @Test
+    void theOverflowAlsoPendsUntilItIsServiced() {
+        bench.write(VtdRegisters.FECTL, VtdRegisters.IM.mask());
+        fault(1);
+        fault(2);
+        clear(0);
+        assertThat(bench.read(VtdRegisters.FECTL)).isEqualTo(0xc000_0000L);
+        bench.write(VtdRegisters.FSTS, 1);
+        assertThat(bench.read(VtdRegisters.FECTL)).isEqualTo(0x8000_0000L);
+    }
+
+    @Test
     void whileTheOverflowIsSetNothingIsRecordedEvenIfThereIsRoom() {
         fault(1);
         fault(2);

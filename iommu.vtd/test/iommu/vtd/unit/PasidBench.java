@@ -61,7 +61,7 @@ final class PasidBench {
         return firstStage(Map.of());
     }
 
-    private void useFirstStage() {
+    void useFirstStage() {
         first = bench.page();
         write(0, Bench.pasidWord(0, PasidEntry.PGTT_FIRST_STAGE, 0));
         write(1, DOMAIN | SNOOPED);
@@ -72,14 +72,18 @@ final class PasidBench {
     /** A nested PASID: its tables and pages are where the second stage has them, at the same. */
     static PasidBench nested(Map<String, Long> settings) {
         var made = new PasidBench(settings);
-        made.useFirstStage();
-        made.second = made.bench.page();
-        made.write(0, Bench.pasidWord(made.second, PasidEntry.PGTT_NESTED, 2));
-        for (long page = 0x10_0000; page < 0x20_0000; page += 0x1000) {
-            made.bench.map(made.second, page, page, 3);
-        }
-        made.bench.map(made.second, PAGE, PAGE, 3);
+        made.useNested();
         return made;
+    }
+
+    void useNested() {
+        useFirstStage();
+        second = bench.page();
+        write(0, Bench.pasidWord(second, PasidEntry.PGTT_NESTED, 2));
+        for (long page = 0x10_0000; page < 0x20_0000; page += 0x1000) {
+            bench.map(second, page, page, 3);
+        }
+        bench.map(second, PAGE, PAGE, 3);
     }
 
     static PasidBench nested() {
@@ -89,11 +93,15 @@ final class PasidBench {
     /** A PASID with a second-stage table of four levels that maps {@code iova}. */
     static PasidBench secondStage(long iova, long flags, Map<String, Long> settings) {
         var made = new PasidBench(settings);
-        made.second = made.bench.page();
-        made.write(0, Bench.pasidWord(made.second, PasidEntry.PGTT_SECOND_STAGE, 2) | flags);
-        made.write(1, DOMAIN | SNOOPED);
-        made.bench.map(made.second, iova, PAGE, 3);
+        made.useSecondStage(iova, flags);
         return made;
+    }
+
+    void useSecondStage(long iova, long flags) {
+        second = bench.page();
+        write(0, Bench.pasidWord(second, PasidEntry.PGTT_SECOND_STAGE, 2) | flags);
+        write(1, DOMAIN | SNOOPED);
+        bench.map(second, iova, PAGE, 3);
     }
 
     // ---- tables ---------------------------------------------------------------------------------
@@ -109,6 +117,12 @@ final class PasidBench {
             bench.pasidEntry(Bench.DEVICE, 0);
         }
         return bench.pasidEntry(Bench.DEVICE, PASID);
+    }
+
+    /** Returns the place of the directory entry. */
+    long directory() {
+        return ScalableContextEntry.PASIDDIRPTR.inPlace(bench.memory.read64(contextEntry()))
+                + (PASID >>> 6) * 8L;
     }
 
     void write(int quadword, long value) {

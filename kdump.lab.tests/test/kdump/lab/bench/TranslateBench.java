@@ -60,7 +60,7 @@ public final class TranslateBench {
         long start = System.nanoTime();
         for (int i = 0; i < COUNT; i++) {
             x = x * 6364136223846793005L + 1442695040888963407L;
-            long iova = loop == 0 ? 0x5000 : loop == 1 ? (long) i * 64 & 0x1fffff
+            long iova = loop == 0 ? 0x5000 | x >>> 40 & 0xff8 : loop == 1 ? (long) i * 64 & 0x1fffff
                     : (x >>> 40) % PAGES << 12;
             int source = loop == 3 ? (int) (x >>> 33 & 15) << 3 : 0;
             sum += unit.translate(source, iova, Access.READ);

@@ -103,6 +103,12 @@ final class EngineKernelPort implements KernelPort {
     }
 
     @Override
+    public List<Range> reservedRanges(int requester) {
+        return hardware.description().reservedFor(requester).stream()
+                .map(r -> new Range(r.start(), r.bytes())).toList();
+    }
+
+    @Override
     public void print(String line) {
         kernel.print(line);
     }

@@ -259,6 +259,9 @@ final class Kernel {
         var space = new IovaSpace();
         iovaInUse.getOrDefault(alias, List.of()).forEach(r -> space.reserve(r.start(), r.bytes()));
         iovaReserved.forEach(r -> space.reserve(r.start(), r.bytes()));
+        hardware.fabric().functions().stream().filter(f -> f.alias() == alias)
+                .flatMap(f -> hardware.description().reservedFor(f.requesterId()).stream())
+                .forEach(r -> space.reserve(r.start(), r.bytes()));
         return space;
     }
 
