@@ -20,7 +20,8 @@ import kdump.importers.registers.RegisterWords;
  */
 final class AmdUnitFacts {
 
-    private static final String VENDOR = "amdvi";
+    /** The name of the vendor. */
+    static final String VENDOR = "amdvi";
     private static final int BUS = 256;
 
     /** Register words that tell the two architectures apart. */

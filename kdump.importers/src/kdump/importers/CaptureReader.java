@@ -141,15 +141,22 @@ final class CaptureReader {
             units = facts.units(table, registers);
             regions = facts.reservedRegions(table);
         } else if (ivrs != null) {
-            return new AmdUnitFacts(name, remarks).units(IvrsTable.parse(ivrs.toString(),
+            units = new AmdUnitFacts(name, remarks).units(IvrsTable.parse(ivrs.toString(),
                     SmallFile.read(ivrs, IvrsTable.MAX_BYTES)), registers);
+            return registers != null ? units : new FoundDeviceTables(name, remarks)
+                    .complete(units, image, ram(map, image));
         } else if (registers != null) {
             units = List.of(AmdUnitFacts.fits(registers)
                     ? new AmdUnitFacts(name, remarks).onlyUnit(registers)
                     : facts.onlyUnit(registers));
         }
-        return registers != null ? units : new FoundTables(name, unitLog(), remarks)
+        if (registers != null) {
+            return units;
+        }
+        List<UnitDescription> found = new FoundTables(name, unitLog(), remarks)
                 .complete(units, image, ram(map, image));
+        return dmar != null || !found.isEmpty() ? found : new FoundDeviceTables(name, remarks)
+                .complete(found, image, ram(map, image));
     }
 
     private List<UnitLog> unitLog() throws IOException {

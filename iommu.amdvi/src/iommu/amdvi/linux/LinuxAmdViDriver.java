@@ -77,10 +77,15 @@ public final class LinuxAmdViDriver implements UnitDriver {
         long register = registers.read(AmdViRegisters.DEV_TAB);
         long base = AmdViRegisters.BASE.inPlace(register);
         long bytes = AmdViRegisters.deviceTableBytes(register);
-        if (registers.enabled() && registers.control(Control.CMD_BUF_EN)
-                && port.isMemory(base, bytes)) {
+        if (registers.enabled() && port.isMemory(base, bytes)) {
             commands = new CommandRing(port, registers);
-            commands.resume();
+            if (registers.control(Control.CMD_BUF_EN)) {
+                commands.resume();
+            } else {
+                // Registers that were made up for a dump name no buffers.
+                commands.enable();
+                events.enable();
+            }
             entries = new DeviceEntries(port, base, (int) (bytes / DeviceTableEntry.BYTES));
             mappings.resume(entries, commands);
             announced = true;

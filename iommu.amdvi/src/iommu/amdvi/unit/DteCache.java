@@ -68,6 +68,11 @@ final class DteCache {
         return slot >= 0;
     }
 
+    /** See {@link Ways#version}. */
+    long version() {
+        return ways.version();
+    }
+
     void invalidateAll() {
         ways.clear();
     }

@@ -92,6 +92,11 @@ final class Tlb {
         return dropped;
     }
 
+    /** See {@link Ways#version}. */
+    long version() {
+        return ways.version();
+    }
+
     void invalidateAll() {
         ways.clear();
         shiftsInUse = 0;

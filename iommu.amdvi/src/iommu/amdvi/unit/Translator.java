@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit;
 
+import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Event;
 import iommu.amdvi.EventCode;
 import iommu.api.bits.RegisterFile;
@@ -28,6 +29,8 @@ final class Translator {
     private final ExclusionRange exclusion;
     private final InterruptRemapping interrupts;
     private final QemuOrder qemu;
+    private final Front front;
+    private long exclusionWrites;
     private final WalkResult found = new WalkResult();
 
     /** @param qemu the order that all requests take; null for the manual's */
@@ -40,6 +43,9 @@ final class Translator {
         exclusion = new ExclusionRange(registers);
         interrupts = new InterruptRemapping(registers, memory, caches.interrupts());
         this.qemu = qemu;
+        front = settings.front() && qemu == null ? new Front() : null;
+        registers.onWrite(AmdViRegisters.EXCLUSION_BASE, (written, mask) -> exclusionWrites++);
+        registers.onWrite(AmdViRegisters.EXCLUSION_LIMIT, (written, mask) -> exclusionWrites++);
     }
 
     /** Returns what the last request met. */
@@ -49,9 +55,32 @@ final class Translator {
 
     /** Translates a request; the result is as {@link Translation} packs it. */
     long translate(int device, long address, int access) {
+        long now = stamp();
+        if (front != null) {
+            long known = front.find(device, address, access, now);
+            if (known >= 0) {
+                return known;
+            }
+        }
         if (qemu != null) {
             return qemu.translate(device, address, access, found);
         }
+        return modelled(device, address, access);
+    }
+
+    /** Changes with everything that a translation which was given once depends on. */
+    private long stamp() {
+        return caches.tlb().version() + caches.entries().version() + exclusionWrites;
+    }
+
+    private long keep(int device, long address, long translation, int rights) {
+        if (front != null) {
+            front.put(device, address, translation, rights, stamp());
+        }
+        return translation;
+    }
+
+    private long modelled(int device, long address, int access) {
         // 1. The interrupt range holds messages.
         if (address >>> 20 == INTERRUPTS) {
             return interruptRange(access, found);
@@ -75,7 +104,8 @@ final class Translator {
             return blocked(found);
         }
         if (Stage.LEVELS.of(stage) == 0) {
-            return Translation.to(address, PASS_SHIFT);
+            return keep(device, address, Translation.to(address, PASS_SHIFT),
+                    (int) Stage.RIGHTS.of(stage));
         }
         // 5. The cache of pages, or the page table behind it.
         Tlb tlb = caches.tlb();
@@ -83,7 +113,9 @@ final class Translator {
         int hit = tlb.find(domain, address);
         if (hit >= 0) {
             return (tlb.rights(hit) & access) == access
-                    ? translated(tlb.page(hit), tlb.pageShift(hit), address)
+                    ? keep(device, address,
+                            translated(tlb.page(hit), tlb.pageShift(hit), address),
+                            tlb.rights(hit) & (int) Stage.RIGHTS.of(stage))
                     : denied(tlb.rights(hit));
         }
         if (walk(domain, stage, caches.entries().root(slot), address, access)) {

@@ -18,17 +18,19 @@ import java.util.TreeSet;
  * @param asQemu "asQemu", default 0: requests go the way of {@link QemuOrder}, commands that of
  *     {@link QemuCommands}, registers hold all bits that are written to them, the status none, and
  *     the event log runs but is never written
+ * @param front "front", default 1: translations are looked up in {@link Front} first, which changes
+ *     no answer; 0 for the test that holds this
  * @param dteCacheEntries "dteCacheEntries", default 256
  * @param directoryCacheEntries "directoryCacheEntries", default 256
  * @param tlbEntries "tlbEntries", default 1024
  * @param interruptCacheEntries "interruptCacheEntries", default 256
  */
 record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean cacheNotPresent,
-        boolean asQemu, int dteCacheEntries, int directoryCacheEntries, int tlbEntries,
+        boolean asQemu, boolean front, int dteCacheEntries, int directoryCacheEntries, int tlbEntries,
         int interruptCacheEntries) {
 
     private static final Set<String> KNOWN = new TreeSet<>(Set.of("snpLocked", "flushOnDisable",
-            "cacheNotPresent", "asQemu", "dteCacheEntries",
+            "cacheNotPresent", "asQemu", "front", "dteCacheEntries",
             "directoryCacheEntries", "tlbEntries", "interruptCacheEntries"));
 
     /**
@@ -45,6 +47,7 @@ record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean cacheNotP
         }
         return new UnitSettings(flag(profile, "snpLocked"), flag(profile, "flushOnDisable"),
                 flag(profile, "cacheNotPresent"), flag(profile, "asQemu"),
+                between(profile, "front", 1, 0, 1) == 1,
                 entries(profile, "dteCacheEntries", 256),
                 entries(profile, "directoryCacheEntries", 256),
                 entries(profile, "tlbEntries", 1024),

@@ -14,6 +14,7 @@ final class Ways {
 
     private final long[] keys;
     private final byte[] turn;
+    private long version;
 
     Ways(int entries) {
         keys = new long[entries];
@@ -43,6 +44,7 @@ final class Ways {
     int place(long key) {
         int slot = find(key);
         if (slot >= 0) {
+            version++;
             return slot;
         }
         int set = set(key);
@@ -52,11 +54,17 @@ final class Ways {
             slot++;
         }
         if (slot == first + COUNT) {
+            version++;
             slot = first + turn[set];
             turn[set] = (byte) (turn[set] + 1 & COUNT - 1);
         }
         keys[slot] = key;
         return slot;
+    }
+
+    /** Returns a number that grows whenever what a slot held is gone or replaced. */
+    long version() {
+        return version;
     }
 
     /** Returns the key of a slot, 0 if it is free. */
@@ -65,10 +73,12 @@ final class Ways {
     }
 
     void free(int slot) {
+        version++;
         keys[slot] = 0;
     }
 
     void clear() {
+        version++;
         java.util.Arrays.fill(keys, 0);
     }
 }

@@ -179,4 +179,19 @@ class HandOverTest {
         assertThatThrownBy(() -> bench.driver().map(NIC, IOVA, 0, 0x1000, 3))
                 .isInstanceOf(IllegalStateException.class).hasMessageContaining("before the unit");
     }
+
+    /** As of a dump without registers: the table was found, where the buffers were nobody knows. */
+    @Test
+    void aKernelThatIsResumedWithoutBuffersGetsSome() {
+        var bench = BenchKernel.crashed();
+        bench.replaceUnit(Map.of(), Map.of(0x18, 1, 0x8, 0, 0xc, 0, 0x10, 0, 0x14, 0, 0x2000, 0,
+                0x2008, 0, 0x2020, 0));
+        LinuxAmdViDriver first = bench.driver();
+        first.resume();
+        first.map(NIC, 0x5000_0000L, 0x15_0000, 0x1000, BenchKernel.RW);
+        assertThat(bench.go(NIC, 0x5000_0000L)).isEqualTo(0x15_0000);
+        first.unmap(NIC, 0x5000_0000L, 0x1000);
+        assertThat(bench.go(NIC, 0x5000_0000L)).isEqualTo(FAULT);
+        assertThat(bench.get(AmdViRegisters.STATUS) & 0x18).as("both run").isEqualTo(0x18);
+    }
 }

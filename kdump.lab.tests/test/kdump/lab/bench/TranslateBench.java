@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What one translation of the VT-d unit costs, beside a C loop that does the same over the same
+ * What one translation of each vendor's unit costs, beside a C loop that does the same over the same
  * tables (bench/translate.c, built with gcc where it is found): the best of seven rounds of each,
  * taken in one run.
  */
@@ -40,15 +40,19 @@ public final class TranslateBench {
 
     /** Prints nanoseconds a translation for each loop, and the ratio to C. */
     public static void main(String[] arguments) throws Exception {
-        RemappingUnit unit = new TranslateBench().unit();
-        Map<String, Double> c = inC();
+        compare("vtd", new TranslateBench().unit());
+        compare("amdvi", AmdTables.unit(REQUESTERS, PAGES));
+    }
+
+    private static void compare(String vendor, RemappingUnit unit) throws Exception {
+        Map<String, Double> c = inC(vendor);
         for (int loop = 0; loop < LOOPS.size(); loop++) {
             double best = Double.MAX_VALUE;
             for (int round = 0; round < ROUNDS; round++) {
                 best = Math.min(best, nanos(unit, loop));
             }
             Double beside = c.get(LOOPS.get(loop));
-            System.err.printf("translate, %-15s %6.2f ns%s%n", LOOPS.get(loop) + ":", best,
+            System.err.printf("%-5s translate, %-15s %6.2f ns%s%n", vendor, LOOPS.get(loop) + ":", best,
                     beside == null ? "" : String.format(", C %.2f ns, ratio %.2f", beside,
                             best / beside));
         }
@@ -110,13 +114,15 @@ public final class TranslateBench {
         memory.write64(table + 8 * (iova >>> 12 & 511), to | 3);
     }
 
-    private static Map<String, Double> inC() throws IOException, InterruptedException {
+    private static Map<String, Double> inC(String vendor)
+            throws IOException, InterruptedException {
         Map<String, Double> figures = new HashMap<>();
-        Path binary = Path.of("generated", "translate").toAbsolutePath();
+        Path binary = Path.of("generated", "translate-" + vendor).toAbsolutePath();
         Path output = Path.of("generated", "translate.txt").toAbsolutePath();
         Files.createDirectories(binary.getParent());
         try {
-            if (run(output, "gcc", "-O3", "-o", binary.toString(), "bench/translate.c", "-lm") != 0
+            if (run(output, "gcc", "-O3", "-D" + vendor, "-o", binary.toString(),
+                    "bench/translate.c", "-lm") != 0
                     || run(output, binary.toString(), Integer.toString(COUNT)) != 0) {
                 System.err.println("no figures of C: " + Files.readString(output).strip());
                 return figures;
