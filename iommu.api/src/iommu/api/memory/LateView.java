@@ -130,10 +130,30 @@ public final class LateView {
     void release(long number) {
         int place = kept == 0 ? -1 : find(number);
         if (place >= 0) {
+            leave(place);
             line[place] = FREE;
             kept--;
-            rebuild();
+            if (place == next - 1) {
+                next = place;
+            }
         }
+    }
+
+    /** Takes a place out of the index; those that had to step aside for it move up. */
+    private void leave(int place) {
+        int mask = index.length - 1;
+        int hole = slot(line[place]);
+        while (index[hole] != place + 1) {
+            hole = hole + 1 & mask;
+        }
+        for (int at = hole + 1 & mask; index[at] != 0; at = at + 1 & mask) {
+            int home = slot(line[index[at] - 1]);
+            if ((at - home & mask) >= (at - hole & mask)) {
+                index[hole] = index[at];
+                hole = at;
+            }
+        }
+        index[hole] = 0;
     }
 
     /** A processor flushes a line. */

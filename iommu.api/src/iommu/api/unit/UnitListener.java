@@ -24,4 +24,10 @@ public interface UnitListener {
 
     /** The unit sent the interrupt that announces faults. */
     default void faultInterrupt() { }
+
+    /** The unit sent the interrupt that announces that invalidations are done. */
+    default void completionInterrupt() { }
+
+    /** The unit sent the interrupt that announces page requests. */
+    default void pageRequestInterrupt() { }
 }

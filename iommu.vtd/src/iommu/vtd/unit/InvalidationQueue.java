@@ -30,13 +30,13 @@ final class InvalidationQueue {
     private long tail;
 
     InvalidationQueue(RegisterFile registers, PhysicalMemory memory, Traits traits,
-            Invalidation invalidation, FaultLog faults, DeviceTlbRequests devices) {
+            Invalidation invalidation, FaultLog faults, DeviceTlbRequests devices,
+            CompletionEvent completion) {
         this.registers = registers;
         this.memory = memory;
         this.faults = faults;
         this.devices = devices;
-        execution = new DescriptorExecution(memory, traits, invalidation, devices,
-                new CompletionEvent(registers));
+        execution = new DescriptorExecution(memory, traits, invalidation, devices, completion);
         asQemu = traits.settings().registersAsQemu();
         tail = VtdRegisters.QUEUE_OFFSET.inPlace(registers.get(VtdRegisters.IQT));
         registers.onWrite(VtdRegisters.IQT, (written, mask) -> tailWritten());

@@ -10,7 +10,8 @@ import iommu.vtd.VtdRegisters;
 /**
  * The page request queue: a ring in memory that the unit fills from its tail on. A request that
  * finds it full, or no memory there, sets the overflow and is dropped, and so is everything after
- * it until software clears the overflow. The event itself goes nowhere.
+ * it until software clears the overflow. Either is announced by an interrupt, once until both are
+ * cleared.
  *
  * <p>Source: VT-d, "Page Request Queue" and "Page Request Event Interrupt".
  */
@@ -18,13 +19,18 @@ final class PageRequests {
 
     private final RegisterFile registers;
     private final PhysicalMemory memory;
+    private final Runnable interrupt;
 
-    PageRequests(RegisterFile registers, PhysicalMemory memory) {
+    /** @param interrupt sends the message that PEADDR and PEDATA describe */
+    PageRequests(RegisterFile registers, PhysicalMemory memory, Runnable interrupt) {
         this.registers = registers;
         this.memory = memory;
+        this.interrupt = interrupt;
         registers.onWrite(VtdRegisters.PECTL, (written, mask) -> {
-            if (!VtdRegisters.IM.isSet(registers.get(VtdRegisters.PECTL))) {
+            long control = registers.get(VtdRegisters.PECTL);
+            if (!VtdRegisters.IM.isSet(control) && VtdRegisters.IP.isSet(control)) {
                 registers.set(VtdRegisters.PECTL, VtdRegisters.IP, 0);
+                interrupt.run();
             }
         });
         registers.onWrite(VtdRegisters.PAGE_REQUEST_STATUS, (written, mask) -> {
@@ -53,10 +59,18 @@ final class PageRequests {
         }
         registers.set(VtdRegisters.PAGE_REQUEST_STATUS,
                 status | (room ? VtdRegisters.PPR : VtdRegisters.PRS_PRO).mask());
-        if (status == 0 && VtdRegisters.IM.isSet(registers.get(VtdRegisters.PECTL))) {
-            registers.set(VtdRegisters.PECTL, VtdRegisters.IP, 1);
+        if (status == 0) {
+            announce();
         }
         return room;
+    }
+
+    private void announce() {
+        if (VtdRegisters.IM.isSet(registers.get(VtdRegisters.PECTL))) {
+            registers.set(VtdRegisters.PECTL, VtdRegisters.IP, 1);
+        } else {
+            interrupt.run();
+        }
     }
 
     private void write(long at, Request request, int group, boolean last) {

@@ -115,7 +115,7 @@ final class Translator {
     }
 
     /** A write without PASID to the interrupt range; the machine hands it to the other door. */
-    private static boolean isMessage(Request request) {
+    static boolean isMessage(Request request) {
         return request.access == Access.WRITE && !request.hasPasid();
     }
 
@@ -178,13 +178,13 @@ final class Translator {
     }
 
     /** A request without PASID is privileged where RID_PRIV says so and a first stage looks. */
-    private static int effectiveAccess(Request request, int access, WalkResult found) {
+    static int effectiveAccess(Request request, int access, WalkResult found) {
         boolean privileged = !request.hasPasid() && SourceTraits.RID_PRIV.isSet(found.source)
                 && PagingMode.FIRST_STAGE.isSet(found.paging);
         return privileged ? access | Access.PRIVILEGED : access;
     }
 
-    private static FaultReason refusal(Request request, int access, long paging) {
+    static FaultReason refusal(Request request, int access, long paging) {
         // 4a. Execute needs ERE: fault 5Ch. 4b. Privileged needs SRE: fault 5Dh.
         if (request.hasPasid() && (access & Access.EXECUTE) != 0
                 && !PagingMode.ERE.isSet(paging)) {
@@ -246,7 +246,7 @@ final class Translator {
         return (rights & needed) == needed;
     }
 
-    private boolean walk(long address, int access, WalkResult result, WalkListener listener) {
+    boolean walk(long address, int access, WalkResult result, WalkListener listener) {
         return PagingMode.FIRST_STAGE.isSet(result.paging)
                 ? firstStage.walk(address, access, result, listener)
                 : secondStage.walk(address, access & (Access.READ | Access.WRITE), result,
@@ -281,12 +281,12 @@ final class Translator {
                 Stage.FAULTS_DISABLED.isSet(found.stage));
     }
 
-    private static long translation(WalkResult result, long address) {
+    static long translation(WalkResult result, long address) {
         long inPage = (1L << result.pageShift) - 1;
         return Translation.to(result.page & ~inPage | address & inPage, result.pageShift);
     }
 
-    private FaultReason beyond(long stage, long address) {
+    FaultReason beyond(long stage, long address) {
         if (!Stage.SCALABLE.isSet(stage)) {
             return FaultReason.ADDRESS_BEYOND_MGAW;
         }
@@ -294,51 +294,7 @@ final class Translator {
                 : FaultReason.SM_ADDRESS_BEYOND_TABLE;
     }
 
-    private FaultReason interruptReason() {
+    FaultReason interruptReason() {
         return root.scalable() ? FaultReason.SM_INTERRUPT_RANGE : FaultReason.INTERRUPT_RANGE;
-    }
-
-    /** Does the walk of {@link #translate}, caches left aside and nothing recorded or marked. */
-    long explain(Request request, WalkListener listener) {
-        long address = request.address;
-        if (!translating) {
-            return unlessProtected(address, Translation.untranslated());
-        }
-        if (InterruptRange.contains(address)) {
-            return isMessage(request) ? Translation.untranslated() : refused(interruptReason());
-        }
-        var result = new WalkResult();
-        result.looksOnly = true;
-        if (!root.locate(request.source, request.pasid, result, listener)) {
-            return refused(result.fault);
-        }
-        int access = effectiveAccess(request, request.access, result);
-        FaultReason refusal = refusal(request, access, result.paging);
-        if (refusal != null) {
-            return refused(refusal);
-        }
-        if (!PagingMode.FIRST_STAGE.isSet(result.paging)) {
-            if (!Stage.covers(result.stage, address)) {
-                return refused(beyond(result.stage, address));
-            }
-            if (Stage.passesThrough(result.stage)) {
-                return unlessProtected(address, Translation.to(address, PASS_THROUGH_SHIFT));
-            }
-        }
-        if (!walk(address, access, result, listener)) {
-            return refused(result.fault);
-        }
-        long translation = translation(result, address);
-        return traits.settings().protectTranslated()
-                ? unlessProtected(Translation.address(translation), translation) : translation;
-    }
-
-    private long unlessProtected(long address, long outcome) {
-        return protectedMemory.covers(address) ? Translation.blocked(ProtectedMemory.REASON)
-                : outcome;
-    }
-
-    private long refused(FaultReason reason) {
-        return Translation.blocked(faults.number(reason));
     }
 }

@@ -37,6 +37,7 @@ public final class VtdUnit implements RemappingUnit {
     private final RootPointer root;
     private final Walks walks;
     private final Translator translator;
+    private final Explanation explanation;
     private final FaultReports faults;
     private final InterruptRemapping interrupts;
     private final QemuOrder qemuOrder;
@@ -67,13 +68,16 @@ public final class VtdUnit implements RemappingUnit {
         front = caches.front();
         var protectedMemory = new ProtectedMemory(registers, traits, front::clear);
         translator = new Translator(traits, walks, caches, protectedMemory, faults);
+        explanation = new Explanation(traits, root, translator, protectedMemory, faults);
         qemuOrder = settings.cacheAsQemu() ? new QemuOrder(walks, caches) : null;
         invalidation = new Invalidation(caches, traits, dropped(tables));
         deviceTlbs = new DeviceTlbRequests(registers, traits, log);
         deviceTranslation = new DeviceTranslation(traits, root, translator, protectedMemory,
-                faults, new PageRequests(registers, memory));
+                faults, new PageRequests(registers, memory,
+                        () -> faults.listener().pageRequestInterrupt()));
         var queue = new InvalidationQueue(registers, memory, traits, invalidation, log,
-                deviceTlbs);
+                deviceTlbs, new CompletionEvent(registers,
+                        () -> faults.listener().completionInterrupt()));
         long status = registers.get(VtdRegisters.GSTS);
         queue.resume(GlobalCommand.QIE.isSet(status));
         translator.translating(GlobalCommand.TE.isSet(status));
@@ -213,13 +217,13 @@ public final class VtdUnit implements RemappingUnit {
 
     @Override
     public long explain(int requester, long address, int access, WalkListener walkListener) {
-        return translator.explain(new Request().of(requester, address, access), walkListener);
+        return explanation.explain(new Request().of(requester, address, access), walkListener);
     }
 
     @Override
     public long explain(int requester, int pasid, long address, int access,
             WalkListener walkListener) {
-        return translator.explain(new Request().withPasid(requester, pasid, address, access),
+        return explanation.explain(new Request().withPasid(requester, pasid, address, access),
                 walkListener);
     }
 

@@ -57,4 +57,33 @@ class AllocationTest {
         allocatesNothing(bench(false, tiny, 500), 500);
         allocatesNothing(bench(true, tiny, 500), 500);
     }
+
+    @Test
+    void aMillionFirstStageAndNestedWalksAllocateNothing() {
+        var tiny = Map.of("iotlbEntries", 4L, "contextCacheEntries", 4L, "structureCacheEntries",
+                4L);
+        for (var bench : new PasidBench[] {PasidBench.firstStage(tiny), PasidBench.nested(tiny)}) {
+            for (int i = 0; i < 300; i++) {
+                bench.mapFirst(i * 0x1000L, PasidBench.PAGE, PasidBench.RW_USER);
+            }
+            var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+            long warm = walk(bench);
+            long before = threads.getCurrentThreadAllocatedBytes();
+            long overhead = threads.getCurrentThreadAllocatedBytes() - before;
+            before = threads.getCurrentThreadAllocatedBytes();
+            long again = walk(bench);
+            long allocated = threads.getCurrentThreadAllocatedBytes() - before - overhead;
+            assertThat(again).isEqualTo(warm);
+            assertThat(bench.bench.blocked).isEmpty();
+            assertThat(allocated).as("bytes in a million translations").isZero();
+        }
+    }
+
+    private static long walk(PasidBench bench) {
+        long sum = 0;
+        for (int i = 0; i < TRANSLATIONS; i++) {
+            sum += bench.translate(i % 300 * 0x1000L, 1 + (i & 1));
+        }
+        return sum;
+    }
 }

@@ -45,6 +45,8 @@ final class Bench implements UnitListener {
     final List<String> invalidated = new ArrayList<>();
     final List<Boolean> switched = new ArrayList<>();
     int interrupts;
+    int completions;
+    int pageRequests;
     private long queue;
     private long interruptTable;
     private long nextPage = 0x10_0000;
@@ -306,5 +308,15 @@ final class Bench implements UnitListener {
     @Override
     public void faultInterrupt() {
         interrupts++;
+    }
+
+    @Override
+    public void completionInterrupt() {
+        completions++;
+    }
+
+    @Override
+    public void pageRequestInterrupt() {
+        pageRequests++;
     }
 }

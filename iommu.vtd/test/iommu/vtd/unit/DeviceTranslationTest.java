@@ -252,6 +252,11 @@ class DeviceTranslationTest {
         assertThat(pasid.bench.read(VtdRegisters.PECTL)).isEqualTo(0xc000_0000L);
         pasid.bench.write(VtdRegisters.PAGE_REQUEST_STATUS, 1);
         assertThat(pasid.bench.read(VtdRegisters.PECTL)).isEqualTo(0x8000_0000L);
+        pasid.bench.write(VtdRegisters.PECTL, 0);
+        assertThat(pasid.bench.pageRequests).isZero();
+        pasid.bench.unit.pageRequest(Bench.DEVICE, NONE, 0x5000, 1, 0, true);
+        pasid.bench.unit.pageRequest(Bench.DEVICE, NONE, 0x6000, 1, 0, true);
+        assertThat(pasid.bench.pageRequests).isEqualTo(1);
     }
 
     @Test

@@ -97,11 +97,18 @@ class InvalidationQueueTest {
         assertThat(bench.read(VtdRegisters.IECTL)).isEqualTo(0x8000_0000L);
         put(0x15, 0);
         kick();
+        assertThat(bench.completions).isZero();
         bench.write(VtdRegisters.IECTL, 0);
         assertThat(bench.read(VtdRegisters.IECTL)).isZero();
+        assertThat(bench.completions).isEqualTo(1);
         put(0x15, 0);
         kick();
         assertThat(bench.read(VtdRegisters.IECTL)).isZero();
+        assertThat(bench.completions).as("the one before is not taken note of").isEqualTo(1);
+        bench.write(VtdRegisters.ICS, 1);
+        put(0x15, 0);
+        kick();
+        assertThat(bench.completions).isEqualTo(2);
     }
 
     @ParameterizedTest(name = "{0}")

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.unit;
+
+import iommu.api.unit.Translation;
+import iommu.api.unit.WalkListener;
+import iommu.vtd.FaultReason;
+
+/**
+ * What {@link Translator} would do to a request that meets no cache, told entry by entry: nothing
+ * is recorded, no entry is marked, no cache is filled.
+ */
+final class Explanation {
+
+    private final Traits traits;
+    private final RootPointer root;
+    private final Translator translator;
+    private final ProtectedMemory protectedMemory;
+    private final FaultReports faults;
+
+    Explanation(Traits traits, RootPointer root, Translator translator,
+            ProtectedMemory protectedMemory, FaultReports faults) {
+        this.traits = traits;
+        this.root = root;
+        this.translator = translator;
+        this.protectedMemory = protectedMemory;
+        this.faults = faults;
+    }
+
+    /** Returns the packed outcome; steps as in {@link Translator#translate}. */
+    long explain(Request request, WalkListener listener) {
+        long address = request.address;
+        if (!translator.translating()) {
+            return unlessProtected(address, Translation.untranslated());
+        }
+        if (InterruptRange.contains(address)) {
+            return Translator.isMessage(request) ? Translation.untranslated()
+                    : refused(translator.interruptReason());
+        }
+        var result = new WalkResult();
+        result.looksOnly = true;
+        if (!root.locate(request.source, request.pasid, result, listener)) {
+            return refused(result.fault);
+        }
+        int access = Translator.effectiveAccess(request, request.access, result);
+        FaultReason refusal = Translator.refusal(request, access, result.paging);
+        if (refusal != null) {
+            return refused(refusal);
+        }
+        if (!PagingMode.FIRST_STAGE.isSet(result.paging)) {
+            if (!Stage.covers(result.stage, address)) {
+                return refused(translator.beyond(result.stage, address));
+            }
+            if (Stage.passesThrough(result.stage)) {
+                return unlessProtected(address,
+                        Translation.to(address, Translator.PASS_THROUGH_SHIFT));
+            }
+        }
+        if (!translator.walk(address, access, result, listener)) {
+            return refused(result.fault);
+        }
+        long translation = Translator.translation(result, address);
+        return traits.settings().protectTranslated()
+                ? unlessProtected(Translation.address(translation), translation) : translation;
+    }
+
+    private long unlessProtected(long address, long outcome) {
+        return protectedMemory.covers(address) ? Translation.blocked(ProtectedMemory.REASON)
+                : outcome;
+    }
+
+    private long refused(FaultReason reason) {
+        return Translation.blocked(faults.number(reason));
+    }
+}
