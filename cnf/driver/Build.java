@@ -74,7 +74,7 @@ public final class Build {
                 case "testDriver" -> tests.driver();
                 case "test" -> tests.plain();
                 case "testOSGi" -> tests.inFramework();
-                case "bench", "fuzz" -> tests.main(goal + ".main");
+                case "bench", "fuzz", "differ" -> tests.main(goal + ".main");
                 case "resolve" -> resolve(false);
                 case "resolve-check" -> resolve(true);
                 default -> throw new IllegalArgumentException("unknown goal " + goal);

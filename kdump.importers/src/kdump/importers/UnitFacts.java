@@ -31,8 +31,9 @@ final class UnitFacts {
     private static final String VENDOR = "vtd";
     /** Who QEMU says made its ACPI tables. */
     private static final String QEMU = "BOCHS ";
-    /** QEMU's unit reads every table of a walk anew. */
-    private static final Map<String, Long> QEMU_SETTINGS = Map.of("structureCacheEntries", 0L);
+    /** QEMU's unit reads every table of a walk anew, and sees what processors wrote at once. */
+    private static final Map<String, Long> QEMU_SETTINGS =
+            Map.of("structureCacheEntries", 0L, "snoopsAlways", 1L);
     private static final int QUEUE_HEAD = 0x80;
     private static final int QUEUE_TAIL = 0x88;
     private static final int BRIDGE = 1;

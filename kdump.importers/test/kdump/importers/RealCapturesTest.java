@@ -42,7 +42,8 @@ class RealCapturesTest {
         assertThat(profile.registerBase()).isEqualTo(0xfed90000L);
         assertThat(profile.registers()).hasSize(140).containsEntry(0x1c, 0xc7000000);
         assertThat(profile.settings()).as("QEMU's unit")
-                .containsOnly(Map.entry("structureCacheEntries", 0L));
+                .containsOnly(
+                Map.entry("structureCacheEntries", 0L), Map.entry("snoopsAlways", 1L));
     }
 
     @ParameterizedTest

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.memory;
 
-import iommu.api.sim.RandomStream;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -49,8 +48,7 @@ public final class PhysicalMemory {
             .byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN)
             .withInvokeExactBehavior();
 
-    private final long seed;
-    private final boolean blank;
+    private final Pattern pattern;
     private final BackedRanges ranges;
     private final int[] directory;
     private byte[] arena;
@@ -62,6 +60,8 @@ public final class PhysicalMemory {
     private boolean tracking;
     private int cause;
     private Background background;
+    private LateView[] lateViews = {};
+    private boolean byProcessor;
 
     /**
      * Makes memory that holds the pattern everywhere.
@@ -75,8 +75,7 @@ public final class PhysicalMemory {
     }
 
     private PhysicalMemory(List<AddressRange> backed, long seed, boolean blank) {
-        this.seed = seed;
-        this.blank = blank;
+        pattern = new Pattern(seed, blank);
         ranges = new BackedRanges(backed);
         directory = new int[ranges.granules()];
         Arrays.fill(directory, UNPOPULATED);
@@ -86,8 +85,7 @@ public final class PhysicalMemory {
     }
 
     private PhysicalMemory(PhysicalMemory other) {
-        seed = other.seed;
-        blank = other.blank;
+        pattern = other.pattern;
         ranges = other.ranges;
         directory = other.directory.clone();
         arena = other.arena.clone();
@@ -324,6 +322,13 @@ public final class PhysicalMemory {
         if (directory[granule] < 0) {
             populate(granule, address & ~(long) GRANULE_MASK);
         }
+        for (LateView view : lateViews) {
+            if (byProcessor) {
+                view.keep(address);
+            } else {
+                view.release(address / LINE_BYTES);
+            }
+        }
         int at = directory[granule] + ((int) address & GRANULE_MASK);
         int line = at >>> 6;
         journal.save(line, arena, (known[line >>> 6] >>> line & 1) != 0);
@@ -371,33 +376,45 @@ public final class PhysicalMemory {
 
     // ---- the pattern ----------------------------------------------------------------------------
 
-    private long pattern(long address) {
-        return blank ? 0 : RandomStream.mix(seed ^ address >>> 3);
-    }
-
     /** Returns what a word holds that was never written. */
     private long absent64(long address) {
-        return background == null ? pattern(address) : background.read64(address, pattern(address));
+        return background == null ? pattern.word(address)
+                : background.read64(address, pattern.word(address));
     }
 
     private void absent(long address, byte[] to, int offset, int bytes) {
-        fill(address, to, offset, bytes);
+        pattern.fill(address, to, offset, bytes);
         if (background != null) {
             background.overlay(address, to, offset, bytes);
         }
     }
 
-    private void fill(long address, byte[] to, int offset, int bytes) {
-        int done = 0;
-        while (done < bytes) {
-            long word = pattern(address + done & -8);
-            int skip = (int) (address + done) & 7;
-            if (skip == 0 && bytes - done >= 8) {
-                LONG.set(to, offset + done, word);
-                done += 8;
-            } else {
-                to[offset + done] = (byte) (word >>> 8 * skip);
-                done++;
+    // ---- processors and those who do not snoop them ---------------------------------------------
+
+    /**
+     * Returns this memory as an observer sees it that learns of processors' writes late; from now
+     * on they are kept back from it.
+     *
+     * @param buffered whether a write buffer keeps flushed lines back until it is drained
+     */
+    public LateView lateView(boolean buffered) {
+        var view = new LateView(this, buffered);
+        lateViews = Arrays.copyOf(lateViews, lateViews.length + 1);
+        lateViews[lateViews.length - 1] = view;
+        return view;
+    }
+
+    /** Says whether the writes that follow are a processor's, into its caches, or a device's. */
+    public void byProcessor(boolean on) {
+        byProcessor = on;
+    }
+
+    /** Does what a processor's flush of the lines of a range does. */
+    public void flush(long address, long bytes) {
+        for (LateView view : lateViews) {
+            for (long line = address / LINE_BYTES; line <= (address + bytes - 1) / LINE_BYTES;
+                    line++) {
+                view.flush(line);
             }
         }
     }
@@ -422,6 +439,9 @@ public final class PhysicalMemory {
         provenance.clear();
         tracking = false;
         cause = 0;
+        for (LateView view : lateViews) {
+            view.clear();
+        }
     }
 
     /** Tells {@code visitor} each line written since {@code mark}, in the order of first writes. */

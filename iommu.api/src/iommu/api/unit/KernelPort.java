@@ -41,6 +41,13 @@ public interface KernelPort {
     /** Writes the 64 bits at {@code physicalAddress}. */
     void write64(long physicalAddress, long value);
 
+    /**
+     * Has each write, copy and allocation from now on followed by a write-back of the processor's
+     * cache lines, as kernels do for the tables of a unit that does not snoop: without it such a
+     * unit sees what was there before.
+     */
+    default void flushWrites(boolean on) { }
+
     /** Copies memory; {@code bytes} is a multiple of 8. */
     void copy(long from, long to, int bytes);
 
@@ -61,7 +68,10 @@ public interface KernelPort {
      */
     List<Integer> sourceIds(int requester);
 
-    /** Returns the functions that the unit serves, bridges among them, by requester id. */
+    /**
+     * Returns the functions that the unit serves, bridges among them, by requester id: what
+     * enumeration has found. An empty list where nobody has enumerated.
+     */
     default List<Integer> functions() {
         return List.of();
     }

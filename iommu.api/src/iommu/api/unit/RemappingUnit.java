@@ -11,8 +11,8 @@ import org.osgi.annotation.versioning.ConsumerType;
 public interface RemappingUnit {
 
     /**
-     * Translates one request without PASID that does not cross a 4 KiB boundary. A blocked one is recorded as the
-     * hardware does. Allocates nothing unless it blocks.
+     * Translates one request without PASID that does not cross a 4 KiB boundary. A blocked one is
+     * recorded as the hardware does. Allocates nothing unless it blocks.
      *
      * @param requester id that the request carries
      * @param access {@link iommu.api.pcie.Access#READ} or {@link iommu.api.pcie.Access#WRITE}

@@ -38,15 +38,16 @@ import java.util.TreeSet;
  *     of RID_PASID for a domain id and flushed that domain, 0 as a rule
  * @param reservesPasidIds "vtd.reservesPasidIds", in no version: the domain ids in copied PASID
  *     tables are kept from being given out again
- * @param keepsUpperHalf "vtd.keepsUpperHalf", from 7.2 ("Fix UCTP context table slot when copying
- *     root entries", 2026): a bus of which only devfn 80h and up are populated is copied into the
- *     upper half of its root entry; before, into the lower
+ * @param keepsUpperHalf "vtd.keepsUpperHalf", from 7.3 (c6e63fc8e8fc): a bus of which only devfn
+ *     80h and up are populated is copied into the upper half of its root entry; before, into the
+ *     lower
  * @param lines how faults are printed, by version alone
  */
 record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInterruptTable,
-        boolean knowsScalableMode, boolean usesFirstStage, boolean attachesAtStart, boolean marksEntries, boolean flushesOldDomain,
-        TearDown tearDown, boolean flushesAllScalable, boolean reservesPasidIds,
-        boolean keepsUpperHalf, FaultLines lines) {
+        boolean knowsScalableMode, boolean usesFirstStage, boolean attachesAtStart,
+        boolean marksEntries, boolean flushesOldDomain, TearDown tearDown,
+        boolean flushesAllScalable, boolean reservesPasidIds, boolean keepsUpperHalf,
+        FaultLines lines) {
 
     /** How a copied entry is taken down when its device gets one of this kernel; by value. */
     enum TearDown {
@@ -60,11 +61,11 @@ record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInter
 
     private static final String PREFIX = "vtd.";
     /** Names of all settings. */
-    static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of("vtd.loadsStatus",
-            "vtd.copiesTables", "vtd.copiesInterruptTable", "vtd.knowsScalableMode",
-            "vtd.usesFirstStage", "vtd.attachesAtStart",
-            "vtd.marksEntries", "vtd.flushesOldDomain", "vtd.tearDown", "vtd.flushesAllScalable",
-            "vtd.reservesPasidIds", "vtd.keepsUpperHalf")));
+    static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of(
+            "vtd.loadsStatus", "vtd.copiesTables", "vtd.copiesInterruptTable",
+            "vtd.knowsScalableMode", "vtd.usesFirstStage", "vtd.attachesAtStart",
+            "vtd.marksEntries", "vtd.flushesOldDomain", "vtd.tearDown",
+            "vtd.flushesAllScalable", "vtd.reservesPasidIds", "vtd.keepsUpperHalf")));
 
     /**
      * Returns the ways of a kernel.
@@ -93,7 +94,7 @@ record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInter
                         v.atLeast(7, 3) ? 2 : v.atLeast(6, 12) ? 1 : 0, 2)],
                 flag(kernel, "vtd.flushesAllScalable", v.atLeast(6, 9)),
                 flag(kernel, "vtd.reservesPasidIds", false),
-                flag(kernel, "vtd.keepsUpperHalf", v.atLeast(7, 2)),
+                flag(kernel, "vtd.keepsUpperHalf", v.atLeast(7, 3)),
                 FaultLines.of(v));
     }
 

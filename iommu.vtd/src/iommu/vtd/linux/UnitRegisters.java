@@ -4,6 +4,7 @@ package iommu.vtd.linux;
 import iommu.api.bits.BitField;
 import iommu.api.bits.Register;
 import iommu.api.unit.KernelPort;
+import iommu.vtd.ExtendedCapability;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
 
@@ -44,6 +45,8 @@ final class UnitRegisters {
         loaded = true;
         cap = read(VtdRegisters.CAP);
         ecap = read(VtdRegisters.ECAP);
+        // __iommu_flush_cache; here also for the queue, which needs it not
+        port.flushWrites(!ExtendedCapability.C.isSet(ecap));
         if (loadsStatus) {
             preload();
         }

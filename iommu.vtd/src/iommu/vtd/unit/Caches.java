@@ -2,8 +2,8 @@
 package iommu.vtd.unit;
 
 /**
- * All caches of one unit, and the front that stands for them. Each keeps what it holds until it is told otherwise. Source: VT-d,
- * "Caching Translation Information".
+ * All caches of one unit, and the front that stands for them. Each keeps what it holds until it is
+ * told otherwise. Source: VT-d, "Caching Translation Information".
  */
 record Caches(Front front, ContextCache contexts, PasidCache pasids, Iotlb iotlb,
         StructureCache structures, InterruptEntryCache interrupts) {

@@ -10,8 +10,8 @@ import iommu.vtd.VtdRegisters;
 
 /**
  * What GCMD, CCMD and IOTLB writes set off. Software changes one GCMD field a write; should several
- * change at once, which the manual leaves open, they act in the order SRTP, SIRTP, QIE, IRE, CFI,
- * TE.
+ * change at once, which the manual leaves open, they act in the order SRTP, WBF, SIRTP, QIE, IRE,
+ * CFI, TE.
  *
  * <p>Commands are done when the write returns. Source: VT-d, "Global Command Register", "Context
  * Command Register" and "IOTLB Invalidate Register".
@@ -23,6 +23,9 @@ final class CommandHandler {
 
         /** Set Root Table Pointer was commanded. */
         void rootPointer(long rtaddr);
+
+        /** Write Buffer Flush was commanded. */
+        void writeBufferFlush();
 
         /** Set Interrupt Remap Table Pointer was commanded. */
         void interruptTable();
@@ -79,6 +82,9 @@ final class CommandHandler {
         if (GlobalCommand.SRTP.isSet(written)) {
             effects.rootPointer(registers.get(VtdRegisters.RTADDR));
             status(GlobalCommand.SRTP, true);
+        }
+        if (GlobalCommand.WBF.isSet(written)) {
+            effects.writeBufferFlush();
         }
         if (GlobalCommand.SIRTP.isSet(written)) {
             effects.interruptTable();

@@ -6,7 +6,10 @@ import iommu.api.unit.DeviceTlbs;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.VtdRegisters;
 
-/** What each descriptor of the invalidation queue does. Source: VT-d, "Invalidation Descriptors". */
+/**
+ * What each descriptor of the invalidation queue does. Source: VT-d, "Queued Invalidation
+ * Interface".
+ */
 final class DescriptorExecution {
 
     /** The descriptor cannot be executed now, as the device or its tags are busy. */

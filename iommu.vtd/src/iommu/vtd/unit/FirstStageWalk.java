@@ -138,7 +138,7 @@ final class FirstStageWalk {
                 return result.fail(isTop ? FaultReason.FIRST_STAGE_TOP_ACCESS
                         : FaultReason.FIRST_STAGE_ACCESS, true);
             }
-            long entry = tables.read64(at);
+            long entry = tables.read64(at, PagingMode.SNOOPED.isSet(paging));
             boolean leaf = isLeaf(entry, level);
             rights &= rights(entry);
             FaultReason fault = check(entry, level, paging);

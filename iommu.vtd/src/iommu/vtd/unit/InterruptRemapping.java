@@ -6,7 +6,6 @@ import static iommu.api.bits.BitField.bits;
 
 import iommu.api.bits.BitField;
 import iommu.api.bits.RegisterFile;
-import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.RequesterId;
 import iommu.api.unit.Interrupt;
 import iommu.api.unit.MappingVisitor;
@@ -37,17 +36,17 @@ final class InterruptRemapping {
     private static final int[] QUALIFIER_IGNORES = {0, 4, 6, 7};
 
     private final RegisterFile registers;
-    private final PhysicalMemory memory;
+    private final TableReader tables;
     private final Traits traits;
     private final InterruptEntryCache cache;
     private long table;
     private boolean extended;
     private int entries;
 
-    InterruptRemapping(RegisterFile registers, PhysicalMemory memory, Traits traits,
+    InterruptRemapping(RegisterFile registers, TableReader tables, Traits traits,
             InterruptEntryCache cache) {
         this.registers = registers;
-        this.memory = memory;
+        this.tables = tables;
         this.traits = traits;
         this.cache = cache;
         latch();
@@ -107,11 +106,11 @@ final class InterruptRemapping {
             return deliver(requester, index, cache.low(slot), cache.high(slot));
         }
         long at = table + (long) index * InterruptRemapEntry.BYTES;
-        if (!memory.contains(at, InterruptRemapEntry.BYTES)) {
+        if (!tables.contains(at, InterruptRemapEntry.BYTES)) {
             return blocked(FaultReason.INTERRUPT_TABLE_ACCESS, index, false);
         }
-        long q0 = memory.read64(at);
-        long q1 = memory.read64(at + 8);
+        long q0 = tables.read64(at);
+        long q1 = tables.read64(at + 8);
         if (InterruptRemapEntry.P.isSet(q0)) {
             cache.insert(index, q0, q1);
         }

@@ -14,7 +14,8 @@ import java.util.Arrays;
  * of its domain. The owner is the domain id, never the source: functions that
  * share a domain id share its entries, stale ones too. QEMU's is the source; then the domain id
  * still says what invalidations drop. A
- * unit in caching mode also keeps faults: entries without rights. Source: VT-d, "IOTLB" and "Tagging of Cached Translations".
+ * unit in caching mode also keeps faults: entries without rights. Source: VT-d, "IOTLB" and
+ * "Tagging of Cached Translations".
  */
 final class Iotlb {
 

@@ -146,10 +146,10 @@ final class SecondStageWalk {
                     + (long) SecondStageEntry.index(address, level) * SecondStageEntry.BYTES;
             // 2. If it cannot be read, fault 07h (78h, of the top table 7Bh).
             if (!tables.contains(at, SecondStageEntry.BYTES)
-                    || asQemu && tables.read64(at) == UNREADABLE) {
+                    || asQemu && read(at, result) == UNREADABLE) {
                 return result.fail(unreadable(level, result.stage, scalable), true);
             }
-            long entry = tables.read64(at);
+            long entry = read(at, result);
             boolean leaf = isLeaf(entry, level);
             rights &= rights(entry);
             FaultReason fault = check(entry, level, rights, access, scalable);
@@ -172,6 +172,11 @@ final class SecondStageWalk {
                         address, level - 1, table | rights, false);
             }
         }
+    }
+
+    private long read(long at, WalkResult result) {
+        return Stage.SCALABLE.isSet(result.stage)
+                ? tables.read64(at, PagingMode.SNOOPED.isSet(result.paging)) : tables.read64(at);
     }
 
     private FaultReason unreadable(int level, long stage, boolean scalable) {

@@ -79,6 +79,15 @@ record Traits(long cap, long ecap, UnitSettings settings) {
         return ExtendedCapability.SMPWC.isSet(ecap);
     }
 
+    /** Returns whether the unit snoops caches for all but page walks through PASID entries. */
+    boolean coherent() {
+        return ExtendedCapability.C.isSet(ecap);
+    }
+
+    boolean needsWriteBufferFlush() {
+        return Capability.RWBF.isSet(cap);
+    }
+
     boolean cachingMode() {
         return Capability.CM.isSet(cap);
     }

@@ -44,6 +44,8 @@ import java.util.TreeSet;
  *     page tables send there; the manual says that hardware may or may not
  * @param protectedMemoryAlignment "protectedMemoryAlignment", default 21, 12 to 31: base-2
  *     logarithm of the alignment of protected memory regions
+ * @param snoopsAlways "snoopsAlways", default {@code walkAsQemu}: the unit sees what processors
+ *     wrote at once, whatever ECAP and CAP say; QEMU says that it does not snoop, and does
  * @param front "front", default 1: requests try {@link Front} first, which is no part of the model;
  *     0 for tests that there is no difference
  * @param contextCacheEntries "contextCacheEntries", default 256; the PASID cache has as many
@@ -62,7 +64,8 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
         boolean flushOnTranslationToggle, boolean collapseFaults, boolean qemuRecordPasid,
         boolean deviceInvalidationByDomain, boolean contextInvalidationDropsPasids,
         boolean cacheAsQemu, boolean walkAsQemu, boolean registersAsQemu,
-        boolean protectTranslated, int protectedMemoryAlignment, boolean front,
+        boolean protectTranslated, int protectedMemoryAlignment,
+        boolean snoopsAlways, boolean front,
         int contextCacheEntries, int iotlbEntries, int structureCacheEntries,
         long lockedWriteLimit, int deviceTlbTimeoutMillis, int hostAddressWidth) {
 
@@ -71,7 +74,8 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
             "qemuRecordPasid", "deviceInvalidationByDomain",
             "contextInvalidationDropsPasids", "cacheAsQemu", "walkAsQemu", "registersAsQemu",
             "protectTranslated", "protectedMemoryAlignment",
-            "front", "contextCacheEntries", "iotlbEntries", "structureCacheEntries", "lockedWriteLimit",
+            "snoopsAlways", "front", "contextCacheEntries", "iotlbEntries",
+            "structureCacheEntries", "lockedWriteLimit",
             "deviceTlbTimeoutMillis", "hostAddressWidth"));
 
     /**
@@ -97,6 +101,7 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
                 flag(profile, "registersAsQemu", false),
                 flag(profile, "protectTranslated", false),
                 between(profile, "protectedMemoryAlignment", 21, 12, 31),
+                flag(profile, "snoopsAlways", flag(profile, "walkAsQemu", false)),
                 flag(profile, "front", true),
                 powerOfTwo(profile, "contextCacheEntries", CacheSets.WAYS, 256),
                 powerOfTwo(profile, "iotlbEntries", CacheSets.WAYS, 1024),

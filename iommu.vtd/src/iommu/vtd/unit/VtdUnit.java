@@ -58,16 +58,17 @@ public final class VtdUnit implements RemappingUnit {
         registers = HardwareState.registers(profile, traits);
         var settings = traits.settings();
         var caches = Caches.of(settings);
-        walks = Walks.of(new TableReader(memory, traits), traits, caches.structures());
+        var tables = new TableReader(memory, traits);
+        walks = Walks.of(tables, traits, caches.structures());
         root = walks.root();
         var log = new FaultLog(registers, traits, this::announceFault);
         faults = new FaultReports(log, root, traits);
-        interrupts = new InterruptRemapping(registers, memory, traits, caches.interrupts());
+        interrupts = new InterruptRemapping(registers, tables, traits, caches.interrupts());
         front = caches.front();
         var protectedMemory = new ProtectedMemory(registers, traits, front::clear);
         translator = new Translator(traits, walks, caches, protectedMemory, faults);
         qemuOrder = settings.cacheAsQemu() ? new QemuOrder(walks, caches) : null;
-        invalidation = new Invalidation(caches, traits, dropped());
+        invalidation = new Invalidation(caches, traits, dropped(tables));
         deviceTlbs = new DeviceTlbRequests(registers, traits, log);
         deviceTranslation = new DeviceTranslation(traits, root, translator, protectedMemory,
                 faults, new PageRequests(registers, memory));
@@ -77,17 +78,18 @@ public final class VtdUnit implements RemappingUnit {
         queue.resume(GlobalCommand.QIE.isSet(status));
         translator.translating(GlobalCommand.TE.isSet(status));
         root.latch(registers.get(VtdRegisters.RTADDR));
-        new CommandHandler(registers, traits, invalidation, queue, effects());
+        new CommandHandler(registers, traits, invalidation, queue, effects(tables));
     }
 
     private void announceFault() {
         faults.listener().faultInterrupt();
     }
 
-    private Invalidation.Listener dropped() {
+    private Invalidation.Listener dropped(TableReader tables) {
         return new Invalidation.Listener() {
             @Override
             public void told(String what) {
+                tables.drain();
                 faults.listener().invalidated(what);
             }
 
@@ -101,7 +103,7 @@ public final class VtdUnit implements RemappingUnit {
         };
     }
 
-    private CommandHandler.Effects effects() {
+    private CommandHandler.Effects effects(TableReader tables) {
         return new CommandHandler.Effects() {
             @Override
             public void rootPointer(long rtaddr) {
@@ -109,6 +111,11 @@ public final class VtdUnit implements RemappingUnit {
                 if (traits.settings().flushOnSetRootPointer()) {
                     invalidation.everything("context-cache and IOTLB, by Set Root Table Pointer");
                 }
+            }
+
+            @Override
+            public void writeBufferFlush() {
+                tables.drain();
             }
 
             @Override

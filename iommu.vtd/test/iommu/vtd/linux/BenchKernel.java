@@ -55,6 +55,8 @@ final class BenchKernel implements KernelPort, UnitListener {
     int interrupts;
     int waits;
     boolean deaf;
+    boolean forgetsToFlush;
+    private boolean flushes;
     /** Runs at each invalidation, as a device does that does not wait for it. */
     Runnable meanwhile = () -> { };
     /** Runs whenever time has passed. */
@@ -193,14 +195,30 @@ final class BenchKernel implements KernelPort, UnitListener {
 
     @Override
     public void write64(long physicalAddress, long value) {
+        memory.byProcessor(true);
         memory.write64(physicalAddress, value);
+        written(physicalAddress, 8);
+    }
+
+    @Override
+    public void flushWrites(boolean on) {
+        flushes = on;
+    }
+
+    private void written(long physicalAddress, long bytes) {
+        memory.byProcessor(false);
+        if (flushes && !forgetsToFlush) {
+            memory.flush(physicalAddress, bytes);
+        }
     }
 
     @Override
     public void copy(long from, long to, int bytes) {
+        memory.byProcessor(true);
         for (int i = 0; i < bytes; i += 8) {
             memory.write64(to + i, memory.read64(from + i));
         }
+        written(to, bytes);
     }
 
     @Override
@@ -211,9 +229,11 @@ final class BenchKernel implements KernelPort, UnitListener {
             throw new IllegalStateException("no page left");
         }
         nextPage = at + bytes;
+        memory.byProcessor(true);
         for (long i = 0; i < bytes; i += 8) {
             memory.write64(at + i, 0);
         }
+        written(at, bytes);
         return at;
     }
 

@@ -25,7 +25,7 @@ class KernelWaysTest {
             "5.16, 1, 1, 1, 1, 1, 0, 0", "5.19.9, 1, 1, 1, 1, 1, 0, 0",
             "5.19.10, 1, 1, 1, 0, 1, 0, 0", "6.0, 1, 1, 1, 0, 1, 0, 0",
             "6.1, 1, 1, 1, 0, 1, 0, 0", "6.9, 1, 1, 1, 0, 1, 1, 0", "7.1, 1, 1, 1, 0, 1, 1, 0",
-            "7.2, 1, 1, 1, 0, 1, 1, 1"})
+            "7.2, 1, 1, 1, 0, 1, 1, 0", "7.3, 1, 1, 1, 0, 1, 1, 1"})
     void eachVersionHasItsWays(String kernel, int loadsStatus, int copies, int scalable,
             int marks, int flushesOld, int flushesAll, int upperHalf) {
         KernelWays w = ways(kernel);
@@ -41,6 +41,12 @@ class KernelWaysTest {
     @CsvSource({"4.1, false", "5.2, false", "5.3, true", "6.1, true"})
     void functionsAreAttachedAtACleanStartFrom53On(String kernel, boolean attaches) {
         assertThat(ways(kernel).attachesAtStart()).isEqualTo(attaches);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"5.0, false", "5.5, false", "5.6, true", "6.1, true"})
+    void theFirstStageIsUsedFrom56On(String kernel, boolean uses) {
+        assertThat(ways(kernel).usesFirstStage()).isEqualTo(uses);
     }
 
     @ParameterizedTest

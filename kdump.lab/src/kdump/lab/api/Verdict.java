@@ -26,7 +26,8 @@ import java.util.SortedMap;
  * @param driversFailed drivers of the capture kernel that gave up
  * @param syntheticBytesUsed bytes read by devices or dumped that no capture held and nobody wrote
  * @param reboot "not reached", or "not modelled": the run ends with the dump, so it proves no more
- * @param reasons why {@code captureKernel} and {@code dump} say what they say, a sentence each
+ * @param reasons what was refused to the policy, and why {@code captureKernel} and {@code dump} say
+ *     what they say, a sentence each
  */
 public record Verdict(String policy, String captureKernel, String dump, long dumpBytesStray,
         long lateLegitimateBytes, long oldMemoryBytesChanged, long mediaBlocksWrong,

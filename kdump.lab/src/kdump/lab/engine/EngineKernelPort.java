@@ -16,6 +16,7 @@ final class EngineKernelPort implements KernelPort {
     private final PhysicalMemory memory;
     private final int index;
     private final String name;
+    private boolean flushes;
 
     EngineKernelPort(Kernel kernel, Hardware hardware, int unit) {
         this.kernel = kernel;
@@ -67,7 +68,23 @@ final class EngineKernelPort implements KernelPort {
 
     @Override
     public void write64(long physicalAddress, long value) {
-        kernel.write64(physicalAddress, value);
+        kernel.spend(kernel.costs().memoryAccess());
+        written(physicalAddress, Long.BYTES, () -> memory.write64(physicalAddress, value));
+    }
+
+    @Override
+    public void flushWrites(boolean on) {
+        flushes = on;
+    }
+
+    /** Writes into the processor's caches, and perhaps through them. */
+    private void written(long physicalAddress, int bytes, Runnable write) {
+        memory.byProcessor(true);
+        kernel.write(write);
+        memory.byProcessor(false);
+        if (flushes) {
+            memory.flush(physicalAddress, bytes);
+        }
     }
 
     @Override
@@ -75,12 +92,16 @@ final class EngineKernelPort implements KernelPort {
         kernel.spend(kernel.costs().memoryAccess() * (bytes / 64 + 1));
         byte[] copied = new byte[bytes];
         memory.read(from, copied, 0, bytes);
-        kernel.write(() -> memory.write(to, copied, 0, bytes));
+        written(to, bytes, () -> memory.write(to, copied, 0, bytes));
     }
 
     @Override
     public long allocatePages(int count) {
-        return kernel.allocatePages(count);
+        long pages = kernel.allocatePages(count);
+        // cleared once more, into the caches: no time passes
+        byte[] zeros = new byte[count * PhysicalMemory.PAGE_BYTES];
+        written(pages, zeros.length, () -> memory.write(pages, zeros, 0, zeros.length));
+        return pages;
     }
 
     @Override

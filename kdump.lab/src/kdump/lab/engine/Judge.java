@@ -48,6 +48,7 @@ final class Judge {
      */
     Verdict verdict(String policy, String ending, Phase withdrawnAt, DumpWriter dump,
             AddressRange image) {
+        ledger.refusals().forEach(r -> reasons.add("refused: " + r));
         if (ending != null) {
             reasons.add(ending);
         }

@@ -198,6 +198,12 @@ final class Kernel {
         timeline.add("console", line);
     }
 
+    /** Says that a step of the policy was refused. */
+    void refused(String reason) {
+        ledger.refused(reason);
+        timeline.add("refused", reason);
+    }
+
     /** Does what the fault interrupt of a unit makes this kernel do. */
     void handleFaults(int unit) {
         if (!stopped && units.get(unit).announcesFaults()) {

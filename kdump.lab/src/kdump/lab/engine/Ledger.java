@@ -7,8 +7,10 @@ import iommu.api.unit.FaultRecord;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import kdump.lab.api.Verdict;
@@ -16,12 +18,16 @@ import kdump.lab.api.Verdict;
 /** Everything that is counted from the crash on. One thread. */
 final class Ledger {
 
+    /** More different reasons nobody reads. */
+    private static final int MAX_REFUSALS = 8;
+
     private final SortedMap<String, Long> faultsByReason = new TreeMap<>();
     private final SortedMap<String, Long> faultsByRequester = new TreeMap<>();
     private final SortedMap<String, Long> untranslated = new TreeMap<>();
     private final Map<Medium, Long> wrong = new EnumMap<>(Medium.class);
     private final Map<Integer, Map<Long, Medium>> posted = new HashMap<>();
     private final List<Verdict.DriverFailure> failures = new ArrayList<>();
+    private final Set<String> refusals = new LinkedHashSet<>();
     private long faults;
     private long recorded;
     private long printed;
@@ -43,6 +49,17 @@ final class Ledger {
     void untranslated(int alias) {
         untranslatedRequests++;
         untranslated.merge(RequesterId.format(alias), 1L, Long::sum);
+    }
+
+    /** A step was refused; the same one for each device is told once. */
+    void refused(String reason) {
+        if (refusals.size() < MAX_REFUSALS) {
+            refusals.add(reason);
+        }
+    }
+
+    Set<String> refusals() {
+        return refusals;
     }
 
     void synthetic(long bytes) {

@@ -47,7 +47,7 @@ final class StepExecutor {
             try {
                 execute(step);
             } catch (StepRefusedException e) {
-                kernel.timeline().add("refused", e.getMessage());
+                kernel.refused(e.getMessage());
                 if (refusals < MAX_REFUSALS) {
                     tell(new HandoverEvent.StepRefused(step, e.getMessage()), refusals + 1);
                 }

@@ -20,6 +20,7 @@ import kdump.lab.api.Verdict;
 import kdump.policies.copytables.CopyTables;
 import kdump.policies.disablereinit.DisableReinit;
 import kdump.policies.identitymap.IdentityMapCrashRange;
+import kdump.policies.reuseroot.ReuseRoot;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -69,6 +70,15 @@ class AmdHandoverTest {
         assertThat(told(crash, "T4", "register")).as("left alone").isEmpty();
         assertThat(told(crash, "T6", "translation"))
                 .containsExactly("unit 0: translation off", "unit 0: translation on");
+    }
+
+    @Test
+    void whatTheVendorCannotDoIsRefusedWithAReasonInTheVerdict() {
+        Verdict verdict = TestBench.run("kdamd1", new ReuseRoot(), RunOptions.ofSeed(7));
+
+        assertThat(verdict.reasons()).first().asString().startsWith("refused: ");
+        assertThat(TestBench.run("kdamd1", new CopyTables(), RunOptions.ofSeed(7)).reasons())
+                .isEmpty();
     }
 
     /** The log is the unit's own: its bytes are neither stray nor anybody's corruption. */

@@ -68,6 +68,13 @@ class KernelChooserTest {
     }
 
     @Test
+    void everySettingIsTold() throws Exception {
+        String told = java.nio.file.Files.readString(TestBench.root().resolve("docs/kernels.md"));
+        assertThat(TestBench.SERVICES.vendor("vtd").kernelSettings()).isNotEmpty()
+                .allMatch(name -> told.contains("| `" + name + "`"));
+    }
+
+    @Test
     void valuesOutOfRangeAreRefusedBeforeAnyRun() {
         RunOptions options = RunOptions.ofSeed(7).withKernels(
                 new KernelChoice(null, null, Map.of("vtd.tearDown", 3L)));

@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * A machine in scalable mode with a bus of which only the upper half is populated: the context
- * table that such a bus has is copied into the wrong half of its root entry by kernels up to 7.1.
+ * table that such a bus has is copied into the wrong half of its root entry by kernels up to 7.2.
  *
  * <p>Source: "iommu/vt-d: Fix UCTP context table slot when copying root entries", 2026.
  */
@@ -73,7 +73,7 @@ class UpperHalfAloneTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"6.1", "7.1"})
+    @CsvSource({"6.1", "7.2"})
     void itsDeviceFaultsFromTheCopyOnUntilItsDriverProbes(String kernel) {
         Bench bench = TestBench.bench(machine(), options(kernel));
         assertThat(bench.blueprint().loads()).containsKey(UPPER);
@@ -91,7 +91,7 @@ class UpperHalfAloneTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"7.2", "7.3"})
+    @CsvSource({"7.3", "8.0"})
     void mendedKernelsKeepItsHalf(String kernel) {
         var verdict = TestBench.bench(machine(), options(kernel))
                 .run(TestBench.decider(new CopyTables()), false, Breakage.NONE).verdict();
