@@ -2,8 +2,10 @@
 package kdump.importers;
 
 import iommu.api.machine.FormatException;
+import iommu.api.machine.ReservedRegion;
 import iommu.api.machine.UnitDescription;
 import iommu.api.machine.UnitDescription.Scope;
+import iommu.api.memory.AddressRange;
 import iommu.api.profile.UnitProfile;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +31,12 @@ final class AmdUnitFacts {
     private static final int COMMAND_BUFFER_HIGH = 0x0c;
     private static final int EVENT_LOG_HIGH = 0x14;
 
+    private static final int PAGE_BYTES = 4096;
+    /** More than any firmware reserves: 1 GiB. */
+    private static final long MAX_REGION_BYTES = 1L << 30;
+    private static final int UNITY = 1;
+    private static final int EXCLUSION = 8;
+
     private final String name;
     private final List<String> remarks;
 
@@ -53,11 +61,41 @@ final class AmdUnitFacts {
                             .map(u -> hex(u.block().registerBase()))
                             .collect(Collectors.joining(", ")));
         }
-        for (IvrsBlock.Ivmd region : table.memory()) {
-            remarks.add(String.format("IVRS reserves %08x-%08x (IVMD at 0x%x); not used.",
-                    region.start(), region.start() + region.length() - 1, region.offset()));
-        }
         return units.stream().map(unit -> unit(unit, registers)).toList();
+    }
+
+    /**
+     * Returns what IVRS has devices do DMA to: its unity mappings, and its exclusion ranges, which
+     * kernels map likewise. Rights that it leaves out are not looked at.
+     */
+    List<ReservedRegion> reservedRegions(IvrsTable table) {
+        List<ReservedRegion> regions = new ArrayList<>();
+        for (IvrsBlock.Ivmd region : table.memory()) {
+            boolean sound = (region.start() | region.length()) % PAGE_BYTES == 0
+                    && region.start() >= 0 && region.length() > 0
+                    && region.length() < MAX_REGION_BYTES && ids(region) != null
+                    && (region.flags() & (UNITY | EXCLUSION)) != 0;
+            remarks.add(String.format("IVRS reserves %08x-%08x (IVMD at 0x%x)%s.", region.start(),
+                    region.start() + region.length() - 1, region.offset(), sound ? ""
+                            : "; left out: no whole pages, too many, no devices, or nothing asked"));
+            if (sound) {
+                List<Scope> scopes = new ArrayList<>();
+                scopes(0, ids(region), scopes);
+                regions.add(new ReservedRegion(
+                        AddressRange.of(region.start(), region.length()), scopes));
+            }
+        }
+        return regions;
+    }
+
+    private static IvrsUnits.Ids ids(IvrsBlock.Ivmd region) {
+        return switch (region.type()) {
+            case IvrsBlock.Ivmd.ALL -> new IvrsUnits.Ids(0, 0xffff);
+            case IvrsBlock.Ivmd.ONE -> new IvrsUnits.Ids(region.deviceId(), region.deviceId());
+            case IvrsBlock.Ivmd.RANGE -> region.deviceId() > region.auxiliary() ? null
+                    : new IvrsUnits.Ids(region.deviceId(), region.auxiliary());
+            default -> null;
+        };
     }
 
     private UnitDescription unit(IvrsUnits.Unit unit, RegisterWords registers) {

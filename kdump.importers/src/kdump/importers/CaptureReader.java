@@ -141,8 +141,10 @@ final class CaptureReader {
             units = facts.units(table, registers);
             regions = facts.reservedRegions(table);
         } else if (ivrs != null) {
-            units = new AmdUnitFacts(name, remarks).units(IvrsTable.parse(ivrs.toString(),
-                    SmallFile.read(ivrs, IvrsTable.MAX_BYTES)), registers);
+            IvrsTable table = IvrsTable.parse(ivrs.toString(),
+                    SmallFile.read(ivrs, IvrsTable.MAX_BYTES));
+            units = new AmdUnitFacts(name, remarks).units(table, registers);
+            regions = new AmdUnitFacts(name, remarks).reservedRegions(table);
             return registers != null ? units : new FoundDeviceTables(name, remarks)
                     .complete(units, image, ram(map, image));
         } else if (registers != null) {

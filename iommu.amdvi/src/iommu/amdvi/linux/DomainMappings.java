@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.linux;
 
+import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.KernelPort;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
  * Which domain each device has, and what is mapped in it. A device without a domain of this kernel
  * gets one at its first mapping (deferred attach): an empty table of three levels under a fresh id,
  * shared by all ids under which its requests arrive; what the unit may still hold of a copied entry
- * and of its domain is flushed then.
+ * and of its domain is flushed then. What firmware reserved for it is mapped to itself from the
+ * first.
  *
  * <p>Source: Linux, amd/iommu.c, set_dte_entry, do_attach, attach_device, domain_flush_pages.
  */
@@ -26,6 +30,7 @@ final class DomainMappings {
     private final PageTables pageTables;
     private final DomainIds ids = new DomainIds();
     private final Map<Integer, Domain> domainOf = new HashMap<>();
+    private final Map<Domain, Set<KernelPort.Range>> reserved = new HashMap<>();
     private final TreeSet<Integer> unflushed = new TreeSet<>();
     private DeviceEntries entries;
     private CommandRing commands;
@@ -59,6 +64,7 @@ final class DomainMappings {
         commands = ring;
         resumed = false;
         domainOf.clear();
+        reserved.clear();
         unflushed.clear();
     }
 
@@ -141,7 +147,9 @@ final class DomainMappings {
         }
         if (domain == null) {
             domain = new Domain(ids.take(), port.allocatePages(1), LEVELS);
+            reserved.put(domain, new HashSet<>());
         }
+        mapReserved(requester, domain);
         for (int id : port.sourceIds(requester)) {
             int device = RequesterId.sourceId(id);
             if (known(device) == null) {
@@ -150,6 +158,24 @@ final class DomainMappings {
             domainOf.putIfAbsent(device, domain);
         }
         return domain;
+    }
+
+    /**
+     * Maps what firmware reserved for a function to itself, in a domain that this kernel made, and
+     * before any entry leads there.
+     */
+    private void mapReserved(int requester, Domain domain) {
+        Set<KernelPort.Range> done = reserved.get(domain);
+        for (KernelPort.Range range : done == null ? List.<KernelPort.Range>of()
+                : port.reservedRanges(requester)) {
+            if (done.add(range)) {
+                while (!PageTables.covers(domain.levels(), range.start(), range.bytes())) {
+                    pageTables.grow(domain);
+                }
+                pageTables.map(domain, range.start(), range.start(), range.bytes(),
+                        Access.READ | Access.WRITE);
+            }
+        }
     }
 
     private Domain known(int device) {

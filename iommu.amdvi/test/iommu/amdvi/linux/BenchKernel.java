@@ -47,6 +47,8 @@ final class BenchKernel implements KernelPort, UnitListener {
     boolean deaf;
     /** What enumeration has found. */
     List<Integer> functions = List.of();
+    /** What firmware reserved, by requester. */
+    final Map<Integer, List<Range>> reserved = new HashMap<>();
     /** Happens after each write of a register. */
     Runnable afterWrite = () -> { };
     long now;
@@ -226,6 +228,11 @@ final class BenchKernel implements KernelPort, UnitListener {
     @Override
     public List<Integer> sourceIds(int requester) {
         return aliases.getOrDefault(requester, List.of(requester));
+    }
+
+    @Override
+    public List<Range> reservedRanges(int requester) {
+        return reserved.getOrDefault(requester, List.of());
     }
 
     @Override

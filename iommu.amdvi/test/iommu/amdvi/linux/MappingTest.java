@@ -188,4 +188,21 @@ class MappingTest {
             }
         }
     }
+
+    /** IVMD ranges of a function are there when its domain is, also beyond three levels. */
+    @Test
+    void whatFirmwareReservedIsMappedToItselfAtTheFirstMapping() {
+        var bench = new BenchKernel();
+        bench.reserved.put(BenchKernel.NIC, java.util.List.of(
+                new iommu.api.unit.KernelPort.Range(0x9_0000, 0x2000),
+                new iommu.api.unit.KernelPort.Range(1L << 40, 0x1000)));
+        LinuxAmdViDriver driver = bench.firstKernel();
+        assertThat(bench.go(BenchKernel.NIC, 0x9_0000)).isEqualTo(-2);
+        driver.map(BenchKernel.NIC, 0x5000_0000L, 0x15_0000, 0x1000, BenchKernel.RW);
+        assertThat(bench.go(BenchKernel.NIC, 0x9_1008)).isEqualTo(0x9_1008);
+        assertThat(bench.go(BenchKernel.NIC, 1L << 40 | 8)).isEqualTo(1L << 40 | 8);
+        assertThat(bench.go(BenchKernel.NIC, 0x5000_0000L)).isEqualTo(0x15_0000);
+        driver.map(BenchKernel.DISK, 0x5000_0000L, 0x16_0000, 0x1000, BenchKernel.RW);
+        assertThat(bench.go(BenchKernel.DISK, 0x9_1008)).as("of another").isEqualTo(-2);
+    }
 }

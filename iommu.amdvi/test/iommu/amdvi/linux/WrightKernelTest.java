@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iommu.amdvi.AmdViRegisters;
 import iommu.api.sim.RandomStream;
 import iommu.api.unit.AdoptDepth;
+import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import java.util.ArrayList;
 import java.util.List;
@@ -111,11 +112,12 @@ class WrightKernelTest {
     @ParameterizedTest
     @CsvSource({"true", "false"})
     void s57AUnityRangePassesTheRestFaults(boolean named) throws StepRefusedException {
+        bench.functions = List.of(NIC, DISK);
+        if (named) {
+            bench.reserved.put(NIC, List.of(new KernelPort.Range(FIRMWARE, 0x2000)));
+        }
         LinuxAmdViDriver second = bench.driver("2.6.34");
         second.startClean();
-        if (named) {
-            second.map(NIC, FIRMWARE, FIRMWARE, 0x1000, RW);
-        }
         assertThat(bench.go(NIC, FIRMWARE + 8)).isEqualTo(named ? FIRMWARE + 8 : FAULT);
         assertThat(bench.go(NIC, IOVA)).isEqualTo(FAULT);
         assertThat(bench.go(DISK, FIRMWARE)).as("another device").isEqualTo(FAULT);

@@ -37,10 +37,15 @@ class AllocationTest {
         long warm = translate(bench, pages);
         long before = threads.getCurrentThreadAllocatedBytes();
         long overhead = threads.getCurrentThreadAllocatedBytes() - before;
-        before = threads.getCurrentThreadAllocatedBytes();
-        long again = translate(bench, pages);
-        long allocated = threads.getCurrentThreadAllocatedBytes() - before - overhead;
-        assertThat(again).isEqualTo(warm);
+        long allocated = Long.MAX_VALUE;
+        // The compiler may allocate on our account once in a while, translations would each time.
+        for (int round = 0; round < 3; round++) {
+            before = threads.getCurrentThreadAllocatedBytes();
+            long again = translate(bench, pages);
+            allocated = Math.min(allocated,
+                    threads.getCurrentThreadAllocatedBytes() - before - overhead);
+            assertThat(again).isEqualTo(warm);
+        }
         assertThat(bench.blocked).isEmpty();
         assertThat(allocated).as("bytes in a million translations").isZero();
     }

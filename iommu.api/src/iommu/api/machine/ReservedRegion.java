@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * Memory that firmware has some functions do DMA to, and that kernels therefore map to itself for
- * them: RMRR of the DMAR table.
+ * them: RMRR of the DMAR table, IVMD of IVRS.
  *
  * @param range whole pages
  * @param scopes the functions

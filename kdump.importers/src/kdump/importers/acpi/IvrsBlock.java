@@ -122,9 +122,12 @@ public sealed interface IvrsBlock {
     record Ivmd(int offset, int type, int flags, int deviceId, int auxiliary, long reserved,
             long start, long length) implements IvrsBlock {
 
-        static final int ALL = 0x20;
-        static final int ONE = 0x21;
-        static final int RANGE = 0x22;
+        /** type: all devices. */
+        public static final int ALL = 0x20;
+        /** type: one device. */
+        public static final int ONE = 0x21;
+        /** type: a range of devices. */
+        public static final int RANGE = 0x22;
         static final int BYTES = 32;
 
         @Override
