@@ -79,7 +79,10 @@ final class Survey implements MappingVisitor {
 
     private static void mark(BitSet frames, long physicalAddress, long bytes) {
         if (Long.compareUnsigned(physicalAddress, PhysicalMemory.MAX_BYTES) < 0) {
-            long end = Math.min(PhysicalMemory.MAX_BYTES, physicalAddress + bytes + 4095);
+            // a table may name a page of 2^63 bytes
+            long room = PhysicalMemory.MAX_BYTES - physicalAddress;
+            long end = Long.compareUnsigned(bytes, room) >= 0 ? PhysicalMemory.MAX_BYTES
+                    : Math.min(PhysicalMemory.MAX_BYTES, physicalAddress + bytes + 4095);
             frames.set((int) (physicalAddress >>> 12), (int) (end >>> 12));
         }
     }

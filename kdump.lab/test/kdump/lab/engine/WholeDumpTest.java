@@ -7,6 +7,7 @@ import iommu.api.machine.MachineDescription;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
 import iommu.api.memory.MemoryKind;
+import iommu.api.memory.PhysicalMemory;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -74,6 +75,19 @@ class WholeDumpTest {
 
         assertThat(verdict.clean()).as(verdict.toString()).isTrue();
         assertThat(verdict.lateLegitimateBytes()).isPositive();
+    }
+
+    @Test
+    void aPageOfAnySizeThatTablesNameReachesNoFurtherThanMemory() throws Exception {
+        MachineDescription machine = TestBench.machine("vtd1");
+        var survey = new Survey(machine, Bench.loaded(machine, 1));
+        survey.mapping(8, 1, 0, 0x1000, 1L << 63, 3);
+        survey.structure(PhysicalMemory.MAX_BYTES - 1, 2);
+
+        assertThat(survey.reachedFrames().get(0)).isFalse();
+        assertThat(survey.reachedFrames().length())
+                .isEqualTo((int) (PhysicalMemory.MAX_BYTES >>> 12));
+        assertThat(survey.reachedFrames().get(1)).isTrue();
     }
 
     @Test
