@@ -104,7 +104,7 @@ class RecordedFaultsTest {
         assumeTrue(Files.isDirectory(directory), "the recordings are absent");
         List<Fault> faults = faults(directory);
         var bench = new BenchKernel(BenchKernel.CAP, BenchKernel.SCALABLE_ECAP,
-                HardwareProfiles.named().get("qemu-7.2"));
+                HardwareProfiles.named().get("qemu-7.2").settings());
         LinuxVtdDriver driver = booted(bench, faults);
         List<String> expected = new ArrayList<>();
         List<String> records = new ArrayList<>();
@@ -140,7 +140,7 @@ class RecordedFaultsTest {
         assumeTrue(Files.isDirectory(directory), "the recordings are absent");
         List<Fault> faults = faults(directory);
         var bench = new BenchKernel(BenchKernel.CAP, BenchKernel.SCALABLE_ECAP,
-                HardwareProfiles.named().get("spec"));
+                HardwareProfiles.named().get("spec").settings());
         LinuxVtdDriver driver = booted(bench, faults);
         for (Fault fault : faults.stream().filter(f -> f.record != null).toList()) {
             bench.now = fault.nanos;
