@@ -26,8 +26,8 @@ enum Breakage {
                     unit.segment(), unit.allOthers(), unit.scopes()));
         }
         var broken = new MachineDescription(d.name(), d.source(), d.memoryMap(),
-                d.crashReservation(), units, d.reservedRegions(), d.functions(), d.image(), d.kernelRelease(),
-                d.commandLine(), d.captureCommandLine(), d.remarks());
+                d.crashReservation(), units, d.reservedRegions(), d.atsFunctions(), d.functions(),
+                d.image(), d.kernelRelease(), d.commandLine(), d.captureCommandLine(), d.remarks());
         return new Blueprint(broken, whole.reservation(), whole.profile(),
                 whole.captureProfile(), whole.loads(),
                 whole.usedFrames(), whole.mappedIova(), whole.passThrough(), whole.assumptions());
