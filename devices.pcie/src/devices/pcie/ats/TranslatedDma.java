@@ -17,7 +17,8 @@ import java.util.Set;
  *
  * <p>Options: {@value #ENTRIES}, ranges that the cache holds, 64; {@value #ANSWER_NANOS}, how long
  * the device takes to answer an invalidation request, 0 at once, -1 never; {@value #FROM_NANOS},
- * the instant from which on that is so, before it answers at once; {@value #KEPT_OVER_RESET}, 1 if
+ * the instant from which on that is so, the crash if nothing is asked, before it answers at once;
+ * {@value #KEPT_OVER_RESET}, 1 if
  * a reset by the device's own register leaves the cache alone, default 0 (a reset of the function
  * never does); {@value #OFF_AFTER_REFUSAL}, 1 if the device, refused a translation by Unsupported
  * Request, forgets all translations and asks for no more until the services are switched off and
@@ -78,7 +79,7 @@ public final class TranslatedDma implements DmaPort {
         port = context.dma();
         cache = new TranslationCache(context.option(ENTRIES, DEFAULT_ENTRIES));
         answerNanos = context.option(ANSWER_NANOS, 0);
-        fromNanos = context.option(FROM_NANOS, 0);
+        fromNanos = context.option(FROM_NANOS, context.option(DeviceContext.CRASH_NANOS, 0));
         keptOverReset = context.option(KEPT_OVER_RESET, 0) != 0;
         offAfterRefusal = context.option(OFF_AFTER_REFUSAL, 1) != 0;
         if (answerNanos < NEVER) {

@@ -10,7 +10,10 @@ import java.io.PrintStream;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
@@ -20,6 +23,8 @@ import org.apache.commons.cli.CommandLine;
 /** One call of a command: its arguments, read as what they stand for, and where its result goes. */
 final class Invocation {
 
+    private static final Pattern DEVICE_OPTION =
+            Pattern.compile("([^,]+),([^=]+)=(-?\\d{1,18})");
     private static final JsonFactory JSON = new JsonFactory();
 
     private final CommandLine line;
@@ -113,7 +118,8 @@ final class Invocation {
         long crashAt = line.hasOption("crash-at") ? Durations.parse(line.getOptionValue("crash-at"))
                 : RunOptions.DEFAULT_CRASH_AT;
         try {
-            return new RunOptions(number("seed", 1), crashAt, factor(), kernels());
+            return new RunOptions(number("seed", 1), crashAt, factor(), kernels(),
+                    deviceOptions());
         } catch (IllegalArgumentException e) {
             throw new UsageException(e.getMessage());
         }
@@ -133,6 +139,22 @@ final class Invocation {
             }
         }
         return new KernelChoice(version("kernel"), version("capture-kernel"), settings);
+    }
+
+    private Map<Integer, Map<String, Long>> deviceOptions() throws UsageException {
+        var all = new TreeMap<Integer, Map<String, Long>>();
+        for (String text : values("device-option")) {
+            Matcher parts = DEVICE_OPTION.matcher(text);
+            if (!parts.matches()) {
+                throw new UsageException("--device-option '" + text
+                        + "', expected like 05:00.0,ats.answerNanos=-1");
+            }
+            var options = all.computeIfAbsent(requesterFrom(parts.group(1)), r -> new TreeMap<>());
+            if (options.put(parts.group(2), Long.valueOf(parts.group(3))) != null) {
+                throw new UsageException("--device-option '" + text + "', set twice");
+            }
+        }
+        return all;
     }
 
     private KernelVersion version(String option) {
