@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.unit;
 
+import iommu.api.pcie.TranslationCompletion;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**

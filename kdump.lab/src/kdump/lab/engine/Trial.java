@@ -63,7 +63,7 @@ final class Trial {
         this.memory = memory;
         this.provenance = provenance;
         long crashAt = options.crashAtNanos();
-        hardware = new Hardware(blueprint, memory, services, ledger, options.seed());
+        hardware = new Hardware(blueprint, memory, services, ledger, options);
         timeline = new Timeline(trace, hardware.queue(), crashAt);
         AddressRange reservation = blueprint.reservation();
         first = new Kernel(hardware, blueprint.profile(),
@@ -107,6 +107,7 @@ final class Trial {
         } catch (IllegalStateException e) {
             ending = e.getMessage();
         }
+        hardware.bridge().translatedRequests().forEach(line -> timeline.add("ats", line));
         var judge = new Judge(hardware, ledger, capturePool, crashMark, options.crashAtNanos());
         return new Crash(judge.verdict(policy.name(), ending, withdrawn ? timeline.phase() : null,
                 dump, new AddressRange(blueprint.reservation().start(),
