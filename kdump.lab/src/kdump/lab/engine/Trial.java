@@ -79,6 +79,7 @@ final class Trial {
         captureSteps = new StepExecutor(capture, hardware, policy,
                 new ReservationNotes(capture, memory, notesAt), crashAt);
         running = first;
+        hardware.bridge().processor((alias, vector) -> running.interrupted(alias, vector));
         for (int i = 0; i < hardware.units().size(); i++) {
             int unit = i;
             hardware.units().get(i).listener(new UnitEars(hardware, ledger, timeline, i,
@@ -217,6 +218,7 @@ final class Trial {
         }
         begin(Phase.SETUP_ARCH, at.setupArch());
         begin(Phase.INTERRUPT_REMAPPING, at.interruptRemapping());
+        capture.takeInterrupts();
         begin(Phase.ENUMERATION, at.enumeration());
         hardware.fabric().functions().forEach(Enumeration::enumerate);
         begin(Phase.FINAL_FIXUPS, at.finalFixups());
