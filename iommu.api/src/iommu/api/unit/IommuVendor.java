@@ -2,8 +2,10 @@
 package iommu.api.unit;
 
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.profile.HardwareProfile;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
+import java.util.Map;
 import java.util.Set;
 import org.osgi.annotation.versioning.ConsumerType;
 
@@ -35,5 +37,20 @@ public interface IommuVendor {
      */
     default Set<String> kernelSettings() {
         return Set.of();
+    }
+
+    /**
+     * Returns the names of the settings that {@link #unit} knows, without the vendor's name. An
+     * empty set if there are none.
+     */
+    default Set<String> unitSettings() {
+        return Set.of();
+    }
+
+    /**
+     * Returns the hardware profiles that have a name; "spec" is the manual's unit.
+     */
+    default Map<String, HardwareProfile> hardwareProfiles() {
+        return Map.of("spec", HardwareProfile.of(Map.of()));
     }
 }

@@ -2,6 +2,7 @@
 package iommu.vtd.vendor;
 
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.profile.HardwareProfile;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.IommuVendor;
@@ -9,7 +10,9 @@ import iommu.api.unit.KernelPort;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.UnitDriver;
 import iommu.vtd.linux.LinuxVtdDriver;
+import iommu.vtd.unit.HardwareProfiles;
 import iommu.vtd.unit.VtdUnit;
+import java.util.Map;
 import java.util.Set;
 import org.osgi.service.component.annotations.Component;
 
@@ -38,5 +41,15 @@ public final class VtdVendor implements IommuVendor {
     @Override
     public Set<String> kernelSettings() {
         return LinuxVtdDriver.settings();
+    }
+
+    @Override
+    public Set<String> unitSettings() {
+        return HardwareProfiles.settings();
+    }
+
+    @Override
+    public Map<String, HardwareProfile> hardwareProfiles() {
+        return HardwareProfiles.named();
     }
 }

@@ -13,11 +13,12 @@ import java.util.TreeMap;
  *     #MAX_CRASH_AT}
  * @param rateFactor factor on the rate of every engine; 0 leaves all idle; 0 to 1000
  * @param kernels which kernels run
+ * @param hardware how the units behave
  * @param deviceOptions what is asked of single devices, by requester id and by the name that their
  *     model documents
  */
 public record RunOptions(long seed, long crashAtNanos, double rateFactor, KernelChoice kernels,
-        Map<Integer, Map<String, Long>> deviceOptions) {
+        HardwareChoice hardware, Map<Integer, Map<String, Long>> deviceOptions) {
 
     /** Crash instant where the user names none: 50 ms. */
     public static final long DEFAULT_CRASH_AT = 50_000_000;
@@ -44,22 +45,32 @@ public record RunOptions(long seed, long crashAtNanos, double rateFactor, Kernel
 
     /** Returns the options with everything at its default but the seed. */
     public static RunOptions ofSeed(long seed) {
-        return new RunOptions(seed, DEFAULT_CRASH_AT, 1, KernelChoice.DEFAULT, Map.of());
+        return new RunOptions(seed, DEFAULT_CRASH_AT, 1, KernelChoice.DEFAULT,
+                HardwareChoice.DEFAULT, Map.of());
     }
 
     /** Returns these options with another rate factor. */
     public RunOptions withRateFactor(double factor) {
-        return new RunOptions(seed, crashAtNanos, factor, kernels, deviceOptions);
+        return new RunOptions(seed, crashAtNanos, factor, kernels, hardware,
+                deviceOptions);
     }
 
     /** Returns these options with another crash instant. */
     public RunOptions withCrashAt(long nanos) {
-        return new RunOptions(seed, nanos, rateFactor, kernels, deviceOptions);
+        return new RunOptions(seed, nanos, rateFactor, kernels, hardware,
+                deviceOptions);
     }
 
     /** Returns these options with other kernels. */
     public RunOptions withKernels(KernelChoice choice) {
-        return new RunOptions(seed, crashAtNanos, rateFactor, choice, deviceOptions);
+        return new RunOptions(seed, crashAtNanos, rateFactor, choice, hardware,
+                deviceOptions);
+    }
+
+    /** Returns these options with other ways of the units. */
+    public RunOptions withHardware(HardwareChoice choice) {
+        return new RunOptions(seed, crashAtNanos, rateFactor, kernels, choice,
+                deviceOptions);
     }
 
     /** Returns these options with one device asked for something more. */
@@ -68,6 +79,6 @@ public record RunOptions(long seed, long crashAtNanos, double rateFactor, Kernel
         var options = new TreeMap<>(more.getOrDefault(requester, Map.of()));
         options.put(name, value);
         more.put(requester, options);
-        return new RunOptions(seed, crashAtNanos, rateFactor, kernels, more);
+        return new RunOptions(seed, crashAtNanos, rateFactor, kernels, hardware, more);
     }
 }
