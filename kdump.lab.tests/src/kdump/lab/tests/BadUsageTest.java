@@ -61,16 +61,16 @@ class BadUsageTest {
         "--kernel-setting vtd.tearDown=9999999999", "--kernel-setting vtd.none=1",
         "--kernel-setting none.such=1", "--kernel-setting none=1",
         "--kernel-setting vtd.tearDown=1 --kernel-setting vtd.tearDown=1",
-        "--device-option 02:00.0", "--device-option 02:00.0,ats.entries",
-        "--device-option ats.entries=1", "--device-option 02:00.9,ats.entries=1",
-        "--device-option 02:00.0,ats.entries=one", "--device-option 02:00.0,none=1",
-        "--device-option 00:00.0,ats.entries=1", "--device-option 02:00.0,ats.entries=0",
-        "--device-option 02:00.0,ats.entries=1 --device-option 02:00.0,ats.entries=1",
         "--hardware none", "--hardware ~", "--unit-setting vtd.front", "--unit-setting =1",
         "--unit-setting vtd.front=2", "--unit-setting vtd.front=-1",
         "--unit-setting vtd.iotlbEntries=3", "--unit-setting vtd.none=1",
         "--unit-setting front=1", "--unit-setting amdvi.front=1",
         "--unit-setting vtd.front=1 --unit-setting vtd.front=1",
+        "--device-option 02:00.0", "--device-option 02:00.0,ats.entries",
+        "--device-option ats.entries=1", "--device-option 02:00.9,ats.entries=1",
+        "--device-option 02:00.0,ats.entries=one", "--device-option 02:00.0,none=1",
+        "--device-option 00:00.0,ats.entries=1", "--device-option 02:00.0,ats.entries=0",
+        "--device-option 02:00.0,ats.entries=1 --device-option 02:00.0,ats.entries=1",
         "--policy copy-tables,disable-reinit"})
     void wrongValuesAreRefused(String options) {
         assertRefused("compare vtd1 " + options);

@@ -51,26 +51,22 @@ public record RunOptions(long seed, long crashAtNanos, double rateFactor, Kernel
 
     /** Returns these options with another rate factor. */
     public RunOptions withRateFactor(double factor) {
-        return new RunOptions(seed, crashAtNanos, factor, kernels, hardware,
-                deviceOptions);
+        return new RunOptions(seed, crashAtNanos, factor, kernels, hardware, deviceOptions);
     }
 
     /** Returns these options with another crash instant. */
     public RunOptions withCrashAt(long nanos) {
-        return new RunOptions(seed, nanos, rateFactor, kernels, hardware,
-                deviceOptions);
+        return new RunOptions(seed, nanos, rateFactor, kernels, hardware, deviceOptions);
     }
 
     /** Returns these options with other kernels. */
     public RunOptions withKernels(KernelChoice choice) {
-        return new RunOptions(seed, crashAtNanos, rateFactor, choice, hardware,
-                deviceOptions);
+        return new RunOptions(seed, crashAtNanos, rateFactor, choice, hardware, deviceOptions);
     }
 
     /** Returns these options with other ways of the units. */
     public RunOptions withHardware(HardwareChoice choice) {
-        return new RunOptions(seed, crashAtNanos, rateFactor, kernels, choice,
-                deviceOptions);
+        return new RunOptions(seed, crashAtNanos, rateFactor, kernels, choice, deviceOptions);
     }
 
     /** Returns these options with one device asked for something more. */

@@ -15,7 +15,7 @@ final class RunOptionsSpec {
             + " [--hardware PROFILE] [--unit-setting NAME=VALUE]..."
             + " [--device-option REQUESTER,NAME=VALUE]...";
 
-    /** Adds --seed, --crash-at, --rate and the choice of kernels, units and devices' options. */
+    /** Adds --seed, --crash-at, --rate, the choice of kernels, units and device options. */
     static Options run(Options options) {
         return options.addOption(valued("seed")).addOption(valued("crash-at"))
                 .addOption(valued("rate")).addOption(valued("kernel"))
