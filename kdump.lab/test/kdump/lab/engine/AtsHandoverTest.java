@@ -11,7 +11,9 @@ import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
+import iommu.api.machine.MachineDescription;
 import iommu.api.pcie.RequesterId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -36,6 +38,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AtsHandoverTest {
 
     private static final long SECOND = 1_000_000_000L;
+    /** The root port above the function. */
+    private static final int PORT = RequesterId.parse("00:04.0");
+    private static final int BRIDGE_CONTROL = 0x3e;
+    private static final int BUS_RESET = 0x40;
     private static final Pattern SENT =
             Pattern.compile("0000:05:00.0 sent (\\d+) translated requests, (\\d+) of them blocked");
 
@@ -93,6 +99,21 @@ class AtsHandoverTest {
         assertThat(crash.verdict().faults()).isEqualTo(own.faults());
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"vtd1", "vtdsm1", "amd1"})
+    void whereTheUnitAnswersNoTranslationRequestsTheyChangeNothing(String name) {
+        RunOptions options = RunOptions.ofSeed(7);
+        Decider policy = TestBench.decider(new DisableReinit());
+        MachineDescription everywhere = AtsMachine.everywhere(name);
+        assertThat(everywhere.functions()).anyMatch(f -> f.config().length == 4096
+                && ExtendedCapabilities.find(f, 0x0f) != 0);
+        Crash with = TestBench.bench(everywhere, options).run(policy, true, Breakage.NONE);
+        Crash without = TestBench.bench(TestBench.machine(name), options)
+                .run(policy, true, Breakage.NONE);
+        assertThat(sent(with)[0]).isZero();
+        assertThat(with.verdict()).isEqualTo(without.verdict());
+    }
+
     @Test
     void theSameSeedGivesTheSameVerdict() {
         RunOptions options = with("6.1", "ats.answerNanos", 5_000_000);
@@ -121,15 +142,27 @@ class AtsHandoverTest {
         assertThat(sent(emptied)[1]).isLessThan(100);
     }
 
-    /** Clears or sets a bit of config space of the function as a phase begins. */
-    private record Poke(HandoverPolicy policy, Phase phase, int offset, int value)
+    /** Writes config space of a function as a phase begins. */
+    private record Poke(HandoverPolicy policy, Phase phase, int requester, int offset, int value)
             implements HandoverPolicy {
         @Override
         public List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes) {
-            return event instanceof PhaseStart start && start.phase() == phase
-                    ? List.of(new Step.WriteConfig(AtsMachine.FUNCTION, offset, 2, value))
-                    : policy.decide(event, view, notes);
+            var steps = new ArrayList<Step>();
+            if (event instanceof PhaseStart start && start.phase() == phase) {
+                steps.add(new Step.WriteConfig(requester, offset, 2, value));
+            }
+            steps.addAll(policy.decide(event, view, notes));
+            return steps;
         }
+    }
+
+    @Test
+    void aResetOfTheLinkEndsThem() {
+        HandoverPolicy reset = new Poke(new Poke(new CopyTables(), Phase.SETUP_ARCH, PORT,
+                BRIDGE_CONTROL, BUS_RESET), Phase.INTERRUPT_REMAPPING, PORT, BRIDGE_CONTROL, 0);
+        Crash crash = network(reset, AtsMachine.options("6.1"));
+        assertThat(sent(crash)[0])
+                .isLessThan(sent(network(new CopyTables(), AtsMachine.options("6.1")))[0] - 10_000);
     }
 
     @ParameterizedTest(name = "{0}")
@@ -137,7 +170,7 @@ class AtsHandoverTest {
     void switchingOffInConfigSpaceEndsThem(String what, String offset, String value) {
         Crash with = network(new CopyTables(), AtsMachine.options("6.1"));
         Crash without = network(new Poke(new CopyTables(), Phase.SETUP_ARCH,
-                Integer.decode(offset), Integer.decode(value)), AtsMachine.options("6.1"));
+                AtsMachine.FUNCTION, Integer.decode(offset), Integer.decode(value)), AtsMachine.options("6.1"));
         assertThat(sent(without)[0]).isLessThan(sent(with)[0] - 10_000);
         assertThat(without.verdict().clean()).as(without.verdict().toString()).isTrue();
     }

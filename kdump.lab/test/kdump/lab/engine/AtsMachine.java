@@ -64,9 +64,41 @@ final class AtsMachine {
             config[offset] = (byte) value;
             return new FunctionConfig(FUNCTION, config);
         }).toList();
+        return with(d, functions);
+    }
+
+    private static MachineDescription with(MachineDescription d, List<FunctionConfig> functions) {
         return new MachineDescription(d.name(), d.source(), d.memoryMap(), d.crashReservation(),
                 d.units(), d.reservedRegions(), d.atsFunctions(), functions, d.image(),
                 d.kernelRelease(), d.commandLine(), d.captureCommandLine(), d.remarks());
+    }
+
+    /** Returns a machine of docs/captures with services on in every function that has room. */
+    static MachineDescription everywhere(String name) {
+        MachineDescription d = TestBench.machine(name);
+        List<FunctionConfig> functions = d.functions().stream()
+                .map(f -> f.config().length == 4096 ? withCapability(f) : f).toList();
+        return with(d, functions);
+    }
+
+    /** Puts an ATS capability, switched on, behind the extended capabilities of a function. */
+    private static FunctionConfig withCapability(FunctionConfig f) {
+        byte[] config = f.config().clone();
+        int last = 0x100;
+        int at = 0x100;
+        if (f.u16(last) != 0) {
+            while (f.u16(last + 2) >>> 4 != 0) {
+                last = f.u16(last + 2) >>> 4;
+            }
+            at = 0xf00;
+            config[last + 2] |= (byte) (at << 4);
+            config[last + 3] = (byte) (at >>> 4);
+        }
+        config[at] = 0x0f;
+        config[at + 2] = 0x01;
+        config[at + 4] = 0x20;
+        config[at + 7] = (byte) 0x80;
+        return new FunctionConfig(f.requesterId(), config);
     }
 
     /** Runs a policy while the function alone streams. */
