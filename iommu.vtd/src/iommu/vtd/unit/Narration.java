@@ -2,12 +2,16 @@
 package iommu.vtd.unit;
 
 import iommu.api.bits.BitField;
+import iommu.api.unit.CacheLookup;
 import iommu.api.unit.WalkListener;
+import iommu.vtd.FaultReason;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tells a walk to a listener. Cold: made only when somebody listens. */
+/** Tells a step of a walk to a listener. Cold: made only when somebody listens. */
 final class Narration {
+
+    private static final int QUADWORD = 64;
 
     private final String structure;
     private final long address;
@@ -24,17 +28,27 @@ final class Narration {
         return new Narration(structure, address, words);
     }
 
+    /** Tells an entry that cannot be read, and returns its fault. */
+    static FaultReason unreadable(WalkListener listener, String structure, long address,
+            FaultReason fault) {
+        if (listener != WalkListener.NONE) {
+            entry(structure, address).decides(listener, refusal("no memory there", fault));
+        }
+        return fault;
+    }
+
     /** Adds a field by the manual's name. */
     Narration with(String name, BitField field) {
-        long value = field.of(words[field.quadword()]);
-        fields.add(new WalkListener.Field(name, "0x" + Long.toHexString(value)));
-        return this;
+        return with(name, hex(field.of(words[field.quadword()])));
     }
 
     /** Adds an address field, left in place. */
     Narration at(String name, BitField field) {
-        long value = field.inPlace(words[field.quadword()]);
-        fields.add(new WalkListener.Field(name, "0x" + Long.toHexString(value)));
+        return with(name, hex(field.inPlace(words[field.quadword()])));
+    }
+
+    Narration with(String name, String value) {
+        fields.add(new WalkListener.Field(name, value));
         return this;
     }
 
@@ -42,7 +56,40 @@ final class Narration {
         listener.entry(structure, address, words, List.copyOf(fields), decision);
     }
 
+    /** Tells it with what a cache knows, if that is said: not null. */
+    void decides(WalkListener listener, String decision, CacheLookup lookup) {
+        if (lookup == null) {
+            decides(listener, decision);
+        } else {
+            listener.step(structure, address, words, List.copyOf(fields), decision, lookup);
+        }
+    }
+
     static String hex(long value) {
         return "0x" + Long.toHexString(value);
+    }
+
+    /** Returns why an entry ends the walk, such as "P=0 -> fault 02h: Present bit...". */
+    static String refusal(String why, FaultReason fault) {
+        return why + " -> fault " + String.format("%02Xh", fault.number()) + ": " + fault.text();
+    }
+
+    /** Returns which reserved bits of an entry are set, given those of each quadword. */
+    static String reserved(long... set) {
+        var ranges = new ArrayList<String>();
+        for (int word = set.length - 1; word >= 0; word--) {
+            for (long left = set[word]; left != 0;) {
+                int high = 63 - Long.numberOfLeadingZeros(left);
+                int low = high;
+                while (low > 0 && (left >>> low - 1 & 1) != 0) {
+                    low--;
+                }
+                left &= (1L << low) - 1;
+                int base = word * QUADWORD;
+                ranges.add(high == low ? "" + (base + high) : base + high + ":" + (base + low));
+            }
+        }
+        return "reserved bit" + (ranges.size() == 1 && !ranges.get(0).contains(":") ? " " : "s ")
+                + String.join(", ", ranges) + " set";
     }
 }

@@ -2,7 +2,9 @@
 package iommu.vtd.unit;
 
 import iommu.api.pcie.Access;
+import iommu.api.unit.CacheLookup;
 import iommu.api.unit.WalkListener;
+import iommu.api.unit.WalkRecording;
 import iommu.vtd.FaultReason;
 import iommu.vtd.SecondStageEntry;
 
@@ -21,15 +23,24 @@ final class SecondStageWalk {
 
     private final TableReader tables;
     private final StructureCache structures;
+    private final StructureCache told;
     private final Traits traits;
     private final boolean asQemu;
     private final long[] tableReserved = new long[6];
     private final long[] leafReserved = new long[6];
     private final long[] fusedReserved = new long[6];
 
-    SecondStageWalk(TableReader tables, StructureCache structures, Traits traits) {
+    /**
+     * Makes one.
+     *
+     * @param structures asked and filled
+     * @param told what listeners are told of: {@code structures}, or what that is a copy of
+     */
+    SecondStageWalk(TableReader tables, StructureCache structures, StructureCache told,
+            Traits traits) {
         this.tables = tables;
         this.structures = structures;
+        this.told = told;
         this.traits = traits;
         asQemu = traits.settings().walkAsQemu();
         long always = traits.addressReserved(51);
@@ -74,13 +85,21 @@ final class SecondStageWalk {
      */
     boolean walk(long address, int access, WalkResult result, WalkListener listener) {
         int levels = (int) Stage.LEVELS.of(result.stage);
-        if (!result.looksOnly) {
+        if (!result.looksOnly || result.asksCaches) {
             int domain = (int) Stage.DOMAIN.of(result.stage);
             int level = structures.find(domain, Iotlb.SECOND_STAGE, address);
             if (level != 0 && level < levels) {
                 long known = structures.value(domain, Iotlb.SECOND_STAGE, address, level);
                 long table = SecondStageEntry.ADDR.inPlace(known);
                 int rights = (int) known & BOTH;
+                if (result.looksOnly && listener != WalkListener.NONE) {
+                    var skipped = new WalkRecording();
+                    result.asksCaches = false;
+                    descend(result.table, levels, BOTH, address, access, result, skipped);
+                    result.asksCaches = true;
+                    PageTableNarration.above(level, PageTableNarration::secondStageName, skipped,
+                            listener);
+                }
                 if (fused(table, level, rights, address, access, result)
                         || descend(table, level, rights, address, access, result, listener)) {
                     return true;
@@ -99,7 +118,8 @@ final class SecondStageWalk {
      */
     private boolean fused(long top, int topLevel, int rightsAbove, long address, int access,
             WalkResult result) {
-        if (asQemu || access == Access.NONE || (rightsAbove & access) != access) {
+        if (asQemu || access == Access.NONE || result.looksOnly
+                || (rightsAbove & access) != access) {
             return false;
         }
         boolean marks = PagingMode.SSADE.isSet(result.paging);
@@ -147,7 +167,9 @@ final class SecondStageWalk {
             // 2. If it cannot be read, fault 07h (78h, of the top table 7Bh).
             if (!tables.contains(at, SecondStageEntry.BYTES)
                     || asQemu && read(at, result) == UNREADABLE) {
-                return result.fail(unreadable(level, result.stage, scalable), true);
+                return result.fail(Narration.unreadable(listener,
+                        PageTableNarration.secondStageName(level), at,
+                        unreadable(level, result.stage, scalable)), true);
             }
             long entry = read(at, result);
             boolean leaf = isLeaf(entry, level);
@@ -157,7 +179,11 @@ final class SecondStageWalk {
                 fault = markUsed(at, entry, leaf, access, result);
             }
             if (listener != WalkListener.NONE) {
-                narrate(at, entry, level, leaf, fault, listener);
+                narrate(at, entry, level, leaf, fault, leaf || !result.tellsCaches ? null
+                        : told.lookup((int) Stage.DOMAIN.of(result.stage),
+                                Iotlb.SECOND_STAGE, address, level - 1, fault != null ? -1
+                                        : SecondStageEntry.ADDR.inPlace(entry) | rights),
+                        listener);
             }
             if (fault != null) {
                 return result.fail(fault, rights(entry) == 0 || malformed(entry, level));
@@ -167,7 +193,7 @@ final class SecondStageWalk {
                 // 7. The leaf gives the page; the rights are those of all levels together.
                 return found(table, entry, level, rights, access, address, result);
             }
-            if (!result.looksOnly) {
+            if (!result.looksOnly || result.asksCaches) {
                 structures.insert((int) Stage.DOMAIN.of(result.stage), Iotlb.SECOND_STAGE,
                         address, level - 1, table | rights, false);
             }
@@ -247,15 +273,9 @@ final class SecondStageWalk {
                 ? FaultReason.SM_INTERRUPT_RANGE : FaultReason.INTERRUPT_RANGE, false);
     }
 
-    private static void narrate(long at, long entry, int level, boolean leaf, FaultReason fault,
-            WalkListener listener) {
-        String next = leaf
-                ? "maps the page of " + (1L << SecondStageEntry.shift(level) - 10) + " KiB at "
-                : "present, table at ";
-        Narration.entry("second-stage entry, level " + level, at, entry)
-                .with("R", SecondStageEntry.R).with("W", SecondStageEntry.W)
-                .with("PS", SecondStageEntry.PS).at("ADDR", SecondStageEntry.ADDR)
-                .decides(listener, fault != null ? fault.text()
-                        : next + Narration.hex(SecondStageEntry.ADDR.inPlace(entry)));
+    private void narrate(long at, long entry, int level, boolean leaf, FaultReason fault,
+            CacheLookup lookup, WalkListener listener) {
+        long reserved = entry & (leaf ? leafReserved[level] : tableReserved[level]);
+        PageTableNarration.secondStage(at, entry, level, leaf, reserved, fault, lookup, listener);
     }
 }

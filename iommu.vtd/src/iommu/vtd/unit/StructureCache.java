@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.unit;
 
+import iommu.api.unit.CacheLookup;
 import java.util.Arrays;
 
 /**
@@ -33,6 +34,18 @@ final class StructureCache {
             value[level] = new long[entries];
             nested[level] = new boolean[entries];
         }
+    }
+
+    /** Returns one of its own with the same entries. */
+    StructureCache copy() {
+        var made = new StructureCache(mask + 1);
+        for (int level = LOWEST; level <= HIGHEST; level++) {
+            made.key[level] = key[level].clone();
+            made.pasid[level] = pasid[level].clone();
+            made.value[level] = value[level].clone();
+            made.nested[level] = nested[level].clone();
+        }
+        return made;
     }
 
     private static long prefix(long address, int level) {
@@ -81,6 +94,25 @@ final class StructureCache {
         pasid[level][slot] = ofPasid;
         value[level][slot] = tableAndRights;
         nested[level][slot] = ofNested;
+    }
+
+    /**
+     * Returns what is known of the entry that leads to the table of a level.
+     *
+     * @param now table and rights that memory leads to, or -1 for none
+     */
+    CacheLookup lookup(int domain, int ofPasid, long address, int level, long now) {
+        if (mask < 0 || level < LOWEST || level > HIGHEST) {
+            return CacheLookup.none();
+        }
+        long prefix = prefix(address, level);
+        int slot = slot(domain, prefix, ofPasid);
+        boolean held = key[level][slot] == (VALID | prefix << 16 | domain)
+                && pasid[level][slot] == ofPasid;
+        long known = value[level][slot];
+        return !held ? CacheLookup.miss(PageTableNarration.STRUCTURES)
+                : CacheLookup.hit(PageTableNarration.STRUCTURES, PageTableNarration.held(known),
+                        known != now);
     }
 
     void invalidateAll() {

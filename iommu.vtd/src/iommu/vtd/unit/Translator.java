@@ -13,7 +13,7 @@ import iommu.vtd.FaultReason;
  * of context and PASID entries under domain 0, of page tables under their own domain. Source: VT-d,
  * "DMA Remapping", "Caching Translation Information", "Translation Faults".
  */
-final class Translator {
+final class Translator implements Finder {
 
     /** Pass-through is granted a page at a time. */
     static final int PASS_THROUGH_SHIFT = 12;
@@ -29,8 +29,7 @@ final class Translator {
     private final SecondStageWalk secondStage;
     private final ProtectedMemory protectedMemory;
     private final FaultReports faults;
-    /** What is known of the request that is looked up now. */
-    final WalkResult found = new WalkResult();
+    private final WalkResult found = new WalkResult();
     private boolean translating;
     /** Of the IOTLB, that the page found lies in, or {@link #NO_SLOT}. */
     private int slot;
@@ -45,6 +44,11 @@ final class Translator {
         this.caches = caches;
         this.protectedMemory = protectedMemory;
         this.faults = faults;
+    }
+
+    @Override
+    public WalkResult found() {
+        return found;
     }
 
     boolean translating() {
@@ -80,13 +84,8 @@ final class Translator {
         return permitted(request);
     }
 
-    /**
-     * Goes from what {@link #locate} found to a page, which it leaves in {@link #found}.
-     *
-     * @param wanted the access, perhaps another than the request's own
-     * @return null, or why it is not granted
-     */
-    FaultReason resolve(Request request, int wanted) {
+    @Override
+    public FaultReason resolve(Request request, int wanted) {
         // 4. It must be allowed what it asks for beside reading and writing.
         int access = effectiveAccess(request, wanted, found);
         FaultReason refusal = refusal(request, access, found.paging);
@@ -99,14 +98,18 @@ final class Translator {
                 return beyond(found.stage, request.address);
             }
             if (Stage.passesThrough(found.stage)) {
-                found.page = request.address & -(1L << PASS_THROUGH_SHIFT);
-                found.pageShift = PASS_THROUGH_SHIFT;
-                found.rights = Iotlb.RIGHTS | Iotlb.USER | Iotlb.DIRTY;
+                passThrough(request.address, found);
                 slot = NO_SLOT;
                 return null;
             }
         }
         return throughTables(request, access);
+    }
+
+    static void passThrough(long address, WalkResult result) {
+        result.page = address & -(1L << PASS_THROUGH_SHIFT);
+        result.pageShift = PASS_THROUGH_SHIFT;
+        result.rights = Iotlb.RIGHTS | Iotlb.USER | Iotlb.DIRTY;
     }
 
     private long untranslated(Request request) {
@@ -119,8 +122,8 @@ final class Translator {
         return request.access == Access.WRITE && !request.hasPasid();
     }
 
-    /** Finds how the source, or the PASID, of a request is translated; false for a fault. */
-    boolean locate(Request request) {
+    @Override
+    public boolean locate(Request request) {
         if (!root.takes(request.pasid, found) || !locateContext(request)) {
             return false;
         }
@@ -128,8 +131,8 @@ final class Translator {
                 || scalableWalk.choosePasid(request.pasid, found) && locatePasid(request);
     }
 
-    /** Finds the context entry of the source of a request; false for a fault. */
-    boolean locateContext(Request request) {
+    @Override
+    public boolean locateContext(Request request) {
         int slot = caches.contexts().find(request.source);
         if (slot >= 0) {
             caches.contexts().take(slot, found);
@@ -206,11 +209,11 @@ final class Translator {
             found.pageShift = iotlb.pageShift(hit);
             found.rights = iotlb.rights(hit);
             if ((found.rights & Iotlb.RIGHTS) == 0) {
-                return FaultReason.of((int) (found.page >>> REASON_SHIFT));
+                return cachedFault(found.page);
             }
-            if (granted(found.rights, access)) {
+            if (granted(found, access)) {
                 slot = hit;
-                return inMemory(address);
+                return inMemory(found, address);
             }
             iotlb.doubted(hit);
         }
@@ -228,18 +231,24 @@ final class Translator {
         return found.fault;
     }
 
+    /** Returns the fault that an IOTLB entry without rights stands for. */
+    static FaultReason cachedFault(long page) {
+        return FaultReason.of((int) (page >>> REASON_SHIFT));
+    }
+
     /** 7. A large page may reach into the interrupt range. */
-    private FaultReason inMemory(long address) {
-        return InterruptRange.contains(Translation.address(translation(found, address)))
+    FaultReason inMemory(WalkResult result, long address) {
+        return InterruptRange.contains(Translation.address(translation(result, address)))
                 ? interruptReason() : null;
     }
 
-    private boolean granted(int rights, int access) {
+    boolean granted(WalkResult result, int access) {
+        int rights = result.rights;
         if ((access & Access.WRITE) != 0 && (rights & Iotlb.DIRTY) == 0) {
             return false;
         }
-        if (PagingMode.FIRST_STAGE.isSet(found.paging)) {
-            return FirstStageWalk.grants(rights, access, found.paging);
+        if (PagingMode.FIRST_STAGE.isSet(result.paging)) {
+            return FirstStageWalk.grants(rights, access, result.paging);
         }
         int needed = access == Access.NONE && !traits.zeroLengthReads() ? Access.READ
                 : access & (Access.READ | Access.WRITE);
@@ -269,10 +278,10 @@ final class Translator {
 
     /** Returns a kind of access if what was found grants it as it is. */
     private int usable(Request request, int kind) {
-        return granted(found.rights, effectiveAccess(request, kind, found)) ? kind : 0;
+        return granted(found, effectiveAccess(request, kind, found)) ? kind : 0;
     }
 
-    private static boolean passes(WalkResult result) {
+    static boolean passes(WalkResult result) {
         return !PagingMode.FIRST_STAGE.isSet(result.paging) && Stage.passesThrough(result.stage);
     }
 

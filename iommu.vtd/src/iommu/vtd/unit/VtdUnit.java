@@ -33,6 +33,7 @@ public final class VtdUnit implements RemappingUnit {
     private final RegisterFile registers;
     private final PhysicalMemory memory;
     private final Traits traits;
+    private final TableReader tables;
     private final Front front;
     private final RootPointer root;
     private final Walks walks;
@@ -44,6 +45,9 @@ public final class VtdUnit implements RemappingUnit {
     private final Invalidation invalidation;
     private final DeviceTlbRequests deviceTlbs;
     private final DeviceTranslation deviceTranslation;
+    private final Caches caches;
+    private final ProtectedMemory protectedMemory;
+    private final PageRequests pageRequests;
     private final Request request = new Request();
     private final WalkResult found = new WalkResult();
 
@@ -58,23 +62,24 @@ public final class VtdUnit implements RemappingUnit {
         traits = HardwareState.traits(profile);
         registers = HardwareState.registers(profile, traits);
         var settings = traits.settings();
-        var caches = Caches.of(settings);
-        var tables = new TableReader(memory, traits);
+        caches = Caches.of(settings);
+        tables = new TableReader(memory, traits);
         walks = Walks.of(tables, traits, caches.structures());
         root = walks.root();
         var log = new FaultLog(registers, traits, this::announceFault);
         faults = new FaultReports(log, root, traits);
         interrupts = new InterruptRemapping(registers, tables, traits, caches.interrupts());
         front = caches.front();
-        var protectedMemory = new ProtectedMemory(registers, traits, front::clear);
+        protectedMemory = new ProtectedMemory(registers, traits, front::clear);
         translator = new Translator(traits, walks, caches, protectedMemory, faults);
         explanation = new Explanation(traits, root, translator, protectedMemory, faults);
         qemuOrder = settings.cacheAsQemu() ? new QemuOrder(walks, caches) : null;
-        invalidation = new Invalidation(caches, traits, dropped(tables));
+        invalidation = new Invalidation(caches, traits, dropped());
         deviceTlbs = new DeviceTlbRequests(registers, traits, log);
-        deviceTranslation = new DeviceTranslation(traits, root, translator, protectedMemory,
-                faults, new PageRequests(registers, memory,
-                        () -> faults.listener().pageRequestInterrupt()));
+        pageRequests = new PageRequests(registers, memory,
+                () -> faults.listener().pageRequestInterrupt());
+        deviceTranslation = new DeviceTranslation(traits, root, translator, translator,
+                protectedMemory, faults, pageRequests);
         var queue = new InvalidationQueue(registers, memory, traits, invalidation, log,
                 deviceTlbs, new CompletionEvent(registers,
                         () -> faults.listener().completionInterrupt()));
@@ -82,14 +87,14 @@ public final class VtdUnit implements RemappingUnit {
         queue.resume(GlobalCommand.QIE.isSet(status));
         translator.translating(GlobalCommand.TE.isSet(status));
         root.latch(registers.get(VtdRegisters.RTADDR));
-        new CommandHandler(registers, traits, invalidation, queue, effects(tables));
+        new CommandHandler(registers, traits, invalidation, queue, effects());
     }
 
     private void announceFault() {
         faults.listener().faultInterrupt();
     }
 
-    private Invalidation.Listener dropped(TableReader tables) {
+    private Invalidation.Listener dropped() {
         return new Invalidation.Listener() {
             @Override
             public void told(String what) {
@@ -107,7 +112,7 @@ public final class VtdUnit implements RemappingUnit {
         };
     }
 
-    private CommandHandler.Effects effects(TableReader tables) {
+    private CommandHandler.Effects effects() {
         return new CommandHandler.Effects() {
             @Override
             public void rootPointer(long rtaddr) {
@@ -227,13 +232,57 @@ public final class VtdUnit implements RemappingUnit {
                 walkListener);
     }
 
+    /**
+     * {@inheritDoc} With the setting {@code cacheAsQemu} caches are left aside: only the tables are
+     * told.
+     */
+    @Override
+    public long follow(int requester, int pasid, long address, int access,
+            WalkListener walkListener) {
+        Request asked = new Request().typed(Request.UNTRANSLATED, requester, pasid, address,
+                access);
+        return qemuOrder != null ? explanation.explain(asked, walkListener)
+                : following(walkListener).follow(asked);
+    }
+
+    @Override
+    public long followTranslationRequest(int requester, int pasid, long address, int access,
+            WalkListener walkListener) {
+        if (qemuOrder != null) {
+            return TranslationCompletion.unsupportedRequest();
+        }
+        var following = following(walkListener);
+        return new DeviceTranslation(traits, root, translator, following, protectedMemory,
+                following, pageRequests).answer(new Request().typed(Request.TRANSLATION_REQUEST,
+                        requester, pasid, address, access));
+    }
+
+    private Following following(WalkListener walkListener) {
+        Walks apart = walks.apart(tables, traits, caches.structures());
+        return new Following(traits, apart, caches, translator, protectedMemory, faults,
+                walkListener);
+    }
+
+    @Override
+    public long followInterrupt(int requester, long address, int data,
+            WalkListener walkListener) {
+        long outcome = interrupts.follow(requester, address, data, walkListener);
+        return Interrupt.isBlocked(outcome) ? Interrupt.blocked(Interrupt.reason(outcome))
+                : outcome;
+    }
+
     @Override
     public void mappings(MappingVisitor visitor) {
+        mappings(Request.NO_PASID, visitor);
+    }
+
+    @Override
+    public void mappings(int pasid, MappingVisitor visitor) {
         long queue = registers.get(VtdRegisters.IQA);
         visitor.structure(VtdRegisters.IQA_BASE.inPlace(queue),
                 (long) PhysicalMemory.PAGE_BYTES << VtdRegisters.QS.of(queue));
         interrupts.tell(visitor);
-        new TableEnumeration(memory, traits, walks).tell(visitor);
+        new TableEnumeration(memory, traits, walks, pasid).tell(visitor);
     }
 
     // ---- registers and the outside --------------------------------------------------------------
