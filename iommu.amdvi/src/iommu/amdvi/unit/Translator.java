@@ -19,7 +19,7 @@ import iommu.api.unit.WalkListener;
  */
 final class Translator {
 
-    private static final int PASS_SHIFT = 12;
+    static final int PASS_SHIFT = 12;
     private static final long INTERRUPTS = 0xfee;
 
     private final DeviceTable deviceTable;
@@ -82,7 +82,7 @@ final class Translator {
 
     private long modelled(int device, long address, int access) {
         // 1. The interrupt range holds messages.
-        if (address >>> 20 == INTERRUPTS) {
+        if (isInterrupt(address)) {
             return interruptRange(access, found);
         }
         // 2. The exclusion range may be open to everybody.
@@ -146,7 +146,7 @@ final class Translator {
         if (qemu != null) {
             return qemu.explain(device, address, access, read, listener);
         }
-        if (address >>> 20 == INTERRUPTS) {
+        if (isInterrupt(address)) {
             return interruptRange(access, read);
         }
         boolean excluded = exclusion.contains(address);
@@ -171,6 +171,21 @@ final class Translator {
                 ? translated(read.page, read.pageShift, address) : blocked(read);
     }
 
+    /** Tells what {@link #translate} would do; with QEMU's order, what tables in memory say. */
+    long follow(int device, long address, int access, WalkListener listener) {
+        return qemu != null ? explain(device, address, access, listener)
+                : following().follow(device, address, access, listener);
+    }
+
+    /** Tells what {@link #interrupt} would do. */
+    long followInterrupt(int device, int data, WalkListener listener) {
+        return following().followInterrupt(device, data, listener);
+    }
+
+    private Following following() {
+        return new Following(deviceTable, caches, pageTables, exclusion, interrupts);
+    }
+
     /** Leaves slot and stage of a device in {@code found}; returns the slot, -1 for a fault. */
     private int entry(int device) {
         DteCache entries = caches.entries();
@@ -185,7 +200,11 @@ final class Translator {
         return slot;
     }
 
-    private static long interruptRange(int access, WalkResult result) {
+    static boolean isInterrupt(long address) {
+        return address >>> 20 == INTERRUPTS;
+    }
+
+    static long interruptRange(int access, WalkResult result) {
         if (access == Access.WRITE) {
             return Translation.untranslated();
         }
@@ -195,12 +214,12 @@ final class Translator {
         return blocked(result);
     }
 
-    private static boolean forwards(long stage, boolean excluded) {
+    static boolean forwards(long stage, boolean excluded) {
         return !Stage.VALID.isSet(stage) || excluded && Stage.EXCLUDES.isSet(stage);
     }
 
     /** Checks a request against a valid entry; on false the fault is in {@code result}. */
-    private static boolean admits(long stage, long address, int access, WalkResult result) {
+    static boolean admits(long stage, long address, int access, WalkResult result) {
         int levels = (int) Stage.LEVELS.of(stage);
         // 4a. TV = 0: there is no translation.
         if (!Stage.TRANSLATES.isSet(stage)) {
@@ -228,7 +247,7 @@ final class Translator {
                         PageTableWalk.ALL_RIGHTS, directories, found, WalkListener.NONE);
     }
 
-    private static long translated(long page, int pageShift, long address) {
+    static long translated(long page, int pageShift, long address) {
         return Translation.to(page | address & (1L << pageShift) - 1, pageShift);
     }
 

@@ -122,8 +122,8 @@ final class FirstStageWalk {
                     descend(PagingMode.TABLE.inPlace(result.paging), levels, all, address, access,
                             result, skipped);
                     result.asksCaches = true;
-                    PageTableNarration.above(level, PageTableNarration::firstStageName, skipped,
-                            listener);
+                    PageTableNarration.above(level, known, PageTableNarration::firstStageName,
+                            skipped, listener);
                 }
                 if (descend(FirstStageEntry.ADDR.inPlace(known), level, (int) known & all,
                         address, access, result, listener)) {

@@ -11,8 +11,6 @@ import java.util.List;
 /** Tells a step of a walk to a listener. Cold: made only when somebody listens. */
 final class Narration {
 
-    private static final int QUADWORD = 64;
-
     private final String structure;
     private final long address;
     private final long[] words;
@@ -76,20 +74,8 @@ final class Narration {
 
     /** Returns which reserved bits of an entry are set, given those of each quadword. */
     static String reserved(long... set) {
-        var ranges = new ArrayList<String>();
-        for (int word = set.length - 1; word >= 0; word--) {
-            for (long left = set[word]; left != 0;) {
-                int high = 63 - Long.numberOfLeadingZeros(left);
-                int low = high;
-                while (low > 0 && (left >>> low - 1 & 1) != 0) {
-                    low--;
-                }
-                left &= (1L << low) - 1;
-                int base = word * QUADWORD;
-                ranges.add(high == low ? "" + (base + high) : base + high + ":" + (base + low));
-            }
-        }
-        return "reserved bit" + (ranges.size() == 1 && !ranges.get(0).contains(":") ? " " : "s ")
-                + String.join(", ", ranges) + " set";
+        String ranges = BitField.ranges(set);
+        boolean one = ranges.chars().allMatch(Character::isDigit);
+        return "reserved bit" + (one ? " " : "s ") + ranges + " set";
     }
 }

@@ -8,6 +8,7 @@ import iommu.api.unit.WalkRecording;
 import iommu.vtd.FaultReason;
 import iommu.vtd.FirstStageEntry;
 import iommu.vtd.SecondStageEntry;
+import java.util.List;
 import java.util.function.IntFunction;
 
 /** Tells entries of page tables, with what the paging-structure caches know. Cold. */
@@ -92,19 +93,27 @@ final class PageTableNarration {
      * Tells the entries of a walk above a cached table, as memory has them: the unit skips them.
      *
      * @param lowest level of that table
+     * @param held the table and its rights
      * @param name of the entries of a level
      */
-    static void above(int lowest, IntFunction<String> name, WalkRecording walk,
+    static void above(int lowest, long held, IntFunction<String> name, WalkRecording walk,
             WalkListener listener) {
+        boolean reached = false;
         for (WalkRecording.Step s : walk.steps()) {
             for (int level = lowest + 1; level <= HIGHEST; level++) {
                 if (s.structure().equals(name.apply(level))) {
+                    reached |= level == lowest + 1;
                     CacheLookup known = s.lookup();
-                    boolean held = known != null && known.outcome() == CacheLookup.Outcome.HIT;
+                    boolean hit = known != null && known.outcome() == CacheLookup.Outcome.HIT;
                     listener.step(s.structure(), s.address(), s.words(), s.fields(), s.decision(),
-                            held ? known : CacheLookup.skipped(STRUCTURES));
+                            hit ? known : CacheLookup.skipped(STRUCTURES));
                 }
             }
+        }
+        if (!reached) {
+            listener.step(name.apply(lowest + 1) + ", cached", 0, new long[0], List.of(),
+                    "memory does not lead to it any more",
+                    CacheLookup.hit(STRUCTURES, held(held), true));
         }
     }
 

@@ -97,8 +97,8 @@ final class SecondStageWalk {
                     result.asksCaches = false;
                     descend(result.table, levels, BOTH, address, access, result, skipped);
                     result.asksCaches = true;
-                    PageTableNarration.above(level, PageTableNarration::secondStageName, skipped,
-                            listener);
+                    PageTableNarration.above(level, known, PageTableNarration::secondStageName,
+                            skipped, listener);
                 }
                 if (fused(table, level, rights, address, access, result)
                         || descend(table, level, rights, address, access, result, listener)) {
