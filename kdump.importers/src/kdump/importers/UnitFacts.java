@@ -29,11 +29,8 @@ final class UnitFacts {
     /** More than any firmware reserves: a graphics unit's stolen memory has a few GiB at most. */
     private static final long MAX_REGION_BYTES = 8L << 30;
     private static final String VENDOR = "vtd";
-    /** Who QEMU says made its ACPI tables. */
-    private static final String QEMU = "BOCHS ";
-    /** QEMU's unit reads every table of a walk anew, and sees what processors wrote at once. */
-    private static final Map<String, Long> QEMU_SETTINGS =
-            Map.of("structureCacheEntries", 0L, "snoopsAlways", 1L);
+    private static final int MIN_ADDRESS_WIDTH = 32;
+    private static final int MAX_ADDRESS_WIDTH = 52;
     private static final int QUEUE_HEAD = 0x80;
     private static final int QUEUE_TAIL = 0x88;
     private static final int BRIDGE = 1;
@@ -65,20 +62,44 @@ final class UnitFacts {
                     + table.units().stream().map(u -> "0x" + Long.toHexString(u.registerBase()))
                             .collect(Collectors.joining(", ")));
         }
-        boolean qemu = table.header().oemId().equals(QEMU);
+        boolean qemu = QemuUnit.made(table);
+        Map<String, Long> settings = settings(table, qemu);
         List<UnitDescription> units = new ArrayList<>();
         for (Drhd drhd : table.units()) {
             if (drhd.registerBase() == 0) {
                 remarks.add("DMAR names a unit at address 0 (DRHD at 0x"
                         + Integer.toHexString(drhd.offset()) + "); left out.");
             } else {
-                units.add(unit(drhd, registers, qemu ? QEMU_SETTINGS : Map.of()));
+                units.add(unit(drhd, words(drhd, registers, qemu), settings));
             }
         }
         if (!table.skipped().isEmpty()) {
             remarks.add("DMAR structures not used: " + String.join(", ", table.skipped()) + ".");
         }
         return units;
+    }
+
+    /** Returns what the table says of all its units; a width that no machine has is left out. */
+    private Map<String, Long> settings(DmarTable table, boolean qemu) {
+        var settings = new HashMap<>(qemu ? QemuUnit.settings(remarks) : Map.of());
+        long width = table.hostAddressWidthBits();
+        if (width >= MIN_ADDRESS_WIDTH && width <= MAX_ADDRESS_WIDTH) {
+            settings.put("hostAddressWidth", width);
+        }
+        return settings;
+    }
+
+    private Map<Integer, Integer> words(Drhd drhd, RegisterWords registers, boolean qemu) {
+        if (registers == null || registers.base() != drhd.registerBase()) {
+            remarks.add("No registers captured of the unit at 0x"
+                    + Long.toHexString(drhd.registerBase()) + ".");
+            return Map.of();
+        }
+        Map<Integer, Integer> words = atRest(registers);
+        if (qemu) {
+            QemuUnit.putRight(words, remarks);
+        }
+        return words;
     }
 
     /** Returns the reserved regions of a table; those that make no sense are left out. */
@@ -112,13 +133,8 @@ final class UnitFacts {
         return new UnitDescription(profile, 0, true, List.of());
     }
 
-    private UnitDescription unit(Drhd drhd, RegisterWords registers,
+    private UnitDescription unit(Drhd drhd, Map<Integer, Integer> words,
             Map<String, Long> settings) {
-        boolean captured = registers != null && registers.base() == drhd.registerBase();
-        if (!captured) {
-            remarks.add("No registers captured of the unit at 0x"
-                    + Long.toHexString(drhd.registerBase()) + ".");
-        }
         List<UnitDescription.Scope> scopes = new ArrayList<>();
         for (DeviceScope scope : drhd.scopes()) {
             switch (scope.type()) {
@@ -130,8 +146,7 @@ final class UnitFacts {
                         + Integer.toHexString(scope.offset()) + " left out.");
             }
         }
-        var profile = new UnitProfile(VENDOR, name, drhd.registerBase(),
-                captured ? atRest(registers) : Map.of(), settings);
+        var profile = new UnitProfile(VENDOR, name, drhd.registerBase(), words, settings);
         return new UnitDescription(profile, drhd.segment(), drhd.includePciAll(), scopes);
     }
 

@@ -25,6 +25,9 @@ class CaptureDirectoryImporterTest {
 
     private static final String IOMEM = "guest/iomem";
     private static final String KERNEL = "The dump says: kernel 6.1.0-56-amd64.";
+    private static final String QEMU = "QEMU made the VT-d unit: it caches no table entries above"
+            + " the pages and sees what processors write at once; it tags its IOTLB by source and"
+            + " more, which --hardware qemu-7.2 adds.";
     private static final String DMAR = "guest/acpi/DMAR.aml";
 
     private final CaptureDirectoryImporter importer = new CaptureDirectoryImporter();
@@ -116,7 +119,7 @@ class CaptureDirectoryImporterTest {
     void anElfCoreIsPreferredToACompressedDump() throws IOException {
         put("tables.kdump", "KDUMP   ");
         put("aaa", "KDUMP   ");
-        assertThat(read().remarks()).containsExactly(KERNEL);
+        assertThat(read().remarks()).containsExactly(KERNEL, QEMU);
     }
 
     @Test
@@ -212,7 +215,7 @@ class CaptureDirectoryImporterTest {
                 .isEqualTo(machine.image().ranges());
         assertThat(machine.crashReservation()).isNull();
         assertThat(machine.remarks())
-                .containsExactly(KERNEL, "No iomem: System RAM is what the dump holds.");
+                .containsExactly(KERNEL, "No iomem: System RAM is what the dump holds.", QEMU);
     }
 
     @Test
@@ -234,7 +237,8 @@ class CaptureDirectoryImporterTest {
         MachineDescription machine = read();
         assertThat(machine.crashReservation()).isEqualTo(AddressRange.of(0x8000000, 0x4000000));
         assertThat(machine.remarks())
-                .containsExactly(KERNEL, "iomem has 2 crash reservations; the largest is used.");
+                .containsExactly(KERNEL, "iomem has 2 crash reservations; the largest is used.",
+                        QEMU);
     }
 
     @Test

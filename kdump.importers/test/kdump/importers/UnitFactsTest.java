@@ -11,6 +11,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -82,6 +83,45 @@ class UnitFactsTest {
         assertThat(unit.profile().registers())
                 .containsEntry(0x80, 0x14c0).containsEntry(0x88, 0x14c0);
         assertThat(remarks).anyMatch(r -> r.contains("in flight (head 0x1380, tail 0x14c0)"));
+    }
+
+    @ParameterizedTest(name = "ECAP {0}, tail {1}: IQA {3}")
+    @CsvSource({"0x800, 0x40, 'BOCHS ', 0x12000801", "0, 0x40, 'BOCHS ', 0x12000001",
+        "0x800, 0x50, 'BOCHS ', 0x12000001", "0x800, 0x40, 'ACME  ', 0x12000001"})
+    void qemusQueueIsWideWhereTheUnitKnowsScalableMode(String ecapHigh, String tail, String oem,
+            String expected) throws FormatException {
+        int at = Integer.decode(tail);
+        var words = new RegisterWords("regs.json", BASE, Map.of(0, 0x10, 0x14,
+                Integer.decode(ecapHigh), 0x80, at, 0x88, at, 0x90, 0x12000001));
+        byte[] table = new DmarBytes().drhd(1, 0, BASE).table();
+        System.arraycopy(oem.getBytes(StandardCharsets.US_ASCII), 0, table, 10, 6);
+        byte sum = 0;
+        table[9] = 0;
+        for (byte b : table) {
+            sum += b;
+        }
+        table[9] = (byte) -sum;
+
+        UnitDescription unit = new UnitFacts("m", functions, remarks)
+                .units(DmarTable.read("DMAR", table), words).get(0);
+
+        assertThat(unit.profile().registers()).containsEntry(0x90, Integer.decode(expected));
+        assertThat(unit.profile().settings().containsKey("snoopsAlways"))
+                .isEqualTo(oem.startsWith("BOCHS"));
+    }
+
+    @ParameterizedTest(name = "width byte {0}")
+    @CsvSource({"38, 39", "45, 46", "51, 52", "31, 32", "30, ", "52, ", "255, ", "0, "})
+    void theHostAddressWidthOfTheTableCountsWhereMachinesHaveIt(int width, Long expected)
+            throws FormatException {
+        byte[] table = new DmarBytes().drhd(1, 0, BASE).table();
+        table[9] += (byte) (table[36] - width);
+        table[36] = (byte) width;
+
+        UnitDescription unit = new UnitFacts("m", functions, remarks)
+                .units(DmarTable.read("DMAR", table), registers(BASE)).get(0);
+
+        assertThat(unit.profile().settings().get("hostAddressWidth")).isEqualTo(expected);
     }
 
     @Test

@@ -2,6 +2,7 @@
 package iommu.amdvi.unit;
 
 import iommu.api.profile.UnitProfile;
+import java.util.Collections;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -29,9 +30,10 @@ record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean cacheNotP
         boolean asQemu, boolean front, int dteCacheEntries, int directoryCacheEntries, int tlbEntries,
         int interruptCacheEntries) {
 
-    private static final Set<String> KNOWN = new TreeSet<>(Set.of("snpLocked", "flushOnDisable",
-            "cacheNotPresent", "asQemu", "front", "dteCacheEntries",
-            "directoryCacheEntries", "tlbEntries", "interruptCacheEntries"));
+    /** The names of all settings. */
+    static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of(
+            "snpLocked", "flushOnDisable", "cacheNotPresent", "asQemu", "front", "dteCacheEntries",
+            "directoryCacheEntries", "tlbEntries", "interruptCacheEntries")));
 
     /**
      * Reads the settings of a profile.

@@ -3,6 +3,7 @@ package iommu.amdvi.vendor;
 
 import iommu.amdvi.linux.LinuxAmdViDriver;
 import iommu.amdvi.unit.AmdViUnit;
+import iommu.amdvi.unit.HardwareProfiles;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
@@ -10,6 +11,7 @@ import iommu.api.unit.IommuVendor;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.UnitDriver;
+import java.util.Map;
 import java.util.Set;
 import org.osgi.service.component.annotations.Component;
 
@@ -38,5 +40,15 @@ public final class AmdViVendor implements IommuVendor {
     @Override
     public Set<String> kernelSettings() {
         return LinuxAmdViDriver.settings();
+    }
+
+    @Override
+    public Set<String> unitSettings() {
+        return HardwareProfiles.settings();
+    }
+
+    @Override
+    public Map<String, Map<String, Long>> hardwareProfiles() {
+        return HardwareProfiles.named();
     }
 }

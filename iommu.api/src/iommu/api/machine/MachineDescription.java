@@ -53,6 +53,13 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
                 functions, image, kernelRelease, commandLine, captureCommandLine, remarks);
     }
 
+    /** Returns this machine with other units. */
+    public MachineDescription withUnits(List<UnitDescription> others) {
+        return new MachineDescription(name, source, memoryMap, crashReservation, others,
+                reservedRegions, functions, image, kernelRelease, commandLine, captureCommandLine,
+                remarks);
+    }
+
     /** Returns what is reserved for a function, by the order of the firmware's table. */
     public List<AddressRange> reservedFor(int requester) {
         return reservedRegions.stream().filter(r -> r.names(requester))

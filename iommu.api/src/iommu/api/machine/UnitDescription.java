@@ -38,6 +38,11 @@ public record UnitDescription(UnitProfile profile, int segment, boolean allOther
         scopes = List.copyOf(scopes);
     }
 
+    /** Returns this unit with another profile. */
+    public UnitDescription withProfile(UnitProfile other) {
+        return new UnitDescription(other, segment, allOthers, scopes);
+    }
+
     /** Returns whether this unit names {@code requester} in its scopes. */
     public boolean names(int requester) {
         return scopes.stream().anyMatch(s -> s.covers(requester));

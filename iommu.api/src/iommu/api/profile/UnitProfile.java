@@ -31,8 +31,13 @@ public record UnitProfile(String vendor, String name, long registerBase,
 
     /** Returns this profile with one setting more, or another value for it. */
     public UnitProfile with(String key, long value) {
+        return with(Map.of(key, value));
+    }
+
+    /** Returns this profile with more settings, or other values for them. */
+    public UnitProfile with(Map<String, Long> others) {
         var more = new TreeMap<>(settings);
-        more.put(key, value);
+        more.putAll(others);
         return new UnitProfile(vendor, name, registerBase, registers, more);
     }
 }

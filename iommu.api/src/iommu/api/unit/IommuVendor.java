@@ -4,6 +4,7 @@ package iommu.api.unit;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
+import java.util.Map;
 import java.util.Set;
 import org.osgi.annotation.versioning.ConsumerType;
 
@@ -35,5 +36,21 @@ public interface IommuVendor {
      */
     default Set<String> kernelSettings() {
         return Set.of();
+    }
+
+    /**
+     * Returns the names of the settings that {@link #unit} knows, without the vendor's name. An
+     * empty set if there are none.
+     */
+    default Set<String> unitSettings() {
+        return Set.of();
+    }
+
+    /**
+     * Returns the hardware profiles that have a name: what settings a unit has under each. "spec"
+     * is the manual's unit; settings that a profile does not name stay as the machine's files say.
+     */
+    default Map<String, Map<String, Long>> hardwareProfiles() {
+        return Map.of("spec", Map.of());
     }
 }

@@ -63,9 +63,26 @@ final class InvalidationQueue {
         return enabled;
     }
 
-    /** Takes the queue as it is, as captured. */
+    /** Takes the queue as it is, as captured: what was executed last lies before the head. */
     void resume(boolean nowEnabled) {
         enabled = nowEnabled;
+        enabledAddress = registers.get(VtdRegisters.IQA);
+        long size = size(enabledAddress);
+        int bytes = descriptorBytes(enabledAddress);
+        long head = VtdRegisters.QUEUE_OFFSET.inPlace(registers.get(VtdRegisters.IQH));
+        long last = VtdRegisters.IQA_BASE.inPlace(enabledAddress) + (head + size - bytes) % size;
+        if (enabled && memory.contains(last, bytes)) {
+            lastType = (int) InvalidationDescriptor.TYPE.of(memory.read64(last));
+        }
+    }
+
+    private static long size(long address) {
+        return (long) PhysicalMemory.PAGE_BYTES << VtdRegisters.QS.of(address);
+    }
+
+    private static int descriptorBytes(long address) {
+        return VtdRegisters.DW.isSet(address)
+                ? InvalidationDescriptor.WIDE_BYTES : InvalidationDescriptor.BYTES;
     }
 
     /**
@@ -110,9 +127,8 @@ final class InvalidationQueue {
         fetching = true;
         long address = address();
         long base = VtdRegisters.IQA_BASE.inPlace(address);
-        long size = (long) PhysicalMemory.PAGE_BYTES << VtdRegisters.QS.of(address);
-        int bytes = VtdRegisters.DW.isSet(address)
-                ? InvalidationDescriptor.WIDE_BYTES : InvalidationDescriptor.BYTES;
+        long size = size(address);
+        int bytes = descriptorBytes(address);
         while (mayFetch()) {
             long head = VtdRegisters.QUEUE_OFFSET.inPlace(registers.get(VtdRegisters.IQH));
             int problem = problem(base + head, size, bytes);

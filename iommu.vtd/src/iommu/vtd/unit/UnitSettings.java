@@ -3,6 +3,7 @@ package iommu.vtd.unit;
 
 import iommu.api.profile.UnitProfile;
 import iommu.vtd.Capability;
+import java.util.Collections;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -69,14 +70,15 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
         int contextCacheEntries, int iotlbEntries, int structureCacheEntries,
         long lockedWriteLimit, int deviceTlbTimeoutMillis, int hostAddressWidth) {
 
-    private static final Set<String> KNOWN = new TreeSet<>(Set.of("scalableLegacyReasons",
+    /** The names of all settings. */
+    static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of("scalableLegacyReasons",
             "flushOnSetRootPointer", "flushOnTranslationToggle", "collapseFaults",
             "qemuRecordPasid", "deviceInvalidationByDomain",
             "contextInvalidationDropsPasids", "cacheAsQemu", "walkAsQemu", "registersAsQemu",
             "protectTranslated", "protectedMemoryAlignment",
             "snoopsAlways", "front", "contextCacheEntries", "iotlbEntries",
             "structureCacheEntries", "lockedWriteLimit",
-            "deviceTlbTimeoutMillis", "hostAddressWidth"));
+            "deviceTlbTimeoutMillis", "hostAddressWidth")));
 
     /**
      * Reads the settings of a profile.

@@ -9,7 +9,9 @@ import iommu.api.unit.KernelPort;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.UnitDriver;
 import iommu.vtd.linux.LinuxVtdDriver;
+import iommu.vtd.unit.HardwareProfiles;
 import iommu.vtd.unit.VtdUnit;
+import java.util.Map;
 import java.util.Set;
 import org.osgi.service.component.annotations.Component;
 
@@ -38,5 +40,15 @@ public final class VtdVendor implements IommuVendor {
     @Override
     public Set<String> kernelSettings() {
         return LinuxVtdDriver.settings();
+    }
+
+    @Override
+    public Set<String> unitSettings() {
+        return HardwareProfiles.settings();
+    }
+
+    @Override
+    public Map<String, Map<String, Long>> hardwareProfiles() {
+        return HardwareProfiles.named();
     }
 }

@@ -61,6 +61,11 @@ class BadUsageTest {
         "--kernel-setting vtd.tearDown=9999999999", "--kernel-setting vtd.none=1",
         "--kernel-setting none.such=1", "--kernel-setting none=1",
         "--kernel-setting vtd.tearDown=1 --kernel-setting vtd.tearDown=1",
+        "--hardware none", "--hardware ~", "--unit-setting vtd.front", "--unit-setting =1",
+        "--unit-setting vtd.front=2", "--unit-setting vtd.front=-1",
+        "--unit-setting vtd.iotlbEntries=3", "--unit-setting vtd.none=1",
+        "--unit-setting front=1", "--unit-setting amdvi.front=1",
+        "--unit-setting vtd.front=1 --unit-setting vtd.front=1",
         "--policy copy-tables,disable-reinit"})
     void wrongValuesAreRefused(String options) {
         assertRefused("compare vtd1 " + options);

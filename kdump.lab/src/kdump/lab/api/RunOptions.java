@@ -9,9 +9,10 @@ package kdump.lab.api;
  *     #MAX_CRASH_AT}
  * @param rateFactor factor on the rate of every engine; 0 leaves all idle; 0 to 1000
  * @param kernels which kernels run
+ * @param hardware how the units behave
  */
 public record RunOptions(long seed, long crashAtNanos, double rateFactor,
-        KernelChoice kernels) {
+        KernelChoice kernels, HardwareChoice hardware) {
 
     /** Crash instant where the user names none: 50 ms. */
     public static final long DEFAULT_CRASH_AT = 50_000_000;
@@ -34,21 +35,27 @@ public record RunOptions(long seed, long crashAtNanos, double rateFactor,
 
     /** Returns the options with everything at its default but the seed. */
     public static RunOptions ofSeed(long seed) {
-        return new RunOptions(seed, DEFAULT_CRASH_AT, 1, KernelChoice.DEFAULT);
+        return new RunOptions(seed, DEFAULT_CRASH_AT, 1, KernelChoice.DEFAULT,
+                HardwareChoice.DEFAULT);
     }
 
     /** Returns these options with another rate factor. */
     public RunOptions withRateFactor(double factor) {
-        return new RunOptions(seed, crashAtNanos, factor, kernels);
+        return new RunOptions(seed, crashAtNanos, factor, kernels, hardware);
     }
 
     /** Returns these options with another crash instant. */
     public RunOptions withCrashAt(long nanos) {
-        return new RunOptions(seed, nanos, rateFactor, kernels);
+        return new RunOptions(seed, nanos, rateFactor, kernels, hardware);
     }
 
     /** Returns these options with other kernels. */
     public RunOptions withKernels(KernelChoice choice) {
-        return new RunOptions(seed, crashAtNanos, rateFactor, choice);
+        return new RunOptions(seed, crashAtNanos, rateFactor, choice, hardware);
+    }
+
+    /** Returns these options with other ways of the units. */
+    public RunOptions withHardware(HardwareChoice choice) {
+        return new RunOptions(seed, crashAtNanos, rateFactor, kernels, choice);
     }
 }

@@ -24,7 +24,9 @@ final class Bench {
         this.options = options;
         this.memory = loaded(machine, options.seed());
         try {
-            this.blueprint = BlueprintMaker.make(machine, memory, services, options);
+            this.blueprint = BlueprintMaker.make(
+                    HardwareChooser.choose(machine, services, options.hardware()), memory,
+                    services, options);
         } catch (IllegalArgumentException e) {
             throw new LabException(e.getMessage(), e);
         }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 
@@ -40,6 +41,9 @@ final class BlueprintMaker {
         KernelProfile profile = kernels.first();
         KernelProfile capture = kernels.capture();
         assumptions.addAll(kernels.assumptions());
+        if (!options.hardware().equals(HardwareChoice.DEFAULT)) {
+            assumptions.add(options.hardware().toString());
+        }
         Blueprint bare = new Blueprint(description, reservation, profile, capture, Map.of(),
                 new BitSet(), Map.of(), survey.passThrough(), List.of());
         var hardware = new Hardware(bare, memory, services, new Ledger(), options.seed());

@@ -2,8 +2,6 @@
 package kdump.lab.engine;
 
 import iommu.api.machine.MachineDescription;
-import iommu.api.machine.UnitDescription;
-import java.util.ArrayList;
 
 /** Ways to break the mechanism on purpose, for the tests that show that verdicts come out of it. */
 enum Breakage {
@@ -20,14 +18,8 @@ enum Breakage {
             return whole;
         }
         MachineDescription d = whole.description();
-        var units = new ArrayList<UnitDescription>();
-        for (UnitDescription unit : d.units()) {
-            units.add(new UnitDescription(unit.profile().with("flushOnTranslationToggle", 1),
-                    unit.segment(), unit.allOthers(), unit.scopes()));
-        }
-        var broken = new MachineDescription(d.name(), d.source(), d.memoryMap(),
-                d.crashReservation(), units, d.reservedRegions(), d.functions(), d.image(), d.kernelRelease(),
-                d.commandLine(), d.captureCommandLine(), d.remarks());
+        MachineDescription broken = d.withUnits(d.units().stream().map(unit -> unit.withProfile(
+                unit.profile().with("flushOnTranslationToggle", 1))).toList());
         return new Blueprint(broken, whole.reservation(), whole.profile(),
                 whole.captureProfile(), whole.loads(),
                 whole.usedFrames(), whole.mappedIova(), whole.passThrough(), whole.assumptions());

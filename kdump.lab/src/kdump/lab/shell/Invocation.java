@@ -10,7 +10,9 @@ import java.io.PrintStream;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
+import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
@@ -113,26 +115,33 @@ final class Invocation {
         long crashAt = line.hasOption("crash-at") ? Durations.parse(line.getOptionValue("crash-at"))
                 : RunOptions.DEFAULT_CRASH_AT;
         try {
-            return new RunOptions(number("seed", 1), crashAt, factor(), kernels());
+            return new RunOptions(number("seed", 1), crashAt, factor(), kernels(),
+                    new HardwareChoice(line.getOptionValue("hardware"), settings("unit-setting",
+                            "vtd.iotlbEntries=64")));
         } catch (IllegalArgumentException e) {
             throw new UsageException(e.getMessage());
         }
     }
 
     private KernelChoice kernels() throws UsageException {
+        return new KernelChoice(version("kernel"), version("capture-kernel"),
+                settings("kernel-setting", "vtd.flushesOldDomain=0"));
+    }
+
+    private Map<String, Long> settings(String option, String example) throws UsageException {
         var settings = new TreeMap<String, Long>();
-        for (String text : values("kernel-setting")) {
+        for (String text : values(option)) {
             int sign = text.indexOf('=');
             if (sign < 1 || !text.substring(sign + 1).matches("\\d{1,9}")) {
-                throw new UsageException("--kernel-setting '" + text
-                        + "', expected like vtd.flushesOldDomain=0");
+                throw new UsageException("--" + option + " '" + text + "', expected like "
+                        + example);
             }
             if (settings.put(text.substring(0, sign), Long.valueOf(text.substring(sign + 1)))
                     != null) {
-                throw new UsageException("--kernel-setting '" + text + "', set twice");
+                throw new UsageException("--" + option + " '" + text + "', set twice");
             }
         }
-        return new KernelChoice(version("kernel"), version("capture-kernel"), settings);
+        return settings;
     }
 
     private KernelVersion version(String option) {

@@ -11,13 +11,15 @@ final class RunOptionsSpec {
 
     /** What {@link #run} adds, for usage lines. */
     static final String USAGE = "[--seed N] [--crash-at 12.5ms] [--rate FACTOR]"
-            + " [--kernel 4.2] [--capture-kernel 3.6] [--kernel-setting NAME=VALUE]...";
+            + " [--kernel 4.2] [--capture-kernel 3.6] [--kernel-setting NAME=VALUE]..."
+            + " [--hardware PROFILE] [--unit-setting NAME=VALUE]...";
 
-    /** Adds --seed, --crash-at, --rate and the choice of kernels. */
+    /** Adds --seed, --crash-at, --rate and the choice of kernels and units. */
     static Options run(Options options) {
         return options.addOption(valued("seed")).addOption(valued("crash-at"))
                 .addOption(valued("rate")).addOption(valued("kernel"))
-                .addOption(valued("capture-kernel")).addOption(valued("kernel-setting"));
+                .addOption(valued("capture-kernel")).addOption(valued("kernel-setting"))
+                .addOption(valued("hardware")).addOption(valued("unit-setting"));
     }
 
     /** Adds --registers. */

@@ -4,9 +4,8 @@ package kdump.lab.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.machine.MachineDescription;
-import iommu.api.machine.UnitDescription;
-import java.util.ArrayList;
 import java.util.Map;
+import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
@@ -23,16 +22,12 @@ class FirstKernelPassThroughTest {
 
     private static Verdict run(boolean asQemu, Map<String, Long> settings) throws Exception {
         MachineDescription d = TestBench.machine("vtd_pt");
-        var units = new ArrayList<UnitDescription>();
-        for (UnitDescription u : d.units()) {
-            units.add(!asQemu ? u : new UnitDescription(u.profile().with("cacheAsQemu", 1),
-                    u.segment(), u.allOthers(), u.scopes()));
-        }
         var machine = new MachineDescription(d.name(), d.source(), d.memoryMap(),
-                d.crashReservation(), units, d.functions(), d.image(), "6.1.0-56-amd64",
+                d.crashReservation(), d.units(), d.functions(), d.image(), "6.1.0-56-amd64",
                 d.commandLine(), d.captureCommandLine(), d.remarks());
-        RunOptions options =
-                RunOptions.ofSeed(7).withKernels(new KernelChoice(null, null, settings));
+        RunOptions options = RunOptions.ofSeed(7)
+                .withKernels(new KernelChoice(null, null, settings))
+                .withHardware(new HardwareChoice(asQemu ? "qemu-7.2" : null, Map.of()));
         return TestBench.bench(machine, options)
                 .run(TestBench.decider(new CopyTables()), false, Breakage.NONE).verdict();
     }

@@ -6,15 +6,19 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import iommu.api.kdump.HandoverPolicy;
 import iommu.api.machine.MachineDescription;
+import iommu.api.profile.KernelVersion;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import kdump.importers.CaptureDirectoryImporter;
 import kdump.lab.api.Crash;
+import kdump.lab.api.HardwareChoice;
+import kdump.lab.api.KernelChoice;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
@@ -23,6 +27,7 @@ import kdump.policies.identitymap.IdentityMapCrashRange;
 import kdump.policies.leavedisabled.LeaveDisabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Our kernels beside recordings of what real ones did; skipped where the recordings are absent. */
@@ -38,10 +43,15 @@ class RecordedHandoverTest {
             "Intel(R) Virtualization");
 
     private static Crash run(String recording, HandoverPolicy policy) throws Exception {
+        return run(recording, policy, RunOptions.ofSeed(7));
+    }
+
+    private static Crash run(String recording, HandoverPolicy policy, RunOptions options)
+            throws Exception {
         Path directory = RECORDINGS.resolve(recording);
         assumeTrue(Files.isDirectory(directory), "the recordings are absent");
         MachineDescription machine = new CaptureDirectoryImporter().read(directory, null);
-        return TestBench.bench(machine, RunOptions.ofSeed(7))
+        return TestBench.bench(machine, options)
                 .run(TestBench.decider(policy), true, Breakage.NONE);
     }
 
@@ -163,6 +173,23 @@ class RecordedHandoverTest {
         assertThat(Set.of("vtd:0x85", "vtd:0x86", "vtd:0x05", "vtd:0x06"))
                 .containsAll(verdict.faults().byReason().keySet());
         assertThat(verdict.dump()).isEqualTo("complete");
+    }
+
+    /**
+     * Recorded twice: QEMU's IOTLB kept the dead kernel's entries for addresses that the new one
+     * gave out again, an NVMe disk and a network card timed out, frames went over kernel memory.
+     */
+    @ParameterizedTest(name = "capture kernel {0}")
+    @CsvSource({"6.1, corrupt", "6.9, complete"})
+    void aScalableHandOverOnTheRecordedUnitLeavesStaleTranslationsAsRecorded(String kernel,
+            String dump) throws Exception {
+        Verdict verdict = run("kdvtd4_sm", new CopyTables(), RunOptions.ofSeed(3)
+                .withHardware(new HardwareChoice("qemu-7.2", Map.of()))
+                .withKernels(new KernelChoice(null, KernelVersion.parse(kernel), Map.of())))
+                .verdict();
+
+        assertThat(verdict.dump()).as(verdict.toString()).isEqualTo(dump);
+        assertThat(verdict.driversFailed().isEmpty()).isEqualTo(dump.equals("complete"));
     }
 
     @Test

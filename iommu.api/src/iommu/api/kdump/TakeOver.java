@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.kdump;
+
+import iommu.api.kdump.HandoverEvent.PhaseStart;
+import iommu.api.kdump.HandoverEvent.StepRefused;
+import iommu.api.unit.AdoptDepth;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The order in which Linux takes units over, for policies that are variants of it. */
+public final class TakeOver {
+
+    private TakeOver() { }
+
+    /**
+     * Answers an event as a kernel that adopts tables: at T4 interrupts of all units, at T6 their
+     * tables; a unit that refuses is switched off and starts clean, and those behind it go on.
+     *
+     * <p>Source: Linux, init_dmars and its callers.
+     *
+     * @param depth how much is taken over
+     */
+    public static List<Step> adopting(HandoverEvent event, HandoverView view, AdoptDepth depth) {
+        var steps = new ArrayList<Step>();
+        if (event instanceof PhaseStart start) {
+            switch (start.phase()) {
+                case INTERRUPT_REMAPPING -> view.units()
+                        .forEach(unit -> steps.add(new Step.InitialiseInterrupts(unit.index())));
+                case DMA_REMAPPING -> adoptFrom(0, view, depth, steps);
+                default -> { }
+            }
+        } else if (event instanceof StepRefused refused
+                && refused.step() instanceof Step.AdoptTables adopt) {
+            steps.add(new Step.DisableTranslation(adopt.unit()));
+            steps.add(new Step.StartClean(adopt.unit()));
+            adoptFrom(adopt.unit() + 1, view, depth, steps);
+        }
+        return steps;
+    }
+
+    private static void adoptFrom(int first, HandoverView view, AdoptDepth depth,
+            List<Step> steps) {
+        for (int unit = first; unit < view.units().size(); unit++) {
+            steps.add(new Step.AdoptTables(unit, depth));
+        }
+    }
+}

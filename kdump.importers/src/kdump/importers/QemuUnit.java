@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers;
+
+import java.util.List;
+import java.util.Map;
+import kdump.importers.acpi.DmarTable;
+
+/** What is known of a VT-d unit beyond its registers when QEMU made it. */
+final class QemuUnit {
+
+    /** Who QEMU says made its ACPI tables. */
+    private static final String OEM = "BOCHS ";
+    private static final int ECAP_HIGH = 0x14;
+    /** ECAP.SMTS, bit 43. */
+    private static final int SCALABLE_MODE = 1 << 11;
+    private static final int QUEUE_ADDRESS = 0x90;
+    private static final int QUEUE_TAIL = 0x88;
+    private static final int WIDE = 1 << 11;
+    private static final int WIDE_BYTES = 32;
+
+    private QemuUnit() { }
+
+    /** Returns whether QEMU made the table, and so the units in it. */
+    static boolean made(DmarTable table) {
+        return table.header().oemId().equals(OEM);
+    }
+
+    /** Returns what the unit does whatever is chosen: it caches no tables, and snoops. */
+    static Map<String, Long> settings(List<String> remarks) {
+        remarks.add("QEMU made the VT-d unit: it caches no table entries above the pages and sees"
+                + " what processors write at once; it tags its IOTLB by source and more, which"
+                + " --hardware qemu-7.2 adds.");
+        return Map.of("structureCacheEntries", 0L, "snoopsAlways", 1L);
+    }
+
+    /**
+     * Puts right what the unit's registers do not tell: IQA shows descriptors of 128 bits whatever
+     * they are. Linux uses 256 bits wherever the unit knows scalable mode.
+     */
+    static void putRight(Map<Integer, Integer> words, List<String> remarks) {
+        boolean scalable = (words.getOrDefault(ECAP_HIGH, 0) & SCALABLE_MODE) != 0;
+        int address = words.getOrDefault(QUEUE_ADDRESS, 0);
+        if (scalable && address != 0 && words.getOrDefault(QUEUE_TAIL, 0) % WIDE_BYTES == 0) {
+            words.put(QUEUE_ADDRESS, address | WIDE);
+            remarks.add("The invalidation queue is taken to have descriptors of 256 bits, which"
+                    + " QEMU's IQA does not show.");
+        }
+    }
+}

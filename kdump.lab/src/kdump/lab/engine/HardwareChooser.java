@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.profile.UnitProfile;
+import iommu.api.unit.IommuVendor;
+import java.util.Map;
+import java.util.TreeSet;
+import kdump.lab.api.HardwareChoice;
+
+/** Gives the units of a machine the ways that the user chose. */
+final class HardwareChooser {
+
+    private final MachineDescription machine;
+    private final Services services;
+    private final HardwareChoice choice;
+
+    private HardwareChooser(MachineDescription machine, Services services, HardwareChoice choice) {
+        this.machine = machine;
+        this.services = services;
+        this.choice = choice;
+    }
+
+    /**
+     * Returns the machine with its units as chosen.
+     *
+     * @throws IllegalArgumentException if a profile or a setting is one that the vendors of its
+     *     units do not know; whether they take a value shows when a unit is made
+     */
+    static MachineDescription choose(MachineDescription machine, Services services,
+            HardwareChoice choice) {
+        var chooser = new HardwareChooser(machine, services, choice);
+        choice.settings().keySet().forEach(chooser::check);
+        return choice.equals(HardwareChoice.DEFAULT) ? machine
+                : machine.withUnits(machine.units().stream()
+                        .map(unit -> unit.withProfile(chooser.chosen(unit.profile()))).toList());
+    }
+
+    private void check(String name) {
+        var known = new TreeSet<String>();
+        services.vendors().forEach((vendor, service) -> service.unitSettings()
+                .forEach(setting -> known.add(vendor + "." + setting)));
+        if (!known.contains(name)) {
+            throw new IllegalArgumentException("unknown unit setting '" + name
+                    + "', expected one of " + String.join(", ", known));
+        }
+        if (machine.units().stream().noneMatch(u -> name.startsWith(u.profile().vendor() + "."))) {
+            throw new IllegalArgumentException("unit setting '" + name + "', but " + machine.name()
+                    + " has no such unit");
+        }
+    }
+
+    private UnitProfile chosen(UnitProfile found) {
+        UnitProfile profile = choice.profile() == null ? found : found.with(named(found.vendor()));
+        String prefix = found.vendor() + ".";
+        for (var setting : choice.settings().entrySet()) {
+            if (setting.getKey().startsWith(prefix)) {
+                profile = profile.with(setting.getKey().substring(prefix.length()),
+                        setting.getValue());
+            }
+        }
+        return profile;
+    }
+
+    private Map<String, Long> named(String vendorName) {
+        IommuVendor vendor = services.vendor(vendorName);
+        Map<String, Long> named = vendor.hardwareProfiles().get(choice.profile());
+        if (named == null) {
+            throw new IllegalArgumentException("unknown hardware profile '" + choice.profile()
+                    + "' of a " + vendorName + " unit, expected one of "
+                    + String.join(", ", new TreeSet<>(vendor.hardwareProfiles().keySet())));
+        }
+        return named;
+    }
+}

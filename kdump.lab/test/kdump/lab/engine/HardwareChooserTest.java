@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.profile.KernelVersion;
+import java.nio.file.Files;
+import java.util.Map;
+import kdump.lab.api.HardwareChoice;
+import kdump.lab.api.KernelChoice;
+import kdump.lab.api.LabException;
+import kdump.lab.api.RunOptions;
+import kdump.policies.copytables.CopyTables;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class HardwareChooserTest {
+
+    private static final MachineDescription VTD = TestBench.machine("vtd1");
+
+    private static Map<String, Long> settings(MachineDescription machine, String profile,
+            Map<String, Long> settings) {
+        return HardwareChooser.choose(machine, TestBench.SERVICES,
+                new HardwareChoice(profile, settings)).units().get(0).profile().settings();
+    }
+
+    @Test
+    void nothingChosenLeavesTheMachineAsItIs() {
+        assertThat(HardwareChooser.choose(VTD, TestBench.SERVICES, HardwareChoice.DEFAULT))
+                .isSameAs(VTD);
+    }
+
+    @Test
+    void aProfileGoesBeforeWhatTheFilesSayOfBehaviourAndLeavesWhatTheMachineIs() {
+        assertThat(settings(VTD, null, Map.of())).containsEntry("structureCacheEntries", 0L);
+        assertThat(settings(VTD, "spec", Map.of())).containsEntry("structureCacheEntries", 1024L)
+                .containsEntry("snoopsAlways", 0L).containsEntry("hostAddressWidth", 48L);
+        assertThat(settings(VTD, "qemu-7.2", Map.of())).containsEntry("cacheAsQemu", 1L)
+                .containsEntry("hostAddressWidth", 48L);
+    }
+
+    @Test
+    void aSettingGoesBeforeTheProfile() {
+        assertThat(settings(VTD, "qemu-7.2", Map.of("vtd.collapseFaults", 0L)))
+                .containsEntry("collapseFaults", 0L).containsEntry("cacheAsQemu", 1L);
+        assertThat(settings(TestBench.machine("amd1"), "qemu-7.2", Map.of()))
+                .containsEntry("asQemu", 1L);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "vtd1 | ideal    | vtd.iotlbEntries  | 64 | unknown hardware profile 'ideal' of a vtd unit,"
+            + " expected one of qemu-7.2, spec",
+        "vtd1 | spec     | vtd.none          | 1 | unknown unit setting 'vtd.none', expected one of"
+            + " amdvi.asQemu, amdvi.cacheNotPresent, ",
+        "vtd1 | spec     | iotlbEntries      | 1 | unknown unit setting 'iotlbEntries', ",
+        "vtd1 | spec     | amdvi.tlbEntries  | 64 | unit setting 'amdvi.tlbEntries', but vtd1 has no"
+            + " such unit",
+        "vtd1 | spec     | vtd.iotlbEntries  | 63 | iotlbEntries = 63, not a power of two",
+        "amd1 | qemu-7.2 | amdvi.snpLocked   | 2 | snpLocked = 2, not 0 to 1"})
+    void whatNoUnitOfTheMachineTakesIsRefusedBeforeAnyRun(String machine, String profile,
+            String name, long value, String message) {
+        RunOptions options = RunOptions.ofSeed(7)
+                .withHardware(new HardwareChoice(profile, Map.of(name, value)));
+        assertThatThrownBy(() -> new Bench(TestBench.machine(machine), TestBench.SERVICES, options))
+                .isInstanceOf(LabException.class).hasMessageStartingWith(message);
+    }
+
+    @Test
+    void whatWasChosenIsTold() throws Exception {
+        RunOptions options = RunOptions.ofSeed(7).withHardware(
+                new HardwareChoice("spec", Map.of("vtd.iotlbEntries", 64L, "vtd.front", 0L)));
+        assertThat(new Bench(VTD, TestBench.SERVICES, options).blueprint().assumptions())
+                .contains("hardware profile spec, unit settings vtd.front=0, vtd.iotlbEntries=64");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"vtd", "amdvi"})
+    void everySettingAndProfileIsTold(String vendor) throws Exception {
+        String told = Files.readString(TestBench.root().resolve("docs/units.md"));
+        var service = TestBench.SERVICES.vendor(vendor);
+        assertThat(service.unitSettings()).isNotEmpty()
+                .allMatch(name -> told.contains("| `" + vendor + "." + name + "` |"));
+        assertThat(service.hardwareProfiles().keySet()).containsExactlyInAnyOrder("spec",
+                "qemu-7.2").allMatch(name -> told.contains("`" + name + "`"));
+        assertThat(service.hardwareProfiles().values()).allMatch(
+                settings -> service.unitSettings().containsAll(settings.keySet()));
+    }
+
+    /**
+     * In scalable mode Linux up to 6.8 reads domain 0 out of a copied entry, flushes that, and
+     * gives old domain ids out again. Caches tagged by domain keep the old tables for them.
+     */
+    @ParameterizedTest(name = "structure cache {0}, capture kernel {1}")
+    @CsvSource({"1024, 6.1, corrupt", "1024, 6.9, complete", "0, 6.1, complete"})
+    void cachedTablesOutliveAScalableHandOver(long entries, String kernel, String dump)
+            throws Exception {
+        RunOptions options = RunOptions.ofSeed(7).withHardware(
+                new HardwareChoice(null, Map.of("vtd.structureCacheEntries", entries)))
+                .withKernels(new KernelChoice(null,
+                        KernelVersion.parse(kernel), Map.of()));
+        var verdict = new Bench(TestBench.machine("vtdsm1"), TestBench.SERVICES, options)
+                .run(TestBench.decider(new CopyTables()), false, Breakage.NONE).verdict();
+        assertThat(verdict.dump()).as(verdict.toString()).isEqualTo(dump);
+    }
+}
