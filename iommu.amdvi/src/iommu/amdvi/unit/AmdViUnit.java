@@ -111,7 +111,6 @@ public final class AmdViUnit implements RemappingUnit {
                 walkListener) : Translation.untranslated();
     }
 
-    /** {@inheritDoc} With the setting {@code asQemu} only the tables are told. */
     @Override
     public long follow(int requester, int pasid, long address, int access,
             WalkListener walkListener) {

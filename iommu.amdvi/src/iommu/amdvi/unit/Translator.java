@@ -171,9 +171,9 @@ final class Translator {
                 ? translated(read.page, read.pageShift, address) : blocked(read);
     }
 
-    /** Tells what {@link #translate} would do; with QEMU's order, what tables in memory say. */
+    /** Tells what {@link #translate} would do. */
     long follow(int device, long address, int access, WalkListener listener) {
-        return qemu != null ? explain(device, address, access, listener)
+        return qemu != null ? qemu.follow(device, address, access, listener)
                 : following().follow(device, address, access, listener);
     }
 

@@ -36,6 +36,7 @@ final class DeviceTranslation {
      *
      * @param translator tells whether translation is on
      * @param finder finds what becomes of requests: {@code translator}, or one that only looks
+     * @param pageRequests null if only {@link #answer} is asked
      */
     DeviceTranslation(Traits traits, RootPointer root, Translator translator, Finder finder,
             ProtectedMemory protectedMemory, Refusals faults, PageRequests pageRequests) {

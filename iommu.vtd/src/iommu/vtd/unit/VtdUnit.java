@@ -38,16 +38,13 @@ public final class VtdUnit implements RemappingUnit {
     private final RootPointer root;
     private final Walks walks;
     private final Translator translator;
-    private final Explanation explanation;
+    private final Onlooker onlooker;
     private final FaultReports faults;
     private final InterruptRemapping interrupts;
     private final QemuOrder qemuOrder;
     private final Invalidation invalidation;
     private final DeviceTlbRequests deviceTlbs;
     private final DeviceTranslation deviceTranslation;
-    private final Caches caches;
-    private final ProtectedMemory protectedMemory;
-    private final PageRequests pageRequests;
     private final Request request = new Request();
     private final WalkResult found = new WalkResult();
 
@@ -62,7 +59,7 @@ public final class VtdUnit implements RemappingUnit {
         traits = HardwareState.traits(profile);
         registers = HardwareState.registers(profile, traits);
         var settings = traits.settings();
-        caches = Caches.of(settings);
+        var caches = Caches.of(settings);
         tables = new TableReader(memory, traits);
         walks = Walks.of(tables, traits, caches.structures());
         root = walks.root();
@@ -70,16 +67,16 @@ public final class VtdUnit implements RemappingUnit {
         faults = new FaultReports(log, root, traits);
         interrupts = new InterruptRemapping(registers, tables, traits, caches.interrupts());
         front = caches.front();
-        protectedMemory = new ProtectedMemory(registers, traits, front::clear);
+        var protectedMemory = new ProtectedMemory(registers, traits, front::clear);
         translator = new Translator(traits, walks, caches, protectedMemory, faults);
-        explanation = new Explanation(traits, root, translator, protectedMemory, faults);
         qemuOrder = settings.cacheAsQemu() ? new QemuOrder(walks, caches) : null;
         invalidation = new Invalidation(caches, traits, dropped());
         deviceTlbs = new DeviceTlbRequests(registers, traits, log);
-        pageRequests = new PageRequests(registers, memory,
-                () -> faults.listener().pageRequestInterrupt());
         deviceTranslation = new DeviceTranslation(traits, root, translator, translator,
-                protectedMemory, faults, pageRequests);
+                protectedMemory, faults, new PageRequests(registers, memory,
+                        () -> faults.listener().pageRequestInterrupt()));
+        onlooker = new Onlooker(traits, tables, walks, caches, translator, protectedMemory, faults,
+                qemuOrder);
         var queue = new InvalidationQueue(registers, memory, traits, invalidation, log,
                 deviceTlbs, new CompletionEvent(registers,
                         () -> faults.listener().completionInterrupt()));
@@ -222,45 +219,34 @@ public final class VtdUnit implements RemappingUnit {
 
     @Override
     public long explain(int requester, long address, int access, WalkListener walkListener) {
-        return explanation.explain(new Request().of(requester, address, access), walkListener);
+        return onlooker.explain(new Request().of(requester, address, access), walkListener);
     }
 
     @Override
     public long explain(int requester, int pasid, long address, int access,
             WalkListener walkListener) {
-        return explanation.explain(new Request().withPasid(requester, pasid, address, access),
+        return onlooker.explain(new Request().withPasid(requester, pasid, address, access),
                 walkListener);
     }
 
     /**
-     * {@inheritDoc} With the setting {@code cacheAsQemu} caches are left aside: only the tables are
-     * told.
+     * {@inheritDoc}
+     *
+     * @throws UnsupportedOperationException with the setting {@code cacheAsQemu}, of a request with
+     *     PASID
      */
     @Override
     public long follow(int requester, int pasid, long address, int access,
             WalkListener walkListener) {
-        Request asked = new Request().typed(Request.UNTRANSLATED, requester, pasid, address,
-                access);
-        return qemuOrder != null ? explanation.explain(asked, walkListener)
-                : following(walkListener).follow(asked);
+        return onlooker.follow(new Request().typed(Request.UNTRANSLATED, requester, pasid, address,
+                access), walkListener);
     }
 
     @Override
     public long followTranslationRequest(int requester, int pasid, long address, int access,
             WalkListener walkListener) {
-        if (qemuOrder != null) {
-            return TranslationCompletion.unsupportedRequest();
-        }
-        var following = following(walkListener);
-        return new DeviceTranslation(traits, root, translator, following, protectedMemory,
-                following, pageRequests).answer(new Request().typed(Request.TRANSLATION_REQUEST,
-                        requester, pasid, address, access));
-    }
-
-    private Following following(WalkListener walkListener) {
-        Walks apart = walks.apart(tables, traits, caches.structures());
-        return new Following(traits, apart, caches, translator, protectedMemory, faults,
-                walkListener);
+        return onlooker.followTranslationRequest(new Request().typed(Request.TRANSLATION_REQUEST,
+                requester, pasid, address, access), walkListener);
     }
 
     @Override

@@ -168,6 +168,76 @@ class FollowingPropertyTest {
         assertLikeEachOther();
     }
 
+    private static Bench asQemu(boolean scalable) {
+        Map<String, Long> settings = Map.of("cacheAsQemu", 1L, "walkAsQemu", 1L,
+                "registersAsQemu", 1L, "iotlbEntries", 8L);
+        Bench bench = scalable ? Bench.scalable(settings)
+                : Bench.legacy(Bench.CAP, Bench.ECAP, settings);
+        long table = scalable ? bench.pasid(Bench.DEVICE, Bench.DOMAIN, 0)
+                : bench.context(Bench.DEVICE, Bench.DOMAIN, 4);
+        for (int page = 0; page < PAGES; page++) {
+            bench.map(table, page * 0x1000L, 0x100_0000 + page * 0x1000L, 3);
+        }
+        return bench;
+    }
+
+    private static List<Long> placesOf(Bench bench, boolean scalable) {
+        var all = new ArrayList<Long>();
+        all.add(bench.rootEntry(Bench.DEVICE));
+        long context = scalable ? bench.scalableContextEntry(Bench.DEVICE)
+                : bench.contextEntry(Bench.DEVICE);
+        all.add(context);
+        all.add(context + 8);
+        if (scalable) {
+            all.add(bench.pasidEntry(Bench.DEVICE, 0));
+        }
+        long table = (scalable ? bench.memory.read64(bench.pasidEntry(Bench.DEVICE, 0))
+                : bench.memory.read64(context)) & ~0xfffL;
+        for (int page = 0; page < PAGES; page++) {
+            for (int level = 1; level <= 4; level++) {
+                all.add(bench.entry(table, 4, page * 0x1000L, level));
+            }
+        }
+        return all;
+    }
+
+    @ParameterizedTest(name = "scalable {0}, seed {1}")
+    @CsvSource({"false, 1", "false, 2", "true, 3", "true, 4"})
+    void soItDoesInTheOrderOfQemu(boolean scalable, long seed) {
+        var random = new RandomStream(seed, "following qemu");
+        Bench[] benches = {asQemu(scalable), asQemu(scalable)};
+        List<Long> at = placesOf(benches[0], scalable);
+        long[] whole = at.stream().mapToLong(benches[0].memory::read64).toArray();
+        int granted = 0;
+        for (int step = 0; step < STEPS; step++) {
+            int which = random.nextInt(at.size());
+            long flipped = random.oneIn(2) ? whole[which]
+                    : whole[which] ^ 1L << random.nextInt(random.oneIn(2) ? 12 : 64);
+            int kind = random.nextInt(10);
+            long address = random.nextInt(PAGES) * 0x1000L + random.nextInt(0x1000);
+            int access = 1 + random.nextInt(2);
+            long told = benches[0].unit.follow(Bench.DEVICE, -1, address, access,
+                    new WalkRecording());
+            for (Bench b : benches) {
+                switch (kind) {
+                    case 0, 1 -> b.memory.write64(at.get(which), flipped);
+                    case 2 -> b.invalidateContexts();
+                    case 3 -> b.invalidateIotlb();
+                    case 4 -> {
+                        for (int i = 0; i < whole.length; i++) {
+                            b.memory.write64(at.get(i), whole[i]);
+                        }
+                    }
+                    default -> assertThat(b.translate(address, access)).isEqualTo(told);
+                }
+                b.write(VtdRegisters.faultRecordHigh(b.cap, 0), 1L << 63);
+            }
+            granted += Translation.isBlocked(told) ? 0 : 1;
+        }
+        assertThat(granted).isBetween(STEPS / 10, STEPS * 9 / 10);
+        assertThat(benches[0].blocked).isEqualTo(benches[1].blocked);
+    }
+
     private void assertLikeEachOther() {
         Bench one = both.get(0).bench;
         Bench other = both.get(1).bench;
