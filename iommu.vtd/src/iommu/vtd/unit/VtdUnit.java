@@ -40,6 +40,7 @@ public final class VtdUnit implements RemappingUnit {
     private final Translator translator;
     private final Onlooker onlooker;
     private final FaultReports faults;
+    private final AdvancedFaultLog advancedLog;
     private final InterruptRemapping interrupts;
     private final QemuOrder qemuOrder;
     private final Invalidation invalidation;
@@ -63,7 +64,8 @@ public final class VtdUnit implements RemappingUnit {
         tables = new TableReader(memory, traits);
         walks = Walks.of(tables, traits, caches.structures());
         root = walks.root();
-        var log = new FaultLog(registers, traits, this::announceFault);
+        advancedLog = new AdvancedFaultLog(registers, memory, traits);
+        var log = new FaultLog(registers, traits, advancedLog, this::announceFault);
         faults = new FaultReports(log, root, traits);
         interrupts = new InterruptRemapping(registers, tables, traits, caches.interrupts());
         front = caches.front();
@@ -117,6 +119,16 @@ public final class VtdUnit implements RemappingUnit {
                 if (traits.settings().flushOnSetRootPointer()) {
                     invalidation.everything("context-cache and IOTLB, by Set Root Table Pointer");
                 }
+            }
+
+            @Override
+            public void faultLog() {
+                advancedLog.set();
+            }
+
+            @Override
+            public void advancedFaultLogging(boolean on) {
+                advancedLog.active(on);
             }
 
             @Override
