@@ -38,6 +38,16 @@ final class ContextCache {
         return -1;
     }
 
+    /** Returns the {@link Stage} of a slot. */
+    long stage(int slot) {
+        return stage[slot];
+    }
+
+    /** Returns the table of a slot. */
+    long table(int slot) {
+        return table[slot];
+    }
+
     /** Leaves what a slot holds in {@code found}. */
     void take(int slot, WalkResult found) {
         found.stage = stage[slot];

@@ -113,9 +113,10 @@ final class FirstStageWalk {
         if (!result.looksOnly || result.asksCaches) {
             int domain = (int) Stage.DOMAIN.of(result.stage);
             int pasid = (int) Stage.PASID.of(result.stage);
-            int level = structures.find(domain, pasid, address);
-            if (level != 0) {
-                long known = structures.value(domain, pasid, address, level);
+            int found = structures.find(domain, pasid, address);
+            if (found >= 0) {
+                int level = structures.level(found);
+                long known = structures.value(found);
                 if (result.looksOnly && listener != WalkListener.NONE) {
                     var skipped = new WalkRecording();
                     result.asksCaches = false;

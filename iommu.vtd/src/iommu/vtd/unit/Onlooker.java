@@ -30,7 +30,7 @@ final class Onlooker {
         this.protectedMemory = protectedMemory;
         this.faults = faults;
         this.qemuOrder = qemuOrder;
-        explanation = new Explanation(traits, walks.root(), translator, protectedMemory, faults);
+        explanation = new Explanation(traits, walks, translator, protectedMemory, faults);
     }
 
     /** Tells it by the tables alone. */

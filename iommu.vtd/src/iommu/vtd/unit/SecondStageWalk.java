@@ -19,6 +19,9 @@ final class SecondStageWalk {
 
     /** What QEMU takes for an entry that could not be read. */
     private static final long UNREADABLE = -1;
+    private static final long FLAGS = 0xfff;
+    /** Of the fused walk: nothing is decided. No page has this address. */
+    static final long UNDECIDED = -1;
     private static final int BOTH = Access.READ | Access.WRITE;
 
     private final TableReader tables;
@@ -87,68 +90,94 @@ final class SecondStageWalk {
         int levels = (int) Stage.LEVELS.of(result.stage);
         if (!result.looksOnly || result.asksCaches) {
             int domain = (int) Stage.DOMAIN.of(result.stage);
-            int level = structures.find(domain, Iotlb.SECOND_STAGE, address);
-            if (level != 0 && level < levels) {
-                long known = structures.value(domain, Iotlb.SECOND_STAGE, address, level);
-                long table = SecondStageEntry.ADDR.inPlace(known);
-                int rights = (int) known & BOTH;
-                if (result.looksOnly && listener != WalkListener.NONE) {
-                    var skipped = new WalkRecording();
-                    result.asksCaches = false;
-                    descend(result.table, levels, BOTH, address, access, result, skipped);
-                    result.asksCaches = true;
-                    PageTableNarration.above(level, known, PageTableNarration::secondStageName,
-                            skipped, listener);
-                }
-                if (fused(table, level, rights, address, access, result)
-                        || descend(table, level, rights, address, access, result, listener)) {
-                    return true;
-                }
-            } else if (fused(result.table, levels, BOTH, address, access, result)) {
+            int found = structures.find(domain, Iotlb.SECOND_STAGE, address);
+            int level = found < 0 ? levels : structures.level(found);
+            long known = level < levels ? structures.value(found) : result.table | BOTH;
+            if (level < levels && result.looksOnly && listener != WalkListener.NONE) {
+                var skipped = new WalkRecording();
+                result.asksCaches = false;
+                descend(result.table, levels, BOTH, address, access, result, skipped);
+                result.asksCaches = true;
+                PageTableNarration.above(level, known, PageTableNarration::secondStageName,
+                        skipped, listener);
+            }
+            if (!result.looksOnly && fused(Math.min(level, levels), known, address, access,
+                    result)) {
+                return true;
+            }
+            if (level < levels && descend(SecondStageEntry.ADDR.inPlace(known), level,
+                    (int) known & BOTH, address, access, result, listener)) {
                 return true;
             }
         }
         return descend(result.table, levels, BOTH, address, access, result, listener);
     }
 
+    private boolean fused(int topLevel, long top, long address, int access, WalkResult result) {
+        if (asQemu || access == Access.NONE) {
+            return false;
+        }
+        long leaf = fused((int) Stage.DOMAIN.of(result.stage), topLevel, top, address, access,
+                PagingMode.SSADE.isSet(result.paging));
+        if (leaf == UNDECIDED) {
+            return false;
+        }
+        result.page = leaf & ~FLAGS;
+        result.pageShift = SecondStageEntry.shift(1);
+        result.rights = (int) (leaf & FLAGS);
+        return true;
+    }
+
+    /**
+     * Translates an address of legacy mode in the usual cases, from the lowest table known.
+     *
+     * @param levels of the table
+     * @param access not {@link Access#NONE}
+     * @return the page and, below, its rights as {@link Iotlb} keeps them; or {@link #UNDECIDED}
+     */
+    long fused(int domain, int levels, long table, long address, int access) {
+        int found = structures.find(domain, Iotlb.SECOND_STAGE, address);
+        if (found >= 0) {
+            int level = structures.level(found);
+            if (level < levels) {
+                return fused(domain, level, structures.value(found), address, access, false);
+            }
+        }
+        return fused(domain, levels, table | BOTH, address, access, false);
+    }
+
     /**
      * The walk of {@link #descend}, all checks of a level in one comparison: the rights asked for
      * are set, no reserved bit is, nor PS above the lowest level; accessed and dirty, where they
-     * are kept, are set. Returns false, with nothing decided, as soon as it is not so.
+     * are kept, are set. It is {@link #UNDECIDED} as soon as it is not so.
+     *
+     * @param top the table to begin with, and the rights above it
+     * @param marks whether accessed and dirty bits are kept
      */
-    private boolean fused(long top, int topLevel, int rightsAbove, long address, int access,
-            WalkResult result) {
-        if (asQemu || access == Access.NONE || result.looksOnly
-                || (rightsAbove & access) != access) {
-            return false;
+    private long fused(int domain, int topLevel, long top, long address, int access,
+            boolean marks) {
+        if ((top & access) != access) {
+            return UNDECIDED;
         }
-        boolean marks = PagingMode.SSADE.isSet(result.paging);
         long wanted = access | (marks ? SecondStageEntry.A.mask() : 0);
-        long table = top;
-        long rights = rightsAbove;
-        int domain = (int) Stage.DOMAIN.of(result.stage);
+        long table = SecondStageEntry.ADDR.inPlace(top);
+        long rights = top;
         for (int level = topLevel; ; level--) {
             int place = tables.placeOf(table);
             if (place < 0) {
-                return false;
+                return UNDECIDED;
             }
             long entry = tables.wordAt(place,
                     SecondStageEntry.index(address, level) * SecondStageEntry.BYTES);
             if ((entry & (fusedReserved[level] | wanted)) != wanted) {
-                return false;
+                return UNDECIDED;
             }
             rights &= entry;
             table = SecondStageEntry.ADDR.inPlace(entry);
             if (level == 1) {
-                if (marks && !SecondStageEntry.D.isSet(entry) && (access & Access.WRITE) != 0
-                        || InterruptRange.contains(table)) {
-                    return false;
-                }
-                result.page = table;
-                result.pageShift = SecondStageEntry.shift(1);
-                result.rights = (int) rights & BOTH
-                        | (!marks || SecondStageEntry.D.isSet(entry) ? Iotlb.DIRTY : 0);
-                return true;
+                boolean dirty = !marks || SecondStageEntry.D.isSet(entry);
+                return !dirty && (access & Access.WRITE) != 0 || InterruptRange.contains(table)
+                        ? UNDECIDED : table | rights & BOTH | (dirty ? Iotlb.DIRTY : 0);
             }
             structures.insert(domain, Iotlb.SECOND_STAGE, address, level - 1,
                     table | rights & BOTH, false);

@@ -19,29 +19,27 @@ final class Translator implements Finder {
     static final int PASS_THROUGH_SHIFT = 12;
     private static final int REASON_SHIFT = 12;
     private static final int NO_SLOT = -1;
-    private static final int UNSURE = -2;
+    private static final int JUST_FILLED = -2;
 
     private final Traits traits;
     private final RootPointer root;
-    private final ScalableContextWalk scalableWalk;
+    private final SourceLookup sources;
+    private final Walks walks;
     private final Caches caches;
-    private final FirstStageWalk firstStage;
-    private final SecondStageWalk secondStage;
     private final ProtectedMemory protectedMemory;
     private final FaultReports faults;
     private final WalkResult found = new WalkResult();
     private boolean translating;
-    /** Of the IOTLB, that the page found lies in, or {@link #NO_SLOT}. */
+    /** Of the IOTLB, that the page was found in, {@link #NO_SLOT} or {@link #JUST_FILLED}. */
     private int slot;
 
     Translator(Traits traits, Walks walks, Caches caches, ProtectedMemory protectedMemory,
             FaultReports faults) {
         this.traits = traits;
         this.root = walks.root();
-        this.scalableWalk = walks.scalable();
-        this.firstStage = walks.firstStage();
-        this.secondStage = walks.secondStage();
+        this.walks = walks;
         this.caches = caches;
+        sources = new SourceLookup(traits, walks, caches, found);
         this.protectedMemory = protectedMemory;
         this.faults = faults;
     }
@@ -124,60 +122,12 @@ final class Translator implements Finder {
 
     @Override
     public boolean locate(Request request) {
-        if (!root.takes(request.pasid, found) || !locateContext(request)) {
-            return false;
-        }
-        return !Stage.SCALABLE.isSet(found.stage)
-                || scalableWalk.choosePasid(request.pasid, found) && locatePasid(request);
+        return sources.locate(request);
     }
 
     @Override
     public boolean locateContext(Request request) {
-        int slot = caches.contexts().find(request.source);
-        if (slot >= 0) {
-            caches.contexts().take(slot, found);
-            return presentInCache();
-        }
-        if (root.locateContext(request.source, found, WalkListener.NONE)) {
-            evicted(caches.contexts().insert(found.stage, found.table, found.source));
-            return true;
-        }
-        if (traits.cachingMode()) {
-            evicted(caches.contexts().insert(
-                    Stage.ofFault(request.source, 0, found.faultsDisabled),
-                    found.fault.number(), 0));
-        }
-        return false;
-    }
-
-    private boolean locatePasid(Request request) {
-        long pasid = Stage.PASID.of(found.stage);
-        int slot = caches.pasids().find(request.source, pasid);
-        if (slot >= 0) {
-            caches.pasids().take(slot, found);
-            return presentInCache();
-        }
-        if (scalableWalk.locatePasid(true, found, WalkListener.NONE)) {
-            evicted(caches.pasids().insert(found.stage, found.table, found.paging));
-            return true;
-        }
-        if (traits.cachingMode()) {
-            evicted(caches.pasids().insert(
-                    Stage.ofFault(request.source, pasid, found.faultsDisabled),
-                    found.fault.number(), 0));
-        }
-        return false;
-    }
-
-    private void evicted(boolean another) {
-        if (another) {
-            caches.front().clear();
-        }
-    }
-
-    private boolean presentInCache() {
-        FaultReason cached = Stage.fault(found.stage, found.table);
-        return cached == null || found.fail(cached);
+        return sources.locateContext(request);
     }
 
     /** A request without PASID is privileged where RID_PRIV says so and a first stage looks. */
@@ -217,11 +167,10 @@ final class Translator implements Finder {
             }
             iotlb.doubted(hit);
         }
-        if (walk(address, access, found, WalkListener.NONE)) {
-            int kept = iotlb.insert(domain, domain, tag, address, found.page, found.pageShift,
+        if (walks.throughPageTables(address, access, found, WalkListener.NONE)) {
+            iotlb.insert(domain, domain, tag, address, found.page, found.pageShift,
                     found.rights);
-            // beside a page of another size it may not be the one that is found next time
-            slot = hit < 0 ? kept : UNSURE;
+            slot = JUST_FILLED;
             return null;
         }
         if (traits.cachingMode() && found.erroneous) {
@@ -255,13 +204,6 @@ final class Translator implements Finder {
         return (rights & needed) == needed;
     }
 
-    boolean walk(long address, int access, WalkResult result, WalkListener listener) {
-        return PagingMode.FIRST_STAGE.isSet(result.paging)
-                ? firstStage.walk(address, access, result, listener)
-                : secondStage.walk(address, access & (Access.READ | Access.WRITE), result,
-                        listener);
-    }
-
     /** 8. Protected memory blocks what passes through, and perhaps what tables send there. */
     private long permitted(Request request) {
         long translation = translation(found, request.address);
@@ -269,9 +211,12 @@ final class Translator implements Finder {
         if (looked && protectedMemory.covers(Translation.address(translation))) {
             return faults.silently(request, ProtectedMemory.REASON);
         }
-        if (!request.hasPasid() && slot != UNSURE) {
+        if (!request.hasPasid() && slot != JUST_FILLED) {
             caches.front().put(request.source, request.address, translation,
                     usable(request, Access.READ) | usable(request, Access.WRITE), slot);
+            if (slot >= 0) {
+                caches.iotlb().fronted(slot);
+            }
         }
         return translation;
     }

@@ -42,6 +42,7 @@ public final class VtdUnit implements RemappingUnit {
     private final FaultReports faults;
     private final AdvancedFaultLog advancedLog;
     private final InterruptRemapping interrupts;
+    private final QuickPath quickPath;
     private final QemuOrder qemuOrder;
     private final Invalidation invalidation;
     private final DeviceTlbRequests deviceTlbs;
@@ -72,6 +73,9 @@ public final class VtdUnit implements RemappingUnit {
         var protectedMemory = new ProtectedMemory(registers, traits, front::clear);
         translator = new Translator(traits, walks, caches, protectedMemory, faults);
         qemuOrder = settings.cacheAsQemu() ? new QemuOrder(walks, caches) : null;
+        boolean quick = settings.front() && !settings.protectTranslated()
+                && !settings.cacheAsQemu() && !settings.walkAsQemu();
+        quickPath = quick ? new QuickPath(caches, walks.secondStage()) : null;
         invalidation = new Invalidation(caches, traits, dropped());
         deviceTlbs = new DeviceTlbRequests(registers, traits, log);
         deviceTranslation = new DeviceTranslation(traits, root, translator, translator,
@@ -161,6 +165,12 @@ public final class VtdUnit implements RemappingUnit {
     }
 
     private long translateSlowly(int requester, long address, int access) {
+        if (quickPath != null && translator.translating()) {
+            long outcome = quickPath.translate(RequesterId.sourceId(requester), address, access);
+            if (outcome != QuickPath.UNDECIDED) {
+                return outcome;
+            }
+        }
         request.of(requester, address, access);
         return qemuOrder != null ? translateAsQemu() : translator.translate(request);
     }
