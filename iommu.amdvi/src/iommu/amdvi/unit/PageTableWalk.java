@@ -22,7 +22,14 @@ final class PageTableWalk {
     /** What the decision about an entry that leads to a table begins with. */
     static final String LEADS = "present, ";
 
+    private static final long LOOKED =
+            PageTableEntry.PR.mask() | PageTableEntry.NEXT_LEVEL.mask();
+    private static final int NEXT_SHIFT = 9;
+    private static final int RIGHTS_SHIFT = 61;
+
     private final PhysicalMemory memory;
+    /** What the fused walk has come to, by level: table, or page for 0, with rights. */
+    private final long[] tables = new long[PageTableEntry.MAX_LEVEL];
 
     PageTableWalk(PhysicalMemory memory) {
         this.memory = memory;
@@ -80,6 +87,46 @@ final class PageTableWalk {
         int low = PageTableEntry.shift(next + 1);
         int bits = PageTableEntry.shift(level) - low;
         return (address >>> low & (1L << bits) - 1) == 0;
+    }
+
+    /**
+     * The walk of {@link #walk} in the usual case: no level skipped, a page of the usual size at
+     * the lowest one. All checks of a level are one comparison: present, the rights asked for, the
+     * Next Level. What is not so it leaves, with nothing changed.
+     *
+     * @return whether a page was found; it is in {@code result}
+     */
+    boolean fused(int domain, long address, int access, long table, int level, int rights,
+            DirectoryCache directories, WalkResult result) {
+        if ((rights & access) != access) {
+            return false;
+        }
+        long looked = LOOKED | (long) access << RIGHTS_SHIFT;
+        long wanted = PageTableEntry.PR.mask() | (long) access << RIGHTS_SHIFT;
+        long at = table;
+        int granted = rights;
+        for (int l = level; l > 0; l--) {
+            int place = memory.placeOfPage(at);
+            if (place < 0) {
+                return false;
+            }
+            long entry = memory.wordAt(place,
+                    PageTableEntry.index(address, l) * PageTableEntry.BYTES);
+            if ((entry & looked) != (wanted | (long) (l - 1) << NEXT_SHIFT)) {
+                return false;
+            }
+            granted &= Stage.rights(entry);
+            at = PageTableEntry.ADDRESS.inPlace(entry);
+            tables[l - 1] = at | granted;
+        }
+        for (int l = level - 1; l > 0; l--) {
+            directories.insert(domain, address, l, PageTableEntry.ADDRESS.inPlace(tables[l]),
+                    (int) tables[l] & ALL_RIGHTS);
+        }
+        result.pageShift = PageTableEntry.shift(1);
+        result.page = at;
+        result.rights = granted;
+        return true;
     }
 
     /**

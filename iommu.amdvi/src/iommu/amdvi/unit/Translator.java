@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit;
 
-import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Event;
 import iommu.amdvi.EventCode;
 import iommu.api.bits.RegisterFile;
@@ -30,7 +29,6 @@ final class Translator {
     private final InterruptRemapping interrupts;
     private final QemuOrder qemu;
     private final Front front;
-    private long exclusionWrites;
     private final WalkResult found = new WalkResult();
 
     /** @param qemu the order that all requests take; null for the manual's */
@@ -44,8 +42,6 @@ final class Translator {
         interrupts = new InterruptRemapping(registers, memory, caches.interrupts());
         this.qemu = qemu;
         front = settings.front() && qemu == null ? new Front() : null;
-        registers.onWrite(AmdViRegisters.EXCLUSION_BASE, (written, mask) -> exclusionWrites++);
-        registers.onWrite(AmdViRegisters.EXCLUSION_LIMIT, (written, mask) -> exclusionWrites++);
     }
 
     /** Returns what the last request met. */
@@ -70,7 +66,7 @@ final class Translator {
 
     /** Changes with everything that a translation which was given once depends on. */
     private long stamp() {
-        return caches.tlb().version() + caches.entries().version() + exclusionWrites;
+        return caches.tlb().version() + caches.entries().version() + exclusion.version();
     }
 
     private long keep(int device, long address, long translation, int rights) {
@@ -239,6 +235,14 @@ final class Translator {
         DirectoryCache directories = caches.directories();
         int levels = (int) Stage.LEVELS.of(stage);
         int known = directories.find(domain, address, levels);
+        boolean plain = known >= 0
+                ? pageTables.fused(domain, address, access, directories.table(known),
+                        directories.level(known), directories.rights(known), directories, found)
+                : pageTables.fused(domain, address, access, root, levels,
+                        PageTableWalk.ALL_RIGHTS, directories, found);
+        if (plain) {
+            return true;
+        }
         return known >= 0
                 ? pageTables.walk(domain, address, access, directories.table(known),
                         directories.level(known), directories.rights(known), directories, found,

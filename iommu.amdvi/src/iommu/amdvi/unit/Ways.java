@@ -42,24 +42,24 @@ final class Ways {
 
     /** Returns the slot that a key has from now on: its own, else a free one, else a taken one. */
     int place(long key) {
-        int slot = find(key);
-        if (slot >= 0) {
-            version++;
-            return slot;
-        }
         int set = set(key);
         int first = set * COUNT;
-        slot = first;
-        while (slot < first + COUNT && keys[slot] != 0) {
-            slot++;
+        int free = -1;
+        for (int slot = first + COUNT - 1; slot >= first; slot--) {
+            long held = keys[slot];
+            if (held == key) {
+                version++;
+                return slot;
+            }
+            free = held == 0 ? slot : free;
         }
-        if (slot == first + COUNT) {
+        if (free < 0) {
             version++;
-            slot = first + turn[set];
+            free = first + turn[set];
             turn[set] = (byte) (turn[set] + 1 & COUNT - 1);
         }
-        keys[slot] = key;
-        return slot;
+        keys[free] = key;
+        return free;
     }
 
     /** Returns a number that grows whenever what a slot held is gone or replaced. */
