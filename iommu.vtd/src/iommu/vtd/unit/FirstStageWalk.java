@@ -2,7 +2,9 @@
 package iommu.vtd.unit;
 
 import iommu.api.pcie.Access;
+import iommu.api.unit.CacheLookup;
 import iommu.api.unit.WalkListener;
+import iommu.api.unit.WalkRecording;
 import iommu.vtd.FaultReason;
 import iommu.vtd.FirstStageEntry;
 import iommu.vtd.SecondStageEntry;
@@ -20,14 +22,17 @@ final class FirstStageWalk {
 
     private final TableReader tables;
     private final StructureCache structures;
+    private final StructureCache told;
     private final SecondStageWalk secondStage;
     private final Traits traits;
     private final WalkResult inner = new WalkResult();
 
-    FirstStageWalk(TableReader tables, StructureCache structures, SecondStageWalk secondStage,
-            Traits traits) {
+    /** As {@link SecondStageWalk}, through which nested addresses go. */
+    FirstStageWalk(TableReader tables, StructureCache structures, StructureCache told,
+            SecondStageWalk secondStage, Traits traits) {
         this.tables = tables;
         this.structures = structures;
+        this.told = told;
         this.secondStage = secondStage;
         this.traits = traits;
     }
@@ -70,6 +75,10 @@ final class FirstStageWalk {
 
     /** Returns whether a present entry has a reserved bit set. */
     boolean malformed(long entry, int level, long paging) {
+        return (entry & reserved(entry, level, paging)) != 0;
+    }
+
+    private long reserved(long entry, int level, long paging) {
         long reserved = traits.addressReserved(51)
                 | (PagingMode.NXE.isSet(paging) ? 0 : FirstStageEntry.XD.mask());
         if (isLeaf(entry, level)) {
@@ -78,7 +87,7 @@ final class FirstStageWalk {
         } else if (level > 2) {
             reserved |= FirstStageEntry.PS.mask();
         }
-        return (entry & reserved) != 0;
+        return reserved;
     }
 
     /** Returns the rights of one entry, as {@link Iotlb} keeps them. */
@@ -101,12 +110,22 @@ final class FirstStageWalk {
             return result.fail(FaultReason.NOT_CANONICAL, false);
         }
         int all = Iotlb.RIGHTS | Iotlb.USER;
-        if (!result.looksOnly) {
+        if (!result.looksOnly || result.asksCaches) {
             int domain = (int) Stage.DOMAIN.of(result.stage);
             int pasid = (int) Stage.PASID.of(result.stage);
-            int level = structures.find(domain, pasid, address);
-            if (level != 0) {
-                long known = structures.value(domain, pasid, address, level);
+            int found = structures.find(domain, pasid, address);
+            if (found >= 0) {
+                int level = structures.level(found);
+                long known = structures.value(found);
+                if (result.looksOnly && listener != WalkListener.NONE) {
+                    var skipped = new WalkRecording();
+                    result.asksCaches = false;
+                    descend(PagingMode.TABLE.inPlace(result.paging), levels, all, address, access,
+                            result, skipped);
+                    result.asksCaches = true;
+                    PageTableNarration.above(level, known, PageTableNarration::firstStageName,
+                            skipped, listener);
+                }
                 if (descend(FirstStageEntry.ADDR.inPlace(known), level, (int) known & all,
                         address, access, result, listener)) {
                     return true;
@@ -135,8 +154,10 @@ final class FirstStageWalk {
             long at = nested ? physical(inner, guest) : guest;
             // 3. If it cannot be read, fault 70h (of the top table 73h).
             if (!tables.contains(at, FirstStageEntry.BYTES)) {
-                return result.fail(isTop ? FaultReason.FIRST_STAGE_TOP_ACCESS
-                        : FaultReason.FIRST_STAGE_ACCESS, true);
+                return result.fail(Narration.unreadable(listener,
+                        PageTableNarration.firstStageName(level), at,
+                        isTop ? FaultReason.FIRST_STAGE_TOP_ACCESS
+                                : FaultReason.FIRST_STAGE_ACCESS), true);
             }
             long entry = tables.read64(at, PagingMode.SNOOPED.isSet(paging));
             boolean leaf = isLeaf(entry, level);
@@ -150,7 +171,12 @@ final class FirstStageWalk {
                 fault = markUsed(guest, at, entry, leaf, access, result);
             }
             if (listener != WalkListener.NONE) {
-                narrate(at, entry, level, leaf, fault, listener);
+                narrate(at, entry, level, leaf, fault, leaf || !result.tellsCaches ? null
+                        : told.lookup((int) Stage.DOMAIN.of(result.stage),
+                                (int) Stage.PASID.of(result.stage), address, level - 1,
+                                fault != null ? -1
+                                        : FirstStageEntry.ADDR.inPlace(entry) | rights),
+                        paging, listener);
             }
             if (fault != null) {
                 return result.fail(fault, wrong);
@@ -159,7 +185,7 @@ final class FirstStageWalk {
             if (leaf) {
                 return found(entry, level, rights, address, access, result, listener);
             }
-            if (!result.looksOnly) {
+            if (!result.looksOnly || result.asksCaches) {
                 structures.insert((int) Stage.DOMAIN.of(result.stage),
                         (int) Stage.PASID.of(result.stage), address, level - 1, table | rights,
                         nested);
@@ -184,6 +210,8 @@ final class FirstStageWalk {
     private boolean throughSecondStage(long guest, int access, WalkResult result,
             WalkListener listener) {
         inner.looksOnly = result.looksOnly;
+        inner.asksCaches = result.asksCaches;
+        inner.tellsCaches = result.tellsCaches;
         inner.stage = result.stage;
         inner.table = result.table;
         inner.paging = result.paging;
@@ -277,17 +305,9 @@ final class FirstStageWalk {
         return true;
     }
 
-    private static void narrate(long at, long entry, int level, boolean leaf, FaultReason fault,
-            WalkListener listener) {
-        String next = leaf
-                ? "maps the page of " + (1L << SecondStageEntry.shift(level) - 10) + " KiB at "
-                : "present, table at ";
-        Narration.entry("first-stage entry, level " + level, at, entry)
-                .with("P", FirstStageEntry.P).with("R/W", FirstStageEntry.RW)
-                .with("U/S", FirstStageEntry.US).with("A", FirstStageEntry.A)
-                .with("D", FirstStageEntry.D).with("PS", FirstStageEntry.PS)
-                .with("XD", FirstStageEntry.XD).at("ADDR", FirstStageEntry.ADDR)
-                .decides(listener, fault != null ? fault.text()
-                        : next + Narration.hex(FirstStageEntry.ADDR.inPlace(entry)));
+    private void narrate(long at, long entry, int level, boolean leaf, FaultReason fault,
+            CacheLookup lookup, long paging, WalkListener listener) {
+        PageTableNarration.firstStage(at, entry, level, leaf,
+                entry & reserved(entry, level, paging), fault, lookup, listener);
     }
 }

@@ -100,12 +100,8 @@ final class QemuOrder {
         if (hit >= 0) {
             return cached(hit, address, access);
         }
-        if (!Stage.covers(stage, address)) {
-            found.fail(scalable ? FaultReason.SM_ADDRESS_BEYOND_MGAW
-                    : FaultReason.ADDRESS_BEYOND_MGAW);
-            return FAULT;
-        }
-        if (!secondStage.walk(address, access, found, WalkListener.NONE)) {
+        if (!covers(scalable, address, found)
+                || !secondStage.walk(address, access, found, WalkListener.NONE)) {
             return FAULT;
         }
         iotlb.insert(source, (int) Stage.DOMAIN.of(stage), pasid, address, found.page,
@@ -113,11 +109,23 @@ final class QemuOrder {
         return to(found.page, found.pageShift, address);
     }
 
-    private int find(int source, int pasid, long address) {
+    /** Returns whether a source was seen to pass through. */
+    boolean passes(int source) {
+        return passing.get(source);
+    }
+
+    /** Returns whether the tables reach an address; else the fault is in {@code found}. */
+    static boolean covers(boolean scalable, long address, WalkResult found) {
+        return Stage.covers(found.stage, address)
+                || found.fail(scalable ? FaultReason.SM_ADDRESS_BEYOND_MGAW
+                        : FaultReason.ADDRESS_BEYOND_MGAW);
+    }
+
+    int find(int source, int pasid, long address) {
         return address >>> TAG_WIDTH == 0 ? iotlb.find(source, pasid, address) : -1;
     }
 
-    private long cached(int hit, long address, int access) {
+    long cached(int hit, long address, int access) {
         if ((iotlb.rights(hit) & access) != access) {
             return Translation.blocked((access == Access.WRITE ? FaultReason.WRITE_DENIED
                     : FaultReason.READ_DENIED).number());
@@ -125,7 +133,7 @@ final class QemuOrder {
         return to(iotlb.page(hit), iotlb.pageShift(hit), address);
     }
 
-    private static long to(long page, int pageShift, long address) {
+    static long to(long page, int pageShift, long address) {
         long inPage = (1L << pageShift) - 1;
         return Translation.to(page & ~inPage | address & inPage, pageShift);
     }

@@ -97,6 +97,11 @@ final class Trial {
                 .map(r -> new AddressRange(Math.max(lowest, r.start()), r.end())).toList();
     }
 
+    /** Returns the hardware, in the state that the run has brought it to. */
+    Hardware hardware() {
+        return hardware;
+    }
+
     /** Runs to the end and returns what came out. */
     Crash run() {
         String ending = null;
