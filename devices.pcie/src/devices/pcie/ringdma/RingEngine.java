@@ -14,6 +14,8 @@ import static devices.pcie.ringdma.RingLayout.HALTED;
 import static devices.pcie.ringdma.RingLayout.HEAD;
 import static devices.pcie.ringdma.RingLayout.LENGTH;
 import static devices.pcie.ringdma.RingLayout.MAX_LENGTH;
+import static devices.pcie.ringdma.RingLayout.MESSAGE_ADDRESS;
+import static devices.pcie.ringdma.RingLayout.MESSAGE_DATA;
 import static devices.pcie.ringdma.RingLayout.PAYLOAD_BYTES;
 import static devices.pcie.ringdma.RingLayout.PERIOD;
 import static devices.pcie.ringdma.RingLayout.POSITION;
@@ -34,6 +36,7 @@ import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.Medium;
+import iommu.api.pcie.Messages;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -45,8 +48,8 @@ import java.util.List;
  *
  * <p>It believes what it reads: a ring that turns into other bytes makes it move other data. An
  * aborted fetch halts an engine of the storage kind; the others try again a period later. Its
- * requests go through a translation cache of its own while its function's services are on. One
- * thread.
+ * requests go through a translation cache of its own while its function's services are on. It tells
+ * of each request done by a message, MSI as config space has it, or MSI-X. One thread.
  */
 final class RingEngine implements Device {
 
@@ -58,10 +61,12 @@ final class RingEngine implements Device {
 
     private final DeviceContext context;
     private final TranslatedDma dma;
+    private final Messages messages;
     private final long goneFromNanos;
     private final boolean haltsOnAbort;
     private final RegisterFile registers = new RegisterFile(REGISTER_BYTES,
-            List.of(CTRL, STATUS, RING, SIZE, HEAD, TAIL, PERIOD, ABORTS));
+            List.of(CTRL, STATUS, RING, SIZE, HEAD, TAIL, PERIOD, ABORTS, MESSAGE_ADDRESS,
+                    MESSAGE_DATA));
     private final byte[] descriptor = new byte[DESCRIPTOR_BYTES];
     private final byte[] data = new byte[MAX_LENGTH];
     private final byte[] completion = new byte[8];
@@ -72,6 +77,7 @@ final class RingEngine implements Device {
     RingEngine(DeviceContext context, boolean haltsOnAbort) {
         this.context = context;
         this.dma = new TranslatedDma(context);
+        this.messages = new Messages(context.function(), context.dma());
         this.goneFromNanos = context.option(GONE_FROM_NANOS, Long.MAX_VALUE);
         this.haltsOnAbort = haltsOnAbort;
         registers.onWrite(CTRL, (written, mask) -> control(written));
@@ -181,6 +187,9 @@ final class RingEngine implements Device {
         dma.write(at + COMPLETION, completion, 0, completion.length);
         sequence++;
         registers.set(HEAD, (head + 1) % registers.get(SIZE));
+        if (!messages.sendMsi() && registers.get(MESSAGE_ADDRESS) != 0) {
+            messages.sendMsiX(registers.get(MESSAGE_ADDRESS), (int) registers.get(MESSAGE_DATA));
+        }
     }
 
     private boolean transfer() {

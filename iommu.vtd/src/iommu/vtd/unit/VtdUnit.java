@@ -4,6 +4,7 @@ package iommu.vtd.unit;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
+import iommu.api.pcie.Message;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.TranslationCompletion;
 import iommu.api.profile.UnitProfile;
@@ -162,6 +163,11 @@ public final class VtdUnit implements RemappingUnit {
             throw new UnsupportedOperationException("QEMU 7.2 takes no requests with PASID");
         }
         return translator.translate(request.withPasid(requester, pasid, address, access));
+    }
+
+    @Override
+    public Message firstMessage(int requester) {
+        return interrupts.firstMessage(requester, memory);
     }
 
     @Override

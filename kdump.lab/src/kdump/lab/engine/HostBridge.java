@@ -37,6 +37,7 @@ final class HostBridge implements Upstream {
     private final Ledger ledger;
     private final Causes causes = new Causes();
     private Origins origins;
+    private Processor processor = (alias, vector) -> { };
     private PhysicalMemory frozen;
     private List<RemappingUnit> unitsAtCrash = List.of();
     private boolean strayHappened;
@@ -76,6 +77,19 @@ final class HostBridge implements Upstream {
     /** Returns what each function sent since the crash that it had translated itself. */
     List<String> translatedRequests() {
         return origins.translatedRequests();
+    }
+
+    /** What takes interrupts. */
+    @FunctionalInterface
+    interface Processor {
+
+        /** Called for each message that no unit blocks. */
+        void interrupt(int alias, int vector);
+    }
+
+    /** Has interrupts delivered. */
+    void processor(Processor taker) {
+        processor = taker;
     }
 
     /** Learns the functions; called once the fabric stands. */
@@ -199,10 +213,15 @@ final class HostBridge implements Upstream {
         int data = (int) INT.get(from, offset);
         int before = memory.cause();
         memory.cause(unitCause);
-        boolean blocked = origin.unit >= 0 && Interrupt.isBlocked(
-                hardware.units().get(origin.unit).interrupt(alias, address, data));
+        long interrupt = origin.unit < 0 ? Interrupt.unchanged()
+                : hardware.units().get(origin.unit).interrupt(alias, address, data);
         memory.cause(before);
-        return blocked ? CompletionStatus.UNSUPPORTED_REQUEST : CompletionStatus.SUCCESS;
+        if (Interrupt.isBlocked(interrupt)) {
+            return CompletionStatus.UNSUPPORTED_REQUEST;
+        }
+        processor.interrupt(alias, Interrupt.isUnchanged(interrupt) ? data & 0xff
+                : Interrupt.vector(interrupt));
+        return CompletionStatus.SUCCESS;
     }
 
     private Owner judgeWrite(Origin origin, int alias, long address, long at) {

@@ -82,6 +82,7 @@ final class Trial {
         captureSteps = new StepExecutor(capture, hardware, policy,
                 new ReservationNotes(capture, memory, notesAt), crashAt);
         running = first;
+        hardware.bridge().processor((alias, vector) -> running.interrupted(alias, vector));
         for (int i = 0; i < hardware.units().size(); i++) {
             int unit = i;
             hardware.units().get(i).listener(new UnitEars(hardware, ledger, timeline, i,
@@ -220,6 +221,7 @@ final class Trial {
         }
         begin(Phase.SETUP_ARCH, at.setupArch());
         begin(Phase.INTERRUPT_REMAPPING, at.interruptRemapping());
+        capture.takeInterrupts();
         begin(Phase.ENUMERATION, at.enumeration());
         for (PciFunction function : hardware.fabric().functions()) {
             if (Enumeration.enumerate(function)) {
