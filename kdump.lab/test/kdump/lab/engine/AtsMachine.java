@@ -108,7 +108,7 @@ final class AtsMachine {
         Blueprint b = bench.blueprint();
         Workload drawn = b.loads().get(FUNCTION);
         Workload load = new Workload(200, true, 500, 1024, drawn.rings(), drawn.readable(),
-                drawn.writable(), null);
+                drawn.writable(), drawn.message());
         Blueprint alone = new Blueprint(b.description(), b.reservation(), b.profile(),
                 b.captureProfile(), Map.of(FUNCTION, load), b.usedFrames(), b.mappedIova(),
                 b.passThrough(), b.assumptions());
