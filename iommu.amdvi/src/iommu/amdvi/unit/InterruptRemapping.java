@@ -13,6 +13,7 @@ import iommu.amdvi.WideInterruptEntry;
 import iommu.api.bits.BitField;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Message;
 import iommu.api.unit.CacheLookup;
 import iommu.api.unit.Interrupt;
 import iommu.api.unit.WalkListener;
@@ -29,6 +30,7 @@ import iommu.api.unit.WalkListener;
 final class InterruptRemapping {
 
     private static final BitField DELIVERY_MODE = bits(10, 8);
+    private static final long INTERRUPT_RANGE = 0xfee0_0000L;
     /** The entry decides; neither blocked nor unchanged. */
     private static final long UNDECIDED = 0;
     private static final int FIXED = 0;
@@ -144,6 +146,29 @@ final class InterruptRemapping {
             return Interrupt.blocked(result.fault.number());
         }
         return message(low, high, result);
+    }
+
+    /**
+     * Returns the message for the first entry of a device's table that delivers something, or null.
+     *
+     * @param q2 interrupt quadword of the device's entry
+     */
+    Message firstMessage(long q2) {
+        long length = DeviceTableEntry.INT_TAB_LEN.of(q2);
+        if (!DeviceTableEntry.IV.isSet(q2) || length > DeviceTableEntry.MAX_INT_TAB_LEN
+                || DeviceTableEntry.INT_CTL.of(q2) != DeviceTableEntry.INT_REMAP) {
+            return null;
+        }
+        for (int index = 0; index < 1 << length; index++) {
+            long at = place(index, q2);
+            if (memory.pageIsKnown(at & -PhysicalMemory.PAGE_BYTES)) {
+                int low = memory.read32(at);
+                if (InterruptEntry.REMAP_EN.isSet(low) && !InterruptEntry.GUEST_MODE.isSet(low)) {
+                    return new Message(INTERRUPT_RANGE, index);
+                }
+            }
+        }
+        return null;
     }
 
     /** With 2048 interrupts a device the index takes the bits of the delivery mode. */

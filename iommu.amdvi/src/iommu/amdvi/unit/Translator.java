@@ -264,4 +264,8 @@ final class Translator {
     private static long blocked(WalkResult result) {
         return Translation.blocked(result.fault.number());
     }
+
+    InterruptRemapping interrupts() {
+        return interrupts;
+    }
 }

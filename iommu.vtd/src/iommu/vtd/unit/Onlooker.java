@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.unit;
 
+import iommu.api.pcie.TranslationCompletion;
 import iommu.api.unit.Translation;
-import iommu.api.unit.TranslationCompletion;
 import iommu.api.unit.WalkListener;
 
 /** Tells what would become of requests; nothing of the unit changes. Cold. */

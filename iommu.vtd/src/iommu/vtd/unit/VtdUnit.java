@@ -4,7 +4,9 @@ package iommu.vtd.unit;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
+import iommu.api.pcie.Message;
 import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.TranslationCompletion;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.DeviceTlbs;
 import iommu.api.unit.FaultRecord;
@@ -12,7 +14,6 @@ import iommu.api.unit.Interrupt;
 import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.Translation;
-import iommu.api.unit.TranslationCompletion;
 import iommu.api.unit.UnitListener;
 import iommu.api.unit.WalkListener;
 import iommu.vtd.GlobalCommand;
@@ -40,7 +41,6 @@ public final class VtdUnit implements RemappingUnit {
     private final Translator translator;
     private final Onlooker onlooker;
     private final FaultReports faults;
-    private final AdvancedFaultLog advancedLog;
     private final InterruptRemapping interrupts;
     private final QuickPath quickPath;
     private final QemuOrder qemuOrder;
@@ -65,7 +65,7 @@ public final class VtdUnit implements RemappingUnit {
         tables = new TableReader(memory, traits);
         walks = Walks.of(tables, traits, caches.structures());
         root = walks.root();
-        advancedLog = new AdvancedFaultLog(registers, memory, traits);
+        var advancedLog = new AdvancedFaultLog(registers, memory, traits);
         var log = new FaultLog(registers, traits, advancedLog, this::announceFault);
         faults = new FaultReports(log, root, traits);
         interrupts = new InterruptRemapping(registers, tables, traits, caches.interrupts());
@@ -75,7 +75,7 @@ public final class VtdUnit implements RemappingUnit {
         qemuOrder = settings.cacheAsQemu() ? new QemuOrder(walks, caches) : null;
         boolean quick = settings.front() && !settings.protectTranslated()
                 && !settings.cacheAsQemu() && !settings.walkAsQemu();
-        quickPath = quick ? new QuickPath(caches, walks.secondStage()) : null;
+        quickPath = quick ? new QuickPath(caches, walks.secondStage().fusedWalk()) : null;
         invalidation = new Invalidation(caches, traits, dropped());
         deviceTlbs = new DeviceTlbRequests(registers, traits, log);
         deviceTranslation = new DeviceTranslation(traits, root, translator, translator,
@@ -90,7 +90,9 @@ public final class VtdUnit implements RemappingUnit {
         queue.resume(GlobalCommand.QIE.isSet(status));
         translator.translating(GlobalCommand.TE.isSet(status));
         root.latch(registers.get(VtdRegisters.RTADDR));
-        new CommandHandler(registers, traits, invalidation, queue, effects());
+        new CommandHandler(registers, traits, invalidation, queue, new CommandEffects(
+                traits.settings(), root, tables, translator, interrupts, invalidation, advancedLog,
+                faults));
     }
 
     private void announceFault() {
@@ -111,47 +113,6 @@ public final class VtdUnit implements RemappingUnit {
                     qemuOrder.contextsDropped(source, ignored, translating(), root.table(),
                             root.scalable());
                 }
-            }
-        };
-    }
-
-    private CommandHandler.Effects effects() {
-        return new CommandHandler.Effects() {
-            @Override
-            public void rootPointer(long rtaddr) {
-                root.latch(rtaddr);
-                if (traits.settings().flushOnSetRootPointer()) {
-                    invalidation.everything("context-cache and IOTLB, by Set Root Table Pointer");
-                }
-            }
-
-            @Override
-            public void faultLog() {
-                advancedLog.set();
-            }
-
-            @Override
-            public void advancedFaultLogging(boolean on) {
-                advancedLog.active(on);
-            }
-
-            @Override
-            public void writeBufferFlush() {
-                tables.drain();
-            }
-
-            @Override
-            public void interruptTable() {
-                interrupts.setTable();
-            }
-
-            @Override
-            public void translation(boolean on) {
-                translator.translating(on);
-                if (traits.settings().flushOnTranslationToggle()) {
-                    invalidation.everything("context-cache and IOTLB, by Translation Enable");
-                }
-                faults.listener().translation(on);
             }
         };
     }
@@ -186,6 +147,11 @@ public final class VtdUnit implements RemappingUnit {
             throw new UnsupportedOperationException("QEMU 7.2 takes no requests with PASID");
         }
         return translator.translate(request.withPasid(requester, pasid, address, access));
+    }
+
+    @Override
+    public Message firstMessage(int requester) {
+        return interrupts.firstMessage(requester, memory);
     }
 
     @Override

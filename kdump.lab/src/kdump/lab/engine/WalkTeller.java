@@ -2,12 +2,12 @@
 package kdump.lab.engine;
 
 import iommu.api.pcie.Access;
+import iommu.api.pcie.TranslationCompletion;
 import iommu.api.unit.CacheLookup;
 import iommu.api.unit.FaultRecord;
 import iommu.api.unit.Interrupt;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.Translation;
-import iommu.api.unit.TranslationCompletion;
 import iommu.api.unit.WalkListener;
 import iommu.api.unit.WalkRecording;
 import java.util.Arrays;
