@@ -159,9 +159,8 @@ final class InterruptRemapping {
                 || DeviceTableEntry.INT_CTL.of(q2) != DeviceTableEntry.INT_REMAP) {
             return null;
         }
-        int bytes = control(Control.GA_EN) ? WideInterruptEntry.BYTES : InterruptEntry.BYTES;
         for (int index = 0; index < 1 << length; index++) {
-            long at = (DeviceTableEntry.INT_ROOT.of(q2) << 6) + (long) index * bytes;
+            long at = place(index, q2);
             if (memory.pageIsKnown(at & -PhysicalMemory.PAGE_BYTES)) {
                 int low = memory.read32(at);
                 if (InterruptEntry.REMAP_EN.isSet(low) && !InterruptEntry.GUEST_MODE.isSet(low)) {

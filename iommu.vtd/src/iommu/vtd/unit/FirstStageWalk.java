@@ -23,9 +23,8 @@ final class FirstStageWalk {
     private final TableReader tables;
     private final StructureCache structures;
     private final StructureCache told;
-    private final SecondStageWalk secondStage;
+    private final NestedStage second;
     private final Traits traits;
-    private final WalkResult inner = new WalkResult();
 
     /** As {@link SecondStageWalk}, through which nested addresses go. */
     FirstStageWalk(TableReader tables, StructureCache structures, StructureCache told,
@@ -33,7 +32,7 @@ final class FirstStageWalk {
         this.tables = tables;
         this.structures = structures;
         this.told = told;
-        this.secondStage = secondStage;
+        second = new NestedStage(secondStage);
         this.traits = traits;
     }
 
@@ -148,10 +147,10 @@ final class FirstStageWalk {
             long guest = table
                     + (long) SecondStageEntry.index(address, level) * FirstStageEntry.BYTES;
             boolean isTop = level == PagingMode.firstStageLevels(paging);
-            if (nested && !tableThroughSecondStage(guest, isTop, result, listener)) {
+            if (nested && !second.table(guest, isTop, result, listener)) {
                 return false;
             }
-            long at = nested ? physical(inner, guest) : guest;
+            long at = nested ? second.physical(guest) : guest;
             // 3. If it cannot be read, fault 70h (of the top table 73h).
             if (!tables.contains(at, FirstStageEntry.BYTES)) {
                 return result.fail(Narration.unreadable(listener,
@@ -201,43 +200,6 @@ final class FirstStageWalk {
         return malformed(entry, level, paging) ? FaultReason.FIRST_STAGE_RESERVED : null;
     }
 
-    private static long physical(WalkResult of, long address) {
-        long inPage = (1L << of.pageShift) - 1;
-        return of.page & ~inPage | address & inPage;
-    }
-
-    /** Sends a guest address through the second stage, into {@link #inner}; false for a fault. */
-    private boolean throughSecondStage(long guest, int access, WalkResult result,
-            WalkListener listener) {
-        inner.looksOnly = result.looksOnly;
-        inner.asksCaches = result.asksCaches;
-        inner.tellsCaches = result.tellsCaches;
-        inner.stage = result.stage;
-        inner.table = result.table;
-        inner.paging = result.paging;
-        return secondStage.walk(guest, access, inner, listener);
-    }
-
-    private boolean deniedBySecondStage() {
-        return inner.fault == FaultReason.SM_READ_DENIED
-                || inner.fault == FaultReason.SM_WRITE_DENIED;
-    }
-
-    private boolean tableThroughSecondStage(long guest, boolean top, WalkResult result,
-            WalkListener listener) {
-        // 2a. Nested, a table too far up is fault 74h, one that the second stage lets nobody read
-        // 76h (of the top table 75h); other faults of the second stage are its own.
-        if (!Stage.covers(result.stage, guest)) {
-            return result.fail(FaultReason.NESTED_TABLE_BEYOND, true);
-        }
-        if (throughSecondStage(guest, Access.READ, result, listener)) {
-            return true;
-        }
-        FaultReason denied = top ? FaultReason.NESTED_TOP_READ_DENIED
-                : FaultReason.NESTED_READ_DENIED;
-        return result.fail(deniedBySecondStage() ? denied : inner.fault, inner.erroneous);
-    }
-
     /** 8. Entries are marked accessed, the leaf of a write dirty. */
     private FaultReason markUsed(long guest, long at, long entry, boolean leaf, int access,
             WalkResult result) {
@@ -254,8 +216,8 @@ final class FirstStageWalk {
             return FaultReason.FIRST_STAGE_NOT_SNOOPED;
         }
         if (PagingMode.NESTED.isSet(paging)
-                && !throughSecondStage(guest, Access.WRITE, result, WalkListener.NONE)) {
-            return deniedBySecondStage() ? FaultReason.NESTED_WRITE_DENIED : inner.fault;
+                && !second.walk(guest, Access.WRITE, result, WalkListener.NONE)) {
+            return second.denies() ? FaultReason.NESTED_WRITE_DENIED : second.fault();
         }
         if (!tables.takesLockedWrites(at)) {
             return FaultReason.FIRST_STAGE_UPDATE_FAILED;
@@ -277,32 +239,12 @@ final class FirstStageWalk {
         result.pageShift = shift;
         result.page = page;
         if (PagingMode.NESTED.isSet(result.paging)
-                && !pageThroughSecondStage(page | address & inPage, access, result, listener)) {
+                && !second.page(page | address & inPage, access, result, listener)) {
             return false;
         }
         // 10. A page in the interrupt range is no memory: fault 87h.
-        return !InterruptRange.contains(physical(result, address))
+        return !InterruptRange.contains(NestedStage.physical(result, address))
                 || result.fail(FaultReason.SM_INTERRUPT_RANGE, false);
-    }
-
-    /** 9. Nested, the page goes through the second stage; the smaller page counts. */
-    private boolean pageThroughSecondStage(long guest, int access, WalkResult result,
-            WalkListener listener) {
-        if (!Stage.covers(result.stage, guest)) {
-            return result.fail(FaultReason.SM_ADDRESS_BEYOND_TABLE, true);
-        }
-        int kind = access & (Access.READ | Access.WRITE);
-        if (!throughSecondStage(guest, kind, result, listener)) {
-            return result.fail(deniedBySecondStage() ? FaultReason.NESTED_PAGE_DENIED
-                    : inner.fault, inner.erroneous);
-        }
-        int second = inner.rights;
-        int neither = ~(second & (Access.READ | Access.WRITE)) & (Access.READ | Access.WRITE);
-        int dirty = result.rights & second & Iotlb.DIRTY;
-        result.rights = result.rights & ~neither & ~Iotlb.DIRTY | dirty | Iotlb.NESTED;
-        result.pageShift = Math.min(result.pageShift, inner.pageShift);
-        result.page = physical(inner, guest) & -(1L << result.pageShift);
-        return true;
     }
 
     private void narrate(long at, long entry, int level, boolean leaf, FaultReason fault,

@@ -6,7 +6,7 @@ import iommu.api.unit.Translation;
 
 /**
  * The way of {@link Translator} for the usual request, all in one: without PASID, in legacy mode,
- * its context cached, to a page that the IOTLB or {@link SecondStageWalk#fused} gives. It asks and
+ * its context cached, to a page that the IOTLB or {@link FusedWalk} gives. It asks and
  * fills the caches as that does. Whatever is not so it leaves, undecided and with nothing changed
  * that would not be changed again, to the numbered steps there.
  */
@@ -19,14 +19,14 @@ final class QuickPath {
 
     private final ContextCache contexts;
     private final Iotlb iotlb;
-    private final SecondStageWalk secondStage;
+    private final FusedWalk pages;
     private final Front front;
 
-    QuickPath(Caches caches, SecondStageWalk secondStage) {
+    QuickPath(Caches caches, FusedWalk pages) {
         contexts = caches.contexts();
         iotlb = caches.iotlb();
         front = caches.front();
-        this.secondStage = secondStage;
+        this.pages = pages;
     }
 
     /** Translates a request while translation is on; {@link #UNDECIDED} if it is not usual. */
@@ -46,9 +46,9 @@ final class QuickPath {
         if (hit >= 0) {
             return kept(hit, source, address, access);
         }
-        long leaf = secondStage.fused(domain, (int) Stage.LEVELS.of(stage),
+        long leaf = pages.walk(domain, (int) Stage.LEVELS.of(stage),
                 contexts.table(context), address, access);
-        if (leaf == SecondStageWalk.UNDECIDED) {
+        if (leaf == FusedWalk.UNDECIDED) {
             return UNDECIDED;
         }
         iotlb.fill(first, tag, domain, Iotlb.SECOND_STAGE, leaf);

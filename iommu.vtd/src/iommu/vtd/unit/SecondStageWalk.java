@@ -19,9 +19,6 @@ final class SecondStageWalk {
 
     /** What QEMU takes for an entry that could not be read. */
     private static final long UNREADABLE = -1;
-    private static final long FLAGS = 0xfff;
-    /** Of the fused walk: nothing is decided. No page has this address. */
-    static final long UNDECIDED = -1;
     private static final int BOTH = Access.READ | Access.WRITE;
 
     private final TableReader tables;
@@ -31,7 +28,7 @@ final class SecondStageWalk {
     private final boolean asQemu;
     private final long[] tableReserved = new long[6];
     private final long[] leafReserved = new long[6];
-    private final long[] fusedReserved = new long[6];
+    private final FusedWalk fusedWalk;
 
     /**
      * Makes one.
@@ -56,9 +53,8 @@ final class SecondStageWalk {
                     | SecondStageEntry.TM.mask() | (large ? 0 : SecondStageEntry.PS.mask());
             long below = (1L << SecondStageEntry.shift(level)) - 1 & SecondStageEntry.ADDR.mask();
             leafReserved[level] = leaf | below;
-            fusedReserved[level] = level == 1 ? leafReserved[level]
-                    : tableReserved[level] | SecondStageEntry.PS.mask();
         }
+        fusedWalk = new FusedWalk(tables, structures, tableReserved, leafReserved[1]);
     }
 
     /** Returns whether an entry at a level is a leaf: every one at level 1, and large pages. */
@@ -81,8 +77,8 @@ final class SecondStageWalk {
      * Translates an address; expects stage, table and paging in {@code result}. A walk that begins
      * at a cached table and fails is done again from the top: such a table never makes a fault.
      *
-     * <p>The walk is tried {@link #fused} first, which succeeds in the usual cases; what it does
-     * not take the numbered steps decide, from the top.
+     * <p>The walk is tried as {@link FusedWalk} first, which succeeds in the usual cases; what it
+     * does not take the numbered steps decide, from the top.
      *
      * @return whether the leaf grants {@code access}; otherwise the fault is in {@code result}
      */
@@ -117,71 +113,20 @@ final class SecondStageWalk {
         if (asQemu || access == Access.NONE) {
             return false;
         }
-        long leaf = fused((int) Stage.DOMAIN.of(result.stage), topLevel, top, address, access,
-                PagingMode.SSADE.isSet(result.paging));
-        if (leaf == UNDECIDED) {
+        long leaf = fusedWalk.walk((int) Stage.DOMAIN.of(result.stage), topLevel, top, address,
+                access, PagingMode.SSADE.isSet(result.paging));
+        if (leaf == FusedWalk.UNDECIDED) {
             return false;
         }
-        result.page = leaf & ~FLAGS;
+        result.page = leaf & ~FusedWalk.FLAGS;
         result.pageShift = SecondStageEntry.shift(1);
-        result.rights = (int) (leaf & FLAGS);
+        result.rights = (int) (leaf & FusedWalk.FLAGS);
         return true;
     }
 
-    /**
-     * Translates an address of legacy mode in the usual cases, from the lowest table known.
-     *
-     * @param levels of the table
-     * @param access not {@link Access#NONE}
-     * @return the page and, below, its rights as {@link Iotlb} keeps them; or {@link #UNDECIDED}
-     */
-    long fused(int domain, int levels, long table, long address, int access) {
-        int found = structures.find(domain, Iotlb.SECOND_STAGE, address);
-        if (found >= 0) {
-            int level = structures.level(found);
-            if (level < levels) {
-                return fused(domain, level, structures.value(found), address, access, false);
-            }
-        }
-        return fused(domain, levels, table | BOTH, address, access, false);
-    }
-
-    /**
-     * The walk of {@link #descend}, all checks of a level in one comparison: the rights asked for
-     * are set, no reserved bit is, nor PS above the lowest level; accessed and dirty, where they
-     * are kept, are set. It is {@link #UNDECIDED} as soon as it is not so.
-     *
-     * @param top the table to begin with, and the rights above it
-     * @param marks whether accessed and dirty bits are kept
-     */
-    private long fused(int domain, int topLevel, long top, long address, int access,
-            boolean marks) {
-        if ((top & access) != access) {
-            return UNDECIDED;
-        }
-        long wanted = access | (marks ? SecondStageEntry.A.mask() : 0);
-        long table = SecondStageEntry.ADDR.inPlace(top);
-        long rights = top;
-        for (int level = topLevel; ; level--) {
-            int place = tables.placeOf(table);
-            if (place < 0) {
-                return UNDECIDED;
-            }
-            long entry = tables.wordAt(place,
-                    SecondStageEntry.index(address, level) * SecondStageEntry.BYTES);
-            if ((entry & (fusedReserved[level] | wanted)) != wanted) {
-                return UNDECIDED;
-            }
-            rights &= entry;
-            table = SecondStageEntry.ADDR.inPlace(entry);
-            if (level == 1) {
-                boolean dirty = !marks || SecondStageEntry.D.isSet(entry);
-                return !dirty && (access & Access.WRITE) != 0 || InterruptRange.contains(table)
-                        ? UNDECIDED : table | rights & BOTH | (dirty ? Iotlb.DIRTY : 0);
-            }
-            structures.insert(domain, Iotlb.SECOND_STAGE, address, level - 1,
-                    table | rights & BOTH, false);
-        }
+    /** Returns the walk that is tried first. */
+    FusedWalk fusedWalk() {
+        return fusedWalk;
     }
 
     private boolean descend(long top, int topLevel, int rightsAbove, long address, int access,

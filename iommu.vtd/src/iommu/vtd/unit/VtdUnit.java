@@ -41,7 +41,6 @@ public final class VtdUnit implements RemappingUnit {
     private final Translator translator;
     private final Onlooker onlooker;
     private final FaultReports faults;
-    private final AdvancedFaultLog advancedLog;
     private final InterruptRemapping interrupts;
     private final QuickPath quickPath;
     private final QemuOrder qemuOrder;
@@ -66,7 +65,7 @@ public final class VtdUnit implements RemappingUnit {
         tables = new TableReader(memory, traits);
         walks = Walks.of(tables, traits, caches.structures());
         root = walks.root();
-        advancedLog = new AdvancedFaultLog(registers, memory, traits);
+        var advancedLog = new AdvancedFaultLog(registers, memory, traits);
         var log = new FaultLog(registers, traits, advancedLog, this::announceFault);
         faults = new FaultReports(log, root, traits);
         interrupts = new InterruptRemapping(registers, tables, traits, caches.interrupts());
@@ -76,7 +75,7 @@ public final class VtdUnit implements RemappingUnit {
         qemuOrder = settings.cacheAsQemu() ? new QemuOrder(walks, caches) : null;
         boolean quick = settings.front() && !settings.protectTranslated()
                 && !settings.cacheAsQemu() && !settings.walkAsQemu();
-        quickPath = quick ? new QuickPath(caches, walks.secondStage()) : null;
+        quickPath = quick ? new QuickPath(caches, walks.secondStage().fusedWalk()) : null;
         invalidation = new Invalidation(caches, traits, dropped());
         deviceTlbs = new DeviceTlbRequests(registers, traits, log);
         deviceTranslation = new DeviceTranslation(traits, root, translator, translator,
@@ -91,7 +90,9 @@ public final class VtdUnit implements RemappingUnit {
         queue.resume(GlobalCommand.QIE.isSet(status));
         translator.translating(GlobalCommand.TE.isSet(status));
         root.latch(registers.get(VtdRegisters.RTADDR));
-        new CommandHandler(registers, traits, invalidation, queue, effects());
+        new CommandHandler(registers, traits, invalidation, queue, new CommandEffects(
+                traits.settings(), root, tables, translator, interrupts, invalidation, advancedLog,
+                faults));
     }
 
     private void announceFault() {
@@ -112,47 +113,6 @@ public final class VtdUnit implements RemappingUnit {
                     qemuOrder.contextsDropped(source, ignored, translating(), root.table(),
                             root.scalable());
                 }
-            }
-        };
-    }
-
-    private CommandHandler.Effects effects() {
-        return new CommandHandler.Effects() {
-            @Override
-            public void rootPointer(long rtaddr) {
-                root.latch(rtaddr);
-                if (traits.settings().flushOnSetRootPointer()) {
-                    invalidation.everything("context-cache and IOTLB, by Set Root Table Pointer");
-                }
-            }
-
-            @Override
-            public void faultLog() {
-                advancedLog.set();
-            }
-
-            @Override
-            public void advancedFaultLogging(boolean on) {
-                advancedLog.active(on);
-            }
-
-            @Override
-            public void writeBufferFlush() {
-                tables.drain();
-            }
-
-            @Override
-            public void interruptTable() {
-                interrupts.setTable();
-            }
-
-            @Override
-            public void translation(boolean on) {
-                translator.translating(on);
-                if (traits.settings().flushOnTranslationToggle()) {
-                    invalidation.everything("context-cache and IOTLB, by Translation Enable");
-                }
-                faults.listener().translation(on);
             }
         };
     }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.pcie.Access;
 import iommu.api.pcie.TranslationCompletion;
-import iommu.api.unit.CacheLookup.Outcome;
 import iommu.api.unit.CacheLookup;
+import iommu.api.unit.CacheLookup.Outcome;
 import iommu.api.unit.Interrupt;
 import iommu.api.unit.Translation;
 import iommu.api.unit.WalkRecording;
