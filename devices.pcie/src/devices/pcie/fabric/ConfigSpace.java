@@ -26,6 +26,7 @@ import static devices.pcie.fabric.ConfigLayout.STATUS;
 import static devices.pcie.fabric.ConfigLayout.STATUS_WRITE_ONE_TO_CLEAR;
 
 import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.PluggedFunction;
 import java.util.Arrays;
 
 /**
@@ -40,12 +41,15 @@ final class ConfigSpace {
     private final byte[] held;
     private final byte[] writable;
     private final byte[] writeOneToClear;
+    /** What writable bits hold after reset. */
+    private final byte[] afterReset;
     private final int express;
 
     ConfigSpace(FunctionConfig captured) {
         held = captured.config().clone();
         writable = new byte[held.length];
         writeOneToClear = new byte[held.length];
+        afterReset = new byte[held.length];
         kind(writable, COMMAND, COMMAND_WRITABLE);
         kind(writeOneToClear, STATUS, STATUS_WRITE_ONE_TO_CLEAR);
         writable[CACHE_LINE_SIZE] = (byte) 0xff;
@@ -69,6 +73,15 @@ final class ConfigSpace {
             kind(writable, express + DEVICE_CONTROL, 0x7fff);
             kind(writeOneToClear, express + DEVICE_CONTROL + 2, 0x000f);
         }
+    }
+
+    /** Takes the kinds as they are given. */
+    ConfigSpace(PluggedFunction plugged) {
+        held = plugged.config().clone();
+        writable = plugged.writable().clone();
+        writeOneToClear = plugged.writeOneToClear().clone();
+        afterReset = plugged.config();
+        express = find(EXPRESS_CAPABILITY);
     }
 
     private void barBits(int offset) {
@@ -150,10 +163,10 @@ final class ConfigSpace {
         }
     }
 
-    /** Does what a conventional reset does: every writable bit goes to 0. */
+    /** Does what a conventional reset does: every writable bit holds what it does after reset. */
     void reset() {
         for (int i = 0; i < held.length; i++) {
-            held[i] &= (byte) ~writable[i];
+            held[i] = (byte) (held[i] & ~writable[i] | afterReset[i] & writable[i]);
         }
     }
 }
