@@ -100,6 +100,9 @@ public final class AmdViUnit implements RemappingUnit {
 
     private void tell(int requester, long address, int access) {
         WalkResult result = translator.result();
+        if (result.denied) {
+            listener.denied(requester, result.page, result.pageShift);
+        }
         boolean logged =
                 faults.report(RequesterId.sourceId(requester), address, access, result);
         listener.blocked(record(requester, address, access, result.fault.number()), logged);

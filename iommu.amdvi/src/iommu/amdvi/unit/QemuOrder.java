@@ -51,6 +51,7 @@ final class QemuOrder {
     /** Translates a request; the result is as {@link Translation} packs it. */
     long translate(int device, long address, int access, WalkResult found) {
         found.slot = -1;
+        found.denied = false;
         if (address >>> 20 == INTERRUPTS) {
             return Translation.untranslated();
         }
@@ -95,6 +96,7 @@ final class QemuOrder {
     private static long translated(long address, int access, WalkResult found) {
         if ((found.rights & access) != access) {
             found.fail(EventCode.IO_PAGE_FAULT, Event.PRESENT | Event.PERMISSION);
+            found.denied = true;
             return Translation.blocked(found.fault.number());
         }
         long inPage = (1L << found.pageShift) - 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.qtest;
 
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -21,7 +22,7 @@ final class Protocol {
 
     Protocol(Machine machine) {
         this.machine = machine;
-        this.ports = new ConfigPorts(machine.fabric());
+        this.ports = new ConfigPorts(machine.config());
     }
 
     /** Executes one line and returns the answer. */
@@ -34,6 +35,11 @@ final class Protocol {
         }
         machine.idle();
         return answer;
+    }
+
+    /** Lets readers of the log see what happened up to the last line. */
+    void flushLog() throws IOException {
+        machine.log().flush();
     }
 
     private String execute(String[] words) {

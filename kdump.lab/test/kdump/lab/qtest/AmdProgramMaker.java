@@ -57,7 +57,7 @@ final class AmdProgramMaker {
 
     private void transfer() {
         int device = random.nextInt(4) == 0 ? random.nextInt(3) : 0;
-        int bytes = random.oneIn(8) && tables.mayCross() ? 16 : 8;
+        int bytes = random.oneIn(8) ? 16 : 8;
         if (random.oneIn(40)) {
             // a write there would be an interrupt
             steps.add(World.transfer(device, 0xfee0_1000L, slot++ & 63, bytes, false));
