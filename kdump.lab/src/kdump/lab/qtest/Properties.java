@@ -7,7 +7,7 @@ import kdump.lab.api.LabException;
 
 /**
  * An argument as QEMU writes them: a value, then properties: {@code edu,addr=5.0,dma_mask=1}. A
- * name alone is on. What is wrong is told in QEMU's words.
+ * name alone is on, with "no" before it off. What is wrong is told in QEMU's words.
  */
 final class Properties {
 
@@ -28,9 +28,11 @@ final class Properties {
         String[] parts = argument.split(",", -1);
         value = parts[0];
         for (int i = 1; i < parts.length; i++) {
-            int at = parts[i].indexOf('=');
-            left.put(at < 0 ? parts[i] : parts[i].substring(0, at),
-                    at < 0 ? "on" : parts[i].substring(at + 1));
+            String part = parts[i];
+            int at = part.indexOf('=');
+            boolean off = at < 0 && part.startsWith("no");
+            left.put(at >= 0 ? part.substring(0, at) : off ? part.substring(2) : part,
+                    at >= 0 ? part.substring(at + 1) : off ? "off" : "on");
         }
         id = left.remove("id");
     }

@@ -50,13 +50,17 @@ final class AmdProgramMaker {
             case 0, 1, 2, 3, 4, 5, 6, 7, 8 -> transfer();
             case 9, 10, 11, 12 -> steps.add(tables.change());
             case 13, 14, 15, 16, 17 -> steps.add(commands.push());
-            case 18 -> unit();
+            case 18 -> {
+                unit();
+                steps.add(new Step("renumber", World.renumber(World.BUSES[random.nextInt(2)],
+                        random.nextInt(2) == 0), 0));
+            }
             default -> steps.add(registers());
         }
     }
 
     private void transfer() {
-        int device = random.nextInt(4) == 0 ? random.nextInt(3) : 0;
+        int device = random.nextInt(4) == 0 ? random.nextInt(World.SOURCES.length) : 0;
         int bytes = random.oneIn(8) ? 16 : 8;
         if (random.oneIn(40)) {
             // a write there would be an interrupt

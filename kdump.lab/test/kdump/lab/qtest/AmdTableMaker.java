@@ -88,7 +88,7 @@ final class AmdTableMaker {
     }
 
     private List<String> entry(long devices, int device) {
-        long at = devices + 32L * World.SOURCES[device];
+        long at = devices + 32L * (World.SOURCES[device] & 0xff);
         int set = random.nextInt(SETS);
         int mode = random.oneIn(3) ? random.nextInt(8) : 4;
         long root = mode == 0 || mode == 7 ? table(set, 4) : table(set, mode);
@@ -135,8 +135,8 @@ final class AmdTableMaker {
                 yield word("table of level " + level, table(set, level),
                         damaged(below(level), 3));
             }
-            case 8, 9 -> new Step("device table entry", entry(devices, random.nextInt(3)), 0);
-            default -> damagedEntry(devices, random.nextInt(3));
+            case 8, 9 -> new Step("device table entry", entry(devices, random.nextInt(World.SOURCES.length)), 0);
+            default -> damagedEntry(devices, random.nextInt(World.SOURCES.length));
         };
     }
 

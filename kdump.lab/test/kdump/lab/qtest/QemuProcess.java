@@ -65,7 +65,7 @@ final class QemuProcess implements AutoCloseable {
      * @throws IllegalStateException if it does not
      */
     static String refusal(List<String> options) {
-        var command = new ArrayList<>(List.of("timeout", "-s", "KILL", "20", PROGRAM, "-M", "q35",
+        var command = new ArrayList<>(List.of("timeout", "-s", "KILL", "5", PROGRAM, "-M", "q35",
                 "-display", "none", "-nodefaults", "-S"));
         command.addAll(options);
         try {
