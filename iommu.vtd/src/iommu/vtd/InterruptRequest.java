@@ -26,7 +26,15 @@ public final class InterruptRequest {
     /** Data, with SHV: reserved. */
     public static final BitField DATA_RESERVED = bits(31, 16);
 
+    private static final long INTERRUPT_RANGE = 0xfee0_0000L;
+
     private InterruptRequest() { }
+
+    /** Returns the address of a request in remappable format; its data is 0. */
+    public static long address(int index) {
+        return INTERRUPT_RANGE | FORMAT.mask() | HANDLE_LOW.with(0, index & 0x7fff)
+                | HANDLE_HIGH.with(0, index >>> 15);
+    }
 
     /** Returns the interrupt index of a request in remappable format. */
     public static int index(long address, int data) {

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import kdump.importers.acpi.DmarTable;
 import kdump.importers.acpi.IvrsTable;
 import kdump.importers.bytes.SmallFile;
@@ -38,6 +39,7 @@ final class CaptureReader {
     private final CaptureFiles files;
     private final List<String> remarks = new ArrayList<>();
     private List<ReservedRegion> regions = List.of();
+    private Set<Integer> atsFunctions = Set.of();
 
     CaptureReader(String name, String source, CaptureFiles files) {
         this.name = name;
@@ -62,7 +64,7 @@ final class CaptureReader {
         List<FunctionConfig> functions = functions();
         List<UnitDescription> units = units(functions, map, image);
         return new MachineDescription(name, source, map, reservation, units, regions,
-                functions, image,
+                atsFunctions, functions, image,
                 release == null ? "" : release, commandLine(files.guestFile("cmdline")),
                 commandLine(files.captureCommandLine()), remarks);
     }
@@ -140,6 +142,7 @@ final class CaptureReader {
                     SmallFile.read(dmar, DmarTable.MAX_BYTES));
             units = facts.units(table, registers);
             regions = facts.reservedRegions(table);
+            atsFunctions = new AtsFacts(functions, facts).functions(table);
         } else if (ivrs != null) {
             IvrsTable table = IvrsTable.parse(ivrs.toString(),
                     SmallFile.read(ivrs, IvrsTable.MAX_BYTES));

@@ -190,7 +190,7 @@ final class UnitFacts {
     }
 
     /** Follows a path from bridge to bridge; returns -1 where it breaks off. */
-    private int follow(int segment, DeviceScope scope) {
+    int follow(int segment, DeviceScope scope) {
         int bus = scope.startBus();
         int last = scope.path().size() - 1;
         for (int i = 0; i < last; i++) {

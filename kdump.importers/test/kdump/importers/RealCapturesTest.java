@@ -125,9 +125,12 @@ class RealCapturesTest {
     }
 
     @Test
-    void structuresOfDmarThatAreNotUsedAreNamed() throws IOException {
-        assertThat(machine("vtd_ats").remarks())
-                .contains("DMAR structures not used: ATSR at 0x98.");
+    void atsOfVtdAtsIsForAllButWhatLiesBehindItsBridgeToPci() throws IOException {
+        MachineDescription machine = machine("vtd_ats");
+        assertThat(machine.remarks()).noneMatch(r -> r.startsWith("DMAR structures not used"));
+        assertThat(machine.atsFunctions()).contains(RequesterId.parse("05:00.0"))
+                .doesNotContain(RequesterId.parse("06:01.0"), RequesterId.parse("06:02.0"))
+                .hasSize(machine.functions().size() - 2);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static iommu.api.bits.BitField.bit;
 
 import iommu.api.bits.BitField;
 import iommu.api.pcie.CompletionStatus;
+import iommu.api.pcie.Messages;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DmaPort;
@@ -55,7 +56,7 @@ final class Edu implements Device {
     private static final BitField INTERRUPT = bit(2);
 
     private final DeviceContext context;
-    private final Message message;
+    private final Messages messages;
     private final long mask;
     private final boolean whole;
     private final byte[] buffer = new byte[BUFFER_BYTES];
@@ -73,7 +74,7 @@ final class Edu implements Device {
         this.context = context;
         this.mask = mask;
         this.whole = whole;
-        message = new Message(context);
+        messages = new Messages(context.function(), context.dma());
     }
 
     @Override
@@ -167,7 +168,7 @@ final class Edu implements Device {
     private void raise(int bits) {
         interrupts |= bits;
         if (interrupts != 0) {
-            message.send();
+            messages.sendMsi();
         }
     }
 

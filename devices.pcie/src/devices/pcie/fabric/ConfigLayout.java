@@ -65,5 +65,15 @@ final class ConfigLayout {
     static final int ROOT_CONTROL = 0x1c;
     static final BitField SYSTEM_ERROR_ON_NON_FATAL = bit(1);
 
+    static final int EXTENDED_CAPABILITIES = 0x100;
+    static final BitField EXTENDED_ID = bits(15, 0);
+    static final BitField EXTENDED_NEXT = bits(31, 20);
+
+    static final int TRANSLATION_SERVICES = 0x0f;
+    static final int TRANSLATION_CONTROL = 6;
+    static final BitField TRANSLATION_ENABLE = bit(15);
+    /** Enable and Smallest Translation Unit. */
+    static final int TRANSLATION_CONTROL_WRITABLE = 0x801f;
+
     private ConfigLayout() { }
 }

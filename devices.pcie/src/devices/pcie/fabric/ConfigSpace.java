@@ -14,6 +14,9 @@ import static devices.pcie.fabric.ConfigLayout.COMMAND_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.DEVICE_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.ENDPOINT_BARS;
 import static devices.pcie.fabric.ConfigLayout.EXPRESS_CAPABILITY;
+import static devices.pcie.fabric.ConfigLayout.EXTENDED_CAPABILITIES;
+import static devices.pcie.fabric.ConfigLayout.EXTENDED_ID;
+import static devices.pcie.fabric.ConfigLayout.EXTENDED_NEXT;
 import static devices.pcie.fabric.ConfigLayout.FIRST_BAR;
 import static devices.pcie.fabric.ConfigLayout.INTERRUPT_LINE;
 import static devices.pcie.fabric.ConfigLayout.MSI;
@@ -24,6 +27,10 @@ import static devices.pcie.fabric.ConfigLayout.MSI_X_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.PRIMARY_BUS;
 import static devices.pcie.fabric.ConfigLayout.STATUS;
 import static devices.pcie.fabric.ConfigLayout.STATUS_WRITE_ONE_TO_CLEAR;
+import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL;
+import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL_WRITABLE;
+import static devices.pcie.fabric.ConfigLayout.TRANSLATION_ENABLE;
+import static devices.pcie.fabric.ConfigLayout.TRANSLATION_SERVICES;
 
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PluggedFunction;
@@ -31,12 +38,15 @@ import java.util.Arrays;
 
 /**
  * Config space of one function: the captured bytes, with the access kinds of the header, of the PCI
- * Express capability, of MSI, and of MSI-X control. Other capabilities are read-only. One thread.
+ * Express capability, of MSI, of MSI-X control, and of ATS control. Other capabilities are
+ * read-only. One thread.
  */
 final class ConfigSpace {
 
     /** No more capabilities than fit into 256 bytes: a list that loops ends here. */
     private static final int MAX_CAPABILITIES = 48;
+    /** As many of 8 bytes fit into extended config space. */
+    private static final int MAX_EXTENDED_CAPABILITIES = 480;
 
     private final byte[] held;
     private final byte[] writable;
@@ -44,6 +54,7 @@ final class ConfigSpace {
     /** What writable bits hold after reset. */
     private final byte[] afterReset;
     private final int express;
+    private final int translationServices;
 
     ConfigSpace(FunctionConfig captured) {
         held = captured.config().clone();
@@ -73,6 +84,10 @@ final class ConfigSpace {
             kind(writable, express + DEVICE_CONTROL, 0x7fff);
             kind(writeOneToClear, express + DEVICE_CONTROL + 2, 0x000f);
         }
+        translationServices = findExtended(TRANSLATION_SERVICES);
+        if (translationServices > 0) {
+            kind(writable, translationServices + TRANSLATION_CONTROL, TRANSLATION_CONTROL_WRITABLE);
+        }
     }
 
     /** Takes the kinds as they are given. */
@@ -82,6 +97,7 @@ final class ConfigSpace {
         writeOneToClear = plugged.writeOneToClear().clone();
         afterReset = plugged.config();
         express = find(EXPRESS_CAPABILITY);
+        translationServices = findExtended(TRANSLATION_SERVICES);
     }
 
     private void barBits(int offset) {
@@ -138,6 +154,29 @@ final class ConfigSpace {
             at = read(at + 1, 1) & 0xfc;
         }
         return 0;
+    }
+
+    private int findExtended(int capability) {
+        int at = held.length > EXTENDED_CAPABILITIES ? EXTENDED_CAPABILITIES : 0;
+        for (int n = 0; at >= EXTENDED_CAPABILITIES && n < MAX_EXTENDED_CAPABILITIES; n++) {
+            int header = read(at, 4);
+            if (EXTENDED_ID.of(header) == capability) {
+                return at;
+            }
+            at = (int) EXTENDED_NEXT.of(Integer.toUnsignedLong(header)) & 0xffc;
+        }
+        return 0;
+    }
+
+    /** Returns whether address translation services are there and enabled. */
+    boolean translationEnabled() {
+        return translationServices > 0 && TRANSLATION_ENABLE.isSet(
+                read(translationServices + TRANSLATION_CONTROL, 2));
+    }
+
+    /** Returns whether address translation services are there. */
+    boolean hasTranslationServices() {
+        return translationServices > 0;
     }
 
     /** Returns the offset of the PCI Express capability, or 0. */

@@ -28,6 +28,7 @@ import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.TranslationCompletion;
 import iommu.api.pcie.Upstream;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -135,14 +136,21 @@ class FabricFunction implements PciFunction, DmaPort {
     @Override
     public int readConfig(int offset, int bytes) {
         check(offset, bytes);
-        return config.read(offset, bytes);
+        return isThere() ? config.read(offset, bytes) : (int) (ALL_ONES >>> 64 - 8 * bytes);
     }
 
     @Override
     public void writeConfig(int offset, int bytes, int value) {
         check(offset, bytes);
+        if (!isThere()) {
+            return;
+        }
         boolean held = inSecondaryReset();
+        boolean translated = config.translationEnabled();
         config.write(offset, bytes, value);
+        if (device != null && config.translationEnabled() != translated) {
+            device.translationEnabled(!translated);
+        }
         if (!held && inSecondaryReset()) {
             below.forEach(FabricFunction::conventionalReset);
         }
@@ -151,6 +159,10 @@ class FabricFunction implements PciFunction, DmaPort {
                         - DEVICE_CONTROL))) {
             reset();
         }
+    }
+
+    private boolean isThere() {
+        return device == null || device.present();
     }
 
     private static boolean touches(int offset, int bytes, int at) {
@@ -206,7 +218,7 @@ class FabricFunction implements PciFunction, DmaPort {
     }
 
     private boolean decodes() {
-        return device != null && MEMORY_SPACE.isSet(config.read(COMMAND, 2));
+        return device != null && device.present() && MEMORY_SPACE.isSet(config.read(COMMAND, 2));
     }
 
     @Override
@@ -233,8 +245,87 @@ class FabricFunction implements PciFunction, DmaPort {
         return CompletionStatus.SUCCESS;
     }
 
+    // ---- address translation services -----------------------------------------------------------
+
+    /**
+     * {@inheritDoc} Behind a bridge that gives its own id, or one to conventional PCI, there are
+     * none: packets have no address type there.
+     */
+    @Override
+    public boolean translationEnabled() {
+        return alias == requesterId && config.translationEnabled();
+    }
+
+    @Override
+    public long translationRequest(long address, int access) {
+        return translationEnabled() && ownGate() && bridgeGates()
+                ? upstream.translationRequest(requesterId(), alias(), address, access)
+                : TranslationCompletion.unsupportedRequest();
+    }
+
+    @Override
+    public CompletionStatus readTranslated(long physicalAddress, long untranslated, byte[] to,
+            int offset, int bytes) {
+        CompletionStatus status = translationEnabled() && ownGate() && bridgeGates()
+                ? upstream.readTranslated(requesterId(), alias(), physicalAddress, untranslated, to,
+                        offset, bytes)
+                : CompletionStatus.UNSUPPORTED_REQUEST;
+        if (status != CompletionStatus.SUCCESS) {
+            reportAtRootPort();
+            Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
+        }
+        return status;
+    }
+
+    @Override
+    public CompletionStatus writeTranslated(long physicalAddress, long untranslated, byte[] from,
+            int offset, int bytes) {
+        if (!translationEnabled() || !ownGate()) {
+            return CompletionStatus.UNSUPPORTED_REQUEST;
+        }
+        if (bridgeGates() && upstream.writeTranslated(requesterId(), alias(), physicalAddress,
+                untranslated, from, offset, bytes) != CompletionStatus.SUCCESS) {
+            reportAtRootPort();
+        }
+        return CompletionStatus.SUCCESS;
+    }
+
+    /**
+     * {@inheritDoc} Messages need no bus mastering. A function whose services are off answers at
+     * once, as it holds nothing; whether all do is uncertain.
+     */
+    @Override
+    public void invalidateTranslations(int pasid, long address, int shift, int tag) {
+        if (!config.hasTranslationServices() || alias != requesterId || !isThere()
+                || behindReset()) {
+            return;
+        }
+        if (!config.translationEnabled() || device == null
+                || device.invalidate(pasid, address, shift, tag)) {
+            invalidationCompleted(tag);
+        }
+    }
+
+    @Override
+    public void invalidationCompleted(int tag) {
+        if (!behindReset()) {
+            upstream.invalidationCompleted(requesterId(), alias(), tag);
+        }
+    }
+
+    private boolean behindReset() {
+        for (FabricFunction b = bridge; b != null; b = b.bridge) {
+            if (b.inSecondaryReset()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // ---- gates ----------------------------------------------------------------------------------
+
     private boolean ownGate() {
-        return BUS_MASTER.isSet(config.read(COMMAND, 2));
+        return isThere() && BUS_MASTER.isSet(config.read(COMMAND, 2));
     }
 
     /** Returns whether this bridge stops what comes from below. */

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.ringdma;
 
+import devices.pcie.ats.TranslatedDma;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.DriverPort;
 import iommu.api.pcie.FunctionConfig;
+import java.util.Set;
+import java.util.TreeSet;
 import org.osgi.service.component.annotations.Component;
 
 /**
  * Puts a ring DMA engine behind every endpoint whose class does DMA: storage, network, display,
  * multimedia, wireless, encryption and signal processing, and serial buses but SMBus.
+ *
+ * <p>Options: those of {@link TranslatedDma}, and {@code goneFromNanos}, the instant at which the
+ * device is pulled out of its slot, never if nothing is asked.
  *
  * <p>Source of the class codes: PCI Code and ID Assignment Specification, "Class Codes".
  */
@@ -46,6 +52,13 @@ public final class RingDma implements DeviceModel {
             case SERIAL_BUS -> subclass != SMBUS;
             default -> false;
         };
+    }
+
+    @Override
+    public Set<String> options() {
+        Set<String> names = new TreeSet<>(TranslatedDma.OPTIONS);
+        names.add(RingEngine.GONE_FROM_NANOS);
+        return names;
     }
 
     @Override

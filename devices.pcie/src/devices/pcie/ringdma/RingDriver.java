@@ -11,6 +11,8 @@ import static devices.pcie.ringdma.RingLayout.DONE;
 import static devices.pcie.ringdma.RingLayout.FRAME;
 import static devices.pcie.ringdma.RingLayout.HALTED;
 import static devices.pcie.ringdma.RingLayout.LENGTH;
+import static devices.pcie.ringdma.RingLayout.MESSAGE_ADDRESS;
+import static devices.pcie.ringdma.RingLayout.MESSAGE_DATA;
 import static devices.pcie.ringdma.RingLayout.PERIOD;
 import static devices.pcie.ringdma.RingLayout.POSITION;
 import static devices.pcie.ringdma.RingLayout.READS;
@@ -73,6 +75,12 @@ final class RingDriver implements DeviceDriver {
         int entries = work.streaming() ? ENTRIES : POSTED;
         for (int i = 0; i < entries; i++) {
             post(fixedRequest());
+        }
+        if (work.message() != null) {
+            long address = work.message().address();
+            function.writeRegister(MESSAGE_ADDRESS.offset(), (int) address);
+            function.writeRegister(MESSAGE_ADDRESS.offset() + 4, (int) (address >>> 32));
+            function.writeRegister(MESSAGE_DATA.offset(), work.message().data());
         }
         long period = (long) (1e9 / work.requestsPerSecond());
         program(work.rings().get(0).iova(), period,

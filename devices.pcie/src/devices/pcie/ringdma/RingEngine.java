@@ -14,6 +14,8 @@ import static devices.pcie.ringdma.RingLayout.HALTED;
 import static devices.pcie.ringdma.RingLayout.HEAD;
 import static devices.pcie.ringdma.RingLayout.LENGTH;
 import static devices.pcie.ringdma.RingLayout.MAX_LENGTH;
+import static devices.pcie.ringdma.RingLayout.MESSAGE_ADDRESS;
+import static devices.pcie.ringdma.RingLayout.MESSAGE_DATA;
 import static devices.pcie.ringdma.RingLayout.PAYLOAD_BYTES;
 import static devices.pcie.ringdma.RingLayout.PERIOD;
 import static devices.pcie.ringdma.RingLayout.POSITION;
@@ -27,12 +29,14 @@ import static devices.pcie.ringdma.RingLayout.STATUS;
 import static devices.pcie.ringdma.RingLayout.STREAM;
 import static devices.pcie.ringdma.RingLayout.TAIL;
 
+import devices.pcie.ats.TranslatedDma;
 import iommu.api.bits.RegisterFile;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.Medium;
+import iommu.api.pcie.Messages;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -43,20 +47,26 @@ import java.util.List;
  * HEAD up to TAIL, or round and round with STREAM.
  *
  * <p>It believes what it reads: a ring that turns into other bytes makes it move other data. An
- * aborted fetch halts an engine of the storage kind; the others try again a period later. One
- * thread.
+ * aborted fetch halts an engine of the storage kind; the others try again a period later. Its
+ * requests go through a translation cache of its own while its function's services are on. It tells
+ * of each request done by a message, MSI as config space has it, or MSI-X. One thread.
  */
 final class RingEngine implements Device {
 
     private static final VarHandle LONG =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int ALL_ONES = -1;
+    /** Option: the instant at which the device is pulled out of its slot. */
+    static final String GONE_FROM_NANOS = "goneFromNanos";
 
     private final DeviceContext context;
-    private final DmaPort dma;
+    private final TranslatedDma dma;
+    private final Messages messages;
+    private final long goneFromNanos;
     private final boolean haltsOnAbort;
     private final RegisterFile registers = new RegisterFile(REGISTER_BYTES,
-            List.of(CTRL, STATUS, RING, SIZE, HEAD, TAIL, PERIOD, ABORTS));
+            List.of(CTRL, STATUS, RING, SIZE, HEAD, TAIL, PERIOD, ABORTS, MESSAGE_ADDRESS,
+                    MESSAGE_DATA));
     private final byte[] descriptor = new byte[DESCRIPTOR_BYTES];
     private final byte[] data = new byte[MAX_LENGTH];
     private final byte[] completion = new byte[8];
@@ -66,7 +76,9 @@ final class RingEngine implements Device {
 
     RingEngine(DeviceContext context, boolean haltsOnAbort) {
         this.context = context;
-        this.dma = context.dma();
+        this.dma = new TranslatedDma(context);
+        this.messages = new Messages(context.function(), context.dma());
+        this.goneFromNanos = context.option(GONE_FROM_NANOS, Long.MAX_VALUE);
         this.haltsOnAbort = haltsOnAbort;
         registers.onWrite(CTRL, (written, mask) -> control(written));
         registers.onWrite(TAIL, (written, mask) -> wake());
@@ -87,7 +99,8 @@ final class RingEngine implements Device {
 
     private void control(long written) {
         if (RESET.isSet(written)) {
-            reset();
+            forget();
+            dma.resetDevice();
         } else {
             wake();
         }
@@ -95,6 +108,11 @@ final class RingEngine implements Device {
 
     @Override
     public void reset() {
+        forget();
+        dma.resetFunction();
+    }
+
+    private void forget() {
         registers.reset();
         sequence = 0;
         generation++;
@@ -104,6 +122,21 @@ final class RingEngine implements Device {
     @Override
     public int resets() {
         return generation;
+    }
+
+    @Override
+    public boolean present() {
+        return context.nanos() < goneFromNanos;
+    }
+
+    @Override
+    public void translationEnabled(boolean enabled) {
+        dma.enabled(enabled);
+    }
+
+    @Override
+    public boolean invalidate(int pasid, long address, int shift, int tag) {
+        return dma.invalidate(pasid, address, shift, tag);
     }
 
     private void wake() {
@@ -133,7 +166,7 @@ final class RingEngine implements Device {
 
     private boolean hasWork() {
         long control = registers.get(CTRL);
-        return RUN.isSet(control) && !HALTED.isSet(registers.get(STATUS))
+        return present() && RUN.isSet(control) && !HALTED.isSet(registers.get(STATUS))
                 && registers.get(SIZE) != 0 && registers.get(PERIOD) != 0
                 && (STREAM.isSet(control) || registers.get(HEAD) != registers.get(TAIL));
     }
@@ -154,6 +187,9 @@ final class RingEngine implements Device {
         dma.write(at + COMPLETION, completion, 0, completion.length);
         sequence++;
         registers.set(HEAD, (head + 1) % registers.get(SIZE));
+        if (!messages.sendMsi() && registers.get(MESSAGE_ADDRESS) != 0) {
+            messages.sendMsiX(registers.get(MESSAGE_ADDRESS), (int) registers.get(MESSAGE_DATA));
+        }
     }
 
     private boolean transfer() {

@@ -34,6 +34,13 @@ final class RingLayout {
     static final Register PERIOD = Register.register32("PERIOD", 0x1c).readWrite(NANOS);
     static final Register ABORTS = Register.register32("ABORTS", 0x20); // RO, counts and stays
 
+    static final BitField ADDRESS = bits(63, 2);  // RW   MSI-X table, its one entry
+    static final Register MESSAGE_ADDRESS =
+            Register.register64("MESSAGE_ADDRESS", 0x28).readWrite(ADDRESS);
+    static final BitField DATA = bits(31, 0);     // RW
+    static final Register MESSAGE_DATA =
+            Register.register32("MESSAGE_DATA", 0x30).readWrite(DATA);
+
     static final int DESCRIPTOR_BYTES = 32;
     static final int BUFFER = 0;                  // quadword 0: address of the buffer
     static final int COMMAND = 8;                 // quadword 1

@@ -36,6 +36,26 @@ final class Functions {
         return new FunctionConfig(RequesterId.parse(id), config);
     }
 
+    /** An endpoint with a PCI Express capability, FLR, and ATS at 0x140 behind another capability. */
+    static FunctionConfig translating(String id, int control) {
+        byte[] config = java.util.Arrays.copyOf(header(0, 0x01, MEMORY_AND_MASTER), 4096);
+        config[0x06] = 0x10;
+        config[0x34] = 0x40;
+        config[0x40] = 0x10;
+        config[0x42] = 0x02;
+        word(config, 0x100, 0x0001, 0x1401);
+        word(config, 0x140, 0x000f, 0x0001);
+        word(config, 0x144, 0x0025, control);
+        return new FunctionConfig(RequesterId.parse(id), config);
+    }
+
+    private static void word(byte[] config, int at, int low, int high) {
+        config[at] = (byte) low;
+        config[at + 1] = (byte) (low >>> 8);
+        config[at + 2] = (byte) high;
+        config[at + 3] = (byte) (high >>> 8);
+    }
+
     private static byte[] header(int type, int baseClass, int command) {
         byte[] config = new byte[256];
         config[0] = (byte) 0x86;

@@ -9,6 +9,7 @@ import iommu.api.bits.Register;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
+import iommu.api.pcie.Message;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.FaultRecord;
@@ -96,6 +97,14 @@ public final class AmdViUnit implements RemappingUnit {
             tell(requester, address, Access.WRITE);
         }
         return interrupt;
+    }
+
+    @Override
+    public Message firstMessage(int requester) {
+        var entry = new WalkResult();
+        return translating
+                && deviceTable.read(RequesterId.sourceId(requester), entry, WalkListener.NONE)
+                ? translator.interrupts().firstMessage(entry.interrupts) : null;
     }
 
     private void tell(int requester, long address, int access) {

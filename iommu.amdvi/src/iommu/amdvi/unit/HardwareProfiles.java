@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit;
 
+import iommu.api.profile.HardwareProfile;
 import java.util.Map;
 import java.util.Set;
 
@@ -11,17 +12,18 @@ import java.util.Set;
 public final class HardwareProfiles {
 
     /** The unit of the manual: every choice at its default. */
-    private static final Map<String, Long> SPEC = Map.of("flushOnDisable", 0L,
+    private static final HardwareProfile SPEC = HardwareProfile.of(Map.of("flushOnDisable", 0L,
             "cacheNotPresent", 0L, "asQemu", 0L, "dteCacheEntries", 256L,
-            "directoryCacheEntries", 256L, "tlbEntries", 1024L, "interruptCacheEntries", 256L);
+            "directoryCacheEntries", 256L, "tlbEntries", 1024L, "interruptCacheEntries", 256L));
 
     /** QEMU 7.2's unit. */
-    private static final Map<String, Long> QEMU_7_2 = Map.of("asQemu", 1L);
+    private static final HardwareProfile QEMU_7_2 =
+            HardwareProfile.of(Map.of("asQemu", 1L));
 
     private HardwareProfiles() { }
 
     /** Returns the profiles by name. */
-    public static Map<String, Map<String, Long>> named() {
+    public static Map<String, HardwareProfile> named() {
         return Map.of("spec", SPEC, "qemu-7.2", QEMU_7_2);
     }
 

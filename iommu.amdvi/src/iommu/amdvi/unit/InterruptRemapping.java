@@ -13,6 +13,7 @@ import iommu.amdvi.WideInterruptEntry;
 import iommu.api.bits.BitField;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Message;
 import iommu.api.unit.Interrupt;
 
 /**
@@ -27,6 +28,7 @@ import iommu.api.unit.Interrupt;
 final class InterruptRemapping {
 
     private static final BitField DELIVERY_MODE = bits(10, 8);
+    private static final long INTERRUPT_RANGE = 0xfee0_0000L;
     private static final int FIXED = 0;
     private static final int ARBITRATED = 1;
     private static final int SMI = 2;
@@ -99,6 +101,30 @@ final class InterruptRemapping {
             return Interrupt.blocked(result.fault.number());
         }
         return message(low, cache.high(slot), result);
+    }
+
+    /**
+     * Returns the message for the first entry of a device's table that delivers something, or null.
+     *
+     * @param q2 interrupt quadword of the device's entry
+     */
+    Message firstMessage(long q2) {
+        long length = DeviceTableEntry.INT_TAB_LEN.of(q2);
+        if (!DeviceTableEntry.IV.isSet(q2) || length > DeviceTableEntry.MAX_INT_TAB_LEN
+                || DeviceTableEntry.INT_CTL.of(q2) != DeviceTableEntry.INT_REMAP) {
+            return null;
+        }
+        int bytes = control(Control.GA_EN) ? WideInterruptEntry.BYTES : InterruptEntry.BYTES;
+        for (int index = 0; index < 1 << length; index++) {
+            long at = (DeviceTableEntry.INT_ROOT.of(q2) << 6) + (long) index * bytes;
+            if (memory.pageIsKnown(at & -PhysicalMemory.PAGE_BYTES)) {
+                int low = memory.read32(at);
+                if (InterruptEntry.REMAP_EN.isSet(low) && !InterruptEntry.GUEST_MODE.isSet(low)) {
+                    return new Message(INTERRUPT_RANGE, index);
+                }
+            }
+        }
+        return null;
     }
 
     /** With 2048 interrupts a device the index takes the bits of the delivery mode. */

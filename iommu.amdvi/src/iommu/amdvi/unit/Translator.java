@@ -241,4 +241,8 @@ final class Translator {
     private static long blocked(WalkResult result) {
         return Translation.blocked(result.fault.number());
     }
+
+    InterruptRemapping interrupts() {
+        return interrupts;
+    }
 }

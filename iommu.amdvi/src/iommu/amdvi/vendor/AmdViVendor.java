@@ -5,6 +5,7 @@ import iommu.amdvi.linux.LinuxAmdViDriver;
 import iommu.amdvi.unit.AmdViUnit;
 import iommu.amdvi.unit.HardwareProfiles;
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.profile.HardwareProfile;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.IommuVendor;
@@ -48,7 +49,7 @@ public final class AmdViVendor implements IommuVendor {
     }
 
     @Override
-    public Map<String, Map<String, Long>> hardwareProfiles() {
+    public Map<String, HardwareProfile> hardwareProfiles() {
         return HardwareProfiles.named();
     }
 }

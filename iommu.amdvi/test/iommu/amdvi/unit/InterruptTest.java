@@ -8,6 +8,7 @@ import iommu.amdvi.Command;
 import iommu.amdvi.Control;
 import iommu.amdvi.DeviceTableEntry;
 import iommu.amdvi.Event;
+import iommu.api.pcie.Message;
 import iommu.api.unit.Interrupt;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,6 +44,22 @@ class InterruptTest {
 
     private long remap(int index) {
         return bench.unit.interrupt(Bench.DEVICE, MESSAGE, 0x1800 | index);
+    }
+
+    @Test
+    void theFirstMessageLeadsToTheFirstEntryThatDeliversToTheHost() {
+        assertThat(bench.unit.firstMessage(Bench.DEVICE)).isNull();
+        bench.memory.write32(table + 4, 0x0041_0340);          // RemapEn clear
+        bench.memory.write32(table + 8, 0x0042_0381 | 1);      // a guest's
+        bench.memory.write32(table + 12, 0x0043_0301);
+
+        Message message = bench.unit.firstMessage(Bench.DEVICE);
+
+        assertThat(message).isEqualTo(new Message(MESSAGE, 3));
+        assertThat(Interrupt.vector(bench.unit.interrupt(Bench.DEVICE, message.address(),
+                message.data()))).isEqualTo(0x43);
+        describe(DeviceTableEntry.INT_FORWARD, 9);
+        assertThat(bench.unit.firstMessage(Bench.DEVICE)).isNull();
     }
 
     @Test

@@ -6,6 +6,7 @@ import iommu.api.memory.MemoryImage;
 import iommu.api.memory.MemoryMap;
 import iommu.api.pcie.FunctionConfig;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A machine as files describe it, at the instant of its capture. Immutable.
@@ -17,6 +18,9 @@ import java.util.List;
  *     machine has none
  * @param units remapping units; may be empty
  * @param reservedRegions what firmware wants mapped to itself for some functions
+ * @param atsFunctions requester ids of the functions that firmware lets use address translation
+ *     services, whether they have any or not: those within the root complex, and those below root
+ *     ports that it names, all the way by PCI Express
  * @param functions config space of every function, by requester id
  * @param image captured memory
  * @param kernelRelease of the kernel that was captured, as it names itself; empty if unknown
@@ -26,31 +30,50 @@ import java.util.List;
  */
 public record MachineDescription(String name, String source, MemoryMap memoryMap,
         AddressRange crashReservation, List<UnitDescription> units,
-        List<ReservedRegion> reservedRegions, List<FunctionConfig> functions, MemoryImage image,
-        String kernelRelease, String commandLine, String captureCommandLine,
-        List<String> remarks) {
+        List<ReservedRegion> reservedRegions, Set<Integer> atsFunctions,
+        List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
+        String commandLine, String captureCommandLine, List<String> remarks) {
 
     /** Copies the lists. */
     public MachineDescription {
         units = List.copyOf(units);
         reservedRegions = List.copyOf(reservedRegions);
+        atsFunctions = Set.copyOf(atsFunctions);
         functions = List.copyOf(functions);
         remarks = List.copyOf(remarks);
     }
 
-    /** Describes a machine without reserved regions. */
+    /** Describes a machine without address translation services. */
+    public MachineDescription(String name, String source, MemoryMap memoryMap,
+            AddressRange crashReservation, List<UnitDescription> units,
+            List<ReservedRegion> reservedRegions, List<FunctionConfig> functions,
+            MemoryImage image, String kernelRelease, String commandLine,
+            String captureCommandLine, List<String> remarks) {
+        this(name, source, memoryMap, crashReservation, units, reservedRegions, Set.of(),
+                functions, image, kernelRelease, commandLine, captureCommandLine, remarks);
+    }
+
+    /** Describes a machine without reserved regions or address translation services. */
     public MachineDescription(String name, String source, MemoryMap memoryMap,
             AddressRange crashReservation, List<UnitDescription> units,
             List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
             String commandLine, String captureCommandLine, List<String> remarks) {
-        this(name, source, memoryMap, crashReservation, units, List.of(), functions, image,
+        this(name, source, memoryMap, crashReservation, units, List.of(), Set.of(), functions, image,
                 kernelRelease, commandLine, captureCommandLine, remarks);
     }
 
     /** Returns this machine with other reserved regions. */
     public MachineDescription withReservedRegions(List<ReservedRegion> regions) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units, regions,
-                functions, image, kernelRelease, commandLine, captureCommandLine, remarks);
+                atsFunctions, functions, image, kernelRelease, commandLine, captureCommandLine,
+                remarks);
+    }
+
+    /** Returns this machine with other functions that may use address translation services. */
+    public MachineDescription withAtsFunctions(Set<Integer> requesters) {
+        return new MachineDescription(name, source, memoryMap, crashReservation, units,
+                reservedRegions, requesters, functions, image, kernelRelease, commandLine,
+                captureCommandLine, remarks);
     }
 
     /** Returns this machine with other units. */

@@ -56,6 +56,38 @@ public interface Device {
      */
     void outstanding(DmaPort memory, OutstandingVisitor visitor);
 
+    /**
+     * Returns whether the device is there. One that was pulled out does not answer: its function
+     * reads all ones and takes no writes.
+     */
+    default boolean present() {
+        return true;
+    }
+
+    /**
+     * Address translation services of the function were switched on or off: with off, the device
+     * drops all translations that it holds. A reset, which switches them off too, is told by {@link
+     * #reset} alone.
+     *
+     * <p>Source: PCI Express Base Specification, "ATS Control Register".
+     */
+    default void translationEnabled(boolean enabled) { }
+
+    /**
+     * Takes an invalidation request: translations of the range must not be used any more once it is
+     * answered. A device without translations has none to drop.
+     *
+     * @param pasid whose translations are meant, or -1 for those without PASID
+     * @param address of the first byte, aligned to the size
+     * @param shift base-2 logarithm of the size, 12 to 64
+     * @param tag of the answer, 0 to 31
+     * @return whether it is answered herewith; otherwise the device answers by {@link
+     *     DmaPort#invalidationCompleted}, or never
+     */
+    default boolean invalidate(int pasid, long address, int shift, int tag) {
+        return true;
+    }
+
     /** Receives posted requests. */
     @FunctionalInterface
     interface OutstandingVisitor {

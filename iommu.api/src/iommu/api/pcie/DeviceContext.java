@@ -7,6 +7,12 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface DeviceContext {
 
+    /**
+     * Option of the machine itself: the instant at which its first kernel crashes. A device that
+     * misbehaves does so from there on, as a rule: before it, the kernel got on with it.
+     */
+    String CRASH_NANOS = "crashNanos";
+
     /** Returns the function that the device sits behind. */
     PciFunction function();
 

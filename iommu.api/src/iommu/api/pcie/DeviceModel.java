@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.pcie;
 
+import java.util.Set;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -16,7 +17,18 @@ public interface DeviceModel {
     /** Returns whether this model can sit behind a function of this class and header. */
     boolean accepts(FunctionConfig function);
 
-    /** Makes the device. */
+    /**
+     * Returns the names of the options that its devices ask for, see {@link DeviceContext#option}.
+     */
+    default Set<String> options() {
+        return Set.of();
+    }
+
+    /**
+     * Makes the device.
+     *
+     * @throws IllegalArgumentException if an option is out of range
+     */
     Device device(DeviceContext context);
 
     /** Makes a driver for one device, for one kernel. */

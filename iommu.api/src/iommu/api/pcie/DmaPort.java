@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.pcie;
 
+import java.util.Arrays;
+
 /**
  * The way a function takes to memory: through its bus-master gate, the bridges above it and the
  * remapping unit. Handed to a device model by the fabric. One thread.
@@ -24,4 +26,63 @@ public interface DmaPort {
      *     closed: a posted write that fails further up is not reported to the device
      */
     CompletionStatus write(long address, byte[] from, int offset, int bytes);
+
+    // ---- address translation services -----------------------------------------------------------
+
+    /**
+     * Returns whether the function may send translation requests and translated requests now: its
+     * ATS capability is enabled and its requests carry its own id all the way. False where the
+     * machine has no such services.
+     *
+     * <p>Source: PCI Express Base Specification, "ATS Control Register".
+     */
+    default boolean translationEnabled() {
+        return false;
+    }
+
+    /**
+     * Asks for a translation.
+     *
+     * @param address to be translated
+     * @param access {@link Access#READ}, and {@link Access#WRITE} unless the device will not write
+     * @return packed, see {@link TranslationCompletion}; not supported while translation is not
+     *     enabled or a gate on the way is closed
+     */
+    default long translationRequest(long address, int access) {
+        return TranslationCompletion.unsupportedRequest();
+    }
+
+    /**
+     * Reads memory by a request whose address is translated already.
+     *
+     * @param physicalAddress as a translation completion gave it
+     * @param untranslated what it was translated from; not in the request, for the records alone
+     * @param to as for {@link #read}
+     * @return what the completion says; not supported while translation is not enabled
+     */
+    default CompletionStatus readTranslated(long physicalAddress, long untranslated, byte[] to,
+            int offset, int bytes) {
+        Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
+        return CompletionStatus.UNSUPPORTED_REQUEST;
+    }
+
+    /**
+     * Writes memory by a request whose address is translated already.
+     *
+     * @param physicalAddress as a translation completion gave it
+     * @param untranslated what it was translated from; not in the request, for the records alone
+     * @return {@link CompletionStatus#SUCCESS} whatever happens further up, as for {@link #write};
+     *     not supported while translation is not enabled
+     */
+    default CompletionStatus writeTranslated(long physicalAddress, long untranslated, byte[] from,
+            int offset, int bytes) {
+        return CompletionStatus.UNSUPPORTED_REQUEST;
+    }
+
+    /**
+     * Answers an invalidation request that {@link Device#invalidate} left open.
+     *
+     * @param tag of the request
+     */
+    default void invalidationCompleted(int tag) { }
 }

@@ -59,6 +59,17 @@ public interface PciFunction {
         }
     }
 
+    /**
+     * Delivers an invalidation request of the remapping unit to the function's translation cache.
+     * Without one, and where the function cannot be reached, it is lost.
+     *
+     * @param pasid whose translations are meant, or -1 for those without PASID
+     * @param address of the first byte, aligned to the size
+     * @param shift base-2 logarithm of the size, 12 to 64
+     * @param tag of the answer, 0 to 31
+     */
+    default void invalidateTranslations(int pasid, long address, int shift, int tag) { }
+
     /** Returns the 24-bit class code: base class, subclass, programming interface. */
     default int classCode() {
         return readConfig(8, 4) >>> 8;

@@ -26,4 +26,40 @@ public interface Upstream {
      * @param gates the enables that were all set on the way, for people
      */
     void systemError(int port, String gates);
+
+    /**
+     * Answers a translation request. Roots without address translation services do not support it.
+     *
+     * @param access as for {@link DmaPort#translationRequest}
+     * @return packed, see {@link TranslationCompletion}
+     */
+    default long translationRequest(int function, int alias, long address, int access) {
+        return TranslationCompletion.unsupportedRequest();
+    }
+
+    /**
+     * Reads memory by a translated request. Roots without address translation services do not
+     * support it.
+     *
+     * @param untranslated what the address was translated from, for the records alone
+     * @return status and, on success, bytes in {@code to}
+     */
+    default CompletionStatus readTranslated(int function, int alias, long physicalAddress,
+            long untranslated, byte[] to, int offset, int bytes) {
+        return CompletionStatus.UNSUPPORTED_REQUEST;
+    }
+
+    /**
+     * Writes memory by a translated request. Roots without address translation services do not
+     * support it.
+     *
+     * @param untranslated what the address was translated from, for the records alone
+     */
+    default CompletionStatus writeTranslated(int function, int alias, long physicalAddress,
+            long untranslated, byte[] from, int offset, int bytes) {
+        return CompletionStatus.UNSUPPORTED_REQUEST;
+    }
+
+    /** Takes a function's answer to an invalidation request. */
+    default void invalidationCompleted(int function, int alias, int tag) { }
 }

@@ -14,9 +14,11 @@ import java.util.List;
  * @param rings pages already mapped for the device, for its ring; the first is used
  * @param readable pages already mapped for the device that it may only read
  * @param writable pages already mapped for the device that it may read and write
+ * @param message what the first entry of the device's MSI-X table holds; null if that is unknown
  */
 public record Workload(double requestsPerSecond, boolean streaming, int readsPerMille, int bytes,
-        List<DmaBuffer> rings, List<DmaBuffer> readable, List<DmaBuffer> writable) {
+        List<DmaBuffer> rings, List<DmaBuffer> readable, List<DmaBuffer> writable,
+        Message message) {
 
     /** Copies the lists. */
     public Workload {
@@ -27,6 +29,7 @@ public record Workload(double requestsPerSecond, boolean streaming, int readsPer
 
     /** No workload: the driver only makes sure that its device works. */
     public static Workload none() {
-        return new Workload(0, false, 500, 512, List.of(), List.of(), List.of());
+        return new Workload(0, false, 500, 512, List.of(), List.of(), List.of(),
+                null);
     }
 }

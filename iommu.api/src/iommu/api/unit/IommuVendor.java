@@ -2,6 +2,7 @@
 package iommu.api.unit;
 
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.profile.HardwareProfile;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
 import java.util.Map;
@@ -47,10 +48,9 @@ public interface IommuVendor {
     }
 
     /**
-     * Returns the hardware profiles that have a name: what settings a unit has under each. "spec"
-     * is the manual's unit; settings that a profile does not name stay as the machine's files say.
+     * Returns the hardware profiles that have a name; "spec" is the manual's unit.
      */
-    default Map<String, Map<String, Long>> hardwareProfiles() {
-        return Map.of("spec", Map.of());
+    default Map<String, HardwareProfile> hardwareProfiles() {
+        return Map.of("spec", HardwareProfile.of(Map.of()));
     }
 }

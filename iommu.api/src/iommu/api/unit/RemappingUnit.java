@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.unit;
 
+import iommu.api.pcie.TranslationCompletion;
+import iommu.api.pcie.Message;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -43,6 +45,15 @@ public interface RemappingUnit {
      */
     default long interrupt(int requester, long address, int data) {
         return Interrupt.unchanged();
+    }
+
+    /**
+     * Returns the message that leads to the first entry of the interrupt table that is a
+     * requester's alone; null if there is none, or interrupts are not remapped. Reads memory only
+     * where something is known to lie.
+     */
+    default Message firstMessage(int requester) {
+        return null;
     }
 
     /**

@@ -2,8 +2,8 @@
 package iommu.vtd.unit;
 
 import iommu.api.pcie.Access;
+import iommu.api.pcie.TranslationCompletion;
 import iommu.api.unit.Translation;
-import iommu.api.unit.TranslationCompletion;
 import iommu.vtd.FaultReason;
 
 /**

@@ -6,6 +6,8 @@ import static iommu.api.bits.BitField.bits;
 
 import iommu.api.bits.BitField;
 import iommu.api.bits.RegisterFile;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Message;
 import iommu.api.pcie.RequesterId;
 import iommu.api.unit.Interrupt;
 import iommu.api.unit.MappingVisitor;
@@ -34,6 +36,9 @@ final class InterruptRemapping {
     private static final int SVT_BUS_RANGE = 2;
     /** Bits of the source id that each qualifier leaves out. */
     private static final int[] QUALIFIER_IGNORES = {0, 4, 6, 7};
+
+    private static final int ENTRIES_OF_PAGE =
+            PhysicalMemory.PAGE_BYTES / InterruptRemapEntry.BYTES;
 
     private final RegisterFile registers;
     private final TableReader tables;
@@ -65,6 +70,28 @@ final class InterruptRemapping {
         if (GlobalCommand.IRE.isSet(registers.get(VtdRegisters.GSTS))) {
             visitor.structure(table, (long) entries * InterruptRemapEntry.BYTES);
         }
+    }
+
+    /** Returns the request for the first remapped entry that is a requester's alone, or null. */
+    Message firstMessage(int requester, PhysicalMemory memory) {
+        if (!GlobalCommand.IRE.isSet(registers.get(VtdRegisters.GSTS))) {
+            return null;
+        }
+        for (int index = 0; index < entries; index++) {
+            long at = table + (long) index * InterruptRemapEntry.BYTES;
+            if (!memory.pageIsKnown(at & -PhysicalMemory.PAGE_BYTES)) {
+                index |= ENTRIES_OF_PAGE - 1;
+            } else {
+                long q0 = memory.read64(at);
+                long q1 = memory.read64(at + 8);
+                if (InterruptRemapEntry.P.isSet(q0) && !InterruptRemapEntry.IM.isSet(q0)
+                        && InterruptRemapEntry.SVT.of(q1) == SVT_SOURCE
+                        && isFor(RequesterId.sourceId(requester), q1)) {
+                    return new Message(InterruptRequest.address(index), 0);
+                }
+            }
+        }
+        return null;
     }
 
     private void latch() {

@@ -4,7 +4,9 @@ package iommu.vtd.unit;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
+import iommu.api.pcie.Message;
 import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.TranslationCompletion;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.DeviceTlbs;
 import iommu.api.unit.FaultRecord;
@@ -12,7 +14,6 @@ import iommu.api.unit.Interrupt;
 import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.Translation;
-import iommu.api.unit.TranslationCompletion;
 import iommu.api.unit.UnitListener;
 import iommu.api.unit.WalkListener;
 import iommu.vtd.GlobalCommand;
@@ -162,6 +163,11 @@ public final class VtdUnit implements RemappingUnit {
             throw new UnsupportedOperationException("QEMU 7.2 takes no requests with PASID");
         }
         return translator.translate(request.withPasid(requester, pasid, address, access));
+    }
+
+    @Override
+    public Message firstMessage(int requester) {
+        return interrupts.firstMessage(requester, memory);
     }
 
     @Override

@@ -2,6 +2,7 @@
 package iommu.vtd.vendor;
 
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.profile.HardwareProfile;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.IommuVendor;
@@ -48,7 +49,7 @@ public final class VtdVendor implements IommuVendor {
     }
 
     @Override
-    public Map<String, Map<String, Long>> hardwareProfiles() {
+    public Map<String, HardwareProfile> hardwareProfiles() {
         return HardwareProfiles.named();
     }
 }

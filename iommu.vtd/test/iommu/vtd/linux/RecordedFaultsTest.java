@@ -2,7 +2,6 @@
 package iommu.vtd.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import iommu.api.bits.BitField;
 import iommu.api.pcie.Access;
@@ -17,7 +16,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -36,24 +34,17 @@ class RecordedFaultsTest {
             + " sid (0x\\w+) fault (\\d+) addr (0x\\w+) write (\\d)");
     private static final Pattern RECORD =
             Pattern.compile("vtd_frr_new index 0 high (0x\\w+) low (0x\\w+)");
+    private static final String TRACE = "trace-crash-to-drivers.txt.gz";
     private static final BitField DATA = BitField.bits(62, 0);
 
     /** A blocked request; record tells what QEMU wrote for it, null if nothing. */
     private record Fault(long nanos, int source, int reason, long address, int access,
             String record) { }
 
-    private static Path recordings() {
-        Path at = Path.of(System.getProperty("lab.root", "")).toAbsolutePath();
-        while (!Files.isDirectory(at.resolve("docs/captures"))) {
-            at = at.getParent();
-        }
-        return at.resolve("../shared/captures");
-    }
-
-    private static List<Fault> faults(Path recording) throws IOException {
+    private static List<Fault> faults(String recording) throws IOException {
         List<Fault> faults = new ArrayList<>();
         try (var lines = new BufferedReader(new InputStreamReader(new GZIPInputStream(
-                Files.newInputStream(recording.resolve("trace-crash-to-drivers.txt.gz"))),
+                Files.newInputStream(Recordings.file(recording, TRACE))),
                 StandardCharsets.ISO_8859_1))) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 Matcher record = RECORD.matcher(line);
@@ -75,9 +66,8 @@ class RecordedFaultsTest {
     }
 
     /** What the capture kernel printed of faults. */
-    private static List<String> console(Path recording) throws IOException {
-        return Files.readAllLines(recording.resolve("console.log"), StandardCharsets.ISO_8859_1)
-                .stream().map(line -> line.replaceFirst("^\\[ *[0-9.]+\\] ", ""))
+    private static List<String> console(String recording) throws IOException {
+        return Recordings.console(recording).stream()
                 .filter(line -> line.startsWith("DMAR: DRHD: handling fault")
                         || line.startsWith("DMAR: [DMA")).toList();
     }
@@ -100,11 +90,9 @@ class RecordedFaultsTest {
     @ParameterizedTest
     @ValueSource(strings = {"kdvtd4_sm", "kdvtd6_mixed"})
     void recordsAreThoseOfQemuAndLinesThoseOfLinux(String recording) throws IOException {
-        Path directory = recordings().resolve(recording);
-        assumeTrue(Files.isDirectory(directory), "the recordings are absent");
-        List<Fault> faults = faults(directory);
+        List<Fault> faults = faults(recording);
         var bench = new BenchKernel(BenchKernel.CAP, BenchKernel.SCALABLE_ECAP,
-                HardwareProfiles.named().get("qemu-7.2"));
+                HardwareProfiles.named().get("qemu-7.2").settings());
         LinuxVtdDriver driver = booted(bench, faults);
         List<String> expected = new ArrayList<>();
         List<String> records = new ArrayList<>();
@@ -128,19 +116,17 @@ class RecordedFaultsTest {
 
         assertThat(faults).hasSizeGreaterThan(1000);
         assertThat(records).isEqualTo(expected).hasSizeGreaterThan(10);
-        assertThat(bench.console.subList(0, console(directory).size()))
-                .isEqualTo(console(directory));
+        assertThat(bench.console.subList(0, console(recording).size()))
+                .isEqualTo(console(recording));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"kdvtd4_sm", "kdvtd6_mixed"})
     void theManualsUnitRecordsTheSameWithItsOwnReasonsAndNoPasid(String recording)
             throws IOException {
-        Path directory = recordings().resolve(recording);
-        assumeTrue(Files.isDirectory(directory), "the recordings are absent");
-        List<Fault> faults = faults(directory);
+        List<Fault> faults = faults(recording);
         var bench = new BenchKernel(BenchKernel.CAP, BenchKernel.SCALABLE_ECAP,
-                HardwareProfiles.named().get("spec"));
+                HardwareProfiles.named().get("spec").settings());
         LinuxVtdDriver driver = booted(bench, faults);
         for (Fault fault : faults.stream().filter(f -> f.record != null).toList()) {
             bench.now = fault.nanos;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.pcie.Access;
 import iommu.api.unit.Translation;
-import iommu.api.unit.TranslationCompletion;
+import iommu.api.pcie.TranslationCompletion;
 import iommu.vtd.Capability;
 import iommu.vtd.ContextEntry;
 import iommu.vtd.ExtendedCapability;

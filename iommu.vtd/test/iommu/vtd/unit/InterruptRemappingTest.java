@@ -3,6 +3,7 @@ package iommu.vtd.unit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.pcie.Message;
 import iommu.api.unit.Interrupt;
 import iommu.vtd.Capability;
 import iommu.vtd.FaultRecording;
@@ -71,6 +72,24 @@ class InterruptRemappingTest {
 
         assertThat(Interrupt.isUnchanged(request(remappable(300), 0x41))).isTrue();
         assertThat(Interrupt.isUnchanged(request(0xfee0_0000L, 0x41))).isTrue();
+    }
+
+    @Test
+    void theFirstMessageLeadsToTheFirstRemappedEntryOfTheSourceAlone() {
+        assertThat(bench.unit.firstMessage(SOURCE)).isNull();
+        raw(2, 1 | 0x31L << 16, 0);                            // anybody's
+        raw(3, 1 | 0x32L << 16, 0x0530 | 1 << 18);             // another's
+        raw(4, 1 | 1 << 15 | 0x33L << 16, SOURCE | 1 << 18);   // posted
+        raw(5, 0x34L << 16, SOURCE | 1 << 18);                 // not present
+        entry(200, 0x35, 1);
+        entry(201, 0x36, 1);
+
+        Message message = bench.unit.firstMessage(SOURCE);
+
+        assertThat(message).isEqualTo(new Message(remappable(200), 0));
+        assertThat(Interrupt.vector(request(message.address(), message.data()))).isEqualTo(0x35);
+        bench.write(VtdRegisters.GCMD, bench.persistent() & ~GlobalCommand.IRE.mask());
+        assertThat(bench.unit.firstMessage(SOURCE)).as("nothing is remapped").isNull();
     }
 
     @Test

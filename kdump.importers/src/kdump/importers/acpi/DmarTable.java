@@ -77,9 +77,15 @@ public record DmarTable(AcpiHeader header, int width, int flags, String reserved
         return all(Rmrr.class);
     }
 
+    /** Returns the root ports with address translation services, in the order of the table. */
+    public List<DmarStructure.Atsr> rootPorts() {
+        return all(DmarStructure.Atsr.class);
+    }
+
     /** Returns name and place of the structures of other kinds, in the order of the table. */
     public List<String> skipped() {
-        return structures.stream().filter(s -> !(s instanceof Drhd) && !(s instanceof Rmrr))
+        return structures.stream().filter(s -> !(s instanceof Drhd || s instanceof Rmrr
+                || s instanceof DmarStructure.Atsr))
                 .map(s -> DmarStructure.name(s.type()) + " at 0x"
                         + Integer.toHexString(s.offset())).toList();
     }

@@ -66,6 +66,11 @@ class BadUsageTest {
         "--unit-setting vtd.iotlbEntries=3", "--unit-setting vtd.none=1",
         "--unit-setting front=1", "--unit-setting amdvi.front=1",
         "--unit-setting vtd.front=1 --unit-setting vtd.front=1",
+        "--device-option 02:00.0", "--device-option 02:00.0,ats.entries",
+        "--device-option ats.entries=1", "--device-option 02:00.9,ats.entries=1",
+        "--device-option 02:00.0,ats.entries=one", "--device-option 02:00.0,none=1",
+        "--device-option 00:00.0,ats.entries=1", "--device-option 02:00.0,ats.entries=0",
+        "--device-option 02:00.0,ats.entries=1 --device-option 02:00.0,ats.entries=1",
         "--policy copy-tables,disable-reinit"})
     void wrongValuesAreRefused(String options) {
         assertRefused("compare vtd1 " + options);

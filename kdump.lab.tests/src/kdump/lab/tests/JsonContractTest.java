@@ -54,6 +54,23 @@ class JsonContractTest {
                 .allSatisfy(this::assertVerdict);
     }
 
+    @Test
+    void policiesForOtherUnitsRunOnlyWhenTheyAreNamed() throws IOException {
+        var others = Json.rows(json("policies")).stream()
+                .filter(row -> List.of("vtd").equals(row.get("vendors")))
+                .map(row -> row.get("name")).toList();
+        assertThat(others).contains("reuse-root");
+        assertThat(ran("compare", "amd1", "--crash-at", "1ms", "--rate", "0")).isNotEmpty()
+                .doesNotContainAnyElementsOf(others).contains("copy-tables");
+        assertThat(ran("compare", "amd1", "--crash-at", "1ms", "--policy", "reuse-root"))
+                .isEqualTo(List.of("reuse-root"));
+    }
+
+    private List<Object> ran(String... line) throws IOException {
+        return Json.rows(Json.object(json(line)).get("verdicts")).stream()
+                .map(row -> row.get("policy")).toList();
+    }
+
     @ParameterizedTest
     @CsvSource({"'', linux-6.1", "--kernel=4.1, linux-4.1",
             "--kernel=linux-6.1 --capture-kernel=6.1, linux-6.1",

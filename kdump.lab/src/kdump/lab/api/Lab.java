@@ -21,7 +21,7 @@ public interface Lab {
     /**
      * Runs every policy in force, or those named, on one machine.
      *
-     * @param policies names; empty for all
+     * @param policies names; empty for all that say they know the machine's units
      * @throws LabException if machine or policy cannot be found or read
      */
     Comparison compare(Target machine, List<String> policies, RunOptions options)

@@ -46,7 +46,9 @@ final class BlueprintMaker {
         }
         Blueprint bare = new Blueprint(description, reservation, profile, capture, Map.of(),
                 new BitSet(), Map.of(), survey.passThrough(), List.of());
-        var hardware = new Hardware(bare, memory, services, new Ledger(), options.seed());
+        var hardware = new Hardware(bare, memory, services, new Ledger(), options);
+        DeviceOptions.check(hardware, options);
+        assumptions.addAll(DeviceOptions.remarks(options));
         kernels.check(hardware);
         BitSet taken = takenFrames(survey, reservation, assumptions);
         var draw = new LoadDraw(survey, reservation, taken, options.seed(),

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
+import kdump.lab.api.RunOptions;
 
 /**
  * What one device has of the machine around it, and the medium behind it: what reaches it from the
@@ -23,14 +24,17 @@ final class EngineContext implements DeviceContext {
     private final DmaPort dma;
     private final Ledger ledger;
     private final long seed;
+    private final RunOptions options;
     private final Map<Medium, Map<Long, byte[]>> kept = new EnumMap<>(Medium.class);
 
-    EngineContext(Hardware hardware, PciFunction function, DmaPort dma, Ledger ledger, long seed) {
+    EngineContext(Hardware hardware, PciFunction function, DmaPort dma, Ledger ledger,
+            RunOptions options) {
         this.hardware = hardware;
         this.function = function;
         this.dma = dma;
         this.ledger = ledger;
-        this.seed = RandomStream.mix(seed + function.requesterId());
+        this.seed = RandomStream.mix(options.seed() + function.requesterId());
+        this.options = options;
     }
 
     @Override
@@ -51,6 +55,15 @@ final class EngineContext implements DeviceContext {
     @Override
     public void schedule(long delayNanos, Runnable action) {
         hardware.queue().schedule(delayNanos, action);
+    }
+
+    @Override
+    public long option(String name, long otherwise) {
+        if (name.equals(CRASH_NANOS)) {
+            return options.crashAtNanos();
+        }
+        return options.deviceOptions().getOrDefault(function.requesterId(), Map.of())
+                .getOrDefault(name, otherwise);
     }
 
     @Override

@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import kdump.lab.api.RunOptions;
 import kdump.lab.engine.Services.DeviceSeat;
 
 /**
@@ -39,7 +40,7 @@ final class Hardware {
     private final HostBridge bridge;
 
     Hardware(Blueprint blueprint, PhysicalMemory memory, Services services, Ledger ledger,
-            long seed) {
+            RunOptions options) {
         this.description = blueprint.description();
         this.reservation = blueprint.reservation();
         this.memory = memory;
@@ -51,8 +52,11 @@ final class Hardware {
         description.functions().forEach(f -> configs.put(f.requesterId(), f));
         fabric = services.fabric().build(description.functions(), bridge,
                 (function, dma) -> services.device(configs.get(function.requesterId()),
-                        new EngineContext(this, function, dma, ledger, seed), devices));
+                        new EngineContext(this, function, dma, ledger, options), devices));
         bridge.origins(new Origins(functionsWithDevice(), this));
+        for (int i = 0; i < units.size(); i++) {
+            units.get(i).deviceTlbs(new DeviceTlbPath(this, description.units().get(i).segment()));
+        }
     }
 
     /** Returns whether memory at this address takes writes. */

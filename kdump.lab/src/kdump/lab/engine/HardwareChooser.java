@@ -2,9 +2,9 @@
 package kdump.lab.engine;
 
 import iommu.api.machine.MachineDescription;
+import iommu.api.profile.HardwareProfile;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.IommuVendor;
-import java.util.Map;
 import java.util.TreeSet;
 import kdump.lab.api.HardwareChoice;
 
@@ -51,7 +51,8 @@ final class HardwareChooser {
     }
 
     private UnitProfile chosen(UnitProfile found) {
-        UnitProfile profile = choice.profile() == null ? found : found.with(named(found.vendor()));
+        UnitProfile profile = choice.profile() == null ? found
+                : named(found.vendor()).over(found);
         String prefix = found.vendor() + ".";
         for (var setting : choice.settings().entrySet()) {
             if (setting.getKey().startsWith(prefix)) {
@@ -62,9 +63,9 @@ final class HardwareChooser {
         return profile;
     }
 
-    private Map<String, Long> named(String vendorName) {
+    private HardwareProfile named(String vendorName) {
         IommuVendor vendor = services.vendor(vendorName);
-        Map<String, Long> named = vendor.hardwareProfiles().get(choice.profile());
+        HardwareProfile named = vendor.hardwareProfiles().get(choice.profile());
         if (named == null) {
             throw new IllegalArgumentException("unknown hardware profile '" + choice.profile()
                     + "' of a " + vendorName + " unit, expected one of "

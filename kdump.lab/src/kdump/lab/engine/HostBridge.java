@@ -5,6 +5,7 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
+import iommu.api.pcie.TranslationCompletion;
 import iommu.api.pcie.Upstream;
 import iommu.api.unit.Interrupt;
 import iommu.api.unit.RemappingUnit;
@@ -28,6 +29,7 @@ final class HostBridge implements Upstream {
     private static final VarHandle INT =
             MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long INTERRUPT_RANGE = 0xfee0_0000L;
+    private static final int NO_PASID = -1;
     private static final long INTERRUPT_MASK = ~0xf_ffffL;
 
     private final Hardware hardware;
@@ -35,6 +37,7 @@ final class HostBridge implements Upstream {
     private final Ledger ledger;
     private final Causes causes = new Causes();
     private Origins origins;
+    private Processor processor = (alias, vector) -> { };
     private PhysicalMemory frozen;
     private List<RemappingUnit> unitsAtCrash = List.of();
     private boolean strayHappened;
@@ -71,6 +74,24 @@ final class HostBridge implements Upstream {
         return frozen;
     }
 
+    /** Returns what each function sent since the crash that it had translated itself. */
+    List<String> translatedRequests() {
+        return origins.translatedRequests();
+    }
+
+    /** What takes interrupts. */
+    @FunctionalInterface
+    interface Processor {
+
+        /** Called for each message that no unit blocks. */
+        void interrupt(int alias, int vector);
+    }
+
+    /** Has interrupts delivered. */
+    void processor(Processor taker) {
+        processor = taker;
+    }
+
     /** Learns the functions; called once the fabric stands. */
     void origins(Origins known) {
         origins = known;
@@ -104,7 +125,13 @@ final class HostBridge implements Upstream {
     public CompletionStatus read(int function, int alias, long address, byte[] to, int offset,
             int bytes) {
         Origin origin = origins.of(function);
-        long translation = translate(origin, alias, address, Access.READ);
+        return read(origin, alias, address, translate(origin, alias, address, Access.READ), to,
+                offset, bytes);
+    }
+
+    /** Reads where a translation leads; {@code address} is what was translated. */
+    private CompletionStatus read(Origin origin, int alias, long address, long translation,
+            byte[] to, int offset, int bytes) {
         if (Translation.isBlocked(translation)) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
@@ -151,7 +178,13 @@ final class HostBridge implements Upstream {
         if (isInterrupt(address)) {
             return interrupt(origin, alias, address, from, offset, bytes);
         }
-        long translation = translate(origin, alias, address, Access.WRITE);
+        return write(origin, function, alias, address,
+                translate(origin, alias, address, Access.WRITE), false, from, offset, bytes);
+    }
+
+    /** Writes where a translation leads; {@code address} is what was translated. */
+    private CompletionStatus write(Origin origin, int function, int alias, long address,
+            long translation, boolean byDevice, byte[] from, int offset, int bytes) {
         if (Translation.isBlocked(translation)) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
@@ -161,8 +194,10 @@ final class HostBridge implements Upstream {
         }
         int before = memory.cause();
         if (afterCrash() && provenance) {
-            memory.cause(causes.add(judgeWrite(origin, alias, address, at), function, address,
-                    hardware.queue().nanos()));
+            Owner owner = judgeWrite(origin, alias, address, at);
+            long now = hardware.queue().nanos();
+            memory.cause(byDevice ? causes.addTranslated(owner, function, address, now)
+                    : causes.add(owner, function, address, now));
         }
         memory.write(at, from, offset, bytes);
         memory.cause(before);
@@ -178,10 +213,15 @@ final class HostBridge implements Upstream {
         int data = (int) INT.get(from, offset);
         int before = memory.cause();
         memory.cause(unitCause);
-        boolean blocked = origin.unit >= 0 && Interrupt.isBlocked(
-                hardware.units().get(origin.unit).interrupt(alias, address, data));
+        long interrupt = origin.unit < 0 ? Interrupt.unchanged()
+                : hardware.units().get(origin.unit).interrupt(alias, address, data);
         memory.cause(before);
-        return blocked ? CompletionStatus.UNSUPPORTED_REQUEST : CompletionStatus.SUCCESS;
+        if (Interrupt.isBlocked(interrupt)) {
+            return CompletionStatus.UNSUPPORTED_REQUEST;
+        }
+        processor.interrupt(alias, Interrupt.isUnchanged(interrupt) ? data & 0xff
+                : Interrupt.vector(interrupt));
+        return CompletionStatus.SUCCESS;
     }
 
     private Owner judgeWrite(Origin origin, int alias, long address, long at) {
@@ -193,6 +233,67 @@ final class HostBridge implements Upstream {
         }
         strayHappened = true;
         return Owner.STRAY;
+    }
+
+    // ---- address translation services -----------------------------------------------------------
+
+    @Override
+    public long translationRequest(int function, int alias, long address, int access) {
+        Origin origin = origins.of(function);
+        if (origin.unit < 0) {
+            return TranslationCompletion.unsupportedRequest();
+        }
+        int before = memory.cause();
+        memory.cause(unitCause);
+        long completion = hardware.units().get(origin.unit).translationRequest(alias, NO_PASID,
+                address, access);
+        memory.cause(before);
+        return completion;
+    }
+
+    @Override
+    public CompletionStatus readTranslated(int function, int alias, long physicalAddress,
+            long untranslated, byte[] to, int offset, int bytes) {
+        Origin origin = origins.of(function);
+        return read(origin, alias, untranslated,
+                translated(origin, alias, physicalAddress, Access.READ), to, offset, bytes);
+    }
+
+    @Override
+    public CompletionStatus writeTranslated(int function, int alias, long physicalAddress,
+            long untranslated, byte[] from, int offset, int bytes) {
+        Origin origin = origins.of(function);
+        return write(origin, function, alias, untranslated,
+                translated(origin, alias, physicalAddress, Access.WRITE), true, from, offset,
+                bytes);
+    }
+
+    /** Has the unit look at a translated request; without one there is nobody who takes them. */
+    private long translated(Origin origin, int alias, long physicalAddress, int access) {
+        if (origin.unit < 0) {
+            return Translation.blocked(0);
+        }
+        int before = memory.cause();
+        memory.cause(unitCause);
+        long outcome = hardware.units().get(origin.unit).translated(alias, NO_PASID,
+                physicalAddress, access);
+        memory.cause(before);
+        if (afterCrash()) {
+            origin.translatedRequests++;
+            origin.translatedBlocked += Translation.isBlocked(outcome) ? 1 : 0;
+        }
+        return outcome;
+    }
+
+    @Override
+    public void invalidationCompleted(int function, int alias, int tag) {
+        int unit = hardware.description().unitOf(alias);
+        if (unit >= 0) {
+            int before = memory.cause();
+            memory.cause(unitCause);
+            hardware.units().get(unit).invalidationCompleted(alias, tag);
+            memory.cause(before);
+        }
     }
 
     @Override

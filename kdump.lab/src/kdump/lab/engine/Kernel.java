@@ -55,7 +55,7 @@ final class Kernel {
     }
 
     /** What the lines have in common that kernels print for a fault, VT-d's and AMD-Vi's. */
-    private static final List<String> FAULT_LINES = List.of("fault addr", "Event logged");
+    private static final List<String> FAULT_LINES = List.of("fault addr", "fault index", "Event logged");
 
     private final Hardware hardware;
     private final KernelProfile profile;
@@ -73,6 +73,7 @@ final class Kernel {
     private boolean timed;
     private boolean stopped;
     private boolean handlingFaults;
+    private StrayInterrupts strayInterrupts;
     private int cause;
     private long registerAccesses;
 
@@ -210,6 +211,19 @@ final class Kernel {
             handlingFaults = true;
             units.get(unit).driver().handleFaults();
             handlingFaults = false;
+        }
+    }
+
+    /** From now on the processor takes interrupts: those that nobody waits for are stray. */
+    void takeInterrupts() {
+        strayInterrupts = new StrayInterrupts(hardware.queue(), timeline,
+                profile.costs().strayInterrupt());
+    }
+
+    /** An interrupt reached the processor. */
+    void interrupted(int alias, int vector) {
+        if (strayInterrupts != null) {
+            strayInterrupts.taken(alias, vector);
         }
     }
 

@@ -63,12 +63,19 @@ public final class LabEngine implements Lab {
             throws LabException {
         List<PolicyHandle> chosen = chosen(names);
         var bench = new Bench(catalog.find(machine), registry.snapshot(), options);
+        MachineDescription description = bench.blueprint().description();
         var verdicts = new ArrayList<Verdict>();
+        var remarks = new ArrayList<>(bench.blueprint().assumptions());
         for (PolicyHandle policy : chosen) {
-            verdicts.add(bench.run(policy, false, Breakage.NONE).verdict());
+            if (names.isEmpty() && !policy.suits(description)) {
+                remarks.add("policy " + policy.name() + " does not run: it is for units of "
+                        + String.join(", ", policy.summary(false).vendors()) + " only");
+            } else {
+                verdicts.add(bench.run(policy, false, Breakage.NONE).verdict());
+            }
         }
-        return new Comparison(bench.blueprint().description().name(), options,
-                bench.blueprint().kernels(), bench.blueprint().assumptions(), verdicts);
+        return new Comparison(description.name(), options, bench.blueprint().kernels(), remarks,
+                verdicts);
     }
 
     @Override

@@ -4,6 +4,8 @@ package kdump.lab.engine;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.Message;
+import iommu.api.pcie.Messages;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.Workload;
@@ -77,7 +79,8 @@ final class LoadDraw {
             boolean busy = i == streams || i < (candidates.size() + 1) / 2 || random.oneIn(2);
             boolean streaming = i == streams || random.oneIn(2);
             PciFunction function = candidates.get(i);
-            Workload load = load(function, pages.get(function.requesterId()), streaming);
+            Workload load = load(function, pages.get(function.requesterId()), streaming,
+                    tableMessage(function, hardware));
             if (busy && rateFactor > 0) {
                 loads.put(function.requesterId(), load);
             }
@@ -87,10 +90,22 @@ final class LoadDraw {
     }
 
     private static String describe(int id, Workload load) {
-        return String.format("%s is busy: %.0f requests/s of %d bytes, %d of 1000 read memory, %s",
+        return String.format("%s is busy: %.0f requests/s of %d bytes, %d of 1000 read memory, %s%s",
                 RequesterId.format(id), load.requestsPerSecond(), load.bytes(),
                 load.readsPerMille(),
-                load.streaming() ? "streaming" : "until what is posted is done");
+                load.streaming() ? "streaming" : "until what is posted is done",
+                load.message() == null ? "" : String.format(", MSI-X %x %x",
+                        load.message().address(), load.message().data()));
+    }
+
+    /**
+     * Returns what the MSI-X table of a function is taken to hold, since no capture has it: the
+     * message of the first interrupt entry that is the function's alone.
+     */
+    private static Message tableMessage(PciFunction function, Hardware hardware) {
+        int unit = hardware.description().unitOf(function.alias());
+        return unit < 0 || !Messages.tableEnabled(function) ? null
+                : hardware.units().get(unit).firstMessage(function.alias());
     }
 
     private int firstStreaming(List<PciFunction> candidates, Hardware hardware) {
@@ -103,7 +118,8 @@ final class LoadDraw {
         return 0;
     }
 
-    private Workload load(PciFunction function, List<DmaBuffer> pages, boolean streaming) {
+    private Workload load(PciFunction function, List<DmaBuffer> pages, boolean streaming,
+            Message message) {
         double rate = rateFactor
                 * (streaming ? random.between(200, 600) : random.between(20, 200));
         int readsPerMille = (int) random.between(200, 800);
@@ -113,7 +129,7 @@ final class LoadDraw {
             take(survey.readable(function.alias()), readable);
         }
         return new Workload(rate, streaming, readsPerMille, bytes, pages.subList(0, 1), readable,
-                pages.subList(1, pages.size()));
+                pages.subList(1, pages.size()), message);
     }
 
     private List<DmaBuffer> pagesOf(PciFunction function) {

@@ -3,6 +3,8 @@ package kdump.lab.engine;
 
 import iommu.api.pcie.Device;
 import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.RequesterId;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -16,6 +18,10 @@ final class Origins {
         private int resetsAtCrash = -1;
         /** Whether the request that the device works on has read other bytes than were meant. */
         boolean wrongRequest;
+        /** Requests since the crash that the device had translated itself. */
+        long translatedRequests;
+        /** How many of them the unit blocked. */
+        long translatedBlocked;
 
         private Origin(Device device, int unit) {
             this.device = device;
@@ -44,6 +50,19 @@ final class Origins {
     /** Returns the origin of a function that has a device. */
     Origin of(int requester) {
         return origins[Arrays.binarySearch(requesters, requester)];
+    }
+
+    /** Returns what each function sent that it had translated itself, a sentence each. */
+    List<String> translatedRequests() {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < requesters.length; i++) {
+            if (origins[i].translatedRequests > 0) {
+                lines.add(RequesterId.format(requesters[i]) + " sent "
+                        + origins[i].translatedRequests + " translated requests, "
+                        + origins[i].translatedBlocked + " of them blocked");
+            }
+        }
+        return lines;
     }
 
     void crash() {

@@ -6,6 +6,7 @@ import iommu.api.kdump.HandoverNotes;
 import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Step;
+import iommu.api.machine.MachineDescription;
 import java.util.List;
 import java.util.Map;
 import kdump.lab.api.PolicySummary;
@@ -34,6 +35,12 @@ final class PolicyHandle {
 
     String name() {
         return name;
+    }
+
+    /** Returns whether it says that it knows how to treat all units of a machine. */
+    boolean suits(MachineDescription machine) {
+        return vendors.isEmpty() || machine.units().stream()
+                .allMatch(unit -> vendors.contains(unit.profile().vendor()));
     }
 
     ServiceReference<HandoverPolicy> reference() {

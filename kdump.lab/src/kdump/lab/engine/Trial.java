@@ -63,7 +63,7 @@ final class Trial {
         this.memory = memory;
         this.provenance = provenance;
         long crashAt = options.crashAtNanos();
-        hardware = new Hardware(blueprint, memory, services, ledger, options.seed());
+        hardware = new Hardware(blueprint, memory, services, ledger, options);
         timeline = new Timeline(trace, hardware.queue(), crashAt);
         AddressRange reservation = blueprint.reservation();
         first = new Kernel(hardware, blueprint.profile(),
@@ -79,6 +79,7 @@ final class Trial {
         captureSteps = new StepExecutor(capture, hardware, policy,
                 new ReservationNotes(capture, memory, notesAt), crashAt);
         running = first;
+        hardware.bridge().processor((alias, vector) -> running.interrupted(alias, vector));
         for (int i = 0; i < hardware.units().size(); i++) {
             int unit = i;
             hardware.units().get(i).listener(new UnitEars(hardware, ledger, timeline, i,
@@ -107,6 +108,7 @@ final class Trial {
         } catch (IllegalStateException e) {
             ending = e.getMessage();
         }
+        hardware.bridge().translatedRequests().forEach(line -> timeline.add("ats", line));
         var judge = new Judge(hardware, ledger, capturePool, crashMark, options.crashAtNanos());
         return new Crash(judge.verdict(policy.name(), ending, withdrawn ? timeline.phase() : null,
                 dump, new AddressRange(blueprint.reservation().start(),
@@ -216,6 +218,7 @@ final class Trial {
         }
         begin(Phase.SETUP_ARCH, at.setupArch());
         begin(Phase.INTERRUPT_REMAPPING, at.interruptRemapping());
+        capture.takeInterrupts();
         begin(Phase.ENUMERATION, at.enumeration());
         hardware.fabric().functions().forEach(Enumeration::enumerate);
         begin(Phase.FINAL_FIXUPS, at.finalFixups());

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import kdump.lab.api.HardwareChoice;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
@@ -22,6 +24,8 @@ import org.apache.commons.cli.CommandLine;
 /** One call of a command: its arguments, read as what they stand for, and where its result goes. */
 final class Invocation {
 
+    private static final Pattern DEVICE_OPTION =
+            Pattern.compile("([^,]+),([^=]+)=(-?\\d{1,18})");
     private static final JsonFactory JSON = new JsonFactory();
 
     private final CommandLine line;
@@ -117,7 +121,7 @@ final class Invocation {
         try {
             return new RunOptions(number("seed", 1), crashAt, factor(), kernels(),
                     new HardwareChoice(line.getOptionValue("hardware"), settings("unit-setting",
-                            "vtd.iotlbEntries=64")));
+                            "vtd.iotlbEntries=64")), deviceOptions());
         } catch (IllegalArgumentException e) {
             throw new UsageException(e.getMessage());
         }
@@ -142,6 +146,22 @@ final class Invocation {
             }
         }
         return settings;
+    }
+
+    private Map<Integer, Map<String, Long>> deviceOptions() throws UsageException {
+        var all = new TreeMap<Integer, Map<String, Long>>();
+        for (String text : values("device-option")) {
+            Matcher parts = DEVICE_OPTION.matcher(text);
+            if (!parts.matches()) {
+                throw new UsageException("--device-option '" + text
+                        + "', expected like 05:00.0,ats.answerNanos=-1");
+            }
+            var options = all.computeIfAbsent(requesterFrom(parts.group(1)), r -> new TreeMap<>());
+            if (options.put(parts.group(2), Long.valueOf(parts.group(3))) != null) {
+                throw new UsageException("--device-option '" + text + "', set twice");
+            }
+        }
+        return all;
     }
 
     private KernelVersion version(String option) {

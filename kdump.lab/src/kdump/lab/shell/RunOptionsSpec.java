@@ -12,14 +12,16 @@ final class RunOptionsSpec {
     /** What {@link #run} adds, for usage lines. */
     static final String USAGE = "[--seed N] [--crash-at 12.5ms] [--rate FACTOR]"
             + " [--kernel 4.2] [--capture-kernel 3.6] [--kernel-setting NAME=VALUE]..."
-            + " [--hardware PROFILE] [--unit-setting NAME=VALUE]...";
+            + " [--hardware PROFILE] [--unit-setting NAME=VALUE]..."
+            + " [--device-option REQUESTER,NAME=VALUE]...";
 
-    /** Adds --seed, --crash-at, --rate and the choice of kernels and units. */
+    /** Adds --seed, --crash-at, --rate, the choice of kernels, units and device options. */
     static Options run(Options options) {
         return options.addOption(valued("seed")).addOption(valued("crash-at"))
                 .addOption(valued("rate")).addOption(valued("kernel"))
                 .addOption(valued("capture-kernel")).addOption(valued("kernel-setting"))
-                .addOption(valued("hardware")).addOption(valued("unit-setting"));
+                .addOption(valued("hardware")).addOption(valued("unit-setting"))
+                .addOption(valued("device-option"));
     }
 
     /** Adds --registers. */

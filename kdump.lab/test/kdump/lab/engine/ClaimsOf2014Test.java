@@ -69,7 +69,10 @@ class ClaimsOf2014Test {
 
     // ---- S1-3, S3-6: off, empty tables, on ------------------------------------------------------
 
-    /** From 5.3 on it finds an entry and an empty table: 05h or 06h. */
+    /**
+     * From 5.3 on it finds an entry and an empty table: 05h or 06h. Before 4.2 its messages find an
+     * empty interrupt table as well: 22h.
+     */
     @ParameterizedTest
     @CsvSource({"4.1, vtd:0x01, vtd:0x02, 0[12]", "6.1, vtd:0x05, vtd:0x06, 0x0[56]"})
     void aDeviceStillActiveAfterTheReinitialisationFaults(String kernel, String one,
@@ -79,7 +82,8 @@ class ClaimsOf2014Test {
         Verdict verdict = crash.verdict();
 
         assertThat(verdict.faults().recorded()).isPositive();
-        assertThat(Set.of(one, other)).containsAll(verdict.faults().byReason().keySet());
+        assertThat(verdict.faults().byReason().keySet()).isSubsetOf(one, other,
+                kernel.equals("4.1") ? "vtd:0x22" : one).containsAnyOf(one, other);
         List<String> lines = told(crash, "console");
         assertThat(lines).anyMatch(l -> l.endsWith("DRHD: handling fault status reg 2"))
                 .anyMatch(l -> l.matches(".*\\[fault reason " + reason + "\\] P.*"));

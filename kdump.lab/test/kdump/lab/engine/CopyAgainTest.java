@@ -49,7 +49,8 @@ class CopyAgainTest {
         Bench bench = TestBench.bench(machine, RunOptions.ofSeed(1));
         memory = Bench.loaded(machine, 1);
         var ledger = new Ledger();
-        hardware = new Hardware(bench.blueprint(), memory, TestBench.SERVICES, ledger, 1);
+        hardware = new Hardware(bench.blueprint(), memory, TestBench.SERVICES, ledger,
+                RunOptions.ofSeed(1));
         var kernel = new Kernel(hardware, bench.blueprint().captureProfile(),
                 new PagePool(List.of(bench.blueprint().reservation()), new BitSet()),
                 new Timeline(false, hardware.queue(), 0), ledger, Map.of(), Set.of());

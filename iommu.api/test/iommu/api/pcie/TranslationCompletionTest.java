@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.api.unit;
+package iommu.api.pcie;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

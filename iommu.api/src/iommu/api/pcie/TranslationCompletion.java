@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.api.unit;
+package iommu.api.pcie;
 
 import static iommu.api.bits.BitField.bit;
 import static iommu.api.bits.BitField.bits;
@@ -80,7 +80,7 @@ public final class TranslationCompletion {
         return completion == COMPLETER_ABORT;
     }
 
-    /** Returns the {@link iommu.api.pcie.Access} bits that are granted: READ, WRITE. */
+    /** Returns the {@link Access} bits that are granted: READ, WRITE. */
     public static int access(long completion) {
         return completion < 0 ? 0 : (int) completion & 3;
     }
