@@ -36,6 +36,7 @@ final class AmdIommu {
         device.flag("pt", true);
         device.refuseOthers();
         return new UnitSeat(new UnitProfile("amdvi", "qemu-7.2", BASE,
-                Map.of(EXTENDED_FEATURE, FEATURES), Map.of("asQemu", 1L)), REGISTER_BYTES, true);
+                Map.of(EXTENDED_FEATURE, FEATURES), Map.of("asQemu", 1L)), REGISTER_BYTES, 1,
+                true);
     }
 }

@@ -17,15 +17,15 @@ final class AmdTrace extends UnitTrace {
     private final boolean pageFaults;
 
     AmdTrace(RemappingUnit unit, EventLog log) {
-        super(unit);
+        super(unit, true);
         this.log = log;
         results = log.wants(RESULT);
         pageFaults = log.wants(PAGE_FAULT);
     }
 
     @Override
-    void passed(int requester, long address, long translation) {
-        result(requester, address, page(address, translation));
+    void passed(int requester, long address, long page, long inPage) {
+        result(requester, address, page);
     }
 
     @Override

@@ -72,7 +72,7 @@ final class IntelIommu {
             throw device.refusal(wrong);
         }
         return new UnitSeat(new UnitProfile("vtd", "qemu-7.2", BASE, registers(cap, ecap),
-                settings(width)), REGISTER_BYTES, false);
+                settings(width)), REGISTER_BYTES, 4, false);
     }
 
     /** Returns why properties do not go together, in the order in which QEMU looks; or null. */

@@ -23,6 +23,9 @@ import kdump.lab.api.LabException;
  */
 final class Machine {
 
+    /** Devices take accesses of 4 bytes and more. */
+    private static final int LEAST_BYTES = 4;
+
     private final MachineMemory all;
     private final PhysicalMemory memory;
     private final UnitSeat seat;
@@ -200,13 +203,10 @@ final class Machine {
         if (config.contains(at)) {
             return config.readAt(at, bytes);
         }
-        if (bytes < 4) {
-            return 0;
-        }
         if (inUnit(at)) {
-            return unit.readRegister(seat.offset(at), bytes);
+            return seat.takes(bytes) ? unit.readRegister(seat.offset(at), bytes) : 0;
         }
-        MmioMap.Place place = devices.at(at);
+        MmioMap.Place place = bytes < LEAST_BYTES ? null : devices.at(at);
         return place == null ? 0 : place.function().readRegister(place.offset(), bytes);
     }
 
@@ -215,14 +215,13 @@ final class Machine {
             config.writeAt(at, bytes, (int) value);
             return;
         }
-        if (bytes < 4) {
-            return;
-        }
         if (inUnit(at)) {
-            unit.writeRegister(seat.offset(at), bytes, value);
+            if (seat.takes(bytes)) {
+                unit.writeRegister(seat.offset(at), bytes, value);
+            }
             return;
         }
-        MmioMap.Place place = devices.at(at);
+        MmioMap.Place place = bytes < LEAST_BYTES ? null : devices.at(at);
         if (place != null) {
             place.function().writeRegister(place.offset(), bytes, value);
         }

@@ -7,14 +7,17 @@ import java.util.ArrayList;
 import java.util.List;
 import kdump.lab.api.LabException;
 
-/** The memory of a q35 machine: RAM below and above the hole for devices, option ROMs, firmware. */
+/**
+ * The memory of a q35 machine: RAM below and above the hole for devices, option ROMs, firmware.
+ * Where there is no display, and below a firmware that is small, RAM shows. Source: QEMU 7.2,
+ * observed.
+ */
 final class MachineMemory {
 
     private static final long FOUR_GIB = 1L << 32;
     /** With this much memory or more, what does not fit below 2 GiB lies above 4 GiB. */
     private static final long LARGE = 0xb000_0000L;
     private static final long LARGE_LOW = 0x8000_0000L;
-    private static final long LEGACY_HOLE = 0xa_0000;
     private static final long OPTION_ROMS = 0xc_0000;
     private static final long OPTION_ROMS_END = 0xe_0000;
     private static final long ONE_MIB = 0x10_0000;
@@ -34,8 +37,12 @@ final class MachineMemory {
     MachineMemory(MachineOptions options) throws LabException {
         long size = options.memoryBytes();
         long low = size < LARGE ? size : LARGE_LOW;
+        byte[] bios = options.bios();
         var ram = new ArrayList<AddressRange>();
-        ram.add(new AddressRange(0, Math.min(low, LEGACY_HOLE)));
+        ram.add(new AddressRange(0, Math.min(low, OPTION_ROMS)));
+        if (bios.length > 0 && low > OPTION_ROMS_END && bios.length < MAX_LEGACY_BIOS) {
+            ram.add(new AddressRange(OPTION_ROMS_END, ONE_MIB - bios.length));
+        }
         if (low > ONE_MIB) {
             ram.add(new AddressRange(ONE_MIB, low));
         }
@@ -43,7 +50,6 @@ final class MachineMemory {
             ram.add(AddressRange.of(FOUR_GIB, size - low));
         }
         readOnly.add(new AddressRange(OPTION_ROMS, OPTION_ROMS_END));
-        byte[] bios = options.bios();
         if (bios.length > 0) {
             readOnly.add(new AddressRange(FOUR_GIB - bios.length, FOUR_GIB));
             readOnly.add(new AddressRange(ONE_MIB - Math.min(bios.length, MAX_LEGACY_BIOS),

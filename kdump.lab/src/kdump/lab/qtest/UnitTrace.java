@@ -13,10 +13,10 @@ import iommu.api.unit.UnitListener;
 abstract class UnitTrace implements UnitListener {
 
     /** Of a machine without unit. */
-    static final UnitTrace NONE = new UnitTrace(null) {
+    static final UnitTrace NONE = new UnitTrace(null, false) {
 
         @Override
-        void passed(int requester, long address, long translation) {
+        void passed(int requester, long address, long page, long inPage) {
             // nothing to write
         }
 
@@ -31,6 +31,7 @@ abstract class UnitTrace implements UnitListener {
     private static final long INTERRUPTS = 0xfee;
 
     final RemappingUnit unit;
+    private final boolean tellsPassing;
     private FaultRecord fault;
     private boolean recorded;
     private boolean suppressed;
@@ -38,8 +39,14 @@ abstract class UnitTrace implements UnitListener {
     private long deniedPage;
     private int deniedShift;
 
-    UnitTrace(RemappingUnit unit) {
+    /**
+     * Makes one.
+     *
+     * @param tellsPassing whether requests that go around the tables are written down too
+     */
+    UnitTrace(RemappingUnit unit, boolean tellsPassing) {
         this.unit = unit;
+        this.tellsPassing = tellsPassing;
     }
 
     /** Returns the trace of a unit, which it listens to from now on. */
@@ -74,13 +81,17 @@ abstract class UnitTrace implements UnitListener {
 
     /** Writes down what became of a request. */
     final void translated(int requester, long address, long translation) {
-        boolean looked = unit.translating() && address >>> 20 != INTERRUPTS;
+        boolean looked = unit.translating() && address >>> 20 != INTERRUPTS
+                && (tellsPassing || !Translation.isUntranslated(translation));
         if (looked && denied) {
-            passed(requester, address, Translation.to(deniedPage, deniedShift));
+            long inPage = (1L << deniedShift) - 1;
+            passed(requester, address, deniedPage & ~inPage, inPage);
         } else if (looked && Translation.isBlocked(translation)) {
             blocked(requester, address, fault);
         } else if (looked) {
-            passed(requester, address, translation);
+            long inPage = inPage(translation);
+            passed(requester, address, (Translation.isUntranslated(translation) ? address
+                    : Translation.address(translation)) & ~inPage, inPage);
         }
         fault = null;
         recorded = false;
@@ -98,8 +109,12 @@ abstract class UnitTrace implements UnitListener {
         return suppressed;
     }
 
-    /** Writes down that a request goes to a page, even if it lacks the right. */
-    abstract void passed(int requester, long address, long translation);
+    /**
+     * Writes down that a request goes to a page, even if it lacks the right.
+     *
+     * @param inPage the bits of an address that lie in the page
+     */
+    abstract void passed(int requester, long address, long page, long inPage);
 
     /** Writes down that a request was blocked. */
     abstract void blocked(int requester, long address, FaultRecord what);
@@ -108,11 +123,5 @@ abstract class UnitTrace implements UnitListener {
     static long inPage(long translation) {
         return Translation.isUntranslated(translation) ? IN_PAGE
                 : (1L << Translation.pageShift(translation)) - 1;
-    }
-
-    /** Returns where the page of a translation lies. */
-    static long page(long address, long translation) {
-        return (Translation.isUntranslated(translation) ? address
-                : Translation.address(translation)) & ~inPage(translation);
     }
 }

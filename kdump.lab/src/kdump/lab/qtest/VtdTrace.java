@@ -5,7 +5,6 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.unit.FaultRecord;
 import iommu.api.unit.RemappingUnit;
-import iommu.api.unit.Translation;
 
 /** The events of QEMU's intel-iommu. Source: the log of QEMU 7.2.22. */
 final class VtdTrace extends UnitTrace {
@@ -22,21 +21,20 @@ final class VtdTrace extends UnitTrace {
     private final boolean records;
 
     VtdTrace(RemappingUnit unit, EventLog log) {
-        super(unit);
+        // a source that is known to pass goes around the unit
+        super(unit, false);
         this.log = log;
         translations = log.wants(TRANSLATE);
         faults = log.wants(FAULT);
         records = log.wants(RECORD);
     }
 
-    /** A source that is known to pass goes around the unit. */
     @Override
-    void passed(int requester, long address, long translation) {
-        if (translations && !Translation.isUntranslated(translation)) {
-            long inPage = inPage(translation);
+    void passed(int requester, long address, long page, long inPage) {
+        if (translations) {
             log.line(TRANSLATE, String.format("dev %02x:%02x.%02x iova 0x%x -> gpa 0x%x mask 0x%x",
                     RequesterId.bus(requester), requester >>> 3 & 0x1f, requester & 7,
-                    address & ~inPage, page(address, translation), inPage));
+                    address & ~inPage, page, inPage));
         }
     }
 

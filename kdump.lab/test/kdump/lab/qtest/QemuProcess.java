@@ -120,13 +120,19 @@ final class QemuProcess implements AutoCloseable {
                     throw new IllegalStateException("QEMU has ended: "
                             + Files.readString(errors));
                 }
-                if (line.startsWith("OK") || line.startsWith("FAIL")) {
+                if (line.startsWith("OK") || line.startsWith("FAIL")
+                        || line.startsWith("ERR")) {
                     answers.add(line);
                 }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Returns the file of its firmware, there until it is closed. */
+    Path firmware() {
+        return bios;
     }
 
     /** Waits until a transfer of the edu device at {@code bar} is done. */
