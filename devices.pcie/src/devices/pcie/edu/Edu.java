@@ -15,10 +15,10 @@ import java.util.Arrays;
  * The educational device: a buffer of 4096 bytes, and one transfer at a time between it and memory.
  *
  * <p>A transfer starts with the command and moves its bytes 100 ms later, in requests that cross no
- * 4 KiB boundary; while it runs its registers take no writes. Bytes that a blocked request should
- * have read are zero. A transfer that leaves the buffer moves nothing. The factorial is there at
- * once. Registers below 80h take accesses of 4 bytes, those from there on 4 or 8; a write of 4
- * bytes clears the upper half.
+ * 4 KiB boundary unless the machine wants it otherwise; while it runs its registers take no writes.
+ * Bytes that a blocked request should have read are zero. A transfer that leaves the buffer moves
+ * nothing. The factorial is there at once. Registers below 80h take accesses of 4 bytes, those from
+ * there on 4 or 8; a write of 4 bytes clears the upper half.
  *
  * <p>Source: QEMU documentation, "EDU device"; widths, masks and times observed on QEMU 7.2.
  */
@@ -58,6 +58,7 @@ final class Edu implements Device {
     private final DeviceContext context;
     private final Messages messages;
     private final long mask;
+    private final boolean whole;
     private final byte[] buffer = new byte[BUFFER_BYTES];
     private int liveness;
     private int factorial;
@@ -69,9 +70,10 @@ final class Edu implements Device {
     private long command;
     private int resets;
 
-    Edu(DeviceContext context, long mask) {
+    Edu(DeviceContext context, long mask, boolean whole) {
         this.context = context;
         this.mask = mask;
+        this.whole = whole;
         messages = new Messages(context.function(), context.dma());
     }
 
@@ -196,7 +198,8 @@ final class Edu implements Device {
     private void move(long from, int offset, int bytes, boolean toMemory) {
         for (int done = 0; done < bytes;) {
             long address = from + done;
-            int chunk = (int) Math.min(PAGE_BYTES - (address & PAGE_BYTES - 1), bytes - done);
+            int chunk = whole ? bytes
+                    : (int) Math.min(PAGE_BYTES - (address & PAGE_BYTES - 1), bytes - done);
             if (toMemory) {
                 context.dma().write(address, buffer, offset + done, chunk);
             } else if (context.dma().read(address, buffer, offset + done, chunk)

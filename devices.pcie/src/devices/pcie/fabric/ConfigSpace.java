@@ -33,11 +33,13 @@ import static devices.pcie.fabric.ConfigLayout.TRANSLATION_ENABLE;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_SERVICES;
 
 import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.PluggedFunction;
 import java.util.Arrays;
 
 /**
  * Config space of one function: the captured bytes, with the access kinds of the header, of the PCI
- * Express capability, of MSI, of MSI-X control, and of ATS control. Other capabilities are read-only. One thread.
+ * Express capability, of MSI, of MSI-X control, and of ATS control. Other capabilities are
+ * read-only. One thread.
  */
 final class ConfigSpace {
 
@@ -49,6 +51,8 @@ final class ConfigSpace {
     private final byte[] held;
     private final byte[] writable;
     private final byte[] writeOneToClear;
+    /** What writable bits hold after reset. */
+    private final byte[] afterReset;
     private final int express;
     private final int translationServices;
 
@@ -56,6 +60,7 @@ final class ConfigSpace {
         held = captured.config().clone();
         writable = new byte[held.length];
         writeOneToClear = new byte[held.length];
+        afterReset = new byte[held.length];
         kind(writable, COMMAND, COMMAND_WRITABLE);
         kind(writeOneToClear, STATUS, STATUS_WRITE_ONE_TO_CLEAR);
         writable[CACHE_LINE_SIZE] = (byte) 0xff;
@@ -83,6 +88,16 @@ final class ConfigSpace {
         if (translationServices > 0) {
             kind(writable, translationServices + TRANSLATION_CONTROL, TRANSLATION_CONTROL_WRITABLE);
         }
+    }
+
+    /** Takes the kinds as they are given. */
+    ConfigSpace(PluggedFunction plugged) {
+        held = plugged.config().clone();
+        writable = plugged.writable().clone();
+        writeOneToClear = plugged.writeOneToClear().clone();
+        afterReset = plugged.config();
+        express = find(EXPRESS_CAPABILITY);
+        translationServices = findExtended(TRANSLATION_SERVICES);
     }
 
     private void barBits(int offset) {
@@ -187,10 +202,10 @@ final class ConfigSpace {
         }
     }
 
-    /** Does what a conventional reset does: every writable bit goes to 0. */
+    /** Does what a conventional reset does: every writable bit holds what it does after reset. */
     void reset() {
         for (int i = 0; i < held.length; i++) {
-            held[i] &= (byte) ~writable[i];
+            held[i] = (byte) (held[i] & ~writable[i] | afterReset[i] & writable[i]);
         }
     }
 }

@@ -35,7 +35,7 @@ import java.util.Arrays;
 import java.util.List;
 
 /** One function: config space, the device behind it, the gates its requests pass. One thread. */
-final class FabricFunction implements PciFunction, DmaPort {
+class FabricFunction implements PciFunction, DmaPort {
 
     private static final long ALL_ONES = -1;
 
@@ -48,10 +48,29 @@ final class FabricFunction implements PciFunction, DmaPort {
     private int alias;
 
     FabricFunction(FunctionConfig captured, Upstream upstream) {
-        this.requesterId = captured.requesterId();
-        this.config = new ConfigSpace(captured);
+        this(captured.requesterId(), new ConfigSpace(captured), upstream);
+    }
+
+    FabricFunction(int requesterId, ConfigSpace config, Upstream upstream) {
+        this.requesterId = requesterId;
+        this.config = config;
         this.upstream = upstream;
         this.alias = requesterId;
+    }
+
+    /** Returns the bridge above, or null. */
+    final FabricFunction bridge() {
+        return bridge;
+    }
+
+    /** Returns the number of the bus below this bridge. */
+    final int secondaryBus() {
+        return config.read(SECONDARY_BUS, 1);
+    }
+
+    /** Returns the highest number of the buses below this bridge. */
+    final int subordinateBus() {
+        return config.read(SUBORDINATE_BUS, 1);
     }
 
     void device(Device behind) {
@@ -81,15 +100,15 @@ final class FabricFunction implements PciFunction, DmaPort {
      * <p>Source: PCI Express to PCI/PCI-X Bridge Specification, "Requester ID"; Linux,
      * pci_for_each_dma_alias.
      */
-    private int takesOwnership(int id) {
+    final int takesOwnership(int id) {
         if (config.express() == 0) {
-            return requesterId;
+            return requesterId();
         }
         return switch (expressType()) {
             case TYPE_ROOT_PORT, TYPE_UPSTREAM_PORT, TYPE_DOWNSTREAM_PORT -> id;
             case TYPE_EXPRESS_TO_PCI ->
-                    RequesterId.of(requesterId >>> 16, config.read(SECONDARY_BUS, 1), 0, 0);
-            default -> requesterId;
+                    RequesterId.of(requesterId() >>> 16, secondaryBus(), 0, 0);
+            default -> requesterId();
         };
     }
 
@@ -100,8 +119,8 @@ final class FabricFunction implements PciFunction, DmaPort {
     /** Returns whether this is a bridge whose secondary bus is {@code bus}. */
     boolean leadsTo(int segment, int bus) {
         return headerType() == 1 && requesterId >>> 16 == segment
-                && config.read(SECONDARY_BUS, 1) == bus && bus != 0
-                && config.read(SUBORDINATE_BUS, 1) >= bus && RequesterId.bus(requesterId) < bus;
+                && secondaryBus() == bus && bus != 0
+                && subordinateBus() >= bus && RequesterId.bus(requesterId) < bus;
     }
 
     @Override
@@ -150,7 +169,7 @@ final class FabricFunction implements PciFunction, DmaPort {
         return offset <= at && at < offset + bytes;
     }
 
-    private boolean inSecondaryReset() {
+    final boolean inSecondaryReset() {
         return headerType() == 1 && SECONDARY_BUS_RESET.isSet(config.read(BRIDGE_CONTROL, 2));
     }
 
@@ -205,7 +224,7 @@ final class FabricFunction implements PciFunction, DmaPort {
     @Override
     public CompletionStatus read(long address, byte[] to, int offset, int bytes) {
         CompletionStatus status = ownGate() && bridgeGates()
-                ? upstream.read(requesterId, alias, address, to, offset, bytes)
+                ? upstream.read(requesterId(), alias(), address, to, offset, bytes)
                 : CompletionStatus.UNSUPPORTED_REQUEST;
         if (status != CompletionStatus.SUCCESS) {
             reportAtRootPort();
@@ -219,7 +238,7 @@ final class FabricFunction implements PciFunction, DmaPort {
         if (!ownGate()) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
-        if (bridgeGates() && upstream.write(requesterId, alias, address, from, offset, bytes)
+        if (bridgeGates() && upstream.write(requesterId(), alias(), address, from, offset, bytes)
                 != CompletionStatus.SUCCESS) {
             reportAtRootPort();
         }
@@ -240,7 +259,7 @@ final class FabricFunction implements PciFunction, DmaPort {
     @Override
     public long translationRequest(long address, int access) {
         return translationEnabled() && bridgeGates()
-                ? upstream.translationRequest(requesterId, alias, address, access)
+                ? upstream.translationRequest(requesterId(), alias(), address, access)
                 : TranslationCompletion.unsupportedRequest();
     }
 
@@ -248,7 +267,7 @@ final class FabricFunction implements PciFunction, DmaPort {
     public CompletionStatus readTranslated(long physicalAddress, long untranslated, byte[] to,
             int offset, int bytes) {
         CompletionStatus status = translationEnabled() && bridgeGates()
-                ? upstream.readTranslated(requesterId, alias, physicalAddress, untranslated, to,
+                ? upstream.readTranslated(requesterId(), alias(), physicalAddress, untranslated, to,
                         offset, bytes)
                 : CompletionStatus.UNSUPPORTED_REQUEST;
         if (status != CompletionStatus.SUCCESS) {
@@ -264,7 +283,7 @@ final class FabricFunction implements PciFunction, DmaPort {
         if (!translationEnabled()) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
-        if (bridgeGates() && upstream.writeTranslated(requesterId, alias, physicalAddress,
+        if (bridgeGates() && upstream.writeTranslated(requesterId(), alias(), physicalAddress,
                 untranslated, from, offset, bytes) != CompletionStatus.SUCCESS) {
             reportAtRootPort();
         }
@@ -290,7 +309,7 @@ final class FabricFunction implements PciFunction, DmaPort {
     @Override
     public void invalidationCompleted(int tag) {
         if (isThere() && !behindReset()) {
-            upstream.invalidationCompleted(requesterId, alias, tag);
+            upstream.invalidationCompleted(requesterId(), alias(), tag);
         }
     }
 
@@ -309,9 +328,14 @@ final class FabricFunction implements PciFunction, DmaPort {
         return isThere() && BUS_MASTER.isSet(config.read(COMMAND, 2));
     }
 
+    /** Returns whether this bridge stops what comes from below. */
+    boolean isClosed() {
+        return !ownGate() || inSecondaryReset();
+    }
+
     private boolean bridgeGates() {
         for (FabricFunction b = bridge; b != null; b = b.bridge) {
-            if (!b.ownGate() || b.inSecondaryReset()) {
+            if (b.isClosed()) {
                 return false;
             }
         }
@@ -337,7 +361,7 @@ final class FabricFunction implements PciFunction, DmaPort {
         boolean message = UNSUPPORTED_REQUEST_REPORTING.isSet(control)
                 && (NON_FATAL_REPORTING.isSet(control) || SERR_ENABLE.isSet(c.read(COMMAND, 2)));
         if (message && SYSTEM_ERROR_ON_NON_FATAL.isSet(c.read(c.express() + ROOT_CONTROL, 2))) {
-            upstream.systemError(port.requesterId,
+            upstream.systemError(port.requesterId(),
                     "UR reporting, non-fatal reporting or SERR#, system error on non-fatal error");
         }
     }

@@ -25,8 +25,14 @@ final class EduBench implements Upstream {
     final EventQueue clock = new EventQueue();
     final PciFunction function;
     Device device;
+    private final boolean whole;
 
     EduBench(long mask) {
+        this(mask, false);
+    }
+
+    EduBench(long mask, boolean whole) {
+        this.whole = whole;
         byte[] config = new byte[256];
         config[0x06] = 0x10;
         config[0x34] = MSI;
@@ -104,7 +110,11 @@ final class EduBench implements Upstream {
 
             @Override
             public long option(String name, long otherwise) {
-                return mask == 0 ? otherwise : mask;
+                return switch (name) {
+                    case "dma_mask" -> mask == 0 ? otherwise : mask;
+                    case "whole_transfers" -> whole ? 1 : otherwise;
+                    default -> otherwise;
+                };
             }
 
             @Override

@@ -114,6 +114,13 @@ class EduTest {
     }
 
     @Test
+    void wholeTransferIsOneRequestIfTheMachineWantsIt() {
+        var whole = new EduBench(-1, true);
+        whole.transfer(0xff8, BUFFER, 16, TO_DEVICE);
+        assertThat(whole.requests).containsExactly("read 0xff8 16");
+    }
+
+    @Test
     void bytesOfFailedReadAreZero() {
         Arrays.fill(bench.memory, (byte) 0x55);
         bench.transfer(0x0, BUFFER, 16, TO_DEVICE);

@@ -40,6 +40,7 @@ public final class AmdViUnit implements RemappingUnit {
     private final Translator translator;
     private final FaultReport faults;
     private UnitListener listener = UnitListener.NONE;
+    private final boolean asQemu;
     private boolean translating;
 
     /**
@@ -50,6 +51,7 @@ public final class AmdViUnit implements RemappingUnit {
     public AmdViUnit(UnitProfile profile, PhysicalMemory memory) {
         this.memory = memory;
         var settings = UnitSettings.of(profile);
+        asQemu = settings.asQemu();
         registers = HardwareState.registers(profile, settings);
         deviceTable = new DeviceTable(registers, memory,
                 ExtendedFeature.levels(registers.get(AmdViRegisters.EXTENDED_FEATURE)));
@@ -109,6 +111,9 @@ public final class AmdViUnit implements RemappingUnit {
 
     private void tell(int requester, long address, int access) {
         WalkResult result = translator.result();
+        if (result.denied) {
+            listener.denied(requester, result.page, result.pageShift);
+        }
         boolean logged =
                 faults.report(RequesterId.sourceId(requester), address, access, result);
         listener.blocked(record(requester, address, access, result.fault.number()), logged);
@@ -158,12 +163,14 @@ public final class AmdViUnit implements RemappingUnit {
 
     @Override
     public long readRegister(int offset, int bytes) {
-        return registers.read(offset, bytes);
+        return asQemu && bytes == 1 ? 0xff : registers.read(offset, bytes);
     }
 
     @Override
     public void writeRegister(int offset, int bytes, long value) {
-        registers.write(offset, bytes, value);
+        // QEMU changes nothing for a single byte, but does what a write of it sets off
+        registers.write(offset, bytes,
+                asQemu && bytes == 1 ? registers.read(offset, bytes) : value);
     }
 
     @Override

@@ -23,7 +23,6 @@ import java.util.function.Consumer;
  */
 final class QemuCommands implements Commands {
 
-    private static final long UPPER_HALF = 0xffff_ffffL << 32;
     /** Bits of INVALIDATE_IOTLB_PAGES that make it do nothing. */
     private static final BitField[] IOTLB_RESERVED = {bit(1), bit(3), bits(11, 6)};
     private static final int MOST_BYTES = 16 << 15;
@@ -55,7 +54,7 @@ final class QemuCommands implements Commands {
         head = offset(AmdViRegisters.CMD_HEAD);
         tail = offset(AmdViRegisters.CMD_TAIL);
         registers.onWrite(AmdViRegisters.CMD_BUF, (written, mask) -> {
-            if ((mask & UPPER_HALF) != 0) {
+            if (QemuOrder.counts(mask)) {
                 based();
             }
         });

@@ -29,7 +29,6 @@ final class QemuOrder {
     private static final BitField RESERVED_Q2 = bits(53, 52);
     private static final BitField RESERVED_Q3_LOW = bits(14, 0);
     private static final BitField RESERVED_Q3_HIGH = bits(53, 48);
-    private static final long UPPER_HALF = 0xffff_ffffL << 32;
     private static final long INTERRUPTS = 0xfee;
     private static final int PASS_SHIFT = 12;
     /** More than any test's tables have, few enough to end soon. */
@@ -44,15 +43,21 @@ final class QemuOrder {
         this.tlb = tlb;
         table = AmdViRegisters.BASE.inPlace(registers.get(AmdViRegisters.DEV_TAB));
         registers.onWrite(AmdViRegisters.DEV_TAB, (written, mask) -> {
-            if ((mask & UPPER_HALF) != 0) {
+            if (counts(mask)) {
                 table = AmdViRegisters.BASE.inPlace(registers.get(AmdViRegisters.DEV_TAB));
             }
         });
     }
 
+    /** Returns whether a write to a base makes it count: to all of it, or not to its first byte. */
+    static boolean counts(long mask) {
+        return mask == -1 || (mask & 1) == 0;
+    }
+
     /** Translates a request; the result is as {@link Translation} packs it. */
     long translate(int device, long address, int access, WalkResult found) {
         found.slot = -1;
+        found.denied = false;
         if (address >>> 20 == INTERRUPTS) {
             return Translation.untranslated();
         }
@@ -122,6 +127,7 @@ final class QemuOrder {
     private static long translated(long address, int access, WalkResult found) {
         if ((found.rights & access) != access) {
             found.fail(EventCode.IO_PAGE_FAULT, Event.PRESENT | Event.PERMISSION);
+            found.denied = true;
             return Translation.blocked(found.fault.number());
         }
         long inPage = (1L << found.pageShift) - 1;

@@ -14,6 +14,8 @@ final class WalkResult {
     long faultAddress;
     /** Whether {@link #fault} is kept out of the log by what the walk has read. */
     boolean silent;
+    /** Whether {@link #page} was found and lacks the right. */
+    boolean denied;
     /** Slot of the device's entry in the DTE cache; -1 if it is not cached. */
     int slot;
     /** What the device table entry says, see {@link Stage}. */

@@ -444,6 +444,11 @@ public final class PhysicalMemory {
         }
     }
 
+    /** Forgets what writes since {@code mark} overwrote: they can no longer be rolled back. */
+    public void keep(int mark) {
+        journal.truncate(mark);
+    }
+
     /** Tells {@code visitor} each line written since {@code mark}, in the order of first writes. */
     public void changedLines(int mark, ChangedLine visitor) {
         var seen = new java.util.BitSet();

@@ -110,7 +110,7 @@ public interface RemappingUnit {
     /**
      * Returns what software reads from a register.
      *
-     * @param bytes 4 or 8
+     * @param bytes 4 or 8; 1 or 2 where the unit takes them
      * @throws IllegalArgumentException if the access leaves the register space
      */
     long readRegister(int offset, int bytes);

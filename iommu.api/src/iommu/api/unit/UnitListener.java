@@ -16,6 +16,17 @@ public interface UnitListener {
      */
     default void blocked(FaultRecord fault, boolean recorded) { }
 
+    /** The tables disable the recording of a fault; told before {@link #blocked}. */
+    default void suppressed(FaultRecord fault) { }
+
+    /**
+     * A page was found and lacks the right that a request needs, in a unit that takes the page from
+     * its cache, or caches it, before it looks at rights; told before {@link #blocked}.
+     *
+     * @param page physical address of the page of 2^pageShift bytes
+     */
+    default void denied(int requester, long page, int pageShift) { }
+
     /** Translation was switched on or off. */
     default void translation(boolean enabled) { }
 

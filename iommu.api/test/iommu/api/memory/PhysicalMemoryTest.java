@@ -276,4 +276,18 @@ class PhysicalMemoryTest {
         assertThat(memory.placeOfPage(0x20_0000)).as("not backed").isEqualTo(-1);
         assertThat(memory.placeOfPage(-4096L)).isEqualTo(-1);
     }
+
+    @Test
+    void whatIsKeptIsNoLongerTold() {
+        memory.write64(0x1000, 1);
+        int mark = memory.mark();
+        memory.write64(0x1000, 2);
+        memory.keep(mark);
+        var changed = new ArrayList<Long>();
+        memory.changedLines(mark, (address, before, offset) -> changed.add(address));
+        assertThat(changed).isEmpty();
+        memory.write64(0x1000, 3);
+        memory.rollback(mark);
+        assertThat(memory.read64(0x1000)).isEqualTo(2);
+    }
 }

@@ -55,7 +55,12 @@ final class FaultReports implements Refusals {
     @Override
     public long blocked(Request request, long stage, FaultReason reason, boolean disabled) {
         FaultReason told = told(reason);
-        boolean recorded = !(disabled && told.qualified())
+        boolean suppressed = disabled && told.qualified();
+        if (suppressed) {
+            listener.suppressed(record(request.requester, request.address, request.access,
+                    told.number()));
+        }
+        boolean recorded = !suppressed
                 && log.record(request, told.number(), pasid(stage));
         tell(request.requester, request.address, request.access, told.number(), recorded);
         return Translation.blocked(told.number());

@@ -52,7 +52,7 @@ final class QemuFollowing {
             return QemuOrder.FAULT;
         }
         if (Stage.passesThrough(found.stage)) {
-            return Translation.untranslated();
+            return QemuOrder.pass(address);
         }
         if (scalable) {
             hit = order.find(source, (int) Stage.PASID.of(found.stage), address);
@@ -71,7 +71,7 @@ final class QemuFollowing {
     }
 
     private long kept(int hit, long address, int access) {
-        long outcome = order.cached(hit, address, access);
+        long outcome = order.cached(hit, address, access, found);
         Iotlb iotlb = caches.iotlb();
         lookup(address, Translation.isBlocked(outcome)
                 ? "kept without the right that is needed: blocked, nothing is recorded"

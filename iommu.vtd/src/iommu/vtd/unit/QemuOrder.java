@@ -23,6 +23,8 @@ final class QemuOrder {
     static final long FAULT = Long.MIN_VALUE;
     /** Page numbers of the IOTLB have no more bits. */
     private static final int TAG_WIDTH = 57;
+    /** No physical address has more bits. */
+    private static final int PHYSICAL_WIDTH = 52;
 
     private final LegacyContextWalk legacyWalk;
     private final ScalableContextWalk scalableWalk;
@@ -72,7 +74,8 @@ final class QemuOrder {
     /**
      * Translates a request.
      *
-     * @param found receives the fault if there is one; its stage is 0 if none was reached
+     * @param found receives the fault if there is one; its stage is 0 if none was reached; and the
+     *     page of a hit
      * @return packed, see {@link Translation}, or {@link #FAULT}
      */
     long translate(long rootTable, boolean scalable, int source, long address, int access,
@@ -82,7 +85,7 @@ final class QemuOrder {
         }
         int hit = scalable ? -1 : find(source, 0, address);
         if (hit >= 0) {
-            return cached(hit, address, access);
+            return cached(hit, address, access, found);
         }
         boolean located = scalable ? locateScalable(rootTable, source, found)
                 : locateLegacy(rootTable, source, found);
@@ -93,12 +96,12 @@ final class QemuOrder {
         long stage = found.stage;
         if (Stage.passesThrough(stage)) {
             passing.set(source, passes(rootTable, scalable, source));
-            return Translation.untranslated();
+            return pass(address);
         }
         int pasid = (int) Stage.PASID.of(stage);
         hit = scalable ? find(source, pasid, address) : -1;
         if (hit >= 0) {
-            return cached(hit, address, access);
+            return cached(hit, address, access, found);
         }
         if (!covers(scalable, address, found)
                 || !secondStage.walk(address, access, found, WalkListener.NONE)) {
@@ -125,12 +128,21 @@ final class QemuOrder {
         return address >>> TAG_WIDTH == 0 ? iotlb.find(source, pasid, address) : -1;
     }
 
-    long cached(int hit, long address, int access) {
+    long cached(int hit, long address, int access, WalkResult found) {
+        found.page = iotlb.page(hit);
+        found.pageShift = iotlb.pageShift(hit);
         if ((iotlb.rights(hit) & access) != access) {
             return Translation.blocked((access == Access.WRITE ? FaultReason.WRITE_DENIED
                     : FaultReason.READ_DENIED).number());
         }
-        return to(iotlb.page(hit), iotlb.pageShift(hit), address);
+        return to(found.page, found.pageShift, address);
+    }
+
+    /** The first request that passes is still told as a translation, of a page to itself. */
+    static long pass(long address) {
+        return address >>> PHYSICAL_WIDTH == 0
+                ? Translation.to(address, Translator.PASS_THROUGH_SHIFT)
+                : Translation.untranslated();
     }
 
     static long to(long page, int pageShift, long address) {

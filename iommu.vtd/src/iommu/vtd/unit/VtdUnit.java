@@ -194,8 +194,11 @@ public final class VtdUnit implements RemappingUnit {
         if (outcome == QemuOrder.FAULT) {
             return faults.blocked(request, found.stage, found.fault, found.faultsDisabled);
         }
-        return Translation.isBlocked(outcome)
-                ? faults.silently(request, Translation.reason(outcome)) : outcome;
+        if (!Translation.isBlocked(outcome)) {
+            return outcome;
+        }
+        faults.listener().denied(request.requester, found.page, found.pageShift);
+        return faults.silently(request, Translation.reason(outcome));
     }
 
     @Override

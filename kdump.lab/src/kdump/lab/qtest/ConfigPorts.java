@@ -5,8 +5,6 @@ import static iommu.api.bits.BitField.bit;
 import static iommu.api.bits.BitField.bits;
 
 import iommu.api.bits.BitField;
-import iommu.api.pcie.Fabric;
-import iommu.api.pcie.PciFunction;
 
 /**
  * The ports through which configuration software reaches bus 0 to 255: an address at 0CF8h, data at
@@ -21,11 +19,11 @@ final class ConfigPorts {
     private static final BitField FUNCTION = bits(23, 8);
     private static final BitField REGISTER = bits(7, 0);
 
-    private final Fabric fabric;
+    private final ConfigAccess config;
     private int address;
 
-    ConfigPorts(Fabric fabric) {
-        this.fabric = fabric;
+    ConfigPorts(ConfigAccess config) {
+        this.config = config;
     }
 
     /** Returns what a port reads, zero-extended. */
@@ -34,8 +32,8 @@ final class ConfigPorts {
         if (port >= ADDRESS && port + bytes <= DATA) {
             return Integer.toUnsignedLong(address) >>> 8 * (port - ADDRESS) & ones;
         }
-        PciFunction function = selected(port, bytes);
-        return function == null ? ones : function.readConfig(register(port), bytes) & ones;
+        return isData(port, bytes)
+                ? config.read((int) FUNCTION.of(address), register(port), bytes) & ones : ones;
     }
 
     /** Does what a write to a port does. */
@@ -43,18 +41,17 @@ final class ConfigPorts {
         if (port == ADDRESS && bytes == 4) {
             address = (int) value;
         }
-        PciFunction function = selected(port, bytes);
-        if (function != null) {
-            function.writeConfig(register(port), bytes, (int) value);
+        if (isData(port, bytes)) {
+            config.write((int) FUNCTION.of(address), register(port), bytes, (int) value);
         }
     }
 
-    private PciFunction selected(int port, int bytes) {
-        boolean data = port >= DATA && port + bytes <= DATA + 4 && register(port) % bytes == 0;
-        return data && ENABLE.isSet(address) ? fabric.function((int) FUNCTION.of(address)) : null;
+    private boolean isData(int port, int bytes) {
+        return port >= DATA && port + bytes <= DATA + 4 && port % bytes == 0
+                && ENABLE.isSet(address);
     }
 
     private int register(int port) {
-        return (int) REGISTER.of(address) & ~3 | port - DATA & 3;
+        return (int) REGISTER.of(address) | port - DATA;
     }
 }

@@ -27,7 +27,12 @@ record EduContext(PciFunction function, DmaPort dma, EventQueue clock, long mask
 
     @Override
     public long option(String name, long otherwise) {
-        return name.equals("dma_mask") ? mask : otherwise;
+        return switch (name) {
+            case "dma_mask" -> mask;
+            // QEMU hands a transfer on as one
+            case "whole_transfers" -> 1;
+            default -> otherwise;
+        };
     }
 
     @Override

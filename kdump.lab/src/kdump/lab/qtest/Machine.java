@@ -6,12 +6,12 @@ import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.Fabric;
 import iommu.api.pcie.FabricFactory;
-import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.PluggedFunction;
 import iommu.api.sim.EventQueue;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RemappingUnit;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.ArrayList;
+import java.util.List;
 import kdump.lab.api.LabException;
 
 /**
@@ -23,43 +23,60 @@ import kdump.lab.api.LabException;
  */
 final class Machine {
 
-    private static final int FIRST_BAR = 0x10;
-    private static final int COMMAND = 0x04;
-    private static final int MEMORY_SPACE = 2;
+    /** Devices take accesses of 4 bytes and more. */
+    private static final int LEAST_BYTES = 4;
 
     private final MachineMemory all;
     private final PhysicalMemory memory;
     private final UnitSeat seat;
     private final RemappingUnit unit;
+    private final EventLog log;
+    private final UnitTrace trace;
     private final EventQueue clock = new EventQueue();
     private final boolean clockByHand;
-    private final Map<Integer, Device> devices = new TreeMap<>();
-    private final Fabric fabric;
+    private final ConfigAccess config;
+    private final MmioMap devices;
 
     /**
      * Puts a machine together.
      *
      * @param vendor of the unit; not asked if there is none
-     * @throws LabException if the file that memory begins as cannot be read
+     * @param edu makes devices; not asked if there are none
+     * @throws LabException if a file cannot be read or written
      */
     Machine(MachineOptions options, IommuVendor vendor, FabricFactory fabrics, DeviceModel edu)
             throws LabException {
-        all = MachineMemory.of(options);
+        all = new MachineMemory(options);
         memory = all.bytes();
         clockByHand = options.clockByHand();
         seat = options.unit();
         unit = seat == null ? null : vendor.unit(seat.profile(), memory);
-        var masks = new TreeMap<Integer, Long>();
-        options.edus().forEach(e -> masks.put(e.requester(), e.mask()));
-        fabric = fabrics.build(Q35Functions.of(options), new MemoryBridge(this),
-                (function, dma) -> masks.containsKey(function.requesterId())
-                        ? seat(edu.device(new EduContext(function, dma, clock,
-                                masks.get(function.requesterId()))), function) : null);
+        log = new EventLog(options);
+        trace = unit == null ? UnitTrace.NONE : UnitTrace.of(unit, seat, log);
+        List<Seat> seats = options.seats();
+        var behind = new ArrayList<Device>();
+        Fabric fabric = fabrics.plug(plugged(seats), new MemoryBridge(this), (function, dma) -> {
+            Seat place = seats.get(behind.size());
+            behind.add(place.kind() == FunctionKind.EDU
+                    ? edu.device(new EduContext(function, dma, clock, place.mask())) : null);
+            return behind.get(behind.size() - 1);
+        });
+        devices = new MmioMap(seats, fabric.functions(), behind);
+        config = new ConfigAccess(fabric, devices::changed);
     }
 
-    private Device seat(Device device, PciFunction function) {
-        devices.put(function.requesterId(), device);
-        return device;
+    private static List<PluggedFunction> plugged(List<Seat> seats) {
+        var plugged = new ArrayList<PluggedFunction>();
+        for (int i = 0; i < seats.size(); i++) {
+            int bus = i;
+            plugged.add(seats.get(i).plugged(seats.stream().anyMatch(s -> s.bus() == bus)));
+        }
+        return plugged;
+    }
+
+    /** Returns whether a machine needs devices to be made. */
+    static boolean hasDevices(MachineOptions options) {
+        return options.seats().stream().anyMatch(s -> s.kind() == FunctionKind.EDU);
     }
 
     /** Returns what memory holds. */
@@ -77,9 +94,24 @@ final class Machine {
         return unit;
     }
 
-    /** Returns the functions. */
-    Fabric fabric() {
-        return fabric;
+    /** Returns the id under which the unit knows a requester. */
+    int known(int requester) {
+        return seat.known(requester);
+    }
+
+    /** Returns what writes down what the unit does. */
+    UnitTrace trace() {
+        return trace;
+    }
+
+    /** Returns what is written down. */
+    EventLog log() {
+        return log;
+    }
+
+    /** Returns the config space of all functions. */
+    ConfigAccess config() {
+        return config;
     }
 
     /** Returns the clock. */
@@ -92,11 +124,15 @@ final class Machine {
         return clockByHand;
     }
 
-    /** Lets time pass until nothing is pending, as with a processor that sleeps; if it may. */
+    /**
+     * Lets time pass until nothing is pending, as with a processor that sleeps, if it may; then a
+     * file that memory shares holds what memory holds.
+     */
     void idle() {
         while (!clockByHand && clock.pending() > 0) {
             clock.step(Long.MAX_VALUE);
         }
+        all.share();
     }
 
     // ---- what a processor would do --------------------------------------------------------------
@@ -107,7 +143,7 @@ final class Machine {
         for (int done = 0; done < bytes;) {
             long at = address + done;
             int piece = piece(at, bytes - done);
-            if (memory.contains(at, 1)) {
+            if (isMemory(at)) {
                 memory.read(at, data, done, piece);
             } else {
                 long value = readDevice(at, piece);
@@ -125,7 +161,7 @@ final class Machine {
         for (int done = 0; done < data.length;) {
             long at = address + done;
             int piece = piece(at, data.length - done);
-            if (memory.contains(at, 1)) {
+            if (isMemory(at)) {
                 if (isWritable(at)) {
                     memory.write(at, data, done, piece);
                 }
@@ -140,59 +176,58 @@ final class Machine {
         }
     }
 
-    /** Memory is accessed page by page, devices in naturally aligned pieces of at most 8 bytes. */
-    private int piece(long at, int left) {
-        if (memory.contains(at, 1)) {
+    /** Returns whether a register of the unit, of a device or of config space lies at an address. */
+    boolean answers(long at) {
+        return config.contains(at) || inUnit(at) || devices.at(at) != null;
+    }
+
+    private boolean isMemory(long at) {
+        return memory.contains(at, 1) && !config.contains(at);
+    }
+
+    /**
+     * Memory is accessed page by page, devices in naturally aligned pieces of at most 8 bytes,
+     * config space of at most 4.
+     */
+    int piece(long at, int left) {
+        if (isMemory(at)) {
             return (int) Math.min(left, PhysicalMemory.PAGE_BYTES
                     - (at & PhysicalMemory.PAGE_BYTES - 1));
         }
-        int aligned = at == 0 ? 8 : (int) Math.min(8, Long.lowestOneBit(at));
+        long most = config.contains(at) ? 4 : 8;
+        int aligned = at == 0 ? 4 : (int) Math.min(most, Long.lowestOneBit(at));
         return Math.min(aligned, Integer.highestOneBit(left));
     }
 
     private long readDevice(long at, int bytes) {
-        if (bytes < 4) {
-            return 0;
+        if (config.contains(at)) {
+            return config.readAt(at, bytes);
         }
         if (inUnit(at)) {
-            return unit.readRegister(seat.offset(at), bytes);
+            return seat.takes(bytes) ? unit.readRegister(seat.offset(at), bytes) : 0;
         }
-        PciFunction function = decoder(at);
-        return function == null ? 0 : function.readRegister((int) (at - bar(function)), bytes);
+        MmioMap.Place place = bytes < LEAST_BYTES ? null : devices.at(at);
+        return place == null ? 0 : place.function().readRegister(place.offset(), bytes);
     }
 
     private void writeDevice(long at, int bytes, long value) {
-        if (bytes < 4) {
+        if (config.contains(at)) {
+            config.writeAt(at, bytes, (int) value);
             return;
         }
         if (inUnit(at)) {
-            unit.writeRegister(seat.offset(at), bytes, value);
+            if (seat.takes(bytes)) {
+                unit.writeRegister(seat.offset(at), bytes, value);
+            }
             return;
         }
-        PciFunction function = decoder(at);
-        if (function != null) {
-            function.writeRegister((int) (at - bar(function)), bytes, value);
+        MmioMap.Place place = bytes < LEAST_BYTES ? null : devices.at(at);
+        if (place != null) {
+            place.function().writeRegister(place.offset(), bytes, value);
         }
     }
 
     private boolean inUnit(long at) {
         return unit != null && seat.contains(at);
-    }
-
-    /** Returns the function whose BAR 0 covers an address; a BAR of 0 covers none. */
-    private PciFunction decoder(long at) {
-        for (Map.Entry<Integer, Device> seat : devices.entrySet()) {
-            PciFunction function = fabric.function(seat.getKey());
-            long bar = bar(function);
-            if (bar != 0 && (function.readConfig(COMMAND, 2) & MEMORY_SPACE) != 0
-                    && at >= bar && at < bar + seat.getValue().registerBytes()) {
-                return function;
-            }
-        }
-        return null;
-    }
-
-    private static long bar(PciFunction function) {
-        return function.readConfig(FIRST_BAR, 4) & 0xffff_fff0L;
     }
 }

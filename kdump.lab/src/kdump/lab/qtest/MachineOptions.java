@@ -6,10 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import kdump.lab.api.LabException;
 
@@ -19,25 +20,33 @@ final class MachineOptions {
     /** Options that change nothing here and take no value. */
     private static final Set<String> SILENT = Set.of("nodefaults", "S", "nographic", "no-reboot",
             "no-user-config", "no-shutdown");
-    /** Options with a value that change nothing here: nothing is shown, traced or counted. */
+    /** Options with a value that change nothing here: nothing runs, is shown or counted. */
     private static final Set<String> SILENT_WITH_VALUE = Set.of("display", "qtest-log", "icount",
-            "trace", "d", "name", "monitor", "serial", "parallel", "vga", "net", "nic", "rtc");
-    private static final Pattern SIZE = Pattern.compile("(?:size=)?(\\d+)([kKmMgG]?)");
-    private static final Pattern PLACE = Pattern.compile("([0-9a-fA-F]{1,2})(?:\\.([0-7]))?");
-    private static final long MAX_MEMORY = 64L << 30;
+            "d", "name", "monitor", "serial", "parallel", "vga", "net", "nic", "rtc", "cpu",
+            "smp", "boot", "uuid", "msg");
+    /** Options with a value that mean something. */
+    private static final Set<String> WITH_VALUE = Set.of("machine", "M", "m", "device", "accel",
+            "qtest", "bios", "D", "object", "trace");
+    /** Properties of the machine that change nothing here. */
+    private static final List<String> SILENT_OF_MACHINE = List.of("kernel-irqchip", "usb",
+            "vmport", "smm", "graphics", "dump-guest-core", "mem-merge", "hpet", "pit", "i8042");
+    private static final Set<String> MACHINES = Set.of("q35", "pc-q35-7.2");
+    private static final Pattern IDENTIFIER = Pattern.compile("[a-zA-Z][-a-zA-Z0-9._]*");
+    private static final long DEFAULT_MEMORY = 128L << 20;
+    private static final long MIB = 1L << 20;
 
-    private final List<EduSeat> edus = new ArrayList<>();
-    private long memoryBytes = 128L << 20;
+    private final List<Properties> devices = new ArrayList<>();
+    private final Map<String, Backend> backends = new HashMap<>();
+    private final Set<String> traced = new HashSet<>();
+    private long memoryBytes;
     private boolean clockByHand;
-    private UnitSeat unit;
     private byte[] bios = new byte[0];
     private boolean sata = true;
     private boolean smbus = true;
     private String backend;
-    private final Map<String, Path> files = new HashMap<>();
-
-    /** An edu device and where it sits. */
-    record EduSeat(int requester, long mask, boolean multifunction) { }
+    private Path log;
+    private UnitSeat unit;
+    private Seats seats;
 
     private MachineOptions() { }
 
@@ -56,7 +65,7 @@ final class MachineOptions {
             if (SILENT.contains(name)) {
                 continue;
             }
-            if (!options.knows(name)) {
+            if (!SILENT_WITH_VALUE.contains(name) && !WITH_VALUE.contains(name)) {
                 throw new LabException("unknown option '" + option + "'");
             }
             if (++i == arguments.size()) {
@@ -64,56 +73,42 @@ final class MachineOptions {
             }
             options.take(name, arguments.get(i), directory);
         }
-        if (options.backend != null && options.image() == null) {
-            throw new LabException("-machine memory-backend '" + options.backend
-                    + "', expected the id of an -object");
-        }
+        options.settleMemory();
+        options.plugDevices();
         return options;
-    }
-
-    private boolean knows(String name) {
-        return SILENT_WITH_VALUE.contains(name) || Set.of("machine", "M", "m", "device", "accel",
-                "qtest", "bios", "D", "object").contains(name);
     }
 
     private void take(String name, String value, Path directory) throws LabException {
         switch (name) {
-            case "machine", "M" -> machine(new Properties(value));
-            case "m" -> memory(value);
-            case "device" -> device(new Properties(value));
-            case "object" -> object(new Properties(value), directory);
-            case "accel" -> accelerator(new Properties(value).value());
+            case "machine", "M" -> machine(new Properties("-machine", value));
+            case "m" -> memory(new Properties("-m", value));
+            case "device" -> devices.add(new Properties("-device", value));
+            case "object" -> {
+                Backend made = Backend.of(new Properties("-object", value), directory);
+                backends.put(made.id(), made);
+            }
+            case "accel" -> accelerator(new Properties("-accel", value).value());
             case "qtest" -> expect("qtest", value, "stdio");
             case "bios" -> bios = read(directory.resolve(value));
-            case "D" -> createEmpty(directory.resolve(value));
+            case "D" -> log = createEmpty(directory.resolve(value));
+            case "trace" -> trace(new Properties("-trace", value), directory);
             default -> { }
         }
     }
 
     private void machine(Properties machine) throws LabException {
-        expect("machine", machine.value(), "q35");
+        if (!MACHINES.contains(machine.value())) {
+            throw new LabException("-machine '" + machine.value() + "', expected q35");
+        }
         String accelerator = machine.text("accel", null);
         if (accelerator != null) {
             accelerator(accelerator);
         }
-        machine.text("kernel-irqchip", "");
-        sata = machine.flag("sata", true);
-        smbus = machine.flag("smbus", true);
-        backend = machine.text("memory-backend", null);
+        SILENT_OF_MACHINE.forEach(p -> machine.text(p, ""));
+        sata = machine.flag("sata", sata);
+        smbus = machine.flag("smbus", smbus);
+        backend = machine.text("memory-backend", backend);
         machine.refuseOthers();
-    }
-
-    /** A file that memory begins as; what is written to memory stays out of it. */
-    private void object(Properties object, Path directory) throws LabException {
-        expect("object", object.value(), "memory-backend-file");
-        expect("object share", object.text("share", "off"), "off");
-        object.number("size", 0);
-        Path file = directory.resolve(object.text("mem-path", ""));
-        object.refuseOthers();
-        if (!Files.isRegularFile(file)) {
-            throw new LabException(file + ": no file");
-        }
-        files.put(object.id(), file);
     }
 
     private void accelerator(String name) throws LabException {
@@ -123,71 +118,79 @@ final class MachineOptions {
         clockByHand = name.equals("qtest");
     }
 
-    private void memory(String value) throws LabException {
-        Matcher size = SIZE.matcher(value);
-        long number = size.matches() && size.group(1).length() < 16
-                ? Long.parseLong(size.group(1)) : 0;
-        int shift = !size.matches() ? 0 : switch (size.group(2).toLowerCase()) {
-            case "k" -> 10;
-            case "g" -> 30;
-            default -> 20;
-        };
-        if (number < 1 || number > MAX_MEMORY >>> shift) {
-            throw new LabException("-m '" + value + "', expected 1 to 65536 (MiB)");
+    private void memory(Properties memory) throws LabException {
+        String text = memory.text("size", memory.value().replaceFirst("^size=", ""));
+        memory.text("slots", "");
+        memory.text("maxmem", "");
+        memory.refuseOthers();
+        long bytes = Backend.size(text, MIB);
+        if (bytes < 1) {
+            throw new LabException("-m '" + text + "', expected 1 to 65536 (MiB)");
         }
-        memoryBytes = (number << shift) + 0x1fff & -0x2000L;
+        memoryBytes = bytes + 0x1fff & -0x2000L;
     }
 
-    private void device(Properties device) throws LabException {
+    /** Names of events; with {@code file} they go there, as with {@code -D}. */
+    private void trace(Properties trace, Path directory) throws LabException {
+        String file = trace.text("file", null);
+        log = file == null ? log : createEmpty(directory.resolve(file));
+        traced.add(trace.text("enable", trace.value().replaceFirst("^enable=", "")));
+    }
+
+    private void settleMemory() throws LabException {
+        if (backend == null) {
+            memoryBytes = memoryBytes == 0 ? DEFAULT_MEMORY : memoryBytes;
+        } else if (backend() == null) {
+            throw new LabException("Memory backend '" + backend + "' not found");
+        } else if (memoryBytes == 0) {
+            memoryBytes = backend().bytes();
+        } else if (memoryBytes != backend().bytes()) {
+            throw new LabException(
+                    "Machine memory size does not match the size of the memory backend");
+        }
+    }
+
+    // ---- devices --------------------------------------------------------------------------------
+
+    private void plugDevices() throws LabException {
+        var ids = new HashSet<String>();
+        for (Properties device : devices) {
+            String id = device.id();
+            if (id != null && !IDENTIFIER.matcher(id).matches()) {
+                throw device.refusal("Parameter 'id' expects an identifier");
+            }
+            if (id != null && !ids.add(id)) {
+                throw device.refusal("Duplicate ID '" + id + "' for device");
+            }
+        }
+        seats = new Seats(sata, smbus);
+        for (Properties device : devices) {
+            plug(device);
+        }
+    }
+
+    private void plug(Properties device) throws LabException {
+        Optional<FunctionKind> kind = FunctionKind.of(device.value());
+        if (kind.isPresent()) {
+            seats.add(kind.get(), device);
+            return;
+        }
         switch (device.value()) {
-            case "intel-iommu" -> unit(IntelIommu.seat(device));
-            case "amd-iommu" -> unit(AmdIommu.seat(device, freeSlot()));
-            case "edu" -> edus.add(edu(device));
-            default -> throw new LabException("-device '" + device.value()
-                    + "', expected intel-iommu, amd-iommu or edu");
+            case "intel-iommu" -> unit(IntelIommu.seat(device), device);
+            case "amd-iommu" -> {
+                unit(AmdIommu.seat(device), device);
+                seats.addUnit(device);
+            }
+            default -> throw device.refusal("'" + device.value()
+                    + "' is not a valid device model name");
         }
     }
 
-    private void unit(UnitSeat seat) throws LabException {
+    private void unit(UnitSeat seat, Properties device) throws LabException {
         if (unit != null) {
-            throw new LabException("-device: two remapping units, expected one");
+            throw device.refusal("QEMU does not support multiple vIOMMUs for x86 yet.");
         }
         unit = seat;
-    }
-
-    /** Returns where a device sits that names no place: the first slot that is empty so far. */
-    private int freeSlot() {
-        int slot = 1;
-        while (isTaken(slot)) {
-            slot++;
-        }
-        return slot << 3;
-    }
-
-    private boolean isTaken(int slot) {
-        return edus.stream().anyMatch(e -> e.requester() >> 3 == slot);
-    }
-
-    private EduSeat edu(Properties device) throws LabException {
-        String text = device.text("addr", "");
-        Matcher place = PLACE.matcher(text);
-        int slot = place.matches() ? Integer.parseInt(place.group(1), 16) : 32;
-        if (slot == 0 || slot > 31) {
-            throw new LabException("edu: addr '" + text + "', expected like 5.0, 01 to 1f");
-        }
-        int function = place.group(2) == null ? 0 : Integer.parseInt(place.group(2));
-        var seat = new EduSeat(slot << 3 | function, device.number("dma_mask", (1L << 28) - 1),
-                device.flag("multifunction", false));
-        expect("device edu,bus", device.text("bus", "pcie.0"), "pcie.0");
-        device.refuseOthers();
-        if (unit != null && unit.functions().stream().anyMatch(
-                f -> f.requesterId() >> 3 == seat.requester() >> 3)) {
-            throw new LabException("edu: addr '" + text + "' is that of the remapping unit");
-        }
-        if (edus.stream().anyMatch(e -> e.requester() == seat.requester())) {
-            throw new LabException("edu: two devices at addr " + text);
-        }
-        return seat;
     }
 
     private static void expect(String option, String value, String known) throws LabException {
@@ -209,14 +212,15 @@ final class MachineOptions {
         }
     }
 
-    /** Clients read the log; nothing is logged here. */
-    private static void createEmpty(Path file) throws LabException {
+    private static Path createEmpty(Path file) throws LabException {
         try {
-            Files.write(file, new byte[0]);
+            return Files.write(file, new byte[0]);
         } catch (IOException e) {
             throw new LabException(file + ": " + e.getMessage(), e);
         }
     }
+
+    // ---- what they say --------------------------------------------------------------------------
 
     /** Returns the size of memory. */
     long memoryBytes() {
@@ -233,28 +237,28 @@ final class MachineOptions {
         return unit;
     }
 
-    /** Returns the edu devices. */
-    List<EduSeat> edus() {
-        return edus;
+    /** Returns the PCI functions, a bridge before what is behind it. */
+    List<Seat> seats() {
+        return seats.all();
     }
 
-    /** Returns whether the SATA controller is there. */
-    boolean sata() {
-        return sata;
-    }
-
-    /** Returns whether the SMBus controller is there. */
-    boolean smbus() {
-        return smbus;
-    }
-
-    /** Returns the file that memory begins as, or null: as zeros. */
-    Path image() {
-        return backend == null ? null : files.get(backend);
+    /** Returns what memory is made of, or null: zeros. */
+    Backend backend() {
+        return backend == null ? null : backends.get(backend);
     }
 
     /** Returns the firmware; empty if there is none. */
     byte[] bios() {
         return bios;
+    }
+
+    /** Returns the file that events go to, empty so far; null for none. */
+    Path log() {
+        return log;
+    }
+
+    /** Returns the names of the events that are wanted; they may have a star. */
+    Set<String> traced() {
+        return traced;
     }
 }

@@ -6,9 +6,18 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Upstream;
 import iommu.api.unit.Translation;
+import java.util.Arrays;
 
-/** Where DMA leaves the fabric of a {@link Machine}: through its unit, if any, to memory. */
+/**
+ * Where DMA leaves the fabric of a {@link Machine}: through its unit, if any, to memory or to the
+ * registers of a device. What memory takes goes there page by page, whatever size the unit's page
+ * has; anything else is cut into pieces that a device takes, each of which the unit is asked for.
+ * Source: QEMU 7.2, observed.
+ */
 final class MemoryBridge implements Upstream {
+
+    /** Where nothing answers, a piece has so many bytes. */
+    private static final int PIECE_BYTES = 4;
 
     private final Machine machine;
 
@@ -19,39 +28,81 @@ final class MemoryBridge implements Upstream {
     @Override
     public CompletionStatus read(int function, int alias, long address, byte[] to, int offset,
             int bytes) {
-        long translation = translate(alias, address, Access.READ);
         PhysicalMemory memory = machine.memory();
-        long at = place(translation, address);
-        if (Translation.isBlocked(translation) || !memory.contains(at, bytes)) {
-            return CompletionStatus.UNSUPPORTED_REQUEST;
+        boolean answered = false;
+        Arrays.fill(to, offset, offset + bytes, (byte) 0);
+        for (int done = 0, count; done < bytes; done += count) {
+            long translation = translate(alias, address + done, Access.READ);
+            long at = place(translation, address + done);
+            boolean blocked = Translation.isBlocked(translation);
+            int reach = reach(translation, address + done, bytes - done);
+            if (!blocked && memory.contains(at, reach)) {
+                count = reach;
+                memory.read(at, to, offset + done, count);
+                answered = true;
+            } else {
+                count = piece(at, bytes - done);
+                if (!blocked && machine.answers(at)) {
+                    count = machine.piece(at, bytes - done);
+                    System.arraycopy(machine.read(at, count), 0, to, offset + done, count);
+                    answered = true;
+                }
+            }
         }
-        memory.read(at, to, offset, bytes);
-        return CompletionStatus.SUCCESS;
+        return answered ? CompletionStatus.SUCCESS : CompletionStatus.UNSUPPORTED_REQUEST;
     }
 
     @Override
     public CompletionStatus write(int function, int alias, long address, byte[] from, int offset,
             int bytes) {
-        long translation = translate(alias, address, Access.WRITE);
         PhysicalMemory memory = machine.memory();
-        long at = place(translation, address);
-        if (Translation.isBlocked(translation) || !memory.contains(at, bytes)) {
-            return CompletionStatus.UNSUPPORTED_REQUEST;
+        boolean answered = false;
+        for (int done = 0, count; done < bytes; done += count) {
+            long translation = translate(alias, address + done, Access.WRITE);
+            long at = place(translation, address + done);
+            boolean blocked = Translation.isBlocked(translation);
+            int reach = reach(translation, address + done, bytes - done);
+            if (!blocked && memory.contains(at, reach) && machine.isWritable(at)) {
+                count = reach;
+                memory.write(at, from, offset + done, count);
+                answered = true;
+            } else {
+                count = piece(at, bytes - done);
+                if (!blocked && machine.answers(at)) {
+                    count = machine.piece(at, bytes - done);
+                    machine.write(at, Arrays.copyOfRange(from, offset + done,
+                            offset + done + count));
+                    answered = true;
+                }
+            }
         }
-        if (machine.isWritable(at)) {
-            memory.write(at, from, offset, bytes);
-        }
-        return CompletionStatus.SUCCESS;
+        return answered ? CompletionStatus.SUCCESS : CompletionStatus.UNSUPPORTED_REQUEST;
+    }
+
+    /** Returns how many bytes a translation is good for: those up to the end of its page. */
+    private static int reach(long translation, long address, int left) {
+        long inPage = Translation.isBlocked(translation) ? 0 : UnitTrace.inPage(translation);
+        return (int) Math.min(left, inPage - (address & inPage) + 1);
+    }
+
+    private static int piece(long at, int left) {
+        int aligned = (at & PIECE_BYTES - 1) == 0 ? PIECE_BYTES : (int) Long.lowestOneBit(at);
+        return Math.min(aligned, Integer.highestOneBit(left));
     }
 
     private long translate(int alias, long address, int access) {
-        return machine.unit() == null ? Translation.untranslated()
-                : machine.unit().translate(alias, address, access);
+        if (machine.unit() == null) {
+            return Translation.untranslated();
+        }
+        int requester = machine.known(alias);
+        long translation = machine.unit().translate(requester, address, access);
+        machine.trace().translated(requester, address, translation);
+        return translation;
     }
 
     private static long place(long translation, long address) {
-        return Translation.isUntranslated(translation) ? address
-                : Translation.address(translation);
+        return Translation.isBlocked(translation) || Translation.isUntranslated(translation)
+                ? address : Translation.address(translation);
     }
 
     @Override

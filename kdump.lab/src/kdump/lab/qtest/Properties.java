@@ -5,9 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import kdump.lab.api.LabException;
 
-/** An argument as QEMU writes them: a value, then properties: {@code edu,addr=5.0,dma_mask=1}. */
+/**
+ * An argument as QEMU writes them: a value, then properties: {@code edu,addr=5.0,dma_mask=1}. A
+ * name alone is on, with "no" before it off. What is wrong is told in QEMU's words.
+ */
 final class Properties {
 
+    private final String option;
+    private final String argument;
     private final String value;
     private final String id;
     private final Map<String, String> left = new LinkedHashMap<>();
@@ -15,17 +20,19 @@ final class Properties {
     /**
      * Takes an argument apart.
      *
-     * @throws LabException if a property has no value
+     * @param option it is the argument of, such as {@code -device}
      */
-    Properties(String argument) throws LabException {
+    Properties(String option, String argument) {
+        this.option = option;
+        this.argument = argument;
         String[] parts = argument.split(",", -1);
         value = parts[0];
         for (int i = 1; i < parts.length; i++) {
-            int at = parts[i].indexOf('=');
-            if (at < 1) {
-                throw new LabException("'" + argument + "', expected NAME=VALUE after a comma");
-            }
-            left.put(parts[i].substring(0, at), parts[i].substring(at + 1));
+            String part = parts[i];
+            int at = part.indexOf('=');
+            boolean off = at < 0 && part.startsWith("no");
+            left.put(at >= 0 ? part.substring(0, at) : off ? part.substring(2) : part,
+                    at >= 0 ? part.substring(at + 1) : off ? "off" : "on");
         }
         id = left.remove("id");
     }
@@ -40,6 +47,11 @@ final class Properties {
         return value;
     }
 
+    /** Returns what to throw where the argument cannot be followed. */
+    LabException refusal(String why) {
+        return new LabException(option + " " + argument + ": " + why);
+    }
+
     /** Takes a property as it stands. */
     String text(String name, String otherwise) {
         String text = left.remove(name);
@@ -49,15 +61,32 @@ final class Properties {
     /** Takes a property that is on or off. */
     boolean flag(String name, boolean otherwise) throws LabException {
         String text = left.remove(name);
-        if (text == null || text.equals("auto")) {
-            return otherwise;
-        }
-        return switch (text) {
+        return text == null ? otherwise : switch (text) {
             case "on", "true", "yes", "y" -> true;
             case "off", "false", "no", "n" -> false;
-            default -> throw new LabException(
-                    value + ": " + name + " '" + text + "', expected on or off");
+            default -> throw refusal("Parameter '" + name + "' expects 'on' or 'off'");
         };
+    }
+
+    /** Takes a property that is on, off, or left to the machine; null for that. */
+    Boolean choice(String name) throws LabException {
+        String text = left.remove(name);
+        return text == null || text.equals("auto") ? null : switch (text) {
+            case "on" -> Boolean.TRUE;
+            case "off" -> Boolean.FALSE;
+            default -> throw refusal("Parameter '" + name + "' does not accept value '" + text
+                    + "'");
+        };
+    }
+
+    /** Takes a property that is a number from 0 to {@code most}, 255 or more. */
+    int small(String name, int otherwise, long most) throws LabException {
+        long number = number(name, otherwise);
+        if (Long.compareUnsigned(number, most) > 0) {
+            throw refusal("Parameter '" + name + "' expects uint"
+                    + (Long.SIZE - Long.numberOfLeadingZeros(most)) + "_t");
+        }
+        return (int) number;
     }
 
     /** Takes a property that is a number of 64 bits. */
@@ -66,15 +95,16 @@ final class Properties {
         try {
             return text == null ? otherwise : Numbers.unsigned(text);
         } catch (NumberFormatException e) {
-            throw new LabException(value + ": " + name + " '" + text + "', expected a number", e);
+            throw new LabException(refusal("Parameter '" + name + "' expects integer")
+                    .getMessage(), e);
         }
     }
 
     /** Refuses what nobody took. */
     void refuseOthers() throws LabException {
         if (!left.isEmpty()) {
-            throw new LabException(value + ": unknown property '"
-                    + left.keySet().iterator().next() + "'");
+            throw refusal("Property '" + value + "." + left.keySet().iterator().next()
+                    + "' not found");
         }
     }
 }

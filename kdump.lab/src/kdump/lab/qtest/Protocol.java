@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.qtest;
 
+import iommu.api.memory.PhysicalMemory;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.Set;
 
 /**
  * The line protocol: one command a line, one answer each, "OK", "OK VALUE" or "FAIL WHY". A command
@@ -16,24 +20,40 @@ final class Protocol {
     /** Longest transfer of one command, so that a wrong length cannot exhaust the heap. */
     private static final long MAX_BYTES = 16 << 20;
 
+    /** Longest {@code memset}, a page at a time: as much as ever fits. */
+    private static final long MAX_SET_BYTES = 2L << 30;
+    /** Data of fewer characters is an error. */
+    private static final int MIN_DATA = 3;
+    private static final String WRONG_SIZE = "ERR invalid argument size";
+    private static final Set<String> DEVICES = Set.of("ioapic", "/machine");
+    private static final char PADDING = '=';
+    private static final String DIGITS =
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
     private final Machine machine;
     private final ConfigPorts ports;
+    private String intercepted;
 
     Protocol(Machine machine) {
         this.machine = machine;
-        this.ports = new ConfigPorts(machine.fabric());
+        this.ports = new ConfigPorts(machine.config());
     }
 
     /** Executes one line and returns the answer. */
     String answer(String line) {
         String answer;
         try {
-            answer = execute(line.split(" "));
+            answer = execute(line.split(" ", -1));
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
-            answer = "FAIL Invalid arguments of '" + line.split(" ")[0] + "'";
+            answer = "FAIL Invalid arguments of '" + line.split(" ", -1)[0] + "'";
         }
         machine.idle();
         return answer;
+    }
+
+    /** Lets readers of the log see what happened up to the last line. */
+    void flushLog() throws IOException {
+        machine.log().flush();
     }
 
     private String execute(String[] words) {
@@ -50,18 +70,19 @@ final class Protocol {
                 ports.out(port(words), width(words[0]), number(words, 2));
                 yield "OK";
             }
-            case "read" -> "OK 0x" + HexFormat.of().formatHex(read(words));
-            case "b64read" -> "OK " + Base64.getEncoder().encodeToString(read(words));
-            case "write" -> write(words, hex(words[3]));
-            case "b64write" -> write(words, Base64.getDecoder().decode(words[3]));
-            case "memset" -> {
-                byte[] data = new byte[length(words)];
-                Arrays.fill(data, (byte) number(words, 3));
-                yield write(words, data);
-            }
+            case "read" -> "OK 0x" + HexFormat.of().formatHex(
+                    machine.read(number(words, 1), length(words, 1)));
+            case "b64read" -> "OK " + Base64.getEncoder().encodeToString(
+                    machine.read(number(words, 1), length(words, 0)));
+            case "write" -> words[3].length() < MIN_DATA ? WRONG_SIZE
+                    : write(words, hex(words[3], length(words, 1)));
+            case "b64write" -> words[3].length() < MIN_DATA ? WRONG_SIZE
+                    : write(words, base64(words[3], length(words, 1)));
+            case "memset" -> memset(number(words, 1), number(words, 2), (byte) number(words, 3));
             case "endianness" -> "OK little";
-            case "irq_intercept_in", "irq_intercept_out" -> words.length > 1 ? "OK"
-                    : "FAIL Unknown device";
+            case "irq_intercept_in", "irq_intercept_out" -> intercept(words[1]);
+            case "set_irq_in" -> "FAIL Unknown device";
+            case "module_load" -> words.length > 2 ? "FAIL" : unknown(words[0]);
             case "clock_step", "clock_set" -> machine.clockByHand() ? clock(words)
                     : unknown(words[0]);
             default -> unknown(words[0]);
@@ -99,29 +120,96 @@ final class Protocol {
     }
 
     private static int port(String[] words) {
-        return (int) number(words, 1) & 0xffff;
+        long port = number(words, 1);
+        if (port >>> 16 != 0) {
+            throw new IllegalArgumentException("port " + words[1]);
+        }
+        return (int) port;
     }
 
-    private static int length(String[] words) {
+    /** Interrupts can be intercepted at one device; none ever comes. */
+    private String intercept(String device) {
+        if (!DEVICES.contains(device)) {
+            return "FAIL Unknown device";
+        }
+        if (intercepted != null && !intercepted.equals(device)) {
+            return "FAIL IRQ intercept already enabled";
+        }
+        intercepted = device;
+        return "OK";
+    }
+
+    private static int length(String[] words, int least) {
         long length = number(words, 2);
-        if (length < 0 || length > MAX_BYTES) {
+        if (length < least || length > MAX_BYTES) {
             throw new IllegalArgumentException("length " + words[2]);
         }
         return (int) length;
     }
 
-    private byte[] read(String[] words) {
-        return machine.read(number(words, 1), length(words));
-    }
-
-    /** Data that is too short is padded with zeros. */
     private String write(String[] words, byte[] data) {
-        machine.write(number(words, 1), Arrays.copyOf(data, length(words)));
+        machine.write(number(words, 1), data);
         return "OK";
     }
 
-    private static byte[] hex(String text) {
-        return HexFormat.of().parseHex(text, text.startsWith("0x") ? 2 : 0, text.length());
+    /** Zeros that are there already take no room. */
+    private String memset(long address, long length, byte value) {
+        if (length < 0 || length > MAX_SET_BYTES) {
+            throw new IllegalArgumentException("length " + length);
+        }
+        byte[] page = new byte[PhysicalMemory.PAGE_BYTES];
+        Arrays.fill(page, value);
+        PhysicalMemory memory = machine.memory();
+        for (long at = address; at != address + length;) {
+            long inPage = PhysicalMemory.PAGE_BYTES - (at & PhysicalMemory.PAGE_BYTES - 1);
+            int count = (int) Math.min(inPage, address + length - at);
+            if (value != 0 || !memory.contains(at, count) || memory.pageIsKnown(at)) {
+                machine.write(at, Arrays.copyOf(page, count));
+            }
+            at += count;
+        }
+        return "OK";
+    }
+
+    /** Returns the digits after the first two characters; what is missing is 0, what is none -1. */
+    private static byte[] hex(String text, int length) {
+        byte[] data = new byte[length];
+        for (int i = 0; i < length && 2 * i + 4 <= text.length(); i++) {
+            data[i] = (byte) (Character.digit(text.charAt(2 * i + 2), 16) << 4
+                    | Character.digit(text.charAt(2 * i + 3), 16));
+        }
+        return data;
+    }
+
+    /**
+     * Decodes in place, so that what is too short ends in its own text: whole groups of four
+     * digits, of which padding counts as 0; other characters are skipped.
+     */
+    private static byte[] base64(String text, int length) {
+        byte[] data = Arrays.copyOf(text.getBytes(StandardCharsets.ISO_8859_1),
+                Math.max(length, text.length()));
+        int digits = 0;
+        int group = 0;
+        int out = 0;
+        char before = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            int digit = c == PADDING ? 0 : DIGITS.indexOf(c);
+            if (digit >= 0) {
+                group = group << 6 | digit;
+                if (++digits % 4 == 0) {
+                    data[out++] = (byte) (group >> 16);
+                    if (before != PADDING) {
+                        data[out++] = (byte) (group >> 8);
+                    }
+                    if (c != PADDING) {
+                        data[out++] = (byte) group;
+                    }
+                }
+                before = c;
+            }
+        }
+        return Arrays.copyOf(data, length);
     }
 
     private static long value(byte[] data) {

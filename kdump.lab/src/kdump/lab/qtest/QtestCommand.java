@@ -67,6 +67,7 @@ public final class QtestCommand implements LineCommand {
             out.print('\n');
             // answers to what was sent in one piece may go out in one piece
             if (lines.available() == 0) {
+                protocol.flushLog();
                 out.flush();
             }
         }
@@ -80,8 +81,8 @@ public final class QtestCommand implements LineCommand {
     Protocol protocol(MachineOptions options) throws LabException {
         IommuVendor vendor = options.unit() == null ? null
                 : named(vendors, IommuVendor::name, options.unit().profile().vendor(), "IOMMU vendor");
-        DeviceModel edu = options.edus().isEmpty() ? null
-                : named(models, DeviceModel::name, EDU, "device model");
+        DeviceModel edu = Machine.hasDevices(options)
+                ? named(models, DeviceModel::name, EDU, "device model") : null;
         return new Protocol(new Machine(options, vendor, fabric, edu));
     }
 

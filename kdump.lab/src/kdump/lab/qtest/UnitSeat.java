@@ -1,20 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.qtest;
 
-import iommu.api.pcie.FunctionConfig;
 import iommu.api.profile.UnitProfile;
-import java.util.List;
 
 /**
- * A remapping unit as a {@code -device} of QEMU brings it: what it is, how much of the address
- * space its registers take from the profile's base on, and the PCI functions that it shows.
+ * A remapping unit as a {@code -device} of QEMU brings it.
+ *
+ * @param profile what it is
+ * @param registerBytes how much of the address space its registers take from the profile's base on
+ * @param leastBytes width of the narrowest access that its registers take
+ * @param firstBusNumbers whether it knows functions by the bus number of when they were made: 0
  */
-record UnitSeat(UnitProfile profile, int registerBytes, List<FunctionConfig> functions) {
+record UnitSeat(UnitProfile profile, int registerBytes, int leastBytes,
+        boolean firstBusNumbers) {
 
     /** Returns whether a register lies at a physical address. */
     boolean contains(long address) {
         return address >= profile.registerBase()
                 && address < profile.registerBase() + registerBytes;
+    }
+
+    /** Returns whether its registers take accesses of a width; they answer others with 0. */
+    boolean takes(int bytes) {
+        return bytes >= leastBytes;
+    }
+
+    /** Returns the id under which it knows a requester. */
+    int known(int requester) {
+        return firstBusNumbers ? requester & 0xff : requester;
     }
 
     /** Returns the offset of a register. */

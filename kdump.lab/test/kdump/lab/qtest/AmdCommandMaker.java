@@ -76,7 +76,7 @@ final class AmdCommandMaker {
 
     private long[] command() {
         long domain = (long) (1 + random.nextInt(3)) << 32;
-        long source = World.SOURCES[random.nextInt(3)];
+        long source = World.SOURCES[random.nextInt(World.SOURCES.length)] & 0xff;
         return switch (random.nextInt(12)) {
             case 0, 1 -> new long[] {1L << 60 | random.nextInt(16), random.nextLong()};
             case 2 -> new long[] {2L << 60 | source, 0};

@@ -50,14 +50,18 @@ final class AmdProgramMaker {
             case 0, 1, 2, 3, 4, 5, 6, 7, 8 -> transfer();
             case 9, 10, 11, 12 -> steps.add(tables.change());
             case 13, 14, 15, 16, 17 -> steps.add(commands.push());
-            case 18 -> unit();
+            case 18 -> {
+                unit();
+                steps.add(new Step("renumber", World.renumber(World.BUSES[random.nextInt(2)],
+                        random.nextInt(2) == 0), 0));
+            }
             default -> steps.add(registers());
         }
     }
 
     private void transfer() {
-        int device = random.nextInt(4) == 0 ? random.nextInt(3) : 0;
-        int bytes = random.oneIn(8) && tables.mayCross() ? 16 : 8;
+        int device = random.nextInt(4) == 0 ? random.nextInt(World.SOURCES.length) : 0;
+        int bytes = random.oneIn(8) ? 16 : 8;
         if (random.oneIn(40)) {
             // a write there would be an interrupt
             steps.add(World.transfer(device, 0xfee0_1000L, slot++ & 63, bytes, false));
@@ -71,7 +75,13 @@ final class AmdProgramMaker {
     private Step deviceTable(long devices) {
         long value = devices | random.nextInt(16);
         long at = AmdWorld.UNIT;
-        return switch (random.nextInt(4)) {
+        return switch (random.nextInt(6)) {
+            case 4 -> new Step("device table in quarters",
+                    String.format("writew 0x%x 0x%x", at, value & 0xffff),
+                    String.format("writew 0x%x 0x%x", at + 2, value >>> 16));
+            case 5 -> new Step("device table in bytes",
+                    String.format("writeb 0x%x 0x%x", at + random.nextInt(3), value & 0xff),
+                    String.format("writeb 0x%x 0x%x", at, value >>> 8 & 0xff));
             case 0 -> new Step("device table in halves", writel(at, value), writel(at + 4, 0));
             case 1 -> new Step("device table, lower half alone", writel(at, value));
             default -> new Step("device table", writeq(at, value));
@@ -99,6 +109,13 @@ final class AmdProgramMaker {
         int[] offsets = {0x10, 0x20, 0x28, 0x30, 0x38, 0xe0, 0x1a0, 0x2010, 0x2018, 0x2020,
             0x2030, 0x2038, 0x2040, 0x3ff8};
         long at = AmdWorld.UNIT + offsets[random.nextInt(offsets.length)];
+        if (random.oneIn(3)) {
+            String width = random.oneIn(2) ? "b" : "w";
+            at += width.equals("b") ? random.nextInt(8) : 2 * random.nextInt(4);
+            return new Step("register", String.format("write%s 0x%x 0x%x", width, at,
+                    random.nextInt(1 << 16)), String.format("read%s 0x%x", width, at),
+                    String.format("readw 0x%x", at & -2));
+        }
         if (random.nextInt(2) == 0) {
             at += random.oneIn(2) ? 4 : 0;
             return new Step("register", writel(at, random.nextLong() & 0xffff_ffffL),

@@ -25,16 +25,10 @@ final class AmdTableMaker {
     private static final long NO_MEMORY = 0x40_0000_0000L;
 
     private final RandomStream random;
-    /**
-     * All pages are of 4 KiB: only then transfers may cross their bounds, since QEMU takes what
-     * crosses 4 KiB within a larger page in one piece, by the entry of its first byte.
-     */
-    private final boolean small;
     private final long[] pools;
 
     AmdTableMaker(RandomStream random) {
         this.random = random;
-        small = random.oneIn(3);
         pools = new long[] {random.nextInt(LEAVES), random.nextInt(LARGE_LEAVES),
             random.nextInt(LEAVES)};
     }
@@ -58,13 +52,11 @@ final class AmdTableMaker {
                 lines.add(writeq(table(set, level),
                         directory(table(set, level - 1), level - 1) | RW));
             }
-            if (!small) {
-                lines.add(writeq(table(set, 2) + 8, SUPER_2M | 1 | rights()));
-                lines.add(writeq(table(set, 3) + 8, 1 | rights()));
-            }
+            lines.add(writeq(table(set, 2) + 8, SUPER_2M | 1 | rights()));
+            lines.add(writeq(table(set, 3) + 8, 1 | rights()));
             for (int i = 0; i < LARGE_LEAVES; i++) {
                 lines.add(writeq(table(set, 1) + 8L * i,
-                        sized(1, i < LEAVES ? leaf() : encoded())));
+                        i < LEAVES ? leaf() : encoded()));
             }
         }
         for (int device = 0; device < World.SOURCES.length; device++) {
@@ -95,20 +87,8 @@ final class AmdTableMaker {
                 | rights() | (random.oneIn(8) ? 0 : 1);
     }
 
-    /** Returns an entry of a level, as it is, or with another Next Level that makes no page large. */
-    private long sized(int level, long entry) {
-        long next = entry >>> LEVEL_SHIFT & 7;
-        boolean large = level == 1 ? next == 7 : next == 0 || next == 7;
-        return small && large ? entry & ~(7L << LEVEL_SHIFT) | level - 1L << LEVEL_SHIFT : entry;
-    }
-
-    /** Returns whether transfers may cross a bound of 4 KiB. */
-    boolean mayCross() {
-        return small;
-    }
-
     private List<String> entry(long devices, int device) {
-        long at = devices + 32L * World.SOURCES[device];
+        long at = devices + 32L * (World.SOURCES[device] & 0xff);
         int set = random.nextInt(SETS);
         int mode = random.oneIn(3) ? random.nextInt(8) : 4;
         long root = mode == 0 || mode == 7 ? table(set, 4) : table(set, mode);
@@ -145,18 +125,18 @@ final class AmdTableMaker {
         long devices = random.oneIn(4) ? AmdWorld.OTHER_DEVICES : AmdWorld.DEVICES;
         return switch (random.nextInt(12)) {
             case 0, 1, 2 -> word("page", table(set, 1) + 8 * pools[random.nextInt(3)],
-                    sized(1, damaged(random.oneIn(3) ? encoded() : leaf(), 6)));
+                    damaged(random.oneIn(3) ? encoded() : leaf(), 6));
             case 3 -> word("page of 2 MiB", table(set, 2) + 8,
-                    sized(2, damaged(random.oneIn(3) ? encoded() : page() | 1 | rights(), 3)));
+                    damaged(random.oneIn(3) ? encoded() : page() | 1 | rights(), 3));
             case 4 -> word("page of 1 GiB", table(set, 3) + 8,
-                    sized(3, damaged(random.oneIn(3) ? encoded() : 1 | rights(), 3)));
+                    damaged(random.oneIn(3) ? encoded() : 1 | rights(), 3));
             case 5, 6, 7 -> {
                 int level = 2 + random.nextInt(5);
                 yield word("table of level " + level, table(set, level),
-                        sized(level, damaged(below(level), 3)));
+                        damaged(below(level), 3));
             }
-            case 8, 9 -> new Step("device table entry", entry(devices, random.nextInt(3)), 0);
-            default -> damagedEntry(devices, random.nextInt(3));
+            case 8, 9 -> new Step("device table entry", entry(devices, random.nextInt(World.SOURCES.length)), 0);
+            default -> damagedEntry(devices, random.nextInt(World.SOURCES.length));
         };
     }
 

@@ -49,8 +49,9 @@ final class AmdWorld {
 
     /** Returns the steps that leave the unit as after reset but for ComWaitInt, which stays. */
     private static List<Step> beginning() {
-        return List.of(quietUnit(), World.memory(DEVICES, END), World.preload(0),
-                World.preload(1), World.preload(2));
+        var steps = new ArrayList<>(List.of(quietUnit(), World.memory(DEVICES, END)));
+        steps.addAll(World.preload());
+        return steps;
     }
 
     private static Step quietUnit() {

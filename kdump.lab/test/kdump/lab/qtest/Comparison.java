@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.qtest;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 
 /** QEMU and our machine of one command line, side by side. One thread. */
 final class Comparison implements AutoCloseable {
 
+    private static final List<String> EVENTS = List.of("vtd_dmar_translate", "vtd_dmar_fault",
+            "vtd_frr_new", "amdvi_translation_result", "amdvi_page_fault");
+
     private final String[] options;
     private final QemuProcess qemu;
+    private final LogTail log = new LogTail();
+    private final LogTail ourLog = new LogTail();
+
+    /** What QEMU answers to the lines of a step, and what its log has of it. */
+    private record Answered(List<String> answers, String log) { }
 
     /** The first place where the two differ. */
     record Difference(Step step, String line, String qemu, String ours) {
@@ -23,8 +33,17 @@ final class Comparison implements AutoCloseable {
     Comparison(String unit) {
         var all = new ArrayList<>(List.of("-device", unit));
         all.addAll(World.OPTIONS);
-        options = all.toArray(String[]::new);
-        qemu = new QemuProcess(all);
+        for (String event : EVENTS) {
+            all.addAll(List.of("-trace", event));
+        }
+        options = with(all, ourLog).toArray(String[]::new);
+        qemu = new QemuProcess(with(all, log));
+    }
+
+    private static List<String> with(List<String> options, LogTail log) {
+        var all = new ArrayList<>(options);
+        all.addAll(List.of("-D", log.path().toString()));
+        return all;
     }
 
     /** Runs a program on both; returns where they differ, or null. */
@@ -32,26 +51,50 @@ final class Comparison implements AutoCloseable {
         var steps = new ArrayList<>(program.beginning());
         steps.addAll(program.steps());
         steps.addAll(program.end());
-        List<List<String>> theirs = theirs(program, steps);
+        List<Answered> theirs = theirs(program, steps);
+        ourLog.rewind();
         Protocol ours = OurMachine.of(options);
         for (int i = 0; i < steps.size(); i++) {
-            Step step = steps.get(i);
-            var lines = new ArrayList<>(step.lines());
-            lines.addAll(program.looks(step));
-            for (int l = 0; l < lines.size(); l++) {
-                String answer = ours.answer(lines.get(l));
-                // until then the one may still hold what the program before left
-                if (i >= program.beginning().size() - 1 && !answer.equals(theirs.get(i).get(l))) {
-                    return new Difference(step, lines.get(l), theirs.get(i).get(l), answer);
-                }
+            // until then the one may still hold what the program before left
+            boolean counts = i >= program.beginning().size() - 1;
+            Difference difference = difference(program, steps.get(i), ours, theirs.get(i));
+            if (difference != null && counts) {
+                return difference;
             }
         }
         return null;
     }
 
-    /** Returns the answers to the lines of each step, sent in as few pieces as transfers allow. */
-    private List<List<String>> theirs(Program program, List<Step> steps) {
+    /** Has our machine do a step. */
+    private Difference difference(Program program, Step step, Protocol ours, Answered theirs) {
+        Difference first = null;
+        List<String> lines = lines(program, step);
+        for (int l = 0; l < lines.size(); l++) {
+            String answer = ours.answer(lines.get(l));
+            if (first == null && !answer.equals(theirs.answers().get(l))) {
+                first = new Difference(step, lines.get(l), theirs.answers().get(l), answer);
+            }
+        }
+        try {
+            ours.flushLog();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        String logged = ourLog.next();
+        return first != null || logged.equals(theirs.log()) ? first
+                : new Difference(step, "log", theirs.log(), logged);
+    }
+
+    private static List<String> lines(Program program, Step step) {
+        var lines = new ArrayList<>(step.lines());
+        lines.addAll(program.looks(step));
+        return lines;
+    }
+
+    /** Sends the lines of all steps in as few pieces as transfers allow. */
+    private List<Answered> theirs(Program program, List<Step> steps) {
         var answers = new ArrayList<String>();
+        var logs = new ArrayList<String>();
         var pending = new ArrayList<String>();
         for (Step step : steps) {
             pending.addAll(step.lines());
@@ -60,14 +103,15 @@ final class Comparison implements AutoCloseable {
                 pending.clear();
                 qemu.await(step.bar());
             }
+            logs.add(step.bar() != 0 ? log.next() : "");
             pending.addAll(program.looks(step));
         }
         answers.addAll(qemu.answers(pending));
-        var byStep = new ArrayList<List<String>>();
+        var byStep = new ArrayList<Answered>();
         int at = 0;
-        for (Step step : steps) {
-            int count = step.lines().size() + program.looks(step).size();
-            byStep.add(answers.subList(at, at + count));
+        for (int i = 0; i < steps.size(); i++) {
+            int count = lines(program, steps.get(i)).size();
+            byStep.add(new Answered(answers.subList(at, at + count), logs.get(i)));
             at += count;
         }
         return byStep;
@@ -93,5 +137,7 @@ final class Comparison implements AutoCloseable {
     @Override
     public void close() {
         qemu.close();
+        log.close();
+        ourLog.close();
     }
 }

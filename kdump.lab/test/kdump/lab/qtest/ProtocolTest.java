@@ -34,7 +34,7 @@ class ProtocolTest {
         "readb 0x10000000, OK 0x0000000000000000", "readl 0xa0000, OK 0x0000000000000000",
         "inb 0x1234, OK 0x00ff", "endianness, OK little", "foo, FAIL Unknown command 'foo'",
         "clock_step, FAIL Unknown command 'clock_step'",
-        "irq_intercept_in ioapic, OK", "irq_intercept_in, FAIL Unknown device",
+        "irq_intercept_in ioapic, OK", "irq_intercept_in x, FAIL Unknown device",
         "read 0x100000 0x10, OK 0x00000000000000000000000000000000",
         "b64read 0x100000 0x10, OK AAAAAAAAAAAAAAAAAAAAAA==",
         "read 0xfed90000 0x18, OK 0x100000000000000006062f228c00d200420f008000480000"})
@@ -43,8 +43,8 @@ class ProtocolTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"readl", "readl x", "read 0", "read 0 -1", "read 0 0xffffffffffff", "write 0 1 0xf",
-        "b64write 0 1 ?", "outl 0xcf8", "memset 0 1"})
+    @CsvSource({"readl", "readl x", "read 0", "read 0 -1", "read 0 0xffffffffffff", "write 0 0 0xff",
+        "b64write 0 0 AAAA", "outl 0xcf8", "memset 0 1"})
     void whatQemuDiesOfIsFailure(String line) {
         assertThat(answer(line)).startsWith("FAIL ");
     }

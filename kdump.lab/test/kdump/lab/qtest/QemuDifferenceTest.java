@@ -30,6 +30,7 @@ class QemuDifferenceTest {
             "intel-iommu,intremap=on,aw-bits=39,device-iotlb=on,snoop-control=on",
             "intel-iommu,intremap=off,aw-bits=48,x-scalable-mode=on,device-iotlb=on,pt=off,"
                     + "caching-mode=on",
+            "intel-iommu,aw-bits=48,x-scalable-mode=on,x-pasid-mode=on",
             "amd-iommu,intremap=off", "amd-iommu,device-iotlb=on");
     private static final String AMD = "amd-iommu";
     private static final int MAX_DIFFERENCES = 5;

@@ -59,6 +59,29 @@ final class QemuProcess implements AutoCloseable {
                 .anyMatch(p -> Files.isExecutable(Path.of(p, PROGRAM)));
     }
 
+    /**
+     * Returns the line with which QEMU refuses a command line, without its own name.
+     *
+     * @throws IllegalStateException if it does not
+     */
+    static String refusal(List<String> options) {
+        var command = new ArrayList<>(List.of("timeout", "-s", "KILL", "5", PROGRAM, "-M", "q35",
+                "-display", "none", "-nodefaults", "-S"));
+        command.addAll(options);
+        try {
+            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            try (var lines = process.inputReader(StandardCharsets.US_ASCII)) {
+                String first = lines.readLine();
+                if (process.waitFor() != 1 || first == null) {
+                    throw new IllegalStateException("QEMU takes " + options + ": " + first);
+                }
+                return first.substring(first.indexOf(": ") + 2);
+            }
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /** Returns 64 KiB whose reset vector is: cli; hlt; jump to the hlt. */
     private static byte[] sleepingFirmware() {
         byte[] rom = new byte[0x10000];
@@ -97,13 +120,19 @@ final class QemuProcess implements AutoCloseable {
                     throw new IllegalStateException("QEMU has ended: "
                             + Files.readString(errors));
                 }
-                if (line.startsWith("OK") || line.startsWith("FAIL")) {
+                if (line.startsWith("OK") || line.startsWith("FAIL")
+                        || line.startsWith("ERR")) {
                     answers.add(line);
                 }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Returns the file of its firmware, there until it is closed. */
+    Path firmware() {
+        return bios;
     }
 
     /** Waits until a transfer of the edu device at {@code bar} is done. */

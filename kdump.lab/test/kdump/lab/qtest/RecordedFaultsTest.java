@@ -92,7 +92,7 @@ class RecordedFaultsTest {
         boolean scalable = device.contains("scalable");
         tables(scalable);
         memory.write64(Long.decode(place), Long.decode(value));
-        UnitProfile profile = IntelIommu.seat(new Properties(device)).profile();
+        UnitProfile profile = IntelIommu.seat(new Properties("-device", device)).profile();
         assertThat(record(profile, scalable, access)).as("%s, QEMU", name).isEqualTo(qemu);
         var plain = new UnitProfile(profile.vendor(), "spec", profile.registerBase(),
                 profile.registers(), Map.of("hostAddressWidth", 48L));

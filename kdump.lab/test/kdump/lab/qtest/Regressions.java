@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 final class Regressions {
 
     private static final Pattern STEP = Pattern.compile("(.*)  \\{(.*)\\}");
-    private static final Pattern START = Pattern.compile("writeq 0x(e0[012]00)098 .*");
+    private static final Pattern START = Pattern.compile("writeq 0x(e0[0123]00)098 .*");
 
     /** A program, its name and the unit it is for. */
     record Regression(String name, String unit, Program program) {

@@ -21,12 +21,15 @@ final class VtdProgramMaker {
     private final boolean scalable;
     private long command;
     private int slot;
+    /** The device that does most of the work. */
+    private final int home;
 
     private VtdProgramMaker(long seed, boolean scalableUnit) {
         random = new RandomStream(seed, "program");
         scalable = scalableUnit && !random.oneIn(4);
         tables = new VtdTableMaker(random, scalable);
         queue = new VtdQueueMaker(random);
+        home = random.oneIn(3) ? World.SOURCES.length - 1 : 0;
     }
 
     /** Returns the program of a seed. */
@@ -53,13 +56,19 @@ final class VtdProgramMaker {
             case 9, 10, 11, 12 -> steps.add(tables.change());
             case 13, 14, 15 -> invalidate();
             case 16, 17 -> clearFaults();
-            case 18 -> unit();
+            case 18 -> {
+                if (home == 0 || random.nextInt(2) == 0) {
+                    unit();
+                } else {
+                    renumber();
+                }
+            }
             default -> registers();
         }
     }
 
     private void transfer() {
-        int device = random.nextInt(4) == 0 ? random.nextInt(3) : 0;
+        int device = random.nextInt(4) == 0 ? random.nextInt(World.SOURCES.length) : home;
         int bytes = random.oneIn(8) ? 16 : 8;
         if (random.oneIn(40)) {
             // a write there would be an interrupt
@@ -68,6 +77,14 @@ final class VtdProgramMaker {
         }
         steps.add(World.transfer(device, tables.address(), slot++ & 63, bytes,
                 random.nextInt(2) == 0));
+    }
+
+    /** Gives the bus behind the port a number; the root pointer makes the unit forget the old. */
+    private void renumber() {
+        var lines = new ArrayList<>(World.renumber(
+                World.BUSES[random.nextInt(World.BUSES.length)], random.nextInt(2) == 0));
+        lines.add(writel(GCMD, command | 1L << 30));
+        steps.add(new Step("renumber", lines, 0));
     }
 
     private void setRoot(long root) {
@@ -101,7 +118,7 @@ final class VtdProgramMaker {
     }
 
     private Step contextCommand() {
-        int source = World.SOURCES[random.nextInt(3)];
+        int source = World.SOURCES[random.nextInt(World.SOURCES.length)];
         long value = 1L << 63 | (long) random.nextInt(4) << 61 | (long) random.nextInt(4) << 32
                 | (long) source << 16 | tables.domain();
         return new Step("context command", writeq(VtdWorld.UNIT + 0x28, value));

@@ -58,7 +58,7 @@ final class VtdQueueMaker {
     private long[] descriptor() {
         long domain = (long) (1 + random.nextInt(3)) << 16;
         long granularity = (long) random.nextInt(4) << 4;
-        long source = (long) World.SOURCES[random.nextInt(3)] << 32;
+        long source = (long) World.SOURCES[random.nextInt(World.SOURCES.length)] << 32;
         long address = (long) random.nextInt(10) << 12 | random.nextInt(4);
         return switch (random.nextInt(9)) {
             case 0, 1 -> new long[] {1 | granularity | domain | source

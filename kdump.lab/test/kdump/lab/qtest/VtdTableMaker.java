@@ -53,6 +53,10 @@ final class VtdTableMaker {
         }
         lines.add(writeq(VtdWorld.ROOT, VtdWorld.CONTEXT | 1));
         lines.add(writeq(VtdWorld.OTHER_ROOT, VtdWorld.CONTEXT | 1));
+        for (int bus : World.BUSES) {
+            lines.add(writeq(VtdWorld.ROOT + 16L * bus, VtdWorld.CONTEXT | 1));
+            lines.add(writeq(VtdWorld.OTHER_ROOT + 16L * bus, VtdWorld.CONTEXT | 1));
+        }
         if (scalable) {
             lines.add(writeq(VtdWorld.ROOT + 8, VtdWorld.UPPER_CONTEXT | 1));
             lines.add(writeq(VtdWorld.OTHER_ROOT + 8, VtdWorld.CONTEXT | 1));
@@ -61,7 +65,7 @@ final class VtdTableMaker {
                 lines.addAll(pasidEntry(pasid));
             }
         }
-        for (int device = 0; device < 3; device++) {
+        for (int device = 0; device < World.SOURCES.length; device++) {
             lines.addAll(context(device));
         }
         return List.of(new Step("tables", lines, 0));
@@ -86,7 +90,7 @@ final class VtdTableMaker {
     }
 
     private long contextAt(int device) {
-        int source = World.SOURCES[device];
+        int source = World.SOURCES[device] & 0xff;
         if (!scalable) {
             return VtdWorld.CONTEXT + 16L * source;
         }
@@ -148,9 +152,10 @@ final class VtdTableMaker {
                 yield word("table of level " + level, table(set, level), damaged(
                         table(random.nextInt(SETS), level - 1) | rights(), 2));
             }
-            case 7 -> word("root", VtdWorld.ROOT + (random.oneIn(4) ? 8 : 0),
+            case 7 -> word("root", VtdWorld.ROOT + 16 * random.nextInt(1 + World.BUSES.length)
+                    + (random.oneIn(4) ? 8 : 0),
                     damaged(VtdWorld.CONTEXT | 1, 2));
-            case 8, 9 -> changeContext(random.nextInt(3));
+            case 8, 9 -> changeContext(random.nextInt(World.SOURCES.length));
             case 10 -> word("directory", VtdWorld.DIRECTORY, quiet ? VtdWorld.PASIDS | 1
                     : damaged(VtdWorld.PASIDS | 1, 2) & ~2);
             default -> changePasid(random.nextInt(3));

@@ -40,9 +40,11 @@ final class VtdWorld {
 
     /** Returns the steps that leave the unit as after reset but for RTPS and IRTPS, which stay. */
     private static List<Step> beginning() {
-        return List.of(quietQueue(), quietUnit(), World.memory(ROOT, END),
-                World.preload(0), World.preload(1), World.preload(2),
-                knownFault(), clearFault());
+        var steps = new ArrayList<>(List.of(quietQueue(), quietUnit(), World.memory(ROOT, END)));
+        steps.addAll(World.preload());
+        steps.add(knownFault());
+        steps.add(clearFault());
+        return steps;
     }
 
     /**

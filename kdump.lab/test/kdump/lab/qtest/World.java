@@ -17,13 +17,21 @@ final class World {
     static final long BUFFER = 0x4_0000;
 
     /** The devices: requester ids and BARs. */
-    static final int[] SOURCES = {0x28, 0x2c, 0x80};
-    static final long[] BARS = {0xe000_0000L, 0xe010_0000L, 0xe020_0000L};
+    static final int[] SOURCES = {0x28, 0x2c, 0x80, 0x100};
+    static final long[] BARS = {0xe000_0000L, 0xe010_0000L, 0xe020_0000L, 0xe030_0000L};
+    /** The last device is on one of these buses, behind a port. */
+    static final int[] BUSES = {1, 2};
+    private static final int BEHIND_PORT = 3;
+    private static final int PORT = 0x30;
+    /** Where config space lies in memory. */
+    private static final long CONFIG = 0xb000_0000L;
     /** Options that make them. */
     static final List<String> OPTIONS = List.of("-machine", "q35", "-m", "64",
             "-device", "edu,addr=5.0,multifunction=on,dma_mask=0xffffffffffffffff",
             "-device", "edu,addr=5.4,dma_mask=0xffffffffffffffff",
-            "-device", "edu,addr=10.0,dma_mask=0xffffffffffffffff");
+            "-device", "edu,addr=10.0,dma_mask=0xffffffffffffffff",
+            "-device", "pcie-root-port,id=rp,addr=6.0",
+            "-device", "edu,bus=rp,dma_mask=0xffffffffffffffff");
 
     private World() { }
 
@@ -57,16 +65,46 @@ final class World {
         return new Step("memory", lines, 0);
     }
 
-    /** Returns the step that fills the buffer of a device. */
-    static Step preload(int device) {
-        var lines = new ArrayList<String>();
-        int at = 0x8000_0000 | SOURCES[device] << 8;
-        lines.add(String.format("outl 0xcf8 0x%x", at | 0x10));
-        lines.add(String.format("outl 0xcfc 0x%x", BARS[device]));
-        lines.add(String.format("outl 0xcf8 0x%x", at | 4));
-        lines.add("outl 0xcfc 6");
+    /** Returns the steps that fill the buffers of all devices. */
+    static List<Step> preload() {
+        var steps = new ArrayList<Step>();
+        for (int device = 0; device < BEHIND_PORT; device++) {
+            steps.add(preload(device, SOURCES[device], List.of()));
+        }
+        for (int i = BUSES.length - 1; i >= 0; i--) {
+            var lines = new ArrayList<>(config(PORT, 0x20, 0xe030_e030L));
+            lines.addAll(config(0, 0x60, CONFIG | 1));
+            lines.addAll(renumber(BUSES[i], false));
+            lines.addAll(config(PORT, 0x04, 2));
+            steps.add(preload(BEHIND_PORT, BUSES[i] << 8, lines));
+        }
+        return steps;
+    }
+
+    private static Step preload(int device, int id, List<String> before) {
+        var lines = new ArrayList<>(before);
+        lines.addAll(config(id, 0x10, BARS[device]));
+        lines.addAll(config(id, 0x04, 6));
         lines.addAll(transferLines(device, PRELOAD, BUFFER, BUFFER_BYTES, false));
         return new Step("preload device " + device, lines, BARS[device]);
+    }
+
+    private static List<String> config(int id, int offset, long value) {
+        return List.of(String.format("outl 0xcf8 0x%x", 0x8000_0000L | id << 8 | offset),
+                String.format("outl 0xcfc 0x%x", value));
+    }
+
+    /**
+     * Returns the lines that give the bus behind the port a number; what units know by the old one
+     * is to be invalidated.
+     *
+     * @param inMemory whether config space is reached as memory
+     */
+    static List<String> renumber(int bus, boolean inMemory) {
+        long numbers = bus << 16 | bus << 8;
+        return inMemory ? List.of(writel(CONFIG + (PORT << 12) + 0x18, numbers),
+                String.format("readl 0x%x", CONFIG + (bus << 20)))
+                : config(PORT, 0x18, numbers);
     }
 
     /**

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.qtest;
+
+import iommu.api.pcie.Access;
+import iommu.api.pcie.RequesterId;
+import iommu.api.unit.FaultRecord;
+import iommu.api.unit.RemappingUnit;
+
+/** The events of QEMU's intel-iommu. Source: the log of QEMU 7.2.22. */
+final class VtdTrace extends UnitTrace {
+
+    private static final String TRANSLATE = "vtd_dmar_translate";
+    private static final String FAULT = "vtd_dmar_fault";
+    private static final String RECORD = "vtd_frr_new";
+    private static final int FAULT_RECORD = 0x220;
+    private static final long RECORD_IS_NEW = 1L << 63;
+
+    private final EventLog log;
+    private final boolean translations;
+    private final boolean faults;
+    private final boolean records;
+
+    VtdTrace(RemappingUnit unit, EventLog log) {
+        // a source that is known to pass goes around the unit
+        super(unit, false);
+        this.log = log;
+        translations = log.wants(TRANSLATE);
+        faults = log.wants(FAULT);
+        records = log.wants(RECORD);
+    }
+
+    @Override
+    void passed(int requester, long address, long page, long inPage) {
+        if (translations) {
+            log.line(TRANSLATE, String.format("dev %02x:%02x.%02x iova 0x%x -> gpa 0x%x mask 0x%x",
+                    RequesterId.bus(requester), requester >>> 3 & 0x1f, requester & 7,
+                    address & ~inPage, page, inPage));
+        }
+    }
+
+    @Override
+    void blocked(int requester, long address, FaultRecord what) {
+        if (isSuppressed()) {
+            return;
+        }
+        if (faults) {
+            log.line(FAULT, String.format("sid 0x%x fault %d addr 0x%x write %d", requester,
+                    what.reason(), address, what.access() == Access.WRITE ? 1 : 0));
+        }
+        if (records && isRecorded()) {
+            log.line(RECORD, String.format("index 0 high 0x%x low 0x%x",
+                    unit.readRegister(FAULT_RECORD + 8, 8) & ~RECORD_IS_NEW,
+                    unit.readRegister(FAULT_RECORD, 8)));
+        }
+    }
+}
