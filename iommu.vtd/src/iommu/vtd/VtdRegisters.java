@@ -8,12 +8,10 @@ import static iommu.api.bits.Register.register64;
 
 import iommu.api.bits.BitField;
 import iommu.api.bits.Register;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * The registers of a remapping unit up to those of page requests, and the two blocks whose place
- * the capabilities give. Source: VT-d, "Register Descriptions".
+ * the capabilities give; which of them a unit has, {@link RegisterSet} tells. Source: VT-d, "Register Descriptions".
  */
 public final class VtdRegisters {
 
@@ -90,8 +88,12 @@ public final class VtdRegisters {
     public static final Register FEADDR = register32("FEADDR_REG", 0x40).readWrite(bits(31, 2));
     /** Fault Event Upper Address. */
     public static final Register FEUADDR = register32("FEUADDR_REG", 0x44).readWrite(ALL32);
-    /** Advanced Fault Log; a plain register here. */
-    public static final Register AFLOG = register64("AFLOG_REG", 0x58).readWrite(bits(63, 9));
+    /** AFLOG: Fault Log Address, 4 KiB aligned. */
+    public static final BitField FLA = bits(63, 12);
+    /** AFLOG: Fault Log Size: 2^FLS pages. */
+    public static final BitField FLS = bits(11, 9);
+    /** Advanced Fault Log. */
+    public static final Register AFLOG = register64("AFLOG_REG", 0x58).readWrite(FLA, FLS);
 
     /** PMEN: Enable Protected Memory. */
     public static final BitField EPM = bit(31);
@@ -190,9 +192,6 @@ public final class VtdRegisters {
     /** Page Request Event Upper Address. */
     public static final Register PEUADDR = register32("PEUADDR_REG", 0xec).readWrite(ALL32);
 
-    private static final List<Register> PAGE_REQUESTS =
-            List.of(PQH, PQT, PQA, PAGE_REQUEST_STATUS, PECTL, PEDATA, PEADDR, PEUADDR);
-
     /** IOTLB: Invalidate IOTLB; clears when done. */
     public static final BitField IVT = bit(63);
     /** IOTLB: Invalidation Request Granularity: 1 global, 2 domain, 3 page. */
@@ -211,9 +210,6 @@ public final class VtdRegisters {
     public static final BitField IH = bit(6);
     /** IVA: Address Mask: 2^AM pages. */
     public static final BitField AM = bits(5, 0);
-
-    private static final List<Register> FIXED = List.of(VER, CAP, ECAP, GCMD, GSTS, RTADDR, CCMD,
-            FSTS, FECTL, FEADDR, IQH, IQT, ICS, IECTL, IEADDR, IQER, IRTA);
 
     private VtdRegisters() { }
 
@@ -247,55 +243,5 @@ public final class VtdRegisters {
 
     private static int faultRecordOffset(long cap, int index) {
         return 16 * ((int) Capability.FRO.of(cap) + index);
-    }
-
-    /** Without Extended Interrupt Mode message data has 16 bits. */
-    private static Register narrow(Register data) {
-        return register32(data.name(), data.offset()).readWrite(bits(15, 0));
-    }
-
-    /** A register of a feature that the unit has not is reserved: it reads as zero. */
-    private static Register unless(boolean present, Register r) {
-        return present ? r : new Register(r.name(), r.offset(), r.bytes(), 0, 0, 0, 0);
-    }
-
-    /** Base and limit of a protected region have low bits that read as zero. */
-    private static Register aligned(Register r, int alignment) {
-        return r.bytes() == 4 ? register32(r.name(), r.offset()).readWrite(bits(31, alignment))
-                : register64(r.name(), r.offset()).readWrite(bits(63, alignment));
-    }
-
-    /**
-     * Returns every register of a unit with these capabilities.
-     *
-     * @param protectedAlignment base-2 logarithm of the alignment of protected memory regions
-     */
-    public static List<Register> of(long cap, long ecap, int protectedAlignment) {
-        var all = new ArrayList<>(FIXED);
-        all.add(unless(Capability.AFL.isSet(cap), AFLOG));
-        boolean low = Capability.PLMR.isSet(cap);
-        boolean high = Capability.PHMR.isSet(cap);
-        all.add(unless(low || high, PMEN));
-        all.add(unless(low, aligned(PLMBASE, protectedAlignment)));
-        all.add(unless(low, aligned(PLMLIMIT, protectedAlignment)));
-        all.add(unless(high, aligned(PHMBASE, protectedAlignment)));
-        all.add(unless(high, aligned(PHMLIMIT, protectedAlignment)));
-        all.add(ExtendedCapability.SMTS.isSet(ecap) ? IQA
-                : register64(IQA.name(), IQA.offset()).readWrite(IQA_BASE, QS));
-        boolean extended = ExtendedCapability.EIM.isSet(ecap);
-        all.add(extended ? FEDATA : narrow(FEDATA));
-        all.add(IEDATA);
-        all.add(unless(extended, FEUADDR));
-        all.add(unless(extended, IEUADDR));
-        for (Register r : PAGE_REQUESTS) {
-            all.add(unless(ExtendedCapability.PRS.isSet(ecap), r));
-        }
-        all.add(iva(ecap));
-        all.add(iotlb(ecap));
-        for (int i = 0; i < faultRecords(cap); i++) {
-            all.add(faultRecordLow(cap, i));
-            all.add(faultRecordHigh(cap, i));
-        }
-        return all;
     }
 }

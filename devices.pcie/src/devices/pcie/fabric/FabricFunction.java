@@ -253,12 +253,12 @@ class FabricFunction implements PciFunction, DmaPort {
      */
     @Override
     public boolean translationEnabled() {
-        return alias == requesterId && config.translationEnabled();
+        return alias == requesterId && config.translationEnabled() && ownGate();
     }
 
     @Override
     public long translationRequest(long address, int access) {
-        return translationEnabled() && ownGate() && bridgeGates()
+        return translationEnabled() && bridgeGates()
                 ? upstream.translationRequest(requesterId(), alias(), address, access)
                 : TranslationCompletion.unsupportedRequest();
     }
@@ -266,7 +266,7 @@ class FabricFunction implements PciFunction, DmaPort {
     @Override
     public CompletionStatus readTranslated(long physicalAddress, long untranslated, byte[] to,
             int offset, int bytes) {
-        CompletionStatus status = translationEnabled() && ownGate() && bridgeGates()
+        CompletionStatus status = translationEnabled() && bridgeGates()
                 ? upstream.readTranslated(requesterId(), alias(), physicalAddress, untranslated, to,
                         offset, bytes)
                 : CompletionStatus.UNSUPPORTED_REQUEST;
@@ -280,7 +280,7 @@ class FabricFunction implements PciFunction, DmaPort {
     @Override
     public CompletionStatus writeTranslated(long physicalAddress, long untranslated, byte[] from,
             int offset, int bytes) {
-        if (!translationEnabled() || !ownGate()) {
+        if (!translationEnabled()) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
         if (bridgeGates() && upstream.writeTranslated(requesterId(), alias(), physicalAddress,
@@ -308,7 +308,7 @@ class FabricFunction implements PciFunction, DmaPort {
 
     @Override
     public void invalidationCompleted(int tag) {
-        if (!behindReset()) {
+        if (isThere() && !behindReset()) {
             upstream.invalidationCompleted(requesterId(), alias(), tag);
         }
     }

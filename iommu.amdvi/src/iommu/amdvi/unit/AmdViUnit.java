@@ -126,6 +126,23 @@ public final class AmdViUnit implements RemappingUnit {
     }
 
     @Override
+    public long follow(int requester, int pasid, long address, int access,
+            WalkListener walkListener) {
+        if (pasid >= 0) {
+            throw new UnsupportedOperationException("this unit takes no requests with PASID");
+        }
+        return translating ? translator.follow(RequesterId.sourceId(requester), address, access,
+                walkListener) : Translation.untranslated();
+    }
+
+    @Override
+    public long followInterrupt(int requester, long address, int data,
+            WalkListener walkListener) {
+        return translating ? translator.followInterrupt(RequesterId.sourceId(requester), data,
+                walkListener) : Interrupt.unchanged();
+    }
+
+    @Override
     public void mappings(MappingVisitor visitor) {
         visitor.structure(base(AmdViRegisters.DEV_TAB), AmdViRegisters.deviceTableBytes(
                 registers.get(AmdViRegisters.DEV_TAB)));

@@ -5,6 +5,7 @@ import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.DeviceTableEntry;
 import iommu.amdvi.Event;
 import iommu.amdvi.EventCode;
+import iommu.api.bits.BitField;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.unit.WalkListener;
@@ -15,6 +16,8 @@ import iommu.api.unit.WalkListener;
  * <p>Source: 48882, "Device Table" and "Device Table Entry Format".
  */
 final class DeviceTable {
+
+    static final String ENTRY = "device table entry";
 
     private final RegisterFile registers;
     private final PhysicalMemory memory;
@@ -47,6 +50,7 @@ final class DeviceTable {
         long at = AmdViRegisters.BASE.inPlace(registers.get(AmdViRegisters.DEV_TAB))
                 + (long) device * DeviceTableEntry.BYTES;
         if (!memory.contains(at, DeviceTableEntry.BYTES)) {
+            Narration.unreadable(listener, ENTRY, at, EventCode.DEV_TAB_HARDWARE_ERROR);
             return result.fail(EventCode.DEV_TAB_HARDWARE_ERROR, Event.MASTER_ABORT, at);
         }
         long q0 = memory.read64(at);
@@ -83,7 +87,12 @@ final class DeviceTable {
             WalkListener listener) {
         String decision;
         if (!legal) {
-            decision = EventCode.ILLEGAL_DEV_TABLE_ENTRY.text();
+            long reserved = q0 & (DeviceTableEntry.RESERVED_LOW.mask()
+                    | DeviceTableEntry.RESERVED_63.mask());
+            decision = Narration.refusal(reserved == 0
+                    ? "Mode " + DeviceTableEntry.MODE.of(q0) + " not supported"
+                    : "reserved bits " + BitField.ranges(reserved) + " set",
+                    EventCode.ILLEGAL_DEV_TABLE_ENTRY);
         } else if (!DeviceTableEntry.V.isSet(q0)) {
             decision = "not valid, requests are forwarded unchanged";
         } else if (!DeviceTableEntry.TV.isSet(q0)) {
@@ -94,7 +103,7 @@ final class DeviceTable {
             decision = "valid, page table of " + DeviceTableEntry.MODE.of(q0) + " levels at "
                     + Narration.hex(DeviceTableEntry.PT_ROOT.inPlace(q0));
         }
-        Narration.entry("device table entry", at, q0, q1, q2, q3)
+        Narration.entry(ENTRY, at, q0, q1, q2, q3)
                 .with("V", DeviceTableEntry.V).with("TV", DeviceTableEntry.TV)
                 .with("Mode", DeviceTableEntry.MODE).at("PTRoot", DeviceTableEntry.PT_ROOT)
                 .with("IR", DeviceTableEntry.IR).with("IW", DeviceTableEntry.IW)

@@ -53,6 +53,11 @@ final class DirectoryCache {
         return -1;
     }
 
+    /** Returns the slot of the table of a level, or -1. */
+    int slot(int domain, long address, int level) {
+        return ways.find(key(domain, address, level));
+    }
+
     int level(int slot) {
         return (int) LEVEL.of(ways.key(slot));
     }

@@ -14,22 +14,42 @@ final class ExclusionRange {
     private static final long IN_PAGE = 0xfff;
 
     private final RegisterFile registers;
+    private boolean inForce;
+    private boolean forAll;
+    private long first;
+    private long last;
+    private long version;
 
     ExclusionRange(RegisterFile registers) {
         this.registers = registers;
+        registers.onWrite(AmdViRegisters.EXCLUSION_BASE, (written, mask) -> written());
+        registers.onWrite(AmdViRegisters.EXCLUSION_LIMIT, (written, mask) -> written());
+        written();
+    }
+
+    private void written() {
+        long base = registers.get(AmdViRegisters.EXCLUSION_BASE);
+        inForce = AmdViRegisters.EX_EN.isSet(base);
+        forAll = AmdViRegisters.ALLOW.isSet(base);
+        first = AmdViRegisters.BASE.inPlace(base);
+        last = AmdViRegisters.BASE.inPlace(registers.get(AmdViRegisters.EXCLUSION_LIMIT))
+                | IN_PAGE;
+        version++;
+    }
+
+    /** Returns a number that grows whenever software writes the range. */
+    long version() {
+        return version;
     }
 
     /** Returns whether an address lies in the range and the range is in force. */
     boolean contains(long address) {
-        long base = registers.get(AmdViRegisters.EXCLUSION_BASE);
-        return AmdViRegisters.EX_EN.isSet(base)
-                && Long.compareUnsigned(address, AmdViRegisters.BASE.inPlace(base)) >= 0
-                && Long.compareUnsigned(address, AmdViRegisters.BASE.inPlace(
-                        registers.get(AmdViRegisters.EXCLUSION_LIMIT)) | IN_PAGE) <= 0;
+        return inForce && Long.compareUnsigned(address, first) >= 0
+                && Long.compareUnsigned(address, last) <= 0;
     }
 
     /** Returns whether it is for every device, not only for those whose entry says so. */
     boolean isForAll() {
-        return AmdViRegisters.ALLOW.isSet(registers.get(AmdViRegisters.EXCLUSION_BASE));
+        return forAll;
     }
 }

@@ -21,16 +21,17 @@ final class Front {
     private static final int WIDTH = 59;
     private static final long PAGE = -1L << 12;
 
-    private final long[] key = new long[ENTRIES];
-    private final long[] value = new long[ENTRIES];
-    private final long[] stamp = new long[ENTRIES];
+    /** Words of an entry: key, value, stamp; one is spare. */
+    private static final int WORDS = 4;
+
+    private final long[] words = new long[ENTRIES * WORDS];
 
     Front() {
-        java.util.Arrays.fill(key, MISS);
+        java.util.Arrays.fill(words, MISS);
     }
 
-    private static int index(int device, long address) {
-        return (int) (address >>> 12 ^ address >>> 22 ^ device * 0x9dL) & ENTRIES - 1;
+    private static int at(int device, long address) {
+        return ((int) (address >>> 12 ^ address >>> 22 ^ device * 0x9dL) & ENTRIES - 1) * WORDS;
     }
 
     private static long key(int device, long address) {
@@ -39,11 +40,11 @@ final class Front {
 
     /** Returns the packed translation of a request, or {@link #MISS}. */
     long find(int device, long address, int access, long now) {
-        int index = index(device, address);
-        long found = value[index];
-        if (key[index] == key(device, address) && stamp[index] == now
-                && (found & access) == access && address >>> WIDTH == 0 && access != 0) {
-            return found & PAGE | address & ~PAGE;
+        int at = at(device, address);
+        if (words[at] == key(device, address) && words[at + 2] == now && address >>> WIDTH == 0
+                && access != 0) {
+            long found = words[at + 1];
+            return (found & access) == access ? found & PAGE | address & ~PAGE : MISS;
         }
         return MISS;
     }
@@ -54,11 +55,12 @@ final class Front {
      * @param rights READ and WRITE as the device has them
      */
     void put(int device, long address, long translation, int rights, long now) {
-        if (address >>> WIDTH == 0 && translation >= 0 && !Translation.isUntranslated(translation)) {
-            int index = index(device, address);
-            key[index] = key(device, address);
-            value[index] = translation & PAGE | rights & (Access.READ | Access.WRITE);
-            stamp[index] = now;
+        if (address >>> WIDTH == 0 && translation >= 0
+                && !Translation.isUntranslated(translation)) {
+            int at = at(device, address);
+            words[at] = key(device, address);
+            words[at + 1] = translation & PAGE | rights & (Access.READ | Access.WRITE);
+            words[at + 2] = now;
         }
     }
 }

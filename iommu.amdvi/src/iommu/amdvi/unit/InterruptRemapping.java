@@ -14,7 +14,9 @@ import iommu.api.bits.BitField;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Message;
+import iommu.api.unit.CacheLookup;
 import iommu.api.unit.Interrupt;
+import iommu.api.unit.WalkListener;
 
 /**
  * What becomes of an interrupt message: the device table entry aborts it, forwards it, or remaps it
@@ -29,6 +31,8 @@ final class InterruptRemapping {
 
     private static final BitField DELIVERY_MODE = bits(10, 8);
     private static final long INTERRUPT_RANGE = 0xfee0_0000L;
+    /** The entry decides; neither blocked nor unchanged. */
+    private static final long UNDECIDED = 0;
     private static final int FIXED = 0;
     private static final int ARBITRATED = 1;
     private static final int SMI = 2;
@@ -58,6 +62,51 @@ final class InterruptRemapping {
      * @return packed as {@link Interrupt}; a fault is told by {@code result} too
      */
     long remap(int device, int data, long q2, WalkResult result) {
+        long early = withoutEntry(data, q2, result);
+        if (early != UNDECIDED) {
+            return early;
+        }
+        // 5. The entry comes from the cache or from memory.
+        int index = (int) InterruptEntry.MESSAGE_INDEX.of(data);
+        int slot = cached(device, index);
+        if (slot < 0) {
+            long at = place(index, q2);
+            if (!memory.contains(at, entryBytes())) {
+                return blocked(result, EventCode.PAGE_TAB_HARDWARE_ERROR,
+                        Event.INTERRUPT | Event.MASTER_ABORT, at);
+            }
+            slot = cache.insert(device, index, low(at), high(at));
+        }
+        return deliver(cache.low(slot), cache.high(slot), q2, result);
+    }
+
+    /** Returns what {@link #remap} would, changes nothing, and tells the entry. */
+    long follow(int device, int data, long q2, WalkResult result, WalkListener listener) {
+        long early = withoutEntry(data, q2, result);
+        if (early != UNDECIDED) {
+            return early;
+        }
+        int index = (int) InterruptEntry.MESSAGE_INDEX.of(data);
+        int slot = cached(device, index);
+        long at = place(index, q2);
+        long kept = slot < 0 ? 0 : deliver(cache.low(slot), cache.high(slot), q2, result);
+        if (!memory.contains(at, entryBytes())) {
+            Narration.unreadable(listener, InterruptNarration.ENTRY, at,
+                    EventCode.PAGE_TAB_HARDWARE_ERROR);
+            return slot >= 0 ? kept : blocked(result, EventCode.PAGE_TAB_HARDWARE_ERROR,
+                    Event.INTERRUPT | Event.MASTER_ABORT, at);
+        }
+        long now = deliver(low(at), high(at), q2, new WalkResult());
+        InterruptNarration.tell(index, at, low(at), high(at), control(Control.GA_EN), now,
+                slot < 0 ? CacheLookup.miss(InterruptNarration.CACHE)
+                        : CacheLookup.hit(InterruptNarration.CACHE,
+                                InterruptNarration.describe(kept), cache.low(slot) != low(at)
+                                        || cache.high(slot) != high(at)), listener);
+        return slot < 0 ? now : kept;
+    }
+
+    /** Returns what becomes of a message that needs no entry, or {@link #UNDECIDED}. */
+    private long withoutEntry(int data, long q2, WalkResult result) {
         // 1. IV = 0: nothing is remapped.
         if (!DeviceTableEntry.IV.isSet(q2)) {
             return Interrupt.unchanged();
@@ -80,27 +129,23 @@ final class InterruptRemapping {
             return blocked(result, EventCode.ILLEGAL_DEV_TABLE_ENTRY,
                     Event.INTERRUPT | Event.RESERVED, 0);
         }
-        // 4. An index beyond the table has no entry.
-        int index = (int) InterruptEntry.MESSAGE_INDEX.of(data);
-        int slot = index >= 1 << length ? -1 : cached(device, index);
-        if (index >= 1 << length) {
+        // 4. An index beyond the table has no entry. IG keeps that out of the log.
+        if (InterruptEntry.MESSAGE_INDEX.of(data) >= 1 << length) {
             unmapped(result, 0);
-        } else if (slot < 0) {
-            slot = read(device, index, q2, result);
-        }
-        if (slot < 0) {
-            result.silent |= DeviceTableEntry.IG.isSet(q2)
-                    && result.fault == EventCode.IO_PAGE_FAULT;
+            result.silent = DeviceTableEntry.IG.isSet(q2);
             return Interrupt.blocked(result.fault.number());
         }
-        long low = cache.low(slot);
+        return UNDECIDED;
+    }
+
+    private long deliver(long low, long high, long q2, WalkResult result) {
         // 6. RemapEn = 0: the interrupt is not mapped. IG and SupIOPF keep that out of the log.
         if (!InterruptEntry.REMAP_EN.isSet(low)) {
             unmapped(result, 0);
             result.silent = DeviceTableEntry.IG.isSet(q2) || InterruptEntry.SUP_IO_PF.isSet(low);
             return Interrupt.blocked(result.fault.number());
         }
-        return message(low, cache.high(slot), result);
+        return message(low, high, result);
     }
 
     /**
@@ -114,9 +159,8 @@ final class InterruptRemapping {
                 || DeviceTableEntry.INT_CTL.of(q2) != DeviceTableEntry.INT_REMAP) {
             return null;
         }
-        int bytes = control(Control.GA_EN) ? WideInterruptEntry.BYTES : InterruptEntry.BYTES;
         for (int index = 0; index < 1 << length; index++) {
-            long at = (DeviceTableEntry.INT_ROOT.of(q2) << 6) + (long) index * bytes;
+            long at = place(index, q2);
             if (memory.pageIsKnown(at & -PhysicalMemory.PAGE_BYTES)) {
                 int low = memory.read32(at);
                 if (InterruptEntry.REMAP_EN.isSet(low) && !InterruptEntry.GUEST_MODE.isSet(low)) {
@@ -165,18 +209,21 @@ final class InterruptRemapping {
         return control(Control.IRT_CACHE_DIS) ? -1 : cache.find(device, index);
     }
 
-    private int read(int device, int index, long q2, WalkResult result) {
-        // 5. The entry is read; without memory there: PAGE_TAB_HARDWARE_ERROR.
-        boolean wide = control(Control.GA_EN);
-        int bytes = wide ? WideInterruptEntry.BYTES : InterruptEntry.BYTES;
-        long at = (DeviceTableEntry.INT_ROOT.of(q2) << 6) + (long) index * bytes;
-        if (!memory.contains(at, bytes)) {
-            blocked(result, EventCode.PAGE_TAB_HARDWARE_ERROR,
-                    Event.INTERRUPT | Event.MASTER_ABORT, at);
-            return -1;
-        }
-        long low = wide ? memory.read64(at) : Integer.toUnsignedLong(memory.read32(at));
-        return cache.insert(device, index, low, wide ? memory.read64(at + 8) : 0);
+    private int entryBytes() {
+        return control(Control.GA_EN) ? WideInterruptEntry.BYTES : InterruptEntry.BYTES;
+    }
+
+    private long place(int index, long q2) {
+        return (DeviceTableEntry.INT_ROOT.of(q2) << 6) + (long) index * entryBytes();
+    }
+
+    private long low(long at) {
+        return control(Control.GA_EN) ? memory.read64(at)
+                : Integer.toUnsignedLong(memory.read32(at));
+    }
+
+    private long high(long at) {
+        return control(Control.GA_EN) ? memory.read64(at + 8) : 0;
     }
 
     private static long unmapped(WalkResult result, int flags) {

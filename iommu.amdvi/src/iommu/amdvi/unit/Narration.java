@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit;
 
+import iommu.amdvi.EventCode;
 import iommu.api.bits.BitField;
+import iommu.api.pcie.Access;
+import iommu.api.unit.CacheLookup;
 import iommu.api.unit.WalkListener;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,13 +37,39 @@ final class Narration {
         return add(name, field.inPlace(words[field.quadword()]));
     }
 
-    private Narration add(String name, long value) {
-        fields.add(new WalkListener.Field(name, hex(value)));
+    Narration with(String name, String value) {
+        fields.add(new WalkListener.Field(name, value));
         return this;
+    }
+
+    private Narration add(String name, long value) {
+        return with(name, hex(value));
     }
 
     void decides(WalkListener listener, String decision) {
         listener.entry(structure, address, words, List.copyOf(fields), decision);
+    }
+
+    void decides(WalkListener listener, String decision, CacheLookup lookup) {
+        listener.step(structure, address, words, List.copyOf(fields), decision, lookup);
+    }
+
+    /** Tells an entry that cannot be read. */
+    static void unreadable(WalkListener listener, String structure, long address,
+            EventCode event) {
+        if (listener != WalkListener.NONE) {
+            entry(structure, address).decides(listener, refusal("no memory there", event));
+        }
+    }
+
+    /** Returns why an entry ends the walk, such as "PR=0 -> IO_PAGE_FAULT: not mapped...". */
+    static String refusal(String why, EventCode event) {
+        return why + " -> " + event + ": " + event.text();
+    }
+
+    /** Returns rights as the lab tells them. */
+    static String rights(int rights) {
+        return "rights " + Access.format(rights);
     }
 
     static String hex(long value) {

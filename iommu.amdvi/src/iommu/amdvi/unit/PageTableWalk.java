@@ -19,7 +19,17 @@ final class PageTableWalk {
     /** The rights that a walk from the root begins with. */
     static final int ALL_RIGHTS = Access.READ | Access.WRITE;
 
+    /** What the decision about an entry that leads to a table begins with. */
+    static final String LEADS = "present, ";
+
+    private static final long LOOKED =
+            PageTableEntry.PR.mask() | PageTableEntry.NEXT_LEVEL.mask();
+    private static final int NEXT_SHIFT = 9;
+    private static final int RIGHTS_SHIFT = 61;
+
     private final PhysicalMemory memory;
+    /** What the fused walk has come to, by level: table, or page for 0, with rights. */
+    private final long[] tables = new long[PageTableEntry.MAX_LEVEL];
 
     PageTableWalk(PhysicalMemory memory) {
         this.memory = memory;
@@ -80,6 +90,46 @@ final class PageTableWalk {
     }
 
     /**
+     * The walk of {@link #walk} in the usual case: no level skipped, a page of the usual size at
+     * the lowest one. All checks of a level are one comparison: present, the rights asked for, the
+     * Next Level. What is not so it leaves, with nothing changed.
+     *
+     * @return whether a page was found; it is in {@code result}
+     */
+    boolean fused(int domain, long address, int access, long table, int level, int rights,
+            DirectoryCache directories, WalkResult result) {
+        if ((rights & access) != access) {
+            return false;
+        }
+        long looked = LOOKED | (long) access << RIGHTS_SHIFT;
+        long wanted = PageTableEntry.PR.mask() | (long) access << RIGHTS_SHIFT;
+        long at = table;
+        int granted = rights;
+        for (int l = level; l > 0; l--) {
+            int place = memory.placeOfPage(at);
+            if (place < 0) {
+                return false;
+            }
+            long entry = memory.wordAt(place,
+                    PageTableEntry.index(address, l) * PageTableEntry.BYTES);
+            if ((entry & looked) != (wanted | (long) (l - 1) << NEXT_SHIFT)) {
+                return false;
+            }
+            granted &= Stage.rights(entry);
+            at = PageTableEntry.ADDRESS.inPlace(entry);
+            tables[l - 1] = at | granted;
+        }
+        for (int l = level - 1; l > 0; l--) {
+            directories.insert(domain, address, l, PageTableEntry.ADDRESS.inPlace(tables[l]),
+                    (int) tables[l] & ALL_RIGHTS);
+        }
+        result.pageShift = PageTableEntry.shift(1);
+        result.page = at;
+        result.rights = granted;
+        return true;
+    }
+
+    /**
      * Translates an address from a table on.
      *
      * @param table address of the table to begin with
@@ -99,6 +149,7 @@ final class PageTableWalk {
             at += (long) PageTableEntry.index(address, l) * PageTableEntry.BYTES;
             // 2. One that cannot be read: PAGE_TAB_HARDWARE_ERROR.
             if (!memory.contains(at, PageTableEntry.BYTES)) {
+                Narration.unreadable(listener, name(l), at, EventCode.PAGE_TAB_HARDWARE_ERROR);
                 return result.fail(EventCode.PAGE_TAB_HARDWARE_ERROR, Event.MASTER_ABORT, at);
             }
             long entry = memory.read64(at);
@@ -106,7 +157,8 @@ final class PageTableWalk {
             Kind kind = kind(entry, l);
             boolean good = check(entry, l, kind, address, access, granted, result);
             if (listener != WalkListener.NONE) {
-                narrate(at, entry, l, kind, good, result, listener);
+                narrate(at, entry, l, kind, good, access & ~Stage.rights(entry), result,
+                        listener);
             }
             if (!good) {
                 return false;
@@ -147,22 +199,39 @@ final class PageTableWalk {
         return true;
     }
 
+    static String name(int level) {
+        return "page table entry, level " + level;
+    }
+
     private static void narrate(long at, long entry, int level, Kind kind, boolean good,
-            WalkResult result, WalkListener listener) {
+            int denied, WalkResult result, WalkListener listener) {
         String decision;
         if (!good) {
-            decision = result.fault.text();
+            decision = Narration.refusal(why(entry, level, kind, denied, result), result.fault);
         } else if (kind == Kind.PAGE) {
             int shift = pageShift(entry, level);
             decision = "maps the page of " + (1L << shift - 10) + " KiB at "
                     + Narration.hex(page(entry, shift));
         } else {
-            decision = "present, table of level " + PageTableEntry.NEXT_LEVEL.of(entry) + " at "
+            decision = LEADS + "table of level " + PageTableEntry.NEXT_LEVEL.of(entry) + " at "
                     + Narration.hex(PageTableEntry.ADDRESS.inPlace(entry));
         }
-        Narration.entry("page table entry, level " + level, at, entry)
+        Narration.entry(name(level), at, entry)
                 .with("PR", PageTableEntry.PR).with("NextLevel", PageTableEntry.NEXT_LEVEL)
                 .at("Address", PageTableEntry.ADDRESS).with("IR", PageTableEntry.IR)
                 .with("IW", PageTableEntry.IW).decides(listener, decision);
+    }
+
+    private static String why(long entry, int level, Kind kind, int denied, WalkResult result) {
+        String next = "NextLevel=" + PageTableEntry.NEXT_LEVEL.of(entry);
+        return switch (kind) {
+            case ABSENT -> "PR=0";
+            case ILLEGAL -> next + " cannot stand at level " + level;
+            default -> (result.flags & Event.PERMISSION) == 0
+                    ? next + " skips address bits that are not 0"
+                    : denied == 0 ? "a level above denies the access"
+                            : ((denied & Access.READ) != 0 ? "IR=0: read" : "IW=0: write")
+                                    + " denied";
+        };
     }
 }

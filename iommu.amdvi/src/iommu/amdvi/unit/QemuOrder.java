@@ -11,8 +11,10 @@ import iommu.amdvi.PageTableEntry;
 import iommu.api.bits.BitField;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.unit.CacheLookup;
 import iommu.api.unit.Translation;
 import iommu.api.unit.WalkListener;
+import iommu.api.unit.WalkRecording;
 
 /**
  * The way of a request through the unit of QEMU 7.2, where it differs from the manual's: the cache
@@ -95,6 +97,31 @@ final class QemuOrder {
         }
         return page(address, access, read, listener) ? translated(address, access, read)
                 : Translation.blocked(read.fault.number());
+    }
+
+    /** Tells what {@link #translate} would do, and changes nothing. */
+    long follow(int device, long address, int access, WalkListener listener) {
+        var told = new WalkRecording();
+        var memory = new WalkResult();
+        long now = explain(device, address, access, memory, told);
+        int hit = address >>> 20 == INTERRUPTS ? -1 : tlb.find(device, address);
+        var lookup = Narration.entry("TLB", address).with("page",
+                Narration.hex(address >>> PASS_SHIFT << PASS_SHIFT));
+        if (hit < 0) {
+            lookup.decides(listener, "not kept, the tables are asked", CacheLookup.miss("TLB"));
+            told.tell(listener, CacheLookup.none());
+            return now;
+        }
+        var kept = new WalkResult();
+        kept.rights = tlb.rights(hit);
+        kept.page = tlb.page(hit);
+        kept.pageShift = tlb.pageShift(hit);
+        long outcome = translated(address, access, kept);
+        lookup.decides(listener, "kept, no table is read", CacheLookup.hit("TLB", "the page at "
+                + Narration.hex(kept.page) + ", " + Narration.rights(kept.rights),
+                outcome != now));
+        told.tell(listener, CacheLookup.skipped("TLB"));
+        return outcome;
     }
 
     private static long translated(long address, int access, WalkResult found) {

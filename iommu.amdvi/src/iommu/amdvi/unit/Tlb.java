@@ -21,14 +21,13 @@ final class Tlb {
     private static final BitField RIGHTS = bits(1, 0);
 
     private final Ways ways;
-    private final long[] start;
-    private final long[] page;
+    /** Of each slot the address that it was kept for, then page and rights. */
+    private final long[] words;
     private long shiftsInUse;
 
     Tlb(int entries) {
         ways = new Ways(entries);
-        start = new long[entries];
-        page = new long[entries];
+        words = new long[2 * entries];
     }
 
     /** Returns a key: exact up to 54 address bits, folded above; slots keep the whole address. */
@@ -42,7 +41,7 @@ final class Tlb {
         for (long left = shiftsInUse; left != 0; left &= left - 1) {
             int shift = Long.numberOfTrailingZeros(left);
             int slot = ways.find(key(domain, address, shift));
-            if (slot >= 0 && (start[slot] ^ address) >>> shift == 0) {
+            if (slot >= 0 && (words[2 * slot] ^ address) >>> shift == 0) {
                 return slot;
             }
         }
@@ -51,7 +50,7 @@ final class Tlb {
 
     /** Returns the {@link iommu.api.pcie.Access} bits of a slot. */
     int rights(int slot) {
-        return (int) RIGHTS.of(page[slot]);
+        return (int) RIGHTS.of(words[2 * slot + 1]);
     }
 
     /** Returns the base-2 logarithm of the page size of a slot. */
@@ -61,14 +60,14 @@ final class Tlb {
 
     /** Returns the physical address of the page of a slot. */
     long page(int slot) {
-        return ADDRESS.inPlace(page[slot]);
+        return ADDRESS.inPlace(words[2 * slot + 1]);
     }
 
     /** Keeps a page; {@code rights} of 0 notes that it is not present. */
     void insert(int domain, long address, long newPage, int shift, int rights) {
         int slot = ways.place(key(domain, address, shift));
-        start[slot] = address;
-        page[slot] = newPage | rights;
+        words[2 * slot] = address;
+        words[2 * slot + 1] = newPage | rights;
         shiftsInUse |= 1L << shift;
     }
 
@@ -83,7 +82,7 @@ final class Tlb {
             long key = ways.key(slot);
             if (key != 0 && DOMAIN.of(key) == domain) {
                 int wide = Math.max(shift, (int) SHIFT.of(key));
-                if (wide >= 64 || (start[slot] ^ address) >>> wide == 0) {
+                if (wide >= 64 || (words[2 * slot] ^ address) >>> wide == 0) {
                     ways.free(slot);
                     dropped = true;
                 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit;
 
-import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Event;
 import iommu.amdvi.EventCode;
 import iommu.api.bits.RegisterFile;
@@ -19,7 +18,7 @@ import iommu.api.unit.WalkListener;
  */
 final class Translator {
 
-    private static final int PASS_SHIFT = 12;
+    static final int PASS_SHIFT = 12;
     private static final long INTERRUPTS = 0xfee;
 
     private final DeviceTable deviceTable;
@@ -30,7 +29,6 @@ final class Translator {
     private final InterruptRemapping interrupts;
     private final QemuOrder qemu;
     private final Front front;
-    private long exclusionWrites;
     private final WalkResult found = new WalkResult();
 
     /** @param qemu the order that all requests take; null for the manual's */
@@ -44,8 +42,6 @@ final class Translator {
         interrupts = new InterruptRemapping(registers, memory, caches.interrupts());
         this.qemu = qemu;
         front = settings.front() && qemu == null ? new Front() : null;
-        registers.onWrite(AmdViRegisters.EXCLUSION_BASE, (written, mask) -> exclusionWrites++);
-        registers.onWrite(AmdViRegisters.EXCLUSION_LIMIT, (written, mask) -> exclusionWrites++);
     }
 
     /** Returns what the last request met. */
@@ -70,7 +66,7 @@ final class Translator {
 
     /** Changes with everything that a translation which was given once depends on. */
     private long stamp() {
-        return caches.tlb().version() + caches.entries().version() + exclusionWrites;
+        return caches.tlb().version() + caches.entries().version() + exclusion.version();
     }
 
     private long keep(int device, long address, long translation, int rights) {
@@ -82,7 +78,7 @@ final class Translator {
 
     private long modelled(int device, long address, int access) {
         // 1. The interrupt range holds messages.
-        if (address >>> 20 == INTERRUPTS) {
+        if (isInterrupt(address)) {
             return interruptRange(access, found);
         }
         // 2. The exclusion range may be open to everybody.
@@ -146,7 +142,7 @@ final class Translator {
         if (qemu != null) {
             return qemu.explain(device, address, access, read, listener);
         }
-        if (address >>> 20 == INTERRUPTS) {
+        if (isInterrupt(address)) {
             return interruptRange(access, read);
         }
         boolean excluded = exclusion.contains(address);
@@ -171,6 +167,21 @@ final class Translator {
                 ? translated(read.page, read.pageShift, address) : blocked(read);
     }
 
+    /** Tells what {@link #translate} would do. */
+    long follow(int device, long address, int access, WalkListener listener) {
+        return qemu != null ? qemu.follow(device, address, access, listener)
+                : following().follow(device, address, access, listener);
+    }
+
+    /** Tells what {@link #interrupt} would do. */
+    long followInterrupt(int device, int data, WalkListener listener) {
+        return following().followInterrupt(device, data, listener);
+    }
+
+    private Following following() {
+        return new Following(deviceTable, caches, pageTables, exclusion, interrupts);
+    }
+
     /** Leaves slot and stage of a device in {@code found}; returns the slot, -1 for a fault. */
     private int entry(int device) {
         DteCache entries = caches.entries();
@@ -185,7 +196,11 @@ final class Translator {
         return slot;
     }
 
-    private static long interruptRange(int access, WalkResult result) {
+    static boolean isInterrupt(long address) {
+        return address >>> 20 == INTERRUPTS;
+    }
+
+    static long interruptRange(int access, WalkResult result) {
         if (access == Access.WRITE) {
             return Translation.untranslated();
         }
@@ -195,12 +210,12 @@ final class Translator {
         return blocked(result);
     }
 
-    private static boolean forwards(long stage, boolean excluded) {
+    static boolean forwards(long stage, boolean excluded) {
         return !Stage.VALID.isSet(stage) || excluded && Stage.EXCLUDES.isSet(stage);
     }
 
     /** Checks a request against a valid entry; on false the fault is in {@code result}. */
-    private static boolean admits(long stage, long address, int access, WalkResult result) {
+    static boolean admits(long stage, long address, int access, WalkResult result) {
         int levels = (int) Stage.LEVELS.of(stage);
         // 4a. TV = 0: there is no translation.
         if (!Stage.TRANSLATES.isSet(stage)) {
@@ -220,6 +235,14 @@ final class Translator {
         DirectoryCache directories = caches.directories();
         int levels = (int) Stage.LEVELS.of(stage);
         int known = directories.find(domain, address, levels);
+        boolean plain = known >= 0
+                ? pageTables.fused(domain, address, access, directories.table(known),
+                        directories.level(known), directories.rights(known), directories, found)
+                : pageTables.fused(domain, address, access, root, levels,
+                        PageTableWalk.ALL_RIGHTS, directories, found);
+        if (plain) {
+            return true;
+        }
         return known >= 0
                 ? pageTables.walk(domain, address, access, directories.table(known),
                         directories.level(known), directories.rights(known), directories, found,
@@ -228,7 +251,7 @@ final class Translator {
                         PageTableWalk.ALL_RIGHTS, directories, found, WalkListener.NONE);
     }
 
-    private static long translated(long page, int pageShift, long address) {
+    static long translated(long page, int pageShift, long address) {
         return Translation.to(page | address & (1L << pageShift) - 1, pageShift);
     }
 

@@ -29,31 +29,28 @@ final class Ways {
         return (int) (key * SPREAD >>> 40) & turn.length - 1;
     }
 
-    /** Returns the slot of a key, or -1. */
+    /** Returns the slot of a key, or -1. Written out: a loop of four costs more than is in it. */
     int find(long key) {
-        int first = set(key) * COUNT;
-        for (int slot = first; slot < first + COUNT; slot++) {
-            if (keys[slot] == key) {
-                return slot;
-            }
-        }
-        return -1;
+        return find(set(key) * COUNT, key);
+    }
+
+    private int find(int first, long key) {
+        return keys[first] == key ? first : keys[first + 1] == key ? first + 1
+                : keys[first + 2] == key ? first + 2 : keys[first + 3] == key ? first + 3 : -1;
     }
 
     /** Returns the slot that a key has from now on: its own, else a free one, else a taken one. */
     int place(long key) {
-        int slot = find(key);
+        int set = set(key);
+        int first = set * COUNT;
+        int slot = find(first, key);
         if (slot >= 0) {
             version++;
             return slot;
         }
-        int set = set(key);
-        int first = set * COUNT;
-        slot = first;
-        while (slot < first + COUNT && keys[slot] != 0) {
-            slot++;
-        }
-        if (slot == first + COUNT) {
+        slot = keys[first] == 0 ? first : keys[first + 1] == 0 ? first + 1
+                : keys[first + 2] == 0 ? first + 2 : keys[first + 3] == 0 ? first + 3 : -1;
+        if (slot < 0) {
             version++;
             slot = first + turn[set];
             turn[set] = (byte) (turn[set] + 1 & COUNT - 1);

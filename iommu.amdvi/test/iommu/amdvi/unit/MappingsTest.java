@@ -144,8 +144,8 @@ class MappingsTest {
         bench.unit.explain(Bench.DEVICE, 0x7000, 1, listener);
         assertThat(told).hasSize(6);
         assertThat(told.get(0)).isEqualTo("not valid, requests are forwarded unchanged");
-        assertThat(told.get(2)).startsWith("not mapped");
-        assertThat(told.get(3)).contains("illegal");
+        assertThat(told.get(2)).startsWith("PR=0 -> IO_PAGE_FAULT: not mapped");
+        assertThat(told.get(3)).startsWith("Mode 7 not supported -> ILLEGAL_DEV_TABLE_ENTRY");
         assertThat(told.get(4)).contains("requests are blocked");
         assertThat(told.get(5)).isEqualTo("no page table, IR and IW decide");
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.bits;
 
+import java.util.StringJoiner;
+
 /**
  * A field of a register or of a table entry, numbered as the specification numbers it.
  *
@@ -38,6 +40,28 @@ public record BitField(int hi, int lo) {
     /** Returns the mask of this field in its quadword, in place. */
     public long mask() {
         return -1L >>> (63 - (hi - lo)) << (lo & 63);
+    }
+
+    /**
+     * Returns which bits of an entry are set, in ranges from the highest on: "127, 88, 11:4".
+     *
+     * @param words its quadwords, lowest first
+     * @return empty if none is
+     */
+    public static String ranges(long... words) {
+        var ranges = new StringJoiner(", ");
+        for (int word = words.length - 1; word >= 0; word--) {
+            for (long left = words[word]; left != 0;) {
+                int high = 63 - Long.numberOfLeadingZeros(left);
+                int low = high;
+                while (low > 0 && (left >>> low - 1 & 1) != 0) {
+                    low--;
+                }
+                left &= (1L << low) - 1;
+                ranges.add(64 * word + high + (high == low ? "" : ":" + (64 * word + low)));
+            }
+        }
+        return ranges.toString();
     }
 
     /** Returns the value of this field in its quadword, right-aligned and zero-extended. */

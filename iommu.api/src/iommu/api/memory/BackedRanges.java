@@ -16,6 +16,10 @@ final class BackedRanges {
     private final long[] start;
     private final long[] end;
     private final int[] firstGranule;
+    /** Of each range the bytes at which a page can begin that lies in it as a whole. */
+    private final long[] pages;
+    /** Of each range what makes a granule's number out of that of its address. */
+    private final int[] granuleOffset;
     private final int granules;
 
     /**
@@ -31,6 +35,8 @@ final class BackedRanges {
         start = new long[n];
         end = new long[n];
         firstGranule = new int[n];
+        pages = new long[n];
+        granuleOffset = new int[n];
         long count = 0;
         for (int i = 0; i < n; i++) {
             start[i] = ranges.get(i).start();
@@ -39,6 +45,8 @@ final class BackedRanges {
                 throw new IllegalArgumentException(ranges.get(i) + " overlaps the range before");
             }
             firstGranule[i] = (int) count;
+            pages[i] = Math.max(0, end[i] - start[i] - PhysicalMemory.PAGE_BYTES + 1);
+            granuleOffset[i] = (int) (count - (start[i] >>> GRANULE_SHIFT));
             count += (end[i] - 1 >>> GRANULE_SHIFT) - (start[i] >>> GRANULE_SHIFT) + 1;
             if (count > PhysicalMemory.MAX_BYTES >>> GRANULE_SHIFT) {
                 throw new IllegalArgumentException("more than 1 TiB of memory");
@@ -76,11 +84,8 @@ final class BackedRanges {
     /** Returns the number of the granule that holds a whole page of memory, or -1. */
     int granuleOfPage(long page) {
         for (int i = 0; i < start.length; i++) {
-            long into = page - start[i];
-            if (Long.compareUnsigned(into, end[i] - start[i]) < 0) {
-                return end[i] - page < PhysicalMemory.PAGE_BYTES ? -1
-                        : firstGranule[i]
-                                + (int) ((page >>> GRANULE_SHIFT) - (start[i] >>> GRANULE_SHIFT));
+            if (Long.compareUnsigned(page - start[i], pages[i]) < 0) {
+                return (int) (page >>> GRANULE_SHIFT) + granuleOffset[i];
             }
         }
         return -1;

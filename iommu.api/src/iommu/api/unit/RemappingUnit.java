@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.unit;
 
-import iommu.api.pcie.TranslationCompletion;
 import iommu.api.pcie.Message;
+import iommu.api.pcie.TranslationCompletion;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -137,10 +137,55 @@ public interface RemappingUnit {
     }
 
     /**
+     * Tells what {@link #translate} would do to a request now: the caches, stale or not, are asked
+     * as it asks them, and {@link WalkListener#step} tells of each entry what they know. Nothing of
+     * the unit or of memory changes. Units that are not modelled with caches tell their tables.
+     *
+     * @param pasid 20 bits, or -1 for none
+     * @return packed, see {@link Translation}: what translate would return
+     * @throws UnsupportedOperationException if units of this kind are not modelled with PASIDs
+     */
+    default long follow(int requester, int pasid, long address, int access,
+            WalkListener listener) {
+        return pasid < 0 ? explain(requester, address, access, listener)
+                : explain(requester, pasid, address, access, listener);
+    }
+
+    /**
+     * Tells in the same way what {@link #translationRequest} would do. Reading and writing may be
+     * tried apart, and entries be told again.
+     *
+     * @return packed, see {@link TranslationCompletion}
+     */
+    default long followTranslationRequest(int requester, int pasid, long address, int access,
+            WalkListener listener) {
+        return TranslationCompletion.unsupportedRequest();
+    }
+
+    /**
+     * Tells in the same way what {@link #interrupt} would do.
+     *
+     * @return packed, see {@link Interrupt}
+     */
+    default long followInterrupt(int requester, long address, int data, WalkListener listener) {
+        return Interrupt.unchanged();
+    }
+
+    /**
      * Tells every translation in the tables for requests without PASID, by requester, then by
      * iova, and where the tables and queues lie.
      */
     void mappings(MappingVisitor visitor);
+
+    /**
+     * Tells every translation in the tables for requests with a PASID in the same way.
+     *
+     * @param pasid 20 bits
+     * @throws UnsupportedOperationException if units of this kind are not modelled with PASIDs
+     */
+    default void mappings(int pasid, MappingVisitor visitor) {
+        throw new UnsupportedOperationException("this unit takes no requests with PASID");
+    }
 
     /** Has {@code listener} told what happens; one listener. */
     void listener(UnitListener listener);

@@ -22,4 +22,20 @@ public interface WalkListener {
      * @param decision what follows, such as "present, second-stage table at 0x2139000"
      */
     void entry(String structure, long address, long[] words, List<Field> fields, String decision);
+
+    /**
+     * A step of a request was looked at, with what the unit's caches know about it. A lookup in a
+     * cache of pages is a step of its own, without words; its address is the one looked up.
+     *
+     * @param structure as in {@link #entry}
+     * @param address as there
+     * @param words as there, as memory has them now
+     * @param fields as there
+     * @param decision what follows from memory; of a lookup, from what it gave
+     * @param lookup what a cache knows
+     */
+    default void step(String structure, long address, long[] words, List<Field> fields,
+            String decision, CacheLookup lookup) {
+        entry(structure, address, words, fields, decision);
+    }
 }

@@ -53,6 +53,14 @@ class BitFieldTest {
         assertThat(bits(87, 72).with(0, 0x1234)).isEqualTo(0x123400);
     }
 
+    @ParameterizedTest(name = "{0} {1}: {2}")
+    @CsvSource(delimiter = '|', value = {"0 | 0 | ''", "1 | 0 | 0", "0xff0 | 0 | 11:4",
+        "0xff0 | 0x1000001 | 88, 64, 11:4", "0x10 | -0x8000000000000000 | 127, 4",
+        "-1 | -1 | 127:64, 63:0", "5 | 0 | 2, 0"})
+    void setBitsAreToldInRanges(String q0, String q1, String ranges) {
+        assertThat(BitField.ranges(Long.decode(q0), Long.decode(q1))).isEqualTo(ranges);
+    }
+
     @ParameterizedTest
     @CsvSource({"11, 4, 256", "3, 0, -1", "63, 60, 16", "0, 0, 2"})
     void aValueThatDoesNotFitIsAMistake(int hi, int lo, long value) {

@@ -3,6 +3,7 @@ package iommu.vtd.unit;
 
 import iommu.api.bits.BitField;
 import iommu.api.bits.RegisterFile;
+import iommu.vtd.Capability;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.InvalidationDescriptor;
@@ -10,8 +11,8 @@ import iommu.vtd.VtdRegisters;
 
 /**
  * What GCMD, CCMD and IOTLB writes set off. Software changes one GCMD field a write; should several
- * change at once, which the manual leaves open, they act in the order SRTP, WBF, SIRTP, QIE, IRE,
- * CFI, TE.
+ * change at once, which the manual leaves open, they act in the order SRTP, SFL, EAFL, WBF, SIRTP,
+ * QIE, IRE, CFI, TE. Commands of features that the unit has not are dropped.
  *
  * <p>Commands are done when the write returns. Source: VT-d, "Global Command Register", "Context
  * Command Register" and "IOTLB Invalidate Register".
@@ -23,6 +24,12 @@ final class CommandHandler {
 
         /** Set Root Table Pointer was commanded. */
         void rootPointer(long rtaddr);
+
+        /** Set Fault Log was commanded. */
+        void faultLog();
+
+        /** Advanced fault logging was switched. */
+        void advancedFaultLogging(boolean on);
 
         /** Write Buffer Flush was commanded. */
         void writeBufferFlush();
@@ -40,6 +47,8 @@ final class CommandHandler {
     private final Effects effects;
     private final boolean asQemu;
     private final boolean remaps;
+    private final boolean queues;
+    private final boolean logsToMemory;
 
     CommandHandler(RegisterFile registers, Traits traits, Invalidation invalidation,
             InvalidationQueue queue, Effects effects) {
@@ -49,7 +58,9 @@ final class CommandHandler {
         this.effects = effects;
         this.asQemu = traits.settings().registersAsQemu();
         long ecap = traits.ecap();
-        this.remaps = ExtendedCapability.IR.isSet(ecap);
+        remaps = ExtendedCapability.IR.isSet(ecap);
+        queues = ExtendedCapability.QI.isSet(ecap) || asQemu;
+        logsToMemory = Capability.AFL.isSet(traits.cap());
         registers.onWrite(VtdRegisters.GCMD, (written, mask) -> command(written, mask));
         registers.onWrite(VtdRegisters.CCMD, (written, mask) -> {
             if (VtdRegisters.ICC.isSet(written) && !staysPending()) {
@@ -83,14 +94,22 @@ final class CommandHandler {
             effects.rootPointer(registers.get(VtdRegisters.RTADDR));
             status(GlobalCommand.SRTP, true);
         }
+        if (logsToMemory && GlobalCommand.SFL.isSet(written)) {
+            effects.faultLog();
+            status(GlobalCommand.SFL, true);
+        }
+        if (logsToMemory && changes(GlobalCommand.EAFL, written, mask)) {
+            status(GlobalCommand.EAFL, !status(GlobalCommand.EAFL));
+            effects.advancedFaultLogging(status(GlobalCommand.EAFL));
+        }
         if (GlobalCommand.WBF.isSet(written)) {
             effects.writeBufferFlush();
         }
-        if (GlobalCommand.SIRTP.isSet(written)) {
+        if ((remaps || asQemu) && GlobalCommand.SIRTP.isSet(written)) {
             effects.interruptTable();
             status(GlobalCommand.SIRTP, true);
         }
-        if (changes(GlobalCommand.QIE, written, mask)) {
+        if (queues && changes(GlobalCommand.QIE, written, mask)) {
             boolean wanted = GlobalCommand.QIE.isSet(written);
             status(GlobalCommand.QIE, queue.enable(wanted));
             if (wanted) {
@@ -100,7 +119,7 @@ final class CommandHandler {
         if (remaps && changes(GlobalCommand.IRE, written, mask)) {
             status(GlobalCommand.IRE, !status(GlobalCommand.IRE));
         }
-        if (!asQemu && changes(GlobalCommand.CFI, written, mask)) {
+        if (!asQemu && remaps && changes(GlobalCommand.CFI, written, mask)) {
             status(GlobalCommand.CFI, !status(GlobalCommand.CFI));
         }
         if (changes(GlobalCommand.TE, written, mask)) {

@@ -30,12 +30,23 @@ final class ContextCache {
     /** Returns the slot of a source, or -1. */
     int find(int source) {
         int first = sets.first(source);
-        for (int slot = first; slot < first + CacheSets.WAYS; slot++) {
-            if (stage[slot] < 0 && Stage.SOURCE.of(stage[slot]) == source) {
-                return slot;
-            }
-        }
-        return -1;
+        return holds(first, source) ? first : holds(first + 1, source) ? first + 1
+                : holds(first + 2, source) ? first + 2
+                        : holds(first + 3, source) ? first + 3 : -1;
+    }
+
+    private boolean holds(int slot, int source) {
+        return stage[slot] < 0 && Stage.SOURCE.of(stage[slot]) == source;
+    }
+
+    /** Returns the {@link Stage} of a slot. */
+    long stage(int slot) {
+        return stage[slot];
+    }
+
+    /** Returns the table of a slot. */
+    long table(int slot) {
+        return table[slot];
     }
 
     /** Leaves what a slot holds in {@code found}. */

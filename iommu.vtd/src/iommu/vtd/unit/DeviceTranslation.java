@@ -25,17 +25,26 @@ final class DeviceTranslation {
     private final Traits traits;
     private final RootPointer root;
     private final Translator translator;
+    private final Finder finder;
     private final WalkResult found;
     private final ProtectedMemory protectedMemory;
-    private final FaultReports faults;
+    private final Refusals faults;
     private final PageRequests pageRequests;
 
-    DeviceTranslation(Traits traits, RootPointer root, Translator translator,
-            ProtectedMemory protectedMemory, FaultReports faults, PageRequests pageRequests) {
+    /**
+     * Makes one.
+     *
+     * @param translator tells whether translation is on
+     * @param finder finds what becomes of requests: {@code translator}, or one that only looks
+     * @param pageRequests null if only {@link #answer} is asked
+     */
+    DeviceTranslation(Traits traits, RootPointer root, Translator translator, Finder finder,
+            ProtectedMemory protectedMemory, Refusals faults, PageRequests pageRequests) {
         this.traits = traits;
         this.root = root;
         this.translator = translator;
-        this.found = translator.found;
+        this.finder = finder;
+        this.found = finder.found();
         this.protectedMemory = protectedMemory;
         this.faults = faults;
         this.pageRequests = pageRequests;
@@ -56,7 +65,7 @@ final class DeviceTranslation {
                             TranslationCompletion.W.mask() | TranslationCompletion.U.mask());
         }
         // 3. The context entry must allow it: faults 0Dh, 44h.
-        if (!allowed(request) || !translator.locate(request)) {
+        if (!allowed(request) || !finder.locate(request)) {
             faults.blocked(request, found.stage, found.fault, found.faultsDisabled);
             return memoryAtFault(found.fault) ? TranslationCompletion.completerAbort()
                     : TranslationCompletion.unsupportedRequest();
@@ -76,7 +85,7 @@ final class DeviceTranslation {
     }
 
     private boolean allowed(Request request) {
-        if (!root.takes(request.pasid, found) || !translator.locateContext(request)) {
+        if (!root.takes(request.pasid, found) || !finder.locateContext(request)) {
             return false;
         }
         return SourceTraits.DEVICE_TLB.isSet(found.source)
@@ -90,15 +99,15 @@ final class DeviceTranslation {
         int attributes = request.access & (Access.EXECUTE | Access.PRIVILEGED);
         boolean write = (request.access & Access.WRITE) != 0;
         int both = Access.READ | Access.WRITE;
-        if (write && translator.resolve(request, both | attributes) == null) {
+        if (write && finder.resolve(request, both | attributes) == null) {
             return both;
         }
-        FaultReason read = translator.resolve(request, Access.READ | attributes);
+        FaultReason read = finder.resolve(request, Access.READ | attributes);
         if (read == null) {
             return Access.READ;
         }
         if (write && recoverable(read)
-                && translator.resolve(request, Access.WRITE | attributes) == null) {
+                && finder.resolve(request, Access.WRITE | attributes) == null) {
             return Access.WRITE;
         }
         found.fault = read;
@@ -184,7 +193,7 @@ final class DeviceTranslation {
             return false;
         }
         // 2. The context entry must enable them: fault 47h.
-        if (translator.locateContext(request)
+        if (finder.locateContext(request)
                 && (SourceTraits.PRE.isSet(found.source)
                         || found.fail(FaultReason.SM_PAGE_REQUEST_DISABLED))) {
             return pageRequests.add(request, group, last);

@@ -12,15 +12,15 @@ import iommu.vtd.FaultReason;
 final class Explanation {
 
     private final Traits traits;
-    private final RootPointer root;
+    private final Walks walks;
     private final Translator translator;
     private final ProtectedMemory protectedMemory;
     private final FaultReports faults;
 
-    Explanation(Traits traits, RootPointer root, Translator translator,
+    Explanation(Traits traits, Walks walks, Translator translator,
             ProtectedMemory protectedMemory, FaultReports faults) {
         this.traits = traits;
-        this.root = root;
+        this.walks = walks;
         this.translator = translator;
         this.protectedMemory = protectedMemory;
         this.faults = faults;
@@ -38,7 +38,7 @@ final class Explanation {
         }
         var result = new WalkResult();
         result.looksOnly = true;
-        if (!root.locate(request.source, request.pasid, result, listener)) {
+        if (!walks.root().locate(request.source, request.pasid, result, listener)) {
             return refused(result.fault);
         }
         int access = Translator.effectiveAccess(request, request.access, result);
@@ -55,7 +55,7 @@ final class Explanation {
                         Translation.to(address, Translator.PASS_THROUGH_SHIFT));
             }
         }
-        if (!translator.walk(address, access, result, listener)) {
+        if (!walks.throughPageTables(address, access, result, listener)) {
             return refused(result.fault);
         }
         long translation = Translator.translation(result, address);

@@ -8,9 +8,10 @@ import iommu.vtd.FaultRecording;
 import iommu.vtd.VtdRegisters;
 
 /**
- * Primary fault recording: the fault-recording registers, the fault status and the fault event.
+ * Fault recording: the fault-recording registers, or the log in memory where advanced logging is
+ * active, the fault status and the fault event.
  *
- * <p>Source: VT-d, "Primary Fault Logging" and "Fault Events".
+ * <p>Source: VT-d, "Primary Fault Logging", "Advanced Fault Logging" and "Fault Events".
  */
 final class FaultLog {
 
@@ -25,14 +26,24 @@ final class FaultLog {
     private final boolean collapse;
     private final boolean qemuPasid;
     private final boolean asQemu;
+    private final boolean pendingAtAnyRecord;
+    private final AdvancedFaultLog advanced;
     private final Runnable interrupt;
     private final Register[] low;
     private final Register[] high;
     private int next;
 
-    /** @param interrupt sends the message that FEADDR and FEDATA describe */
-    FaultLog(RegisterFile registers, Traits traits, Runnable interrupt) {
+    /**
+     * Makes one.
+     *
+     * @param advanced takes the faults while it is active
+     * @param interrupt sends the message that FEADDR and FEDATA describe
+     */
+    FaultLog(RegisterFile registers, Traits traits, AdvancedFaultLog advanced,
+            Runnable interrupt) {
         this.registers = registers;
+        this.advanced = advanced;
+        pendingAtAnyRecord = traits.settings().advancedPendingAtAnyRecord();
         this.interrupt = interrupt;
         collapse = traits.settings().collapseFaults();
         asQemu = traits.settings().registersAsQemu();
@@ -72,6 +83,33 @@ final class FaultLog {
     }
 
     private boolean record(int source, long information, long high) {
+        return advanced.active() ? toMemory(information, high)
+                : toRegisters(source, information, high);
+    }
+
+    /** Advanced logging: the fault goes to memory, and no fault-recording register is used. */
+    private boolean toMemory(long information, long high) {
+        long status = registers.get(VtdRegisters.FSTS);
+        // 1. While the overflow is set, nothing is recorded.
+        if (VtdRegisters.AFO.isSet(status)) {
+            return false;
+        }
+        // 2. The record is written; a full log sets the overflow, an event.
+        AdvancedFaultLog.Outcome outcome = advanced.write(FaultRecording.FI.inPlace(information),
+                high | FaultRecording.F.mask());
+        if (outcome == AdvancedFaultLog.Outcome.FULL) {
+            error(VtdRegisters.AFO);
+        }
+        // 3. The first record of the log sets APF; going from 0 to 1 it raises the fault event.
+        boolean written = outcome == AdvancedFaultLog.Outcome.FIRST
+                || outcome == AdvancedFaultLog.Outcome.FURTHER;
+        if (outcome == AdvancedFaultLog.Outcome.FIRST || written && pendingAtAnyRecord) {
+            error(VtdRegisters.APF);
+        }
+        return written;
+    }
+
+    private boolean toRegisters(int source, long information, long high) {
         long status = registers.get(VtdRegisters.FSTS);
         // 1. While the overflow is set, nothing is recorded.
         if (VtdRegisters.PFO.isSet(status)) {
@@ -136,7 +174,8 @@ final class FaultLog {
     /** A condition that was pending already keeps a further event from being raised. */
     private void raise(long statusBefore) {
         long conditions = VtdRegisters.PFO.mask() | VtdRegisters.PPF.mask()
-                | VtdRegisters.IQE.mask() | VtdRegisters.ICE.mask() | VtdRegisters.ITE.mask();
+                | VtdRegisters.AFO.mask() | VtdRegisters.APF.mask() | VtdRegisters.IQE.mask()
+                | VtdRegisters.ICE.mask() | VtdRegisters.ITE.mask();
         if ((statusBefore & conditions) != 0) {
             return;
         }

@@ -14,7 +14,7 @@ import java.util.HexFormat;
  * What becomes of a blocked request: a record for software where the manual wants one, and word to
  * the listener. Source: VT-d, "Non-Recoverable Address Translation Faults".
  */
-final class FaultReports {
+final class FaultReports implements Refusals {
 
     private static final String[] KEYS = new String[256];
 
@@ -52,13 +52,8 @@ final class FaultReports {
         return scalableLegacyReasons && root.scalable() ? LegacyReasons.of(reason) : reason;
     }
 
-    /**
-     * Blocks a request; returns the packed outcome.
-     *
-     * @param stage of the request, see {@link Stage}, as far as it was found; else 0
-     * @param disabled whether the tables disable the recording of qualified faults
-     */
-    long blocked(Request request, long stage, FaultReason reason, boolean disabled) {
+    @Override
+    public long blocked(Request request, long stage, FaultReason reason, boolean disabled) {
         FaultReason told = told(reason);
         boolean suppressed = disabled && told.qualified();
         if (suppressed) {
@@ -71,8 +66,8 @@ final class FaultReports {
         return Translation.blocked(told.number());
     }
 
-    /** Blocks a request that nothing is recorded of; returns the packed outcome. */
-    long silently(Request request, int reason) {
+    @Override
+    public long silently(Request request, int reason) {
         tell(request.requester, request.address, request.access, reason, false);
         return Translation.blocked(reason);
     }

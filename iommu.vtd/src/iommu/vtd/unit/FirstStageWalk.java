@@ -2,7 +2,9 @@
 package iommu.vtd.unit;
 
 import iommu.api.pcie.Access;
+import iommu.api.unit.CacheLookup;
 import iommu.api.unit.WalkListener;
+import iommu.api.unit.WalkRecording;
 import iommu.vtd.FaultReason;
 import iommu.vtd.FirstStageEntry;
 import iommu.vtd.SecondStageEntry;
@@ -20,15 +22,17 @@ final class FirstStageWalk {
 
     private final TableReader tables;
     private final StructureCache structures;
-    private final SecondStageWalk secondStage;
+    private final StructureCache told;
+    private final NestedStage second;
     private final Traits traits;
-    private final WalkResult inner = new WalkResult();
 
-    FirstStageWalk(TableReader tables, StructureCache structures, SecondStageWalk secondStage,
-            Traits traits) {
+    /** As {@link SecondStageWalk}, through which nested addresses go. */
+    FirstStageWalk(TableReader tables, StructureCache structures, StructureCache told,
+            SecondStageWalk secondStage, Traits traits) {
         this.tables = tables;
         this.structures = structures;
-        this.secondStage = secondStage;
+        this.told = told;
+        second = new NestedStage(secondStage);
         this.traits = traits;
     }
 
@@ -70,6 +74,10 @@ final class FirstStageWalk {
 
     /** Returns whether a present entry has a reserved bit set. */
     boolean malformed(long entry, int level, long paging) {
+        return (entry & reserved(entry, level, paging)) != 0;
+    }
+
+    private long reserved(long entry, int level, long paging) {
         long reserved = traits.addressReserved(51)
                 | (PagingMode.NXE.isSet(paging) ? 0 : FirstStageEntry.XD.mask());
         if (isLeaf(entry, level)) {
@@ -78,7 +86,7 @@ final class FirstStageWalk {
         } else if (level > 2) {
             reserved |= FirstStageEntry.PS.mask();
         }
-        return (entry & reserved) != 0;
+        return reserved;
     }
 
     /** Returns the rights of one entry, as {@link Iotlb} keeps them. */
@@ -101,12 +109,22 @@ final class FirstStageWalk {
             return result.fail(FaultReason.NOT_CANONICAL, false);
         }
         int all = Iotlb.RIGHTS | Iotlb.USER;
-        if (!result.looksOnly) {
+        if (!result.looksOnly || result.asksCaches) {
             int domain = (int) Stage.DOMAIN.of(result.stage);
             int pasid = (int) Stage.PASID.of(result.stage);
-            int level = structures.find(domain, pasid, address);
-            if (level != 0) {
-                long known = structures.value(domain, pasid, address, level);
+            int found = structures.find(domain, pasid, address);
+            if (found >= 0) {
+                int level = structures.level(found);
+                long known = structures.value(found);
+                if (result.looksOnly && listener != WalkListener.NONE) {
+                    var skipped = new WalkRecording();
+                    result.asksCaches = false;
+                    descend(PagingMode.TABLE.inPlace(result.paging), levels, all, address, access,
+                            result, skipped);
+                    result.asksCaches = true;
+                    PageTableNarration.above(level, known, PageTableNarration::firstStageName,
+                            skipped, listener);
+                }
                 if (descend(FirstStageEntry.ADDR.inPlace(known), level, (int) known & all,
                         address, access, result, listener)) {
                     return true;
@@ -129,14 +147,16 @@ final class FirstStageWalk {
             long guest = table
                     + (long) SecondStageEntry.index(address, level) * FirstStageEntry.BYTES;
             boolean isTop = level == PagingMode.firstStageLevels(paging);
-            if (nested && !tableThroughSecondStage(guest, isTop, result, listener)) {
+            if (nested && !second.table(guest, isTop, result, listener)) {
                 return false;
             }
-            long at = nested ? physical(inner, guest) : guest;
+            long at = nested ? second.physical(guest) : guest;
             // 3. If it cannot be read, fault 70h (of the top table 73h).
             if (!tables.contains(at, FirstStageEntry.BYTES)) {
-                return result.fail(isTop ? FaultReason.FIRST_STAGE_TOP_ACCESS
-                        : FaultReason.FIRST_STAGE_ACCESS, true);
+                return result.fail(Narration.unreadable(listener,
+                        PageTableNarration.firstStageName(level), at,
+                        isTop ? FaultReason.FIRST_STAGE_TOP_ACCESS
+                                : FaultReason.FIRST_STAGE_ACCESS), true);
             }
             long entry = tables.read64(at, PagingMode.SNOOPED.isSet(paging));
             boolean leaf = isLeaf(entry, level);
@@ -150,7 +170,12 @@ final class FirstStageWalk {
                 fault = markUsed(guest, at, entry, leaf, access, result);
             }
             if (listener != WalkListener.NONE) {
-                narrate(at, entry, level, leaf, fault, listener);
+                narrate(at, entry, level, leaf, fault, leaf || !result.tellsCaches ? null
+                        : told.lookup((int) Stage.DOMAIN.of(result.stage),
+                                (int) Stage.PASID.of(result.stage), address, level - 1,
+                                fault != null ? -1
+                                        : FirstStageEntry.ADDR.inPlace(entry) | rights),
+                        paging, listener);
             }
             if (fault != null) {
                 return result.fail(fault, wrong);
@@ -159,7 +184,7 @@ final class FirstStageWalk {
             if (leaf) {
                 return found(entry, level, rights, address, access, result, listener);
             }
-            if (!result.looksOnly) {
+            if (!result.looksOnly || result.asksCaches) {
                 structures.insert((int) Stage.DOMAIN.of(result.stage),
                         (int) Stage.PASID.of(result.stage), address, level - 1, table | rights,
                         nested);
@@ -173,41 +198,6 @@ final class FirstStageWalk {
             return FaultReason.FIRST_STAGE_NOT_PRESENT;
         }
         return malformed(entry, level, paging) ? FaultReason.FIRST_STAGE_RESERVED : null;
-    }
-
-    private static long physical(WalkResult of, long address) {
-        long inPage = (1L << of.pageShift) - 1;
-        return of.page & ~inPage | address & inPage;
-    }
-
-    /** Sends a guest address through the second stage, into {@link #inner}; false for a fault. */
-    private boolean throughSecondStage(long guest, int access, WalkResult result,
-            WalkListener listener) {
-        inner.looksOnly = result.looksOnly;
-        inner.stage = result.stage;
-        inner.table = result.table;
-        inner.paging = result.paging;
-        return secondStage.walk(guest, access, inner, listener);
-    }
-
-    private boolean deniedBySecondStage() {
-        return inner.fault == FaultReason.SM_READ_DENIED
-                || inner.fault == FaultReason.SM_WRITE_DENIED;
-    }
-
-    private boolean tableThroughSecondStage(long guest, boolean top, WalkResult result,
-            WalkListener listener) {
-        // 2a. Nested, a table too far up is fault 74h, one that the second stage lets nobody read
-        // 76h (of the top table 75h); other faults of the second stage are its own.
-        if (!Stage.covers(result.stage, guest)) {
-            return result.fail(FaultReason.NESTED_TABLE_BEYOND, true);
-        }
-        if (throughSecondStage(guest, Access.READ, result, listener)) {
-            return true;
-        }
-        FaultReason denied = top ? FaultReason.NESTED_TOP_READ_DENIED
-                : FaultReason.NESTED_READ_DENIED;
-        return result.fail(deniedBySecondStage() ? denied : inner.fault, inner.erroneous);
     }
 
     /** 8. Entries are marked accessed, the leaf of a write dirty. */
@@ -226,8 +216,8 @@ final class FirstStageWalk {
             return FaultReason.FIRST_STAGE_NOT_SNOOPED;
         }
         if (PagingMode.NESTED.isSet(paging)
-                && !throughSecondStage(guest, Access.WRITE, result, WalkListener.NONE)) {
-            return deniedBySecondStage() ? FaultReason.NESTED_WRITE_DENIED : inner.fault;
+                && !second.walk(guest, Access.WRITE, result, WalkListener.NONE)) {
+            return second.denies() ? FaultReason.NESTED_WRITE_DENIED : second.fault();
         }
         if (!tables.takesLockedWrites(at)) {
             return FaultReason.FIRST_STAGE_UPDATE_FAILED;
@@ -249,45 +239,17 @@ final class FirstStageWalk {
         result.pageShift = shift;
         result.page = page;
         if (PagingMode.NESTED.isSet(result.paging)
-                && !pageThroughSecondStage(page | address & inPage, access, result, listener)) {
+                && !second.page(page | address & inPage, access, result, listener)) {
             return false;
         }
         // 10. A page in the interrupt range is no memory: fault 87h.
-        return !InterruptRange.contains(physical(result, address))
+        return !InterruptRange.contains(NestedStage.physical(result, address))
                 || result.fail(FaultReason.SM_INTERRUPT_RANGE, false);
     }
 
-    /** 9. Nested, the page goes through the second stage; the smaller page counts. */
-    private boolean pageThroughSecondStage(long guest, int access, WalkResult result,
-            WalkListener listener) {
-        if (!Stage.covers(result.stage, guest)) {
-            return result.fail(FaultReason.SM_ADDRESS_BEYOND_TABLE, true);
-        }
-        int kind = access & (Access.READ | Access.WRITE);
-        if (!throughSecondStage(guest, kind, result, listener)) {
-            return result.fail(deniedBySecondStage() ? FaultReason.NESTED_PAGE_DENIED
-                    : inner.fault, inner.erroneous);
-        }
-        int second = inner.rights;
-        int neither = ~(second & (Access.READ | Access.WRITE)) & (Access.READ | Access.WRITE);
-        int dirty = result.rights & second & Iotlb.DIRTY;
-        result.rights = result.rights & ~neither & ~Iotlb.DIRTY | dirty | Iotlb.NESTED;
-        result.pageShift = Math.min(result.pageShift, inner.pageShift);
-        result.page = physical(inner, guest) & -(1L << result.pageShift);
-        return true;
-    }
-
-    private static void narrate(long at, long entry, int level, boolean leaf, FaultReason fault,
-            WalkListener listener) {
-        String next = leaf
-                ? "maps the page of " + (1L << SecondStageEntry.shift(level) - 10) + " KiB at "
-                : "present, table at ";
-        Narration.entry("first-stage entry, level " + level, at, entry)
-                .with("P", FirstStageEntry.P).with("R/W", FirstStageEntry.RW)
-                .with("U/S", FirstStageEntry.US).with("A", FirstStageEntry.A)
-                .with("D", FirstStageEntry.D).with("PS", FirstStageEntry.PS)
-                .with("XD", FirstStageEntry.XD).at("ADDR", FirstStageEntry.ADDR)
-                .decides(listener, fault != null ? fault.text()
-                        : next + Narration.hex(FirstStageEntry.ADDR.inPlace(entry)));
+    private void narrate(long at, long entry, int level, boolean leaf, FaultReason fault,
+            CacheLookup lookup, long paging, WalkListener listener) {
+        PageTableNarration.firstStage(at, entry, level, leaf,
+                entry & reserved(entry, level, paging), fault, lookup, listener);
     }
 }

@@ -23,13 +23,16 @@ final class Front {
     private static final int WIDTH = 59;
     private static final long PAGE = -1L << 12;
     private static final int NO_SLOT = -1;
+    /** Of a slot: no entry comes from it. */
+    private static final int NOWHERE = -1;
+    /** Of a slot: it has a large page, so that any number of entries may come from it. */
+    private static final int ANYWHERE = -2;
     private static final int LARGE = 13;
 
-    private final long[] key = new long[ENTRIES];
-    private final long[] value = new long[ENTRIES];
+    /** Of each entry the key, then the value. */
+    private final long[] words = new long[2 * ENTRIES];
     private final int[] slotOf = new int[ENTRIES];
     private final int[] indexOf;
-    private final boolean[] large;
     private final boolean used;
     private boolean empty;
 
@@ -42,7 +45,6 @@ final class Front {
     Front(int slots, boolean used) {
         this.used = used;
         indexOf = new int[slots];
-        large = new boolean[slots];
         clear();
     }
 
@@ -56,11 +58,10 @@ final class Front {
 
     /** Returns the packed translation of a request, or {@link #MISS}. */
     long find(int source, long address, int access) {
-        int index = index(source, address);
-        long found = value[index];
-        if (key[index] == key(source, address) && (found & access) == access
-                && address >>> WIDTH == 0 && access != 0) {
-            return found & PAGE | address & ~PAGE;
+        int at = 2 * index(source, address);
+        if (words[at] == key(source, address) && address >>> WIDTH == 0 && access != 0) {
+            long found = words[at + 1];
+            return (found & access) == access ? found & PAGE | address & ~PAGE : MISS;
         }
         return MISS;
     }
@@ -77,41 +78,39 @@ final class Front {
         }
         int index = index(source, address);
         if (slot >= 0) {
-            boolean isLarge = Translation.pageShift(translation) >= LARGE;
-            large[slot] |= isLarge;
-            if (!isLarge) {
-                drop(slot);
-                indexOf[slot] = index;
-            }
+            drop(slot);
+            indexOf[slot] = Translation.pageShift(translation) >= LARGE ? ANYWHERE : index;
         }
-        key[index] = key(source, address);
-        value[index] = translation & PAGE | rights & (Access.READ | Access.WRITE);
+        words[2 * index] = key(source, address);
+        words[2 * index + 1] = translation & PAGE | rights & (Access.READ | Access.WRITE);
         slotOf[index] = slot;
         empty = false;
     }
 
     /** A slot of the IOTLB is about to hold something else. */
     void slotChanges(int slot) {
-        if (large[slot]) {
+        int index = indexOf[slot];
+        if (index == ANYWHERE) {
             clear();
-        } else {
+        } else if (index != NOWHERE) {
             drop(slot);
         }
     }
 
     private void drop(int slot) {
         int index = indexOf[slot];
-        if (slotOf[index] == slot) {
-            key[index] = MISS;
+        if (index >= 0 && slotOf[index] == slot) {
+            words[2 * index] = MISS;
             slotOf[index] = NO_SLOT;
+            indexOf[slot] = NOWHERE;
         }
     }
 
     void clear() {
         if (!empty) {
-            Arrays.fill(key, MISS);
+            Arrays.fill(words, MISS);
             Arrays.fill(slotOf, NO_SLOT);
-            Arrays.fill(large, false);
+            Arrays.fill(indexOf, NOWHERE);
             empty = true;
         }
     }

@@ -4,6 +4,7 @@ package iommu.vtd.unit;
 import iommu.api.bits.Register;
 import iommu.api.bits.RegisterFile;
 import iommu.api.profile.UnitProfile;
+import iommu.vtd.RegisterSet;
 import iommu.vtd.VtdRegisters;
 import java.util.Map;
 
@@ -37,7 +38,8 @@ final class HardwareState {
     static RegisterFile registers(UnitProfile profile, Traits traits) {
         long cap = traits.cap();
         long ecap = traits.ecap();
-        var all = VtdRegisters.of(cap, ecap, traits.settings().protectedMemoryAlignment());
+        var all = RegisterSet.of(cap, ecap, traits.settings().protectedMemoryAlignment(),
+                traits.settings().registersAsQemu());
         int end = 0;
         for (Register r : all) {
             end = Math.max(end, r.offset() + r.bytes());

@@ -9,8 +9,10 @@ import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Message;
 import iommu.api.pcie.RequesterId;
+import iommu.api.unit.CacheLookup;
 import iommu.api.unit.Interrupt;
 import iommu.api.unit.MappingVisitor;
+import iommu.api.unit.WalkListener;
 import iommu.vtd.Capability;
 import iommu.vtd.FaultReason;
 import iommu.vtd.GlobalCommand;
@@ -31,6 +33,8 @@ final class InterruptRemapping {
     /** Of a blocked outcome: the entry disables the recording of its faults. */
     static final BitField FAULT_DISABLED = bit(50);
 
+    /** The entry decides; neither blocked nor unchanged. */
+    private static final long UNDECIDED = 0;
     private static final int SVT_NONE = 0;
     private static final int SVT_SOURCE = 1;
     private static final int SVT_BUS_RANGE = 2;
@@ -106,6 +110,58 @@ final class InterruptRemapping {
      * {@link #FAULT_INDEX} and {@link #FAULT_DISABLED} in the bits above the reason.
      */
     long remap(int requester, long address, int data) {
+        long early = withoutEntry(address, data);
+        if (early != UNDECIDED) {
+            return early;
+        }
+        // 5. The entry comes from the cache or from memory; absent ones are not cached.
+        int index = InterruptRequest.index(address, data);
+        int slot = cache.find(index);
+        if (slot >= 0) {
+            return deliver(requester, index, cache.low(slot), cache.high(slot));
+        }
+        long at = table + (long) index * InterruptRemapEntry.BYTES;
+        if (!tables.contains(at, InterruptRemapEntry.BYTES)) {
+            return blocked(FaultReason.INTERRUPT_TABLE_ACCESS, index, false);
+        }
+        long q0 = tables.read64(at);
+        long q1 = tables.read64(at + 8);
+        if (InterruptRemapEntry.P.isSet(q0)) {
+            cache.insert(index, q0, q1);
+        }
+        return deliver(requester, index, q0, q1);
+    }
+
+    /** Returns what {@link #remap} would, changes nothing, and tells the entry. */
+    long follow(int requester, long address, int data, WalkListener listener) {
+        long early = withoutEntry(address, data);
+        if (early != UNDECIDED) {
+            return early;
+        }
+        int index = InterruptRequest.index(address, data);
+        int slot = cache.find(index);
+        long cached = slot < 0 ? 0
+                : deliver(requester, index, cache.low(slot), cache.high(slot));
+        long at = table + (long) index * InterruptRemapEntry.BYTES;
+        if (!tables.contains(at, InterruptRemapEntry.BYTES)) {
+            Narration.unreadable(listener, InterruptNarration.ENTRY, at,
+                    FaultReason.INTERRUPT_TABLE_ACCESS);
+            return slot < 0 ? blocked(FaultReason.INTERRUPT_TABLE_ACCESS, index, false) : cached;
+        }
+        long q0 = tables.read64(at);
+        long q1 = tables.read64(at + 8);
+        long outcome = deliver(requester, index, q0, q1);
+        InterruptNarration.tell(index, at, q0, q1, outcome, reserved(q0, q1), slot < 0
+                ? CacheLookup.miss(InterruptNarration.CACHE)
+                : CacheLookup.hit(InterruptNarration.CACHE, Interrupt.isBlocked(cached)
+                        ? FaultReason.text(Interrupt.reason(cached))
+                        : InterruptNarration.describe(cached),
+                        cache.low(slot) != q0 || cache.high(slot) != q1), listener);
+        return slot < 0 ? outcome : cached;
+    }
+
+    /** Returns what becomes of a request for which no entry is needed, or {@link #UNDECIDED}. */
+    private long withoutEntry(long address, int data) {
         long status = registers.get(VtdRegisters.GSTS);
         // 1. With remapping disabled every request passes.
         if (!GlobalCommand.IRE.isSet(status)) {
@@ -124,24 +180,7 @@ final class InterruptRemapping {
             return blocked(FaultReason.INTERRUPT_REQUEST_RESERVED, index, false);
         }
         // 4. The index must lie in the table.
-        if (index >= entries) {
-            return blocked(FaultReason.INTERRUPT_INDEX, index, false);
-        }
-        // 5. The entry comes from the cache or from memory; absent ones are not cached.
-        int slot = cache.find(index);
-        if (slot >= 0) {
-            return deliver(requester, index, cache.low(slot), cache.high(slot));
-        }
-        long at = table + (long) index * InterruptRemapEntry.BYTES;
-        if (!tables.contains(at, InterruptRemapEntry.BYTES)) {
-            return blocked(FaultReason.INTERRUPT_TABLE_ACCESS, index, false);
-        }
-        long q0 = tables.read64(at);
-        long q1 = tables.read64(at + 8);
-        if (InterruptRemapEntry.P.isSet(q0)) {
-            cache.insert(index, q0, q1);
-        }
-        return deliver(requester, index, q0, q1);
+        return index >= entries ? blocked(FaultReason.INTERRUPT_INDEX, index, false) : UNDECIDED;
     }
 
     private long deliver(int requester, int index, long q0, long q1) {
@@ -150,15 +189,14 @@ final class InterruptRemapping {
         if (!InterruptRemapEntry.P.isSet(q0)) {
             return blocked(FaultReason.INTERRUPT_NOT_PRESENT, index, disabled);
         }
-        boolean posted = InterruptRemapEntry.IM.isSet(q0);
-        if (posted ? malformedPosted(q0, q1) : malformed(q0, q1)) {
+        if (malformed(q0, q1)) {
             return blocked(FaultReason.INTERRUPT_RESERVED, index, disabled);
         }
         // 8. and for this source.
         if (!isFor(RequesterId.sourceId(requester), q1)) {
             return blocked(FaultReason.INTERRUPT_SOURCE, index, disabled);
         }
-        return posted ? Interrupt.posted(InterruptRemapEntry.descriptor(q0, q1))
+        return InterruptRemapEntry.IM.isSet(q0) ? Interrupt.posted(InterruptRemapEntry.descriptor(q0, q1))
                 : Interrupt.delivered((int) InterruptRemapEntry.V.of(q0),
                         (int) InterruptRemapEntry.DLM.of(q0), InterruptRemapEntry.DM.isSet(q0),
                         InterruptRemapEntry.TM.isSet(q0), InterruptRemapEntry.RH.isSet(q0),
@@ -172,17 +210,24 @@ final class InterruptRemapping {
     }
 
     private boolean malformed(long q0, long q1) {
-        long low = InterruptRemapEntry.RESERVED_LOW
-                | (extended ? 0 : InterruptRemapEntry.RESERVED_XAPIC);
-        return (q0 & low) != 0 || (q1 & InterruptRemapEntry.RESERVED_HIGH) != 0
+        return InterruptRemapEntry.IM.isSet(q0) && !Capability.PI.isSet(traits.cap())
+                || (q0 & reservedLow(q0)) != 0 || (q1 & reservedHigh(q0)) != 0
                 || InterruptRemapEntry.SVT.of(q1) > SVT_BUS_RANGE;
     }
 
-    private boolean malformedPosted(long q0, long q1) {
-        return !Capability.PI.isSet(traits.cap())
-                || (q0 & InterruptRemapEntry.POSTED_RESERVED_LOW) != 0
-                || (q1 & InterruptRemapEntry.POSTED_RESERVED_HIGH) != 0
-                || InterruptRemapEntry.SVT.of(q1) > SVT_BUS_RANGE;
+    private long reservedLow(long q0) {
+        return InterruptRemapEntry.IM.isSet(q0) ? InterruptRemapEntry.POSTED_RESERVED_LOW
+                : InterruptRemapEntry.RESERVED_LOW
+                        | (extended ? 0 : InterruptRemapEntry.RESERVED_XAPIC);
+    }
+
+    private static long reservedHigh(long q0) {
+        return InterruptRemapEntry.IM.isSet(q0) ? InterruptRemapEntry.POSTED_RESERVED_HIGH
+                : InterruptRemapEntry.RESERVED_HIGH;
+    }
+
+    private long[] reserved(long q0, long q1) {
+        return new long[] {q0 & reservedLow(q0), q1 & reservedHigh(q0)};
     }
 
     private static boolean isFor(int source, long q1) {

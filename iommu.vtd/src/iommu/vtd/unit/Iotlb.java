@@ -4,7 +4,6 @@ package iommu.vtd.unit;
 import static iommu.api.bits.BitField.bits;
 
 import iommu.api.bits.BitField;
-import java.util.Arrays;
 
 /**
  * The IOTLB: leaves of page tables as the walk had found them. They stay until software invalidates
@@ -40,27 +39,52 @@ final class Iotlb {
     /** A first-stage leaf says that all processes share the page. */
     static final int GLOBAL = 64;
 
-    private static final int SIZES = 3;
     private static final int PAGE_BITS = 45;
+    /** Of {@link #owners}: the front has something of the slot. */
+    private static final long FRONTED = 1L << 16;
 
     private final boolean asQemu;
     private final Front front;
     private final CacheSets sets;
-    private final long[] tag;
-    private final long[] leaf;
-    private final int[] pasid;
-    private final int[] domainOf;
-    private final boolean[] inUse = new boolean[SIZES + 1];
+    /** Of each set the tags, then the leaves: what a lookup needs lies together. */
+    private final long[] words;
+    /** Of each slot the PASID, 63:32, and the domain, 15:0. */
+    private final long[] owners;
+    /** Bit n for size n. */
+    private int sizesInUse;
 
     /** @param front told when a slot gets something else */
     Iotlb(int entries, boolean asQemu, Front front) {
         this.front = front;
         this.asQemu = asQemu;
         sets = new CacheSets(entries);
-        tag = new long[entries];
-        leaf = new long[entries];
-        pasid = new int[entries];
-        domainOf = new int[entries];
+        words = new long[2 * entries];
+        owners = new long[entries];
+    }
+
+    /** Returns where the tag of a slot lies; its leaf lies {@link CacheSets#WAYS} further. */
+    private static int at(int slot) {
+        return slot + (slot & -CacheSets.WAYS);
+    }
+
+    private long tag(int slot) {
+        return words[at(slot)];
+    }
+
+    private long leaf(int slot) {
+        return words[at(slot) + CacheSets.WAYS];
+    }
+
+    private void free(int slot) {
+        words[at(slot)] = 0;
+    }
+
+    private int pasid(int slot) {
+        return (int) (owners[slot] >> 32);
+    }
+
+    private int domain(int slot) {
+        return (int) owners[slot] & 0xffff;
     }
 
     private static long tag(int owner, long address, int size) {
@@ -71,33 +95,86 @@ final class Iotlb {
 
     /** Returns the slot that translates an address, or -1. */
     int find(int owner, int ofPasid, long address) {
-        for (int size = 1; size <= SIZES; size++) {
-            if (inUse[size]) {
-                long wanted = tag(owner, address, size);
-                int first = sets.first(wanted);
-                for (int slot = first; slot < first + CacheSets.WAYS; slot++) {
-                    if (tag[slot] == wanted && pasid[slot] == ofPasid) {
-                        return slot;
-                    }
-                }
+        for (int left = sizesInUse; left != 0; left &= left - 1) {
+            long wanted = tag(owner, address, Integer.numberOfTrailingZeros(left));
+            int slot = find(sets.first(wanted), wanted, ofPasid);
+            if (slot >= 0) {
+                return slot;
             }
         }
         return -1;
     }
 
+    /** The ways are written out: a loop of four costs more than what is in it. */
+    private int find(int first, long wanted, int ofPasid) {
+        int at = 2 * first;
+        if (words[at] == wanted && pasid(first) == ofPasid) {
+            return first;
+        }
+        if (words[at + 1] == wanted && pasid(first + 1) == ofPasid) {
+            return first + 1;
+        }
+        if (words[at + 2] == wanted && pasid(first + 2) == ofPasid) {
+            return first + 2;
+        }
+        return words[at + 3] == wanted && pasid(first + 3) == ofPasid ? first + 3 : -1;
+    }
+
+    // What the two methods above do, in steps, for who looks a page of 4 KiB up and then keeps it.
+
+    /** Returns the tag of a page of 4 KiB. */
+    long smallTag(int owner, long address) {
+        return tag(owner, address, 1);
+    }
+
+    /** Returns the first slot of the set of a tag. */
+    int first(long ofTag) {
+        return sets.first(ofTag);
+    }
+
+    /** Returns what {@link #find(int, int, long)} would. */
+    int find(int owner, int ofPasid, long address, long smallTag, int first) {
+        int slot = find(first, smallTag, ofPasid);
+        return slot >= 0 || sizesInUse <= 2 ? slot : find(owner, ofPasid, address);
+    }
+
+    /** Keeps a leaf that the set is known not to hold. */
+    void fill(int first, long newTag, int domain, int ofPasid, long pageAndRights) {
+        int at = 2 * first;
+        int slot = words[at] == 0 ? first : words[at + 1] == 0 ? first + 1
+                : words[at + 2] == 0 ? first + 2 : words[at + 3] == 0 ? first + 3
+                        : sets.victim(first);
+        keep(slot, newTag, domain, ofPasid, pageAndRights);
+        sizesInUse |= 2;
+    }
+
+    private void keep(int slot, long newTag, int domain, int ofPasid, long pageAndRights) {
+        if ((owners[slot] & FRONTED) != 0) {
+            front.slotChanges(slot);
+        }
+        words[at(slot)] = newTag;
+        words[at(slot) + CacheSets.WAYS] = pageAndRights;
+        owners[slot] = (long) ofPasid << 32 | domain;
+    }
+
+    /** Notes that the front has something of a slot. */
+    void fronted(int slot) {
+        owners[slot] |= FRONTED;
+    }
+
     /** Returns rights and flags of a slot; of rights none if it stands for a fault. */
     int rights(int slot) {
-        return (int) FLAGS.of(leaf[slot]);
+        return (int) FLAGS.of(leaf(slot));
     }
 
     /** Returns the base-2 logarithm of the page size of a slot. */
     int pageShift(int slot) {
-        return 3 + 9 * (int) SIZE.of(tag[slot]);
+        return 3 + 9 * (int) SIZE.of(tag(slot));
     }
 
     /** Returns the physical address of the page of a slot. */
     long page(int slot) {
-        return ADDRESS.inPlace(leaf[slot]);
+        return ADDRESS.inPlace(leaf(slot));
     }
 
     /** Keeps a leaf; one with the same tag is replaced. Returns its slot. */
@@ -108,23 +185,19 @@ final class Iotlb {
         int first = sets.first(newTag);
         int slot = -1;
         for (int s = first; s < first + CacheSets.WAYS; s++) {
-            if (tag[s] == newTag && pasid[s] == ofPasid) {
+            if (tag(s) == newTag && pasid(s) == ofPasid) {
                 slot = s;
                 break;
             }
-            if (slot < 0 && tag[s] == 0) {
+            if (slot < 0 && tag(s) == 0) {
                 slot = s;
             }
         }
         if (slot < 0) {
             slot = sets.victim(first);
         }
-        front.slotChanges(slot);
-        tag[slot] = newTag;
-        pasid[slot] = ofPasid;
-        domainOf[slot] = domain;
-        leaf[slot] = page | rights;
-        inUse[size] = true;
+        keep(slot, newTag, domain, ofPasid, page | rights);
+        sizesInUse |= 1 << size;
         return slot;
     }
 
@@ -134,22 +207,24 @@ final class Iotlb {
     }
 
     void invalidateAll() {
-        Arrays.fill(tag, 0);
-        Arrays.fill(inUse, false);
+        for (int slot = 0; slot < owners.length; slot++) {
+            free(slot);
+        }
+        sizesInUse = 0;
     }
 
     void invalidateDomain(int domain) {
-        for (int slot = 0; slot < tag.length; slot++) {
-            if (domainOf[slot] == domain) {
-                tag[slot] = 0;
+        for (int slot = 0; slot < owners.length; slot++) {
+            if (domain(slot) == domain) {
+                free(slot);
             }
         }
     }
 
     void invalidatePasid(int domain, int ofPasid) {
-        for (int slot = 0; slot < tag.length; slot++) {
-            if (domainOf[slot] == domain && pasid[slot] == ofPasid) {
-                tag[slot] = 0;
+        for (int slot = 0; slot < owners.length; slot++) {
+            if (domain(slot) == domain && pasid(slot) == ofPasid) {
+                free(slot);
             }
         }
     }
@@ -162,20 +237,20 @@ final class Iotlb {
      */
     void invalidatePages(int domain, int ofPasid, long address, int addressMask) {
         long page = PAGE.mask() >>> 16 & address >>> 12;
-        for (int slot = 0; slot < tag.length; slot++) {
-            long t = tag[slot];
-            if (t == 0 || domainOf[slot] != domain) {
+        for (int slot = 0; slot < owners.length; slot++) {
+            long t = tag(slot);
+            if (t == 0 || domain(slot) != domain) {
                 continue;
             }
-            if (ofPasid == SECOND_STAGE && (leaf[slot] & NESTED) != 0) {
-                tag[slot] = 0;
-            } else if (asQemu || pasid[slot] == ofPasid) {
+            if (ofPasid == SECOND_STAGE && (leaf(slot) & NESTED) != 0) {
+                free(slot);
+            } else if (asQemu || pasid(slot) == ofPasid) {
                 int large = 9 * ((int) SIZE.of(t) - 1);
                 long apart = PAGE.of(t) ^ page;
                 boolean dropped = asQemu ? apart >>> large == 0 || alikeToQemu(apart, addressMask)
                         : apart >>> Math.min(Math.max(addressMask, large), PAGE_BITS) == 0;
                 if (dropped) {
-                    tag[slot] = 0;
+                    free(slot);
                 }
             }
         }

@@ -16,10 +16,12 @@ final class LegacyContextWalk {
 
     private final TableReader tables;
     private final Traits traits;
+    private final ContextNarration narration;
 
     LegacyContextWalk(TableReader tables, Traits traits) {
         this.tables = tables;
         this.traits = traits;
+        narration = new ContextNarration(traits);
     }
 
     /**
@@ -37,7 +39,8 @@ final class LegacyContextWalk {
         long at = rootTable + (long) (source >>> 8) * RootEntry.BYTES;
         // 2. If it cannot be read, fault 08h.
         if (!tables.contains(at, RootEntry.BYTES)) {
-            return result.fail(FaultReason.ROOT_ACCESS);
+            return result.fail(Narration.unreadable(listener, ContextNarration.ROOT, at,
+                    FaultReason.ROOT_ACCESS));
         }
         long q0 = tables.read64(at);
         long q1 = tables.read64(at + 8);
@@ -51,10 +54,7 @@ final class LegacyContextWalk {
             fault = FaultReason.ROOT_RESERVED;
         }
         if (listener != WalkListener.NONE) {
-            Narration.entry("root entry", at, q0, q1).with("P", RootEntry.P)
-                    .at("CTP", RootEntry.CTP).decides(listener, fault == null
-                            ? "present, context table at "
-                                    + Narration.hex(RootEntry.CTP.inPlace(q0)) : fault.text());
+            narration.root(at, q0, q1, fault, listener);
         }
         result.table = RootEntry.CTP.inPlace(q0);
         return fault == null || result.fail(fault);
@@ -66,14 +66,15 @@ final class LegacyContextWalk {
         long at = table + (long) (source & 0xff) * ContextEntry.BYTES;
         // 6. If it cannot be read, fault 09h.
         if (!tables.contains(at, ContextEntry.BYTES)) {
-            return result.fail(FaultReason.CONTEXT_ACCESS);
+            return result.fail(Narration.unreadable(listener, ContextNarration.CONTEXT, at,
+                    FaultReason.CONTEXT_ACCESS));
         }
         long q0 = tables.read64(at);
         long q1 = tables.read64(at + 8);
         result.faultsDisabled = ContextEntry.FPD.isSet(q0);
         FaultReason fault = check(q0, q1);
         if (listener != WalkListener.NONE) {
-            narrate(at, q0, q1, fault, listener);
+            narration.context(at, q0, q1, fault, listener);
         }
         if (fault != null) {
             return result.fail(fault);
@@ -109,18 +110,5 @@ final class LegacyContextWalk {
         };
         return typeKnown && traits.levels(ContextEntry.AW.of(q0, q1)) != 0
                 ? null : FaultReason.CONTEXT_INVALID;
-    }
-
-    private static void narrate(long at, long q0, long q1, FaultReason fault,
-            WalkListener listener) {
-        String decision = fault != null ? fault.text()
-                : ContextEntry.TT.of(q0) == ContextEntry.TT_PASS_THROUGH
-                        ? "present, requests pass through"
-                        : "present, second-stage table at "
-                                + Narration.hex(ContextEntry.SSPTPTR.inPlace(q0));
-        Narration.entry("context entry", at, q0, q1).with("P", ContextEntry.P)
-                .with("FPD", ContextEntry.FPD).with("TT", ContextEntry.TT)
-                .at("SSPTPTR", ContextEntry.SSPTPTR).with("AW", ContextEntry.AW)
-                .with("DID", ContextEntry.DID).decides(listener, decision);
     }
 }

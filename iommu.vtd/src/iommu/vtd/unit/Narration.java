@@ -2,11 +2,13 @@
 package iommu.vtd.unit;
 
 import iommu.api.bits.BitField;
+import iommu.api.unit.CacheLookup;
 import iommu.api.unit.WalkListener;
+import iommu.vtd.FaultReason;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tells a walk to a listener. Cold: made only when somebody listens. */
+/** Tells a step of a walk to a listener. Cold: made only when somebody listens. */
 final class Narration {
 
     private final String structure;
@@ -24,17 +26,27 @@ final class Narration {
         return new Narration(structure, address, words);
     }
 
+    /** Tells an entry that cannot be read, and returns its fault. */
+    static FaultReason unreadable(WalkListener listener, String structure, long address,
+            FaultReason fault) {
+        if (listener != WalkListener.NONE) {
+            entry(structure, address).decides(listener, refusal("no memory there", fault));
+        }
+        return fault;
+    }
+
     /** Adds a field by the manual's name. */
     Narration with(String name, BitField field) {
-        long value = field.of(words[field.quadword()]);
-        fields.add(new WalkListener.Field(name, "0x" + Long.toHexString(value)));
-        return this;
+        return with(name, hex(field.of(words[field.quadword()])));
     }
 
     /** Adds an address field, left in place. */
     Narration at(String name, BitField field) {
-        long value = field.inPlace(words[field.quadword()]);
-        fields.add(new WalkListener.Field(name, "0x" + Long.toHexString(value)));
+        return with(name, hex(field.inPlace(words[field.quadword()])));
+    }
+
+    Narration with(String name, String value) {
+        fields.add(new WalkListener.Field(name, value));
         return this;
     }
 
@@ -42,7 +54,28 @@ final class Narration {
         listener.entry(structure, address, words, List.copyOf(fields), decision);
     }
 
+    /** Tells it with what a cache knows, if that is said: not null. */
+    void decides(WalkListener listener, String decision, CacheLookup lookup) {
+        if (lookup == null) {
+            decides(listener, decision);
+        } else {
+            listener.step(structure, address, words, List.copyOf(fields), decision, lookup);
+        }
+    }
+
     static String hex(long value) {
         return "0x" + Long.toHexString(value);
+    }
+
+    /** Returns why an entry ends the walk, such as "P=0 -> fault 02h: Present bit...". */
+    static String refusal(String why, FaultReason fault) {
+        return why + " -> fault " + String.format("%02Xh", fault.number()) + ": " + fault.text();
+    }
+
+    /** Returns which reserved bits of an entry are set, given those of each quadword. */
+    static String reserved(long... set) {
+        String ranges = BitField.ranges(set);
+        boolean one = ranges.chars().allMatch(Character::isDigit);
+        return "reserved bit" + (one ? " " : "s ") + ranges + " set";
     }
 }

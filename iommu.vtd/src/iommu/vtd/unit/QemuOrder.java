@@ -103,12 +103,8 @@ final class QemuOrder {
         if (hit >= 0) {
             return cached(hit, address, access, found);
         }
-        if (!Stage.covers(stage, address)) {
-            found.fail(scalable ? FaultReason.SM_ADDRESS_BEYOND_MGAW
-                    : FaultReason.ADDRESS_BEYOND_MGAW);
-            return FAULT;
-        }
-        if (!secondStage.walk(address, access, found, WalkListener.NONE)) {
+        if (!covers(scalable, address, found)
+                || !secondStage.walk(address, access, found, WalkListener.NONE)) {
             return FAULT;
         }
         iotlb.insert(source, (int) Stage.DOMAIN.of(stage), pasid, address, found.page,
@@ -116,11 +112,23 @@ final class QemuOrder {
         return to(found.page, found.pageShift, address);
     }
 
-    private int find(int source, int pasid, long address) {
+    /** Returns whether a source was seen to pass through. */
+    boolean passes(int source) {
+        return passing.get(source);
+    }
+
+    /** Returns whether the tables reach an address; else the fault is in {@code found}. */
+    static boolean covers(boolean scalable, long address, WalkResult found) {
+        return Stage.covers(found.stage, address)
+                || found.fail(scalable ? FaultReason.SM_ADDRESS_BEYOND_MGAW
+                        : FaultReason.ADDRESS_BEYOND_MGAW);
+    }
+
+    int find(int source, int pasid, long address) {
         return address >>> TAG_WIDTH == 0 ? iotlb.find(source, pasid, address) : -1;
     }
 
-    private long cached(int hit, long address, int access, WalkResult found) {
+    long cached(int hit, long address, int access, WalkResult found) {
         found.page = iotlb.page(hit);
         found.pageShift = iotlb.pageShift(hit);
         if ((iotlb.rights(hit) & access) != access) {
@@ -131,12 +139,13 @@ final class QemuOrder {
     }
 
     /** The first request that passes is still told as a translation, of a page to itself. */
-    private static long pass(long address) {
-        return address >>> PHYSICAL_WIDTH == 0 ? Translation.to(address, Translator.PASS_THROUGH_SHIFT)
+    static long pass(long address) {
+        return address >>> PHYSICAL_WIDTH == 0
+                ? Translation.to(address, Translator.PASS_THROUGH_SHIFT)
                 : Translation.untranslated();
     }
 
-    private static long to(long page, int pageShift, long address) {
+    static long to(long page, int pageShift, long address) {
         long inPage = (1L << pageShift) - 1;
         return Translation.to(page & ~inPage | address & inPage, pageShift);
     }

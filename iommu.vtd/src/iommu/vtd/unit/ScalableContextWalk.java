@@ -16,11 +16,13 @@ final class ScalableContextWalk {
 
     private final TableReader tables;
     private final Traits traits;
+    private final ContextNarration narration;
     private final boolean asQemu;
 
     ScalableContextWalk(TableReader tables, Traits traits) {
         this.tables = tables;
         this.traits = traits;
+        narration = new ContextNarration(traits);
         asQemu = traits.settings().walkAsQemu();
     }
 
@@ -76,7 +78,8 @@ final class ScalableContextWalk {
                 + ScalableRootEntry.half(source & 0xff);
         // 2. If it cannot be read, fault 38h.
         if (!tables.contains(at, 8)) {
-            return result.fail(FaultReason.SM_ROOT_ACCESS);
+            return result.fail(Narration.unreadable(listener, ContextNarration.SCALABLE_ROOT,
+                    at, FaultReason.SM_ROOT_ACCESS));
         }
         long q = tables.read64(at);
         FaultReason fault = null;
@@ -90,11 +93,7 @@ final class ScalableContextWalk {
         }
         long next = ScalableRootEntry.CTP.inPlace(q);
         if (listener != WalkListener.NONE) {
-            boolean lower = (source & 0x80) == 0;
-            Narration.entry("scalable-mode root entry", at, q)
-                    .with(lower ? "LP" : "UP", ScalableRootEntry.P)
-                    .at(lower ? "LCTP" : "UCTP", ScalableRootEntry.CTP)
-                    .decides(listener, decision(fault, "context table", next));
+            narration.scalableRoot(at, q, otherHalf(at), (source & 0x80) == 0, fault, listener);
         }
         result.table = next;
         return fault == null || result.fail(fault);
@@ -111,17 +110,19 @@ final class ScalableContextWalk {
         long at = table + (long) (source & 0x7f) * ScalableContextEntry.BYTES;
         // 6. If it cannot be read, fault 40h.
         if (!tables.contains(at, ScalableContextEntry.BYTES)) {
-            return result.fail(FaultReason.SM_CONTEXT_ACCESS);
+            return result.fail(Narration.unreadable(listener, ContextNarration.SCALABLE_CONTEXT,
+                    at, FaultReason.SM_CONTEXT_ACCESS));
         }
         long q0 = tables.read64(at);
         long q1 = tables.read64(at + 8);
-        boolean upperReserved = (tables.read64(at + 16) | tables.read64(at + 24)) != 0;
+        long q2 = tables.read64(at + 16);
+        long q3 = tables.read64(at + 24);
         result.faultsDisabled = ScalableContextEntry.FPD.isSet(q0);
         FaultReason fault = null;
         if (!ScalableContextEntry.P.isSet(q0)) {
             // 7. If P is 0, fault 41h.
             fault = FaultReason.SM_CONTEXT_NOT_PRESENT;
-        } else if (upperReserved || ScalableContextEntry.RESERVED_HIGH.isSet(q1) || (q0
+        } else if ((q2 | q3) != 0 || ScalableContextEntry.RESERVED_HIGH.isSet(q1) || (q0
                 & (ScalableContextEntry.RESERVED_LOW.mask() | traits.addressReserved(63))) != 0) {
             // 8. If a reserved field is set, fault 42h.
             fault = FaultReason.SM_CONTEXT_RESERVED;
@@ -131,14 +132,7 @@ final class ScalableContextWalk {
         }
         long next = ScalableContextEntry.PASIDDIRPTR.inPlace(q0);
         if (listener != WalkListener.NONE) {
-            Narration.entry("scalable-mode context entry", at, q0, q1)
-                    .with("P", ScalableContextEntry.P).with("FPD", ScalableContextEntry.FPD)
-                    .with("DTE", ScalableContextEntry.DTE)
-                    .with("PASIDE", ScalableContextEntry.PASIDE)
-                    .with("PDTS", ScalableContextEntry.PDTS)
-                    .at("PASIDDIRPTR", ScalableContextEntry.PASIDDIRPTR)
-                    .with("RID_PASID", ScalableContextEntry.RID_PASID)
-                    .decides(listener, decision(fault, "PASID directory", next));
+            narration.scalableContext(at, fault, listener, q0, q1, q2, q3);
         }
         if (fault != null) {
             return result.fail(fault);
@@ -166,7 +160,8 @@ final class ScalableContextWalk {
                 * PasidDirectoryEntry.BYTES;
         // 12. If it cannot be read, fault 50h.
         if (!tables.contains(at, PasidDirectoryEntry.BYTES)) {
-            return result.fail(FaultReason.PASID_DIRECTORY_ACCESS);
+            return result.fail(Narration.unreadable(listener, ContextNarration.DIRECTORY,
+                    at, FaultReason.PASID_DIRECTORY_ACCESS));
         }
         long q = tables.read64(at);
         result.faultsDisabled |= PasidDirectoryEntry.FPD.isSet(q);
@@ -181,10 +176,7 @@ final class ScalableContextWalk {
         }
         long next = PasidDirectoryEntry.SMPTBLPTR.inPlace(q);
         if (listener != WalkListener.NONE) {
-            Narration.entry("PASID directory entry", at, q).with("P", PasidDirectoryEntry.P)
-                    .with("FPD", PasidDirectoryEntry.FPD)
-                    .at("SMPTBLPTR", PasidDirectoryEntry.SMPTBLPTR)
-                    .decides(listener, decision(fault, "PASID table", next));
+            narration.directory(at, q, fault, listener);
         }
         result.table = next;
         return fault == null || result.fail(fault);
@@ -196,7 +188,8 @@ final class ScalableContextWalk {
         long at = result.table + (pasid & 0x3f) * PasidEntry.BYTES;
         // 16. If it cannot be read, fault 58h.
         if (!tables.contains(at, PasidEntry.BYTES)) {
-            return result.fail(FaultReason.PASID_ACCESS);
+            return result.fail(Narration.unreadable(listener, ContextNarration.PASID,
+                    at, FaultReason.PASID_ACCESS));
         }
         long q0 = tables.read64(at);
         long q1 = tables.read64(at + 8);
@@ -206,7 +199,9 @@ final class ScalableContextWalk {
         boolean passes = PasidEntry.PGTT.of(q0) == PasidEntry.PGTT_PASS_THROUGH
                 && (presentOnly || PasidEntry.P.isSet(q0));
         if (listener != WalkListener.NONE) {
-            narrate(at, fault, passes, listener, q0, q1, q2);
+            narration.pasid(at, fault, passes, traits, listener, q0, q1, q2, tables.read64(at + 24),
+                    tables.read64(at + 32), tables.read64(at + 40), tables.read64(at + 48),
+                    tables.read64(at + 56));
         }
         if (fault != null) {
             return result.fail(fault);
@@ -255,29 +250,5 @@ final class ScalableContextWalk {
     private boolean malformedFirst(long q2) {
         return PasidEntry.RESERVED_THIRD.isSet(q2) || (q2 & traits.addressReserved(63)) != 0
                 || PasidEntry.EAFE.isSet(q2) && !traits.extendedAccessed();
-    }
-
-    private static void narrate(long at, FaultReason fault, boolean passes,
-            WalkListener listener, long q0, long q1, long q2) {
-        int type = (int) PasidEntry.PGTT.of(q0);
-        boolean first = type == PasidEntry.PGTT_FIRST_STAGE || type == PasidEntry.PGTT_NESTED;
-        String next = type == PasidEntry.PGTT_NESTED ? "nested, first-stage table"
-                : first ? "first-stage table" : "second-stage table";
-        long table = first ? PasidEntry.FSPTPTR.inPlace(q2) : PasidEntry.SSPTPTR.inPlace(q0);
-        var narration = Narration.entry("PASID entry", at, first
-                ? new long[] {q0, q1, q2} : new long[] {q0, q1})
-                .with("P", PasidEntry.P).with("FPD", PasidEntry.FPD).with("AW", PasidEntry.AW)
-                .with("PGTT", PasidEntry.PGTT).at("SSPTPTR", PasidEntry.SSPTPTR)
-                .with("DID", PasidEntry.DID);
-        if (first) {
-            narration.with("SRE", PasidEntry.SRE).with("FSPM", PasidEntry.FSPM)
-                    .at("FSPTPTR", PasidEntry.FSPTPTR);
-        }
-        narration.decides(listener, fault == null && passes ? "present, requests pass through"
-                : decision(fault, next, table));
-    }
-
-    private static String decision(FaultReason fault, String next, long at) {
-        return fault != null ? fault.text() : "present, " + next + " at " + Narration.hex(at);
     }
 }

@@ -2,7 +2,9 @@
 package iommu.vtd.unit;
 
 import iommu.api.pcie.Access;
+import iommu.api.unit.CacheLookup;
 import iommu.api.unit.WalkListener;
+import iommu.api.unit.WalkRecording;
 import iommu.vtd.FaultReason;
 import iommu.vtd.SecondStageEntry;
 
@@ -21,15 +23,24 @@ final class SecondStageWalk {
 
     private final TableReader tables;
     private final StructureCache structures;
+    private final StructureCache told;
     private final Traits traits;
     private final boolean asQemu;
     private final long[] tableReserved = new long[6];
     private final long[] leafReserved = new long[6];
-    private final long[] fusedReserved = new long[6];
+    private final FusedWalk fusedWalk;
 
-    SecondStageWalk(TableReader tables, StructureCache structures, Traits traits) {
+    /**
+     * Makes one.
+     *
+     * @param structures asked and filled
+     * @param told what listeners are told of: {@code structures}, or what that is a copy of
+     */
+    SecondStageWalk(TableReader tables, StructureCache structures, StructureCache told,
+            Traits traits) {
         this.tables = tables;
         this.structures = structures;
+        this.told = told;
         this.traits = traits;
         asQemu = traits.settings().walkAsQemu();
         long always = traits.addressReserved(51);
@@ -42,9 +53,8 @@ final class SecondStageWalk {
                     | SecondStageEntry.TM.mask() | (large ? 0 : SecondStageEntry.PS.mask());
             long below = (1L << SecondStageEntry.shift(level)) - 1 & SecondStageEntry.ADDR.mask();
             leafReserved[level] = leaf | below;
-            fusedReserved[level] = level == 1 ? leafReserved[level]
-                    : tableReserved[level] | SecondStageEntry.PS.mask();
         }
+        fusedWalk = new FusedWalk(tables, structures, tableReserved, leafReserved[1]);
     }
 
     /** Returns whether an entry at a level is a leaf: every one at level 1, and large pages. */
@@ -67,72 +77,56 @@ final class SecondStageWalk {
      * Translates an address; expects stage, table and paging in {@code result}. A walk that begins
      * at a cached table and fails is done again from the top: such a table never makes a fault.
      *
-     * <p>The walk is tried {@link #fused} first, which succeeds in the usual cases; what it does
-     * not take the numbered steps decide, from the top.
+     * <p>The walk is tried as {@link FusedWalk} first, which succeeds in the usual cases; what it
+     * does not take the numbered steps decide, from the top.
      *
      * @return whether the leaf grants {@code access}; otherwise the fault is in {@code result}
      */
     boolean walk(long address, int access, WalkResult result, WalkListener listener) {
         int levels = (int) Stage.LEVELS.of(result.stage);
-        if (!result.looksOnly) {
+        if (!result.looksOnly || result.asksCaches) {
             int domain = (int) Stage.DOMAIN.of(result.stage);
-            int level = structures.find(domain, Iotlb.SECOND_STAGE, address);
-            if (level != 0 && level < levels) {
-                long known = structures.value(domain, Iotlb.SECOND_STAGE, address, level);
-                long table = SecondStageEntry.ADDR.inPlace(known);
-                int rights = (int) known & BOTH;
-                if (fused(table, level, rights, address, access, result)
-                        || descend(table, level, rights, address, access, result, listener)) {
-                    return true;
-                }
-            } else if (fused(result.table, levels, BOTH, address, access, result)) {
+            int found = structures.find(domain, Iotlb.SECOND_STAGE, address);
+            int level = found < 0 ? levels : structures.level(found);
+            long known = level < levels ? structures.value(found) : result.table | BOTH;
+            if (level < levels && result.looksOnly && listener != WalkListener.NONE) {
+                var skipped = new WalkRecording();
+                result.asksCaches = false;
+                descend(result.table, levels, BOTH, address, access, result, skipped);
+                result.asksCaches = true;
+                PageTableNarration.above(level, known, PageTableNarration::secondStageName,
+                        skipped, listener);
+            }
+            if (!result.looksOnly && fused(Math.min(level, levels), known, address, access,
+                    result)) {
+                return true;
+            }
+            if (level < levels && descend(SecondStageEntry.ADDR.inPlace(known), level,
+                    (int) known & BOTH, address, access, result, listener)) {
                 return true;
             }
         }
         return descend(result.table, levels, BOTH, address, access, result, listener);
     }
 
-    /**
-     * The walk of {@link #descend}, all checks of a level in one comparison: the rights asked for
-     * are set, no reserved bit is, nor PS above the lowest level; accessed and dirty, where they
-     * are kept, are set. Returns false, with nothing decided, as soon as it is not so.
-     */
-    private boolean fused(long top, int topLevel, int rightsAbove, long address, int access,
-            WalkResult result) {
-        if (asQemu || access == Access.NONE || (rightsAbove & access) != access) {
+    private boolean fused(int topLevel, long top, long address, int access, WalkResult result) {
+        if (asQemu || access == Access.NONE) {
             return false;
         }
-        boolean marks = PagingMode.SSADE.isSet(result.paging);
-        long wanted = access | (marks ? SecondStageEntry.A.mask() : 0);
-        long table = top;
-        long rights = rightsAbove;
-        int domain = (int) Stage.DOMAIN.of(result.stage);
-        for (int level = topLevel; ; level--) {
-            int place = tables.placeOf(table);
-            if (place < 0) {
-                return false;
-            }
-            long entry = tables.wordAt(place,
-                    SecondStageEntry.index(address, level) * SecondStageEntry.BYTES);
-            if ((entry & (fusedReserved[level] | wanted)) != wanted) {
-                return false;
-            }
-            rights &= entry;
-            table = SecondStageEntry.ADDR.inPlace(entry);
-            if (level == 1) {
-                if (marks && !SecondStageEntry.D.isSet(entry) && (access & Access.WRITE) != 0
-                        || InterruptRange.contains(table)) {
-                    return false;
-                }
-                result.page = table;
-                result.pageShift = SecondStageEntry.shift(1);
-                result.rights = (int) rights & BOTH
-                        | (!marks || SecondStageEntry.D.isSet(entry) ? Iotlb.DIRTY : 0);
-                return true;
-            }
-            structures.insert(domain, Iotlb.SECOND_STAGE, address, level - 1,
-                    table | rights & BOTH, false);
+        long leaf = fusedWalk.walk((int) Stage.DOMAIN.of(result.stage), topLevel, top, address,
+                access, PagingMode.SSADE.isSet(result.paging));
+        if (leaf == FusedWalk.UNDECIDED) {
+            return false;
         }
+        result.page = leaf & ~FusedWalk.FLAGS;
+        result.pageShift = SecondStageEntry.shift(1);
+        result.rights = (int) (leaf & FusedWalk.FLAGS);
+        return true;
+    }
+
+    /** Returns the walk that is tried first. */
+    FusedWalk fusedWalk() {
+        return fusedWalk;
     }
 
     private boolean descend(long top, int topLevel, int rightsAbove, long address, int access,
@@ -147,7 +141,9 @@ final class SecondStageWalk {
             // 2. If it cannot be read, fault 07h (78h, of the top table 7Bh).
             if (!tables.contains(at, SecondStageEntry.BYTES)
                     || asQemu && read(at, result) == UNREADABLE) {
-                return result.fail(unreadable(level, result.stage, scalable), true);
+                return result.fail(Narration.unreadable(listener,
+                        PageTableNarration.secondStageName(level), at,
+                        unreadable(level, result.stage, scalable)), true);
             }
             long entry = read(at, result);
             boolean leaf = isLeaf(entry, level);
@@ -157,7 +153,11 @@ final class SecondStageWalk {
                 fault = markUsed(at, entry, leaf, access, result);
             }
             if (listener != WalkListener.NONE) {
-                narrate(at, entry, level, leaf, fault, listener);
+                narrate(at, entry, level, leaf, fault, leaf || !result.tellsCaches ? null
+                        : told.lookup((int) Stage.DOMAIN.of(result.stage),
+                                Iotlb.SECOND_STAGE, address, level - 1, fault != null ? -1
+                                        : SecondStageEntry.ADDR.inPlace(entry) | rights),
+                        listener);
             }
             if (fault != null) {
                 return result.fail(fault, rights(entry) == 0 || malformed(entry, level));
@@ -167,7 +167,7 @@ final class SecondStageWalk {
                 // 7. The leaf gives the page; the rights are those of all levels together.
                 return found(table, entry, level, rights, access, address, result);
             }
-            if (!result.looksOnly) {
+            if (!result.looksOnly || result.asksCaches) {
                 structures.insert((int) Stage.DOMAIN.of(result.stage), Iotlb.SECOND_STAGE,
                         address, level - 1, table | rights, false);
             }
@@ -247,15 +247,9 @@ final class SecondStageWalk {
                 ? FaultReason.SM_INTERRUPT_RANGE : FaultReason.INTERRUPT_RANGE, false);
     }
 
-    private static void narrate(long at, long entry, int level, boolean leaf, FaultReason fault,
-            WalkListener listener) {
-        String next = leaf
-                ? "maps the page of " + (1L << SecondStageEntry.shift(level) - 10) + " KiB at "
-                : "present, table at ";
-        Narration.entry("second-stage entry, level " + level, at, entry)
-                .with("R", SecondStageEntry.R).with("W", SecondStageEntry.W)
-                .with("PS", SecondStageEntry.PS).at("ADDR", SecondStageEntry.ADDR)
-                .decides(listener, fault != null ? fault.text()
-                        : next + Narration.hex(SecondStageEntry.ADDR.inPlace(entry)));
+    private void narrate(long at, long entry, int level, boolean leaf, FaultReason fault,
+            CacheLookup lookup, WalkListener listener) {
+        long reserved = entry & (leaf ? leafReserved[level] : tableReserved[level]);
+        PageTableNarration.secondStage(at, entry, level, leaf, reserved, fault, lookup, listener);
     }
 }

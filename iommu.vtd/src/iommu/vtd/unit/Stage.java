@@ -52,6 +52,12 @@ final class Stage {
         return LEVELS.of(stage) == 0;
     }
 
+    /** Returns whether it is one of legacy mode with a second-stage table. */
+    static boolean usual(long stage) {
+        int levels = (int) LEVELS.of(stage);
+        return !SCALABLE.isSet(stage) && levels != 0 && levels != FAULT;
+    }
+
     /** Returns whether an address fits the second-stage table and the unit. */
     static boolean covers(long stage, long address) {
         return address >>> WIDTH.of(stage) >>> 1 == 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.unit;
 
+import iommu.api.unit.CacheLookup;
 import java.util.Arrays;
 
 /**
@@ -18,21 +19,30 @@ final class StructureCache {
     private static final long VALID = 1L << 62;
     private static final int ADDRESS_BITS = 57;
 
+    /** Words of an entry: key, table with rights, PASID with {@link #NESTED}; one is spare. */
+    private static final int WORDS = 4;
+    private static final int VALUE = 1;
+    private static final int OWNER = 2;
+    private static final long NESTED = 1L << 32;
+
     private final int mask;
-    private final long[][] key = new long[HIGHEST + 1][];
-    private final int[][] pasid = new int[HIGHEST + 1][];
-    private final long[][] value = new long[HIGHEST + 1][];
-    private final boolean[][] nested = new boolean[HIGHEST + 1][];
+    /** Base-2 logarithm of the words of a level. */
+    private final int levelShift;
+    /** Level by level. */
+    private final long[] words;
 
     /** @param entries of each level, a power of two; 0 for a unit that has none */
     StructureCache(int entries) {
         mask = entries - 1;
-        for (int level = LOWEST; level <= HIGHEST; level++) {
-            key[level] = new long[entries];
-            pasid[level] = new int[entries];
-            value[level] = new long[entries];
-            nested[level] = new boolean[entries];
-        }
+        levelShift = Integer.numberOfTrailingZeros(entries * WORDS);
+        words = new long[HIGHEST * entries * WORDS];
+    }
+
+    /** Returns one of its own with the same entries. */
+    StructureCache copy() {
+        var made = new StructureCache(mask + 1);
+        System.arraycopy(words, 0, made.words, 0, words.length);
+        return made;
     }
 
     private static long prefix(long address, int level) {
@@ -44,29 +54,39 @@ final class StructureCache {
         return 12 + 9 * level;
     }
 
-    private int slot(int domain, long prefix, int ofPasid) {
-        return (int) (prefix ^ prefix >>> 9 ^ domain * 0x9e37L ^ ofPasid) & mask;
+    /** Returns where the entry of a range lies. */
+    private int at(int domain, int ofPasid, long prefix, int level) {
+        int slot = (int) (prefix ^ prefix >>> 9 ^ domain * 0x9e37L ^ ofPasid) & mask;
+        return (level - LOWEST << levelShift) + slot * WORDS;
     }
 
-    /** Returns the lowest level whose table is known for an address, or 0. */
+    private boolean holds(int at, int domain, int ofPasid, long prefix) {
+        return words[at] == (VALID | prefix << 16 | domain) && (int) words[at + OWNER] == ofPasid;
+    }
+
+    /** Returns where the lowest table known for an address is kept, or -1. */
     int find(int domain, int ofPasid, long address) {
         if (mask < 0) {
-            return 0;
+            return -1;
         }
         for (int level = LOWEST; level <= HIGHEST; level++) {
             long prefix = prefix(address, level);
-            int slot = slot(domain, prefix, ofPasid);
-            if (key[level][slot] == (VALID | prefix << 16 | domain)
-                    && pasid[level][slot] == ofPasid) {
-                return level;
+            int at = at(domain, ofPasid, prefix, level);
+            if (holds(at, domain, ofPasid, prefix)) {
+                return at;
             }
         }
-        return 0;
+        return -1;
+    }
+
+    /** Returns the level of the table that {@link #find} found. */
+    int level(int found) {
+        return (found >> levelShift) + LOWEST;
     }
 
     /** Returns what {@link #insert} kept: a table, and rights in the low bits. */
-    long value(int domain, int ofPasid, long address, int level) {
-        return value[level][slot(domain, prefix(address, level), ofPasid)];
+    long value(int found) {
+        return words[found + VALUE];
     }
 
     /** Keeps the table of a level that an address leads to, with rights in its low bits. */
@@ -76,35 +96,45 @@ final class StructureCache {
             return;
         }
         long prefix = prefix(address, level);
-        int slot = slot(domain, prefix, ofPasid);
-        key[level][slot] = VALID | prefix << 16 | domain;
-        pasid[level][slot] = ofPasid;
-        value[level][slot] = tableAndRights;
-        nested[level][slot] = ofNested;
+        int at = at(domain, ofPasid, prefix, level);
+        words[at] = VALID | prefix << 16 | domain;
+        words[at + VALUE] = tableAndRights;
+        words[at + OWNER] = Integer.toUnsignedLong(ofPasid) | (ofNested ? NESTED : 0);
+    }
+
+    /**
+     * Returns what is known of the entry that leads to the table of a level.
+     *
+     * @param now table and rights that memory leads to, or -1 for none
+     */
+    CacheLookup lookup(int domain, int ofPasid, long address, int level, long now) {
+        if (mask < 0 || level < LOWEST || level > HIGHEST) {
+            return CacheLookup.none();
+        }
+        long prefix = prefix(address, level);
+        int at = at(domain, ofPasid, prefix, level);
+        return !holds(at, domain, ofPasid, prefix)
+                ? CacheLookup.miss(PageTableNarration.STRUCTURES)
+                : CacheLookup.hit(PageTableNarration.STRUCTURES,
+                        PageTableNarration.held(value(at)), value(at) != now);
     }
 
     void invalidateAll() {
-        for (int level = LOWEST; level <= HIGHEST; level++) {
-            Arrays.fill(key[level], 0);
-        }
+        Arrays.fill(words, 0);
     }
 
     void invalidateDomain(int domain) {
-        for (int level = LOWEST; level <= HIGHEST; level++) {
-            for (int slot = 0; slot <= mask; slot++) {
-                if ((key[level][slot] & 0xffff) == domain) {
-                    key[level][slot] = 0;
-                }
+        for (int at = 0; at < words.length; at += WORDS) {
+            if ((words[at] & 0xffff) == domain) {
+                words[at] = 0;
             }
         }
     }
 
     void invalidatePasid(int domain, int ofPasid) {
-        for (int level = LOWEST; level <= HIGHEST; level++) {
-            for (int slot = 0; slot <= mask; slot++) {
-                if ((key[level][slot] & 0xffff) == domain && pasid[level][slot] == ofPasid) {
-                    key[level][slot] = 0;
-                }
+        for (int at = 0; at < words.length; at += WORDS) {
+            if ((words[at] & 0xffff) == domain && (int) words[at + OWNER] == ofPasid) {
+                words[at] = 0;
             }
         }
     }
@@ -114,17 +144,15 @@ final class StructureCache {
      * all of nested translation: the unit does not know which of those depend on them.
      */
     void invalidatePages(int domain, int ofPasid, long address, int addressMask) {
-        for (int level = LOWEST; level <= HIGHEST; level++) {
-            int wide = Math.max(0, 12 + addressMask - shift(level));
-            long wanted = prefix(address, level) >>> Math.min(wide, 63);
-            for (int slot = 0; slot <= mask; slot++) {
-                long k = key[level][slot];
-                boolean same = pasid[level][slot] == ofPasid
-                        && (k & VALID - 1) >>> 16 >>> Math.min(wide, 63) == wanted;
-                boolean depends = ofPasid == Iotlb.SECOND_STAGE && nested[level][slot];
-                if (k != 0 && (k & 0xffff) == domain && (same || depends)) {
-                    key[level][slot] = 0;
-                }
+        for (int at = 0; at < words.length; at += WORDS) {
+            long k = words[at];
+            int level = level(at);
+            int wide = Math.min(63, Math.max(0, 12 + addressMask - shift(level)));
+            boolean same = (int) words[at + OWNER] == ofPasid
+                    && (k & VALID - 1) >>> 16 >>> wide == prefix(address, level) >>> wide;
+            boolean depends = ofPasid == Iotlb.SECOND_STAGE && (words[at + OWNER] & NESTED) != 0;
+            if (k != 0 && (k & 0xffff) == domain && (same || depends)) {
+                words[at] = 0;
             }
         }
     }

@@ -7,12 +7,13 @@ import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.WalkListener;
 import iommu.vtd.FirstStageEntry;
 import iommu.vtd.SecondStageEntry;
+import java.util.List;
 
 /**
- * Tells all translations that the tables in memory hold for requests without PASID, by requester,
- * then by iova as an unsigned number: what the walks would grant, each context and each entry
- * checked as they check it. A table outside memory is skipped. A nested page is told in the pieces
- * that the second stage makes of it.
+ * Tells all translations that the tables in memory hold for requests without PASID, or with one
+ * and the rights of a user, by requester, then by iova as an unsigned number: what the walks would
+ * grant, each context and each entry checked as they check it. A table outside memory is skipped.
+ * A nested page is told in the pieces that the second stage makes of it.
  */
 final class TableEnumeration {
 
@@ -28,15 +29,18 @@ final class TableEnumeration {
     private final Walks walks;
     private final WalkResult result = new WalkResult();
     private final WalkResult inner = new WalkResult();
+    private final int pasid;
     private int source;
     private int domain;
     private MappingVisitor visitor;
     private int tables;
 
-    TableEnumeration(PhysicalMemory memory, Traits traits, Walks walks) {
+    /** @param pasid of the requests, or {@link Request#NO_PASID} */
+    TableEnumeration(PhysicalMemory memory, Traits traits, Walks walks, int pasid) {
         this.memory = memory;
         this.traits = traits;
         this.walks = walks;
+        this.pasid = pasid;
         result.looksOnly = true;
         inner.looksOnly = true;
     }
@@ -60,14 +64,13 @@ final class TableEnumeration {
     private void requester(int ofSource) {
         source = ofSource;
         tables = 0;
-        WalkListener entries = (structure, address, words, fields, decision) ->
-                visitor.structure(address, 8L * words.length);
-        if (!walks.root().locate(source, Request.NO_PASID, result, entries)) {
+        if (!walks.root().locate(source, pasid, result, this::structure)) {
             return;
         }
         domain = (int) Stage.DOMAIN.of(result.stage);
         if (PagingMode.FIRST_STAGE.isSet(result.paging)) {
-            boolean privileged = SourceTraits.RID_PRIV.isSet(result.source);
+            boolean privileged = pasid == Request.NO_PASID
+                    && SourceTraits.RID_PRIV.isSet(result.source);
             if (!privileged || PagingMode.SRE.isSet(result.paging)) {
                 firstStageTable(PagingMode.TABLE.inPlace(result.paging),
                         PagingMode.firstStageLevels(result.paging), 0,
@@ -163,9 +166,15 @@ final class TableEnumeration {
         inner.stage = result.stage;
         inner.table = result.table;
         inner.paging = result.paging;
-        return walks.secondStage().walk(guest, access, inner,
-                (structure, address, words, fields, decision) ->
-                        visitor.structure(address, 8L * words.length));
+        return walks.secondStage().walk(guest, access, inner, this::structure);
+    }
+
+    /** An entry that cannot be read has no words. */
+    private void structure(String name, long address, long[] words,
+            List<WalkListener.Field> fields, String decision) {
+        if (words.length > 0) {
+            visitor.structure(address, 8L * words.length);
+        }
     }
 
     private void page(long iova, long address, long bytes, int access) {

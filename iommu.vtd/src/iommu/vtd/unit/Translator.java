@@ -13,38 +13,40 @@ import iommu.vtd.FaultReason;
  * of context and PASID entries under domain 0, of page tables under their own domain. Source: VT-d,
  * "DMA Remapping", "Caching Translation Information", "Translation Faults".
  */
-final class Translator {
+final class Translator implements Finder {
 
     /** Pass-through is granted a page at a time. */
     static final int PASS_THROUGH_SHIFT = 12;
     private static final int REASON_SHIFT = 12;
     private static final int NO_SLOT = -1;
-    private static final int UNSURE = -2;
+    private static final int JUST_FILLED = -2;
 
     private final Traits traits;
     private final RootPointer root;
-    private final ScalableContextWalk scalableWalk;
+    private final SourceLookup sources;
+    private final Walks walks;
     private final Caches caches;
-    private final FirstStageWalk firstStage;
-    private final SecondStageWalk secondStage;
     private final ProtectedMemory protectedMemory;
     private final FaultReports faults;
-    /** What is known of the request that is looked up now. */
-    final WalkResult found = new WalkResult();
+    private final WalkResult found = new WalkResult();
     private boolean translating;
-    /** Of the IOTLB, that the page found lies in, or {@link #NO_SLOT}. */
+    /** Of the IOTLB, that the page was found in, {@link #NO_SLOT} or {@link #JUST_FILLED}. */
     private int slot;
 
     Translator(Traits traits, Walks walks, Caches caches, ProtectedMemory protectedMemory,
             FaultReports faults) {
         this.traits = traits;
         this.root = walks.root();
-        this.scalableWalk = walks.scalable();
-        this.firstStage = walks.firstStage();
-        this.secondStage = walks.secondStage();
+        this.walks = walks;
         this.caches = caches;
+        sources = new SourceLookup(traits, walks, caches, found);
         this.protectedMemory = protectedMemory;
         this.faults = faults;
+    }
+
+    @Override
+    public WalkResult found() {
+        return found;
     }
 
     boolean translating() {
@@ -80,13 +82,8 @@ final class Translator {
         return permitted(request);
     }
 
-    /**
-     * Goes from what {@link #locate} found to a page, which it leaves in {@link #found}.
-     *
-     * @param wanted the access, perhaps another than the request's own
-     * @return null, or why it is not granted
-     */
-    FaultReason resolve(Request request, int wanted) {
+    @Override
+    public FaultReason resolve(Request request, int wanted) {
         // 4. It must be allowed what it asks for beside reading and writing.
         int access = effectiveAccess(request, wanted, found);
         FaultReason refusal = refusal(request, access, found.paging);
@@ -99,14 +96,18 @@ final class Translator {
                 return beyond(found.stage, request.address);
             }
             if (Stage.passesThrough(found.stage)) {
-                found.page = request.address & -(1L << PASS_THROUGH_SHIFT);
-                found.pageShift = PASS_THROUGH_SHIFT;
-                found.rights = Iotlb.RIGHTS | Iotlb.USER | Iotlb.DIRTY;
+                passThrough(request.address, found);
                 slot = NO_SLOT;
                 return null;
             }
         }
         return throughTables(request, access);
+    }
+
+    static void passThrough(long address, WalkResult result) {
+        result.page = address & -(1L << PASS_THROUGH_SHIFT);
+        result.pageShift = PASS_THROUGH_SHIFT;
+        result.rights = Iotlb.RIGHTS | Iotlb.USER | Iotlb.DIRTY;
     }
 
     private long untranslated(Request request) {
@@ -119,62 +120,14 @@ final class Translator {
         return request.access == Access.WRITE && !request.hasPasid();
     }
 
-    /** Finds how the source, or the PASID, of a request is translated; false for a fault. */
-    boolean locate(Request request) {
-        if (!root.takes(request.pasid, found) || !locateContext(request)) {
-            return false;
-        }
-        return !Stage.SCALABLE.isSet(found.stage)
-                || scalableWalk.choosePasid(request.pasid, found) && locatePasid(request);
+    @Override
+    public boolean locate(Request request) {
+        return sources.locate(request);
     }
 
-    /** Finds the context entry of the source of a request; false for a fault. */
-    boolean locateContext(Request request) {
-        int slot = caches.contexts().find(request.source);
-        if (slot >= 0) {
-            caches.contexts().take(slot, found);
-            return presentInCache();
-        }
-        if (root.locateContext(request.source, found, WalkListener.NONE)) {
-            evicted(caches.contexts().insert(found.stage, found.table, found.source));
-            return true;
-        }
-        if (traits.cachingMode()) {
-            evicted(caches.contexts().insert(
-                    Stage.ofFault(request.source, 0, found.faultsDisabled),
-                    found.fault.number(), 0));
-        }
-        return false;
-    }
-
-    private boolean locatePasid(Request request) {
-        long pasid = Stage.PASID.of(found.stage);
-        int slot = caches.pasids().find(request.source, pasid);
-        if (slot >= 0) {
-            caches.pasids().take(slot, found);
-            return presentInCache();
-        }
-        if (scalableWalk.locatePasid(true, found, WalkListener.NONE)) {
-            evicted(caches.pasids().insert(found.stage, found.table, found.paging));
-            return true;
-        }
-        if (traits.cachingMode()) {
-            evicted(caches.pasids().insert(
-                    Stage.ofFault(request.source, pasid, found.faultsDisabled),
-                    found.fault.number(), 0));
-        }
-        return false;
-    }
-
-    private void evicted(boolean another) {
-        if (another) {
-            caches.front().clear();
-        }
-    }
-
-    private boolean presentInCache() {
-        FaultReason cached = Stage.fault(found.stage, found.table);
-        return cached == null || found.fail(cached);
+    @Override
+    public boolean locateContext(Request request) {
+        return sources.locateContext(request);
     }
 
     /** A request without PASID is privileged where RID_PRIV says so and a first stage looks. */
@@ -206,19 +159,18 @@ final class Translator {
             found.pageShift = iotlb.pageShift(hit);
             found.rights = iotlb.rights(hit);
             if ((found.rights & Iotlb.RIGHTS) == 0) {
-                return FaultReason.of((int) (found.page >>> REASON_SHIFT));
+                return cachedFault(found.page);
             }
-            if (granted(found.rights, access)) {
+            if (granted(found, access)) {
                 slot = hit;
-                return inMemory(address);
+                return inMemory(found, address);
             }
             iotlb.doubted(hit);
         }
-        if (walk(address, access, found, WalkListener.NONE)) {
-            int kept = iotlb.insert(domain, domain, tag, address, found.page, found.pageShift,
+        if (walks.throughPageTables(address, access, found, WalkListener.NONE)) {
+            iotlb.insert(domain, domain, tag, address, found.page, found.pageShift,
                     found.rights);
-            // beside a page of another size it may not be the one that is found next time
-            slot = hit < 0 ? kept : UNSURE;
+            slot = JUST_FILLED;
             return null;
         }
         if (traits.cachingMode() && found.erroneous) {
@@ -228,29 +180,28 @@ final class Translator {
         return found.fault;
     }
 
+    /** Returns the fault that an IOTLB entry without rights stands for. */
+    static FaultReason cachedFault(long page) {
+        return FaultReason.of((int) (page >>> REASON_SHIFT));
+    }
+
     /** 7. A large page may reach into the interrupt range. */
-    private FaultReason inMemory(long address) {
-        return InterruptRange.contains(Translation.address(translation(found, address)))
+    FaultReason inMemory(WalkResult result, long address) {
+        return InterruptRange.contains(Translation.address(translation(result, address)))
                 ? interruptReason() : null;
     }
 
-    private boolean granted(int rights, int access) {
+    boolean granted(WalkResult result, int access) {
+        int rights = result.rights;
         if ((access & Access.WRITE) != 0 && (rights & Iotlb.DIRTY) == 0) {
             return false;
         }
-        if (PagingMode.FIRST_STAGE.isSet(found.paging)) {
-            return FirstStageWalk.grants(rights, access, found.paging);
+        if (PagingMode.FIRST_STAGE.isSet(result.paging)) {
+            return FirstStageWalk.grants(rights, access, result.paging);
         }
         int needed = access == Access.NONE && !traits.zeroLengthReads() ? Access.READ
                 : access & (Access.READ | Access.WRITE);
         return (rights & needed) == needed;
-    }
-
-    boolean walk(long address, int access, WalkResult result, WalkListener listener) {
-        return PagingMode.FIRST_STAGE.isSet(result.paging)
-                ? firstStage.walk(address, access, result, listener)
-                : secondStage.walk(address, access & (Access.READ | Access.WRITE), result,
-                        listener);
     }
 
     /** 8. Protected memory blocks what passes through, and perhaps what tables send there. */
@@ -260,19 +211,22 @@ final class Translator {
         if (looked && protectedMemory.covers(Translation.address(translation))) {
             return faults.silently(request, ProtectedMemory.REASON);
         }
-        if (!request.hasPasid() && slot != UNSURE) {
+        if (!request.hasPasid() && slot != JUST_FILLED) {
             caches.front().put(request.source, request.address, translation,
                     usable(request, Access.READ) | usable(request, Access.WRITE), slot);
+            if (slot >= 0) {
+                caches.iotlb().fronted(slot);
+            }
         }
         return translation;
     }
 
     /** Returns a kind of access if what was found grants it as it is. */
     private int usable(Request request, int kind) {
-        return granted(found.rights, effectiveAccess(request, kind, found)) ? kind : 0;
+        return granted(found, effectiveAccess(request, kind, found)) ? kind : 0;
     }
 
-    private static boolean passes(WalkResult result) {
+    static boolean passes(WalkResult result) {
         return !PagingMode.FIRST_STAGE.isSet(result.paging) && Stage.passesThrough(result.stage);
     }
 

@@ -19,6 +19,10 @@ import java.util.TreeSet;
  *     or off invalidates them too; the manual leaves it to software, for tests only
  * @param collapseFaults "collapseFaults", default 0: a fault of a source that has a pending record
  *     is dropped without overflow; the manual allows it, QEMU 7.2 does it
+ * @param advancedPendingAtAnyRecord "advancedPendingAtAnyRecord", default 0: any record written to
+ *     the fault log in memory sets APF, not only the first of the log, as the datasheets say
+ * @param advancedLogWraps "advancedLogWraps", default 0: behind its last record the fault log in
+ *     memory goes on at the first, and is full where F is still set; else it is full there
  * @param qemuRecordPasid "qemuRecordPasid", default 0: a record's PASID is 0xffff in legacy mode,
  *     and RID_PASID marked present in scalable mode, as QEMU 7.2 writes it
  * @param deviceInvalidationByDomain "deviceInvalidationByDomain", default 0: a device-selective
@@ -47,8 +51,8 @@ import java.util.TreeSet;
  *     logarithm of the alignment of protected memory regions
  * @param snoopsAlways "snoopsAlways", default {@code walkAsQemu}: the unit sees what processors
  *     wrote at once, whatever ECAP and CAP say; QEMU says that it does not snoop, and does
- * @param front "front", default 1: requests try {@link Front} first, which is no part of the model;
- *     0 for tests that there is no difference
+ * @param front "front", default 1: requests try {@link Front} and {@link QuickPath} first, which are
+ *     no part of the model; 0 for tests that there is no difference
  * @param contextCacheEntries "contextCacheEntries", default 256; the PASID cache has as many
  * @param iotlbEntries "iotlbEntries", default 1024
  * @param structureCacheEntries "structureCacheEntries", default 1024, with {@code cacheAsQemu} 0:
@@ -62,7 +66,8 @@ import java.util.TreeSet;
  *     every entry; the DMAR table gives the platform's
  */
 record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer,
-        boolean flushOnTranslationToggle, boolean collapseFaults, boolean qemuRecordPasid,
+        boolean flushOnTranslationToggle, boolean collapseFaults,
+        boolean advancedPendingAtAnyRecord, boolean advancedLogWraps, boolean qemuRecordPasid,
         boolean deviceInvalidationByDomain, boolean contextInvalidationDropsPasids,
         boolean cacheAsQemu, boolean walkAsQemu, boolean registersAsQemu,
         boolean protectTranslated, int protectedMemoryAlignment,
@@ -73,7 +78,7 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
     /** The names of all settings. */
     static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of("scalableLegacyReasons",
             "flushOnSetRootPointer", "flushOnTranslationToggle", "collapseFaults",
-            "qemuRecordPasid", "deviceInvalidationByDomain",
+            "advancedPendingAtAnyRecord", "advancedLogWraps", "qemuRecordPasid", "deviceInvalidationByDomain",
             "contextInvalidationDropsPasids", "cacheAsQemu", "walkAsQemu", "registersAsQemu",
             "protectTranslated", "protectedMemoryAlignment",
             "snoopsAlways", "front", "contextCacheEntries", "iotlbEntries",
@@ -96,6 +101,8 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
                 flag(profile, "flushOnSetRootPointer", Capability.ESRTPS.isSet(cap)),
                 flag(profile, "flushOnTranslationToggle", false),
                 flag(profile, "collapseFaults", false),
+                flag(profile, "advancedPendingAtAnyRecord", false),
+                flag(profile, "advancedLogWraps", false),
                 flag(profile, "qemuRecordPasid", false),
                 flag(profile, "deviceInvalidationByDomain", false),
                 flag(profile, "contextInvalidationDropsPasids", true),

@@ -34,13 +34,15 @@ public final class VtdUnit implements RemappingUnit {
     private final RegisterFile registers;
     private final PhysicalMemory memory;
     private final Traits traits;
+    private final TableReader tables;
     private final Front front;
     private final RootPointer root;
     private final Walks walks;
     private final Translator translator;
-    private final Explanation explanation;
+    private final Onlooker onlooker;
     private final FaultReports faults;
     private final InterruptRemapping interrupts;
+    private final QuickPath quickPath;
     private final QemuOrder qemuOrder;
     private final Invalidation invalidation;
     private final DeviceTlbRequests deviceTlbs;
@@ -60,22 +62,27 @@ public final class VtdUnit implements RemappingUnit {
         registers = HardwareState.registers(profile, traits);
         var settings = traits.settings();
         var caches = Caches.of(settings);
-        var tables = new TableReader(memory, traits);
+        tables = new TableReader(memory, traits);
         walks = Walks.of(tables, traits, caches.structures());
         root = walks.root();
-        var log = new FaultLog(registers, traits, this::announceFault);
+        var advancedLog = new AdvancedFaultLog(registers, memory, traits);
+        var log = new FaultLog(registers, traits, advancedLog, this::announceFault);
         faults = new FaultReports(log, root, traits);
         interrupts = new InterruptRemapping(registers, tables, traits, caches.interrupts());
         front = caches.front();
         var protectedMemory = new ProtectedMemory(registers, traits, front::clear);
         translator = new Translator(traits, walks, caches, protectedMemory, faults);
-        explanation = new Explanation(traits, root, translator, protectedMemory, faults);
         qemuOrder = settings.cacheAsQemu() ? new QemuOrder(walks, caches) : null;
-        invalidation = new Invalidation(caches, traits, dropped(tables));
+        boolean quick = settings.front() && !settings.protectTranslated()
+                && !settings.cacheAsQemu() && !settings.walkAsQemu();
+        quickPath = quick ? new QuickPath(caches, walks.secondStage().fusedWalk()) : null;
+        invalidation = new Invalidation(caches, traits, dropped());
         deviceTlbs = new DeviceTlbRequests(registers, traits, log);
-        deviceTranslation = new DeviceTranslation(traits, root, translator, protectedMemory,
-                faults, new PageRequests(registers, memory,
+        deviceTranslation = new DeviceTranslation(traits, root, translator, translator,
+                protectedMemory, faults, new PageRequests(registers, memory,
                         () -> faults.listener().pageRequestInterrupt()));
+        onlooker = new Onlooker(traits, tables, walks, caches, translator, protectedMemory, faults,
+                qemuOrder);
         var queue = new InvalidationQueue(registers, memory, traits, invalidation, log,
                 deviceTlbs, new CompletionEvent(registers,
                         () -> faults.listener().completionInterrupt()));
@@ -83,14 +90,16 @@ public final class VtdUnit implements RemappingUnit {
         queue.resume(GlobalCommand.QIE.isSet(status));
         translator.translating(GlobalCommand.TE.isSet(status));
         root.latch(registers.get(VtdRegisters.RTADDR));
-        new CommandHandler(registers, traits, invalidation, queue, effects(tables));
+        new CommandHandler(registers, traits, invalidation, queue, new CommandEffects(
+                traits.settings(), root, tables, translator, interrupts, invalidation, advancedLog,
+                faults));
     }
 
     private void announceFault() {
         faults.listener().faultInterrupt();
     }
 
-    private Invalidation.Listener dropped(TableReader tables) {
+    private Invalidation.Listener dropped() {
         return new Invalidation.Listener() {
             @Override
             public void told(String what) {
@@ -108,37 +117,6 @@ public final class VtdUnit implements RemappingUnit {
         };
     }
 
-    private CommandHandler.Effects effects(TableReader tables) {
-        return new CommandHandler.Effects() {
-            @Override
-            public void rootPointer(long rtaddr) {
-                root.latch(rtaddr);
-                if (traits.settings().flushOnSetRootPointer()) {
-                    invalidation.everything("context-cache and IOTLB, by Set Root Table Pointer");
-                }
-            }
-
-            @Override
-            public void writeBufferFlush() {
-                tables.drain();
-            }
-
-            @Override
-            public void interruptTable() {
-                interrupts.setTable();
-            }
-
-            @Override
-            public void translation(boolean on) {
-                translator.translating(on);
-                if (traits.settings().flushOnTranslationToggle()) {
-                    invalidation.everything("context-cache and IOTLB, by Translation Enable");
-                }
-                faults.listener().translation(on);
-            }
-        };
-    }
-
     // ---- requests -------------------------------------------------------------------------------
 
     @Override
@@ -148,6 +126,12 @@ public final class VtdUnit implements RemappingUnit {
     }
 
     private long translateSlowly(int requester, long address, int access) {
+        if (quickPath != null && translator.translating()) {
+            long outcome = quickPath.translate(RequesterId.sourceId(requester), address, access);
+            if (outcome != QuickPath.UNDECIDED) {
+                return outcome;
+            }
+        }
         request.of(requester, address, access);
         return qemuOrder != null ? translateAsQemu() : translator.translate(request);
     }
@@ -226,23 +210,56 @@ public final class VtdUnit implements RemappingUnit {
 
     @Override
     public long explain(int requester, long address, int access, WalkListener walkListener) {
-        return explanation.explain(new Request().of(requester, address, access), walkListener);
+        return onlooker.explain(new Request().of(requester, address, access), walkListener);
     }
 
     @Override
     public long explain(int requester, int pasid, long address, int access,
             WalkListener walkListener) {
-        return explanation.explain(new Request().withPasid(requester, pasid, address, access),
+        return onlooker.explain(new Request().withPasid(requester, pasid, address, access),
                 walkListener);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws UnsupportedOperationException with the setting {@code cacheAsQemu}, of a request with
+     *     PASID
+     */
+    @Override
+    public long follow(int requester, int pasid, long address, int access,
+            WalkListener walkListener) {
+        return onlooker.follow(new Request().typed(Request.UNTRANSLATED, requester, pasid, address,
+                access), walkListener);
+    }
+
+    @Override
+    public long followTranslationRequest(int requester, int pasid, long address, int access,
+            WalkListener walkListener) {
+        return onlooker.followTranslationRequest(new Request().typed(Request.TRANSLATION_REQUEST,
+                requester, pasid, address, access), walkListener);
+    }
+
+    @Override
+    public long followInterrupt(int requester, long address, int data,
+            WalkListener walkListener) {
+        long outcome = interrupts.follow(requester, address, data, walkListener);
+        return Interrupt.isBlocked(outcome) ? Interrupt.blocked(Interrupt.reason(outcome))
+                : outcome;
     }
 
     @Override
     public void mappings(MappingVisitor visitor) {
+        mappings(Request.NO_PASID, visitor);
+    }
+
+    @Override
+    public void mappings(int pasid, MappingVisitor visitor) {
         long queue = registers.get(VtdRegisters.IQA);
         visitor.structure(VtdRegisters.IQA_BASE.inPlace(queue),
                 (long) PhysicalMemory.PAGE_BYTES << VtdRegisters.QS.of(queue));
         interrupts.tell(visitor);
-        new TableEnumeration(memory, traits, walks).tell(visitor);
+        new TableEnumeration(memory, traits, walks, pasid).tell(visitor);
     }
 
     // ---- registers and the outside --------------------------------------------------------------

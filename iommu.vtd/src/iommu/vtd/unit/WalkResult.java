@@ -8,6 +8,10 @@ final class WalkResult {
 
     /** Whether the walk only looks: it sets no accessed or dirty bits and fills no cache. */
     boolean looksOnly;
+    /** Whether a walk that only looks asks and fills caches nevertheless; they are a copy. */
+    boolean asksCaches;
+    /** Whether a listener is told what the paging-structure caches know. */
+    boolean tellsCaches;
 
     /** Why the walk ended early, or null. */
     FaultReason fault;

@@ -248,6 +248,12 @@ final class Bench implements UnitListener {
         write(VtdRegisters.iotlb(ecap), VtdRegisters.IVT.mask() | 1L << 60);
     }
 
+    /** Drops all of the first domain's pages, and keeps what leads to them. */
+    void invalidateLeaves() {
+        write(VtdRegisters.iva(ecap), VtdRegisters.IH.mask() | 0x12);
+        write(VtdRegisters.iotlb(ecap), VtdRegisters.IVT.mask() | 3L << 60 | (long) DOMAIN << 32);
+    }
+
     /** Switches the queue on if it is off, and has one descriptor executed. */
     void submit(long q0, long q1) {
         if (queue == 0) {

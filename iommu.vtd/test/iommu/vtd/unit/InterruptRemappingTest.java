@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iommu.api.pcie.Message;
 import iommu.api.unit.Interrupt;
 import iommu.vtd.Capability;
+import iommu.vtd.ExtendedCapability;
 import iommu.vtd.FaultRecording;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
@@ -36,6 +37,12 @@ class InterruptRemappingTest {
         bench.write(VtdRegisters.IRTA, table | SIZE_FIELD);
         bench.command(GlobalCommand.SIRTP.mask());
         bench.command(GlobalCommand.IRE.mask());
+    }
+
+    private void useExtended() {
+        use(Bench.legacy(Bench.CAP, Bench.ECAP | ExtendedCapability.EIM.mask(), Map.of()));
+        bench.write(VtdRegisters.IRTA, table | 1 << 11 | SIZE_FIELD);
+        bench.command(GlobalCommand.SIRTP.mask());
     }
 
     /** The address of a request in remappable format without sub-handle. */
@@ -142,8 +149,7 @@ class InterruptRemappingTest {
 
     @Test
     void compatibilityFormatNeverPassesInExtendedMode() {
-        bench.write(VtdRegisters.IRTA, table | 1 << 11 | SIZE_FIELD);
-        bench.command(GlobalCommand.SIRTP.mask());
+        useExtended();
         bench.write(VtdRegisters.GCMD, bench.persistent() | GlobalCommand.CFI.mask());
 
         blockedWith(0x25, request(0xfee0_1000L, 0x31));
@@ -151,8 +157,7 @@ class InterruptRemappingTest {
 
     @Test
     void extendedModeHasDestinationsOf32Bits() {
-        bench.write(VtdRegisters.IRTA, table | 1 << 11 | SIZE_FIELD);
-        bench.command(GlobalCommand.SIRTP.mask());
+        useExtended();
         raw(4, 1 | 0x50L << 16 | 0x8765_4321L << 32, 0);
 
         assertThat(Interrupt.destination(request(remappable(4), 0))).isEqualTo(0x8765_4321L);

@@ -62,7 +62,7 @@ class RegistersTest {
         "IQA,     0x90, 8, 0xfffffffffffff007",
         "ICS,     0x9c, 4, 0x0",
         "IECTL,   0xa0, 4, 0x80000000",
-        "IRTA,    0xb8, 8, 0xfffffffffffff80f",
+        "IRTA,    0xb8, 8, 0xfffffffffffff00f",
         "hole,    0x48, 8, 0x0"})
     void onesWrittenReadBackWhereTheRegisterTakesThem(String name, String offset, int bytes,
             String expected) {

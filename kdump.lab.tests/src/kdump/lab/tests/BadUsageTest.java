@@ -42,7 +42,16 @@ class BadUsageTest {
         "walk vtd1 zz 0x1000", "walk vtd1 02.0.0 0x1000", "walk vtd1 0000:00:02.0 zz",
         "walk vtd1 0000:00:02.0 0xzz", "walk vtd1 0000:00:02.0 0x", "walk vtd1 0000:00:02.0 -1",
         "walk vtd1 0000:00:02.0 0x-1", "walk vtd1 0000:00:02.0 0x10000000000000000",
-        "walk vtd1 0000:00:02.0 1e3"})
+        "walk vtd1 0000:00:02.0 1e3", "walk vtd1 00:02.0 0 --pasid 0x100000",
+        "walk vtd1 00:02.0 0 --pasid -1", "walk vtd1 00:02.0 0 --pasid five",
+        "walk vtd1 00:02.0 0 --execute", "walk vtd1 00:02.0 0 --privileged",
+        "walk vtd1 00:02.0 0 --pasid 1 --execute --write",
+        "walk vtd1 00:02.0 0xfee00000 --data 0", "walk vtd1 00:02.0 0 --write --data 0",
+        "walk vtd1 00:02.0 0xfee00000 --write --data 0x100000000",
+        "walk vtd1 00:02.0 0 --crash-at 5ms", "walk vtd1 00:02.0 0 --kernel 6.1",
+        "walk vtd1 00:02.0 0 --after nobody", "walk vtd1 00:02.0 0 --after",
+        "walk amd1 00:02.0 0 --pasid 1", "mappings amd1 --pasid 1",
+        "mappings vtd1 --pasid 0x100000", "mappings vtd1 --pasid x"})
     void wrongRequestersAndAddressesAreRefused(String line) {
         assertRefused(line);
     }

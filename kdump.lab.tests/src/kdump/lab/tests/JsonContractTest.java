@@ -158,6 +158,40 @@ class JsonContractTest {
     }
 
     @Test
+    void walkAfterARunTellsTheUnitAsItStandsThen() throws IOException {
+        Map<String, Object> walk = Json.object(json("walk", "vtd1", "0000:00:05.0", "0xfffff000",
+                "--after", "leave-disabled", "--crash-at", "3ms"));
+        assertThat(Json.rows(walk.get("steps"))).isEmpty();
+        Map<String, Object> result = Json.object(walk.get("result"));
+        assertThat(result).containsEntry("outcome", "untranslated").containsEntry("stale", false);
+        assertThat(Json.object(result.get("after"))).containsEntry("policy", "leave-disabled");
+        Map<String, Object> kept = Json.object(json("walk", "vtd1", "0000:00:05.0", "0xfffff000",
+                "--after", "copy-tables", "--crash-at", "3ms", "--write"));
+        assertWalk(kept);
+        assertThat(Json.rows(kept.get("steps"))).anySatisfy(step ->
+                assertThat(Json.object(step.get("cache"))).containsEntry("outcome", "hit"));
+    }
+
+    @Test
+    void walkOfAnInterruptMessageAndOfATranslationRequest() throws IOException {
+        Map<String, Object> message = Json.object(json("walk", "vtd1", "0000:00:05.0",
+                "0xfee00010", "--write", "--data", "0"));
+        assertWalk(message);
+        assertThat(Json.rows(message.get("steps")).get(0)).containsEntry("structure",
+                "interrupt remapping entry");
+        assertThat(Json.object(Json.object(json("walk", "vtd1", "0000:00:05.0", "0xfffff000",
+                "--translation-request")).get("result"))).containsEntry("outcome", "blocked")
+                .containsEntry("text", "unsupported request");
+    }
+
+    @Test
+    void mappingsOfAPasid() throws IOException {
+        assertThat(Json.rows(json("mappings", "vtdsm1", "--pasid", "0")))
+                .isEqualTo(List.of());
+        assertThat(Json.rows(json("mappings", "vtd1", "--pasid", "0x5"))).isEmpty();
+    }
+
+    @Test
     void firmwareTables() throws IOException {
         var tables = Json.rows(json("acpi", "amd1"));
         assertThat(tables).singleElement().satisfies(table -> {
@@ -208,8 +242,11 @@ class JsonContractTest {
     private static void assertWalk(Map<String, Object> walk) {
         assertThat(walk).containsOnlyKeys("steps", "result");
         assertThat(Json.rows(walk.get("steps"))).isNotEmpty().allSatisfy(step -> {
-            assertThat(step).containsKeys("structure", "address", "raw", "fields");
+            assertThat(step).containsOnlyKeys("structure", "address", "raw", "fields", "decision",
+                    "cache");
             assertThat((String) step.get("address")).matches(ADDRESS);
+            assertThat(Json.object(step.get("cache"))).containsOnlyKeys("name", "outcome", "value",
+                    "stale");
         });
     }
 

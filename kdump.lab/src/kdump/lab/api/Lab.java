@@ -38,17 +38,18 @@ public interface Lab {
      * Tells every live translation.
      *
      * @param requester only its translations; -1 for all
-     * @throws LabException if the target cannot be found or read
+     * @param pasid of requests that carry it; -1 for requests without
+     * @throws LabException if the target cannot be found or read, or has no PASIDs
      */
-    void mappings(Target target, int requester, Mappings visitor) throws LabException;
+    void mappings(Target target, int requester, int pasid, Mappings visitor) throws LabException;
 
     /**
-     * Walks the tables for one address.
+     * Tells the way of one request through its unit.
      *
-     * @param access {@link iommu.api.pcie.Access#READ} or {@link iommu.api.pcie.Access#WRITE}
-     * @throws LabException if the target cannot be found or read, or has no unit for the requester
+     * @throws LabException if target or policy cannot be found or read, or the target has no unit
+     *     for the requester, or one that takes no such requests
      */
-    Walk walk(Target target, int requester, long iova, int access) throws LabException;
+    Walk walk(Target target, WalkQuestion question) throws LabException;
 
     /**
      * Takes the firmware tables apart that describe remapping units.

@@ -7,6 +7,8 @@ import java.io.IOException;
 import kdump.lab.api.Crash;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
+import kdump.lab.api.Verdict;
+import kdump.lab.api.Walk;
 
 /**
  * One machine on the bench: its memory is loaded once, and rolled back after each run, so that
@@ -64,6 +66,31 @@ final class Bench {
         int mark = memory.mark();
         try {
             return new Trial(other, memory, services, policy, options, trace, provenance).run();
+        } finally {
+            memory.rollback(mark);
+        }
+    }
+
+    /** Looks at hardware. */
+    interface Look {
+        /** Returns what is seen, the run having come to a verdict. */
+        Walk at(Hardware hardware, Verdict verdict) throws LabException;
+    }
+
+    /** Runs one policy, looks at the hardware as it stands then, and leaves the memory as it was. */
+    Walk after(PolicyHandle policy, Look look) throws LabException {
+        try (PolicyHandle.Session session = policy.open()) {
+            return after(session, look);
+        }
+    }
+
+    /** Does so with whatever decides like a policy. */
+    Walk after(Decider policy, Look look) throws LabException {
+        int mark = memory.mark();
+        try {
+            var trial = new Trial(blueprint, memory, services, policy, options, false, false);
+            Verdict verdict = trial.run().verdict();
+            return look.at(trial.hardware(), verdict);
         } finally {
             memory.rollback(mark);
         }

@@ -6,10 +6,8 @@ import iommu.api.machine.MachineDescription;
 import iommu.api.machine.UnitDescription;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.RequesterId;
-import iommu.api.unit.FaultRecord;
 import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
-import iommu.api.unit.Translation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +22,7 @@ import kdump.lab.api.RunOptions;
 import kdump.lab.api.Target;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.Walk;
+import kdump.lab.api.WalkQuestion;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -107,14 +106,30 @@ public final class LabEngine implements Lab {
     // ---- tables ---------------------------------------------------------------------------------
 
     @Override
-    public void mappings(Target target, int requester, Mappings visitor) throws LabException {
+    public void mappings(Target target, int requester, int pasid, Mappings visitor)
+            throws LabException {
         MachineDescription machine = catalog.find(target);
         if (machine.units().isEmpty()) {
             throw new LabException(target.text() + ": the machine has no remapping unit");
         }
         PhysicalMemory memory = loaded(machine);
         for (int i = 0; i < machine.units().size(); i++) {
-            unit(machine, i, memory).mappings(forwarding(i, requester, visitor));
+            RemappingUnit unit = unit(machine, i, memory);
+            MappingVisitor rows = forwarding(i, requester, visitor);
+            if (pasid < 0) {
+                unit.mappings(rows);
+            } else {
+                mappings(unit, pasid, rows);
+            }
+        }
+    }
+
+    private static void mappings(RemappingUnit unit, int pasid, MappingVisitor rows)
+            throws LabException {
+        try {
+            unit.mappings(pasid, rows);
+        } catch (UnsupportedOperationException e) {
+            throw new LabException(e.getMessage(), e);
         }
     }
 
@@ -139,38 +154,29 @@ public final class LabEngine implements Lab {
     }
 
     @Override
-    public Walk walk(Target target, int requester, long iova, int access) throws LabException {
-        MachineDescription machine = catalog.find(target);
-        int index = machine.unitOf(requester);
+    public Walk walk(Target target, WalkQuestion question) throws LabException {
+        MachineDescription found = catalog.find(target);
+        int index = found.unitOf(question.requester());
         if (index < 0) {
-            throw new LabException(
-                    target.text() + ": no remapping unit serves " + RequesterId.format(requester));
+            throw new LabException(target.text() + ": no remapping unit serves "
+                    + RequesterId.format(question.requester()));
         }
-        RemappingUnit unit = unit(machine, index, loaded(machine));
-        var steps = new ArrayList<Walk.Step>();
-        long translation = unit.explain(requester, iova, access,
-                (structure, address, words, fields, decision) -> steps.add(new Walk.Step(structure,
-                        address, java.util.Arrays.stream(words).boxed().toList(),
-                        fields.stream().map(f -> new Walk.Field(f.name(), f.value())).toList(),
-                        decision)));
-        return new Walk(steps, result(unit, translation, iova));
+        if (question.policy() != null) {
+            PolicyHandle policy = chosen(List.of(question.policy())).get(0);
+            return new Bench(found, registry.snapshot(), question.options()).after(policy,
+                    (hardware, verdict) -> new WalkTeller(hardware.units().get(index), question)
+                            .tell(verdict));
+        }
+        MachineDescription machine = HardwareChooser.choose(found, registry.snapshot(),
+                question.options().hardware());
+        RemappingUnit unit = unit(machine, index,
+                Bench.loaded(machine, question.options().seed()));
+        return new WalkTeller(unit, question).tell(null);
     }
 
     @Override
     public List<FirmwareTable> firmwareTables(Target target) throws LabException {
         return catalog.tables(target);
-    }
-
-    private static Walk.Result result(RemappingUnit unit, long translation, long iova) {
-        if (Translation.isBlocked(translation)) {
-            FaultRecord fault = unit.fault(Translation.reason(translation));
-            return new Walk.Result("blocked", null, 0, fault.key(), fault.text());
-        }
-        if (Translation.isUntranslated(translation)) {
-            return new Walk.Result("untranslated", iova, 0, null, "translation is off");
-        }
-        return new Walk.Result("translated", Translation.address(translation),
-                1L << Translation.pageShift(translation), null, "");
     }
 
     private RemappingUnit unit(MachineDescription machine, int index, PhysicalMemory memory)

@@ -12,9 +12,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import kdump.lab.api.HardwareChoice;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
@@ -103,12 +103,49 @@ final class Invocation {
         return text == null ? -1 : requesterFrom(text);
     }
 
+    /** Returns the PASID of requests, or -1 for none. */
+    int pasid() throws UsageException {
+        String text = line.getOptionValue("pasid");
+        if (text == null) {
+            return -1;
+        }
+        long value = number(text, "--pasid", "a number of 20 bits");
+        if (value < 0 || value >>> 20 != 0) {
+            throw new UsageException("--pasid '" + text + "', expected a number of 20 bits");
+        }
+        return (int) value;
+    }
+
+    /** Returns the data of a message given as an option, 0 if it is not. */
+    int data() throws UsageException {
+        String text = line.getOptionValue("data");
+        long value = text == null ? 0 : number(text, "--data", "a number of 32 bits");
+        if (value >>> 32 != 0) {
+            throw new UsageException("--data '" + text + "', expected a number of 32 bits");
+        }
+        return (int) value;
+    }
+
+    private static long number(String text, String option, String expected)
+            throws UsageException {
+        try {
+            return address(text);
+        } catch (UsageException e) {
+            throw new UsageException(option + " '" + text + "', expected " + expected);
+        }
+    }
+
     static int requesterFrom(String text) throws UsageException {
         try {
             return RequesterId.parse(text);
         } catch (IllegalArgumentException e) {
             throw new UsageException(e.getMessage());
         }
+    }
+
+    /** Returns the value of an option, or null. */
+    String option(String option) {
+        return line.getOptionValue(option);
     }
 
     boolean has(String option) {

@@ -20,27 +20,30 @@ record MappingsCommand(Lab lab) implements Command {
 
     @Override
     public String usage() {
-        return "TARGET [--requester BDF] [--registers FILE] [--json]: every live translation";
+        return "TARGET [--requester BDF] [--pasid N] [--registers FILE] [--json]:"
+                + " every live translation";
     }
 
     @Override
     public Options options() {
-        return RunOptionsSpec.target(new Options()).addOption(RunOptionsSpec.valued("requester"));
+        return RunOptionsSpec.target(new Options()).addOption(RunOptionsSpec.valued("requester"))
+                .addOption(RunOptionsSpec.valued("pasid"));
     }
 
     @Override
     public void run(Invocation invocation) throws UsageException, LabException, IOException {
         Target target = invocation.target(invocation.arguments(1, "a target").get(0));
         int requester = invocation.requester("requester");
+        int pasid = invocation.pasid();
         if (!invocation.json()) {
             var rows = new TextRows(invocation.out());
-            lab.mappings(target, requester, rows);
+            lab.mappings(target, requester, pasid, rows);
             rows.begin();
             return;
         }
         // begun at the first row too: a target that cannot be read leaves no half document
         var rows = new JsonRows(invocation);
-        lab.mappings(target, requester, rows);
+        lab.mappings(target, requester, pasid, rows);
         rows.end();
     }
 

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.shell;
 
-import static kdump.lab.shell.MappingsCommand.hex;
-
-import com.fasterxml.jackson.core.JsonGenerator;
 import iommu.api.pcie.Access;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.util.List;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Walk;
+import kdump.lab.api.WalkQuestion;
 import org.apache.commons.cli.Options;
 
-/** Walks the tables for one address and tells each entry read on the way. */
+/** Tells the way of one request: each entry, what it decides, and what the caches know of it. */
 record WalkCommand(Lab lab) implements Command {
+
+    private static final List<String> FLAGS =
+            List.of("write", "execute", "privileged", "translation-request");
+    /** Options of runs that say nothing about a unit which has not run. */
+    private static final List<String> RUNS =
+            List.of("crash-at", "rate", "kernel", "capture-kernel", "kernel-setting");
 
     @Override
     public String name() {
@@ -23,76 +26,62 @@ record WalkCommand(Lab lab) implements Command {
 
     @Override
     public String usage() {
-        return "TARGET BDF IOVA [--write] [--registers FILE] [--json]:"
-                + " each table entry read on the way";
+        return "TARGET BDF IOVA [--write] [--pasid N [--execute] [--privileged]]"
+                + " [--translation-request] [--data MESSAGE] [--after POLICY "
+                + RunOptionsSpec.USAGE + "] [--registers FILE] [--json]:"
+                + " each table entry on the way, and what the unit's caches make of it";
     }
 
     @Override
     public Options options() {
-        return RunOptionsSpec.target(new Options()).addOption(null, "write", false, null);
+        Options options = RunOptionsSpec.target(RunOptionsSpec.run(new Options()))
+                .addOption(RunOptionsSpec.valued("pasid"))
+                .addOption(RunOptionsSpec.valued("data"))
+                .addOption(RunOptionsSpec.valued("after"));
+        FLAGS.forEach(flag -> options.addOption(null, flag, false, null));
+        return options;
     }
 
     @Override
     public void run(Invocation invocation) throws UsageException, LabException, IOException {
         List<String> arguments = invocation.arguments(3, "a target, a requester and an address");
-        Walk walk = lab.walk(invocation.target(arguments.get(0)),
-                Invocation.requesterFrom(arguments.get(1)), Invocation.address(arguments.get(2)),
-                invocation.has("write") ? Access.WRITE : Access.READ);
+        WalkQuestion question = question(invocation, arguments);
+        Walk walk = lab.walk(invocation.target(arguments.get(0)), question);
         if (invocation.json()) {
-            invocation.json(json -> write(walk, json));
+            invocation.json(json -> WalkReport.write(walk, json));
         } else {
-            print(walk, invocation.out());
+            WalkReport.print(walk, invocation.out());
         }
     }
 
-    private static void write(Walk walk, JsonGenerator json) throws IOException {
-        json.writeStartObject();
-        json.writeArrayFieldStart("steps");
-        for (Walk.Step step : walk.steps()) {
-            json.writeStartObject();
-            json.writeStringField("structure", step.structure());
-            json.writeStringField("address", hex(step.address()));
-            json.writeArrayFieldStart("raw");
-            for (long word : step.raw()) {
-                json.writeString(String.format("0x%016x", word));
-            }
-            json.writeEndArray();
-            json.writeObjectFieldStart("fields");
-            for (Walk.Field field : step.fields()) {
-                json.writeStringField(field.name(), field.value());
-            }
-            json.writeEndObject();
-            json.writeStringField("decision", step.decision());
-            json.writeEndObject();
+    private static WalkQuestion question(Invocation invocation, List<String> arguments)
+            throws UsageException {
+        int pasid = invocation.pasid();
+        String policy = invocation.option("after");
+        boolean write = invocation.has("write");
+        boolean asks = invocation.has("translation-request");
+        boolean execute = invocation.has("execute");
+        boolean privileged = invocation.has("privileged");
+        refuse(pasid < 0 && (execute || privileged),
+                "--execute and --privileged need --pasid");
+        refuse(execute && write && !asks, "--execute goes with reading, not with --write");
+        for (String option : RUNS) {
+            refuse(policy == null && invocation.has(option), "--" + option + " needs --after");
         }
-        json.writeEndArray();
-        Walk.Result result = walk.result();
-        json.writeObjectFieldStart("result");
-        json.writeStringField("outcome", result.outcome());
-        json.writeStringField("physicalAddress",
-                result.physicalAddress() == null ? null : hex(result.physicalAddress()));
-        json.writeNumberField("pageBytes", result.pageBytes());
-        json.writeStringField("fault", result.fault());
-        json.writeStringField("text", result.text());
-        json.writeEndObject();
-        json.writeEndObject();
+        int access = asks && write ? Access.READ | Access.WRITE
+                : write ? Access.WRITE : Access.READ;
+        var question = new WalkQuestion(Invocation.requesterFrom(arguments.get(1)), pasid,
+                Invocation.address(arguments.get(2)), access | (execute ? Access.EXECUTE : 0)
+                        | (privileged ? Access.PRIVILEGED : 0), asks, invocation.data(), policy,
+                invocation.runOptions());
+        refuse(invocation.has("data") && !question.isInterrupt(),
+                "--data goes with --write to an address like 0xfeexxxxx, without --pasid");
+        return question;
     }
 
-    private static void print(Walk walk, PrintStream out) {
-        for (Walk.Step step : walk.steps()) {
-            out.printf("%-24s at %s:", step.structure(), hex(step.address()));
-            step.raw().forEach(word -> out.printf(" %016x", word));
-            out.println();
-            step.fields().forEach(f -> out.printf("    %-10s %s%n", f.name(), f.value()));
-            out.println("    -> " + step.decision());
-        }
-        Walk.Result result = walk.result();
-        if (result.physicalAddress() == null) {
-            out.println("blocked: " + result.fault() + " " + result.text());
-        } else {
-            out.println(result.outcome() + ": " + hex(result.physicalAddress())
-                    + (result.pageBytes() > 0 ? " in a page of " + result.pageBytes() + " bytes"
-                            : ""));
+    private static void refuse(boolean wrong, String message) throws UsageException {
+        if (wrong) {
+            throw new UsageException(message);
         }
     }
 }

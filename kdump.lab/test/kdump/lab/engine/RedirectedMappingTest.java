@@ -78,7 +78,7 @@ class RedirectedMappingTest {
     }
 
     /** 06:01.0 travels as 06:00.0; the others as themselves. */
-    private static int alias(int requester) {
+    static int alias(int requester) {
         return requester == 0x608 ? 0x600 : requester;
     }
 
