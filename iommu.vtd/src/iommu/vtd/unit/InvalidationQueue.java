@@ -22,6 +22,7 @@ final class InvalidationQueue {
     private final FaultLog faults;
     private final DeviceTlbRequests devices;
     private final boolean asQemu;
+    private final long hostAddresses;
     private boolean enabled;
     private boolean fetching;
     /** The queue address, as it was when the queue was enabled. */
@@ -38,6 +39,7 @@ final class InvalidationQueue {
         this.devices = devices;
         execution = new DescriptorExecution(memory, traits, invalidation, devices, completion);
         asQemu = traits.settings().registersAsQemu();
+        hostAddresses = (1L << traits.settings().hostAddressWidth()) - 1;
         tail = VtdRegisters.QUEUE_OFFSET.inPlace(registers.get(VtdRegisters.IQT));
         registers.onWrite(VtdRegisters.IQT, (written, mask) -> tailWritten());
         registers.onWrite(VtdRegisters.FSTS, (written, mask) -> {
@@ -61,6 +63,15 @@ final class InvalidationQueue {
 
     boolean enabled() {
         return enabled;
+    }
+
+    /**
+     * Returns what QEMU lets software read as the queue address: the base of the last enabling, and
+     * the size written last.
+     */
+    long addressAsQemu() {
+        return VtdRegisters.IQA_BASE.inPlace(enabledAddress) & hostAddresses
+                | VtdRegisters.QS.of(registers.get(VtdRegisters.IQA));
     }
 
     /** Takes the queue as it is, as captured: what was executed last lies before the head. */
@@ -96,7 +107,9 @@ final class InvalidationQueue {
             return enabled;
         }
         enabled = on;
-        enabledAddress = registers.get(VtdRegisters.IQA);
+        if (on) {
+            enabledAddress = registers.get(VtdRegisters.IQA);
+        }
         registers.set(VtdRegisters.IQH, 0);
         devices.reset();
         return enabled;

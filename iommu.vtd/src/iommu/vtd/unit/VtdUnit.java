@@ -44,6 +44,7 @@ public final class VtdUnit implements RemappingUnit {
     private final InterruptRemapping interrupts;
     private final QuickPath quickPath;
     private final QemuOrder qemuOrder;
+    private final QemuRegisters qemuRegisters;
     private final Invalidation invalidation;
     private final DeviceTlbRequests deviceTlbs;
     private final DeviceTranslation deviceTranslation;
@@ -86,6 +87,7 @@ public final class VtdUnit implements RemappingUnit {
         var queue = new InvalidationQueue(registers, memory, traits, invalidation, log,
                 deviceTlbs, new CompletionEvent(registers,
                         () -> faults.listener().completionInterrupt()));
+        qemuRegisters = settings.registersAsQemu() ? new QemuRegisters(registers, queue) : null;
         long status = registers.get(VtdRegisters.GSTS);
         queue.resume(GlobalCommand.QIE.isSet(status));
         translator.translating(GlobalCommand.TE.isSet(status));
@@ -271,11 +273,21 @@ public final class VtdUnit implements RemappingUnit {
 
     @Override
     public long readRegister(int offset, int bytes) {
-        return registers.read(offset, bytes);
+        return qemuRegisters != null ? qemuRegisters.read(offset, bytes)
+                : registers.read(offset, bytes);
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalArgumentException also, with the setting {@code registersAsQemu}, of 8 bytes
+     *     where QEMU ends by an assertion
+     */
     @Override
     public void writeRegister(int offset, int bytes, long value) {
+        if (qemuRegisters != null) {
+            qemuRegisters.check(offset, bytes);
+        }
         registers.write(offset, bytes, value);
     }
 

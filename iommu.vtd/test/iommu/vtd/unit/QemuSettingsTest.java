@@ -2,6 +2,7 @@
 package iommu.vtd.unit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.pcie.Access;
 import iommu.api.unit.Translation;
@@ -12,6 +13,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a unit does under the settings that only the profile "qemu-7.2" has. */
 class QemuSettingsTest {
@@ -213,5 +216,25 @@ class QemuSettingsTest {
     void withoutScalableModeTheTableModeIsNotLookedAt() {
         bench.setRoot(1);
         assertThat(Translation.address(bench.read(IOVA))).isEqualTo(OLD);
+    }
+
+    @Test
+    void queueAddressReadsBackAsItIsInUse() {
+        bench.unit.writeRegister(0x90, 8, 0x30_0802);
+        assertThat(bench.unit.readRegister(0x90, 8)).as("never enabled").isEqualTo(2);
+        bench.unit.writeRegister(0x18, 4, 1 << 26);
+        assertThat(bench.unit.readRegister(0x90, 8)).as("without DW").isEqualTo(0x30_0002);
+        bench.unit.writeRegister(0x90, 8, 0x1234_0040_0001L);
+        assertThat(bench.unit.readRegister(0x90, 8)).isEqualTo(0x30_0001);
+        assertThat(bench.unit.readRegister(0x90, 4)).isEqualTo(0x30_0001);
+        assertThat(bench.unit.readRegister(0x94, 4)).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0x38, 0xa0, 0xa8})
+    void pairThatQemuDoesNotTakeIsACallersMistake(int offset) {
+        assertThatThrownBy(() -> bench.unit.writeRegister(offset, 8, 0))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("takes 4");
+        bench.unit.writeRegister(offset, 4, 0);
     }
 }

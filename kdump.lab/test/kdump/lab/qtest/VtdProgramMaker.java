@@ -159,6 +159,14 @@ final class VtdProgramMaker {
     private void registers() {
         int[] narrow = {0x3c, 0x40, 0x44, 0x64, 0x68, 0x6c, 0xa0, 0xa4, 0xa8, 0xac, 0x9c};
         int[] wide = {0x58, 0x70, 0x78, 0xb8, 0x80, 0x08, 0x10};
+        int[] pairs = {0x30, 0x60, 0x68, 0x98, 0x00, 0x48};
+        if (random.oneIn(4)) {
+            long at = VtdWorld.UNIT + pairs[random.nextInt(pairs.length)];
+            steps.add(new Step("two registers", writeq(at, random.nextLong()),
+                    String.format("readq 0x%x", at), String.format("writeb 0x%x 0xff", at),
+                    String.format("writew 0x%x 0xffff", at + 2), String.format("readw 0x%x", at)));
+            return;
+        }
         if (random.nextInt(2) == 0) {
             long at = VtdWorld.UNIT + narrow[random.nextInt(narrow.length)];
             // vectors of interrupts stay 0: the processor is to sleep on
