@@ -78,6 +78,10 @@ public final class InvalidationDescriptor {
 
     /** Device-TLB: Max Invs Pending: requests that the device can hold; 0 for 32. */
     public static final BitField MIP = bits(20, 16);
+    /** Device-TLB: Physical Function Source-ID 3:0, of units that throttle device TLBs. */
+    public static final BitField PFSID_LOW = bits(15, 12);
+    /** Device-TLB: Physical Function Source-ID 15:4. */
+    public static final BitField PFSID_HIGH = bits(63, 52);
     /** Device-TLB: Size: more than a page, as the address tells. */
     public static final BitField S = bit(64);
     /** PASID-based device-TLB: Max Invs Pending. */

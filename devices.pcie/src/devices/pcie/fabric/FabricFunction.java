@@ -234,12 +234,12 @@ final class FabricFunction implements PciFunction, DmaPort {
      */
     @Override
     public boolean translationEnabled() {
-        return alias == requesterId && config.translationEnabled();
+        return alias == requesterId && config.translationEnabled() && ownGate();
     }
 
     @Override
     public long translationRequest(long address, int access) {
-        return translationEnabled() && ownGate() && bridgeGates()
+        return translationEnabled() && bridgeGates()
                 ? upstream.translationRequest(requesterId, alias, address, access)
                 : TranslationCompletion.unsupportedRequest();
     }
@@ -247,7 +247,7 @@ final class FabricFunction implements PciFunction, DmaPort {
     @Override
     public CompletionStatus readTranslated(long physicalAddress, long untranslated, byte[] to,
             int offset, int bytes) {
-        CompletionStatus status = translationEnabled() && ownGate() && bridgeGates()
+        CompletionStatus status = translationEnabled() && bridgeGates()
                 ? upstream.readTranslated(requesterId, alias, physicalAddress, untranslated, to,
                         offset, bytes)
                 : CompletionStatus.UNSUPPORTED_REQUEST;
@@ -261,7 +261,7 @@ final class FabricFunction implements PciFunction, DmaPort {
     @Override
     public CompletionStatus writeTranslated(long physicalAddress, long untranslated, byte[] from,
             int offset, int bytes) {
-        if (!translationEnabled() || !ownGate()) {
+        if (!translationEnabled()) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
         if (bridgeGates() && upstream.writeTranslated(requesterId, alias, physicalAddress,
@@ -289,7 +289,7 @@ final class FabricFunction implements PciFunction, DmaPort {
 
     @Override
     public void invalidationCompleted(int tag) {
-        if (!behindReset()) {
+        if (isThere() && !behindReset()) {
             upstream.invalidationCompleted(requesterId, alias, tag);
         }
     }

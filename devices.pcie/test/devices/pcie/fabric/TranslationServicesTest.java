@@ -201,6 +201,16 @@ class TranslationServicesTest {
     }
 
     @Test
+    void aFunctionThatMayNotMasterTheBusMayNotTranslateEither() {
+        PciFunction function = in(behindPort(ENABLE), "01:00.0");
+        function.writeConfig(COMMAND, 2, 2);
+        assertThat(port.translationEnabled()).isFalse();
+        function.writeConfig(COMMAND, 2, 6);
+        assertThat(port.translationEnabled()).isTrue();
+        assertThat(told).as("its translations stay").isEmpty();
+    }
+
+    @Test
     void aBlockedTranslatedReadGivesOnesAndABlockedWriteIsNotTold() {
         behindPort(ENABLE);
         status = CompletionStatus.UNSUPPORTED_REQUEST;
@@ -251,6 +261,9 @@ class TranslationServicesTest {
         assertThat(arrived).isEmpty();
         port.invalidationCompleted(7);
         assertThat(arrived).containsExactly("completed 7");
+        present = false;
+        port.invalidationCompleted(8);
+        assertThat(arrived).as("an answer of a device that is gone").hasSize(1);
     }
 
     @Test

@@ -79,8 +79,8 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
     /** Returns this machine with other units. */
     public MachineDescription withUnits(List<UnitDescription> others) {
         return new MachineDescription(name, source, memoryMap, crashReservation, others,
-                reservedRegions, functions, image, kernelRelease, commandLine, captureCommandLine,
-                remarks);
+                reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
+                captureCommandLine, remarks);
     }
 
     /** Returns what is reserved for a function, by the order of the firmware's table. */

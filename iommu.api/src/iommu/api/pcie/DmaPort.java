@@ -31,8 +31,8 @@ public interface DmaPort {
 
     /**
      * Returns whether the function may send translation requests and translated requests now: its
-     * ATS capability is enabled and its requests carry its own id all the way. False where the
-     * machine has no such services.
+     * ATS capability is enabled, bus mastering is, and its requests carry its own id all the way.
+     * False where the machine has no such services.
      *
      * <p>Source: PCI Express Base Specification, "ATS Control Register".
      */

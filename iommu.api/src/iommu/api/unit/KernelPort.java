@@ -84,6 +84,38 @@ public interface KernelPort {
         return List.of();
     }
 
+    /**
+     * Returns where an extended capability of a function lies in config space, as enumeration found
+     * it; no time passes.
+     *
+     * @param id 16 bits
+     * @return its offset, 0 if the function has none
+     */
+    default int extendedCapability(int requester, int id) {
+        return 0;
+    }
+
+    /** Returns whether firmware lets a function use address translation services. */
+    default boolean allowsAts(int requester) {
+        return false;
+    }
+
+    /**
+     * Reads config space of a function.
+     *
+     * @param bytes 1, 2 or 4
+     * @return all ones if nothing answers
+     */
+    default int readConfig(int requester, int offset, int bytes) {
+        return -1 >>> 32 - 8 * bytes;
+    }
+
+    /** Writes config space of a function; 1, 2 or 4 bytes. */
+    default void writeConfig(int requester, int offset, int bytes, int value) { }
+
+    /** Lets time pass between two looks at something that is awaited; within an event none does. */
+    default void pause(long nanos) { }
+
     /** Prints a line on the console. */
     void print(String line);
 

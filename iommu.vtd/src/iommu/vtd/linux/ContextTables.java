@@ -120,20 +120,26 @@ final class ContextTables {
         port.write64(entry + 8, 0);
     }
 
-    /** Writes the entry of a source, present last. */
-    void install(long entry, Domain domain) {
+    /**
+     * Writes the entry of a source, present last.
+     *
+     * @param deviceTlb whether the source may send translation requests and translated requests
+     */
+    void install(long entry, Domain domain, boolean deviceTlb) {
         if (scalable) {
             long directory = port.allocatePages(1);
             long pasids = port.allocatePages(1);
             port.write64(directory, pasids | PasidDirectoryEntry.P.mask());
             installPasid(pasids, domain);
             port.write64(entry + 8, 0);
-            long c0 = directory | ScalableContextEntry.P.mask();
+            long c0 = ScalableContextEntry.DTE.with(directory | ScalableContextEntry.P.mask(),
+                    deviceTlb ? 1 : 0);
             port.write64(entry, ScalableContextEntry.PDTS.with(c0, DIRECTORY_SIZE_CODE));
         } else {
             long q1 = ContextEntry.DID.with(0, domain.id());
             port.write64(entry + 8, ContextEntry.AW.with(q1, domain.addressWidthCode()));
-            port.write64(entry, domain.table() | ContextEntry.P.mask());
+            port.write64(entry, ContextEntry.TT.with(domain.table() | ContextEntry.P.mask(),
+                    deviceTlb ? ContextEntry.TT_ALL : ContextEntry.TT_UNTRANSLATED));
         }
     }
 

@@ -35,6 +35,7 @@ final class DomainMappings {
     private final Map<Integer, Domain> domainOf = new HashMap<>();
     private final TreeMap<Integer, Domain> unflushed = new TreeMap<>();
     private final Map<Integer, Set<KernelPort.Range>> reserved = new HashMap<>();
+    private final AtsDevices ats;
     private DomainIds ids;
     private ContextTables tables;
     private Invalidations invalidations;
@@ -48,6 +49,7 @@ final class DomainMappings {
         this.port = port;
         this.registers = registers;
         pageTables = new PageTables(port, registers);
+        ats = new AtsDevices(ways, port, registers);
     }
 
     DomainIds ids() {
@@ -73,6 +75,7 @@ final class DomainMappings {
             boolean entriesMarked) {
         tables = newTables;
         invalidations = newInvalidations;
+        ats.use(newInvalidations);
         copied = copiedSources;
         marks = entriesMarked;
         domainOf.clear();
@@ -80,9 +83,25 @@ final class DomainMappings {
         reserved.clear();
     }
 
-    /** Gives a function its domain before anything is mapped in it. */
-    void attachNow(int requester) {
-        domain(requester);
+    /**
+     * Does what the kernel does with the functions that the unit serves as it finds them, once its
+     * tables are in place.
+     *
+     * @param attach whether they get their domains, before anything is mapped in them
+     */
+    void probeFunctions(boolean attach) {
+        ats.prepareAll();
+        for (int requester : port.functions()) {
+            if (attach) {
+                domain(requester);
+            }
+            if (tables.scalable() && ways.enablesAtsAtProbe()) {
+                ats.enable(requester);
+                if (attach && ways.tagsDeviceTlb()) {
+                    ats.tag(requester, domain(requester));
+                }
+            }
+        }
     }
 
     void map(int requester, long iova, long physicalAddress, long bytes, int access) {
@@ -113,27 +132,27 @@ final class DomainMappings {
             } else {
                 invalidations.iotlb(InvalidationDescriptor.DOMAIN, domain.id(), 0, 0, false);
             }
+            ats.flushAll(domain);
         }
         unflushed.clear();
     }
 
-    /** Page-selective if unit and range allow, otherwise the whole domain. */
+    /** Page-selective if unit and range allow, otherwise the whole domain; then device TLBs. */
     private void flushPages(Domain domain, long firstPage, long pages) {
         long lastPage = firstPage + pages - 1;
         // The smallest aligned power of two of pages that covers the range.
         int mask = 64 - Long.numberOfLeadingZeros(firstPage ^ lastPage);
-        if (domain.firstStage()) {
-            invalidations.firstStage(domain.id(), firstPage >>> mask << mask << 12, mask, true);
-            return;
-        }
+        long address = firstPage >>> mask << mask << 12;
         boolean selective = Capability.PSI.isSet(registers.cap())
                 && mask <= Capability.MAMV.of(registers.cap());
-        if (selective) {
-            long address = firstPage >>> mask << mask << 12;
+        if (domain.firstStage()) {
+            invalidations.firstStage(domain.id(), address, mask, true);
+        } else if (selective) {
             invalidations.iotlb(InvalidationDescriptor.SELECTIVE, domain.id(), address, mask, true);
         } else {
             invalidations.iotlb(InvalidationDescriptor.DOMAIN, domain.id(), 0, 0, false);
         }
+        ats.flush(domain, address, mask);
     }
 
     private Domain domain(int requester) {
@@ -147,6 +166,7 @@ final class DomainMappings {
 
     private Domain attach(int requester) {
         Domain domain = null;
+        boolean imported = false;
         for (int id : port.sourceIds(requester)) {
             int source = RequesterId.sourceId(id);
             if (domain == null) {
@@ -154,6 +174,7 @@ final class DomainMappings {
             }
             if (domain == null) {
                 domain = inMemory(source);
+                imported = domain != null && id == requester;
             }
         }
         if (domain == null) {
@@ -166,8 +187,16 @@ final class DomainMappings {
         mapReserved(requester, domain);
         for (int id : port.sourceIds(requester)) {
             int source = RequesterId.sourceId(id);
-            contextMapping(source, domain);
+            contextMapping(requester, id, domain);
             domainOf.putIfAbsent(source, domain);
+        }
+        if (imported) {
+            ats.resume(requester, domain);
+        } else {
+            if (!tables.scalable() || !ways.enablesAtsAtProbe()) {
+                ats.enable(requester);
+            }
+            ats.tag(requester, domain);
         }
         return domain;
     }
@@ -199,14 +228,15 @@ final class DomainMappings {
         return marks ? tables.marked(entry) : copied.get(source);
     }
 
-    private void contextMapping(int source, Domain domain) {
+    private void contextMapping(int requester, int id, Domain domain) {
+        int source = RequesterId.sourceId(id);
         long entry = tables.entry(source, true);
         if (isCopied(source, entry)) {
-            tearDownCopied(source, entry);
+            tearDownCopied(requester, source, entry);
         } else if (tables.present(entry)) {
             return;
         }
-        tables.install(entry, domain);
+        tables.install(entry, domain, id == requester && ats.supported(requester));
         if (Capability.CM.isSet(registers.cap())) {
             // Entries that were not present may be cached, under domain id 0.
             invalidations.context(InvalidationDescriptor.SELECTIVE, 0, source);
@@ -217,7 +247,7 @@ final class DomainMappings {
     }
 
     /** Takes a copied entry out of use, in the order of this kernel's version. */
-    private void tearDownCopied(int source, long entry) {
+    private void tearDownCopied(int requester, int source, long entry) {
         boolean flushesAll = tables.scalable() && ways.flushesAllScalable();
         int old = flushesAll ? 0 : tables.domainIdBits(entry);
         boolean presentFirst = ways.tearDown() == KernelWays.TearDown.PRESENT_BIT_FIRST;
@@ -230,6 +260,7 @@ final class DomainMappings {
             invalidations.context(InvalidationDescriptor.SELECTIVE, 0, source);
             invalidations.pasidCache();
             invalidations.iotlb(InvalidationDescriptor.GLOBAL, 0, 0, 0, false);
+            ats.tearDown(requester);
         } else if (ways.flushesOldDomain() && ids().exists(old)) {
             invalidations.context(InvalidationDescriptor.SELECTIVE, old, source);
             invalidations.iotlb(InvalidationDescriptor.DOMAIN, old, 0, 0, false);

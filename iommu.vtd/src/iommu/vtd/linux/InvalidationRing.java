@@ -12,13 +12,16 @@ import iommu.vtd.VtdRegisters;
  * The kernel's side of the invalidation queue. Each request is followed by a wait descriptor; the
  * kernel polls the word that the unit writes for it, and looks for queue errors meanwhile: a bad
  * descriptor is replaced by the wait and the error bit cleared; after a time-out of a device the
- * request is posted again, and again. The kernel's own patience has no end, the lab's has.
+ * request is posted again, and again, unless the kernel gives up devices that are gone. The
+ * kernel's own patience has no end, the lab's has.
  *
  * <p>Source: Linux, intel/dmar.c, qi_submit_sync, qi_check_fault, dmar_enable_qi, dmar_disable_qi.
  */
 final class InvalidationRing implements Invalidations {
 
     private static final int PAGE_BYTES = 4096;
+    /** QI_DEV_IOTLB_MAX_INVS, less one. */
+    private static final int MAX_PENDING = 31;
     /** Word that the unit writes when it has come to a wait descriptor. */
     private static final int DONE = 2;
     private static final int IN_USE = 1;
@@ -26,14 +29,24 @@ final class InvalidationRing implements Invalidations {
     private static final int STATUS_BYTES = 8;
     /** Ends a poll where the machine's clock stands still. */
     private static final int MAX_POLLS = 10_000_000;
-    /** So often a request is posted again until the lab calls it endless. */
-    private static final int MAX_RETRIES = 16;
+    /**
+     * So often a request that timed out, after a minute as a rule, is posted again until the lab
+     * calls it endless.
+     */
+    private static final int MAX_RETRIES = 2;
+    /** A device may take so long: a minute, and half of one more. */
+    private static final long DEVICE_PATIENCE_NANOS = 150_000_000_000L;
+    /** Looks at the status without a pause; a device that takes longer takes long. */
+    private static final int EAGER_POLLS = 64;
+    private static final long FIRST_PAUSE_NANOS = 1_000;
+    private static final long LONGEST_PAUSE_NANOS = 1_000_000;
     private static final long ERRORS = VtdRegisters.IQE.mask() | VtdRegisters.ITE.mask()
             | VtdRegisters.ICE.mask();
 
     private final KernelPort port;
     private final UnitRegisters registers;
     private final boolean knowsWide;
+    private final boolean givesUpAbsent;
     private final QueueErrors errors;
     private long base;
     private long status;
@@ -45,6 +58,7 @@ final class InvalidationRing implements Invalidations {
         this.port = port;
         this.registers = registers;
         this.knowsWide = ways.knowsScalableMode();
+        this.givesUpAbsent = ways.givesUpAbsent();
         this.errors = new QueueErrors(port, registers, ways);
     }
 
@@ -122,6 +136,25 @@ final class InvalidationRing implements Invalidations {
     }
 
     @Override
+    public boolean reachDeviceTlbs() {
+        return true;
+    }
+
+    @Override
+    public void deviceTlb(int source, int depth, long address, int addressMask) {
+        long q0 = InvalidationDescriptor.SID.with(InvalidationDescriptor.DEVICE_TLB, source);
+        if (ExtendedCapability.DIT.isSet(registers.ecap())) {
+            // no function here is a virtual one: each is its own physical function
+            q0 = InvalidationDescriptor.PFSID_LOW.with(q0, source & 0xf);
+            q0 = InvalidationDescriptor.PFSID_HIGH.with(q0, source >>> 4);
+        }
+        long size = addressMask == 0 ? 0 : (1L << 12 + addressMask - 1) - 1;
+        long q1 = InvalidationDescriptor.ADDR.inPlace(address | size);
+        submit(InvalidationDescriptor.MIP.with(q0, depth > MAX_PENDING ? 0 : depth),
+                InvalidationDescriptor.S.with(q1, addressMask == 0 ? 0 : 1));
+    }
+
+    @Override
     public void interruptEntries() {
         submit(InvalidationDescriptor.INTERRUPT_ENTRY, 0);
     }
@@ -133,7 +166,7 @@ final class InvalidationRing implements Invalidations {
      */
     void submit(long q0, long q1) {
         for (int tries = 0; tries <= MAX_RETRIES; tries++) {
-            if (attempt(q0, q1)) {
+            if (attempt(q0, q1) != Outcome.ABORTED) {
                 return;
             }
         }
@@ -141,8 +174,12 @@ final class InvalidationRing implements Invalidations {
                 "endless invalidation retry: a device does not answer");
     }
 
-    /** Returns false if the request was aborted. */
-    private boolean attempt(long q0, long q1) {
+    /** What became of a request. */
+    private enum Outcome {
+        DONE, ABORTED, GIVEN_UP
+    }
+
+    private Outcome attempt(long q0, long q1) {
         long request = tail;
         put(request, q0, q1);
         long wait = next(request);
@@ -153,29 +190,38 @@ final class InvalidationRing implements Invalidations {
         put(wait, w0, statusAt);
         tail = next(wait);
         registers.write(VtdRegisters.IQT, tail);
-        return poll(request, w0, statusAt);
+        boolean device = InvalidationDescriptor.TYPE.of(q0) == InvalidationDescriptor.DEVICE_TLB;
+        return poll(request, w0, statusAt, device);
     }
 
-    private boolean poll(long request, long w0, long statusAt) {
+    private Outcome poll(long request, long w0, long statusAt, boolean device) {
         long start = port.nanos();
+        long patience = device ? DEVICE_PATIENCE_NANOS : UnitRegisters.TIMEOUT_NANOS;
+        long pause = FIRST_PAUSE_NANOS;
         for (int polls = 0; polls < MAX_POLLS; polls++) {
             if ((int) port.read64(statusAt) == DONE) {
-                return true;
+                return Outcome.DONE;
             }
             long faults = registers.read(VtdRegisters.FSTS);
-            if ((faults & ERRORS) != 0 && !handleErrors(faults, request, w0, statusAt)) {
-                return false;
+            Outcome outcome = (faults & ERRORS) == 0 ? null
+                    : handleErrors(faults, request, w0, statusAt);
+            if (outcome != null) {
+                return outcome;
             }
-            if (port.nanos() - start > UnitRegisters.TIMEOUT_NANOS) {
+            if (port.nanos() - start > patience) {
                 break;
+            }
+            if (device && polls > EAGER_POLLS) {
+                port.pause(pause);
+                pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);
             }
         }
         throw new IllegalStateException(
                 "endless invalidation wait: the queue of the unit does not move");
     }
 
-    /** Returns false if the request's wait was aborted. */
-    private boolean handleErrors(long faults, long request, long w0, long statusAt) {
+    /** Returns what became of the request if its wait was aborted, or null if that goes on. */
+    private Outcome handleErrors(long faults, long request, long w0, long statusAt) {
         long head = VtdRegisters.QUEUE_OFFSET.inPlace(registers.read(VtdRegisters.IQH));
         errors.found(faults, base + head, base + (head + size - bytes) % size);
         if (VtdRegisters.IQE.isSet(faults) && head == request) {
@@ -185,16 +231,21 @@ final class InvalidationRing implements Invalidations {
             errors.cleared("Invalidation Queue Error (IQE)");
         }
         if (VtdRegisters.ITE.isSet(faults)) {
+            long source = givesUpAbsent
+                    ? VtdRegisters.ITESID.of(registers.read(VtdRegisters.IQER)) : 0;
             registers.write(VtdRegisters.FSTS, VtdRegisters.ITE.mask());
             errors.cleared("Invalidation Time-out Error (ITE)");
+            if (source != 0 && !AtsDevices.isPresent(port, (int) source)) {
+                return Outcome.GIVEN_UP;
+            }
             // A wait that the unit had come to was aborted; one before its head it goes on with.
-            return head != tail;
+            return head == tail ? Outcome.ABORTED : null;
         }
         if (VtdRegisters.ICE.isSet(faults)) {
             registers.write(VtdRegisters.FSTS, VtdRegisters.ICE.mask());
             errors.cleared("Invalidation Completion Error (ICE)");
         }
-        return true;
+        return null;
     }
 
     private long next(long offset) {

@@ -28,6 +28,22 @@ interface Invalidations {
     /** Invalidates all PASID entries; nothing where there is no queue. */
     void pasidCache();
 
+    /** Returns whether device TLBs can be invalidated: they need a queue. */
+    default boolean reachDeviceTlbs() {
+        return false;
+    }
+
+    /**
+     * Invalidates translations in a function's device TLB.
+     *
+     * @param depth requests that the function can hold, 0 or more than 31 for 32
+     * @param address of the first page, aligned to the range
+     * @param addressMask base-2 logarithm of the number of pages, 0 to 52
+     */
+    default void deviceTlb(int source, int depth, long address, int addressMask) {
+        throw new UnsupportedOperationException("device TLBs need a queue");
+    }
+
     /** Invalidates all interrupt entries; nothing where there is no queue. */
     void interruptEntries();
 }

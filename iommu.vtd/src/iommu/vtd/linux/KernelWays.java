@@ -41,13 +41,32 @@ import java.util.TreeSet;
  * @param keepsUpperHalf "vtd.keepsUpperHalf", from 7.3 (c6e63fc8e8fc): a bus of which only devfn
  *     80h and up are populated is copied into the upper half of its root entry; before, into the
  *     lower
+ * @param enablesAts "vtd.enablesAts", from 2.6.31 (93a23a7271df): device TLBs are used where unit,
+ *     device and firmware allow it; 0 is pci=noats
+ * @param checksAlignment "vtd.checksAlignment", from 5.1 (61363c1474b1): not those of devices that
+ *     may ask for translations of unaligned addresses
+ * @param preparesAts "vtd.preparesAts", from 6.12 (6c17c7d5936e): every function with address
+ *     translation services has its smallest translation unit set as it is found, which switches the
+ *     services off; before, a capture kernel found and left them on
+ * @param enablesAtsAtProbe "vtd.enablesAtsAtProbe", from 6.15 (5518f239aff1, 4f1492efb495): in
+ *     scalable mode they are switched on when a function is found; before, and in legacy mode, when
+ *     it gets its domain
+ * @param tagsDeviceTlb "vtd.tagsDeviceTlb", not in 6.15 to 6.15.5 (25b1b75bbaf9): a device TLB that
+ *     is switched on after the function got its domain is invalidated with that domain
+ * @param givesUpAbsent "vtd.givesUpAbsent", from 6.9 (80a9b50c0b9e): an invalidation request that
+ *     timed out is not sent again if its device does not answer config accesses; before, and to
+ *     devices that do, it is sent again and again
+ * @param asksPresence "vtd.asksPresence", from 7.0 ("Flush dev-IOTLB only when PCIe device is
+ *     accessible in scalable mode"): nor is it sent as a copied entry goes
  * @param lines how faults are printed, by version alone
  */
 record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInterruptTable,
         boolean knowsScalableMode, boolean usesFirstStage, boolean attachesAtStart,
         boolean marksEntries, boolean flushesOldDomain, TearDown tearDown,
         boolean flushesAllScalable, boolean reservesPasidIds, boolean keepsUpperHalf,
-        FaultLines lines) {
+        boolean enablesAts, boolean checksAlignment, boolean preparesAts,
+        boolean enablesAtsAtProbe, boolean tagsDeviceTlb, boolean givesUpAbsent,
+        boolean asksPresence, FaultLines lines) {
 
     /** How a copied entry is taken down when its device gets one of this kernel; by value. */
     enum TearDown {
@@ -65,7 +84,10 @@ record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInter
             "vtd.loadsStatus", "vtd.copiesTables", "vtd.copiesInterruptTable",
             "vtd.knowsScalableMode", "vtd.usesFirstStage", "vtd.attachesAtStart",
             "vtd.marksEntries", "vtd.flushesOldDomain", "vtd.tearDown",
-            "vtd.flushesAllScalable", "vtd.reservesPasidIds", "vtd.keepsUpperHalf")));
+            "vtd.flushesAllScalable", "vtd.reservesPasidIds", "vtd.keepsUpperHalf",
+            "vtd.enablesAts", "vtd.checksAlignment", "vtd.preparesAts",
+            "vtd.enablesAtsAtProbe", "vtd.tagsDeviceTlb", "vtd.givesUpAbsent",
+            "vtd.asksPresence")));
 
     /**
      * Returns the ways of a kernel.
@@ -95,6 +117,13 @@ record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInter
                 flag(kernel, "vtd.flushesAllScalable", v.atLeast(6, 9)),
                 flag(kernel, "vtd.reservesPasidIds", false),
                 flag(kernel, "vtd.keepsUpperHalf", v.atLeast(7, 3)),
+                flag(kernel, "vtd.enablesAts", v.atLeast(2, 6, 31)),
+                flag(kernel, "vtd.checksAlignment", v.atLeast(5, 1)),
+                flag(kernel, "vtd.preparesAts", v.atLeast(6, 12)),
+                flag(kernel, "vtd.enablesAtsAtProbe", v.atLeast(6, 15)),
+                flag(kernel, "vtd.tagsDeviceTlb", !v.atLeast(6, 15) || v.atLeast(6, 15, 6)),
+                flag(kernel, "vtd.givesUpAbsent", v.atLeast(6, 9)),
+                flag(kernel, "vtd.asksPresence", v.atLeast(7, 0)),
                 FaultLines.of(v));
     }
 

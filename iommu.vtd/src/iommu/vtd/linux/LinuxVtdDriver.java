@@ -159,9 +159,7 @@ public final class LinuxVtdDriver implements UnitDriver {
                 new ContextTables(port, port.allocatePages(ROOT_PAGES), scalable);
         setRoot(tables);
         mappings.use(tables, invalidations, new BitSet(), false);
-        if (ways.attachesAtStart()) {
-            port.functions().forEach(mappings::attachNow);
-        }
+        mappings.probeFunctions(ways.attachesAtStart());
         registers.enable(GlobalCommand.TE, true);
     }
 
@@ -199,6 +197,7 @@ public final class LinuxVtdDriver implements UnitDriver {
             invalidateAll(tables);
         }
         mappings.use(tables, invalidations, adoption.sources(), adoption.marks());
+        mappings.probeFunctions(false);
     }
 
     /** Returns what this kernel takes the tables for. */

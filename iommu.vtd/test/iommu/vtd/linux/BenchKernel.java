@@ -52,6 +52,14 @@ final class BenchKernel implements KernelPort, UnitListener {
     final List<Integer> written = new ArrayList<>();
     List<Integer> functions = List.of();
     final Map<Integer, List<Range>> reserved = new HashMap<>();
+    /** ATS capability and control of functions that have them, by requester. */
+    final Map<Integer, int[]> ats = new TreeMap<>();
+    /** Functions that firmware lets use them. */
+    final List<Integer> allowsAts = new ArrayList<>();
+    /** Functions that were pulled out. */
+    final List<Integer> gone = new ArrayList<>();
+    final List<String> configWrites = new ArrayList<>();
+    long paused;
     int interrupts;
     int waits;
     boolean deaf;
@@ -253,6 +261,38 @@ final class BenchKernel implements KernelPort, UnitListener {
     @Override
     public List<Range> reservedRanges(int requester) {
         return reserved.getOrDefault(requester, List.of());
+    }
+
+    @Override
+    public int extendedCapability(int requester, int id) {
+        return id == 0x0f && ats.containsKey(requester) ? 0x140 : 0;
+    }
+
+    @Override
+    public boolean allowsAts(int requester) {
+        return allowsAts.contains(requester);
+    }
+
+    @Override
+    public int readConfig(int requester, int offset, int bytes) {
+        if (gone.contains(requester)) {
+            return 0xffff;
+        }
+        return offset >= 0x140 ? ats.get(requester)[(offset - 0x144) / 2] : 0x8086;
+    }
+
+    @Override
+    public void writeConfig(int requester, int offset, int bytes, int value) {
+        configWrites.add(String.format("%04x %03x=%04x", requester, offset, value));
+        if (!gone.contains(requester)) {
+            ats.get(requester)[(offset - 0x144) / 2] = value;
+        }
+    }
+
+    @Override
+    public void pause(long nanos) {
+        now += nanos;
+        paused += nanos;
     }
 
     @Override

@@ -57,10 +57,29 @@ class KernelWaysTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"2.6.30, 0, 0, 0, 0, 1, 0, 0", "2.6.31, 1, 0, 0, 0, 1, 0, 0",
+            "5.0, 1, 0, 0, 0, 1, 0, 0", "5.1, 1, 1, 0, 0, 1, 0, 0", "6.8, 1, 1, 0, 0, 1, 0, 0",
+            "6.9, 1, 1, 0, 0, 1, 1, 0", "6.11, 1, 1, 0, 0, 1, 1, 0", "6.12, 1, 1, 1, 0, 1, 1, 0",
+            "6.15, 1, 1, 1, 1, 0, 1, 0", "6.15.5, 1, 1, 1, 1, 0, 1, 0",
+            "6.15.6, 1, 1, 1, 1, 1, 1, 0", "6.16, 1, 1, 1, 1, 1, 1, 0",
+            "7.0, 1, 1, 1, 1, 1, 1, 1"})
+    void deviceTlbsAreUsedInTheWaysOfTheVersion(String kernel, int enables, int checks,
+            int prepares, int atProbe, int tags, int givesUp, int asks) {
+        KernelWays w = ways(kernel);
+        assertThat(List.of(w.enablesAts(), w.checksAlignment(), w.preparesAts(),
+                w.enablesAtsAtProbe(), w.tagsDeviceTlb(), w.givesUpAbsent(), w.asksPresence()))
+                .isEqualTo(List.of(enables == 1, checks == 1, prepares == 1, atProbe == 1,
+                        tags == 1, givesUp == 1, asks == 1));
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"vtd.loadsStatus", "vtd.copiesTables", "vtd.copiesInterruptTable",
             "vtd.knowsScalableMode", "vtd.usesFirstStage", "vtd.attachesAtStart",
             "vtd.marksEntries", "vtd.flushesOldDomain",
-            "vtd.flushesAllScalable", "vtd.reservesPasidIds", "vtd.keepsUpperHalf"})
+            "vtd.flushesAllScalable", "vtd.reservesPasidIds", "vtd.keepsUpperHalf",
+            "vtd.enablesAts", "vtd.checksAlignment", "vtd.preparesAts",
+            "vtd.enablesAtsAtProbe", "vtd.tagsDeviceTlb", "vtd.givesUpAbsent",
+            "vtd.asksPresence"})
     void aSettingOverridesTheVersion(String name) {
         var off = KernelWays.of(BenchKernel.profile("6.1").with(name, 0));
         var on = KernelWays.of(BenchKernel.profile("6.1").with(name, 1));
@@ -84,7 +103,7 @@ class KernelWaysTest {
         assertThatThrownBy(() -> KernelWays.of(BenchKernel.profile("6.1").with("vtd.copies", 1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("unknown kernel setting 'vtd.copies', expected one of "
-                        + "vtd.attachesAtStart, vtd.copiesInterruptTable, ");
+                        + "vtd.asksPresence, vtd.attachesAtStart, ");
         assertThat(KernelWays.of(BenchKernel.profile("6.1").with("amdvi.other", 1)))
                 .isEqualTo(ways("6.1"));
     }

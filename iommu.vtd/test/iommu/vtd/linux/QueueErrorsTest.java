@@ -10,6 +10,7 @@ import iommu.api.unit.DeviceTlbs;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.VtdRegisters;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +32,8 @@ class QueueErrorsTest implements DeviceTlbs {
 
     QueueErrorsTest() {
         bench.unit.deviceTlbs(this);
+        bench.functions = List.of(DEVICE);
+        bench.ats.put(DEVICE, new int[2]);
         bench.ticking = () -> clock.advanceTo(bench.now);
     }
 
@@ -61,7 +64,57 @@ class QueueErrorsTest implements DeviceTlbs {
         assertThatThrownBy(() -> ring.submit(DEVICE_TLB, 0x7000))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessage("endless invalidation retry: a device does not answer");
-        assertThat(sent).isGreaterThan(10);
+        assertThat(sent).isEqualTo(3);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"6.8, 3", "6.9, 1", "7.3, 1"})
+    void aDeviceThatIsGoneIsGivenUpFrom69On(String kernel, int requests) {
+        bench.gone.add(DEVICE);
+        InvalidationRing ring = ring(kernel);
+        if (requests == 1) {
+            ring.submit(DEVICE_TLB, 0x7000);
+            assertThat(bench.get(VtdRegisters.FSTS)).isZero();
+        } else {
+            assertThatThrownBy(() -> ring.submit(DEVICE_TLB, 0x7000))
+                    .hasMessageStartingWith("endless invalidation retry");
+        }
+        assertThat(sent).isEqualTo(requests);
+        ring.iotlb(InvalidationDescriptor.GLOBAL, 0, 0, 0, false);
+        assertThat(bench.invalidated).as("the queue goes on").containsExactly("IOTLB, global");
+    }
+
+    @Test
+    void soIsOneThatTheKernelDoesNotKnow() {
+        bench.functions = List.of();
+        ring("6.9").submit(DEVICE_TLB, 0x7000);
+        assertThat(sent).isEqualTo(1);
+    }
+
+    @Test
+    void aMinuteIsWaitedForAnAnswerWithLongerAndLongerPauses() {
+        var slow = new BenchKernel(BenchKernel.CAP,
+                BenchKernel.ECAP | ExtendedCapability.DT.mask(), Map.of());
+        slow.unit.deviceTlbs(new DeviceTlbs() {
+            @Override
+            public void invalidate(int requester, int pasid, long address, int shift, int tag) {
+                clock.schedule(59_000_000_000L,
+                        () -> slow.unit.invalidationCompleted(requester, tag));
+            }
+
+            @Override
+            public void after(long delayNanos, Runnable action) {
+                clock.schedule(delayNanos, action);
+            }
+        });
+        slow.ticking = () -> clock.advanceTo(slow.now);
+        var ring = new InvalidationRing(slow, new UnitRegisters(slow, true),
+                KernelWays.of(BenchKernel.profile("6.1")));
+        ring.enable();
+        ring.submit(DEVICE_TLB, 0x7000);
+        assertThat(slow.now).isBetween(59_000_000_000L, 59_010_000_000L);
+        assertThat(slow.paused).isGreaterThan(58_000_000_000L);
+        assertThat(slow.console).isEmpty();
     }
 
     @Test

@@ -63,6 +63,38 @@ class AllocationTest {
         allocatesNothing(bench(true, tiny, 500), 500);
     }
 
+    /** Half of them asked, half of them translated by the device. */
+    private static long byDevice(Bench bench) {
+        long sum = 0;
+        for (int i = 0; i < TRANSLATIONS; i++) {
+            long page = (i % 64) * 0x1000L;
+            sum += (i & 1) == 0 ? bench.unit.translationRequest(Bench.DEVICE, -1, page, 3)
+                    : bench.unit.translated(Bench.DEVICE, -1, 0x100_0000 + page, 2);
+        }
+        return sum;
+    }
+
+    @Test
+    void aMillionRequestsOfADeviceThatTranslatesAllocateNothing() {
+        var bench = Bench.legacy(Bench.CAP, Bench.deviceTlbEcap(), Map.of());
+        long table = bench.context(Bench.DEVICE, 7, 4);
+        long entry = bench.contextEntry(Bench.DEVICE);
+        bench.memory.write64(entry, bench.memory.read64(entry) | 1 << 2);
+        for (int i = 0; i < 64; i++) {
+            bench.map(table, i * 0x1000L, 0x100_0000 + i * 0x1000L, 3);
+        }
+        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long warm = byDevice(bench);
+        long before = threads.getCurrentThreadAllocatedBytes();
+        long overhead = threads.getCurrentThreadAllocatedBytes() - before;
+        before = threads.getCurrentThreadAllocatedBytes();
+        long again = byDevice(bench);
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before - overhead;
+        assertThat(again).isEqualTo(warm);
+        assertThat(bench.blocked).isEmpty();
+        assertThat(allocated).as("bytes in a million requests").isZero();
+    }
+
     @Test
     void aMillionFirstStageAndNestedWalksAllocateNothing() {
         var tiny = Map.of("iotlbEntries", 4L, "contextCacheEntries", 4L, "structureCacheEntries",

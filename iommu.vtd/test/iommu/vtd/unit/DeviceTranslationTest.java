@@ -4,8 +4,8 @@ package iommu.vtd.unit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.pcie.Access;
-import iommu.api.unit.Translation;
 import iommu.api.pcie.TranslationCompletion;
+import iommu.api.unit.Translation;
 import iommu.vtd.Capability;
 import iommu.vtd.ContextEntry;
 import iommu.vtd.ExtendedCapability;

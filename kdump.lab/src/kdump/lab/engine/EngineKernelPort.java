@@ -2,7 +2,9 @@
 package kdump.lab.engine;
 
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.RequesterId;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.RemappingUnit;
 import java.util.List;
@@ -127,6 +129,42 @@ final class EngineKernelPort implements KernelPort {
     public List<Range> reservedRanges(int requester) {
         return hardware.description().reservedFor(requester).stream()
                 .map(r -> new Range(r.start(), r.bytes())).toList();
+    }
+
+    @Override
+    public int extendedCapability(int requester, int id) {
+        FunctionConfig function = hardware.config(requester);
+        return function == null ? 0 : ExtendedCapabilities.find(function, id);
+    }
+
+    @Override
+    public boolean allowsAts(int requester) {
+        return hardware.description().atsFunctions().contains(requester);
+    }
+
+    @Override
+    public int readConfig(int requester, int offset, int bytes) {
+        kernel.spend(kernel.costs().registerAccess());
+        PciFunction function = hardware.fabric().function(requester);
+        return function == null ? -1 >>> 32 - 8 * bytes : function.readConfig(offset, bytes);
+    }
+
+    @Override
+    public void writeConfig(int requester, int offset, int bytes, int value) {
+        kernel.spend(kernel.costs().registerAccess());
+        if (kernel.timeline().kept()) {
+            kernel.timeline().add("config", String.format("%s write%d 0x%03x = 0x%x",
+                    RequesterId.format(requester), 8 * bytes, offset, value));
+        }
+        PciFunction function = hardware.fabric().function(requester);
+        if (function != null) {
+            function.writeConfig(offset, bytes, value);
+        }
+    }
+
+    @Override
+    public void pause(long nanos) {
+        kernel.spend(nanos);
     }
 
     @Override

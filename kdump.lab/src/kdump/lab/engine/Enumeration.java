@@ -11,6 +11,7 @@ import iommu.api.pcie.PciFunction;
  */
 final class Enumeration {
 
+    private static final int NOBODY = 0xffff;
     private static final int STATUS = 6;
     private static final int CAPABILITIES_LIST = 0x10;
     private static final int CAPABILITIES_POINTER = 0x34;
@@ -22,11 +23,13 @@ final class Enumeration {
 
     private Enumeration() { }
 
-    /** Enumerates one function. */
-    static void enumerate(PciFunction function) {
-        if (function.readConfig(0, 2) == 0xffff
-                || (function.readConfig(STATUS, 2) & CAPABILITIES_LIST) == 0) {
-            return;
+    /** Enumerates one function; returns whether it is there. */
+    static boolean enumerate(PciFunction function) {
+        if (function.readConfig(0, 2) == NOBODY) {
+            return false;
+        }
+        if ((function.readConfig(STATUS, 2) & CAPABILITIES_LIST) == 0) {
+            return true;
         }
         int at = function.readConfig(CAPABILITIES_POINTER, 1) & 0xfc;
         for (int n = 0; at >= 0x40 && n < MAX_CAPABILITIES; n++) {
@@ -38,5 +41,6 @@ final class Enumeration {
             }
             at = function.readConfig(at + 1, 1) & 0xfc;
         }
+        return true;
     }
 }

@@ -16,6 +16,7 @@ import iommu.api.profile.KernelProfile.Phases;
 import iommu.api.profile.KernelProfile.ProbeTime;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -49,6 +50,8 @@ final class Trial {
     private final StepExecutor captureSteps;
     private final ReservationNotes firstNotes;
     private final Map<Integer, DeviceDriver> drivers = new TreeMap<>();
+    /** Class codes of the functions that enumeration found. */
+    private final Map<Integer, Integer> classes = new HashMap<>();
     private final boolean provenance;
     private Kernel running;
     private int crashMark;
@@ -225,7 +228,11 @@ final class Trial {
         begin(Phase.INTERRUPT_REMAPPING, at.interruptRemapping());
         capture.takeInterrupts();
         begin(Phase.ENUMERATION, at.enumeration());
-        hardware.fabric().functions().forEach(Enumeration::enumerate);
+        for (PciFunction function : hardware.fabric().functions()) {
+            if (Enumeration.enumerate(function)) {
+                classes.put(function.requesterId(), function.classCode());
+            }
+        }
         begin(Phase.FINAL_FIXUPS, at.finalFixups());
         begin(Phase.DMA_REMAPPING, at.dmaRemapping());
         begin(Phase.DRIVERS, at.drivers());
@@ -253,13 +260,17 @@ final class Trial {
         return crc.getValue();
     }
 
-    /** Probes class by class, as modules are loaded, and in a class by requester id. */
+    /**
+     * Probes class by class, as modules are loaded, and in a class by requester id, what enumeration
+     * found.
+     */
     private void probeAll() {
         List<PciFunction> waiting = new ArrayList<>(hardware.functionsWithDevice());
+        waiting.removeIf(function -> !classes.containsKey(function.requesterId()));
         for (ProbeTime time : blueprint.captureProfile().probes()) {
             long next = options.crashAtNanos() + time.nanosAfterCrash();
             for (PciFunction function : List.copyOf(waiting)) {
-                if (time.fits(function.classCode())) {
+                if (time.fits(classes.get(function.requesterId()))) {
                     waiting.remove(function);
                     hardware.queue().advanceTo(next);
                     next += time.interval();
