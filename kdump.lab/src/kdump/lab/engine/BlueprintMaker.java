@@ -45,7 +45,7 @@ final class BlueprintMaker {
             assumptions.add(options.hardware().toString());
         }
         Blueprint bare = new Blueprint(description, reservation, profile, capture, Map.of(),
-                new BitSet(), Map.of(), survey.passThrough(), List.of());
+                new BitSet(), Map.of(), survey.unmapped(), List.of());
         var hardware = new Hardware(bare, memory, services, new Ledger(), options);
         DeviceOptions.check(hardware, options);
         assumptions.addAll(DeviceOptions.remarks(options));
@@ -56,7 +56,7 @@ final class BlueprintMaker {
         Map<Integer, Workload> loads = draw.draw(hardware);
         assumptions.addAll(draw.remarks());
         return new Blueprint(description, reservation, profile, capture, loads,
-                withLoads(taken, loads), survey.mappedIova(), survey.passThrough(),
+                withLoads(taken, loads), survey.mappedIova(), survey.unmapped(),
                 List.copyOf(assumptions));
     }
 

@@ -70,6 +70,7 @@ final class Kernel {
     private final Map<Integer, Set<AddressRange>> identityMapped = new HashMap<>();
     private final Set<Integer> passThrough;
     private final Set<Integer> mapped = new HashSet<>();
+    private final LazyFlush lazyFlush;
     private IntConsumer firstMap = requester -> { };
     private boolean timed;
     private boolean stopped;
@@ -93,6 +94,11 @@ final class Kernel {
         this.ledger = ledger;
         this.iovaInUse = iovaInUse;
         this.passThrough = passThrough;
+        lazyFlush = new LazyFlush(hardware.queue(), profile.lazyFlushNanos(), () -> {
+            if (!stopped) {
+                units.forEach(seat -> seat.driver().flush());
+            }
+        });
         for (int i = 0; i < hardware.units().size(); i++) {
             units.add(new UnitSeat(
                     hardware.vendor(i).driver(profile, new EngineKernelPort(this, hardware, i))));
@@ -248,7 +254,12 @@ final class Kernel {
         if (seat != null) {
             long page = buffer.iova() & -PhysicalMemory.PAGE_BYTES;
             seat.driver.unmap(function.requesterId(), page, PhysicalMemory.PAGE_BYTES);
-            iovas.get(function.alias()).free(page);
+            IovaSpace space = iovas.get(function.alias());
+            if (profile.strictInvalidation()) {
+                space.free(page);
+            } else {
+                lazyFlush.add(() -> space.free(page));
+            }
         }
     }
 

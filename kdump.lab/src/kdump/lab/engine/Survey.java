@@ -36,6 +36,8 @@ final class Survey implements MappingVisitor {
     private final Map<Integer, List<DmaBuffer>> readable = new HashMap<>();
     private final Map<Integer, List<DmaBuffer>> identity = new HashMap<>();
     private final Set<Integer> passThrough = new HashSet<>();
+    private final Map<Integer, Long> identityBytes = new HashMap<>();
+    private final Set<Integer> translated = new HashSet<>();
 
     Survey(MachineDescription description, PhysicalMemory memory) {
         this.description = description;
@@ -57,8 +59,11 @@ final class Survey implements MappingVisitor {
             addresses.add(AddressRange.of(iova, bytes));
         }
         boolean toItself = iova == physicalAddress;
-        if (!toItself) {
+        if (toItself) {
+            identityBytes.merge(requester, bytes, Long::sum);
+        } else {
             mark(mappedFrames, physicalAddress, bytes);
+            translated.add(requester);
         }
         // Pages that a device may only write serve no load: its descriptors say read or write.
         boolean reads = (access & Access.READ) != 0;
@@ -120,8 +125,20 @@ final class Survey implements MappingVisitor {
         return mappedIova;
     }
 
-    Set<Integer> passThrough() {
-        return passThrough;
+    /**
+     * Returns the aliases that the captured kernel maps nothing for: they pass through, or tables
+     * map all of System RAM to itself for them and nothing else (iommu=pt without hardware for it).
+     */
+    Set<Integer> unmapped() {
+        long ram = systemRam.stream().mapToLong(
+                r -> (r.end() >>> 12) - (r.start() + 4095 >>> 12) << 12).sum();
+        var found = new HashSet<>(passThrough);
+        identityBytes.forEach((alias, bytes) -> {
+            if (bytes >= ram && !translated.contains(alias)) {
+                found.add(alias);
+            }
+        });
+        return found;
     }
 
     /** Returns pages that requests of an alias may read and write, in table order. */

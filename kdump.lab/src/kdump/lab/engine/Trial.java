@@ -138,9 +138,6 @@ final class Trial {
             driver.start(load, options.seed() + requester);
             keepServicing(driver);
         });
-        if (!blueprint.profile().strictInvalidation()) {
-            keepFlushing();
-        }
         first.startClock();
         firstSteps.tell(new HandoverEvent.PhaseStart(Phase.RUNNING));
         hardware.queue().advanceTo(options.crashAtNanos());
@@ -158,18 +155,6 @@ final class Trial {
                 long again = first.isStopped() ? 0 : driver.service();
                 if (again > 0) {
                     hardware.queue().schedule(again, this);
-                }
-            }
-        });
-    }
-
-    private void keepFlushing() {
-        hardware.queue().schedule(blueprint.profile().lazyFlushNanos(), new Runnable() {
-            @Override
-            public void run() {
-                if (!first.isStopped()) {
-                    first.units().forEach(seat -> seat.driver().flush());
-                    hardware.queue().schedule(blueprint.profile().lazyFlushNanos(), this);
                 }
             }
         });

@@ -192,6 +192,15 @@ class RecordedHandoverTest {
         assertThat(verdict.driversFailed().isEmpty()).isEqualTo(dump.equals("complete"));
     }
 
+    /** iommu=pt where units cannot pass through: tables that map memory to itself. */
+    @ParameterizedTest
+    @ValueSource(strings = {"vtd_identity", "amd2_612_lazy"})
+    void otherCapturesAreHandedOverCleanly(String capture) throws Exception {
+        Verdict verdict = run(capture, new CopyTables(), RunOptions.ofSeed(1)).verdict();
+
+        assertThat(verdict.clean()).as(verdict.toString()).isTrue();
+    }
+
     @Test
     void theIdentityMapNeedsNoAccessToTheUnitOnTheRecordedMachineEither() throws Exception {
         Crash crash = run("kdvtd1", new IdentityMapCrashRange());
