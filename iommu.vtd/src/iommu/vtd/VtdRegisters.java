@@ -11,7 +11,8 @@ import iommu.api.bits.Register;
 
 /**
  * The registers of a remapping unit up to those of page requests, and the two blocks whose place
- * the capabilities give; which of them a unit has, {@link RegisterSet} tells. Source: VT-d, "Register Descriptions".
+ * the capabilities give; which of them a unit has, {@link RegisterSet} tells. Source: VT-d,
+ * "Register Descriptions".
  */
 public final class VtdRegisters {
 

@@ -77,7 +77,8 @@ final class AmdUnitFacts {
                     && (region.flags() & (UNITY | EXCLUSION)) != 0;
             remarks.add(String.format("IVRS reserves %08x-%08x (IVMD at 0x%x)%s.", region.start(),
                     region.start() + region.length() - 1, region.offset(), sound ? ""
-                            : "; left out: no whole pages, too many, no devices, or nothing asked"));
+                            : "; left out: no whole pages, too many, no devices, or nothing"
+                                    + " asked"));
             if (sound) {
                 List<Scope> scopes = new ArrayList<>();
                 scopes(0, ids(region), scopes);

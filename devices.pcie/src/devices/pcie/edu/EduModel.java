@@ -14,9 +14,9 @@ import org.osgi.service.component.annotations.Component;
  * It accepts no captured function: the device does nothing unless a program outside the machine
  * drives it, and no kernel has a driver for it.
  *
- * <p>Option {@code dma_mask}: the address bits that its DMA keeps; 28 of them if nothing is asked. Option
- * {@code whole_transfers}: a transfer is one request, as in emulators, however it lies; if nothing
- * is asked, requests cross no 4 KiB boundary.
+ * <p>Option {@code dma_mask}: the address bits that its DMA keeps; 28 of them if nothing is asked.
+ * Option {@code whole_transfers}: a transfer is one request, as in emulators, however it lies; if
+ * nothing is asked, requests cross no 4 KiB boundary.
  */
 @Component
 public final class EduModel implements DeviceModel {

@@ -68,7 +68,9 @@ final class PluggedFabric implements Fabric {
         return places == null || id >>> 16 != 0 ? null : places[id & 0xff];
     }
 
-    /** Returns the index of the bridge to the bus of a number; the count of all if there is none. */
+    /**
+     * Returns the index of the bridge to the bus of a number; the count of all if there is none.
+     */
     private int busOf(int number) {
         int bus = number == 0 ? BUS_0 : below(BUS_0, number);
         while (bus >= 0 && bus < functions.size()

@@ -36,7 +36,9 @@ final class Functions {
         return new FunctionConfig(RequesterId.parse(id), config);
     }
 
-    /** An endpoint with a PCI Express capability, FLR, and ATS at 0x140 behind another capability. */
+    /**
+     * An endpoint with a PCI Express capability, FLR, and ATS at 0x140 behind another capability.
+     */
     static FunctionConfig translating(String id, int control) {
         byte[] config = java.util.Arrays.copyOf(header(0, 0x01, MEMORY_AND_MASTER), 4096);
         config[0x06] = 0x10;

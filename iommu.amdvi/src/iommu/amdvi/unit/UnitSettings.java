@@ -27,8 +27,8 @@ import java.util.TreeSet;
  * @param interruptCacheEntries "interruptCacheEntries", default 256
  */
 record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean cacheNotPresent,
-        boolean asQemu, boolean front, int dteCacheEntries, int directoryCacheEntries, int tlbEntries,
-        int interruptCacheEntries) {
+        boolean asQemu, boolean front, int dteCacheEntries, int directoryCacheEntries,
+        int tlbEntries, int interruptCacheEntries) {
 
     /** The names of all settings. */
     static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of(

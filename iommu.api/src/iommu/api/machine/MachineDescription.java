@@ -58,8 +58,8 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             AddressRange crashReservation, List<UnitDescription> units,
             List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
             String commandLine, String captureCommandLine, List<String> remarks) {
-        this(name, source, memoryMap, crashReservation, units, List.of(), Set.of(), functions, image,
-                kernelRelease, commandLine, captureCommandLine, remarks);
+        this(name, source, memoryMap, crashReservation, units, List.of(), Set.of(), functions,
+                image, kernelRelease, commandLine, captureCommandLine, remarks);
     }
 
     /** Returns this machine with other reserved regions. */

@@ -17,6 +17,7 @@ public final class HardwareProfiles {
     private static final Map<String, Long> SPEC = Map.ofEntries(
             Map.entry("scalableLegacyReasons", 0L), Map.entry("flushOnTranslationToggle", 0L),
             Map.entry("collapseFaults", 0L), Map.entry("qemuRecordPasid", 0L),
+            Map.entry("advancedPendingAtAnyRecord", 0L), Map.entry("advancedLogWraps", 0L),
             Map.entry("deviceInvalidationByDomain", 0L),
             Map.entry("contextInvalidationDropsPasids", 1L), Map.entry("cacheAsQemu", 0L),
             Map.entry("walkAsQemu", 0L), Map.entry("registersAsQemu", 0L),

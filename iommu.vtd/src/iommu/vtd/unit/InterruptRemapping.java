@@ -199,7 +199,8 @@ final class InterruptRemapping {
         if (!isFor(RequesterId.sourceId(requester), q1)) {
             return blocked(FaultReason.INTERRUPT_SOURCE, index, disabled);
         }
-        return InterruptRemapEntry.IM.isSet(q0) ? Interrupt.posted(InterruptRemapEntry.descriptor(q0, q1))
+        return InterruptRemapEntry.IM.isSet(q0)
+                ? Interrupt.posted(InterruptRemapEntry.descriptor(q0, q1))
                 : Interrupt.delivered((int) InterruptRemapEntry.V.of(q0),
                         (int) InterruptRemapEntry.DLM.of(q0), InterruptRemapEntry.DM.isSet(q0),
                         InterruptRemapEntry.TM.isSet(q0), InterruptRemapEntry.RH.isSet(q0),

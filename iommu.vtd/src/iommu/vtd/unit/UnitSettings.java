@@ -52,8 +52,8 @@ import java.util.TreeSet;
  *     logarithm of the alignment of protected memory regions
  * @param snoopsAlways "snoopsAlways", default {@code walkAsQemu}: the unit sees what processors
  *     wrote at once, whatever ECAP and CAP say; QEMU says that it does not snoop, and does
- * @param front "front", default 1: requests try {@link Front} and {@link QuickPath} first, which are
- *     no part of the model; 0 for tests that there is no difference
+ * @param front "front", default 1: requests try {@link Front} and {@link QuickPath} first, which
+ *     are no part of the model; 0 for tests that there is no difference
  * @param contextCacheEntries "contextCacheEntries", default 256; the PASID cache has as many
  * @param iotlbEntries "iotlbEntries", default 1024
  * @param structureCacheEntries "structureCacheEntries", default 1024, with {@code cacheAsQemu} 0:
@@ -77,13 +77,13 @@ record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRootPointer
         long lockedWriteLimit, int deviceTlbTimeoutMillis, int hostAddressWidth) {
 
     /** The names of all settings. */
-    static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of("scalableLegacyReasons",
-            "flushOnSetRootPointer", "flushOnTranslationToggle", "collapseFaults",
-            "advancedPendingAtAnyRecord", "advancedLogWraps", "qemuRecordPasid", "deviceInvalidationByDomain",
-            "contextInvalidationDropsPasids", "cacheAsQemu", "walkAsQemu", "registersAsQemu",
-            "protectTranslated", "protectedMemoryAlignment",
-            "snoopsAlways", "front", "contextCacheEntries", "iotlbEntries",
-            "structureCacheEntries", "lockedWriteLimit",
+    static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of(
+            "scalableLegacyReasons", "flushOnSetRootPointer", "flushOnTranslationToggle",
+            "collapseFaults", "advancedPendingAtAnyRecord", "advancedLogWraps",
+            "qemuRecordPasid", "deviceInvalidationByDomain", "contextInvalidationDropsPasids",
+            "cacheAsQemu", "walkAsQemu", "registersAsQemu", "protectTranslated",
+            "protectedMemoryAlignment", "snoopsAlways", "front", "contextCacheEntries",
+            "iotlbEntries", "structureCacheEntries", "lockedWriteLimit",
             "deviceTlbTimeoutMillis", "hostAddressWidth")));
 
     /**

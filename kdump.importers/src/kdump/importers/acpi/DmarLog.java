@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The lines that a kernel prints while it reads a DMAR table. Source: the logs of Linux 6.1 and 6.12
- * machines, "DMAR:" lines.
+ * The lines that a kernel prints while it reads a DMAR table. Source: the logs of Linux 6.1 and
+ * 6.12 machines, "DMAR:" lines.
  */
 final class DmarLog {
 

@@ -7,8 +7,8 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 
 /**
- * What Jazzer calls with each input: a parser takes it, or refuses it with one line, within a second
- * of processor time. Anything else is a finding.
+ * What Jazzer calls with each input: a parser takes it, or refuses it with one line, within a
+ * second of processor time. Anything else is a finding.
  */
 public final class FuzzTarget {
 

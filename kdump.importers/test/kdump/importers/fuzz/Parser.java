@@ -116,7 +116,8 @@ enum Parser {
         @Override
         List<byte[]> seeds() throws IOException {
             return List.of(Files.readAllBytes(LabFiles.capture("vtd1/iommu-regs.json")),
-                    text("{\"base\":\"0xfed90000\",\"dwords\":{\"0x0\":\"0x10\",\"0x1c\":\"0x1\"}}"));
+                    text("{\"base\":\"0xfed90000\",\"dwords\":{\"0x0\":\"0x10\",\"0x1c\":"
+                            + "\"0x1\"}}"));
         }
     },
     /** DMAR tables, also parsed leniently, checked and written again. */

@@ -20,8 +20,9 @@ import java.util.Map;
 
 /**
  * What one translation of each vendor's unit costs in CPU time, beside C over the same tables
- * (bench/translate.c, built with gcc where it is found): once doing all that the modelled unit does,
- * and once the least that gives the right answer. The best of seven rounds of each, in one run.
+ * (bench/translate.c, built with gcc where it is found): once doing all that the modelled unit
+ * does, and once the least that gives the right answer. The best of seven rounds of each, in one
+ * run.
  */
 public final class TranslateBench {
     private static final int COUNT = 5_000_000;
@@ -48,7 +49,8 @@ public final class TranslateBench {
                 translate: nanoseconds of CPU time a translation, best of 7 rounds of 5 million.
                   C, same work: context cache, IOTLB and table caches of the same sizes, ways and
                     replacement; walk from the lowest cached table; every table and page kept.
-                  C, least: one-way context cache, IOTLB four times as large, whole walks, no table kept.""");
+                  C, least: one-way context cache, IOTLB four times as large, whole walks, no
+                   table kept.""");
         compare("vtd", new TranslateBench().unit());
         compare("amdvi", AmdTables.unit(REQUESTERS, PAGES));
     }

@@ -77,7 +77,9 @@ final class Bench {
         Walk at(Hardware hardware, Verdict verdict) throws LabException;
     }
 
-    /** Runs one policy, looks at the hardware as it stands then, and leaves the memory as it was. */
+    /**
+     * Runs one policy, looks at the hardware as it stands then, and leaves the memory as it was.
+     */
     Walk after(PolicyHandle policy, Look look) throws LabException {
         try (PolicyHandle.Session session = policy.open()) {
             return after(session, look);

@@ -55,7 +55,8 @@ final class Kernel {
     }
 
     /** What the lines have in common that kernels print for a fault, VT-d's and AMD-Vi's. */
-    private static final List<String> FAULT_LINES = List.of("fault addr", "fault index", "Event logged");
+    private static final List<String> FAULT_LINES =
+            List.of("fault addr", "fault index", "Event logged");
 
     private final Hardware hardware;
     private final KernelProfile profile;

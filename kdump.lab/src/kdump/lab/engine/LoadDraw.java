@@ -90,7 +90,8 @@ final class LoadDraw {
     }
 
     private static String describe(int id, Workload load) {
-        return String.format("%s is busy: %.0f requests/s of %d bytes, %d of 1000 read memory, %s%s",
+        return String.format(
+                "%s is busy: %.0f requests/s of %d bytes, %d of 1000 read memory, %s%s",
                 RequesterId.format(id), load.requestsPerSecond(), load.bytes(),
                 load.readsPerMille(),
                 load.streaming() ? "streaming" : "until what is posted is done",

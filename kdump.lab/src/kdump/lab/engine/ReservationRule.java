@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * Where the crash reservation of a machine goes that has none: the longest stretch of System RAM
- * between 16 MiB and 4 GiB, in whole MiB, without a frame that is taken; at most 256 MiB, taken from
- * its end; of equal ones the lowest.
+ * between 16 MiB and 4 GiB, in whole MiB, without a frame that is taken; at most 256 MiB, taken
+ * from its end; of equal ones the lowest.
  */
 final class ReservationRule {
 

@@ -261,8 +261,8 @@ final class Trial {
     }
 
     /**
-     * Probes class by class, as modules are loaded, and in a class by requester id, what enumeration
-     * found.
+     * Probes class by class, as modules are loaded, and in a class by requester id, what
+     * enumeration found.
      */
     private void probeAll() {
         List<PciFunction> waiting = new ArrayList<>(hardware.functionsWithDevice());

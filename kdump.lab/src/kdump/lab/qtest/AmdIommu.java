@@ -7,7 +7,7 @@ import kdump.lab.api.LabException;
 
 /**
  * QEMU's {@code -device amd-iommu} as data: a unit whose registers are zero but for its features,
- * and the settings "qemu-7.2" under which ours does as QEMU's does. The properties change nothing
+ * and the hardware profile "qemu-7.2" under which ours does as QEMU's does. The properties change nothing
  * that it shows.
  *
  * <p>Source: registers of QEMU 7.2.22, read for each property.
@@ -36,7 +36,7 @@ final class AmdIommu {
         device.flag("pt", true);
         device.refuseOthers();
         return new UnitSeat(new UnitProfile("amdvi", "qemu-7.2", BASE,
-                Map.of(EXTENDED_FEATURE, FEATURES), Map.of("asQemu", 1L)), REGISTER_BYTES, 1,
+                Map.of(EXTENDED_FEATURE, FEATURES), Map.of()), REGISTER_BYTES, 1,
                 true);
     }
 }

@@ -8,7 +8,7 @@ import kdump.lab.api.LabException;
 
 /**
  * QEMU's {@code -device intel-iommu} as data: the registers that QEMU 7.2 reports for its
- * properties, and the settings "qemu-7.2" under which our unit does as its own does.
+ * properties, and the hardware profile "qemu-7.2" under which our unit does as its own does.
  *
  * <p>Source: registers of QEMU 7.2.22, read for each property.
  */
@@ -72,7 +72,7 @@ final class IntelIommu {
             throw device.refusal(wrong);
         }
         return new UnitSeat(new UnitProfile("vtd", "qemu-7.2", BASE, registers(cap, ecap),
-                settings(width)), REGISTER_BYTES, 4, false);
+                Map.of("hostAddressWidth", (long) width)), REGISTER_BYTES, 4, false);
     }
 
     /** Returns why properties do not go together, in the order in which QEMU looks; or null. */
@@ -105,12 +105,5 @@ final class IntelIommu {
         registers.put(ECAP, (int) ecap);
         registers.put(ECAP + 4, (int) (ecap >>> 32));
         return registers;
-    }
-
-    private static Map<String, Long> settings(long width) {
-        return Map.of("hostAddressWidth", width, "scalableLegacyReasons", 1L,
-                "flushOnSetRootPointer", 1L, "flushOnTranslationToggle", 1L,
-                "collapseFaults", 1L, "qemuRecordPasid", 1L, "iotlbEntries", 4096L,
-                "cacheAsQemu", 1L, "walkAsQemu", 1L, "registersAsQemu", 1L);
     }
 }

@@ -50,7 +50,8 @@ final class Machine {
         memory = all.bytes();
         clockByHand = options.clockByHand();
         seat = options.unit();
-        unit = seat == null ? null : vendor.unit(seat.profile(), memory);
+        unit = seat == null ? null : vendor.unit(vendor.hardwareProfiles()
+                .get(seat.profile().name()).over(seat.profile()), memory);
         log = new EventLog(options);
         trace = unit == null ? UnitTrace.NONE : UnitTrace.of(unit, seat, log);
         List<Seat> seats = options.seats();

@@ -170,7 +170,8 @@ class AtsHandoverTest {
     void switchingOffInConfigSpaceEndsThem(String what, String offset, String value) {
         Crash with = network(new CopyTables(), AtsMachine.options("6.1"));
         Crash without = network(new Poke(new CopyTables(), Phase.SETUP_ARCH,
-                AtsMachine.FUNCTION, Integer.decode(offset), Integer.decode(value)), AtsMachine.options("6.1"));
+                AtsMachine.FUNCTION, Integer.decode(offset), Integer.decode(value)),
+                AtsMachine.options("6.1"));
         assertThat(sent(without)[0]).isLessThan(sent(with)[0] - 10_000);
         assertThat(without.verdict().clean()).as(without.verdict().toString()).isTrue();
     }

@@ -58,8 +58,8 @@ class HardwareChooserTest {
         "vtd1 | spec     | vtd.none          | 1 | unknown unit setting 'vtd.none', expected one of"
             + " amdvi.asQemu, amdvi.cacheNotPresent, ",
         "vtd1 | spec     | iotlbEntries      | 1 | unknown unit setting 'iotlbEntries', ",
-        "vtd1 | spec     | amdvi.tlbEntries  | 64 | unit setting 'amdvi.tlbEntries', but vtd1 has no"
-            + " such unit",
+        "vtd1 | spec     | amdvi.tlbEntries  | 64 | unit setting 'amdvi.tlbEntries', but vtd1"
+            + " has no such unit",
         "vtd1 | spec     | vtd.iotlbEntries  | 63 | iotlbEntries = 63, not a power of two",
         "amd1 | qemu-7.2 | amdvi.snpLocked   | 2 | snpLocked = 2, not 0 to 1"})
     void whatNoUnitOfTheMachineTakesIsRefusedBeforeAnyRun(String machine, String profile,

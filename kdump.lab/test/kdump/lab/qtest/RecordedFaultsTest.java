@@ -10,7 +10,6 @@ import iommu.api.profile.UnitProfile;
 import iommu.api.unit.RemappingUnit;
 import iommu.vtd.vendor.VtdVendor;
 import java.util.List;
-import java.util.Map;
 import kdump.lab.api.LabException;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -93,10 +92,11 @@ class RecordedFaultsTest {
         tables(scalable);
         memory.write64(Long.decode(place), Long.decode(value));
         UnitProfile profile = IntelIommu.seat(new Properties("-device", device)).profile();
-        assertThat(record(profile, scalable, access)).as("%s, QEMU", name).isEqualTo(qemu);
-        var plain = new UnitProfile(profile.vendor(), "spec", profile.registerBase(),
-                profile.registers(), Map.of("hostAddressWidth", 48L));
-        assertThat(record(plain, scalable, access)).as("%s, manual", name).isEqualTo(manual);
+        var hardware = new VtdVendor().hardwareProfiles();
+        assertThat(record(hardware.get("qemu-7.2").over(profile), scalable, access))
+                .as("%s, QEMU", name).isEqualTo(qemu);
+        assertThat(record(hardware.get("spec").over(profile), scalable, access))
+                .as("%s, manual", name).isEqualTo(manual);
     }
 
     private void tables(boolean scalable) {
