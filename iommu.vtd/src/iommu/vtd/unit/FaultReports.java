@@ -79,8 +79,9 @@ final class FaultReports implements Refusals {
         int number = Interrupt.reason(outcome);
         boolean disabled = InterruptRemapping.FAULT_DISABLED.isSet(outcome)
                 && FaultReason.of(number).qualified();
-        boolean recorded = !disabled && !unrecordedInterrupts && log.recordInterrupt(RequesterId.sourceId(requester),
-                (int) InterruptRemapping.FAULT_INDEX.of(outcome), number);
+        boolean recorded = !disabled && !unrecordedInterrupts
+                && log.recordInterrupt(RequesterId.sourceId(requester),
+                        (int) InterruptRemapping.FAULT_INDEX.of(outcome), number);
         tell(requester, address, Access.WRITE, number, recorded);
         return Interrupt.blocked(number);
     }

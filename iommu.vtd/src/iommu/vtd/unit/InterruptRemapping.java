@@ -48,7 +48,7 @@ final class InterruptRemapping {
     private final TableReader tables;
     private final Traits traits;
     private final InterruptEntryCache cache;
-    /** Compatibility format always passes, entries are not cached, first and last bus change places. */
+    /** Compatibility format passes, entries are not cached, first and last bus are exchanged. */
     private final boolean asQemu;
     private long table;
     private boolean extended;
