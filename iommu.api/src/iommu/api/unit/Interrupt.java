@@ -96,6 +96,11 @@ public final class Interrupt {
         return LEVEL.isSet(interrupt);
     }
 
+    /** Returns whether a remapped message has the redirection hint. */
+    public static boolean hasRedirectionHint(long interrupt) {
+        return REDIRECTION_HINT.isSet(interrupt);
+    }
+
     /** Returns the destination of a remapped message. */
     public static long destination(long interrupt) {
         return DESTINATION.of(interrupt);

@@ -17,6 +17,7 @@ class InterruptTest {
         assertThat(Interrupt.isLogical(i)).isTrue();
         assertThat(Interrupt.isLevel(i)).isFalse();
         assertThat(Interrupt.destination(i)).isEqualTo(0xffff_ffffL);
+        assertThat(Interrupt.hasRedirectionHint(i)).isTrue();
         assertThat(Interrupt.isBlocked(i) || Interrupt.isUnchanged(i) || Interrupt.isPosted(i))
                 .isFalse();
     }

@@ -27,12 +27,14 @@ final class FaultReports implements Refusals {
     private final FaultLog log;
     private final RootPointer root;
     private final boolean scalableLegacyReasons;
+    private final boolean unrecordedInterrupts;
     private UnitListener listener = UnitListener.NONE;
 
     FaultReports(FaultLog log, RootPointer root, Traits traits) {
         this.log = log;
         this.root = root;
         scalableLegacyReasons = traits.settings().scalableLegacyReasons();
+        unrecordedInterrupts = traits.settings().registersAsQemu();
     }
 
     void listener(UnitListener newListener) {
@@ -77,8 +79,9 @@ final class FaultReports implements Refusals {
         int number = Interrupt.reason(outcome);
         boolean disabled = InterruptRemapping.FAULT_DISABLED.isSet(outcome)
                 && FaultReason.of(number).qualified();
-        boolean recorded = !disabled && log.recordInterrupt(RequesterId.sourceId(requester),
-                (int) InterruptRemapping.FAULT_INDEX.of(outcome), number);
+        boolean recorded = !disabled && !unrecordedInterrupts
+                && log.recordInterrupt(RequesterId.sourceId(requester),
+                        (int) InterruptRemapping.FAULT_INDEX.of(outcome), number);
         tell(requester, address, Access.WRITE, number, recorded);
         return Interrupt.blocked(number);
     }

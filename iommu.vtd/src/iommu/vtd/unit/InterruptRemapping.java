@@ -48,6 +48,8 @@ final class InterruptRemapping {
     private final TableReader tables;
     private final Traits traits;
     private final InterruptEntryCache cache;
+    /** Compatibility format passes, entries are not cached, first and last bus are exchanged. */
+    private final boolean asQemu;
     private long table;
     private boolean extended;
     private int entries;
@@ -58,6 +60,7 @@ final class InterruptRemapping {
         this.tables = tables;
         this.traits = traits;
         this.cache = cache;
+        asQemu = traits.settings().registersAsQemu();
         latch();
     }
 
@@ -116,7 +119,7 @@ final class InterruptRemapping {
         }
         // 5. The entry comes from the cache or from memory; absent ones are not cached.
         int index = InterruptRequest.index(address, data);
-        int slot = cache.find(index);
+        int slot = asQemu ? -1 : cache.find(index);
         if (slot >= 0) {
             return deliver(requester, index, cache.low(slot), cache.high(slot));
         }
@@ -126,7 +129,7 @@ final class InterruptRemapping {
         }
         long q0 = tables.read64(at);
         long q1 = tables.read64(at + 8);
-        if (InterruptRemapEntry.P.isSet(q0)) {
+        if (!asQemu && InterruptRemapEntry.P.isSet(q0)) {
             cache.insert(index, q0, q1);
         }
         return deliver(requester, index, q0, q1);
@@ -139,7 +142,7 @@ final class InterruptRemapping {
             return early;
         }
         int index = InterruptRequest.index(address, data);
-        int slot = cache.find(index);
+        int slot = asQemu ? -1 : cache.find(index);
         long cached = slot < 0 ? 0
                 : deliver(requester, index, cache.low(slot), cache.high(slot));
         long at = table + (long) index * InterruptRemapEntry.BYTES;
@@ -169,7 +172,7 @@ final class InterruptRemapping {
         }
         // 2. A compatibility-format request passes or is blocked, as CFI says in xAPIC mode.
         if (!InterruptRequest.FORMAT.isSet(address)) {
-            boolean passes = !extended && GlobalCommand.CFI.isSet(status);
+            boolean passes = asQemu || !extended && GlobalCommand.CFI.isSet(status);
             return passes ? Interrupt.unchanged()
                     : blocked(FaultReason.INTERRUPT_COMPATIBILITY, 0, false);
         }
@@ -231,7 +234,7 @@ final class InterruptRemapping {
         return new long[] {q0 & reservedLow(q0), q1 & reservedHigh(q0)};
     }
 
-    private static boolean isFor(int source, long q1) {
+    private boolean isFor(int source, long q1) {
         int sid = (int) InterruptRemapEntry.SID.of(q1);
         int type = (int) InterruptRemapEntry.SVT.of(q1);
         if (type == SVT_NONE) {
@@ -242,6 +245,7 @@ final class InterruptRemapping {
             return (source & ~ignored) == (sid & ~ignored);
         }
         int bus = source >>> 8;
-        return bus >= sid >>> 8 && bus <= (sid & 0xff);
+        return asQemu ? bus >= (sid & 0xff) && bus <= sid >>> 8
+                : bus >= sid >>> 8 && bus <= (sid & 0xff);
     }
 }

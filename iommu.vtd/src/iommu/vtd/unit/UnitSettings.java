@@ -41,8 +41,10 @@ import java.util.TreeSet;
  *     their reserved bits are, first-stage ones as second-stage
  * @param registersAsQemu "registersAsQemu", default 0: an invalidation by register while the queue
  *     is enabled stays pending; a pending fault interrupt ends by a write of the status alone; CFI
- *     has no status; of TTM only bit 10 counts, and only in a unit that has scalable mode; the
- *     queue takes its base when it is enabled, is disabled only when idle after a wait, does not go
+ *     has no status, and messages of compatibility format pass; no fault of a message is recorded,
+ *     no remapping entry cached; the queue address reads back as it is in use; of TTM only bit 10
+ *     counts, and only in a unit that has scalable mode; the queue takes its base when it is
+ *     enabled, is disabled only when idle after a wait, does not go
  *     on when IQE is cleared, leaves a tail inside a descriptor alone, knows no types 8 and 9; a
  *     wait writes its status or else interrupts, and must do one of them
  * @param protectTranslated "protectTranslated", default 0: protected memory regions also block what

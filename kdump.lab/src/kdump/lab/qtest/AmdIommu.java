@@ -7,7 +7,8 @@ import kdump.lab.api.LabException;
 
 /**
  * QEMU's {@code -device amd-iommu} as data: a unit whose registers are zero but for its features,
- * and the hardware profile "qemu-7.2" under which ours does as QEMU's does. The properties change nothing
+ * and the hardware profile "qemu-7.2" under which ours does as QEMU's does. The properties change
+ * nothing
  * that it shows.
  *
  * <p>Source: registers of QEMU 7.2.22, read for each property.

@@ -177,7 +177,7 @@ final class Machine {
         }
     }
 
-    /** Returns whether a register of the unit, of a device or of config space lies at an address. */
+    /** Returns whether a register of unit, device or config space lies at an address. */
     boolean answers(long at) {
         return config.contains(at) || inUnit(at) || devices.at(at) != null;
     }

@@ -19,6 +19,8 @@ final class MemoryBridge implements Upstream {
     /** Where nothing answers, a piece has so many bytes. */
     private static final int PIECE_BYTES = 4;
 
+    private static final long INTERRUPTS = 0xfee;
+
     private final Machine machine;
 
     MemoryBridge(Machine machine) {
@@ -62,7 +64,11 @@ final class MemoryBridge implements Upstream {
             long at = place(translation, address + done);
             boolean blocked = Translation.isBlocked(translation);
             int reach = reach(translation, address + done, bytes - done);
-            if (!blocked && memory.contains(at, reach) && machine.isWritable(at)) {
+            if (isMessage(address + done, bytes - done)) {
+                count = PIECE_BYTES;
+                message(alias, address + done, word(from, offset + done));
+                answered = true;
+            } else if (!blocked && memory.contains(at, reach) && machine.isWritable(at)) {
                 count = reach;
                 memory.write(at, from, offset + done, count);
                 answered = true;
@@ -83,6 +89,25 @@ final class MemoryBridge implements Upstream {
     private static int reach(long translation, long address, int left) {
         long inPage = Translation.isBlocked(translation) ? 0 : UnitTrace.inPage(translation);
         return (int) Math.min(left, inPage - (address & inPage) + 1);
+    }
+
+    private boolean isMessage(long address, int left) {
+        return machine.unit() != null && address >>> 20 == INTERRUPTS
+                && (address & PIECE_BYTES - 1) == 0 && left >= PIECE_BYTES;
+    }
+
+    /** Hands a message to the unit; where it goes then there is no processor to take it. */
+    private void message(int alias, long address, int data) {
+        int requester = machine.known(alias);
+        if (machine.trace().takesMessages()) {
+            machine.trace().message(requester, address, data,
+                    machine.unit().interrupt(requester, address, data));
+        }
+    }
+
+    private static int word(byte[] from, int at) {
+        return from[at] & 0xff | (from[at + 1] & 0xff) << 8 | (from[at + 2] & 0xff) << 16
+                | from[at + 3] << 24;
     }
 
     private static int piece(long at, int left) {

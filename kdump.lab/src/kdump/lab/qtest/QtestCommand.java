@@ -80,7 +80,8 @@ public final class QtestCommand implements LineCommand {
      */
     Protocol protocol(MachineOptions options) throws LabException {
         IommuVendor vendor = options.unit() == null ? null
-                : named(vendors, IommuVendor::name, options.unit().profile().vendor(), "IOMMU vendor");
+                : named(vendors, IommuVendor::name, options.unit().profile().vendor(),
+                        "IOMMU vendor");
         DeviceModel edu = Machine.hasDevices(options)
                 ? named(models, DeviceModel::name, EDU, "device model") : null;
         return new Protocol(new Machine(options, vendor, fabric, edu));

@@ -99,6 +99,18 @@ abstract class UnitTrace implements UnitListener {
         denied = false;
     }
 
+    /** Returns whether the unit is to be asked for interrupt messages. */
+    boolean takesMessages() {
+        return false;
+    }
+
+    /**
+     * Writes down what became of an interrupt message.
+     *
+     * @param interrupt packed, see {@link iommu.api.unit.Interrupt}
+     */
+    void message(int requester, long address, int data, long interrupt) { }
+
     /** Returns whether the request that was blocked last is in the unit's log. */
     final boolean isRecorded() {
         return recorded;

@@ -135,12 +135,13 @@ final class AmdTableMaker {
                 yield word("table of level " + level, table(set, level),
                         damaged(below(level), 3));
             }
-            case 8, 9 -> new Step("device table entry", entry(devices, random.nextInt(World.SOURCES.length)), 0);
+            case 8, 9 -> new Step("device table entry", entry(devices,
+                    random.nextInt(World.SOURCES.length)), 0);
             default -> damagedEntry(devices, random.nextInt(World.SOURCES.length));
         };
     }
 
-    /** An entry that leads to any table below, with the level it has, or once in a while another. */
+    /** An entry that leads to any table below, with the level it has, or at times another. */
     private long below(int level) {
         int next = random.oneIn(3) ? 1 + random.nextInt(Math.min(level, 5) - 1)
                 : Math.min(level, 5) - 1;

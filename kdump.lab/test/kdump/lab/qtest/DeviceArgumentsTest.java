@@ -23,7 +23,8 @@ class DeviceArgumentsTest {
         return List.of(
                 row("edu,addr=5|edu,addr=05.0",
                         String.format(IN_USE, "5 function 0", "edu,id=(null)")),
-                row("edu,addr=5,id=a|edu,addr=5", String.format(IN_USE, "5 function 0", "edu,id=a")),
+                row("edu,addr=5,id=a|edu,addr=5",
+                        String.format(IN_USE, "5 function 0", "edu,id=a")),
                 row("edu,addr=0", String.format(IN_USE, "0 function 0", "mch,id=(null)")),
                 row("edu,addr=1f.3", String.format(IN_USE, "31 function 3", "ICH9-SMB,id=(null)")),
                 row("amd-iommu|edu,addr=1",

@@ -41,9 +41,11 @@ class PciDifferenceTest {
     @ParameterizedTest
     @ValueSource(strings = {
         "edu,addr=4|pcie-root-port,id=a,addr=3.0,multifunction=on,port=3,slot=5|edu,bus=a"
-                + "|pcie-root-port,id=b,addr=3.1,chassis=7|edu,bus=b,multifunction=on|edu,bus=b,addr=0.1"
+                + "|pcie-root-port,id=b,addr=3.1,chassis=7|edu,bus=b,multifunction=on"
+                + "|edu,bus=b,addr=0.1"
                 + "|edu,bus=b,addr=3",
-        "pcie-root-port,id=a,addr=3,chassis=1,multifunction=on|edu,bus=a,addr=3|ioh3420,id=b,addr=3.1|edu,bus=b,addr=1"
+        "pcie-root-port,id=a,addr=3,chassis=1,multifunction=on|edu,bus=a,addr=3"
+                + "|ioh3420,id=b,addr=3.1|edu,bus=b,addr=1"
                 + "|edu",
         "ioh3420,id=a,addr=3|x3130-upstream,id=u,bus=a,port=9"
                 + "|xio3130-downstream,id=d,bus=u,chassis=1|xio3130-downstream,id=e,bus=u,chassis=2"

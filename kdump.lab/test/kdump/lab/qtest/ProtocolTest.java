@@ -43,7 +43,8 @@ class ProtocolTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"readl", "readl x", "read 0", "read 0 -1", "read 0 0xffffffffffff", "write 0 0 0xff",
+    @CsvSource({"readl", "readl x", "read 0", "read 0 -1", "read 0 0xffffffffffff",
+        "write 0 0 0xff",
         "b64write 0 0 AAAA", "outl 0xcf8", "memset 0 1"})
     void whatQemuDiesOfIsFailure(String line) {
         assertThat(answer(line)).startsWith("FAIL ");

@@ -138,6 +138,35 @@ class TraceTest {
                 "vtd_dmar_translate dev 01:00.00 iova 0x5000 -> gpa 0x5000 mask 0xfff");
     }
 
+    private void message(long address, int data) {
+        machine.answer(String.format("writel 0x%x 0x%x", 0x40_0000, data));
+        word(VTD + 0x18, 1 << 25);
+        transfer(0x40_0000, 4, false);
+        transfer(address, 4, true);
+    }
+
+    @Test
+    void messagesAreToldAsTheyComeAndAsTheyGo() throws IOException {
+        machine("intel-iommu", "vtd_ir*");
+        quad(ROOT + 16 * 5, 0x0200_0042_0001L);
+        quad(ROOT + 16 * 5 + 8, 0x4_0100);
+        quad(ROOT + 16 * 6, 0x43_0001);
+        quad(ROOT + 16 * 6 + 8, 0x4_0099);
+        quad(VTD + 0xb8, ROOT | 7);
+        word(VTD + 0x18, 1 << 24);
+        message(0xfee0_0000L, 0x31);
+        message(0xfee0_0098L, 1);
+        message(0xfee0_00d8L, 0);
+        assertThat(logged()).containsExactly(
+                "vtd_ir_remap_msi_req addr 0xfee00000 data 0x31",
+                "vtd_ir_remap_msi (addr 0xfee00000, data 0x31) -> (addr 0xfee00000, data 0x31)",
+                "vtd_ir_remap_msi_req addr 0xfee00098 data 0x1",
+                "vtd_ir_remap index 5 trigger 0 vector 66 deliver 0 dest 0x2 mode 0",
+                "vtd_ir_remap_type MSI",
+                "vtd_ir_remap_msi (addr 0xfee00098, data 0x1) -> (addr 0xfee02000, data 0x4042)",
+                "vtd_ir_remap_msi_req addr 0xfee000d8 data 0x0");
+    }
+
     /** The unit knows what is behind bridges as bus 0; the hexadecimal function is not padded. */
     @Test
     void amdTellsTheResultOrZero() throws IOException {

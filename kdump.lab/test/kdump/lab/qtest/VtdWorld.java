@@ -28,7 +28,8 @@ final class VtdWorld {
     private static final List<String> LOOKS = List.of("readl 0xfed9001c", "readl 0xfed90034",
             "readq 0xfed90220", "readq 0xfed90228", "readl 0xfed90038", "readq 0xfed90028",
             "readq 0xfed900f8", "readq 0xfed90080", "readq 0xfed90088", "readl 0xfed9009c",
-            "readl 0xfed900a0", "readq 0xfed90020", "readq 0xfed90090", "readl 0xfed90094", "read 0x112000 0x10");
+            "readl 0xfed900a0", "readq 0xfed90020", "readq 0xfed90090", "readl 0xfed90094",
+            "read 0x112000 0x10");
 
     private VtdWorld() { }
 
