@@ -115,13 +115,7 @@ public final class RegisterFile {
      * @throws IllegalArgumentException if the access leaves the register space
      */
     public void write(int offset, int bytes, long value) {
-        check(offset, bytes);
-        for (int i = 0; i < bytes; i++) {
-            int at = offset + i;
-            int v = (int) (value >>> 8 * i) & 0xff;
-            held[at] = (byte) ((held[at] & ~writable[at] | v & writable[at])
-                    & ~(v & writeOneToClear[at]));
-        }
+        writeUnheard(offset, bytes, value);
         Register told = null;
         for (int at = offset; at < offset + bytes; at++) {
             Register r = registerAt[at / 4];
@@ -129,6 +123,22 @@ public final class RegisterFile {
                 tell(r, offset, bytes, value);
                 told = r;
             }
+        }
+    }
+
+    /**
+     * Does what a software write does to the bits, and calls no handler.
+     *
+     * @param bytes 1, 2, 4 or 8
+     * @throws IllegalArgumentException if the access leaves the register space
+     */
+    public void writeUnheard(int offset, int bytes, long value) {
+        check(offset, bytes);
+        for (int i = 0; i < bytes; i++) {
+            int at = offset + i;
+            int v = (int) (value >>> 8 * i) & 0xff;
+            held[at] = (byte) ((held[at] & ~writable[at] | v & writable[at])
+                    & ~(v & writeOneToClear[at]));
         }
     }
 

@@ -51,6 +51,16 @@ class RegisterFileTest {
     }
 
     @Test
+    void aWriteUnheardChangesTheSameBitsAndTellsNobody() {
+        listen();
+        file.writeUnheard(0x10, 4, 0xf000_0021);
+        assertThat(file.get(MIXED)).isEqualTo(0xf100_0020L);
+        assertThat(told).isEmpty();
+        file.write(0x10, 4, 0x10);
+        assertThat(told).hasSize(1);
+    }
+
+    @Test
     void aNarrowWriteLeavesTheOtherBytes() {
         file.write(0x18, 8, 0x1122_3344_5566_7788L);
         file.write(0x19, 1, 0xab);

@@ -286,9 +286,10 @@ public final class VtdUnit implements RemappingUnit {
     @Override
     public void writeRegister(int offset, int bytes, long value) {
         if (qemuRegisters != null) {
-            qemuRegisters.check(offset, bytes);
+            qemuRegisters.write(offset, bytes, value);
+        } else {
+            registers.write(offset, bytes, value);
         }
-        registers.write(offset, bytes, value);
     }
 
     @Override

@@ -19,6 +19,8 @@ final class MemoryBridge implements Upstream {
     /** Where nothing answers, a piece has so many bytes. */
     private static final int PIECE_BYTES = 4;
 
+    private static final int PAGE_SHIFT = 12;
+
     private static final long INTERRUPTS = 0xfee;
 
     private final Machine machine;
@@ -33,8 +35,9 @@ final class MemoryBridge implements Upstream {
         PhysicalMemory memory = machine.memory();
         boolean answered = false;
         Arrays.fill(to, offset, offset + bytes, (byte) 0);
+        long translation = Translation.untranslated();
         for (int done = 0, count; done < bytes; done += count) {
-            long translation = translate(alias, address + done, Access.READ);
+            translation = translate(alias, address + done, Access.READ, translation);
             long at = place(translation, address + done);
             boolean blocked = Translation.isBlocked(translation);
             int reach = reach(translation, address + done, bytes - done);
@@ -59,8 +62,9 @@ final class MemoryBridge implements Upstream {
             int bytes) {
         PhysicalMemory memory = machine.memory();
         boolean answered = false;
+        long translation = Translation.untranslated();
         for (int done = 0, count; done < bytes; done += count) {
-            long translation = translate(alias, address + done, Access.WRITE);
+            translation = translate(alias, address + done, Access.WRITE, translation);
             long at = place(translation, address + done);
             boolean blocked = Translation.isBlocked(translation);
             int reach = reach(translation, address + done, bytes - done);
@@ -115,12 +119,22 @@ final class MemoryBridge implements Upstream {
         return Math.min(aligned, Integer.highestOneBit(left));
     }
 
-    private long translate(int alias, long address, int access) {
+    /**
+     * Has the unit translate a piece of a transfer.
+     *
+     * @param before what became of the piece before it: a source that is seen to pass through in
+     *     the course of a transfer is treated so from the next transfer on
+     */
+    private long translate(int alias, long address, int access, long before) {
         if (machine.unit() == null) {
             return Translation.untranslated();
         }
         int requester = machine.known(alias);
         long translation = machine.unit().translate(requester, address, access);
+        if (Translation.isUntranslated(translation) && !Translation.isUntranslated(before)
+                && !Translation.isBlocked(before)) {
+            translation = Translation.to(address, PAGE_SHIFT);
+        }
         machine.trace().translated(requester, address, translation);
         return translation;
     }
