@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Addresses that a kernel has unmapped and not yet flushed from IOTLBs: nobody gets them before. One
- * thread.
+ * Addresses that a kernel has unmapped and not yet flushed from IOTLBs: nobody gets them before.
+ * One thread.
  *
  * <p>Source: Linux, iova.c and dma-iommu.c, queue_iova and fq_flush_timeout.
  */

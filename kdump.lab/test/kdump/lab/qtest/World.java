@@ -50,6 +50,7 @@ final class World {
         lines.add(String.format("memset 0x%x 0x%x 0", tables, end - tables));
         // large pages reach further than the data
         lines.add(String.format("memset 0x%x 0x%x 0", DATA, 4 * DATA_PAGES * 0x1000));
+        lines.add("memset 0x400000 0x10000 0");
         byte[] bytes = new byte[BUFFER_BYTES];
         for (int i = 0; i < bytes.length; i++) {
             bytes[i] = (byte) ((i * 7 ^ i >>> 3) << 2);
