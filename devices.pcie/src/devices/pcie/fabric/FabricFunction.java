@@ -9,18 +9,13 @@ import static devices.pcie.fabric.ConfigLayout.EXPRESS_FLAGS;
 import static devices.pcie.fabric.ConfigLayout.EXPRESS_TYPE;
 import static devices.pcie.fabric.ConfigLayout.FUNCTION_LEVEL_RESET;
 import static devices.pcie.fabric.ConfigLayout.MEMORY_SPACE;
-import static devices.pcie.fabric.ConfigLayout.NON_FATAL_REPORTING;
-import static devices.pcie.fabric.ConfigLayout.ROOT_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.SECONDARY_BUS;
 import static devices.pcie.fabric.ConfigLayout.SECONDARY_BUS_RESET;
-import static devices.pcie.fabric.ConfigLayout.SERR_ENABLE;
 import static devices.pcie.fabric.ConfigLayout.SUBORDINATE_BUS;
-import static devices.pcie.fabric.ConfigLayout.SYSTEM_ERROR_ON_NON_FATAL;
 import static devices.pcie.fabric.ConfigLayout.TYPE_DOWNSTREAM_PORT;
 import static devices.pcie.fabric.ConfigLayout.TYPE_EXPRESS_TO_PCI;
 import static devices.pcie.fabric.ConfigLayout.TYPE_ROOT_PORT;
 import static devices.pcie.fabric.ConfigLayout.TYPE_UPSTREAM_PORT;
-import static devices.pcie.fabric.ConfigLayout.UNSUPPORTED_REQUEST_REPORTING;
 
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
@@ -42,6 +37,7 @@ class FabricFunction implements PciFunction, DmaPort {
     private final int requesterId;
     private final ConfigSpace config;
     private final Upstream upstream;
+    private final WayUp way = new WayUp(this);
     private final List<FabricFunction> below = new ArrayList<>();
     private FabricFunction bridge;
     private Device device;
@@ -56,6 +52,10 @@ class FabricFunction implements PciFunction, DmaPort {
         this.config = config;
         this.upstream = upstream;
         this.alias = requesterId;
+    }
+
+    final ConfigSpace config() {
+        return config;
     }
 
     /** Returns the bridge above, or null. */
@@ -112,7 +112,7 @@ class FabricFunction implements PciFunction, DmaPort {
         };
     }
 
-    private int expressType() {
+    final int expressType() {
         return (int) EXPRESS_TYPE.of(config.read(config.express() + EXPRESS_FLAGS, 2));
     }
 
@@ -223,11 +223,11 @@ class FabricFunction implements PciFunction, DmaPort {
 
     @Override
     public CompletionStatus read(long address, byte[] to, int offset, int bytes) {
-        CompletionStatus status = ownGate() && bridgeGates()
+        CompletionStatus status = ownGate() && way.isOpen()
                 ? upstream.read(requesterId(), alias(), address, to, offset, bytes)
                 : CompletionStatus.UNSUPPORTED_REQUEST;
         if (status != CompletionStatus.SUCCESS) {
-            reportAtRootPort();
+            way.report(upstream);
             Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
         }
         return status;
@@ -238,9 +238,9 @@ class FabricFunction implements PciFunction, DmaPort {
         if (!ownGate()) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
-        if (bridgeGates() && upstream.write(requesterId(), alias(), address, from, offset, bytes)
+        if (way.isOpen() && upstream.write(requesterId(), alias(), address, from, offset, bytes)
                 != CompletionStatus.SUCCESS) {
-            reportAtRootPort();
+            way.report(upstream);
         }
         return CompletionStatus.SUCCESS;
     }
@@ -253,12 +253,12 @@ class FabricFunction implements PciFunction, DmaPort {
      */
     @Override
     public boolean translationEnabled() {
-        return alias == requesterId && config.translationEnabled() && ownGate();
+        return alias() == requesterId() && config.translationEnabled() && ownGate();
     }
 
     @Override
     public long translationRequest(long address, int access) {
-        return translationEnabled() && bridgeGates()
+        return translationEnabled() && way.isOpen()
                 ? upstream.translationRequest(requesterId(), alias(), address, access)
                 : TranslationCompletion.unsupportedRequest();
     }
@@ -266,12 +266,12 @@ class FabricFunction implements PciFunction, DmaPort {
     @Override
     public CompletionStatus readTranslated(long physicalAddress, long untranslated, byte[] to,
             int offset, int bytes) {
-        CompletionStatus status = translationEnabled() && bridgeGates()
+        CompletionStatus status = translationEnabled() && way.isOpen()
                 ? upstream.readTranslated(requesterId(), alias(), physicalAddress, untranslated, to,
                         offset, bytes)
                 : CompletionStatus.UNSUPPORTED_REQUEST;
         if (status != CompletionStatus.SUCCESS) {
-            reportAtRootPort();
+            way.report(upstream);
             Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
         }
         return status;
@@ -283,9 +283,9 @@ class FabricFunction implements PciFunction, DmaPort {
         if (!translationEnabled()) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
-        if (bridgeGates() && upstream.writeTranslated(requesterId(), alias(), physicalAddress,
+        if (way.isOpen() && upstream.writeTranslated(requesterId(), alias(), physicalAddress,
                 untranslated, from, offset, bytes) != CompletionStatus.SUCCESS) {
-            reportAtRootPort();
+            way.report(upstream);
         }
         return CompletionStatus.SUCCESS;
     }
@@ -296,8 +296,8 @@ class FabricFunction implements PciFunction, DmaPort {
      */
     @Override
     public void invalidateTranslations(int pasid, long address, int shift, int tag) {
-        if (!config.hasTranslationServices() || alias != requesterId || !isThere()
-                || behindReset()) {
+        if (!config.hasTranslationServices() || alias() != requesterId() || !isThere()
+                || way.isReset()) {
             return;
         }
         if (!config.translationEnabled() || device == null
@@ -308,18 +308,9 @@ class FabricFunction implements PciFunction, DmaPort {
 
     @Override
     public void invalidationCompleted(int tag) {
-        if (isThere() && !behindReset()) {
+        if (isThere() && !way.isReset()) {
             upstream.invalidationCompleted(requesterId(), alias(), tag);
         }
-    }
-
-    private boolean behindReset() {
-        for (FabricFunction b = bridge; b != null; b = b.bridge) {
-            if (b.inSecondaryReset()) {
-                return true;
-            }
-        }
-        return false;
     }
 
     // ---- gates ----------------------------------------------------------------------------------
@@ -331,38 +322,5 @@ class FabricFunction implements PciFunction, DmaPort {
     /** Returns whether this bridge stops what comes from below. */
     boolean isClosed() {
         return !ownGate() || inSecondaryReset();
-    }
-
-    private boolean bridgeGates() {
-        for (FabricFunction b = bridge; b != null; b = b.bridge) {
-            if (b.isClosed()) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /**
-     * Lets the root port above report a request that nobody completed. It becomes a system error
-     * only through a chain of gates; each is looked at.
-     *
-     * <p>Source: PCI Express Base Specification, "Error Messages" and "Root Control Register".
-     */
-    private void reportAtRootPort() {
-        FabricFunction port = this;
-        while (port.bridge != null) {
-            port = port.bridge;
-        }
-        ConfigSpace c = port.config;
-        if (c.express() == 0 || port.expressType() != TYPE_ROOT_PORT) {
-            return;
-        }
-        int control = c.read(c.express() + DEVICE_CONTROL, 2);
-        boolean message = UNSUPPORTED_REQUEST_REPORTING.isSet(control)
-                && (NON_FATAL_REPORTING.isSet(control) || SERR_ENABLE.isSet(c.read(COMMAND, 2)));
-        if (message && SYSTEM_ERROR_ON_NON_FATAL.isSet(c.read(c.express() + ROOT_CONTROL, 2))) {
-            upstream.systemError(port.requesterId(),
-                    "UR reporting, non-fatal reporting or SERR#, system error on non-fatal error");
-        }
     }
 }

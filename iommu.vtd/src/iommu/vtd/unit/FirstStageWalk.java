@@ -153,10 +153,7 @@ final class FirstStageWalk {
             long at = nested ? second.physical(guest) : guest;
             // 3. If it cannot be read, fault 70h (of the top table 73h).
             if (!tables.contains(at, FirstStageEntry.BYTES)) {
-                return result.fail(Narration.unreadable(listener,
-                        PageTableNarration.firstStageName(level), at,
-                        isTop ? FaultReason.FIRST_STAGE_TOP_ACCESS
-                                : FaultReason.FIRST_STAGE_ACCESS), true);
+                return unreadable(at, level, isTop, result, listener);
             }
             long entry = tables.read64(at, PagingMode.SNOOPED.isSet(paging));
             boolean leaf = isLeaf(entry, level);
@@ -171,11 +168,7 @@ final class FirstStageWalk {
             }
             if (listener != WalkListener.NONE) {
                 narrate(at, entry, level, leaf, fault, leaf || !result.tellsCaches ? null
-                        : told.lookup((int) Stage.DOMAIN.of(result.stage),
-                                (int) Stage.PASID.of(result.stage), address, level - 1,
-                                fault != null ? -1
-                                        : FirstStageEntry.ADDR.inPlace(entry) | rights),
-                        paging, listener);
+                        : known(entry, level, rights, fault, address, result), paging, listener);
             }
             if (fault != null) {
                 return result.fail(fault, wrong);
@@ -190,6 +183,21 @@ final class FirstStageWalk {
                         nested);
             }
         }
+    }
+
+    private static boolean unreadable(long at, int level, boolean isTop, WalkResult result,
+            WalkListener listener) {
+        return result.fail(Narration.unreadable(listener,
+                PageTableNarration.firstStageName(level), at,
+                isTop ? FaultReason.FIRST_STAGE_TOP_ACCESS : FaultReason.FIRST_STAGE_ACCESS), true);
+    }
+
+    /** Returns what the paging-structure caches hold of the table below an entry. */
+    private CacheLookup known(long entry, int level, int rights, FaultReason fault, long address,
+            WalkResult result) {
+        return told.lookup((int) Stage.DOMAIN.of(result.stage),
+                (int) Stage.PASID.of(result.stage), address, level - 1,
+                fault != null ? -1 : FirstStageEntry.ADDR.inPlace(entry) | rights);
     }
 
     private FaultReason check(long entry, int level, long paging) {
