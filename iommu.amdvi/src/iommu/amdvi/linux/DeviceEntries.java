@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.linux;
 
+import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.DeviceTableEntry;
 import iommu.api.unit.KernelPort;
 
@@ -77,5 +78,11 @@ final class DeviceEntries {
         }
         return new Domain(domainId(device), DeviceTableEntry.PT_ROOT.inPlace(q0),
                 (int) DeviceTableEntry.MODE.of(q0));
+    }
+
+    /** Tells the unit where the table lies. */
+    void tell(UnitRegisters registers) {
+        registers.write(AmdViRegisters.DEV_TAB,
+                AmdViRegisters.DEV_TAB_SIZE.with(base, bytes() / 4096 - 1));
     }
 }

@@ -102,99 +102,23 @@ public final class LinuxAmdViDriver implements UnitDriver {
     }
 
     private void takeOver() {
+        var takeOver = new TakeOver(port, ways, registers, expectedBytes, events, mappings);
         switch (ways.handOver()) {
             case CLEAN -> {
                 long register = registers.read(AmdViRegisters.DEV_TAB);
                 switchOff();
                 startEmpty(false);
-                flushAtT4(register);
+                TakeOver.flush(commands, register);
             }
-            case COPY -> copy();
-            case IN_PLACE -> reuse();
+            case COPY -> takeOver.copy();
+            case IN_PLACE -> takeOver.reuse();
             default -> throw new AssertionError(ways.handOver());
         }
-    }
-
-    private void copy() {
-        port.print("AMD-Vi: Translation is already enabled - trying to copy translation"
-                + " structures");
-        long register = registers.read(AmdViRegisters.DEV_TAB);
-        var copy = new TableCopy(port, mappings.ids());
-        entries = copy.copy(register, expectedBytes);
-        told(copy.refusal(), "copy", "Copied DEV table from previous kernel.");
-        pauseBuffers();
-        commands = new CommandRing(port, registers);
-        commands.enable();
-        events.enable();
-        registers.feature(Control.GA_EN, registers.control(Control.GA_EN));
-        if (entries != null) {
-            setDeviceTable();
+        if (ways.handOver() != KernelWays.HandOver.CLEAN) {
+            commands = takeOver.commands();
+            entries = takeOver.entries();
+            refusal = takeOver.refusal();
         }
-        flushAtT4(register);
-        if (entries != null) {
-            mappings.use(entries, commands);
-        }
-    }
-
-    /** With SNP completions are stored where the exclusion range used to begin. */
-    private void reuse() {
-        port.print("AMD-Vi: Translation is already enabled - trying to reuse translation"
-                + " structures");
-        long register = registers.read(AmdViRegisters.DEV_TAB);
-        boolean snp = ExtendedFeature.SNP_SUP.isSet(
-                registers.read(AmdViRegisters.EXTENDED_FEATURE));
-        var reuse = new TableReuse(port, mappings.ids(), ways);
-        entries = reuse.reuse(register, expectedBytes);
-        told(reuse.refusal(), "reuse", "Reused DEV table from previous kernel.");
-        if (entries == null && snp) {
-            throw new IllegalStateException("kernel BUG at drivers/iommu/amd/init.c: "
-                    + reuse.refusal());
-        }
-        pauseBuffers();
-        commands = new CommandRing(port, registers);
-        commands.reuse(ways.plain(registers.read(AmdViRegisters.CMD_BUF)), snp
-                ? ways.plain(AmdViRegisters.BASE.inPlace(
-                        registers.read(AmdViRegisters.EXCLUSION_BASE))) : 0);
-        events.reuse();
-        registers.feature(Control.GA_EN, registers.control(Control.GA_EN));
-        flushAtT4(register);
-        if (entries != null) {
-            mappings.use(entries, commands);
-        }
-    }
-
-    private void told(String why, String what, String success) {
-        if (why == null) {
-            port.print("AMD-Vi: " + success);
-            return;
-        }
-        refusal = "Failed to " + what + " DEV table from previous kernel.";
-        port.print("AMD-Vi: " + why);
-        port.print("AMD-Vi: " + refusal);
-        refusal += " " + why;
-    }
-
-    private void pauseBuffers() {
-        registers.feature(Control.CMD_BUF_EN, false);
-        registers.feature(Control.EVENT_LOG_EN, false);
-        registers.feature(Control.IRT_CACHE_DIS, false);
-    }
-
-    /** Features are not known yet at T4. */
-    private void flushAtT4(long register) {
-        commands.flushOneByOne(
-                (int) (AmdViRegisters.deviceTableBytes(register) / DeviceTableEntry.BYTES));
-        if (commands.timeOuts() > 0) {
-            // The unit obeys nothing: it goes on with the interrupt tables it had.
-            throw new IllegalStateException("Kernel panic - not syncing: timer doesn't work"
-                    + " through Interrupt-remapped IO-APIC");
-        }
-    }
-
-    private void setDeviceTable() {
-        long pages = entries.bytes() / 4096;
-        registers.write(AmdViRegisters.DEV_TAB,
-                AmdViRegisters.DEV_TAB_SIZE.with(entries.base(), pages - 1));
     }
 
     // ---- T6 -------------------------------------------------------------------------------------
@@ -318,7 +242,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
             mappings.attachUnseen(port.functions());
         }
         if (!keepsBases()) {
-            setDeviceTable();
+            entries.tell(registers);
         }
         startBuffers();
         registers.feature(Control.IOMMU_EN, true);
