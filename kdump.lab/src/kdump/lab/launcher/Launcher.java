@@ -67,7 +67,8 @@ public final class Launcher {
     }
 
     private int run() throws Exception {
-        Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+        Path parent = Path.of(
+                System.getProperty("lab.storage", System.getProperty("java.io.tmpdir")));
         Storage storage = Storage.create(parent);
         Runtime.getRuntime().addShutdownHook(new Thread(storage::close));
         boolean interactive = arguments.length == 0;
