@@ -186,12 +186,19 @@ class AcpiTablesTest {
                         : List.<FirmwareTable>of()) {
                     if (table.signature().equals("DMAR") || dumped) {
                         assertThat(printed).as(log.toString())
-                                .containsSubsequence(table.kernelLog());
+                                .containsSubsequence(asPrintedBy(printed, table.kernelLog()));
                         compared++;
                     }
                 }
             }
         }
         assertThat(compared).isGreaterThan(10);
+    }
+
+    /** Kernels up to 6 print their name twice before what IVRS holds, 7 once. */
+    private static List<String> asPrintedBy(List<String> printed, List<String> lines) {
+        boolean once = printed.stream().anyMatch(line -> line.startsWith("Linux version 7."));
+        return lines.stream().map(line -> once
+                ? line.replaceFirst("^AMD-Vi: AMD-Vi: ", "AMD-Vi: ") : line).toList();
     }
 }
