@@ -27,9 +27,13 @@ record ProjectBuild(Build build, Project project, String shared) {
         try {
             project.prepare();
             String main = digest(project);
-            String test = digest(main, project.getTestSrc(), List.of("**"));
+            String test = main;
+            for (File folder : testSources(project)) {
+                test = digest(test, folder, List.of("**"));
+            }
+            String inputs = test;
             return build.check(project) && unlessFresh("main", main, this::main)
-                    && unlessFresh("test", test, () -> compile(build, project.getTestSrc(),
+                    && unlessFresh("test", inputs, () -> compile(build, testSources(project),
                             testPath(project), project.getTestOutput()));
         } catch (Exception | LinkageError | StackOverflowError e) {
             build.err.println(project + ": error: " + e);
@@ -54,7 +58,7 @@ record ProjectBuild(Build build, Project project, String shared) {
     private boolean main() throws Exception {
         // deleted, not overwritten: a running ./lab may have them open
         IO.tree(project.getTarget(), "*.jar").forEach(IO::delete);
-        if (!compile(build, project.getFile("src"), classPath(project.getBuildpath()),
+        if (!compile(build, List.of(project.getFile("src")), classPath(project.getBuildpath()),
                 project.getSrcOutput())) {
             return false;
         }
@@ -86,6 +90,20 @@ record ProjectBuild(Build build, Project project, String shared) {
         }
     }
 
+    /**
+     * Where the sources of a project's tests lie: its own folder, and roots that it names, for what
+     * it cannot have as a bundle because that bundle builds upon it.
+     */
+    private static List<File> testSources(Project project) throws Exception {
+        List<File> all = new ArrayList<>(List.of(project.getTestSrc()));
+        for (String root : project.getProperty("test.sources", "").split("\\s*,\\s*")) {
+            if (!root.isEmpty()) {
+                all.add(project.getFile(root));
+            }
+        }
+        return all;
+    }
+
     /** What a project's tests run with. */
     static String testPath(Project project) throws Exception {
         return String.join(File.pathSeparator, project.getTestOutput().toString(),
@@ -98,23 +116,27 @@ record ProjectBuild(Build build, Project project, String shared) {
                 .collect(Collectors.joining(File.pathSeparator));
     }
 
-    /** Compiles what is Java below a folder and copies what is not, as Eclipse does. */
-    static boolean compile(Build build, File from, String classPath, File to) throws Exception {
+    /** Compiles what is Java below folders and copies what is not, as Eclipse does. */
+    static boolean compile(Build build, List<File> from, String classPath, File to)
+            throws Exception {
         IO.delete(to);
         IO.mkdirs(to);
         List<String> all = new ArrayList<>(List.of("-d", to.toString(), "-g", "-encoding", "UTF-8",
                 "--release", "17", "-proc:none", "-cp", classPath));
         all.addAll(List.of(build.workspace.getProperty("javac.options", "-Xlint").split("\\s+")));
-        for (File file : IO.tree(from)) {
-            if (file.getName().endsWith(".java")) {
-                all.add(file.toString());
-            } else {
-                File copy = IO.getFile(to, from.toPath().relativize(file.toPath()).toString());
-                IO.mkdirs(copy.getParentFile());
-                IO.copy(file, copy);
+        int options = all.size();
+        for (File folder : from) {
+            for (File file : IO.tree(folder)) {
+                if (file.getName().endsWith(".java")) {
+                    all.add(file.toString());
+                } else {
+                    String name = folder.toPath().relativize(file.toPath()).toString();
+                    IO.mkdirs(IO.getFile(to, name).getParentFile());
+                    IO.copy(file, IO.getFile(to, name));
+                }
             }
         }
-        return IO.tree(from, "*.java").isEmpty() || ToolProvider.findFirst("javac").orElseThrow()
+        return all.size() == options || ToolProvider.findFirst("javac").orElseThrow()
                 .run(build.err, build.err, all.toArray(String[]::new)) == 0;
     }
 }

@@ -2,7 +2,9 @@
 package cnf.driver;
 
 import static aQute.bnd.exceptions.FunctionWithException.asFunction;
+import static aQute.bnd.exceptions.PredicateWithException.asPredicate;
 
+import aQute.bnd.build.Project;
 import aQute.bnd.build.Run;
 import aQute.lib.io.IO;
 import aQute.libg.glob.Glob;
@@ -18,6 +20,9 @@ final class Tests {
     private final Build build;
     private final String java = System.getenv().getOrDefault("TEST_JAVA_HOME",
             System.getProperty("java.home")) + "/bin/java";
+    private final String seed = System.getProperty("test.seed", System.getenv("SEED"));
+    private final Selection selection =
+            Selection.of(System.getProperty("test.only", System.getenv("TEST")));
     private final List<String> skipped = new ArrayList<>();
     private int passed;
     private int failed;
@@ -33,11 +38,29 @@ final class Tests {
 
     /** The classes of each project's test folder, outside a framework; projects in parallel. */
     boolean plain() throws Exception {
-        return build.workspace.getBuildOrder().parallelStream()
+        var chosen = build.workspace.getBuildOrder().stream()
                 .filter(project -> !IO.tree(project.getFile("test")).isEmpty())
-                .map(asFunction(project -> junit(project.getName(), project.getBase(),
-                        project.getTestOutput(), ProjectBuild.testPath(project))))
+                .filter(asPredicate(project -> selection.concerns(project.getName(),
+                        project.getTestOutput()))).toList();
+        if (chosen.isEmpty()) {
+            failed++;
+            build.err.println("FAILED no project has tests" + selection);
+            return false;
+        }
+        return chosen.parallelStream().map(asFunction(this::plain))
                 .reduce(true, Boolean::logicalAnd);
+    }
+
+    /** A project's tests: one JVM for most, then one for each class that wants its own. */
+    private boolean plain(Project project) throws Exception {
+        File classes = project.getTestOutput();
+        String path = ProjectBuild.testPath(project);
+        var separate = Separately.of(project.getProperty("test.separately"), timeoutSeconds());
+        boolean ok = true;
+        for (var one : selection.jvms(project.getName(), classes, separate)) {
+            ok &= junit(one.name(), project.getBase(), one.seconds(), path, one.arguments());
+        }
+        return ok;
     }
 
     /** The driver's own tests, with the libraries of the driver and those of any other test. */
@@ -47,16 +70,19 @@ final class Tests {
         String path = classes + File.pathSeparator + System.getProperty("java.class.path")
                 + File.pathSeparator + ProjectBuild.testPath(build.workspace.getBuildOrder()
                         .iterator().next());
-        return ProjectBuild.compile(build, IO.getFile(build.root, "cnf/driver/test"), path, classes)
-                && junit("cnf.driver", work, classes, path);
+        return ProjectBuild.compile(build, List.of(IO.getFile(build.root, "cnf/driver/test")), path,
+                classes) && junit("cnf.driver", work, timeoutSeconds(), path,
+                        List.of("--scan-class-path=" + classes));
     }
 
-    private boolean junit(String name, File base, File classes, String classPath)
-            throws Exception {
-        File reports = reports(base, "test");
-        return count(name, reports, exec(base, reports, classPath,
-                "org.junit.platform.console.ConsoleLauncher", "execute", "--disable-ansi-colors",
-                "--reports-dir=" + reports, "--scan-class-path=" + classes));
+    private boolean junit(String name, File base, long seconds, String classPath,
+            List<String> selected) throws Exception {
+        var jvm = new TestJvm(name, reports(base, name), seconds);
+        var arguments = new ArrayList<>(List.of("org.junit.platform.console.ConsoleLauncher",
+                "execute", "--disable-ansi-colors", "--disable-banner", "--details=testfeed",
+                "--reports-dir=" + jvm.reports));
+        arguments.addAll(selected);
+        return count(jvm.run(start(base, classPath, arguments.toArray(String[]::new))));
     }
 
     /** The main classes that projects name; they print what they find. */
@@ -72,20 +98,11 @@ final class Tests {
         return ok;
     }
 
-    private int exec(File base, File reports, String classPath, String... arguments)
-            throws Exception {
-        Process process = start(base, classPath, arguments).redirectErrorStream(true)
-                .redirectOutput(new File(reports, "output.txt")).start();
-        if (!process.waitFor(timeoutSeconds(), TimeUnit.SECONDS)) {
-            build.err.println(base.getName() + ": timed out after " + timeoutSeconds() + " s");
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly().waitFor();
-        }
-        return process.exitValue();
-    }
-
     private ProcessBuilder start(File base, String classPath, String... arguments) {
         var command = new ArrayList<>(List.of(java, "-Dlab.root=" + build.root, "-cp", classPath));
+        if (seed != null) {
+            command.add(1, "-Dseed=" + seed);
+        }
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(base);
         // a test that runs ./lab must not wait for the build that runs the test
@@ -98,44 +115,57 @@ final class Tests {
         boolean ok = true;
         for (File file : IO.tree(build.root, "it*.bndrun")) {
             try (Run run = Run.createRun(build.workspace, file)) {
-                File reports = reports(run.getBase(), file.getName());
+                var jvm = new TestJvm(file.getName(), reports(run.getBase(), file.getName()),
+                        timeoutSeconds());
                 run.setProperty("java", java);
                 run.setProperty("-runenv", "LAB_FRESH=1");
                 var tester = run.getProjectTester();
-                tester.setReportDir(reports);
+                tester.setReportDir(jvm.reports);
                 tester.getProjectLauncher().setTimeout(timeoutSeconds(), TimeUnit.SECONDS);
-                int status = 1;
-                try (var out = IO.writer(new File(reports, "output.txt"))) {
+                jvm.status = 1;
+                try (var out = IO.writer(new File(jvm.reports, "output.txt"))) {
                     tester.getProjectLauncher().setStreams(out, out);
                     tester.prepare();
-                    status = build.check(run) ? tester.test() : 1;
+                    jvm.status = build.check(run) ? tester.test() : 1;
                 }
-                ok &= count(file.getName(), reports, status);
+                ok &= count(jvm);
             }
         }
         return ok;
     }
 
     /** False if a test failed, if none ran, or if the JVM said so by its exit status. */
-    private synchronized boolean count(String what, File reports, int status) throws Exception {
+    private synchronized boolean count(TestJvm jvm) throws Exception {
         int failedBefore = failed;
         int ran = 0;
         var xml = DocumentBuilderFactory.newInstance().newDocumentBuilder();
-        for (File file : IO.tree(reports, "*.xml")) {
+        for (File file : IO.tree(jvm.reports, "*.xml")) {
             var cases = xml.parse(file).getElementsByTagName("testcase");
             for (int i = 0; i < cases.getLength(); i++, ran++) {
-                count(what, (Element) cases.item(i));
+                count(jvm.name, (Element) cases.item(i));
             }
         }
-        build.err.println(what + ": " + ran + " tests");
-        if (ran == 0 || status != 0 && failed == failedBefore) {
+        var progress = ran == 0 ? jvm.progress() : TestJvm.Progress.NONE;
+        ran += count(jvm.name, progress);
+        build.err.println(jvm.name + ": " + ran + " tests");
+        if (jvm.status != 0 && failed == failedBefore || ran == 0
+                || !progress.running().isEmpty()) {
             failed++;
-            build.err.println("FAILED " + what + ": " + (ran == 0 ? "no test ran"
-                    : "the test JVM ended with status " + status) + "; the end of its log:");
-            List<String> log = IO.collect(new File(reports, "output.txt")).lines().toList();
+            build.err.println("FAILED " + jvm.name + ": " + jvm.reason(ran, progress)
+                    + "; the end of its log:");
+            List<String> log = jvm.log();
             log.stream().skip(Math.max(0, log.size() - 30)).forEach(build.err::println);
         }
         return failed == failedBefore;
+    }
+
+    /** Counts what a JVM has done that left no reports; returns how many tests that is. */
+    private int count(String what, TestJvm.Progress progress) {
+        passed += progress.passed();
+        failed += progress.failed().size();
+        skipped.addAll(progress.skipped());
+        progress.failed().forEach(name -> build.err.println("FAILED " + what + ": " + name));
+        return progress.passed() + progress.failed().size() + progress.skipped().size();
     }
 
     private void count(String what, Element test) {
@@ -147,9 +177,11 @@ final class Tests {
             failed++;
             build.err.println("FAILED " + what + ": " + name);
             String text = bad.getAttribute("message") + "\n" + bad.getTextContent();
-            text.lines().filter(line -> !line.startsWith("\tat ") || line.contains(type))
+            text.lines().filter(line -> !line.strip().startsWith("at ") || line.contains(type))
                     .map(String::strip).filter(line -> !line.isEmpty()).distinct().limit(15)
                     .forEach(line -> build.err.println("    " + line));
+            text.lines().skip(15).filter(line -> line.contains("repeat with: ")).findFirst()
+                    .ifPresent(line -> build.err.println("    " + line.strip()));
         } else if (test.getElementsByTagName("skipped").getLength() > 0) {
             skipped.add(name);
         } else {

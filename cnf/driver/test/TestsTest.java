@@ -4,6 +4,7 @@ package cnf.driver;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,8 +22,8 @@ class TestsTest {
     }
 
     @AfterEach
-    void forgetCi() {
-        System.clearProperty("ci");
+    void forgetProperties() {
+        List.of("ci", "test.only", "test.seed").forEach(System::clearProperty);
     }
 
     @Test
@@ -44,12 +45,75 @@ class TestsTest {
     }
 
     @Test
-    void hangingTestIsKilled() throws Exception {
-        workspace.property("test.timeout.seconds", "2").test("one", "LongTest",
-                "@T.Test void sleeps() throws Exception { Thread.sleep(600_000); }");
+    void hangingTestIsKilledAndWhatHadPassedCounts() throws Exception {
+        workspace.property("test.timeout.seconds", "5").test("one", "LongTest",
+                "@T.Test @T.Order(1) void passes() { System.out.print(\"without a newline\"); }"
+                + " @T.Test @T.Order(2) void sleeps() throws Exception { Thread.sleep(600_000); }",
+                "@T.TestMethodOrder(T.MethodOrderer.OrderAnnotation.class)");
         assertThat(workspace.run("build", "test")).isEqualTo(1);
-        assertThat(workspace.err).contains("timed out after 2 s");
+        assertThat(workspace.err)
+                .contains("FAILED one: timed out after 5 s while running LongTest > sleeps()");
+        assertThat(workspace.out).isEqualTo("1 passed, 1 failed, 0 skipped\n");
+    }
+
+    @Test
+    void classesThatWantItGetJvmsAndTimeOfTheirOwn() throws Exception {
+        workspace.property("test.separately", "*LongTest;seconds=3,*DeadTest")
+                .test("one", "LongTest",
+                        "@T.Test void sleeps() throws Exception { Thread.sleep(600_000); }")
+                .test("one", "DeadTest", "@T.Test void dies() { Runtime.getRuntime().halt(3); }")
+                .test("one", "ShortTest", "@T.Test void passes() { }");
+        assertThat(workspace.run("build", "test")).isEqualTo(1);
+        assertThat(workspace.err).contains("one: 1 tests",
+                "FAILED one.LongTest: timed out after 3 s while running LongTest > sleeps()",
+                "FAILED one.DeadTest: the test JVM ended with status 3 while running"
+                        + " DeadTest > dies()");
+        assertThat(workspace.out).isEqualTo("1 passed, 2 failed, 0 skipped\n");
+    }
+
+    @Test
+    void oneTestIsRepeatedWithItsSeed() throws Exception {
+        String seeded = "@T.Test void draws() { if (!\"17\".equals(System.getProperty(\"seed\")))"
+                + " throw new AssertionError(); } @T.Test void other() { }";
+        workspace.test("one", "SeedTest", seeded).test("one", "BadTest",
+                "@T.Test void fails() { throw new AssertionError(); }").source("two", "B", "")
+                .test("two", "OtherTest", "@T.Test void fails() { throw new AssertionError(); }");
+        System.setProperty("test.seed", "17");
+        System.setProperty("test.only", "one.SeedTest#draws");
+        assertThat(workspace.run("build", "test")).as(workspace.err).isZero();
+        assertThat(workspace.out).isEqualTo("1 passed, 0 failed, 0 skipped\n");
+        System.setProperty("test.only", "one.SeedTest");
+        assertThat(workspace.run("test")).isZero();
+        assertThat(workspace.out).isEqualTo("2 passed, 0 failed, 0 skipped\n");
+        System.setProperty("test.only", "two");
+        assertThat(workspace.run("test")).isEqualTo(1);
         assertThat(workspace.out).isEqualTo("0 passed, 1 failed, 0 skipped\n");
+        System.setProperty("test.only", "one.NoTest");
+        assertThat(workspace.run("test")).isEqualTo(1);
+        assertThat(workspace.err).contains("no project has tests of the name one.NoTest");
+    }
+
+    @Test
+    void theCommandThatRepeatsAFailureIsNeverCutOff() throws Exception {
+        workspace.test("one", "DeepTest", "@T.Test void bad() {"
+                + " var e = new AssertionError(\"a\\n\" + \"b\\n\".repeat(3)"
+                + " + \"c\\nd\\ne\\nf\\ng\\nh\\ni\\nj\\nk\\nl\\nm\\nn\\no\\np\\nq\\nr\");"
+                + " e.addSuppressed(new Exception(\"repeat with: SEED=5\")); throw e; }");
+        assertThat(workspace.run("build", "test")).isEqualTo(1);
+        assertThat(workspace.err).containsOnlyOnce("repeat with: SEED=5");
+    }
+
+    @Test
+    void testsMayUseSourcesThatLieElsewhere() throws Exception {
+        workspace.write("kit/Shared.java", "package kit; public class Shared { }")
+                .write("kit/words.txt", "yes")
+                .write("one/bnd.bnd", "test.sources: ../kit")
+                .test("one", "SharedTest", "@T.Test void uses() { new kit.Shared();"
+                        + " if (getClass().getResource(\"/words.txt\") == null)"
+                        + " throw new AssertionError(); }");
+        assertThat(workspace.run("build", "test")).as(workspace.err).isZero();
+        workspace.write("kit/Shared.java", "package kit; public class Shared { broken }");
+        assertThat(workspace.run("build")).as("a change of them is seen").isEqualTo(1);
     }
 
     @Test

@@ -57,10 +57,15 @@ final class TinyWorkspace {
     }
 
     /** Writes a test class; {@code T} stands for the package of JUnit's annotations. */
-    TinyWorkspace test(String project, String name, String body) throws IOException {
+    TinyWorkspace test(String project, String name, String body, String... annotations)
+            throws IOException {
         return write(project + "/test/" + project + "/" + name + ".java",
-                "package " + project + ";\nclass " + name + " { "
-                        + body.replace("@T.", "@org.junit.jupiter.api.") + " }\n");
+                "package " + project + ";\n" + jupiter(String.join(" ", annotations)) + " class "
+                        + name + " { " + jupiter(body) + " }\n");
+    }
+
+    private static String jupiter(String text) {
+        return text.replaceAll("\\bT[.]", "org.junit.jupiter.api.");
     }
 
     /** Runs goals and returns the exit status. */

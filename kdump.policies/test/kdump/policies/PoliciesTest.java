@@ -11,6 +11,7 @@ import iommu.api.kdump.Step.DisableTranslation;
 import iommu.api.kdump.Step.InitialiseInterrupts;
 import iommu.api.kdump.Step.StartClean;
 import iommu.api.unit.AdoptDepth;
+import iommu.testkit.FakeHandover;
 import java.util.List;
 import java.util.stream.Stream;
 import kdump.policies.copypagetables.CopyPageTables;
@@ -34,7 +35,7 @@ class PoliciesTest {
     private static final int DISK = 0x0200;
     private static final int VGA_PORT = 0x0010;
 
-    private final Seen twoUnits = Seen.unitsOf("vtd", "vtd");
+    private final FakeHandover twoUnits = FakeHandover.unitsOf("vtd", "vtd");
 
     private static ResetDevices resetDevices() {
         return new ResetDevices(new ResetDevices.Config() {
@@ -91,7 +92,7 @@ class PoliciesTest {
 
     @Test
     void startingCleanLeavesAmdsInterruptsAloneUntilThen() {
-        Seen mixed = Seen.unitsOf("amdvi", "vtd");
+        FakeHandover mixed = FakeHandover.unitsOf("amdvi", "vtd");
         for (HandoverPolicy policy : List.of(new DisableReinit(), resetDevices())) {
             assertThat(mixed.at(Phase.INTERRUPT_REMAPPING, policy))
                     .containsExactly(new InitialiseInterrupts(1));
@@ -121,10 +122,10 @@ class PoliciesTest {
                 .function(PORT, 0x060400, 1, 0x04, 0x7).function(0x00f8, 0x060100, 0, 0x04, 0x7);
 
         assertThat(twoUnits.at(Phase.RUNNING, new IdentityMapCrashRange())).containsExactly(
-                new Step.ReserveIova(Seen.RESERVATION),
-                new Step.IdentityMap(NIC, Seen.RESERVATION));
+                new Step.ReserveIova(FakeHandover.RESERVATION),
+                new Step.IdentityMap(NIC, FakeHandover.RESERVATION));
         assertThat(twoUnits.at(Phase.DMA_REMAPPING, new IdentityMapCrashRange())).isEmpty();
-        assertThat(Seen.unitsOf().at(Phase.RUNNING, new IdentityMapCrashRange())).isEmpty();
+        assertThat(FakeHandover.unitsOf().at(Phase.RUNNING, new IdentityMapCrashRange())).isEmpty();
     }
 
     @Test

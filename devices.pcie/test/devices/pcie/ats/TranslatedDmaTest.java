@@ -8,8 +8,13 @@ import com.sun.management.ThreadMXBean;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.TranslationCompletion;
+import iommu.api.sim.EventQueue;
+import iommu.testkit.FakeDeviceContext;
+import iommu.testkit.RecordingUpstream;
+import iommu.testkit.RootPort;
 import java.lang.management.ManagementFactory;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,13 +24,24 @@ class TranslatedDmaTest {
 
     private static final long PAGE = 0x80_0000;
 
-    private TranslatingRoot root = new TranslatingRoot(Map.of());
-    private TranslatedDma dma = new TranslatedDma(root);
+    private final RecordingUpstream root = new RecordingUpstream();
+    private final RootPort port = new RootPort(root, 0x100);
+    private final EventQueue clock = new EventQueue();
     private final byte[] data = new byte[8];
+    private TranslatedDma dma;
+
+    @BeforeEach
+    void withoutOptions() {
+        port.translationEnabled(true);
+        options(Map.of());
+    }
 
     private void options(Map<String, Long> options) {
-        root = new TranslatingRoot(options);
-        dma = new TranslatedDma(root);
+        dma = new TranslatedDma(new FakeDeviceContext(null, port, clock, options));
+    }
+
+    private void answers(long completion) {
+        root.translations((address, access) -> completion);
     }
 
     private CompletionStatus read(long address) {
@@ -37,7 +53,7 @@ class TranslatedDmaTest {
     }
 
     private void grants(long flags) {
-        root.completion = TranslationCompletion.of(PAGE, 12, flags);
+        answers(TranslationCompletion.of(PAGE, 12, flags));
     }
 
     @Test
@@ -45,7 +61,8 @@ class TranslatedDmaTest {
         grants(Access.READ);
         read(0x5008);
         read(0x5010);
-        assertThat(root.sent).containsExactly("ask 5000 r", "translated read 800008 for 5008",
+        assertThat(root.brief()).containsExactly(
+                "translation 5000 r", "translated read 800008 for 5008",
                 "translated read 800010 for 5010");
     }
 
@@ -56,17 +73,17 @@ class TranslatedDmaTest {
         grants(3);
         write(0x5000);
         read(0x5000);
-        assertThat(root.sent).containsExactly("ask 5000 r", "translated read 800000 for 5000",
-                "ask 5000 rw", "translated write 800000 for 5000",
-                "translated read 800000 for 5000");
+        assertThat(root.brief()).containsExactly(
+                "translation 5000 r", "translated read 800000 for 5000", "translation 5000 rw",
+                "translated write 800000 for 5000", "translated read 800000 for 5000");
     }
 
     @Test
     void whileTheServicesAreOffRequestsGoAsTheyAre() {
-        root.enabled = false;
+        port.translationEnabled(false);
         read(0x5000);
         write(0x5000);
-        assertThat(root.sent).containsExactly("read 5000", "write 5000");
+        assertThat(root.brief()).containsExactly("read 5000 8", "write 5000 8");
     }
 
     @Test
@@ -74,21 +91,22 @@ class TranslatedDmaTest {
         grants(3 | TranslationCompletion.U.mask());
         write(0x5000);
         write(0x5000);
-        assertThat(root.sent).containsExactly("ask 5000 rw", "write 5000", "write 5000");
+        assertThat(root.brief()).containsExactly(
+                "translation 5000 rw", "write 5000 8", "write 5000 8");
     }
 
     /** What the answer grants, and what is sent then. */
     @ParameterizedTest(name = "completion {0}: {1}")
     @CsvSource({"0, true", "1, false", "2, false", "-9223372036854775807, true"})
     void whatIsNotGrantedIsNotSent(long completion, boolean deniesReads) {
-        root.completion = completion;
+        answers(completion);
         CompletionStatus read = read(0x5000);
         boolean denied = deniesReads || completion == 2;
         assertThat(read == CompletionStatus.UNSUPPORTED_REQUEST).isEqualTo(denied);
         assertThat(data[0] == -1).isEqualTo(denied);
         assertThat(write(0x6000) == CompletionStatus.UNSUPPORTED_REQUEST)
                 .isEqualTo(deniesReads || completion == 1);
-        assertThat(root.sent.stream().filter(s -> !s.startsWith("ask")))
+        assertThat(root.brief().stream().filter(s -> !s.startsWith("translation ")))
                 .hasSize(denied && deniesReads ? 0 : 1);
     }
 
@@ -96,17 +114,19 @@ class TranslatedDmaTest {
     void aRefusalEndsTheServicesUntilTheyAreSwitchedOffAndOn() {
         grants(3);
         read(0x5000);
-        root.completion = TranslationCompletion.unsupportedRequest();
+        answers(TranslationCompletion.unsupportedRequest());
         read(0x6000);
         read(0x5000);
-        assertThat(root.sent).containsExactly("ask 5000 r", "translated read 800000 for 5000",
-                "ask 6000 r", "read 6000", "read 5000");
-        root.sent.clear();
+        assertThat(root.brief()).containsExactly(
+                "translation 5000 r", "translated read 800000 for 5000", "translation 6000 r",
+                "read 6000 8", "read 5000 8");
+        root.clear();
         grants(3);
         dma.enabled(false);
         dma.enabled(true);
         read(0x5000);
-        assertThat(root.sent).containsExactly("ask 5000 r", "translated read 800000 for 5000");
+        assertThat(root.brief()).containsExactly(
+                "translation 5000 r", "translated read 800000 for 5000");
     }
 
     @Test
@@ -114,13 +134,14 @@ class TranslatedDmaTest {
         options(Map.of(TranslatedDma.OFF_AFTER_REFUSAL, 0L));
         grants(3);
         read(0x5000);
-        root.completion = TranslationCompletion.unsupportedRequest();
+        answers(TranslationCompletion.unsupportedRequest());
         read(0x6000);
         read(0x5000);
         read(0x6000);
-        assertThat(root.sent).containsExactly("ask 5000 r", "translated read 800000 for 5000",
-                "ask 6000 r", "read 6000", "translated read 800000 for 5000", "ask 6000 r",
-                "read 6000");
+        assertThat(root.brief()).containsExactly(
+                "translation 5000 r", "translated read 800000 for 5000", "translation 6000 r",
+                "read 6000 8", "translated read 800000 for 5000", "translation 6000 r",
+                "read 6000 8");
     }
 
     @Test
@@ -128,10 +149,11 @@ class TranslatedDmaTest {
         grants(3);
         read(0x5000);
         assertThat(dma.invalidate(-1, 0x5000, 12, 4)).isTrue();
-        root.completion = TranslationCompletion.of(0x90_0000, 12, 3);
+        answers(TranslationCompletion.of(0x90_0000, 12, 3));
         read(0x5000);
-        assertThat(root.sent).containsExactly("ask 5000 r", "translated read 800000 for 5000",
-                "ask 5000 r", "translated read 900000 for 5000");
+        assertThat(root.brief()).containsExactly(
+                "translation 5000 r", "translated read 800000 for 5000", "translation 5000 r",
+                "translated read 900000 for 5000");
     }
 
     @Test
@@ -147,17 +169,18 @@ class TranslatedDmaTest {
         options(Map.of(TranslatedDma.ANSWER_NANOS, 500L));
         grants(3);
         read(0x5000);
-        root.sent.clear();
+        root.clear();
         assertThat(dma.invalidate(-1, 0, 64, 4)).isFalse();
-        root.queue.advance(100);
+        clock.advance(100);
         assertThat(dma.invalidate(-1, 0, 64, 5)).isFalse();
-        root.queue.advance(399);
+        clock.advance(399);
         read(0x5000);
-        root.queue.advance(1);
+        clock.advance(1);
         assertThat(dma.held()).isZero();
-        root.queue.advance(100);
-        assertThat(root.sent).containsExactly("translated read 800000 for 5000", "completed 4",
-                "completed 5");
+        clock.advance(100);
+        assertThat(root.brief()).containsExactly(
+                "translated read 800000 for 5000", "invalidation completed 4",
+                "invalidation completed 5");
     }
 
     @Test
@@ -166,16 +189,16 @@ class TranslatedDmaTest {
         grants(3);
         read(0x5000);
         assertThat(dma.invalidate(-1, 0, 64, 4)).isFalse();
-        root.queue.advance(1L << 40);
+        clock.advance(1L << 40);
         assertThat(dma.held()).isEqualTo(1);
-        assertThat(root.sent).doesNotContain("completed 4");
+        assertThat(root.brief()).doesNotContain("invalidation completed 4");
     }
 
     @Test
     void untilAnInstantItIsAsQuickAsAnyOther() {
         options(Map.of(TranslatedDma.ANSWER_NANOS, -1L, TranslatedDma.FROM_NANOS, 1000L));
         assertThat(dma.invalidate(-1, 0, 64, 4)).isTrue();
-        root.queue.advance(1000);
+        clock.advance(1000);
         assertThat(dma.invalidate(-1, 0, 64, 5)).isFalse();
     }
 
@@ -187,9 +210,9 @@ class TranslatedDmaTest {
         dma.invalidate(-1, 0x7000, 12, 4);
         dma.enabled(false);
         assertThat(dma.held()).isZero();
-        assertThat(root.sent).endsWith("completed 4");
-        root.queue.advance(1000);
-        assertThat(root.sent.stream().filter("completed 4"::equals)).hasSize(1);
+        assertThat(root.brief()).endsWith("invalidation completed 4");
+        clock.advance(1000);
+        assertThat(root.brief().stream().filter("invalidation completed 4"::equals)).hasSize(1);
     }
 
     @Test
@@ -200,9 +223,10 @@ class TranslatedDmaTest {
         dma.invalidate(-1, 0x7000, 12, 4);
         dma.resetFunction();
         dma.invalidate(-1, 0x7000, 12, 6);
-        root.queue.advance(1000);
+        clock.advance(1000);
         assertThat(dma.held()).isZero();
-        assertThat(root.sent).contains("completed 6").doesNotContain("completed 4");
+        assertThat(root.brief()).contains(
+                "invalidation completed 6").doesNotContain("invalidation completed 4");
     }
 
     @ParameterizedTest(name = "kept: {0}")
@@ -224,7 +248,7 @@ class TranslatedDmaTest {
 
     @Test
     void aMillionTranslatedRequestsAllocateNothing() {
-        root.keepsNoRecord = true;
+        root.recording(false);
         grants(3);
         var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long warm = sendMany();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.pcie.FunctionConfig;
 import java.util.Arrays;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -16,20 +17,20 @@ class EduTest {
     private static final int TO_MEMORY = 3;
     private static final int BUFFER = 0x40000;
 
-    private final EduBench bench = new EduBench(-1);
+    private final EduMachine machine = new EduMachine(Map.of("dma_mask", -1L));
 
     private long read(int offset, int bytes) {
-        return bench.function.readRegister(offset, bytes);
+        return machine.function.readRegister(offset, bytes);
     }
 
     private void write(int offset, int bytes, long value) {
-        bench.function.writeRegister(offset, bytes, value);
+        machine.function.writeRegister(offset, bytes, value);
     }
 
     @Test
     void firstBarHasOneMebibyte() {
-        bench.function.writeConfig(0x10, 4, -1);
-        assertThat(bench.function.readConfig(0x10, 4)).isEqualTo(0xfff0_0000);
+        machine.function.writeConfig(0x10, 4, -1);
+        assertThat(machine.function.readConfig(0x10, 4)).isEqualTo(0xfff0_0000);
     }
 
     @Test
@@ -73,13 +74,13 @@ class EduTest {
 
     @Test
     void transferTakes100Milliseconds() {
-        bench.clock.advance(1_500_000);
+        machine.clock.advance(1_500_000);
         write(0x90, 8, 8);
         write(0x88, 8, BUFFER);
         write(0x98, 8, TO_DEVICE);
-        bench.clock.advance(99_400_000);
+        machine.clock.advance(99_400_000);
         assertThat(read(0x98, 8)).isEqualTo(TO_DEVICE);
-        bench.clock.advance(100_000);
+        machine.clock.advance(100_000);
         assertThat(read(0x98, 8)).isZero();
     }
 
@@ -99,34 +100,36 @@ class EduTest {
     @Test
     void bytesGoThroughTheBuffer() {
         for (int i = 0; i < 64; i++) {
-            bench.memory[0x100 + i] = (byte) i;
+            machine.memory.write(0x100 + i, new byte[] {(byte) i}, 0, 1);
         }
-        bench.transfer(0x100, BUFFER + 0x10, 64, TO_DEVICE);
-        bench.transfer(BUFFER + 0x18, 0x2000, 8, TO_MEMORY);
-        assertThat(Arrays.copyOfRange(bench.memory, 0x2000, 0x2009))
+        machine.transfer(0x100, BUFFER + 0x10, 64, TO_DEVICE);
+        machine.transfer(BUFFER + 0x18, 0x2000, 8, TO_MEMORY);
+        assertThat(machine.bytes(0x2000, 9))
                 .containsExactly(8, 9, 10, 11, 12, 13, 14, 15, 0);
     }
 
     @Test
     void requestsCrossNoPage() {
-        bench.transfer(0xff8, BUFFER, 16, TO_DEVICE);
-        assertThat(bench.requests).containsExactly("read 0xff8 8", "read 0x1000 8");
+        machine.transfer(0xff8, BUFFER, 16, TO_DEVICE);
+        assertThat(machine.root.brief()).containsExactly("read ff8 8", "read 1000 8");
     }
 
     @Test
     void wholeTransferIsOneRequestIfTheMachineWantsIt() {
-        var whole = new EduBench(-1, true);
+        var whole = new EduMachine(Map.of("dma_mask", -1L, "whole_transfers", 1L));
         whole.transfer(0xff8, BUFFER, 16, TO_DEVICE);
-        assertThat(whole.requests).containsExactly("read 0xff8 16");
+        assertThat(whole.root.brief()).containsExactly("read ff8 16");
     }
 
     @Test
     void bytesOfFailedReadAreZero() {
-        Arrays.fill(bench.memory, (byte) 0x55);
-        bench.transfer(0x0, BUFFER, 16, TO_DEVICE);
-        bench.transfer(0xfff8, BUFFER, 16, TO_DEVICE);
-        bench.transfer(BUFFER, 0, 16, TO_MEMORY);
-        assertThat(Arrays.copyOf(bench.memory, 16)).containsExactly(0x55, 0x55, 0x55, 0x55, 0x55,
+        byte[] all = new byte[0x10000];
+        Arrays.fill(all, (byte) 0x55);
+        machine.memory.write(0, all, 0, all.length);
+        machine.transfer(0x0, BUFFER, 16, TO_DEVICE);
+        machine.transfer(0xfff8, BUFFER, 16, TO_DEVICE);
+        machine.transfer(BUFFER, 0, 16, TO_MEMORY);
+        assertThat(machine.bytes(0, 16)).containsExactly(0x55, 0x55, 0x55, 0x55, 0x55,
                 0x55, 0x55, 0x55, 0, 0, 0, 0, 0, 0, 0, 0);
     }
 
@@ -134,34 +137,34 @@ class EduTest {
     @CsvSource({"0x3ffff, 1", "0x41000, 1", "0x40ff8, 8", "0x40000, 4096", "0x40000, 0",
         "0x40000, 0x7fffffffffffffff"})
     void transferThatLeavesTheBufferMovesNothing(String place, String count) {
-        bench.transfer(0, Long.decode(place), Long.decode(count), TO_DEVICE);
-        assertThat(bench.requests).isEmpty();
+        machine.transfer(0, Long.decode(place), Long.decode(count), TO_DEVICE);
+        assertThat(machine.root.brief()).isEmpty();
         assertThat(read(0x98, 8)).isZero();
     }
 
     @Test
     void addressKeeps28BitsUnlessAskedOtherwise() {
-        var usual = new EduBench(0);
+        var usual = new EduMachine(Map.of());
         usual.transfer(0xffff_f000_0100L, BUFFER, 4, TO_DEVICE);
-        assertThat(usual.requests).containsExactly("read 0x100 4");
+        assertThat(usual.root.brief()).containsExactly("read 100 4");
     }
 
     @Test
     void withoutBusMasterNothingLeaves() {
-        bench.function.writeConfig(4, 2, 2);
-        bench.transfer(0x100, BUFFER, 4, TO_DEVICE);
-        assertThat(bench.requests).isEmpty();
+        machine.function.writeConfig(4, 2, 2);
+        machine.transfer(0x100, BUFFER, 4, TO_DEVICE);
+        assertThat(machine.root.brief()).isEmpty();
     }
 
     @Test
     void transferCanEndWithMessage() {
-        bench.function.writeConfig(EduBench.MSI + 4, 4, 0x4000);
-        bench.function.writeConfig(EduBench.MSI + 12, 2, 0x1234);
-        bench.function.writeConfig(EduBench.MSI + 2, 2, 1);
-        bench.transfer(0x100, BUFFER, 4, 5);
+        machine.function.writeConfig(EduMachine.MSI + 4, 4, 0x4000);
+        machine.function.writeConfig(EduMachine.MSI + 12, 2, 0x1234);
+        machine.function.writeConfig(EduMachine.MSI + 2, 2, 1);
+        machine.transfer(0x100, BUFFER, 4, 5);
         assertThat(read(0x24, 4)).isEqualTo(0x100);
-        assertThat(bench.requests).containsExactly("read 0x100 4", "write 0x4000 4");
-        assertThat(Arrays.copyOfRange(bench.memory, 0x4000, 0x4004))
+        assertThat(machine.root.brief()).containsExactly("read 100 4", "write 4000 4");
+        assertThat(machine.bytes(0x4000, 4))
                 .containsExactly(0x34, 0x12, 0, 0);
     }
 
@@ -187,12 +190,12 @@ class EduTest {
         write(0x88, 8, BUFFER);
         write(0x90, 8, 4);
         write(0x98, 8, TO_DEVICE);
-        assertThat(bench.outstanding()).isEqualTo(1);
-        bench.device.reset();
-        bench.clock.advance(200_000_000);
-        assertThat(bench.requests).isEmpty();
-        assertThat(bench.outstanding()).isZero();
-        assertThat(bench.device.resets()).isEqualTo(1);
+        assertThat(machine.outstanding()).isEqualTo(1);
+        machine.device.reset();
+        machine.clock.advance(200_000_000);
+        assertThat(machine.root.brief()).isEmpty();
+        assertThat(machine.outstanding()).isZero();
+        assertThat(machine.device.resets()).isEqualTo(1);
     }
 
     @Test

@@ -13,8 +13,7 @@ import iommu.api.pcie.Fabric;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.Upstream;
-import java.util.ArrayList;
+import iommu.testkit.RecordingUpstream;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,35 +29,9 @@ class PcieFabricTest {
     private static final int BRIDGE_CONTROL = 0x3e;
     private static final int SECONDARY_BUS_RESET = 0x40;
 
-    private final Recorder recorder = new Recorder();
+    private final RecordingUpstream root = new RecordingUpstream();
     private final Map<Integer, DmaPort> ports = new HashMap<>();
     private final Map<Integer, CountingDevice> devices = new HashMap<>();
-
-    /** Notes the requests that arrive above the root ports. */
-    private static final class Recorder implements Upstream {
-        final List<String> requests = new ArrayList<>();
-        final List<Integer> systemErrors = new ArrayList<>();
-        CompletionStatus answer = CompletionStatus.SUCCESS;
-
-        @Override
-        public CompletionStatus read(int function, int alias, long address, byte[] to, int offset,
-                int bytes) {
-            requests.add("read " + RequesterId.formatShort(alias));
-            return answer;
-        }
-
-        @Override
-        public CompletionStatus write(int function, int alias, long address, byte[] from,
-                int offset, int bytes) {
-            requests.add("write " + RequesterId.formatShort(alias));
-            return answer;
-        }
-
-        @Override
-        public void systemError(int port, String gates) {
-            systemErrors.add(port);
-        }
-    }
 
     private static final class CountingDevice implements Device {
         int resets;
@@ -89,7 +62,7 @@ class PcieFabricTest {
     }
 
     private Fabric fabric(FunctionConfig... functions) {
-        return new PcieFabricFactory().build(List.of(functions), recorder, (function, dma) -> {
+        return new PcieFabricFactory().build(List.of(functions), root, (function, dma) -> {
             ports.put(function.requesterId(), dma);
             devices.put(function.requesterId(), new CountingDevice());
             return devices.get(function.requesterId());
@@ -112,7 +85,8 @@ class PcieFabricTest {
 
         assertThat(RequesterId.formatShort(in(fabric, "06:01.0").alias())).isEqualTo(alias);
         readBy("06:01.0");
-        assertThat(recorder.requests).containsExactly("read " + alias);
+        assertThat(root.requests()).extracting(r -> RequesterId.formatShort(r.alias()))
+                .containsExactly(alias);
     }
 
     @Test
@@ -140,7 +114,7 @@ class PcieFabricTest {
         assertThat(data).as("a device reads all ones").containsOnly(0xff);
         assertThat(ports.get(RequesterId.parse("00:01.0")).write(0, data, 0, 2))
                 .isEqualTo(CompletionStatus.UNSUPPORTED_REQUEST);
-        assertThat(recorder.requests).isEmpty();
+        assertThat(root.requests()).isEmpty();
     }
 
     @Test
@@ -151,7 +125,7 @@ class PcieFabricTest {
         assertThat(readBy("01:00.0")).isEqualTo(CompletionStatus.UNSUPPORTED_REQUEST);
         assertThat(ports.get(RequesterId.parse("01:00.0")).write(0, new byte[1], 0, 1))
                 .as("a posted write has no completion").isEqualTo(CompletionStatus.SUCCESS);
-        assertThat(recorder.requests).isEmpty();
+        assertThat(root.requests()).isEmpty();
     }
 
     @Test
@@ -237,11 +211,11 @@ class PcieFabricTest {
         port.config()[0x48] = (byte) (int) Integer.decode(deviceControl);
         port.config()[0x5c] = (byte) (int) Integer.decode(rootControl);
         fabric(port, endpoint("01:00.0"));
-        recorder.answer = CompletionStatus.UNSUPPORTED_REQUEST;
+        root.answer(CompletionStatus.UNSUPPORTED_REQUEST);
 
         readBy("01:00.0");
 
-        assertThat(recorder.systemErrors).hasSize(errors);
+        assertThat(root.systemErrors()).hasSize(errors);
     }
 
     @Test

@@ -4,13 +4,12 @@ package devices.pcie.fabric;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.Fabric;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.PluggedFunction;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.Upstream;
+import iommu.testkit.RecordingUpstream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,7 +28,7 @@ class PluggedFabricTest {
     private static final int COMMAND = 0x04;
     private static final int MASTER = 4;
 
-    private final List<String> requests = new ArrayList<>();
+    private final RecordingUpstream root = new RecordingUpstream();
     private final List<DmaPort> ports = new ArrayList<>();
 
     private static PluggedFunction endpoint(int bridge, int place) {
@@ -56,7 +55,7 @@ class PluggedFabricTest {
     }
 
     private Fabric fabric(PluggedFunction... functions) {
-        Fabric fabric = new PcieFabricFactory().plug(List.of(functions), new Recorder(),
+        Fabric fabric = new PcieFabricFactory().plug(List.of(functions), root,
                 (function, dma) -> {
                     ports.add(dma);
                     return null;
@@ -65,26 +64,10 @@ class PluggedFabricTest {
         return fabric;
     }
 
-    private final class Recorder implements Upstream {
-
-        @Override
-        public CompletionStatus read(int function, int alias, long address, byte[] to, int offset,
-                int bytes) {
-            requests.add(RequesterId.formatShort(function) + " as "
-                    + RequesterId.formatShort(alias));
-            return CompletionStatus.SUCCESS;
-        }
-
-        @Override
-        public CompletionStatus write(int function, int alias, long address, byte[] from,
-                int offset, int bytes) {
-            return CompletionStatus.SUCCESS;
-        }
-
-        @Override
-        public void systemError(int port, String gates) {
-            // no port is asked to report
-        }
+    /** Returns who made each request, and under which id it arrived. */
+    private List<String> requests() {
+        return root.requests().stream().map(r -> RequesterId.formatShort(r.function()) + " as "
+                + RequesterId.formatShort(r.alias())).toList();
     }
 
     private void read(int index) {
@@ -110,7 +93,7 @@ class PluggedFabricTest {
         assertThat(fabric.function(0x708)).isSameAs(behind);
         assertThat(behind.requesterId()).isEqualTo(0x708);
         read(1);
-        assertThat(requests).containsExactly("00:01.0 as 00:01.0", "01:01.0 as 01:01.0",
+        assertThat(requests()).containsExactly("00:01.0 as 00:01.0", "01:01.0 as 01:01.0",
                 "07:01.0 as 07:01.0");
     }
 
@@ -120,7 +103,7 @@ class PluggedFabricTest {
         Fabric fabric = fabric(bridge(-1, 0x18, expressType, true), endpoint(0, 0x08));
         buses(fabric.function(0x18), 5, 5);
         read(1);
-        assertThat(requests).containsExactly("05:01.0 as " + alias);
+        assertThat(requests()).containsExactly("05:01.0 as " + alias);
     }
 
     @Test
@@ -156,10 +139,10 @@ class PluggedFabricTest {
         Fabric fabric = fabric(bridge(-1, 0x18, ROOT_PORT, gates), endpoint(0, 0));
         fabric.function(0x18).writeConfig(COMMAND, 2, 0);
         read(1);
-        assertThat(requests).hasSize(arrive);
+        assertThat(requests()).hasSize(arrive);
         fabric.functions().get(1).writeConfig(COMMAND, 2, 0);
         read(1);
-        assertThat(requests).as("its own gate").hasSize(arrive);
+        assertThat(requests()).as("its own gate").hasSize(arrive);
     }
 
     @Test

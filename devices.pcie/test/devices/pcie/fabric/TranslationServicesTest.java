@@ -15,9 +15,11 @@ import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.TranslationCompletion;
-import iommu.api.pcie.Upstream;
+import iommu.testkit.RecordingUpstream;
+import iommu.testkit.Request;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -35,56 +37,10 @@ class TranslationServicesTest {
     private static final int FUNCTION_RESET = 0x8000;
 
     private final List<String> told = new ArrayList<>();
-    private final List<String> arrived = new ArrayList<>();
+    private final RecordingUpstream root = new RecordingUpstream();
     private boolean answers = true;
     private boolean present = true;
     private DmaPort port;
-    private CompletionStatus status = CompletionStatus.SUCCESS;
-
-    private final class Above implements Upstream {
-        @Override
-        public CompletionStatus read(int function, int alias, long address, byte[] to, int offset,
-                int bytes) {
-            arrived.add("untranslated read");
-            return status;
-        }
-
-        @Override
-        public CompletionStatus write(int function, int alias, long address, byte[] from,
-                int offset, int bytes) {
-            arrived.add("untranslated write");
-            return status;
-        }
-
-        @Override
-        public long translationRequest(int function, int alias, long address, int access) {
-            arrived.add("request " + RequesterId.formatShort(alias) + " "
-                    + Access.format(access));
-            return TranslationCompletion.of(0x7000, 12, access);
-        }
-
-        @Override
-        public CompletionStatus readTranslated(int function, int alias, long physicalAddress,
-                long untranslated, byte[] to, int offset, int bytes) {
-            arrived.add("read " + Long.toHexString(physicalAddress));
-            return status;
-        }
-
-        @Override
-        public CompletionStatus writeTranslated(int function, int alias, long physicalAddress,
-                long untranslated, byte[] from, int offset, int bytes) {
-            arrived.add("write " + Long.toHexString(physicalAddress));
-            return status;
-        }
-
-        @Override
-        public void invalidationCompleted(int function, int alias, int tag) {
-            arrived.add("completed " + tag);
-        }
-
-        @Override
-        public void systemError(int at, String gates) { }
-    }
 
     private final class Told implements Device {
         @Override
@@ -125,9 +81,14 @@ class TranslationServicesTest {
         public void outstanding(DmaPort memory, OutstandingVisitor visitor) { }
     }
 
+    @BeforeEach
+    void translateEverything() {
+        root.translations((address, access) -> TranslationCompletion.of(0x7000, 12, access));
+    }
+
     private Fabric fabric(FunctionConfig above, FunctionConfig function) {
         return new PcieFabricFactory().build(
-                above == null ? List.of(function) : List.of(above, function), new Above(),
+                above == null ? List.of(function) : List.of(above, function), root,
                 (f, dma) -> {
                     if (f.requesterId() != function.requesterId()) {
                         return null;
@@ -149,7 +110,7 @@ class TranslationServicesTest {
         byte[] data = new byte[4];
         port.translationRequest(0x1000, Access.READ | Access.WRITE);
         assertThat(port.readTranslated(0x7000, 0x1000, data, 0, 4) == CompletionStatus.SUCCESS)
-                .isEqualTo(arrived.contains("read 7000"));
+                .isEqualTo(root.brief().contains("translated read 7000 for 1000"));
         port.writeTranslated(0x7004, 0x1004, data, 0, 4);
     }
 
@@ -159,10 +120,12 @@ class TranslationServicesTest {
         assertThat(port.translationEnabled()).isTrue();
         assertThat(TranslationCompletion.address(port.translationRequest(0x1000, Access.READ)))
                 .isEqualTo(0x7000);
-        assertThat(arrived).containsExactly("request 01:00.0 r");
-        arrived.clear();
+        assertThat(root.brief()).containsExactly("translation 1000 r");
+        root.clear();
         sendAll();
-        assertThat(arrived).containsExactly("request 01:00.0 rw", "read 7000", "write 7004");
+        assertThat(root.brief()).containsExactly("translation 1000 rw",
+                "translated read 7000 for 1000", "translated write 7004 for 1004");
+        assertThat(root.requests()).extracting(Request::alias).containsOnly(0x100);
     }
 
     @ParameterizedTest(name = "{0} bytes of config space, control {1}")
@@ -179,7 +142,7 @@ class TranslationServicesTest {
         assertThat(data).containsOnly(0xff);
         assertThat(port.writeTranslated(0x7000, 0x1000, data, 0, 4))
                 .isEqualTo(CompletionStatus.UNSUPPORTED_REQUEST);
-        assertThat(arrived).isEmpty();
+        assertThat(root.brief()).isEmpty();
     }
 
     @ParameterizedTest(name = "bridge of type {0}")
@@ -188,7 +151,7 @@ class TranslationServicesTest {
         fabric(bridge("00:05.0", 6, expressType), translating("06:01.0", ENABLE));
         assertThat(port.translationEnabled()).isFalse();
         sendAll();
-        assertThat(arrived).isEmpty();
+        assertThat(root.brief()).isEmpty();
     }
 
     @ParameterizedTest(name = "{0} {1} = {2}")
@@ -197,7 +160,7 @@ class TranslationServicesTest {
         Fabric fabric = behindPort(ENABLE);
         in(fabric, id).writeConfig(Integer.decode(at), 2, Integer.decode(value));
         sendAll();
-        assertThat(arrived).isEmpty();
+        assertThat(root.brief()).isEmpty();
     }
 
     @Test
@@ -213,9 +176,10 @@ class TranslationServicesTest {
     @Test
     void aBlockedTranslatedReadGivesOnesAndABlockedWriteIsNotTold() {
         behindPort(ENABLE);
-        status = CompletionStatus.UNSUPPORTED_REQUEST;
+        root.answer(CompletionStatus.UNSUPPORTED_REQUEST);
         byte[] data = new byte[8];
-        assertThat(port.readTranslated(0x7000, 0x1000, data, 4, 4)).isEqualTo(status);
+        assertThat(port.readTranslated(0x7000, 0x1000, data, 4, 4))
+                .isEqualTo(CompletionStatus.UNSUPPORTED_REQUEST);
         assertThat(data).containsExactly(0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff);
         assertThat(port.writeTranslated(0x7000, 0x1000, data, 0, 4))
                 .isEqualTo(CompletionStatus.SUCCESS);
@@ -250,7 +214,7 @@ class TranslationServicesTest {
         function.writeConfig(COMMAND, 2, 0);
         function.invalidateTranslations(-1, 0x4000, 13, 5);
         assertThat(told).containsExactly("invalidate -1 4000 13");
-        assertThat(arrived).containsExactly("completed 5");
+        assertThat(root.brief()).containsExactly("invalidation completed 5");
     }
 
     @Test
@@ -258,12 +222,12 @@ class TranslationServicesTest {
         answers = false;
         PciFunction function = in(behindPort(ENABLE), "01:00.0");
         function.invalidateTranslations(-1, 0, 64, 7);
-        assertThat(arrived).isEmpty();
+        assertThat(root.brief()).isEmpty();
         port.invalidationCompleted(7);
-        assertThat(arrived).containsExactly("completed 7");
+        assertThat(root.brief()).containsExactly("invalidation completed 7");
         present = false;
         port.invalidationCompleted(8);
-        assertThat(arrived).as("an answer of a device that is gone").hasSize(1);
+        assertThat(root.brief()).as("an answer of a device that is gone").hasSize(1);
     }
 
     @Test
@@ -271,7 +235,7 @@ class TranslationServicesTest {
         PciFunction function = in(behindPort(0), "01:00.0");
         function.invalidateTranslations(-1, 0, 64, 3);
         assertThat(told).isEmpty();
-        assertThat(arrived).containsExactly("completed 3");
+        assertThat(root.brief()).containsExactly("invalidation completed 3");
     }
 
     @Test
@@ -282,7 +246,7 @@ class TranslationServicesTest {
         in(fabric, "01:00.0").invalidateTranslations(-1, 0, 64, 2);
         present = false;
         in(behindPort(ENABLE), "01:00.0").invalidateTranslations(-1, 0, 64, 3);
-        assertThat(arrived).isEmpty();
+        assertThat(root.brief()).isEmpty();
     }
 
     @Test
@@ -295,6 +259,6 @@ class TranslationServicesTest {
         function.writeConfig(CONTROL, 2, 0);
         assertThat(told).isEmpty();
         sendAll();
-        assertThat(arrived).isEmpty();
+        assertThat(root.brief()).isEmpty();
     }
 }

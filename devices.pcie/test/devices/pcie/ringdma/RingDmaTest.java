@@ -3,6 +3,7 @@ package devices.pcie.ringdma;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.memory.AddressRange;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceDriver;
@@ -10,6 +11,7 @@ import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Medium;
 import iommu.api.pcie.Workload;
+import iommu.testkit.FakeDeviceContext;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -23,7 +25,7 @@ class RingDmaTest {
     private static final int NETWORK = 0x020000;
     private static final long MILLI = 1_000_000;
 
-    private final LittleMachine machine = new LittleMachine();
+    private LittleMachine machine;
 
     private static Workload workload(boolean streaming, int readsPerMille) {
         List<DmaBuffer> buffers = new ArrayList<>();
@@ -51,7 +53,7 @@ class RingDmaTest {
 
     @Test
     void whatItReadsFromMemoryReachesTheMediumUnchanged() {
-        machine.device(STORAGE);
+        machine = new LittleMachine(STORAGE);
         machine.fill(0x20000, 8 * 4096);
         machine.driver().start(workload(false, 1000), 1);
 
@@ -67,22 +69,23 @@ class RingDmaTest {
 
     @Test
     void whatComesFromTheWireReachesMemory() {
-        machine.device(NETWORK);
+        machine = new LittleMachine(NETWORK);
         machine.driver().start(workload(false, 0), 1);
 
         machine.queue.advance(200 * MILLI);
 
         assertThat(machine.committed).isEmpty();
-        assertThat(machine.holds(0x20000, 8 * 4096, machine.wire(0, 600))
-                || machine.holds(0x20000, 8 * 4096, machine.wire(95, 600))).isTrue();
+        assertThat(machine.holds(0x20000, 8 * 4096, FakeDeviceContext.onMedium(0, 600))
+                || machine.holds(0x20000, 8 * 4096, FakeDeviceContext.onMedium(95, 600))).isTrue();
     }
 
     @Test
     void workGoesOnWithoutItsKernelUntilWhatIsPostedIsDone() {
-        Device engine = machine.device(STORAGE);
+        machine = new LittleMachine(STORAGE);
+        Device engine = machine.device;
         machine.driver().start(workload(false, 1000), 1);
         List<Long> waiting = new ArrayList<>();
-        engine.outstanding(machine, (sequence, medium) -> waiting.add(sequence));
+        engine.outstanding(machine.dma, (sequence, medium) -> waiting.add(sequence));
         assertThat(waiting).hasSize(96);
 
         machine.queue.advance(50 * MILLI);
@@ -95,7 +98,7 @@ class RingDmaTest {
 
     @Test
     void aStreamGoesRoundItsRingForEver() {
-        machine.device(NETWORK);
+        machine = new LittleMachine(NETWORK);
         machine.driver().start(workload(true, 1000), 1);
 
         machine.queue.advance(1000 * MILLI);
@@ -105,7 +108,7 @@ class RingDmaTest {
 
     @Test
     void theDriverReapsAndPostsAgain() {
-        machine.device(STORAGE);
+        machine = new LittleMachine(STORAGE);
         DeviceDriver driver = machine.driver();
         driver.start(workload(false, 1000), 1);
         for (int i = 0; i < 40; i++) {
@@ -114,12 +117,13 @@ class RingDmaTest {
         }
 
         assertThat(machine.committed).hasSize(400);
-        assertThat(machine.mapped).as("a buffer a posted request").isLessThanOrEqualTo(96);
+        assertThat(machine.mapped()).as("a buffer a posted request").isLessThanOrEqualTo(96);
     }
 
     @Test
     void resetStopsEverything() {
-        Device engine = machine.device(NETWORK);
+        machine = new LittleMachine(NETWORK);
+        Device engine = machine.device;
         machine.driver().start(workload(true, 1000), 1);
         machine.queue.advance(10 * MILLI);
         int before = machine.committed.size();
@@ -133,25 +137,26 @@ class RingDmaTest {
 
     @Test
     void anAbortedFetchHaltsAStorageControllerForGood() {
-        Device engine = machine.device(STORAGE);
+        machine = new LittleMachine(STORAGE);
+        Device engine = machine.device;
         machine.driver().start(workload(true, 1000), 1);
-        machine.answer = CompletionStatus.UNSUPPORTED_REQUEST;
+        machine.root.answer(CompletionStatus.UNSUPPORTED_REQUEST);
         machine.queue.advance(5 * MILLI);
-        machine.answer = CompletionStatus.SUCCESS;
+        machine.root.answer(CompletionStatus.SUCCESS);
         machine.queue.advance(50 * MILLI);
 
-        assertThat(machine.requests).isEqualTo(1);
+        assertThat(machine.requests()).isEqualTo(1);
         assertThat(engine.readRegister(RingLayout.STATUS.offset())).isEqualTo(1);
     }
 
     @Test
     void anAbortedFetchIsTriedAgainByANetworkController() {
-        machine.device(NETWORK);
+        machine = new LittleMachine(NETWORK);
         machine.driver().start(workload(true, 1000), 1);
-        machine.answer = CompletionStatus.UNSUPPORTED_REQUEST;
+        machine.root.answer(CompletionStatus.UNSUPPORTED_REQUEST);
         machine.queue.advance(5 * MILLI);
-        assertThat(machine.requests).isEqualTo(5);
-        machine.answer = CompletionStatus.SUCCESS;
+        assertThat(machine.requests()).isEqualTo(5);
+        machine.root.answer(CompletionStatus.SUCCESS);
         machine.queue.advance(5 * MILLI);
 
         assertThat(machine.committed).hasSize(5);
@@ -159,9 +164,9 @@ class RingDmaTest {
 
     @Test
     void anAbortedReadNeverReachesTheMedium() {
-        machine.device(STORAGE);
+        machine = new LittleMachine(STORAGE);
         machine.driver().start(workload(false, 1000), 1);
-        machine.unreachable = 0x20000;
+        machine.root.refuse(AddressRange.of(0x20000, 4096));
         machine.queue.advance(200 * MILLI);
 
         assertThat(machine.committed).isNotEmpty().hasSizeLessThan(96);
@@ -169,20 +174,20 @@ class RingDmaTest {
 
     @Test
     void noRequestCrossesAPayloadBoundary() {
-        machine.device(STORAGE);
+        machine = new LittleMachine(STORAGE);
         machine.driver().start(workload(false, 500), 1);
         machine.queue.advance(200 * MILLI);
 
-        assertThat(machine.crossings).isZero();
-        assertThat(machine.requests).isPositive();
+        assertThat(machine.root.requests()).isNotEmpty()
+                .allMatch(r -> r.address() >>> 8 == r.address() + r.value() - 1 >>> 8);
     }
 
     @Test
     void itBelievesWhateverItFindsInItsRing() {
-        machine.device(NETWORK);
+        machine = new LittleMachine(NETWORK);
         machine.driver().start(workload(true, 1000), 1);
-        machine.write64(0x10000, 0x9000);
-        machine.write64(0x10008, 16 | 1 << 16);
+        machine.memory.write64(0x10000, 0x9000);
+        machine.memory.write64(0x10008, 16 | 1 << 16);
         machine.fill(0x9000, 16);
         machine.queue.advance(1 * MILLI);
 
@@ -192,7 +197,8 @@ class RingDmaTest {
 
     @Test
     void probeTakesOverADeviceThatIsStillRunning() {
-        Device engine = machine.device(STORAGE);
+        machine = new LittleMachine(STORAGE);
+        Device engine = machine.device;
         machine.driver().start(workload(true, 1000), 1);
         machine.queue.advance(10 * MILLI);
 
@@ -210,8 +216,8 @@ class RingDmaTest {
 
     @Test
     void probeOfADeviceThatCannotReachMemoryFails() {
-        machine.device(STORAGE);
-        machine.answer = CompletionStatus.UNSUPPORTED_REQUEST;
+        machine = new LittleMachine(STORAGE);
+        machine.root.answer(CompletionStatus.UNSUPPORTED_REQUEST);
 
         assertThat(machine.driver().probe())
                 .isEqualTo("controller halted on an aborted descriptor fetch");
@@ -219,8 +225,8 @@ class RingDmaTest {
 
     @Test
     void probeOfANetworkControllerThatCannotReachMemoryTimesOut() {
-        machine.device(NETWORK);
-        machine.answer = CompletionStatus.UNSUPPORTED_REQUEST;
+        machine = new LittleMachine(NETWORK);
+        machine.root.answer(CompletionStatus.UNSUPPORTED_REQUEST);
 
         assertThat(machine.driver().probe()).isEqualTo("I/O timeout");
         machine.queue.advance(50 * MILLI);

@@ -44,9 +44,23 @@ record HouseRules(Collection<Headers> bundles) {
         }
     }
 
-    /** Exports that are no contracts. */
+    /**
+     * Exports that are no contracts. All of iommu.testkit is one, with the tests of strangers: they
+     * compile against its fakes as our tests do.
+     */
     List<String> exportsThatAreNoApi() {
-        return lines(b -> b.exports().stream().filter(p -> !p.matches(".*[.]api([.].*)?")));
+        return lines(b -> b.exports().stream()
+                .filter(p -> !p.matches(".*[.]api([.].*)?") && !isTestkit(p)));
+    }
+
+    /** Imports of the testkit: nothing that runs outside tests may need it. */
+    List<String> importsOfTheTestkit() {
+        return lines(b -> b.imports().stream()
+                .filter(p -> isTestkit(p) && !b.bundle().matches("iommu[.]testkit|.*[.]tests")));
+    }
+
+    private static boolean isTestkit(String name) {
+        return name.matches("iommu[.]testkit([.].*)?");
     }
 
     /** Imports that nobody exports. */

@@ -35,6 +35,15 @@ class HouseRulesTest {
     }
 
     @Test
+    void onlyTestsNeedTheTestkit() {
+        assertThat(rules.importsOfTheTestkit()).isEmpty();
+        assertThat(new HouseRules(List.of(bundle("iommu.testkit", "iommu.testkit.seeds", ""),
+                bundle("some.tests", "", "iommu.testkit.seeds"),
+                bundle("bad", "", "iommu.testkit"))).importsOfTheTestkit())
+                .containsExactly("bad: iommu.testkit");
+    }
+
+    @Test
     void everyImportHasAnExporter() throws IOException {
         assertThat(rules.importsWithoutExporter(exportedByOthers())).isEmpty();
         assertThat(new HouseRules(List.of(GROUND, bundle("bad", "", "a.api.inside")))
@@ -59,7 +68,8 @@ class HouseRulesTest {
     @Test
     void allRoomsAreSeen() {
         assertThat(rules.bundles()).extracting(Headers::bundle).contains("iommu.api", "iommu.vtd",
-                "kdump.lab.api", "kdump.lab.engine", "kdump.lab.shell", "kdump.lab.gogo");
+                "iommu.testkit", "kdump.lab.api", "kdump.lab.engine", "kdump.lab.shell",
+                "kdump.lab.gogo");
     }
 
     @Test

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.testkit;
+
+import iommu.api.pcie.DeviceContext;
+import iommu.api.pcie.DmaPort;
+import iommu.api.pcie.Medium;
+import iommu.api.pcie.PciFunction;
+import iommu.api.sim.EventQueue;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/** A device's place in a machine: a test moves its clock, its medium keeps all. One thread. */
+public final class FakeDeviceContext implements DeviceContext {
+
+    /**
+     * What reached a medium.
+     *
+     * @param bytes not to be changed
+     */
+    public record Committed(Medium medium, long sequence, long position, byte[] bytes) { }
+
+    private final PciFunction function;
+    private final DmaPort dma;
+    private final EventQueue clock;
+    private final Map<String, Long> options;
+    private final List<Committed> committed = new ArrayList<>();
+
+    /**
+     * Makes the context of one device.
+     *
+     * @param function null if the device must not ask for it
+     * @param options what the machine asks of the device
+     */
+    public FakeDeviceContext(PciFunction function, DmaPort dma, EventQueue clock,
+            Map<String, Long> options) {
+        this.function = function;
+        this.dma = dma;
+        this.clock = clock;
+        this.options = Map.copyOf(options);
+    }
+
+    /** Returns what the device has put on its medium, oldest first; a view. */
+    public List<Committed> committed() {
+        return committed;
+    }
+
+    /** Returns what a medium holds at a position: bytes that differ from one to the next. */
+    public static byte[] onMedium(long position, int bytes) {
+        byte[] frame = new byte[bytes];
+        for (int i = 0; i < bytes; i++) {
+            frame[i] = (byte) (position * 31 + i * 7);
+        }
+        return frame;
+    }
+
+    @Override
+    public PciFunction function() {
+        if (function == null) {
+            throw new UnsupportedOperationException("this test has no function");
+        }
+        return function;
+    }
+
+    @Override
+    public DmaPort dma() {
+        return dma;
+    }
+
+    @Override
+    public long nanos() {
+        return clock.nanos();
+    }
+
+    @Override
+    public void schedule(long delayNanos, Runnable action) {
+        clock.schedule(delayNanos, action);
+    }
+
+    @Override
+    public void begin(long sequence) {
+        // nobody asks here which request caused what
+    }
+
+    @Override
+    public long option(String name, long otherwise) {
+        return options.getOrDefault(name, otherwise);
+    }
+
+    @Override
+    public void commit(Medium medium, long sequence, long position, byte[] from, int offset,
+            int bytes) {
+        committed.add(new Committed(medium, sequence, position,
+                Arrays.copyOfRange(from, offset, offset + bytes)));
+    }
+
+    @Override
+    public void fetch(Medium medium, long position, byte[] to, int offset, int bytes) {
+        System.arraycopy(onMedium(position, bytes), 0, to, offset, bytes);
+    }
+}

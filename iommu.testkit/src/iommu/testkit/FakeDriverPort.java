@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.testkit;
+
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.DmaBuffer;
+import iommu.api.pcie.DriverPort;
+import iommu.api.pcie.PciFunction;
+import iommu.api.sim.EventQueue;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A kernel without remapping: drivers get physical addresses as iovas. One thread. */
+public final class FakeDriverPort implements DriverPort {
+
+    private final PciFunction function;
+    private final PhysicalMemory memory;
+    private final EventQueue clock;
+    private final FakePages pages;
+    private final List<DmaBuffer> mapped = new ArrayList<>();
+
+    /**
+     * Makes the port of one driver.
+     *
+     * @param firstPage the pages from here on are the kernel's to give out
+     * @param endOfPages address after the last of them
+     */
+    public FakeDriverPort(PciFunction function, PhysicalMemory memory, EventQueue clock,
+            long firstPage, long endOfPages) {
+        this.function = function;
+        this.memory = memory;
+        this.clock = clock;
+        pages = new FakePages(firstPage, endOfPages);
+    }
+
+    /** Returns what is mapped now, oldest first; a view. */
+    public List<DmaBuffer> mapped() {
+        return mapped;
+    }
+
+    /** Returns how many pages are given out and not given back. */
+    public int pagesInUse() {
+        return pages.out();
+    }
+
+    @Override
+    public PciFunction function() {
+        return function;
+    }
+
+    @Override
+    public long read64(long physicalAddress) {
+        return memory.read64(physicalAddress);
+    }
+
+    @Override
+    public void write64(long physicalAddress, long value) {
+        memory.write64(physicalAddress, value);
+    }
+
+    @Override
+    public void write(long physicalAddress, byte[] from, int offset, int bytes) {
+        memory.write(physicalAddress, from, offset, bytes);
+    }
+
+    @Override
+    public long allocatePage() {
+        long page = pages.allocate(1);
+        FakePages.clear(memory, page, 1);
+        return page;
+    }
+
+    @Override
+    public void freePage(long physicalAddress) {
+        pages.free(1);
+    }
+
+    @Override
+    public DmaBuffer map(long physicalAddress, int bytes, int access) {
+        var buffer = new DmaBuffer(physicalAddress, physicalAddress, bytes);
+        mapped.add(buffer);
+        return buffer;
+    }
+
+    @Override
+    public void unmap(DmaBuffer buffer) {
+        if (!mapped.remove(buffer)) {
+            throw new IllegalArgumentException(buffer + " is not mapped");
+        }
+    }
+
+    @Override
+    public void sleep(long nanos) {
+        clock.advance(nanos);
+    }
+
+    @Override
+    public boolean waitForMemory(long physicalAddress, long mask, long value, long timeoutNanos) {
+        long limit = clock.nanos() + timeoutNanos;
+        while ((memory.read64(physicalAddress) & mask) != value) {
+            if (!clock.step(limit)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.testkit;
+
+import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.HandoverNotes;
+import iommu.api.kdump.HandoverPolicy;
+import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.Phase;
+import iommu.api.kdump.Step;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryMap;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.unit.RemappingUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a policy sees and keeps: units, functions with config space, memory, notes. Nothing that a
+ * policy asks for is done. One thread.
+ */
+public final class FakeHandover implements HandoverView, HandoverNotes {
+
+    /** The crash reservation. */
+    public static final AddressRange RESERVATION = new AddressRange(0x2000_0000, 0x3000_0000);
+
+    private record Note(int version, byte[] bytes) { }
+
+    private final List<UnitView> units = new ArrayList<>();
+    private final List<RemappingUnit> hardware = new ArrayList<>();
+    private final List<FunctionView> functions = new ArrayList<>();
+    private final Map<Integer, FakeFunction> config = new HashMap<>();
+    private final Map<String, Note> notes = new HashMap<>();
+    private PhysicalMemory memory;
+    private Phase phase = Phase.RUNNING;
+    private long nanosSinceCrash;
+
+    /** Makes one with units of these vendors, whose registers nobody may read. */
+    public static FakeHandover unitsOf(String... vendors) {
+        var handover = new FakeHandover();
+        for (String vendor : vendors) {
+            handover.unit(vendor, null);
+        }
+        return handover;
+    }
+
+    /** Adds a unit; null if its registers must not be read. */
+    public FakeHandover unit(String vendor, RemappingUnit unit) {
+        units.add(new UnitView(units.size(), vendor, 0xfed9_0000L + units.size() * 0x1000L));
+        hardware.add(unit);
+        return this;
+    }
+
+    /** Adds a function with bytes of config space: offset, value, offset, value... */
+    public FakeHandover function(int requester, int classCode, int headerType, int... bytes) {
+        functions.add(new FunctionView(requester, classCode, headerType));
+        var space = new FakeFunction(requester, classCode);
+        space.writeConfig(0x04, 2, 0);
+        space.writeConfig(0x0e, 1, headerType);
+        for (int i = 0; i < bytes.length; i += 2) {
+            space.writeConfig(bytes[i], 1, bytes[i + 1]);
+        }
+        config.put(requester, space);
+        return this;
+    }
+
+    /** Gives the machine memory. */
+    public FakeHandover memory(PhysicalMemory of) {
+        memory = of;
+        return this;
+    }
+
+    /** Says how long ago the crash was. */
+    public FakeHandover nanosSinceCrash(long nanos) {
+        nanosSinceCrash = nanos;
+        return this;
+    }
+
+    /** Returns what a policy asks for when a phase begins; the hand-over is in that phase then. */
+    public List<Step> at(Phase begins, HandoverPolicy policy) {
+        phase = begins;
+        return tell(new HandoverEvent.PhaseStart(begins), policy);
+    }
+
+    /** Returns what a policy asks for when one of its steps was refused. */
+    public List<Step> refused(Step step, HandoverPolicy policy) {
+        return tell(new HandoverEvent.StepRefused(step, "no"), policy);
+    }
+
+    /** Returns what a policy asks for at an event. */
+    public List<Step> tell(HandoverEvent event, HandoverPolicy policy) {
+        return policy.decide(event, this, this);
+    }
+
+    @Override
+    public Phase phase() {
+        return phase;
+    }
+
+    @Override
+    public long nanosSinceCrash() {
+        return nanosSinceCrash;
+    }
+
+    @Override
+    public List<UnitView> units() {
+        return List.copyOf(units);
+    }
+
+    @Override
+    public List<FunctionView> functions() {
+        return List.copyOf(functions);
+    }
+
+    @Override
+    public MemoryMap memoryMap() {
+        return new MemoryMap(List.of());
+    }
+
+    @Override
+    public AddressRange crashReservation() {
+        return RESERVATION;
+    }
+
+    @Override
+    public long readRegister(int unit, int offset, int bytes) {
+        if (hardware.get(unit) == null) {
+            throw new UnsupportedOperationException("this test has no unit that answers");
+        }
+        return hardware.get(unit).readRegister(offset, bytes);
+    }
+
+    @Override
+    public int readConfig(int requester, int offset, int bytes) {
+        FakeFunction function = config.get(requester);
+        return function == null ? -1 >>> 32 - 8 * bytes : function.readConfig(offset, bytes);
+    }
+
+    @Override
+    public long readMemory(long physicalAddress) {
+        if (memory == null) {
+            throw new UnsupportedOperationException("this test has no memory");
+        }
+        return memory.read64(physicalAddress);
+    }
+
+    @Override
+    public byte[] get(String key, int version) {
+        Note note = notes.get(key);
+        return note == null || note.version != version ? null : note.bytes.clone();
+    }
+
+    @Override
+    public void put(String key, int version, byte[] bytes) {
+        var others = new HashMap<>(notes);
+        others.put(key, new Note(version, bytes.clone()));
+        int size = others.entrySet().stream()
+                .mapToInt(e -> e.getKey().length() + e.getValue().bytes.length).sum();
+        if (size > MAX_BYTES) {
+            throw new IllegalArgumentException(size + " bytes of notes");
+        }
+        notes.put(key, others.get(key));
+    }
+}
