@@ -46,8 +46,7 @@ public final class QemuCommands implements Commands {
      * @param told hears what was dropped of {@code tlb}
      */
     public QemuCommands(RegisterFile registers, PhysicalMemory memory, QemuTlb tlb,
-            Invalidation others,
-            Consumer<String> told, Runnable interrupt) {
+            Invalidation others, Consumer<String> told, Runnable interrupt) {
         this.registers = registers;
         this.memory = memory;
         this.tlb = tlb;
