@@ -20,4 +20,17 @@ public record Caches(DteCache entries, DirectoryCache directories, Tlb tlb,
                 new Tlb(settings.tlbEntries()),
                 new InterruptCache(settings.interruptCacheEntries()));
     }
+
+    /** Returns empty ones, of the smallest size: for a walk that finds nothing cached. */
+    public static Caches empty() {
+        int entries = SetAssociativeCache.COUNT;
+        return new Caches(new DteCache(entries), new DirectoryCache(entries), new Tlb(entries),
+                new InterruptCache(entries));
+    }
+
+    /** Returns others that begin as these are now; what is done to them is not done to these. */
+    public Caches copy() {
+        return new Caches(new DteCache(entries), new DirectoryCache(directories), new Tlb(tlb),
+                new InterruptCache(interrupts));
+    }
 }

@@ -34,6 +34,12 @@ public final class DirectoryCache {
         table = new long[entries];
     }
 
+    /** A copy that begins as another cache is now. */
+    DirectoryCache(DirectoryCache other) {
+        ways = new SetAssociativeCache(other.ways);
+        table = other.table.clone();
+    }
+
     private static long key(int domain, long address, int level) {
         return prefix(address, level) << 19 | (long) domain << 3 | level;
     }

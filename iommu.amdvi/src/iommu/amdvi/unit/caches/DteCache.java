@@ -21,6 +21,14 @@ public final class DteCache {
         interrupts = new long[entries];
     }
 
+    /** A copy that begins as another cache is now. */
+    DteCache(DteCache other) {
+        ways = new SetAssociativeCache(other.ways);
+        tag = other.tag.clone();
+        root = other.root.clone();
+        interrupts = other.interrupts.clone();
+    }
+
     private static long key(int device) {
         return device + 1L;
     }

@@ -24,6 +24,13 @@ public final class InterruptCache {
         high = new long[entries];
     }
 
+    /** A copy that begins as another cache is now. */
+    InterruptCache(InterruptCache other) {
+        ways = new SetAssociativeCache(other.ways);
+        low = other.low.clone();
+        high = other.high.clone();
+    }
+
     private static long key(int device, int index) {
         return 1L << 32 | (long) device << 16 | index;
     }

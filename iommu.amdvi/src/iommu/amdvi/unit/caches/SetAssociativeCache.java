@@ -21,6 +21,13 @@ final class SetAssociativeCache {
         turn = new byte[entries / COUNT];
     }
 
+    /** A copy that begins as another cache is now. */
+    SetAssociativeCache(SetAssociativeCache other) {
+        keys = other.keys.clone();
+        turn = other.turn.clone();
+        version = other.version;
+    }
+
     int size() {
         return keys.length;
     }

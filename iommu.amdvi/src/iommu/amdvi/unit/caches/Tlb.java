@@ -30,6 +30,13 @@ public final class Tlb {
         words = new long[2 * entries];
     }
 
+    /** A copy that begins as another cache is now. */
+    Tlb(Tlb other) {
+        ways = new SetAssociativeCache(other.ways);
+        words = other.words.clone();
+        shiftsInUse = other.shiftsInUse;
+    }
+
     /** Returns a key: exact up to 54 address bits, folded above; slots keep the whole address. */
     private static long key(int domain, long address, int shift) {
         long number = address >>> shift;

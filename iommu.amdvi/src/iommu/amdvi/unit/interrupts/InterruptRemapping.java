@@ -46,11 +46,24 @@ public final class InterruptRemapping {
     private final RegisterFile registers;
     private final PhysicalMemory memory;
     private final InterruptCache cache;
+    private final WalkListener listener;
 
-    public InterruptRemapping(RegisterFile registers, PhysicalMemory memory, InterruptCache cache) {
+    public InterruptRemapping(RegisterFile registers, PhysicalMemory memory,
+            InterruptCache cache) {
+        this(registers, memory, cache, WalkListener.NONE);
+    }
+
+    private InterruptRemapping(RegisterFile registers, PhysicalMemory memory,
+            InterruptCache cache, WalkListener listener) {
         this.registers = registers;
         this.memory = memory;
         this.cache = cache;
+        this.listener = listener;
+    }
+
+    /** Returns the same over another cache, which tells entries to a listener. */
+    public InterruptRemapping over(InterruptCache other, WalkListener hears) {
+        return new InterruptRemapping(registers, memory, other, hears);
     }
 
     private boolean control(BitField field) {
@@ -71,41 +84,39 @@ public final class InterruptRemapping {
         }
         // 5. The entry comes from the cache or from memory.
         int index = (int) InterruptEntry.MESSAGE_INDEX.of(data);
-        int slot = cached(device, index);
+        int known = cached(device, index);
+        int slot = known;
         if (slot < 0) {
             long at = place(index, q2);
             if (!memory.contains(at, entryBytes())) {
+                tell(index, q2, known, 0);
                 return blocked(result, EventCode.PAGE_TAB_HARDWARE_ERROR,
                         Event.INTERRUPT | Event.MASTER_ABORT, at);
             }
             slot = cache.insert(device, index, low(at), high(at));
         }
-        return deliver(cache.low(slot), cache.high(slot), q2, result);
+        long outcome = deliver(cache.low(slot), cache.high(slot), q2, result);
+        if (listener != WalkListener.NONE) {
+            tell(index, q2, known, outcome);
+        }
+        return outcome;
     }
 
-    /** Returns what {@link #remap} would, changes nothing, and tells the entry. */
-    public long follow(int device, int data, long q2, WalkResult result, WalkListener listener) {
-        long early = withoutEntry(data, q2, result);
-        if (early != UNDECIDED) {
-            return early;
-        }
-        int index = (int) InterruptEntry.MESSAGE_INDEX.of(data);
-        int slot = cached(device, index);
+    /** Tells the entry as memory has it, and what the cache has of it. */
+    private void tell(int index, long q2, int slot, long outcome) {
         long at = place(index, q2);
-        long kept = slot < 0 ? 0 : deliver(cache.low(slot), cache.high(slot), q2, result);
         if (!memory.contains(at, entryBytes())) {
             EntryFormatter.unreadable(listener, InterruptEntryFormatter.ENTRY, at,
                     EventCode.PAGE_TAB_HARDWARE_ERROR);
-            return slot >= 0 ? kept : blocked(result, EventCode.PAGE_TAB_HARDWARE_ERROR,
-                    Event.INTERRUPT | Event.MASTER_ABORT, at);
+            return;
         }
         long now = deliver(low(at), high(at), q2, new WalkResult());
         InterruptEntryFormatter.tell(index, at, low(at), high(at), control(Control.GA_EN), now,
                 slot < 0 ? CacheLookup.miss(InterruptEntryFormatter.CACHE)
                         : CacheLookup.hit(InterruptEntryFormatter.CACHE,
-                                InterruptEntryFormatter.describe(kept), cache.low(slot) != low(at)
+                                InterruptEntryFormatter.describe(outcome),
+                                cache.low(slot) != low(at)
                                         || cache.high(slot) != high(at)), listener);
-        return slot < 0 ? now : kept;
     }
 
     /** Returns what becomes of a message that needs no entry, or {@link #UNDECIDED}. */

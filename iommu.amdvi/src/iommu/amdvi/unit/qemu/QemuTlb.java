@@ -23,6 +23,16 @@ public final class QemuTlb {
     private final long[] about = new long[ENTRIES];
     private int used;
 
+    /** Returns a copy that begins as this is now. */
+    QemuTlb copy() {
+        var copy = new QemuTlb();
+        System.arraycopy(tags, 0, copy.tags, 0, used);
+        System.arraycopy(pages, 0, copy.pages, 0, used);
+        System.arraycopy(about, 0, copy.about, 0, used);
+        copy.used = used;
+        return copy;
+    }
+
     private static long tag(int device, long address) {
         return address >>> 12 | (long) device << DEVICE_SHIFT;
     }

@@ -35,22 +35,50 @@ public final class QemuTranslator {
     private static final BitField RESERVED_Q3_HIGH = bits(53, 48);
     private static final long INTERRUPTS = 0xfee;
     private static final int PASS_SHIFT = 12;
+    private static final String TLB = "TLB";
     /** More than any test's tables have, few enough to end soon. */
     private static final int MAX_STEPS = 1 << 10;
 
     private final PhysicalMemory memory;
     private final QemuTlb tlb;
+    /** Hears the entries that are read. */
+    private final WalkListener listener;
+    /** Hears what the TLB knows; null if nobody does. */
+    private final WalkListener told;
     private long table;
 
     public QemuTranslator(RegisterFile registers, PhysicalMemory memory, QemuTlb tlb) {
         this.memory = memory;
         this.tlb = tlb;
+        listener = WalkListener.NONE;
+        told = null;
         table = AmdViRegisters.BASE.inPlace(registers.get(AmdViRegisters.DEV_TAB));
         registers.onWrite(AmdViRegisters.DEV_TAB, (written, mask) -> {
             if (counts(mask)) {
                 table = AmdViRegisters.BASE.inPlace(registers.get(AmdViRegisters.DEV_TAB));
             }
         });
+    }
+
+    private QemuTranslator(QemuTranslator other, QemuTlb tlb, WalkListener listener,
+            WalkListener told) {
+        memory = other.memory;
+        table = other.table;
+        this.tlb = tlb;
+        this.listener = listener;
+        this.told = told;
+    }
+
+    /** Returns the same with nothing cached, which tells the entries that it reads. */
+    public QemuTranslator explaining(WalkListener hears) {
+        return new QemuTranslator(this, new QemuTlb(), hears, null);
+    }
+
+    /** Returns the same over a copy of the TLB, which tells what that knows, and the entries. */
+    public QemuTranslator following(WalkListener hears) {
+        return new QemuTranslator(this, tlb.copy(), (structure, address, words, fields, decision)
+                -> hears.step(structure, address, words, fields, decision, CacheLookup.none()),
+                hears);
     }
 
     /** Returns whether a write to a base makes it count: to all of it, or not to its first byte. */
@@ -62,23 +90,25 @@ public final class QemuTranslator {
     public long translate(int device, long address, int access, WalkResult found) {
         found.slot = -1;
         found.denied = false;
-        if (address >>> 20 == INTERRUPTS) {
+        boolean message = address >>> 20 == INTERRUPTS;
+        int hit = message ? -1 : tlb.find(device, address);
+        if (told != null) {
+            tell(device, address, access, hit);
+        }
+        if (message) {
             return Translation.untranslated();
         }
-        int hit = tlb.find(device, address);
         if (hit >= 0) {
-            found.rights = tlb.rights(hit);
-            found.page = tlb.page(hit);
-            found.pageShift = tlb.pageShift(hit);
+            take(hit, found);
             return translated(address, access, found);
         }
-        if (!entry(device, found, WalkListener.NONE)) {
+        if (!entry(device, found)) {
             return Translation.blocked(found.fault.number());
         }
         if (!ContextTag.VALID.isSet(found.tag)) {
             return Translation.untranslated();
         }
-        if (!page(address, access, found, WalkListener.NONE)) {
+        if (!page(address, access, found)) {
             return Translation.blocked(found.fault.number());
         }
         if (found.rights != 0) {
@@ -88,45 +118,28 @@ public final class QemuTranslator {
         return translated(address, access, found);
     }
 
-    /** Does the same by the tables alone. */
-    public long explain(int device, long address, int access, WalkResult read,
-            WalkListener listener) {
-        if (address >>> 20 == INTERRUPTS) {
-            return Translation.untranslated();
-        }
-        if (!entry(device, read, listener)) {
-            return Translation.blocked(read.fault.number());
-        }
-        if (!ContextTag.VALID.isSet(read.tag)) {
-            return Translation.untranslated();
-        }
-        return page(address, access, read, listener) ? translated(address, access, read)
-                : Translation.blocked(read.fault.number());
-    }
-
-    /** Tells what {@link #translate} would do, and changes nothing. */
-    public long follow(int device, long address, int access, WalkListener listener) {
-        var told = new WalkRecording();
-        var memory = new WalkResult();
-        long now = explain(device, address, access, memory, told);
-        int hit = address >>> 20 == INTERRUPTS ? -1 : tlb.find(device, address);
-        var lookup = EntryFormatter.entry("TLB", address).with("page",
+    /** Tells what the TLB knows, and if that is a page, what the tables say beside it. */
+    private void tell(int device, long address, int access, int hit) {
+        var lookup = EntryFormatter.entry(TLB, address).with("page",
                 EntryFormatter.hex(address >>> PASS_SHIFT << PASS_SHIFT));
         if (hit < 0) {
-            lookup.decides(listener, "not kept, the tables are asked", CacheLookup.miss("TLB"));
-            told.tell(listener, CacheLookup.none());
-            return now;
+            lookup.decides(told, "not kept, the tables are asked", CacheLookup.miss(TLB));
+            return;
         }
+        var beside = new WalkRecording();
+        long now = explaining(beside).translate(device, address, access, new WalkResult());
         var kept = new WalkResult();
-        kept.rights = tlb.rights(hit);
-        kept.page = tlb.page(hit);
-        kept.pageShift = tlb.pageShift(hit);
-        long outcome = translated(address, access, kept);
-        lookup.decides(listener, "kept, no table is read", CacheLookup.hit("TLB", "the page at "
+        take(hit, kept);
+        lookup.decides(told, "kept, no table is read", CacheLookup.hit(TLB, "the page at "
                 + EntryFormatter.hex(kept.page) + ", " + EntryFormatter.rights(kept.rights),
-                outcome != now));
-        told.tell(listener, CacheLookup.skipped("TLB"));
-        return outcome;
+                translated(address, access, kept) != now));
+        beside.tell(told, CacheLookup.skipped(TLB));
+    }
+
+    private void take(int slot, WalkResult into) {
+        into.rights = tlb.rights(slot);
+        into.page = tlb.page(slot);
+        into.pageShift = tlb.pageShift(slot);
     }
 
     private static long translated(long address, int access, WalkResult found) {
@@ -141,7 +154,7 @@ public final class QemuTranslator {
         return to >>> 52 == 0 ? Translation.to(to, found.pageShift) : Translation.untranslated();
     }
 
-    private boolean entry(int device, WalkResult result, WalkListener listener) {
+    private boolean entry(int device, WalkResult result) {
         long at = table + (long) device * DeviceTableEntry.BYTES;
         if (!memory.contains(at, DeviceTableEntry.BYTES)) {
             return result.fail(EventCode.DEV_TAB_HARDWARE_ERROR, Event.MASTER_ABORT, at);
@@ -167,7 +180,7 @@ public final class QemuTranslator {
         return legal || result.fail(EventCode.ILLEGAL_DEV_TABLE_ENTRY, Event.RESERVED);
     }
 
-    private boolean page(long address, int access, WalkResult result, WalkListener listener) {
+    private boolean page(long address, int access, WalkResult result) {
         long tag = result.tag;
         int levels = (int) ContextTag.LEVELS.of(tag);
         if (!ContextTag.TRANSLATES.isSet(tag) || levels == 0) {
@@ -182,11 +195,10 @@ public final class QemuTranslator {
         if (((int) ContextTag.RIGHTS.of(tag) & access) != access) {
             return result.fail(EventCode.IO_PAGE_FAULT, Event.PRESENT | Event.PERMISSION);
         }
-        return walk(result.root, levels, address, access, result, listener);
+        return walk(result.root, levels, address, access, result);
     }
 
-    private boolean walk(long root, int levels, long address, int access, WalkResult result,
-            WalkListener listener) {
+    private boolean walk(long root, int levels, long address, int access, WalkResult result) {
         long at = root;
         int level = levels;
         for (int step = 0; step < MAX_STEPS; step++) {

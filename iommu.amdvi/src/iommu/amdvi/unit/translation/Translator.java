@@ -30,7 +30,7 @@ import iommu.api.unit.WalkListener;
  */
 public final class Translator {
 
-    static final int PASS_SHIFT = 12;
+    private static final int PASS_SHIFT = 12;
     private static final long INTERRUPTS = 0xfee;
 
     private final DeviceTable deviceTable;
@@ -41,6 +41,10 @@ public final class Translator {
     private final InterruptRemapping interrupts;
     private final QemuTranslator qemu;
     private final FastPath fastPath;
+    /** Hears the entries that are read. */
+    private final WalkListener listener;
+    /** Tells what caches know; null if nobody listens to that. */
+    private final CacheTeller teller;
     private final WalkResult found = new WalkResult();
 
     /** @param qemu the order that all requests take; null for the manual's */
@@ -54,6 +58,27 @@ public final class Translator {
         interrupts = new InterruptRemapping(registers, memory, caches.interrupts());
         this.qemu = qemu;
         fastPath = settings.fastPath() && qemu == null ? new FastPath() : null;
+        listener = WalkListener.NONE;
+        teller = null;
+    }
+
+    /**
+     * The same way over other caches, told to a listener.
+     *
+     * @param tellsCaches whether what they know is told too
+     */
+    private Translator(Translator other, Caches caches, QemuTranslator qemu,
+            WalkListener listener, boolean tellsCaches) {
+        deviceTable = other.deviceTable;
+        cacheNotPresent = other.cacheNotPresent;
+        pageTables = other.pageTables;
+        exclusion = other.exclusion;
+        interrupts = other.interrupts.over(caches.interrupts(), listener);
+        fastPath = null;
+        this.caches = caches;
+        this.qemu = qemu;
+        this.listener = listener;
+        teller = tellsCaches ? new CacheTeller(deviceTable, caches, pageTables, listener) : null;
     }
 
     /** Returns what the last request met. */
@@ -119,6 +144,9 @@ public final class Translator {
         Tlb tlb = caches.tlb();
         int domain = (int) ContextTag.DOMAIN.of(tag);
         int hit = tlb.find(domain, address);
+        if (teller != null) {
+            teller.page(hit, slot, address, access);
+        }
         if (hit >= 0) {
             return (tlb.rights(hit) & access) == access
                     ? keep(device, address,
@@ -126,7 +154,7 @@ public final class Translator {
                             tlb.rights(hit) & (int) ContextTag.RIGHTS.of(tag))
                     : denied(tlb.rights(hit));
         }
-        if (walk(domain, tag, caches.entries().root(slot), address, access)) {
+        if (walk(domain, tag, slot, address, access)) {
             tlb.insert(domain, address, found.page, found.pageShift, found.rights);
             return translated(found.page, found.pageShift, address);
         }
@@ -148,50 +176,25 @@ public final class Translator {
                 : Interrupt.unchanged();
     }
 
-    /** Translates by the tables in memory alone, and tells each entry. */
-    public long explain(int device, long address, int access, WalkListener listener) {
-        var read = new WalkResult();
-        if (qemu != null) {
-            return qemu.explain(device, address, access, read, listener);
-        }
-        if (isInterrupt(address)) {
-            return interruptRange(access, read);
-        }
-        boolean excluded = exclusion.contains(address);
-        if (excluded && exclusion.isForAll()) {
-            return Translation.untranslated();
-        }
-        if (!deviceTable.read(device, read, listener)) {
-            return blocked(read);
-        }
-        if (forwards(read.tag, excluded)) {
-            return Translation.untranslated();
-        }
-        if (!admits(read.tag, address, access, read)) {
-            return blocked(read);
-        }
-        int levels = (int) ContextTag.LEVELS.of(read.tag);
-        if (levels == 0) {
-            return Translation.to(address, PASS_SHIFT);
-        }
-        return pageTables.walk(0, address, access, read.root, levels, PageTableWalk.ALL_RIGHTS,
-                null, read, listener)
-                ? translated(read.page, read.pageShift, address) : blocked(read);
+    /** Translates with nothing cached, by the tables in memory alone, and tells each entry. */
+    public long explain(int device, long address, int access, WalkListener hears) {
+        return new Translator(this, Caches.empty(), qemu == null ? null : qemu.explaining(hears),
+                hears, false).translate(device, address, access);
     }
 
-    /** Tells what {@link #translate} would do. */
-    public long follow(int device, long address, int access, WalkListener listener) {
-        return qemu != null ? qemu.follow(device, address, access, listener)
-                : following().follow(device, address, access, listener);
+    /** Does what {@link #translate} would to a copy of the caches, and tells it. */
+    public long follow(int device, long address, int access, WalkListener hears) {
+        return following(hears).translate(device, address, access);
     }
 
-    /** Tells what {@link #interrupt} would do. */
-    public long followInterrupt(int device, int data, WalkListener listener) {
-        return following().followInterrupt(device, data, listener);
+    /** Does what {@link #interrupt} would to a copy of the caches, and tells it. */
+    public long followInterrupt(int device, int data, WalkListener hears) {
+        return following(hears).interrupt(device, data);
     }
 
-    private Following following() {
-        return new Following(deviceTable, caches, pageTables, exclusion, interrupts);
+    private Translator following(WalkListener hears) {
+        return new Translator(this, caches.copy(), qemu == null ? null : qemu.following(hears),
+                hears, true);
     }
 
     /** Leaves slot and tag of a device in {@code found}; returns the slot, -1 for a fault. */
@@ -201,18 +204,22 @@ public final class Translator {
         found.slot = slot;
         if (slot >= 0) {
             found.tag = entries.tag(slot);
-        } else if (deviceTable.read(device, found, WalkListener.NONE)) {
+            if (teller != null) {
+                teller.entry(device, slot);
+            }
+        } else if (deviceTable.read(device, found,
+                teller == null ? listener : teller.entryMissed())) {
             slot = entries.insert(device, found.tag, found.root, found.interrupts);
             found.slot = slot;
         }
         return slot;
     }
 
-    static boolean isInterrupt(long address) {
+    private static boolean isInterrupt(long address) {
         return address >>> 20 == INTERRUPTS;
     }
 
-    static long interruptRange(int access, WalkResult result) {
+    private static long interruptRange(int access, WalkResult result) {
         if (access == Access.WRITE) {
             return Translation.untranslated();
         }
@@ -222,12 +229,12 @@ public final class Translator {
         return blocked(result);
     }
 
-    static boolean forwards(long tag, boolean excluded) {
+    private static boolean forwards(long tag, boolean excluded) {
         return !ContextTag.VALID.isSet(tag) || excluded && ContextTag.EXCLUDES.isSet(tag);
     }
 
     /** Checks a request against a valid entry; on false the fault is in {@code result}. */
-    static boolean admits(long tag, long address, int access, WalkResult result) {
+    private static boolean admits(long tag, long address, int access, WalkResult result) {
         int levels = (int) ContextTag.LEVELS.of(tag);
         // 4a. TV = 0: there is no translation.
         if (!ContextTag.TRANSLATES.isSet(tag)) {
@@ -243,27 +250,24 @@ public final class Translator {
                 || result.fail(EventCode.IO_PAGE_FAULT, 0);
     }
 
-    private boolean walk(int domain, long tag, long root, long address, int access) {
+    private boolean walk(int domain, long tag, int entry, long address, int access) {
         DirectoryCache directories = caches.directories();
         int levels = (int) ContextTag.LEVELS.of(tag);
+        // 5a. The walk begins at the lowest table that is known, or at the root.
         int known = directories.find(domain, address, levels);
-        boolean plain = known >= 0
-                ? pageTables.fused(domain, address, access, directories.table(known),
-                        directories.level(known), directories.rights(known), directories, found)
-                : pageTables.fused(domain, address, access, root, levels,
-                        PageTableWalk.ALL_RIGHTS, directories, found);
-        if (plain) {
-            return true;
-        }
-        return known >= 0
-                ? pageTables.walk(domain, address, access, directories.table(known),
-                        directories.level(known), directories.rights(known), directories, found,
-                        WalkListener.NONE)
-                : pageTables.walk(domain, address, access, root, levels,
-                        PageTableWalk.ALL_RIGHTS, directories, found, WalkListener.NONE);
+        long table = known < 0 ? caches.entries().root(entry) : directories.table(known);
+        int level = known < 0 ? levels : directories.level(known);
+        int rights = known < 0 ? PageTableWalk.ALL_RIGHTS : directories.rights(known);
+        WalkListener hears =
+                teller == null ? listener : teller.tables(known, entry, address, access);
+        // 5b. The usual case at once; step by step where it is not, or somebody listens.
+        return hears == WalkListener.NONE && pageTables.fused(domain, address, access, table,
+                level, rights, directories, found)
+                || pageTables.walk(domain, address, access, table, level, rights, directories,
+                        found, hears);
     }
 
-    public static long translated(long page, int pageShift, long address) {
+    private static long translated(long page, int pageShift, long address) {
         return Translation.to(page | address & (1L << pageShift) - 1, pageShift);
     }
 
