@@ -13,9 +13,9 @@ import iommu.api.unit.UnitDriver;
 import java.util.Set;
 
 /**
- * Linux for one AMD-Vi unit; what differs by version is in {@link KernelWays}. On AMD the hand-over
- * lies at T4 already: interrupt tables hang off the device table, so that interrupt remapping
- * cannot be set up without it.
+ * Linux for one AMD-Vi unit; what differs by version is in {@link KernelQuirks}. On AMD the
+ * hand-over lies at T4 already: interrupt tables hang off the device table, so that interrupt
+ * remapping cannot be set up without it.
  *
  * <ul>
  * <li>{@link #initialiseInterrupts} is early_enable_iommus: on a unit that is enabled it copies the
@@ -37,7 +37,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
     private static final int INV_TIME_OUT_1S = 4;
 
     private final KernelPort port;
-    private final KernelWays ways;
+    private final KernelQuirks quirks;
     private final UnitRegisters registers;
     private final long expectedBytes;
     private final EventReport events;
@@ -60,7 +60,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
      */
     public LinuxAmdViDriver(KernelProfile kernel, KernelPort port, long expectedBytes) {
         this.port = port;
-        ways = KernelWays.of(kernel);
+        quirks = KernelQuirks.of(kernel);
         this.expectedBytes = expectedBytes;
         registers = new UnitRegisters(port);
         events = new EventReport(port, registers);
@@ -69,7 +69,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     /** Returns the names of the kernel settings that this code knows. */
     public static Set<String> settings() {
-        return KernelWays.KNOWN;
+        return KernelQuirks.KNOWN;
     }
 
     @Override
@@ -96,28 +96,28 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     @Override
     public void initialiseInterrupts() {
-        if (commands == null && registers.enabled() && ways.enablesEarly()) {
-            takeOver();
+        if (commands == null && registers.enabled() && quirks.enablesEarly()) {
+            handOver();
         }
     }
 
-    private void takeOver() {
-        var takeOver = new TakeOver(port, ways, registers, expectedBytes, events, mappings);
-        switch (ways.handOver()) {
+    private void handOver() {
+        var handover = new LinuxHandover(port, quirks, registers, expectedBytes, events, mappings);
+        switch (quirks.handOver()) {
             case CLEAN -> {
                 long register = registers.read(AmdViRegisters.DEV_TAB);
                 switchOff();
                 startEmpty(false);
-                TakeOver.flush(commands, register);
+                LinuxHandover.flush(commands, register);
             }
-            case COPY -> takeOver.copy();
-            case IN_PLACE -> takeOver.reuse();
-            default -> throw new AssertionError(ways.handOver());
+            case COPY -> handover.copy();
+            case IN_PLACE -> handover.reuse();
+            default -> throw new AssertionError(quirks.handOver());
         }
-        if (ways.handOver() != KernelWays.HandOver.CLEAN) {
-            commands = takeOver.commands();
-            entries = takeOver.entries();
-            refusal = takeOver.refusal();
+        if (quirks.handOver() != KernelQuirks.HandOver.CLEAN) {
+            commands = handover.commands();
+            entries = handover.entries();
+            refusal = handover.refusal();
         }
     }
 
@@ -134,13 +134,13 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     @Override
     public void adoptTables(AdoptDepth depth) throws StepRefusedException {
-        AdoptDepth own = switch (ways.handOver()) {
+        AdoptDepth own = switch (quirks.handOver()) {
             case CLEAN -> null;
             case COPY -> AdoptDepth.CONTEXTS;
             case IN_PLACE -> AdoptDepth.IN_PLACE;
         };
         if (depth != own) {
-            throw new StepRefusedException("Linux " + ways.version() + " on AMD-Vi "
+            throw new StepRefusedException("Linux " + quirks.version() + " on AMD-Vi "
                     + (own == null ? "takes over no device table"
                     : own == AdoptDepth.CONTEXTS ? "copies the device table, not " + depth
                     : "reuses the device table in place, not " + depth));
@@ -187,7 +187,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     @Override
     public void crash() {
-        if (ways.crashDisables() && registers.enabled()) {
+        if (quirks.crashDisables() && registers.enabled()) {
             switchOff();
         }
     }
@@ -202,10 +202,10 @@ public final class LinuxAmdViDriver implements UnitDriver {
                 != entries.base()) {
             throw new StepRefusedException("the device table base register is locked");
         }
-        if (!ways.attachesFirst()) {
+        if (!quirks.attachesFirst()) {
             flushAll();
         }
-        if (!ways.attachesFirst() && !ways.enablesEarly()) {
+        if (!quirks.attachesFirst() && !quirks.enablesEarly()) {
             mappings.attach(port.functions());
         }
         refusal = null;
@@ -214,7 +214,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     /** Once it found that it could not reuse the table, a kernel still writes no base. */
     private boolean keepsBases() {
-        return ways.handOver() == KernelWays.HandOver.IN_PLACE && refusal != null;
+        return quirks.handOver() == KernelQuirks.HandOver.IN_PLACE && refusal != null;
     }
 
     /**
@@ -236,7 +236,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
         control = Control.INV_TIME_OUT.with(control, INV_TIME_OUT_1S);
         registers.write(AmdViRegisters.CONTROL, Control.COHERENT.with(control, 1));
         commands = new CommandRing(port, registers);
-        if (ways.attachesFirst()) {
+        if (quirks.attachesFirst()) {
             commands.allocate();
             mappings.use(entries, commands);
             mappings.attachUnseen(port.functions());
@@ -246,16 +246,16 @@ public final class LinuxAmdViDriver implements UnitDriver {
         }
         startBuffers();
         registers.feature(Control.IOMMU_EN, true);
-        if (!ways.attachesFirst()) {
+        if (!quirks.attachesFirst()) {
             mappings.use(entries, commands);
         }
     }
 
     private void startBuffers() {
         if (keepsBases()) {
-            commands.reuse(ways.plain(registers.read(AmdViRegisters.CMD_BUF)), 0);
+            commands.reuse(quirks.plain(registers.read(AmdViRegisters.CMD_BUF)), 0);
             events.reuse();
-        } else if (ways.attachesFirst()) {
+        } else if (quirks.attachesFirst()) {
             commands.start();
             events.enable();
         } else {

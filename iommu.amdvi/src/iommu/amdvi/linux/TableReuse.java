@@ -17,13 +17,13 @@ final class TableReuse {
 
     private final KernelPort port;
     private final DomainIds ids;
-    private final KernelWays ways;
+    private final KernelQuirks quirks;
     private String refusal;
 
-    TableReuse(KernelPort port, DomainIds ids, KernelWays ways) {
+    TableReuse(KernelPort port, DomainIds ids, KernelQuirks quirks) {
         this.port = port;
         this.ids = ids;
-        this.ways = ways;
+        this.quirks = quirks;
     }
 
     /** Returns why the table was refused. */
@@ -42,7 +42,7 @@ final class TableReuse {
         if (expectedBytes != 0 && bytes != expectedBytes) {
             return refuse("The device table size of IOMMU:0 is not expected!");
         }
-        long base = ways.plain(AmdViRegisters.BASE.inPlace(register));
+        long base = quirks.plain(AmdViRegisters.BASE.inPlace(register));
         if (base >= FOUR_GIB) {
             return refuse("The address of old device table is above 4G, not trustworthy!");
         }

@@ -5,6 +5,21 @@ import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Control;
 import iommu.amdvi.EventCode;
 import iommu.amdvi.ExtendedFeature;
+import iommu.amdvi.unit.caches.Caches;
+import iommu.amdvi.unit.commands.CommandBuffer;
+import iommu.amdvi.unit.commands.Commands;
+import iommu.amdvi.unit.commands.Invalidation;
+import iommu.amdvi.unit.events.EventLog;
+import iommu.amdvi.unit.events.FaultReport;
+import iommu.amdvi.unit.qemu.QemuCommands;
+import iommu.amdvi.unit.qemu.QemuTlb;
+import iommu.amdvi.unit.qemu.QemuTranslator;
+import iommu.amdvi.unit.registers.HardwareState;
+import iommu.amdvi.unit.settings.UnitSettings;
+import iommu.amdvi.unit.tables.DeviceTable;
+import iommu.amdvi.unit.tables.TableEnumeration;
+import iommu.amdvi.unit.tables.WalkResult;
+import iommu.amdvi.unit.translation.Translator;
 import iommu.api.bits.Register;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
@@ -58,7 +73,7 @@ public final class AmdViUnit implements RemappingUnit {
         Caches caches = Caches.of(settings);
         var qemuTlb = new QemuTlb();
         translator = new Translator(registers, memory, deviceTable, caches, settings,
-                settings.asQemu() ? new QemuOrder(registers, memory, qemuTlb) : null);
+                settings.asQemu() ? new QemuTranslator(registers, memory, qemuTlb) : null);
         var events = new EventLog(registers, memory, !settings.asQemu(),
                 () -> listener.faultInterrupt());
         faults = new FaultReport(events, caches.entries());

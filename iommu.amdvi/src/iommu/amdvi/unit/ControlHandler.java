@@ -3,6 +3,9 @@ package iommu.amdvi.unit;
 
 import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Control;
+import iommu.amdvi.unit.commands.Commands;
+import iommu.amdvi.unit.events.EventLog;
+import iommu.amdvi.unit.registers.Running;
 import iommu.api.bits.RegisterFile;
 
 /**

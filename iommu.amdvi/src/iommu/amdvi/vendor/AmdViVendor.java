@@ -3,7 +3,7 @@ package iommu.amdvi.vendor;
 
 import iommu.amdvi.linux.LinuxAmdViDriver;
 import iommu.amdvi.unit.AmdViUnit;
-import iommu.amdvi.unit.HardwareProfiles;
+import iommu.amdvi.unit.settings.HardwareProfiles;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.profile.HardwareProfile;
 import iommu.api.profile.KernelProfile;

@@ -14,31 +14,31 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The bytes that the kernel puts into the command buffer, and what it waits for. */
 class CommandRingTest {
 
-    private final BenchKernel bench = new BenchKernel();
-    private final UnitRegisters registers = new UnitRegisters(bench);
-    private final CommandRing ring = new CommandRing(bench, registers);
+    private final KernelFixture fixture = new KernelFixture();
+    private final UnitRegisters registers = new UnitRegisters(fixture);
+    private final CommandRing ring = new CommandRing(fixture, registers);
     private long base;
 
     @BeforeEach
     void enable() {
         ring.enable();
         registers.feature(Control.IOMMU_EN, true);
-        base = AmdViRegisters.BASE.inPlace(bench.get(AmdViRegisters.CMD_BUF));
+        base = AmdViRegisters.BASE.inPlace(fixture.get(AmdViRegisters.CMD_BUF));
     }
 
     private long low(int index) {
-        return bench.memory.read64(base + 16L * index);
+        return fixture.memory.read64(base + 16L * index);
     }
 
     private long high(int index) {
-        return bench.memory.read64(base + 16L * index + 8);
+        return fixture.memory.read64(base + 16L * index + 8);
     }
 
     @Test
     void theBufferHas512Commands() {
-        assertThat(AmdViRegisters.LENGTH.of(bench.get(AmdViRegisters.CMD_BUF))).isEqualTo(9);
-        assertThat(bench.get(AmdViRegisters.CMD_HEAD)).isZero();
-        assertThat(bench.get(AmdViRegisters.CMD_TAIL)).isZero();
+        assertThat(AmdViRegisters.LENGTH.of(fixture.get(AmdViRegisters.CMD_BUF))).isEqualTo(9);
+        assertThat(fixture.get(AmdViRegisters.CMD_HEAD)).isZero();
+        assertThat(fixture.get(AmdViRegisters.CMD_TAIL)).isZero();
     }
 
     @Test
@@ -87,7 +87,7 @@ class CommandRingTest {
         long word = Command.STORE_ADDRESS.inPlace(low(0));
         assertThat(high(0)).isEqualTo(1);
         assertThat(high(1)).isEqualTo(2);
-        assertThat(bench.memory.read64(word)).isEqualTo(2);
+        assertThat(fixture.memory.read64(word)).isEqualTo(2);
         assertThat(ring.timeOuts()).isZero();
     }
 
@@ -96,8 +96,8 @@ class CommandRingTest {
         for (int i = 0; i < 1300; i++) {
             ring.complete();
         }
-        assertThat(bench.get(AmdViRegisters.CMD_TAIL)).isEqualTo(1300 % 512 * 16);
-        assertThat(bench.get(AmdViRegisters.CMD_HEAD)).isEqualTo(1300 % 512 * 16);
+        assertThat(fixture.get(AmdViRegisters.CMD_TAIL)).isEqualTo(1300 % 512 * 16);
+        assertThat(fixture.get(AmdViRegisters.CMD_HEAD)).isEqualTo(1300 % 512 * 16);
         assertThat(ring.timeOuts()).isZero();
     }
 
@@ -115,11 +115,11 @@ class CommandRingTest {
     @Test
     void aUnitThatIsOffCompletesNothingWithinTheTimeOut() {
         registers.feature(Control.IOMMU_EN, false);
-        long before = bench.now;
+        long before = fixture.now;
         ring.complete();
         assertThat(ring.timeOuts()).isEqualTo(1);
-        assertThat(bench.console).containsExactly("AMD-Vi: Completion-Wait loop timed out");
-        assertThat(bench.now - before).isGreaterThan(100_000_000L);
+        assertThat(fixture.console).containsExactly("AMD-Vi: Completion-Wait loop timed out");
+        assertThat(fixture.now - before).isGreaterThan(100_000_000L);
         registers.feature(Control.IOMMU_EN, true);
         ring.complete();
         assertThat(ring.timeOuts()).as("it goes on").isEqualTo(1);
@@ -128,12 +128,12 @@ class CommandRingTest {
     @Test
     void aResumedRingGoesOnAtTheTail() {
         ring.complete();
-        var again = new CommandRing(bench, registers);
+        var again = new CommandRing(fixture, registers);
         again.resume();
         again.deviceTableEntry(7);
         again.complete();
         assertThat(low(1)).isEqualTo(0x2000_0000_0000_0007L);
-        assertThat(bench.get(AmdViRegisters.CMD_HEAD)).isEqualTo(48);
+        assertThat(fixture.get(AmdViRegisters.CMD_HEAD)).isEqualTo(48);
         assertThat(again.timeOuts()).isZero();
     }
 }

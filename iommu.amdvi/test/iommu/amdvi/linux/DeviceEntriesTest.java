@@ -9,11 +9,11 @@ import org.junit.jupiter.api.Test;
 /** Entries of the device table as the kernel writes and reads them, and its domain ids. */
 class DeviceEntriesTest {
 
-    private final BenchKernel bench = new BenchKernel();
-    private final DeviceEntries entries = new DeviceEntries(bench, bench.allocatePages(1), 128);
+    private final KernelFixture fixture = new KernelFixture();
+    private final DeviceEntries entries = new DeviceEntries(fixture, fixture.allocatePages(1), 128);
 
     private long word(int device, int quadword) {
-        return bench.memory.read64(entries.base() + device * 32L + quadword * 8L);
+        return fixture.memory.read64(entries.base() + device * 32L + quadword * 8L);
     }
 
     @Test
@@ -29,8 +29,8 @@ class DeviceEntriesTest {
 
     @Test
     void theRestOfTheEntryStays() {
-        bench.memory.write64(entries.base() + 8, 0x8_0000_0042L);
-        bench.memory.write64(entries.base() + 16, 0x2000_0000_0123_4013L);
+        fixture.memory.write64(entries.base() + 8, 0x8_0000_0042L);
+        fixture.memory.write64(entries.base() + 16, 0x2000_0000_0123_4013L);
         entries.install(0, new Domain(7, 0x12_3000, 3));
         assertThat(word(0, 1)).isEqualTo(0x8_0000_0007L);
         assertThat(word(0, 2)).isEqualTo(0x2000_0000_0123_4013L);
@@ -50,7 +50,7 @@ class DeviceEntriesTest {
         assertThat(entries.domain(1)).as("not valid").isNull();
         entries.blockOthers();
         assertThat(entries.domain(1)).as("blocked").isNull();
-        bench.memory.write64(entries.base() + 32, 0x6000_0000_0000_0003L);
+        fixture.memory.write64(entries.base() + 32, 0x6000_0000_0000_0003L);
         assertThat(entries.domain(1).passesThrough()).isTrue();
     }
 

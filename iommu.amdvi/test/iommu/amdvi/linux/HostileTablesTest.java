@@ -16,15 +16,15 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class HostileTablesTest {
 
-    private static void overwrite(BenchKernel bench, RandomStream random) {
-        long table = AmdViRegisters.BASE.inPlace(bench.get(AmdViRegisters.DEV_TAB));
+    private static void overwrite(KernelFixture fixture, RandomStream random) {
+        long table = AmdViRegisters.BASE.inPlace(fixture.get(AmdViRegisters.DEV_TAB));
         for (int i = 0; i < 200; i++) {
             long at = random.oneIn(2) ? table + random.nextInt(4096) * 8L
                     : 0x20_0000 + random.nextInt(1 << 15) * 8L;
-            bench.memory.write64(at, random.oneIn(3) ? -1L : random.nextLong());
+            fixture.memory.write64(at, random.oneIn(3) ? -1L : random.nextLong());
         }
         if (random.oneIn(4)) {
-            bench.unit.writeRegister(0, 8, random.nextLong() & 0xf_ffff_f1ffL);
+            fixture.unit.writeRegister(0, 8, random.nextLong() & 0xf_ffff_f1ffL);
         }
     }
 
@@ -32,9 +32,9 @@ class HostileTablesTest {
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
     void overwrittenTablesNeverBreakTheKernel(long seed) {
         var random = new RandomStream(seed, "amdvi hostile hand-over");
-        var bench = BenchKernel.crashed();
-        overwrite(bench, random);
-        LinuxAmdViDriver second = bench.driver();
+        var fixture = KernelFixture.crashed();
+        overwrite(fixture, random);
+        LinuxAmdViDriver second = fixture.driver();
         second.initialiseInterrupts();
         try {
             second.adoptTables(AdoptDepth.CONTEXTS);
@@ -45,10 +45,10 @@ class HostileTablesTest {
         second.enableFaultInterrupt();
         for (int device = 0x40; device < 0x60; device++) {
             for (int i = 0; i < 4; i++) {
-                bench.unit.translate(device, random.nextLong() >>> 16, 1);
+                fixture.unit.translate(device, random.nextLong() >>> 16, 1);
             }
-            second.map(device, BenchKernel.IOVA, 0x210_0000 + device * 0x1000L, 0x1000, 3);
-            assertThat(bench.go(device, BenchKernel.IOVA))
+            second.map(device, KernelFixture.IOVA, 0x210_0000 + device * 0x1000L, 0x1000, 3);
+            assertThat(fixture.go(device, KernelFixture.IOVA))
                     .isEqualTo(0x210_0000 + device * 0x1000L);
             second.handleFaults();
         }

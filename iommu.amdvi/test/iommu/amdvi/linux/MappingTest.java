@@ -22,12 +22,12 @@ class MappingTest {
     private static final long IOVA = 0xffff_8000L;
     private static final long FAULT = -2;
 
-    private final BenchKernel bench = new BenchKernel();
-    private final LinuxAmdViDriver driver = bench.firstKernel();
+    private final KernelFixture fixture = new KernelFixture();
+    private final LinuxAmdViDriver driver = fixture.firstKernel();
 
     private List<String> rows() {
         var rows = new ArrayList<String>();
-        bench.unit.mappings(new MappingVisitor() {
+        fixture.unit.mappings(new MappingVisitor() {
             @Override
             public void mapping(int requester, int domainId, long iova, long physicalAddress,
                     long bytes, int access) {
@@ -55,15 +55,15 @@ class MappingTest {
         long at = Long.decode(iova);
         long to = Long.decode(address);
         long size = Long.decode(bytes);
-        driver.map(NIC, at, to, size, BenchKernel.RW);
-        assertThat(Translation.pageShift(bench.unit.translate(NIC, at, 1))).isEqualTo(shift);
+        driver.map(NIC, at, to, size, KernelFixture.RW);
+        assertThat(Translation.pageShift(fixture.unit.translate(NIC, at, 1))).isEqualTo(shift);
         for (long offset = 0; offset < size; offset += Math.max(0x1000, size / 64)) {
-            assertThat(bench.go(NIC, at + offset)).isEqualTo(to + offset);
+            assertThat(fixture.go(NIC, at + offset)).isEqualTo(to + offset);
         }
-        assertThat(bench.go(NIC, at + size)).isEqualTo(FAULT);
+        assertThat(fixture.go(NIC, at + size)).isEqualTo(FAULT);
         driver.unmap(NIC, at, size);
-        assertThat(bench.go(NIC, at)).isEqualTo(FAULT);
-        assertThat(bench.go(NIC, at + size - 1)).isEqualTo(FAULT);
+        assertThat(fixture.go(NIC, at)).isEqualTo(FAULT);
+        assertThat(fixture.go(NIC, at + size - 1)).isEqualTo(FAULT);
         assertThat(rows()).isEmpty();
     }
 
@@ -76,21 +76,21 @@ class MappingTest {
 
     @Test
     void anUnmappedAddressIsFlushedAtOnceInStrictMode() {
-        driver.map(NIC, IOVA, 0x10_0000, 0x4000, BenchKernel.RW);
-        bench.go(NIC, IOVA);
-        bench.invalidated.clear();
+        driver.map(NIC, IOVA, 0x10_0000, 0x4000, KernelFixture.RW);
+        fixture.go(NIC, IOVA);
+        fixture.invalidated.clear();
         driver.unmap(NIC, IOVA, 0x4000);
-        assertThat(bench.invalidated)
+        assertThat(fixture.invalidated)
                 .containsExactly("pages, domain 0x1, address 0xffff8000, 2^14 bytes");
-        assertThat(bench.go(NIC, IOVA)).isEqualTo(FAULT);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(FAULT);
     }
 
     @Test
     void inLazyModeItStaysReachableUntilTheFlush() {
-        var machine = new BenchKernel();
+        var machine = new KernelFixture();
         LinuxAmdViDriver lazy = machine.lazyDriver();
         machine.boot(lazy);
-        lazy.map(NIC, IOVA, 0x10_0000, 0x1000, BenchKernel.RW);
+        lazy.map(NIC, IOVA, 0x10_0000, 0x1000, KernelFixture.RW);
         machine.go(NIC, IOVA);
         lazy.unmap(NIC, IOVA, 0x1000);
         assertThat(machine.go(NIC, IOVA)).isEqualTo(0x10_0000);
@@ -103,23 +103,23 @@ class MappingTest {
 
     @Test
     void aTableGrowsWhenAnAddressNeedsMoreLevels() {
-        driver.map(NIC, IOVA, 0x10_0000, 0x1000, BenchKernel.RW);
-        bench.go(NIC, IOVA);
+        driver.map(NIC, IOVA, 0x10_0000, 0x1000, KernelFixture.RW);
+        fixture.go(NIC, IOVA);
         long high = 1L << 50 | 0x5000;
-        driver.map(NIC, high, 0x11_0000, 0x1000, BenchKernel.RW);
-        assertThat(bench.go(NIC, high)).isEqualTo(0x11_0000);
-        assertThat(bench.go(NIC, IOVA)).isEqualTo(0x10_0000);
-        assertThat(bench.go(NIC, 1L << 60)).isEqualTo(FAULT);
+        driver.map(NIC, high, 0x11_0000, 0x1000, KernelFixture.RW);
+        assertThat(fixture.go(NIC, high)).isEqualTo(0x11_0000);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(0x10_0000);
+        assertThat(fixture.go(NIC, 1L << 60)).isEqualTo(FAULT);
     }
 
     @Test
     void aPageGivesWayToSmallerOnesAndTheOtherWayRound() {
-        driver.map(NIC, 0x20_0000, 0x40_0000, 0x20_0000, BenchKernel.RW);
-        assertThat(bench.go(NIC, 0x20_1000)).isEqualTo(0x40_1000);
-        driver.map(NIC, 0x20_1000, 0x10_0000, 0x1000, BenchKernel.RW);
-        assertThat(bench.go(NIC, 0x20_1000)).isEqualTo(0x10_0000);
-        driver.map(NIC, 0x20_0000, 0x80_0000, 0x20_0000, BenchKernel.RW);
-        assertThat(bench.go(NIC, 0x20_1000)).isEqualTo(0x80_1000);
+        driver.map(NIC, 0x20_0000, 0x40_0000, 0x20_0000, KernelFixture.RW);
+        assertThat(fixture.go(NIC, 0x20_1000)).isEqualTo(0x40_1000);
+        driver.map(NIC, 0x20_1000, 0x10_0000, 0x1000, KernelFixture.RW);
+        assertThat(fixture.go(NIC, 0x20_1000)).isEqualTo(0x10_0000);
+        driver.map(NIC, 0x20_0000, 0x80_0000, 0x20_0000, KernelFixture.RW);
+        assertThat(fixture.go(NIC, 0x20_1000)).isEqualTo(0x80_1000);
     }
 
     @ParameterizedTest
@@ -137,7 +137,7 @@ class MappingTest {
 
     @Test
     void withoutPagesLeftMappingFails() {
-        bench.pagesFrom(0x300_0000, 0x300_1000);
+        fixture.pagesFrom(0x300_0000, 0x300_1000);
         assertThatThrownBy(() -> driver.map(NIC, IOVA, 0, 0x1000, 3))
                 .isInstanceOf(IllegalStateException.class);
     }
@@ -167,7 +167,7 @@ class MappingTest {
                 unmap(to, first, pages);
             }
             int probe = random.nextInt(64);
-            assertThat(bench.go(NIC, 0x1_0000 + probe * 0x1000L)).as("seed " + seed)
+            assertThat(fixture.go(NIC, 0x1_0000 + probe * 0x1000L)).as("seed " + seed)
                     .isEqualTo(to[probe] == 0 ? FAULT : to[probe]);
         }
     }
@@ -176,7 +176,7 @@ class MappingTest {
     private void unmap(long[] to, int first, int pages) {
         for (int p = first; p < first + pages; p++) {
             long iova = 0x1_0000 + p * 0x1000L;
-            int shift = Translation.pageShift(bench.unit.translate(NIC, iova, 1));
+            int shift = Translation.pageShift(fixture.unit.translate(NIC, iova, 1));
             driver.unmap(NIC, iova & -(1L << shift), 1L << shift);
             for (int q = 0; q < 64; q++) {
                 if (0x1_0000 + q * 0x1000L >>> shift == iova >>> shift) {
@@ -192,17 +192,17 @@ class MappingTest {
     /** IVMD ranges of a function are there when its domain is, also beyond three levels. */
     @Test
     void whatFirmwareReservedIsMappedToItselfAtTheFirstMapping() {
-        var bench = new BenchKernel();
-        bench.reserved.put(BenchKernel.NIC, java.util.List.of(
+        var fixture = new KernelFixture();
+        fixture.reserved.put(KernelFixture.NIC, java.util.List.of(
                 new iommu.api.unit.KernelPort.Range(0x9_0000, 0x2000),
                 new iommu.api.unit.KernelPort.Range(1L << 40, 0x1000)));
-        LinuxAmdViDriver driver = bench.firstKernel();
-        assertThat(bench.go(BenchKernel.NIC, 0x9_0000)).isEqualTo(-2);
-        driver.map(BenchKernel.NIC, 0x5000_0000L, 0x15_0000, 0x1000, BenchKernel.RW);
-        assertThat(bench.go(BenchKernel.NIC, 0x9_1008)).isEqualTo(0x9_1008);
-        assertThat(bench.go(BenchKernel.NIC, 1L << 40 | 8)).isEqualTo(1L << 40 | 8);
-        assertThat(bench.go(BenchKernel.NIC, 0x5000_0000L)).isEqualTo(0x15_0000);
-        driver.map(BenchKernel.DISK, 0x5000_0000L, 0x16_0000, 0x1000, BenchKernel.RW);
-        assertThat(bench.go(BenchKernel.DISK, 0x9_1008)).as("of another").isEqualTo(-2);
+        LinuxAmdViDriver driver = fixture.firstKernel();
+        assertThat(fixture.go(KernelFixture.NIC, 0x9_0000)).isEqualTo(-2);
+        driver.map(KernelFixture.NIC, 0x5000_0000L, 0x15_0000, 0x1000, KernelFixture.RW);
+        assertThat(fixture.go(KernelFixture.NIC, 0x9_1008)).isEqualTo(0x9_1008);
+        assertThat(fixture.go(KernelFixture.NIC, 1L << 40 | 8)).isEqualTo(1L << 40 | 8);
+        assertThat(fixture.go(KernelFixture.NIC, 0x5000_0000L)).isEqualTo(0x15_0000);
+        driver.map(KernelFixture.DISK, 0x5000_0000L, 0x16_0000, 0x1000, KernelFixture.RW);
+        assertThat(fixture.go(KernelFixture.DISK, 0x9_1008)).as("of another").isEqualTo(-2);
     }
 }

@@ -13,18 +13,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The entries that the kernel writes, bit by bit. */
 class PageTablesTest {
 
-    private final BenchKernel bench = new BenchKernel();
-    private final PageTables tables = new PageTables(bench);
-    private final Domain domain = new Domain(5, bench.allocatePages(1), 3);
+    private final KernelFixture fixture = new KernelFixture();
+    private final PageTables tables = new PageTables(fixture);
+    private final Domain domain = new Domain(5, fixture.allocatePages(1), 3);
 
     /** Returns the entry that a walk meets at a level. */
     private long entry(long iova, int level) {
         long table = domain.root();
         for (int l = domain.levels(); l > level; l--) {
             table = PageTableEntry.ADDRESS.inPlace(
-                    bench.memory.read64(table + PageTableEntry.index(iova, l) * 8L));
+                    fixture.memory.read64(table + PageTableEntry.index(iova, l) * 8L));
         }
-        return bench.memory.read64(table + PageTableEntry.index(iova, level) * 8L);
+        return fixture.memory.read64(table + PageTableEntry.index(iova, level) * 8L);
     }
 
     @Test
@@ -95,7 +95,7 @@ class PageTablesTest {
         long old = domain.root();
         tables.grow(domain);
         assertThat(domain.levels()).isEqualTo(4);
-        assertThat(PageTableEntry.ADDRESS.inPlace(bench.memory.read64(domain.root())))
+        assertThat(PageTableEntry.ADDRESS.inPlace(fixture.memory.read64(domain.root())))
                 .isEqualTo(old);
         assertThat(PageTableEntry.ADDRESS.inPlace(entry(0x7000, 1))).isEqualTo(0x10_0000);
     }
@@ -116,7 +116,7 @@ class PageTablesTest {
         assertThatThrownBy(() -> tables.map(lost, 0x7000, 0, 0x1000, 3))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("of domain 9 is not in memory");
-        bench.memory.write64(domain.root(), PageTableEntry.NEXT_LEVEL.with(1L << 40 | 1, 2));
+        fixture.memory.write64(domain.root(), PageTableEntry.NEXT_LEVEL.with(1L << 40 | 1, 2));
         assertThatThrownBy(() -> tables.unmap(domain, 0x7000, 0x1000))
                 .isInstanceOf(IllegalStateException.class);
     }

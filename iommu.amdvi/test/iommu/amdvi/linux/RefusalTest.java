@@ -15,59 +15,59 @@ import org.junit.jupiter.api.Test;
 /** Hand-overs that the kernel refuses, and hardware that does not obey. */
 class RefusalTest {
 
-    private static final int NIC = BenchKernel.NIC;
-    private static final long IOVA = BenchKernel.IOVA;
+    private static final int NIC = KernelFixture.NIC;
+    private static final long IOVA = KernelFixture.IOVA;
     private static final long FAULT = -2;
     private static final long UNTRANSLATED = -1000;
 
-    private static void refused(BenchKernel bench, LinuxAmdViDriver second, String why) {
+    private static void refused(KernelFixture fixture, LinuxAmdViDriver second, String why) {
         second.initialiseInterrupts();
         assertThatThrownBy(() -> second.adoptTables(AdoptDepth.CONTEXTS))
                 .isInstanceOf(StepRefusedException.class).hasMessageContaining(why);
-        assertThat(bench.console).contains(
+        assertThat(fixture.console).contains(
                 "AMD-Vi: Failed to copy DEV table from previous kernel.", "AMD-Vi: " + why);
-        assertThat(bench.switched).isEmpty();
+        assertThat(fixture.switched).isEmpty();
     }
 
     @Test
     void aTableOfAnotherSizeIsNotCopiedAndStaysInPlace() throws StepRefusedException {
-        var bench = BenchKernel.crashed();
-        var second = new LinuxAmdViDriver(KernelProfile.linux61(), bench, 0x1000);
-        long old = bench.get(AmdViRegisters.DEV_TAB);
-        refused(bench, second, "The device table size of IOMMU:0 is not expected!");
-        assertThat(bench.get(AmdViRegisters.DEV_TAB)).isEqualTo(old);
-        assertThat(bench.go(NIC, IOVA)).isEqualTo(0x10_0000);
+        var fixture = KernelFixture.crashed();
+        var second = new LinuxAmdViDriver(KernelProfile.linux61(), fixture, 0x1000);
+        long old = fixture.get(AmdViRegisters.DEV_TAB);
+        refused(fixture, second, "The device table size of IOMMU:0 is not expected!");
+        assertThat(fixture.get(AmdViRegisters.DEV_TAB)).isEqualTo(old);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(0x10_0000);
         second.disableTranslation();
-        assertThat(bench.go(NIC, IOVA)).isEqualTo(UNTRANSLATED);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(UNTRANSLATED);
         second.startClean();
-        assertThat(bench.go(NIC, IOVA)).isEqualTo(FAULT);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(FAULT);
     }
 
     @Test
     void aTableAbove4GiBOrOutsideMemoryIsNotCopied() {
-        var bench = BenchKernel.crashed();
-        bench.unit.writeRegister(0, 8, 1L << 32 | 7);
-        refused(bench, bench.driver(), "The address of old device table is above 4G,"
+        var fixture = KernelFixture.crashed();
+        fixture.unit.writeRegister(0, 8, 1L << 32 | 7);
+        refused(fixture, fixture.driver(), "The address of old device table is above 4G,"
                 + " not trustworthy!");
-        var lost = BenchKernel.crashed();
-        lost.unit.writeRegister(0, 8, BenchKernel.MEMORY_BYTES | 7);
+        var lost = KernelFixture.crashed();
+        lost.unit.writeRegister(0, 8, KernelFixture.MEMORY_BYTES | 7);
         refused(lost, lost.driver(), "The old device table cannot be read");
     }
 
     @Test
     void anInterruptTableThatLinuxDoesNotMakeEndsTheCopy() {
-        var bench = BenchKernel.crashed();
-        long entry = AmdViRegisters.BASE.inPlace(bench.get(AmdViRegisters.DEV_TAB)) + NIC * 32;
-        bench.memory.write64(entry + 16, DeviceTableEntry.INT_CTL.with(0x11, 2));
-        refused(bench, bench.driver(), "Wrong old irq remapping flag: 0x40");
+        var fixture = KernelFixture.crashed();
+        long entry = AmdViRegisters.BASE.inPlace(fixture.get(AmdViRegisters.DEV_TAB)) + NIC * 32;
+        fixture.memory.write64(entry + 16, DeviceTableEntry.INT_CTL.with(0x11, 2));
+        refused(fixture, fixture.driver(), "Wrong old irq remapping flag: 0x40");
     }
 
     @Test
     void aUnitThatIsOffIsLeftAloneAtT4AndNotAdopted() {
-        var bench = new BenchKernel();
-        LinuxAmdViDriver second = bench.driver();
+        var fixture = new KernelFixture();
+        LinuxAmdViDriver second = fixture.driver();
         second.initialiseInterrupts();
-        assertThat(bench.controls).isEmpty();
+        assertThat(fixture.controls).isEmpty();
         assertThatThrownBy(() -> second.adoptTables(AdoptDepth.CONTEXTS))
                 .isInstanceOf(StepRefusedException.class)
                 .hasMessage("translation is not enabled");
@@ -75,30 +75,30 @@ class RefusalTest {
 
     @Test
     void underSnpTheOldBufferIsReadAndTheTimerIsLost() {
-        var bench = BenchKernel.crashed();
-        bench.replaceUnit(Map.of("snpLocked", 1L));
-        LinuxAmdViDriver second = bench.driver();
+        var fixture = KernelFixture.crashed();
+        fixture.replaceUnit(Map.of("snpLocked", 1L));
+        LinuxAmdViDriver second = fixture.driver();
         assertThatThrownBy(second::initialiseInterrupts).isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("timer doesn't work through Interrupt-remapped IO-APIC");
-        assertThat(bench.console).contains("AMD-Vi: Completion-Wait loop timed out");
-        assertThat(bench.go(NIC, IOVA)).as("the old table is still in force")
+        assertThat(fixture.console).contains("AMD-Vi: Completion-Wait loop timed out");
+        assertThat(fixture.go(NIC, IOVA)).as("the old table is still in force")
                 .isEqualTo(0x10_0000);
     }
 
     @Test
     void underSnpStartingCleanIsRefused() {
-        var bench = BenchKernel.crashed();
-        bench.replaceUnit(Map.of("snpLocked", 1L));
-        assertThatThrownBy(() -> bench.driver().startClean())
+        var fixture = KernelFixture.crashed();
+        fixture.replaceUnit(Map.of("snpLocked", 1L));
+        assertThatThrownBy(() -> fixture.driver().startClean())
                 .isInstanceOf(StepRefusedException.class)
                 .hasMessage("the device table base register is locked");
     }
 
     @Test
     void aUnitThatDoesNotObeyIsNotSwitchedOff() {
-        var bench = BenchKernel.crashed();
-        bench.deaf = true;
-        assertThatThrownBy(() -> bench.driver().disableTranslation())
+        var fixture = KernelFixture.crashed();
+        fixture.deaf = true;
+        assertThatThrownBy(() -> fixture.driver().disableTranslation())
                 .isInstanceOf(StepRefusedException.class).hasMessage("IommuEn stays 1");
     }
 }

@@ -24,7 +24,7 @@ class StrictKernelPropertyTest {
     private static final int FUNCTIONS = 5;
     private static final int PAGES = 40;
 
-    private final BenchKernel bench = new BenchKernel();
+    private final KernelFixture fixture = new KernelFixture();
     private final Map<Integer, Long> meant = new HashMap<>();
 
     private static int requester(int function) {
@@ -36,7 +36,7 @@ class StrictKernelPropertyTest {
     }
 
     private void check(int function, int page) {
-        long t = bench.unit.translate(requester(function), page * 0x1000L, Access.WRITE);
+        long t = fixture.unit.translate(requester(function), page * 0x1000L, Access.WRITE);
         Long to = meant.get(key(function, page));
         assertThat(Translation.isBlocked(t)).isEqualTo(to == null);
         if (to != null) {
@@ -51,7 +51,7 @@ class StrictKernelPropertyTest {
             driver.unmap(requester(function), page * 0x1000L, 0x1000);
         } else {
             long to = 0x100_0000 + random.nextInt(1 << 10) * 0x1000L;
-            driver.map(requester(function), page * 0x1000L, to, 0x1000, BenchKernel.RW);
+            driver.map(requester(function), page * 0x1000L, to, 0x1000, KernelFixture.RW);
             meant.put(key(function, page), to);
         }
         check(function, page);
@@ -62,13 +62,13 @@ class StrictKernelPropertyTest {
     @ValueSource(longs = {1, 2, 3, 4, 5, 6})
     void whatTheKernelMeantIsWhatTheUnitDoes(long seed) throws StepRefusedException {
         var random = new RandomStream(seed, "amdvi strict kernel");
-        bench.aliases.put(requester(3), List.of(requester(3), 0x100));
-        LinuxAmdViDriver driver = bench.firstKernel();
+        fixture.aliases.put(requester(3), List.of(requester(3), 0x100));
+        LinuxAmdViDriver driver = fixture.firstKernel();
         for (int i = 0; i < 600; i++) {
             step(driver, random);
         }
-        bench.captureKernelPages();
-        LinuxAmdViDriver second = bench.driver();
+        fixture.captureKernelPages();
+        LinuxAmdViDriver second = fixture.driver();
         second.initialiseInterrupts();
         for (int function = 0; function < FUNCTIONS; function++) {
             check(function, random.nextInt(PAGES));
@@ -79,11 +79,11 @@ class StrictKernelPropertyTest {
         }
         meant.clear();
         for (int function = 0; function < FUNCTIONS; function++) {
-            second.map(requester(function), 0x1000L * PAGES, 0, 0x1000, BenchKernel.RW);
+            second.map(requester(function), 0x1000L * PAGES, 0, 0x1000, KernelFixture.RW);
         }
         for (int i = 0; i < 600; i++) {
             step(second, random);
         }
-        assertThat(bench.console).noneMatch(line -> line.contains("timed out"));
+        assertThat(fixture.console).noneMatch(line -> line.contains("timed out"));
     }
 }

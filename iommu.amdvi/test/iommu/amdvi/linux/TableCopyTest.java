@@ -15,28 +15,28 @@ class TableCopyTest {
     private static final int PAGES = 8;
     private static final long INTERRUPTS = 0x2000_0000_0123_4013L;
 
-    private final BenchKernel bench = new BenchKernel();
+    private final KernelFixture fixture = new KernelFixture();
     private final DomainIds ids = new DomainIds();
-    private final TableCopy copy = new TableCopy(bench, ids);
+    private final TableCopy copy = new TableCopy(fixture, ids);
     private long old;
 
     @BeforeEach
     void oldTable() {
-        old = bench.allocatePages(PAGES);
+        old = fixture.allocatePages(PAGES);
     }
 
     private void entry(int device, long q0, long q1, long q2) {
-        bench.memory.write64(old + device * 32L, q0);
-        bench.memory.write64(old + device * 32L + 8, q1);
-        bench.memory.write64(old + device * 32L + 16, q2);
+        fixture.memory.write64(old + device * 32L, q0);
+        fixture.memory.write64(old + device * 32L + 8, q1);
+        fixture.memory.write64(old + device * 32L + 16, q2);
     }
 
     private DeviceEntries copied() {
-        return copy.copy(old | PAGES - 1, BenchKernel.TABLE_BYTES);
+        return copy.copy(old | PAGES - 1, KernelFixture.TABLE_BYTES);
     }
 
     private long word(DeviceEntries entries, int device, int quadword) {
-        return bench.memory.read64(entries.base() + device * 32L + quadword * 8L);
+        return fixture.memory.read64(entries.base() + device * 32L + quadword * 8L);
     }
 
     @Test
@@ -93,7 +93,7 @@ class TableCopyTest {
         entry(0x48, 0x6000_0000_022c_8603L, 5, INTERRUPTS);
         DeviceEntries entries = copied();
         entries.blockOthers();
-        assertThat(bench.memory.read64(old)).isZero();
+        assertThat(fixture.memory.read64(old)).isZero();
         assertThat(word(entries, 0, 0)).isEqualTo(3);
         assertThat(word(entries, 0x48, 0)).isEqualTo(0x6000_0000_022c_8603L);
     }
@@ -101,17 +101,17 @@ class TableCopyTest {
     @Test
     void aTableOfAnySizeIsTakenWhereNoneIsExpected() {
         assertThat(copy.copy(old | 3, 0).count()).isEqualTo(512);
-        assertThat(copy.copy(old | 3, BenchKernel.TABLE_BYTES)).isNull();
+        assertThat(copy.copy(old | 3, KernelFixture.TABLE_BYTES)).isNull();
         assertThat(copy.copy(7, 0)).as("at address 0").isNull();
         assertThat(copy.refusal()).isEqualTo("The old device table cannot be read");
     }
 
     @Test
     void aTableThatEndsOutsideMemoryIsNotRead() {
-        assertThat(copy.copy(BenchKernel.MEMORY_BYTES - 4096 | 7, 0)).isNull();
-        long last = BenchKernel.MEMORY_BYTES - 0x8000;
-        for (long at = last; at < BenchKernel.MEMORY_BYTES; at += 8) {
-            bench.memory.write64(at, 0);
+        assertThat(copy.copy(KernelFixture.MEMORY_BYTES - 4096 | 7, 0)).isNull();
+        long last = KernelFixture.MEMORY_BYTES - 0x8000;
+        for (long at = last; at < KernelFixture.MEMORY_BYTES; at += 8) {
+            fixture.memory.write64(at, 0);
         }
         assertThat(copy.copy(last | 7, 0)).isNotNull();
     }

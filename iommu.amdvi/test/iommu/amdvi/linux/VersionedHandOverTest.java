@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.linux;
 
-import static iommu.amdvi.linux.BenchKernel.DISK;
-import static iommu.amdvi.linux.BenchKernel.IOVA;
-import static iommu.amdvi.linux.BenchKernel.NIC;
-import static iommu.amdvi.linux.BenchKernel.RW;
+import static iommu.amdvi.linux.KernelFixture.DISK;
+import static iommu.amdvi.linux.KernelFixture.IOVA;
+import static iommu.amdvi.linux.KernelFixture.NIC;
+import static iommu.amdvi.linux.KernelFixture.RW;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -29,44 +29,44 @@ class VersionedHandOverTest {
     private static final long SNP = 0x8000_0000L;
     private static final int EFR_HIGH = 0x34;
 
-    private final BenchKernel bench = BenchKernel.crashed();
+    private final KernelFixture fixture = KernelFixture.crashed();
 
     private static KernelProfile linux(String version) {
         return KernelProfile.linux(KernelVersion.parse(version));
     }
 
     private long deviceTable() {
-        return AmdViRegisters.BASE.inPlace(bench.get(AmdViRegisters.DEV_TAB));
+        return AmdViRegisters.BASE.inPlace(fixture.get(AmdViRegisters.DEV_TAB));
     }
 
     // ---- up to 4.14: disabled, and started with an empty table ----------------------------------
 
     @Test
     void linux414StartsEmptyAtT4AndDevicesPassUntilT6() throws StepRefusedException {
-        LinuxAmdViDriver second = bench.driver("4.14");
+        LinuxAmdViDriver second = fixture.driver("4.14");
         second.initialiseInterrupts();
-        assertThat(bench.switched).containsExactly(false, true);
-        assertThat(bench.go(0x58, IOVA)).as("V = 0: forwarded").isEqualTo(UNTRANSLATED);
-        assertThat(bench.go(NIC, IOVA)).as("also what was cached").isEqualTo(UNTRANSLATED);
+        assertThat(fixture.switched).containsExactly(false, true);
+        assertThat(fixture.go(0x58, IOVA)).as("V = 0: forwarded").isEqualTo(UNTRANSLATED);
+        assertThat(fixture.go(NIC, IOVA)).as("also what was cached").isEqualTo(UNTRANSLATED);
         assertThatThrownBy(() -> second.adoptTables(AdoptDepth.CONTEXTS))
                 .isInstanceOf(StepRefusedException.class)
                 .hasMessage("Linux 4.14 on AMD-Vi takes over no device table");
         second.startClean();
-        assertThat(bench.go(NIC, IOVA)).isEqualTo(FAULT);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(FAULT);
     }
 
     @Test
     void linux36DoesNothingAtT4() {
-        LinuxAmdViDriver second = bench.driver("3.6");
+        LinuxAmdViDriver second = fixture.driver("3.6");
         second.initialiseInterrupts();
-        assertThat(bench.controls).isEmpty();
-        assertThat(bench.go(NIC, IOVA)).isEqualTo(0x10_0000);
+        assertThat(fixture.controls).isEmpty();
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(0x10_0000);
     }
 
     // ---- from 6.18: reused in place -------------------------------------------------------------
 
     private LinuxAmdViDriver reused(KernelProfile kernel) throws StepRefusedException {
-        LinuxAmdViDriver second = bench.driver(kernel);
+        LinuxAmdViDriver second = fixture.driver(kernel);
         second.initialiseInterrupts();
         second.adoptTables(AdoptDepth.IN_PLACE);
         second.enableFaultInterrupt();
@@ -75,38 +75,38 @@ class VersionedHandOverTest {
 
     @Test
     void linux618ReusesTableAndBuffersInPlace() throws StepRefusedException {
-        long table = bench.get(AmdViRegisters.DEV_TAB);
-        long commands = bench.get(AmdViRegisters.CMD_BUF);
-        long log = bench.get(AmdViRegisters.EVENT_LOG);
+        long table = fixture.get(AmdViRegisters.DEV_TAB);
+        long commands = fixture.get(AmdViRegisters.CMD_BUF);
+        long log = fixture.get(AmdViRegisters.EVENT_LOG);
         LinuxAmdViDriver second = reused(linux("6.18"));
-        assertThat(bench.get(AmdViRegisters.DEV_TAB)).isEqualTo(table);
-        assertThat(bench.get(AmdViRegisters.CMD_BUF)).isEqualTo(commands);
-        assertThat(bench.get(AmdViRegisters.EVENT_LOG)).isEqualTo(log);
-        assertThat(bench.switched).as("IommuEn is never cleared").isEmpty();
-        assertThat(bench.console).contains("AMD-Vi: Reused DEV table from previous kernel.");
-        assertThat(bench.go(NIC, IOVA + 0x1004)).isEqualTo(0x10_1004);
-        assertThat(bench.go(0x58, IOVA)).as("blocked from T6 on").isEqualTo(FAULT);
+        assertThat(fixture.get(AmdViRegisters.DEV_TAB)).isEqualTo(table);
+        assertThat(fixture.get(AmdViRegisters.CMD_BUF)).isEqualTo(commands);
+        assertThat(fixture.get(AmdViRegisters.EVENT_LOG)).isEqualTo(log);
+        assertThat(fixture.switched).as("IommuEn is never cleared").isEmpty();
+        assertThat(fixture.console).contains("AMD-Vi: Reused DEV table from previous kernel.");
+        assertThat(fixture.go(NIC, IOVA + 0x1004)).isEqualTo(0x10_1004);
+        assertThat(fixture.go(0x58, IOVA)).as("blocked from T6 on").isEqualTo(FAULT);
         second.map(NIC, NEW_IOVA, NEW_PAGE, 0x1000, RW);
-        assertThat(bench.go(NIC, NEW_IOVA)).isEqualTo(NEW_PAGE);
-        assertThat(bench.go(NIC, IOVA)).as("a fresh domain").isEqualTo(FAULT);
-        assertThat(bench.go(DISK, IOVA)).as("as it was").isEqualTo(0x11_0000);
+        assertThat(fixture.go(NIC, NEW_IOVA)).isEqualTo(NEW_PAGE);
+        assertThat(fixture.go(NIC, IOVA)).as("a fresh domain").isEqualTo(FAULT);
+        assertThat(fixture.go(DISK, IOVA)).as("as it was").isEqualTo(0x11_0000);
     }
 
     @Test
     void everyDomainIdOfTheOldTableIsReserved() throws StepRefusedException {
         LinuxAmdViDriver second = reused(linux("6.18"));
         second.map(NIC, NEW_IOVA, NEW_PAGE, 0x1000, RW);
-        assertThat(bench.memory.read64(deviceTable() + NIC * 32 + 8) & 0xffff)
+        assertThat(fixture.memory.read64(deviceTable() + NIC * 32 + 8) & 0xffff)
                 .as("1 and 2 are the crashed kernel's").isEqualTo(3);
     }
 
     @Test
     void theOrderOfEnablesIsBuffersOffIrtCacheThenBuffersOn() {
-        bench.driver("6.18").initialiseInterrupts();
-        long on = bench.controls.get(bench.controls.size() - 1);
+        fixture.driver("6.18").initialiseInterrupts();
+        long on = fixture.controls.get(fixture.controls.size() - 1);
         long commands = Control.CMD_BUF_EN.mask();
         long log = Control.EVENT_LOG_EN.mask();
-        assertThat(bench.controls).containsExactly(on & ~commands, on & ~commands & ~log,
+        assertThat(fixture.controls).containsExactly(on & ~commands, on & ~commands & ~log,
                 on & ~commands & ~log, on & ~commands & ~log, on & ~log, on, on);
     }
 
@@ -114,20 +114,20 @@ class VersionedHandOverTest {
     @Test
     void underSnpReuseWorksAndCompletionsGoWhereTheRegisterSays() throws StepRefusedException {
         long store = 0x1f_0000;
-        bench.replaceUnit(Map.of("snpLocked", 1L), Map.of(EFR_HIGH, (int) SNP,
+        fixture.replaceUnit(Map.of("snpLocked", 1L), Map.of(EFR_HIGH, (int) SNP,
                 AmdViRegisters.EXCLUSION_BASE.offset(), (int) store));
         LinuxAmdViDriver second = reused(linux("6.18"));
         second.map(NIC, NEW_IOVA, NEW_PAGE, 0x1000, RW);
-        assertThat(bench.go(NIC, NEW_IOVA)).isEqualTo(NEW_PAGE);
-        assertThat(bench.memory.read64(store)).as("the last number").isBetween(1L, 100L);
-        assertThat(bench.console).noneMatch(line -> line.contains("timed out"));
+        assertThat(fixture.go(NIC, NEW_IOVA)).isEqualTo(NEW_PAGE);
+        assertThat(fixture.memory.read64(store)).as("the last number").isBetween(1L, 100L);
+        assertThat(fixture.console).noneMatch(line -> line.contains("timed out"));
     }
 
     @Test
     void underSnpARefusedTableIsABug() {
-        bench.replaceUnit(Map.of("snpLocked", 1L), Map.of(EFR_HIGH, (int) SNP,
+        fixture.replaceUnit(Map.of("snpLocked", 1L), Map.of(EFR_HIGH, (int) SNP,
                 AmdViRegisters.DEV_TAB.offset(), (int) deviceTable() | 3));
-        assertThatThrownBy(() -> bench.driver("6.18").initialiseInterrupts())
+        assertThatThrownBy(() -> fixture.driver("6.18").initialiseInterrupts())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("kernel BUG at drivers/iommu/amd/init.c")
                 .hasMessageContaining("size");
@@ -141,33 +141,33 @@ class VersionedHandOverTest {
     @Test
     void withoutSnpAfterARefusedTableTheUnitKeepsTheOldOne() throws StepRefusedException {
         long old = deviceTable();
-        bench.replaceUnit(Map.of(), Map.of(AmdViRegisters.DEV_TAB.offset(), (int) old | 3));
-        LinuxAmdViDriver second = bench.driver("6.18");
+        fixture.replaceUnit(Map.of(), Map.of(AmdViRegisters.DEV_TAB.offset(), (int) old | 3));
+        LinuxAmdViDriver second = fixture.driver("6.18");
         second.initialiseInterrupts();
-        assertThat(bench.console).contains(
+        assertThat(fixture.console).contains(
                 "AMD-Vi: The device table size of IOMMU:0 is not expected!",
                 "AMD-Vi: Failed to reuse DEV table from previous kernel.");
         assertThatThrownBy(() -> second.adoptTables(AdoptDepth.IN_PLACE))
                 .isInstanceOf(StepRefusedException.class).hasMessageContaining("size");
         second.startClean();
-        assertThat(bench.switched).containsExactly(false, true);
+        assertThat(fixture.switched).containsExactly(false, true);
         assertThat(deviceTable()).isEqualTo(old);
         second.map(NIC, NEW_IOVA, NEW_PAGE, 0x1000, RW);
-        assertThat(bench.go(NIC, NEW_IOVA)).as("the driver's own mapping").isEqualTo(FAULT);
-        assertThat(bench.go(NIC, IOVA)).as("the dead kernel's").isEqualTo(0x10_0000);
+        assertThat(fixture.go(NIC, NEW_IOVA)).as("the driver's own mapping").isEqualTo(FAULT);
+        assertThat(fixture.go(NIC, IOVA)).as("the dead kernel's").isEqualTo(0x10_0000);
     }
 
     @Test
     void aKernelThatCopiesGetsOverTheSameRefusal() throws StepRefusedException {
         long old = deviceTable();
-        bench.replaceUnit(Map.of(), Map.of(AmdViRegisters.DEV_TAB.offset(), (int) old | 3));
-        LinuxAmdViDriver second = bench.driver("6.17");
+        fixture.replaceUnit(Map.of(), Map.of(AmdViRegisters.DEV_TAB.offset(), (int) old | 3));
+        LinuxAmdViDriver second = fixture.driver("6.17");
         second.initialiseInterrupts();
         second.startClean();
         assertThat(deviceTable()).isNotEqualTo(old);
         second.map(NIC, NEW_IOVA, NEW_PAGE, 0x1000, RW);
-        assertThat(bench.go(NIC, NEW_IOVA)).isEqualTo(NEW_PAGE);
-        assertThat(bench.go(NIC, IOVA)).isEqualTo(FAULT);
+        assertThat(fixture.go(NIC, NEW_IOVA)).isEqualTo(NEW_PAGE);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(FAULT);
     }
 
     /** An address with the mark of encrypted memory is far above 4 GiB until that is taken out. */
@@ -175,16 +175,16 @@ class VersionedHandOverTest {
     void theMarkOfEncryptedMemoryIsTakenOutBeforeTheAddressIsLookedAt()
             throws StepRefusedException {
         long old = deviceTable();
-        bench.replaceUnit(Map.of(), Map.of(4, 1 << 47 - 32));
-        LinuxAmdViDriver plain = bench.driver("6.18");
+        fixture.replaceUnit(Map.of(), Map.of(4, 1 << 47 - 32));
+        LinuxAmdViDriver plain = fixture.driver("6.18");
         plain.initialiseInterrupts();
-        assertThat(bench.console).contains(
+        assertThat(fixture.console).contains(
                 "AMD-Vi: The address of old device table is above 4G, not trustworthy!");
-        LinuxAmdViDriver encrypted = bench.driver(linux("6.18").with("amdvi.encryptionBit", 47));
+        LinuxAmdViDriver encrypted = fixture.driver(linux("6.18").with("amdvi.encryptionBit", 47));
         encrypted.initialiseInterrupts();
         encrypted.adoptTables(AdoptDepth.IN_PLACE);
         encrypted.map(NIC, NEW_IOVA, NEW_PAGE, 0x1000, RW);
-        assertThat(bench.memory.read64(old + NIC * 32 + 8) & 0xffff).isEqualTo(3);
+        assertThat(fixture.memory.read64(old + NIC * 32 + 8) & 0xffff).isEqualTo(3);
     }
 
     @ParameterizedTest
@@ -195,8 +195,8 @@ class VersionedHandOverTest {
         "3.2 | CONTEXTS | Linux 3.2 on AMD-Vi takes over no device table"})
     void whatAVersionCannotDoIsRefusedWithItsReason(String version, AdoptDepth depth,
             String reason) {
-        assertThatThrownBy(() -> bench.driver(version).adoptTables(depth))
+        assertThatThrownBy(() -> fixture.driver(version).adoptTables(depth))
                 .isInstanceOf(StepRefusedException.class).hasMessage(reason);
-        assertThat(bench.controls).as("nothing was changed").isEmpty();
+        assertThat(fixture.controls).as("nothing was changed").isEmpty();
     }
 }

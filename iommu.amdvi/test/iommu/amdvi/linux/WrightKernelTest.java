@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.linux;
 
-import static iommu.amdvi.linux.BenchKernel.DISK;
-import static iommu.amdvi.linux.BenchKernel.IOVA;
-import static iommu.amdvi.linux.BenchKernel.NIC;
-import static iommu.amdvi.linux.BenchKernel.RW;
+import static iommu.amdvi.linux.KernelFixture.DISK;
+import static iommu.amdvi.linux.KernelFixture.IOVA;
+import static iommu.amdvi.linux.KernelFixture.NIC;
+import static iommu.amdvi.linux.KernelFixture.RW;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.amdvi.AmdViRegisters;
@@ -31,21 +31,21 @@ class WrightKernelTest {
     /** Below 1 MiB, where firmware has its buffers. */
     private static final long FIRMWARE = 0x9_0000;
 
-    private final BenchKernel bench = BenchKernel.crashed();
+    private final KernelFixture fixture = KernelFixture.crashed();
 
     private long deviceTable() {
-        return AmdViRegisters.BASE.inPlace(bench.get(AmdViRegisters.DEV_TAB));
+        return AmdViRegisters.BASE.inPlace(fixture.get(AmdViRegisters.DEV_TAB));
     }
 
     /** S5-1: "No, we actually disable the IOMMU" in the crash path; since 2.6.34 it is left on. */
     @ParameterizedTest
     @CsvSource({"2.6.33, false", "2.6.34, true", "6.1, true"})
     void s51TheCrashPathDisablesOrLeaves(String version, boolean stays) {
-        LinuxAmdViDriver dying = bench.driver(version);
+        LinuxAmdViDriver dying = fixture.driver(version);
         dying.resume();
         dying.crash();
-        assertThat(bench.unit.translating()).isEqualTo(stays);
-        assertThat(bench.go(NIC, IOVA)).isEqualTo(stays ? 0x10_0000 : UNTRANSLATED);
+        assertThat(fixture.unit.translating()).isEqualTo(stays);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(stays ? 0x10_0000 : UNTRANSLATED);
     }
 
     /** S5-2: disabled, a new device table, enabled; in this order. */
@@ -53,14 +53,14 @@ class WrightKernelTest {
     void s52EnableIommusDisablesSetsTheTableAndEnables() throws StepRefusedException {
         long old = deviceTable();
         var seen = new ArrayList<String>();
-        bench.afterWrite = () -> {
-            String now = (bench.unit.translating() ? "on" : "off")
+        fixture.afterWrite = () -> {
+            String now = (fixture.unit.translating() ? "on" : "off")
                     + (deviceTable() == old ? ", old table" : ", new table");
             if (seen.isEmpty() || !seen.get(seen.size() - 1).equals(now)) {
                 seen.add(now);
             }
         };
-        bench.driver("2.6.34").startClean();
+        fixture.driver("2.6.34").startClean();
         assertThat(seen).containsExactly("on, old table", "off, old table", "off, new table",
                 "on, new table");
     }
@@ -74,20 +74,20 @@ class WrightKernelTest {
     @CsvSource({"2.6.33, true", "2.6.34, false"})
     void s53TheWindowIsShortOrAllOfTheBoot(String version, boolean fromTheCrashOn)
             throws StepRefusedException {
-        LinuxAmdViDriver dying = bench.driver(version);
+        LinuxAmdViDriver dying = fixture.driver(version);
         dying.resume();
         dying.crash();
         int boot = 0;
         for (int request = 0; request < 10; request++) {
-            boot += bench.go(NIC, IOVA) == UNTRANSLATED ? 1 : 0;
+            boot += fixture.go(NIC, IOVA) == UNTRANSLATED ? 1 : 0;
         }
         assertThat(boot).isEqualTo(fromTheCrashOn ? 10 : 0);
         int[] untranslated = new int[1];
-        bench.afterWrite = () -> untranslated[0] += bench.go(NIC, IOVA) == UNTRANSLATED ? 1 : 0;
-        bench.driver(version).startClean();
-        bench.afterWrite = () -> { };
+        fixture.afterWrite = () -> untranslated[0] += fixture.go(NIC, IOVA) == UNTRANSLATED ? 1 : 0;
+        fixture.driver(version).startClean();
+        fixture.afterWrite = () -> { };
         assertThat(untranslated[0]).as("while it is set up").isPositive();
-        assertThat(bench.go(NIC, IOVA)).as("afterwards").isNotEqualTo(UNTRANSLATED);
+        assertThat(fixture.go(NIC, IOVA)).as("afterwards").isNotEqualTo(UNTRANSLATED);
     }
 
     /** S5-6: attached before the unit is enabled, the flush is lost; the other way round not. */
@@ -95,13 +95,13 @@ class WrightKernelTest {
     @CsvSource({"2.6.33, false", "2.6.34, true"})
     void s56AttachingBeforeEnablingLosesTheFlush(String version, boolean works)
             throws StepRefusedException {
-        bench.functions = List.of(NIC, DISK);
-        LinuxAmdViDriver second = bench.driver(version);
+        fixture.functions = List.of(NIC, DISK);
+        LinuxAmdViDriver second = fixture.driver(version);
         second.startClean();
         second.map(NIC, NEW_IOVA, NEW_PAGE, 0x1000, RW);
-        assertThat(bench.go(NIC, NEW_IOVA)).as("the driver's DMA").isEqualTo(works ? NEW_PAGE
+        assertThat(fixture.go(NIC, NEW_IOVA)).as("the driver's DMA").isEqualTo(works ? NEW_PAGE
                 : FAULT);
-        assertThat(bench.go(NIC, IOVA)).as("what the unit has cached of the dead kernel's")
+        assertThat(fixture.go(NIC, IOVA)).as("what the unit has cached of the dead kernel's")
                 .isEqualTo(works ? FAULT : 0x10_0000);
     }
 
@@ -112,15 +112,15 @@ class WrightKernelTest {
     @ParameterizedTest
     @CsvSource({"true", "false"})
     void s57AUnityRangePassesTheRestFaults(boolean named) throws StepRefusedException {
-        bench.functions = List.of(NIC, DISK);
+        fixture.functions = List.of(NIC, DISK);
         if (named) {
-            bench.reserved.put(NIC, List.of(new KernelPort.Range(FIRMWARE, 0x2000)));
+            fixture.reserved.put(NIC, List.of(new KernelPort.Range(FIRMWARE, 0x2000)));
         }
-        LinuxAmdViDriver second = bench.driver("2.6.34");
+        LinuxAmdViDriver second = fixture.driver("2.6.34");
         second.startClean();
-        assertThat(bench.go(NIC, FIRMWARE + 8)).isEqualTo(named ? FIRMWARE + 8 : FAULT);
-        assertThat(bench.go(NIC, IOVA)).isEqualTo(FAULT);
-        assertThat(bench.go(DISK, FIRMWARE)).as("another device").isEqualTo(FAULT);
+        assertThat(fixture.go(NIC, FIRMWARE + 8)).isEqualTo(named ? FIRMWARE + 8 : FAULT);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(FAULT);
+        assertThat(fixture.go(DISK, FIRMWARE)).as("another device").isEqualTo(FAULT);
     }
 
     /**
@@ -131,12 +131,12 @@ class WrightKernelTest {
     @Test
     void s58WithoutTranslationStrayRequestsLandWithItGoodOnesFault() throws StepRefusedException {
         long stray = 0x200_0000;
-        bench.driver("6.1").disableTranslation();
-        assertThat(bench.go(NIC, stray)).as("lands at the address on the bus")
+        fixture.driver("6.1").disableTranslation();
+        assertThat(fixture.go(NIC, stray)).as("lands at the address on the bus")
                 .isEqualTo(UNTRANSLATED);
-        bench.driver("4.14").startClean();
-        assertThat(bench.go(NIC, stray)).isEqualTo(FAULT);
-        assertThat(bench.go(NIC, IOVA)).as("was mapped before").isEqualTo(FAULT);
+        fixture.driver("4.14").startClean();
+        assertThat(fixture.go(NIC, stray)).isEqualTo(FAULT);
+        assertThat(fixture.go(NIC, IOVA)).as("was mapped before").isEqualTo(FAULT);
     }
 
     /** S5-10: "can't trust anything": whatever the old tables hold, each kernel comes to an end. */
@@ -148,12 +148,12 @@ class WrightKernelTest {
         var random = new RandomStream(seed, "amdvi corrupted tables");
         for (long at = 0x20_0000; at < 0x40_0000; at += 8) {
             if (!random.oneIn(3)) {
-                bench.memory.write64(at, random.oneIn(4) ? random.nextLong()
+                fixture.memory.write64(at, random.oneIn(4) ? random.nextLong()
                         : 0x20_0000 + (random.nextLong() & 0x1f_f000) | random.nextLong() & 0xe07
                                 | random.nextLong() << 61);
             }
         }
-        LinuxAmdViDriver second = bench.driver(version);
+        LinuxAmdViDriver second = fixture.driver(version);
         boolean adopted = false;
         second.initialiseInterrupts();
         for (AdoptDepth depth : AdoptDepth.values()) {
@@ -168,9 +168,9 @@ class WrightKernelTest {
             second.startClean();
         }
         second.map(NIC, NEW_IOVA, NEW_PAGE, 0x1000, RW);
-        bench.go(NIC, NEW_IOVA);
+        fixture.go(NIC, NEW_IOVA);
         second.handleFaults();
         second.unmap(NIC, NEW_IOVA, 0x1000);
-        assertThat(bench.unit.translating()).isTrue();
+        assertThat(fixture.unit.translating()).isTrue();
     }
 }

@@ -13,51 +13,51 @@ class AllocationTest {
 
     private static final int TRANSLATIONS = 1_000_000;
 
-    private static Bench bench(Map<String, Long> settings, int pages) {
-        var bench = Bench.on(settings);
+    private static Fixture fixture(Map<String, Long> settings, int pages) {
+        var fixture = Fixture.on(settings);
         for (int d = 0; d < 2; d++) {
-            long root = bench.domain(Bench.DEVICE + d, 7 + d, 3);
+            long root = fixture.domain(Fixture.DEVICE + d, 7 + d, 3);
             for (int i = 0; i < pages; i++) {
-                bench.map(root, i * 0x1000L, 0x100_0000 + i * 0x1000L, 3);
+                fixture.map(root, i * 0x1000L, 0x100_0000 + i * 0x1000L, 3);
             }
         }
-        return bench;
+        return fixture;
     }
 
-    private static long translate(Bench bench, int pages) {
+    private static long translate(Fixture fixture, int pages) {
         long sum = 0;
         for (int i = 0; i < TRANSLATIONS; i++) {
-            sum += bench.unit.translate(Bench.DEVICE + (i & 1), i % pages * 0x1000L, 1);
+            sum += fixture.unit.translate(Fixture.DEVICE + (i & 1), i % pages * 0x1000L, 1);
         }
         return sum;
     }
 
-    private static void allocatesNothing(Bench bench, int pages) {
+    private static void allocatesNothing(Fixture fixture, int pages) {
         var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long warm = translate(bench, pages);
+        long warm = translate(fixture, pages);
         long before = threads.getCurrentThreadAllocatedBytes();
         long overhead = threads.getCurrentThreadAllocatedBytes() - before;
         long allocated = Long.MAX_VALUE;
         // The compiler may allocate on our account once in a while, translations would each time.
         for (int round = 0; round < 3; round++) {
             before = threads.getCurrentThreadAllocatedBytes();
-            long again = translate(bench, pages);
+            long again = translate(fixture, pages);
             allocated = Math.min(allocated,
                     threads.getCurrentThreadAllocatedBytes() - before - overhead);
             assertThat(again).isEqualTo(warm);
         }
-        assertThat(bench.blocked).isEmpty();
+        assertThat(fixture.blocked).isEmpty();
         assertThat(allocated).as("bytes in a million translations").isZero();
     }
 
     @Test
     void aMillionHitsAllocateNothing() {
-        allocatesNothing(bench(Map.of(), 64), 64);
+        allocatesNothing(fixture(Map.of(), 64), 64);
     }
 
     @Test
     void aMillionWalksAllocateNothing() {
-        allocatesNothing(bench(Map.of("tlbEntries", 4L, "dteCacheEntries", 4L,
+        allocatesNothing(fixture(Map.of("tlbEntries", 4L, "dteCacheEntries", 4L,
                 "directoryCacheEntries", 4L), 500), 500);
     }
 }

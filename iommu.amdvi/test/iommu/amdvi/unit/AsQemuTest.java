@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit;
 
-import static iommu.amdvi.unit.Bench.DEVICE;
-import static iommu.amdvi.unit.Bench.DOMAIN;
-import static iommu.amdvi.unit.Bench.OUTSIDE;
-import static iommu.amdvi.unit.Bench.RW;
+import static iommu.amdvi.unit.Fixture.DEVICE;
+import static iommu.amdvi.unit.Fixture.DOMAIN;
+import static iommu.amdvi.unit.Fixture.OUTSIDE;
+import static iommu.amdvi.unit.Fixture.RW;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.amdvi.AmdViRegisters;
@@ -25,15 +25,15 @@ class AsQemuTest {
     private static final long PAGE = 0x20_5000;
     private static final long NONE = Long.MIN_VALUE;
 
-    private Bench qemu;
-    private Bench manual;
+    private Fixture qemu;
+    private Fixture manual;
 
     @BeforeEach
     void units() {
-        qemu = Bench.on(Map.of("asQemu", 1L));
-        manual = Bench.on();
-        for (Bench bench : new Bench[] {qemu, manual}) {
-            bench.map(bench.domain(DEVICE, DOMAIN, 3), 0x1000, PAGE, RW);
+        qemu = Fixture.on(Map.of("asQemu", 1L));
+        manual = Fixture.on();
+        for (Fixture fixture : new Fixture[] {qemu, manual}) {
+            fixture.map(fixture.domain(DEVICE, DOMAIN, 3), 0x1000, PAGE, RW);
         }
     }
 
@@ -41,14 +41,15 @@ class AsQemuTest {
         return new BigInteger(text.replace("0x", ""), 16).longValue();
     }
 
-    private static long root(Bench bench) {
-        return bench.memory.read64(bench.entryOf(DEVICE)) & 0xf_ffff_ffff_f000L;
+    private static long root(Fixture fixture) {
+        return fixture.memory.read64(fixture.entryOf(DEVICE)) & 0xf_ffff_ffff_f000L;
     }
 
     /** Changes the entry for 1000h at a level; 0 is the device's own; OR, then AND NOT. */
-    private static void change(Bench bench, int level, long set, long clear) {
-        long at = level == 0 ? bench.entryOf(DEVICE) : bench.entry(root(bench), 3, 0x1000, level);
-        bench.memory.write64(at, (bench.memory.read64(at) | set) & ~clear);
+    private static void change(Fixture fixture, int level, long set, long clear) {
+        long at = level == 0 ? fixture.entryOf(DEVICE) : fixture.entry(root(fixture), 3, 0x1000,
+                level);
+        fixture.memory.write64(at, (fixture.memory.read64(at) | set) & ~clear);
     }
 
     @ParameterizedTest(name = "{0}")
@@ -69,13 +70,13 @@ class AsQemuTest {
     void bytesMeanWhatQemuMakesOfThem(String name, int level, String set, String clear, String iova,
             String access, String qemus, String manuals) {
         int wanted = access.equals("r") ? Access.READ : Access.WRITE;
-        for (Bench bench : new Bench[] {qemu, manual}) {
-            change(bench, level, unsigned(set), unsigned(clear));
-            long expected = Long.decode(bench == qemu ? qemus : manuals);
+        for (Fixture fixture : new Fixture[] {qemu, manual}) {
+            change(fixture, level, unsigned(set), unsigned(clear));
+            long expected = Long.decode(fixture == qemu ? qemus : manuals);
             long address = Long.decode(iova);
-            assertThat(Bench.outcome(bench.unit.explain(DEVICE, address, wanted,
+            assertThat(Fixture.outcome(fixture.unit.explain(DEVICE, address, wanted,
                     WalkListener.NONE))).as("explained").isEqualTo(expected);
-            assertThat(Bench.outcome(bench.translate(address, wanted))).isEqualTo(expected);
+            assertThat(Fixture.outcome(fixture.translate(address, wanted))).isEqualTo(expected);
         }
     }
 
@@ -91,20 +92,20 @@ class AsQemuTest {
     void levelsMayGoUpAgain() {
         long root = root(qemu);
         long level1 = qemu.entry(root, 3, 0x1000, 1) & -0x1000L;
-        qemu.memory.write64(qemu.entry(root, 3, 0x1000, 2), Bench.directory(root, 5));
-        qemu.memory.write64(root, Bench.directory(level1, 1));
+        qemu.memory.write64(qemu.entry(root, 3, 0x1000, 2), Fixture.directory(root, 5));
+        qemu.memory.write64(root, Fixture.directory(level1, 1));
         assertThat(qemu.read(0x1000)).isEqualTo(PAGE);
-        qemu.memory.write64(level1 + 8, Bench.directory(level1, 1));
-        qemu.command(Bench.opcode(Command.INVALIDATE_IOMMU_ALL, 0), 0);
+        qemu.memory.write64(level1 + 8, Fixture.directory(level1, 1));
+        qemu.command(Fixture.opcode(Command.INVALIDATE_IOMMU_ALL, 0), 0);
         assertThat(qemu.read(0x1000)).as("a table that leads to itself").isEqualTo(-2);
     }
 
     @Test
     void tableSizeIsNotChecked() {
-        for (Bench bench : new Bench[] {qemu, manual}) {
-            bench.memory.write64(bench.table + 0x1000, 3 | 3L << 61);
-            assertThat(Bench.outcome(bench.unit.translate(0x80, 0x3000, Access.READ)))
-                    .isEqualTo(bench == qemu ? 0x3000 : -1);
+        for (Fixture fixture : new Fixture[] {qemu, manual}) {
+            fixture.memory.write64(fixture.table + 0x1000, 3 | 3L << 61);
+            assertThat(Fixture.outcome(fixture.unit.translate(0x80, 0x3000, Access.READ)))
+                    .isEqualTo(fixture == qemu ? 0x3000 : -1);
         }
     }
 
@@ -140,13 +141,13 @@ class AsQemuTest {
 
     @Test
     void cacheEmptiesWhenItIsFull() {
-        qemu.memory.write64(qemu.entry(root(qemu), 3, 0, 3), Bench.leaf(0, RW));
+        qemu.memory.write64(qemu.entry(root(qemu), 3, 0, 3), Fixture.leaf(0, RW));
         for (int i = 0; i < 1024; i++) {
             assertThat(qemu.read(i << 12)).isEqualTo(i << 12);
         }
         qemu.memory.write64(qemu.entry(root(qemu), 3, 0, 3), 0);
         assertThat(qemu.read(0)).isZero();
-        qemu.memory.write64(qemu.entry(root(qemu), 3, 0, 3), Bench.leaf(0, RW));
+        qemu.memory.write64(qemu.entry(root(qemu), 3, 0, 3), Fixture.leaf(0, RW));
         assertThat(qemu.read(1024 << 12)).isEqualTo(1024 << 12);
         qemu.memory.write64(qemu.entry(root(qemu), 3, 0, 3), 0);
         assertThat(qemu.read(0)).isNegative();

@@ -16,7 +16,7 @@ class EventLayoutTest {
 
     private static final long IOVA = 0x7008;
 
-    private final Bench bench = Bench.on();
+    private final Fixture fixture = Fixture.on();
 
     /** What happens; low and high quadword; R is the root, C the first command, O outside. */
     @ParameterizedTest(name = "{0}")
@@ -38,37 +38,37 @@ class EventLayoutTest {
         "completion outside, -, 6200000000000000, O+8",
         "interrupt range, r, 8000000000000028, fee01000"})
     void allSixteenBytes(String what, String access, String low, String high) {
-        int device = what.equals("beyond the device table") ? 0x80 : Bench.DEVICE;
-        prepare(what, bench.domain(Bench.DEVICE, 5, 3), access);
+        int device = what.equals("beyond the device table") ? 0x80 : Fixture.DEVICE;
+        prepare(what, fixture.domain(Fixture.DEVICE, 5, 3), access);
         if (!access.equals("-")) {
-            bench.unit.translate(device, what.equals("interrupt range") ? 0xfee0_1000L : IOVA,
+            fixture.unit.translate(device, what.equals("interrupt range") ? 0xfee0_1000L : IOVA,
                     access.equals("w") ? Access.WRITE : Access.READ);
         }
-        assertThat(bench.read(AmdViRegisters.EVENT_TAIL)).isEqualTo(16);
-        assertThat(bench.eventLow(0)).isEqualTo(Long.parseUnsignedLong(low, 16));
-        assertThat(bench.eventHigh(0)).isEqualTo(address(high));
+        assertThat(fixture.read(AmdViRegisters.EVENT_TAIL)).isEqualTo(16);
+        assertThat(fixture.eventLow(0)).isEqualTo(Long.parseUnsignedLong(low, 16));
+        assertThat(fixture.eventHigh(0)).isEqualTo(address(high));
     }
 
     private void prepare(String what, long root, String access) {
-        long entry = bench.entryOf(Bench.DEVICE);
+        long entry = fixture.entryOf(Fixture.DEVICE);
         switch (what) {
-            case "mode reserved" -> bench.memory.write64(entry, Bench.low(7, root, 3));
+            case "mode reserved" -> fixture.memory.write64(entry, Fixture.low(7, root, 3));
             case "reserved bit of an entry" ->
-                bench.memory.write64(entry, Bench.low(3, root, 3) | 4);
-            case "no right" -> bench.map(root, IOVA & -4096, 0x20_0000,
+                fixture.memory.write64(entry, Fixture.low(3, root, 3) | 4);
+            case "no right" -> fixture.map(root, IOVA & -4096, 0x20_0000,
                     access.equals("w") ? Access.READ : Access.WRITE);
-            case "device table outside" -> bench.write(AmdViRegisters.DEV_TAB, Bench.OUTSIDE);
+            case "device table outside" -> fixture.write(AmdViRegisters.DEV_TAB, Fixture.OUTSIDE);
             case "page table outside" ->
-                bench.memory.write64(root, Bench.directory(Bench.OUTSIDE, 2));
-            case "illegal command" -> bench.command(0, 0);
+                fixture.memory.write64(root, Fixture.directory(Fixture.OUTSIDE, 2));
+            case "illegal command" -> fixture.command(0, 0);
             case "command buffer outside" -> {
-                bench.control(0);
-                bench.write(AmdViRegisters.CMD_BUF, Bench.OUTSIDE | 8L << 56);
-                bench.control(Bench.RUNNING);
-                bench.write(AmdViRegisters.CMD_TAIL, 16);
+                fixture.control(0);
+                fixture.write(AmdViRegisters.CMD_BUF, Fixture.OUTSIDE | 8L << 56);
+                fixture.control(Fixture.RUNNING);
+                fixture.write(AmdViRegisters.CMD_TAIL, 16);
             }
             case "completion outside" ->
-                bench.command(Bench.opcode(1, Bench.OUTSIDE | 8 | 1), 0);
+                fixture.command(Fixture.opcode(1, Fixture.OUTSIDE | 8 | 1), 0);
             default -> { }
         }
     }
@@ -76,8 +76,8 @@ class EventLayoutTest {
     private long address(String high) {
         long number = Long.parseLong(high.replaceAll("^[OC]\\+", ""), 16);
         return switch (high.charAt(0)) {
-            case 'O' -> Bench.OUTSIDE + number;
-            case 'C' -> bench.commands + number;
+            case 'O' -> Fixture.OUTSIDE + number;
+            case 'C' -> fixture.commands + number;
             default -> number;
         };
     }

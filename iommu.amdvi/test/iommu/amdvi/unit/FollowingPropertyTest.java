@@ -26,19 +26,19 @@ class FollowingPropertyTest {
     private static final int[] DEVICES = {0x28, 0x30};
     private static final long[] PAGES = {0x1000, 0x2000, 0x20_1000, 0x4000_0000, 0x40_0000_0000L};
 
-    private final List<Bench> both = new ArrayList<>();
+    private final List<Fixture> both = new ArrayList<>();
     private final List<Long> places = new ArrayList<>();
     private final List<Long> originals = new ArrayList<>();
 
-    private static Bench bench(String setting) {
+    private static Fixture fixture(String setting) {
         var settings = new HashMap<>(Map.of("tlbEntries", 8L, "directoryCacheEntries", 8L,
                 "dteCacheEntries", 4L));
         settings.put(setting, setting.equals("front") ? 0L : 1L);
-        var made = Bench.on(settings);
+        var made = Fixture.on(settings);
         for (int device : DEVICES) {
             long root = made.domain(device, 5, 4);
             for (long page : PAGES) {
-                made.memory.write64(made.entry(root, 4, page, 1), Bench.leaf(0x123_4000, 3));
+                made.memory.write64(made.entry(root, 4, page, 1), Fixture.leaf(0x123_4000, 3));
             }
             long interrupts = made.page();
             made.memory.write64(made.entryOf(device) + 16, interrupts | 2L << 60 | 3 << 1 | 1);
@@ -57,7 +57,7 @@ class FollowingPropertyTest {
     }
 
     private void collect() {
-        Bench b = both.get(0);
+        Fixture b = both.get(0);
         for (int device : DEVICES) {
             place(b.entryOf(device), 3);
             long root = b.memory.read64(b.entryOf(device)) & 0xf_ffff_ffff_f000L;
@@ -76,14 +76,14 @@ class FollowingPropertyTest {
         if (random.oneIn(2)) {
             value ^= 1L << (random.oneIn(2) ? random.nextInt(12) : 12 + random.nextInt(52));
         }
-        for (Bench b : both) {
+        for (Fixture b : both) {
             b.memory.write64(places.get(which), value);
         }
     }
 
     private void restore() {
         for (int i = 0; i < places.size(); i++) {
-            for (Bench b : both) {
+            for (Fixture b : both) {
                 b.memory.write64(places.get(i), originals.get(i));
             }
         }
@@ -92,7 +92,7 @@ class FollowingPropertyTest {
     private void invalidate(RandomStream random) {
         int kind = random.nextInt(4);
         int device = DEVICES[random.nextInt(2)];
-        for (Bench b : both) {
+        for (Fixture b : both) {
             switch (kind) {
                 case 0 -> b.invalidateEntry(device);
                 case 1 -> b.invalidateDomain(5);
@@ -104,12 +104,12 @@ class FollowingPropertyTest {
 
     private boolean request(RandomStream random) {
         int device = DEVICES[random.nextInt(2)];
-        Bench asked = both.get(0);
+        Fixture asked = both.get(0);
         if (random.oneIn(5)) {
             int data = random.nextInt(10) | (random.oneIn(4) ? 4 << 8 : 0);
             long told = asked.unit.followInterrupt(device, 0xfee0_0000L, data,
                     new WalkRecording());
-            for (Bench b : both) {
+            for (Fixture b : both) {
                 assertThat(b.unit.interrupt(device, 0xfee0_0000L, data)).isEqualTo(told);
             }
             return false;
@@ -117,7 +117,7 @@ class FollowingPropertyTest {
         long address = PAGES[random.nextInt(PAGES.length)] | random.nextInt(0x1000);
         int access = random.oneIn(2) ? Access.READ : Access.WRITE;
         long told = asked.unit.follow(device, -1, address, access, new WalkRecording());
-        for (Bench b : both) {
+        for (Fixture b : both) {
             assertThat(b.unit.translate(device, address, access)).isEqualTo(told);
         }
         return !Translation.isBlocked(told);
@@ -128,8 +128,8 @@ class FollowingPropertyTest {
         "asQemu, 6", "asQemu, 7"})
     void followingTellsWhatComesAndChangesNothing(String setting, long seed) {
         var random = new RandomStream(seed, "following");
-        both.add(bench(setting));
-        both.add(bench(setting));
+        both.add(fixture(setting));
+        both.add(fixture(setting));
         collect();
         int granted = 0;
         for (int step = 0; step < STEPS; step++) {
@@ -139,7 +139,7 @@ class FollowingPropertyTest {
                 case 3 -> restore();
                 default -> granted += request(random) ? 1 : 0;
             }
-            for (Bench b : both) {
+            for (Fixture b : both) {
                 b.write(AmdViRegisters.EVENT_HEAD, b.read(AmdViRegisters.EVENT_TAIL));
             }
         }

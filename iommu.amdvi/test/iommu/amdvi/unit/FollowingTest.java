@@ -21,13 +21,13 @@ class FollowingTest {
     private static final long IOVA = 0x7000;
     private static final long PAGE = 0x20_0000;
 
-    private final Bench bench = Bench.on();
-    private final long root = bench.domain(Bench.DEVICE, 5, 3);
+    private final Fixture fixture = Fixture.on();
+    private final long root = fixture.domain(Fixture.DEVICE, 5, 3);
     private long outcome;
 
     private List<WalkRecording.Step> follow(int access) {
         var told = new WalkRecording();
-        outcome = bench.unit.follow(Bench.DEVICE, -1, IOVA, access, told);
+        outcome = fixture.unit.follow(Fixture.DEVICE, -1, IOVA, access, told);
         return told.steps();
     }
 
@@ -40,12 +40,12 @@ class FollowingTest {
     }
 
     private void invalidateLeaf() {
-        bench.invalidatePages(5, IOVA);
+        fixture.invalidatePages(5, IOVA);
     }
 
     @Test
     void coldCachesMissAtEachStep() {
-        bench.map(root, IOVA, PAGE, 3);
+        fixture.map(root, IOVA, PAGE, 3);
         var steps = follow();
         assertThat(steps).extracting(WalkRecording.Step::structure).containsExactly(
                 "device table entry", "TLB", "page table entry, level 3",
@@ -58,11 +58,11 @@ class FollowingTest {
 
     @Test
     void aPageThatMemoryMovedIsStaleAndWhatTheUnitUses() {
-        bench.map(root, IOVA, PAGE, 3);
-        bench.read(IOVA);
+        fixture.map(root, IOVA, PAGE, 3);
+        fixture.read(IOVA);
         assertThat(follow().get(1).lookup()).isEqualTo(CacheLookup.hit("TLB",
                 "the page of 4 KiB at 0x200000, rights rw", false));
-        bench.map(root, IOVA, PAGE + 0x1000, 3);
+        fixture.map(root, IOVA, PAGE + 0x1000, 3);
         var steps = follow();
         assertThat(outcomes(steps)).containsExactly(Outcome.HIT, Outcome.HIT, Outcome.SKIPPED,
                 Outcome.SKIPPED, Outcome.SKIPPED);
@@ -72,9 +72,9 @@ class FollowingTest {
 
     @Test
     void aPageWithoutTheRightIsDeniedByTheCacheWhateverMemorySays() {
-        bench.map(root, IOVA, PAGE, 1);
-        bench.read(IOVA);
-        bench.map(root, IOVA, PAGE, 3);
+        fixture.map(root, IOVA, PAGE, 1);
+        fixture.read(IOVA);
+        fixture.map(root, IOVA, PAGE, 3);
         var lookup = follow(Access.WRITE).get(1);
         assertThat(lookup.decision()).startsWith("kept without the right that is needed");
         assertThat(lookup.lookup().stale()).isTrue();
@@ -83,9 +83,9 @@ class FollowingTest {
 
     @Test
     void aDeviceTableEntryThatMemoryReplacedIsStale() {
-        bench.map(root, IOVA, PAGE, 3);
-        bench.read(IOVA);
-        bench.domain(Bench.DEVICE, 6, 3);
+        fixture.map(root, IOVA, PAGE, 3);
+        fixture.read(IOVA);
+        fixture.domain(Fixture.DEVICE, 6, 3);
         var first = follow().get(0);
         assertThat(first.lookup()).isEqualTo(CacheLookup.hit("device table entry cache",
                 "domain 0x5, page table of 3 levels at 0x" + Long.toHexString(root)
@@ -95,9 +95,9 @@ class FollowingTest {
 
     @Test
     void theWalkBeginsAtACachedTableThatMemoryDoesNotLeadTo() {
-        bench.map(root, IOVA, PAGE, 3);
-        bench.read(IOVA);
-        bench.memory.write64(bench.entry(root, 3, IOVA, 3), 0);
+        fixture.map(root, IOVA, PAGE, 3);
+        fixture.read(IOVA);
+        fixture.memory.write64(fixture.entry(root, 3, IOVA, 3), 0);
         invalidateLeaf();
         var steps = follow();
         assertThat(steps).extracting(WalkRecording.Step::structure).containsExactly(
@@ -118,36 +118,37 @@ class FollowingTest {
         "0x6000000000200001 | 1 | 1 | maps the page of 4 KiB",
     })
     void theDecisionSaysWhatEndsTheWalk(String entry, int level, int access, String decision) {
-        bench.map(root, IOVA, PAGE, 3);
-        bench.memory.write64(bench.entry(root, 3, IOVA, level), Long.decode(entry));
+        fixture.map(root, IOVA, PAGE, 3);
+        fixture.memory.write64(fixture.entry(root, 3, IOVA, level), Long.decode(entry));
         assertThat(follow(access)).filteredOn(s -> s.structure().endsWith("level " + level))
                 .singleElement().satisfies(s -> assertThat(s.decision()).startsWith(decision));
     }
 
     @Test
     void reservedBitsOfADeviceTableEntryAreNamed() {
-        bench.memory.write64(bench.entryOf(Bench.DEVICE), Bench.low(3, root, 3) | 0x5cL | 1L << 63);
+        fixture.memory.write64(fixture.entryOf(Fixture.DEVICE), Fixture.low(3, root, 3) | 0x5cL
+                | 1L << 63);
         assertThat(follow()).singleElement().satisfies(s -> assertThat(s.decision())
                 .startsWith("reserved bits 63, 6, 4:2 set -> ILLEGAL_DEV_TABLE_ENTRY"));
     }
 
     @Test
     void interruptEntriesAreToldWithTheirCache() {
-        long table = bench.page();
-        bench.memory.write64(bench.entryOf(Bench.DEVICE) + 16, table | 2L << 60 | 3 << 1 | 1);
-        bench.memory.write32(table + 4 * 5, 1 | 0x41 << 16 | 3 << 8);
+        long table = fixture.page();
+        fixture.memory.write64(fixture.entryOf(Fixture.DEVICE) + 16, table | 2L << 60 | 3 << 1 | 1);
+        fixture.memory.write32(table + 4 * 5, 1 | 0x41 << 16 | 3 << 8);
         var told = new WalkRecording();
-        bench.unit.followInterrupt(Bench.DEVICE, 0xfee0_0000L, 5, told);
+        fixture.unit.followInterrupt(Fixture.DEVICE, 0xfee0_0000L, 5, told);
         assertThat(told.steps()).hasSize(2);
         assertThat(told.steps().get(1)).satisfies(s -> {
             assertThat(s.address()).isEqualTo(table + 20);
             assertThat(s.decision()).isEqualTo("valid, vector 0x41 to APIC id 0x3");
             assertThat(s.lookup()).isEqualTo(CacheLookup.miss("interrupt cache"));
         });
-        bench.unit.interrupt(Bench.DEVICE, 0xfee0_0000L, 5);
-        bench.memory.write32(table + 4 * 5, 0);
+        fixture.unit.interrupt(Fixture.DEVICE, 0xfee0_0000L, 5);
+        fixture.memory.write32(table + 4 * 5, 0);
         var again = new WalkRecording();
-        long kept = bench.unit.followInterrupt(Bench.DEVICE, 0xfee0_0000L, 5, again);
+        long kept = fixture.unit.followInterrupt(Fixture.DEVICE, 0xfee0_0000L, 5, again);
         assertThat(Interrupt.vector(kept)).isEqualTo(0x41);
         assertThat(again.steps().get(1).decision()).startsWith("RemapEn=0 -> IO_PAGE_FAULT");
         assertThat(again.steps().get(1).lookup()).isEqualTo(CacheLookup.hit("interrupt cache",
@@ -157,18 +158,19 @@ class FollowingTest {
     @Test
     void nothingIsLoggedAndNobodyIsTold() {
         follow();
-        bench.unit.followInterrupt(Bench.DEVICE, 0xfee0_0000L, 5, new WalkRecording());
+        fixture.unit.followInterrupt(Fixture.DEVICE, 0xfee0_0000L, 5, new WalkRecording());
         assertThat(Translation.isBlocked(outcome)).isTrue();
-        assertThat(bench.blocked).isEmpty();
-        assertThat(bench.eventLow(0)).isZero();
-        assertThat(bench.interrupts).isZero();
+        assertThat(fixture.blocked).isEmpty();
+        assertThat(fixture.eventLow(0)).isZero();
+        assertThat(fixture.interrupts).isZero();
     }
 
     @Test
     void requestsWithPasidAreNotModelled() {
-        assertThatThrownBy(() -> bench.unit.follow(Bench.DEVICE, 1, IOVA, 1, new WalkRecording()))
+        assertThatThrownBy(() -> fixture.unit.follow(Fixture.DEVICE, 1, IOVA, 1,
+                new WalkRecording()))
                 .isInstanceOf(UnsupportedOperationException.class);
-        assertThatThrownBy(() -> bench.unit.mappings(1, null))
+        assertThatThrownBy(() -> fixture.unit.mappings(1, null))
                 .isInstanceOf(UnsupportedOperationException.class);
     }
 }

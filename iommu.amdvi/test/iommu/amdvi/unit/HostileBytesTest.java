@@ -26,17 +26,17 @@ class HostileBytesTest {
     private static final int DEVICES = 16;
     private static final int TABLES = 6;
 
-    private final Bench bench = Bench.on();
+    private final Fixture fixture = Fixture.on();
     private final long[] tables = new long[TABLES];
 
     /** Writes entries that are mostly well-formed and lead to one another, or nowhere. */
     private void fill(RandomStream random) {
         for (int t = 0; t < TABLES; t++) {
-            tables[t] = bench.page();
+            tables[t] = fixture.page();
         }
         for (long table : tables) {
             for (int i = 0; i < 24; i++) {
-                bench.memory.write64(table + random.nextInt(48) * 8L, pageEntry(random));
+                fixture.memory.write64(table + random.nextInt(48) * 8L, pageEntry(random));
             }
         }
         for (int device = 0; device < DEVICES; device++) {
@@ -47,9 +47,9 @@ class HostileBytesTest {
             if (random.oneIn(6)) {
                 q0 ^= 1L << random.nextInt(64);
             }
-            bench.memory.write64(bench.entryOf(device), q0);
-            bench.memory.write64(bench.entryOf(device) + 8, random.nextInt(4));
-            bench.memory.write64(bench.entryOf(device) + 16, random.nextLong());
+            fixture.memory.write64(fixture.entryOf(device), q0);
+            fixture.memory.write64(fixture.entryOf(device) + 8, random.nextInt(4));
+            fixture.memory.write64(fixture.entryOf(device) + 16, random.nextLong());
         }
     }
 
@@ -78,18 +78,18 @@ class HostileBytesTest {
             int device = random.nextInt(DEVICES + 2);
             long address = address(random);
             int access = random.oneIn(2) ? Access.READ : Access.WRITE;
-            bench.invalidateAll();
-            long told = bench.unit.explain(device, address, access, WalkListener.NONE);
-            long got = bench.unit.translate(device, address, access);
+            fixture.invalidateAll();
+            long told = fixture.unit.explain(device, address, access, WalkListener.NONE);
+            long got = fixture.unit.translate(device, address, access);
             assertThat(got).as("with cold caches").isEqualTo(told);
-            assertThat(bench.unit.translate(device, address, access)).as("out of the caches")
+            assertThat(fixture.unit.translate(device, address, access)).as("out of the caches")
                     .isEqualTo(got);
             if (Translation.isBlocked(got)) {
                 assertThat(EventCode.of(Translation.reason(got))).isNotNull();
             }
-            bench.unit.interrupt(device, 0xfee0_0000L, random.nextInt(1 << 16));
+            fixture.unit.interrupt(device, 0xfee0_0000L, random.nextInt(1 << 16));
         }
-        assertThat(bench.read(AmdViRegisters.EVENT_TAIL) % 16).isZero();
+        assertThat(fixture.read(AmdViRegisters.EVENT_TAIL) % 16).isZero();
     }
 
     @ParameterizedTest
@@ -99,20 +99,20 @@ class HostileBytesTest {
         fill(random);
         // Entries that lead to tables of the same level for ever would take too long to tell.
         for (int device = 0; device < DEVICES; device++) {
-            long q0 = bench.memory.read64(bench.entryOf(device));
-            bench.memory.write64(bench.entryOf(device),
+            long q0 = fixture.memory.read64(fixture.entryOf(device));
+            fixture.memory.write64(fixture.entryOf(device),
                     DeviceTableEntry.MODE.with(q0, 1 + random.nextInt(3)));
         }
         Map<Integer, Integer> told = new HashMap<>();
-        bench.unit.mappings(new MappingVisitor() {
+        fixture.unit.mappings(new MappingVisitor() {
             @Override
             public void mapping(int requester, int domainId, long iova, long physicalAddress,
                     long bytes, int access) {
                 if (told.merge(requester, 1, Integer::sum) < 200 && iova >>> 20 != 0xfee) {
                     int wanted = (access & Access.READ) != 0 ? Access.READ : Access.WRITE;
-                    assertThat(Translation.address(bench.unit.explain(requester, iova, wanted,
+                    assertThat(Translation.address(fixture.unit.explain(requester, iova, wanted,
                             WalkListener.NONE))).isEqualTo(physicalAddress);
-                    assertThat(Translation.address(bench.unit.explain(requester,
+                    assertThat(Translation.address(fixture.unit.explain(requester,
                             iova + bytes - 1, wanted, WalkListener.NONE)))
                             .isEqualTo(physicalAddress + bytes - 1);
                 }
@@ -134,22 +134,22 @@ class HostileBytesTest {
             0x2020, 0x58};
         for (int i = 0; i < 20_000; i++) {
             switch (random.nextInt(4)) {
-                case 0 -> bench.memory.write64(bench.commands + random.nextInt(512) * 8L,
+                case 0 -> fixture.memory.write64(fixture.commands + random.nextInt(512) * 8L,
                         random.nextLong() & (random.oneIn(2) ? -1L : 0x8fff_ffff_0000_ffffL));
-                case 1 -> bench.write(AmdViRegisters.CMD_TAIL, random.nextInt(256) * 16L);
-                case 2 -> bench.unit.writeRegister(offsets[random.nextInt(offsets.length)],
+                case 1 -> fixture.write(AmdViRegisters.CMD_TAIL, random.nextInt(256) * 16L);
+                case 2 -> fixture.unit.writeRegister(offsets[random.nextInt(offsets.length)],
                         random.oneIn(2) ? 8 : 4, random.nextLong());
-                default -> bench.unit.translate(random.nextInt(256), random.nextLong(), 1);
+                default -> fixture.unit.translate(random.nextInt(256), random.nextLong(), 1);
             }
             if (random.oneIn(50)) {
-                bench.write(AmdViRegisters.DEV_TAB, bench.table);
-                bench.write(AmdViRegisters.CMD_BUF, bench.commands | 8L << 56);
-                bench.write(AmdViRegisters.EVENT_LOG, bench.log | 8L << 56);
-                bench.control(0);
-                bench.control(Bench.RUNNING);
+                fixture.write(AmdViRegisters.DEV_TAB, fixture.table);
+                fixture.write(AmdViRegisters.CMD_BUF, fixture.commands | 8L << 56);
+                fixture.write(AmdViRegisters.EVENT_LOG, fixture.log | 8L << 56);
+                fixture.control(0);
+                fixture.control(Fixture.RUNNING);
             }
         }
-        long head = bench.read(AmdViRegisters.CMD_HEAD);
+        long head = fixture.read(AmdViRegisters.CMD_HEAD);
         assertThat(head % 16).isZero();
     }
 }

@@ -23,48 +23,48 @@ class InterruptTest {
     private static final long MESSAGE = 0xfee0_0000L;
 
     /** With X2APIC. */
-    private final Bench bench = Bench.off(Bench.FEATURES | 4, Map.of());
+    private final Fixture fixture = Fixture.off(Fixture.FEATURES | 4, Map.of());
     private long table;
 
     @BeforeEach
     void interruptTable() {
-        bench.control(Bench.RUNNING);
-        table = bench.page();
-        bench.entry(Bench.DEVICE, 5, 0, 0, Bench.RW);
+        fixture.control(Fixture.RUNNING);
+        table = fixture.page();
+        fixture.entry(Fixture.DEVICE, 5, 0, 0, Fixture.RW);
         describe(DeviceTableEntry.INT_REMAP, 9);
     }
 
     private void describe(int control, int length) {
         long q2 = DeviceTableEntry.IV.mask() | table;
         q2 = DeviceTableEntry.INT_TAB_LEN.with(q2, length);
-        bench.memory.write64(bench.entryOf(Bench.DEVICE) + 16,
+        fixture.memory.write64(fixture.entryOf(Fixture.DEVICE) + 16,
                 DeviceTableEntry.INT_CTL.with(q2, control));
-        bench.invalidateEntry(Bench.DEVICE);
+        fixture.invalidateEntry(Fixture.DEVICE);
     }
 
     private long remap(int index) {
-        return bench.unit.interrupt(Bench.DEVICE, MESSAGE, 0x1800 | index);
+        return fixture.unit.interrupt(Fixture.DEVICE, MESSAGE, 0x1800 | index);
     }
 
     @Test
     void theFirstMessageLeadsToTheFirstEntryThatDeliversToTheHost() {
-        assertThat(bench.unit.firstMessage(Bench.DEVICE)).isNull();
-        bench.memory.write32(table + 4, 0x0041_0340);          // RemapEn clear
-        bench.memory.write32(table + 8, 0x0042_0381 | 1);      // a guest's
-        bench.memory.write32(table + 12, 0x0043_0301);
+        assertThat(fixture.unit.firstMessage(Fixture.DEVICE)).isNull();
+        fixture.memory.write32(table + 4, 0x0041_0340);          // RemapEn clear
+        fixture.memory.write32(table + 8, 0x0042_0381 | 1);      // a guest's
+        fixture.memory.write32(table + 12, 0x0043_0301);
 
-        Message message = bench.unit.firstMessage(Bench.DEVICE);
+        Message message = fixture.unit.firstMessage(Fixture.DEVICE);
 
         assertThat(message).isEqualTo(new Message(MESSAGE, 3));
-        assertThat(Interrupt.vector(bench.unit.interrupt(Bench.DEVICE, message.address(),
+        assertThat(Interrupt.vector(fixture.unit.interrupt(Fixture.DEVICE, message.address(),
                 message.data()))).isEqualTo(0x43);
         describe(DeviceTableEntry.INT_FORWARD, 9);
-        assertThat(bench.unit.firstMessage(Bench.DEVICE)).isNull();
+        assertThat(fixture.unit.firstMessage(Fixture.DEVICE)).isNull();
     }
 
     @Test
     void aShortEntryGivesVectorAndDestination() {
-        bench.memory.write32(table + INDEX * 4, 0x0041_0345 | 1);
+        fixture.memory.write32(table + INDEX * 4, 0x0041_0345 | 1);
         long m = remap(INDEX);
         assertThat(Interrupt.vector(m)).isEqualTo(0x41);
         assertThat(Interrupt.destination(m)).isEqualTo(3);
@@ -76,47 +76,47 @@ class InterruptTest {
     /** The values of the recorded hand-over: entry at offset 0x40 is lo 0x141, hi 0x24. */
     @Test
     void aWideEntryIsReadAsRecorded() {
-        bench.control(Bench.RUNNING | Control.GA_EN.mask());
-        bench.memory.write64(table + INDEX * 16, 0x141);
-        bench.memory.write64(table + INDEX * 16 + 8, 0x24);
+        fixture.control(Fixture.RUNNING | Control.GA_EN.mask());
+        fixture.memory.write64(table + INDEX * 16, 0x141);
+        fixture.memory.write64(table + INDEX * 16 + 8, 0x24);
         long m = remap(INDEX);
         assertThat(Interrupt.vector(m)).isEqualTo(0x24);
         assertThat(Interrupt.destination(m)).isEqualTo(1);
         assertThat(Interrupt.isLogical(m)).isTrue();
-        bench.control(Bench.RUNNING | Control.GA_EN.mask() | Control.XT_EN.mask());
-        bench.memory.write64(table + 16, 0x1234_5601);
-        bench.memory.write64(table + 24, 0xab00_0000_0000_0077L);
+        fixture.control(Fixture.RUNNING | Control.GA_EN.mask() | Control.XT_EN.mask());
+        fixture.memory.write64(table + 16, 0x1234_5601);
+        fixture.memory.write64(table + 24, 0xab00_0000_0000_0077L);
         assertThat(Interrupt.destination(remap(1))).isEqualTo(0xab12_3456L);
     }
 
     @Test
     void entriesStayUntilTheInterruptTableIsInvalidated() {
-        bench.memory.write32(table + INDEX * 4, 0x0041_0001);
+        fixture.memory.write32(table + INDEX * 4, 0x0041_0001);
         remap(INDEX);
-        bench.memory.write32(table + INDEX * 4, 0x0042_0001);
-        bench.invalidateEntry(Bench.DEVICE);
-        bench.invalidateDomain(5);
+        fixture.memory.write32(table + INDEX * 4, 0x0042_0001);
+        fixture.invalidateEntry(Fixture.DEVICE);
+        fixture.invalidateDomain(5);
         assertThat(Interrupt.vector(remap(INDEX))).isEqualTo(0x41);
-        bench.command(Bench.opcode(Command.INVALIDATE_INTERRUPT_TABLE, Bench.DEVICE), 0);
+        fixture.command(Fixture.opcode(Command.INVALIDATE_INTERRUPT_TABLE, Fixture.DEVICE), 0);
         assertThat(Interrupt.vector(remap(INDEX))).isEqualTo(0x42);
     }
 
     @Test
     void entriesMayBeKeptOutOfTheCache() {
-        bench.control(Bench.RUNNING | Control.IRT_CACHE_DIS.mask());
-        bench.memory.write32(table + INDEX * 4, 0x0041_0001);
+        fixture.control(Fixture.RUNNING | Control.IRT_CACHE_DIS.mask());
+        fixture.memory.write32(table + INDEX * 4, 0x0041_0001);
         remap(INDEX);
-        bench.memory.write32(table + INDEX * 4, 0x0042_0001);
+        fixture.memory.write32(table + INDEX * 4, 0x0042_0001);
         assertThat(Interrupt.vector(remap(INDEX))).isEqualTo(0x42);
     }
 
     @Test
     void anEntryThatIsNotValidOrBeyondTheTableFaultsWithFlagI() {
         assertThat(remap(INDEX)).isNegative();
-        assertThat(Event.FLAGS.of(bench.eventLow(0))).isEqualTo(Event.INTERRUPT);
+        assertThat(Event.FLAGS.of(fixture.eventLow(0))).isEqualTo(Event.INTERRUPT);
         describe(DeviceTableEntry.INT_REMAP, 2);
         assertThat(remap(INDEX)).isNegative();
-        assertThat(bench.blocked).hasSize(2)
+        assertThat(fixture.blocked).hasSize(2)
                 .allSatisfy(f -> assertThat(f.key()).isEqualTo("amdvi:IO_PAGE_FAULT"));
     }
 
@@ -126,27 +126,27 @@ class InterruptTest {
         assertThat(remap(0)).isNegative();
         describe(DeviceTableEntry.INT_FORWARD, 0);
         assertThat(Interrupt.isUnchanged(remap(0))).isTrue();
-        bench.memory.write64(bench.entryOf(Bench.DEVICE) + 16, 0);
-        bench.invalidateEntry(Bench.DEVICE);
+        fixture.memory.write64(fixture.entryOf(Fixture.DEVICE) + 16, 0);
+        fixture.invalidateEntry(Fixture.DEVICE);
         assertThat(Interrupt.isUnchanged(remap(0))).as("IV = 0").isTrue();
-        bench.memory.write64(bench.entryOf(Bench.DEVICE), 0);
-        bench.invalidateEntry(Bench.DEVICE);
+        fixture.memory.write64(fixture.entryOf(Fixture.DEVICE), 0);
+        fixture.invalidateEntry(Fixture.DEVICE);
         assertThat(Interrupt.isUnchanged(remap(0))).as("V = 0").isTrue();
-        bench.control(0);
+        fixture.control(0);
         assertThat(Interrupt.isUnchanged(remap(0))).as("off").isTrue();
     }
 
     @Test
     void aTableOutsideMemoryIsAHardwareError() {
-        table = Bench.OUTSIDE;
+        table = Fixture.OUTSIDE;
         describe(DeviceTableEntry.INT_REMAP, 9);
         assertThat(Interrupt.reason(remap(INDEX))).isEqualTo(4);
-        assertThat(bench.eventHigh(0)).isEqualTo(Bench.OUTSIDE + INDEX * 4);
+        assertThat(fixture.eventHigh(0)).isEqualTo(Fixture.OUTSIDE + INDEX * 4);
     }
 
     @Test
     void aLevelEntryIsLevel() {
-        bench.memory.write32(table + INDEX * 4, 0x0041_0021);
+        fixture.memory.write32(table + INDEX * 4, 0x0041_0021);
         assertThat(Interrupt.isLevel(remap(INDEX))).isTrue();
         assertThat(Interrupt.isLogical(remap(INDEX))).isFalse();
     }
@@ -157,33 +157,33 @@ class InterruptTest {
     void otherMessagesPassByABitOfTheirOwn(String what, int mode, int bit) {
         int data = mode << 8 | INDEX;
         boolean passes = bit < 0;
-        assertThat(Interrupt.isUnchanged(bench.unit.interrupt(Bench.DEVICE, MESSAGE, data)))
+        assertThat(Interrupt.isUnchanged(fixture.unit.interrupt(Fixture.DEVICE, MESSAGE, data)))
                 .isEqualTo(passes);
         if (!passes) {
-            assertThat(bench.eventLow(0)).isEqualTo(0x2008_0005_0000_0028L);
-            long at = bench.entryOf(Bench.DEVICE) + 16;
-            bench.memory.write64(at, bench.memory.read64(at) | 1L << bit);
-            bench.invalidateEntry(Bench.DEVICE);
-            assertThat(Interrupt.isUnchanged(bench.unit.interrupt(Bench.DEVICE, MESSAGE, data)))
+            assertThat(fixture.eventLow(0)).isEqualTo(0x2008_0005_0000_0028L);
+            long at = fixture.entryOf(Fixture.DEVICE) + 16;
+            fixture.memory.write64(at, fixture.memory.read64(at) | 1L << bit);
+            fixture.invalidateEntry(Fixture.DEVICE);
+            assertThat(Interrupt.isUnchanged(fixture.unit.interrupt(Fixture.DEVICE, MESSAGE, data)))
                     .isTrue();
         }
     }
 
     @Test
     void reservedDeliveryModesAreBlocked() {
-        assertThat(Interrupt.reason(bench.unit.interrupt(Bench.DEVICE, MESSAGE, 0x300)))
+        assertThat(Interrupt.reason(fixture.unit.interrupt(Fixture.DEVICE, MESSAGE, 0x300)))
                 .isEqualTo(2);
-        assertThat(Interrupt.reason(bench.unit.interrupt(Bench.DEVICE, MESSAGE, 0x600)))
+        assertThat(Interrupt.reason(fixture.unit.interrupt(Fixture.DEVICE, MESSAGE, 0x600)))
                 .isEqualTo(2);
     }
 
     @Test
     void with2048InterruptsTheIndexTakesTheDeliveryMode() {
-        table = bench.page();
+        table = fixture.page();
         describe(DeviceTableEntry.INT_REMAP, 11);
-        bench.control(Bench.RUNNING | 1L << 43);
-        bench.memory.write32(table + 0x3ff * 4, 0x0055_0001);
-        assertThat(Interrupt.vector(bench.unit.interrupt(Bench.DEVICE, MESSAGE, 0x3ff)))
+        fixture.control(Fixture.RUNNING | 1L << 43);
+        fixture.memory.write32(table + 0x3ff * 4, 0x0055_0001);
+        assertThat(Interrupt.vector(fixture.unit.interrupt(Fixture.DEVICE, MESSAGE, 0x3ff)))
                 .isEqualTo(0x55);
     }
 
@@ -201,40 +201,40 @@ class InterruptTest {
         "SupIOPF and type reserved, 0x0041000b, 2, 9, 0"})
     void eachBlockedMessageHasItsEvent(String what, String entry, int control, int length,
             String event) {
-        bench.memory.write32(table + INDEX * 4, Integer.decode(entry));
+        fixture.memory.write32(table + INDEX * 4, Integer.decode(entry));
         describe(control, length);
         assertThat(Interrupt.isBlocked(remap(INDEX))).isTrue();
         long expected = Long.decode(event);
-        assertThat(bench.read(AmdViRegisters.EVENT_TAIL)).isEqualTo(expected == 0 ? 0 : 16);
+        assertThat(fixture.read(AmdViRegisters.EVENT_TAIL)).isEqualTo(expected == 0 ? 0 : 16);
         if (expected != 0) {
-            assertThat(bench.eventLow(0)).isEqualTo(expected);
-            assertThat(bench.eventHigh(0)).isEqualTo(MESSAGE);
+            assertThat(fixture.eventLow(0)).isEqualTo(expected);
+            assertThat(fixture.eventHigh(0)).isEqualTo(MESSAGE);
         }
-        assertThat(bench.logged).containsExactly(expected != 0);
+        assertThat(fixture.logged).containsExactly(expected != 0);
     }
 
     @Test
     void igKeepsUnmappedInterruptsOutOfTheLog() {
-        long at = bench.entryOf(Bench.DEVICE) + 16;
-        bench.memory.write64(at, DeviceTableEntry.IG.with(bench.memory.read64(at), 1));
-        bench.invalidateEntry(Bench.DEVICE);
+        long at = fixture.entryOf(Fixture.DEVICE) + 16;
+        fixture.memory.write64(at, DeviceTableEntry.IG.with(fixture.memory.read64(at), 1));
+        fixture.invalidateEntry(Fixture.DEVICE);
         assertThat(Interrupt.isBlocked(remap(INDEX))).isTrue();
-        bench.memory.write64(at, DeviceTableEntry.INT_TAB_LEN.with(bench.memory.read64(at), 1));
-        bench.invalidateEntry(Bench.DEVICE);
+        fixture.memory.write64(at, DeviceTableEntry.INT_TAB_LEN.with(fixture.memory.read64(at), 1));
+        fixture.invalidateEntry(Fixture.DEVICE);
         assertThat(Interrupt.isBlocked(remap(INDEX))).as("beyond the table").isTrue();
-        assertThat(bench.read(AmdViRegisters.EVENT_TAIL)).isZero();
-        bench.read(0x5000);
-        bench.entry(Bench.DEVICE, 5, 0, 0, 0);
-        bench.invalidateEntry(Bench.DEVICE);
-        bench.read(0x5000);
-        assertThat(bench.read(AmdViRegisters.EVENT_TAIL)).as("requests are").isEqualTo(16);
+        assertThat(fixture.read(AmdViRegisters.EVENT_TAIL)).isZero();
+        fixture.read(0x5000);
+        fixture.entry(Fixture.DEVICE, 5, 0, 0, 0);
+        fixture.invalidateEntry(Fixture.DEVICE);
+        fixture.read(0x5000);
+        assertThat(fixture.read(AmdViRegisters.EVENT_TAIL)).as("requests are").isEqualTo(16);
     }
 
     @Test
     void anInterruptForAGuestIsPostedToItsPage() {
-        bench.control(Bench.RUNNING | Control.GA_EN.mask());
-        bench.memory.write64(table + INDEX * 16, 0x81);
-        bench.memory.write64(table + INDEX * 16 + 8, 0x0012_3456_7000L | 0x33);
+        fixture.control(Fixture.RUNNING | Control.GA_EN.mask());
+        fixture.memory.write64(table + INDEX * 16, 0x81);
+        fixture.memory.write64(table + INDEX * 16 + 8, 0x0012_3456_7000L | 0x33);
         long m = remap(INDEX);
         assertThat(Interrupt.isPosted(m)).isTrue();
         assertThat(Interrupt.descriptor(m)).isEqualTo(0x12_3456_7000L);
@@ -242,9 +242,9 @@ class InterruptTest {
 
     @Test
     void anIllegalEntryBlocksMessagesTooAndSaysSo() {
-        bench.memory.write64(bench.entryOf(Bench.DEVICE), Bench.low(7, 0, 3));
-        bench.invalidateEntry(Bench.DEVICE);
+        fixture.memory.write64(fixture.entryOf(Fixture.DEVICE), Fixture.low(7, 0, 3));
+        fixture.invalidateEntry(Fixture.DEVICE);
         assertThat(Interrupt.reason(remap(INDEX))).isEqualTo(1);
-        assertThat(bench.eventLow(0)).isEqualTo(0x1008_0000_0000_0028L);
+        assertThat(fixture.eventLow(0)).isEqualTo(0x1008_0000_0000_0028L);
     }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What software reads after it has written, and units in a captured state. */
 class RegistersTest {
 
-    private final Bench bench = Bench.off(Map.of());
+    private final Fixture fixture = Fixture.off(Map.of());
 
     private static Register register(String name) {
         return java.util.stream.Stream.concat(AmdViRegisters.open().stream(),
@@ -32,25 +32,25 @@ class RegistersTest {
         "EventHeadPtr, 0x7fff0", "EventTailPtr, 0x7fff0"})
     void onlyWritableBitsAreKept(String name, String kept) {
         Register r = register(name);
-        long before = bench.read(r);
-        bench.write(r, -1);
-        assertThat(bench.read(r)).isEqualTo(Long.decode(kept).equals(0L) ? before
+        long before = fixture.read(r);
+        fixture.write(r, -1);
+        assertThat(fixture.read(r)).isEqualTo(Long.decode(kept).equals(0L) ? before
                 : Long.decode(kept));
     }
 
     @Test
     void aRegisterMayBeWrittenInHalves() {
-        bench.unit.writeRegister(0x8, 4, 0x1234_5000);
-        bench.unit.writeRegister(0xc, 4, 0x0900_0001);
-        assertThat(bench.read(AmdViRegisters.CMD_BUF)).isEqualTo(0x0900_0001_1234_5000L);
-        assertThat(bench.unit.readRegister(0xc, 4)).isEqualTo(0x0900_0001);
+        fixture.unit.writeRegister(0x8, 4, 0x1234_5000);
+        fixture.unit.writeRegister(0xc, 4, 0x0900_0001);
+        assertThat(fixture.read(AmdViRegisters.CMD_BUF)).isEqualTo(0x0900_0001_1234_5000L);
+        assertThat(fixture.unit.readRegister(0xc, 4)).isEqualTo(0x0900_0001);
     }
 
     @Test
     void placesWithoutRegisterReadAsZero() {
-        bench.unit.writeRegister(0x58, 8, -1);
-        assertThat(bench.unit.readRegister(0x58, 8)).isZero();
-        assertThatThrownBy(() -> bench.unit.readRegister(0x4000, 4))
+        fixture.unit.writeRegister(0x58, 8, -1);
+        assertThat(fixture.unit.readRegister(0x58, 8)).isZero();
+        assertThatThrownBy(() -> fixture.unit.readRegister(0x4000, 4))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -61,7 +61,7 @@ class RegistersTest {
         words.put(0x08, 0x011c_8000);
         words.put(0x0c, 0x0900_0000);
         var unit = new AmdViUnit(new UnitProfile("amdvi", "snp", 0, words,
-                Map.of("snpLocked", 1L)), bench.memory);
+                Map.of("snpLocked", 1L)), fixture.memory);
         for (Register r : AmdViRegisters.LOCKED_BY_SNP) {
             long before = unit.readRegister(r.offset(), 8);
             unit.writeRegister(r.offset(), 8, 0x0a00_0000_0123_4000L);
@@ -77,7 +77,7 @@ class RegistersTest {
     @Test
     void aCapturedUnitIsInTheStateOfItsRegisters() {
         var unit = new AmdViUnit(captured(Map.of(0x18, 0x3f48f, 0x2020, 0x18, 0x2000, 0x1130,
-                0x2008, 0x1850)), bench.memory);
+                0x2008, 0x1850)), fixture.memory);
         assertThat(unit.translating()).isTrue();
         assertThat(unit.readRegister(0x2000, 4)).as("nothing is fetched by itself")
                 .isEqualTo(0x1130);
@@ -86,10 +86,10 @@ class RegistersTest {
 
     @Test
     void withoutCapturedStatusTheBuffersRunThatAreEnabled() {
-        var unit = new AmdViUnit(captured(Map.of(0x18, 0x1005)), bench.memory);
+        var unit = new AmdViUnit(captured(Map.of(0x18, 0x1005)), fixture.memory);
         assertThat(unit.readRegister(0x2020, 4))
                 .isEqualTo(Status.CMD_BUF_RUN.mask() | Status.EVENT_LOG_RUN.mask());
-        var off = new AmdViUnit(captured(Map.of(0x18, 0x1004)), bench.memory);
+        var off = new AmdViUnit(captured(Map.of(0x18, 0x1004)), fixture.memory);
         assertThat(off.readRegister(0x2020, 4)).isZero();
     }
 
@@ -99,7 +99,7 @@ class RegistersTest {
 
     @Test
     void theDefaultUnitHasTheFeaturesOfQemu() {
-        var unit = new AmdViUnit(captured(Map.of()), bench.memory);
+        var unit = new AmdViUnit(captured(Map.of()), fixture.memory);
         assertThat(unit.readRegister(0x30, 8)).isEqualTo(0x29d3);
         assertThat(unit.translating()).isFalse();
     }
@@ -109,21 +109,21 @@ class RegistersTest {
         "interruptCacheEntries, 1048576", "frobs, 1"})
     void wrongSettingsAreRefused(String key, long value) {
         var profile = captured(Map.of()).with(key, value);
-        assertThatThrownBy(() -> new AmdViUnit(profile, bench.memory))
+        assertThatThrownBy(() -> new AmdViUnit(profile, fixture.memory))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining(key);
     }
 
     @Test
     void theStateOfAUnitCanBeReadAndGivenToAnother() {
-        bench.control(Bench.RUNNING);
-        long root = bench.domain(Bench.DEVICE, 5, 3);
-        bench.map(root, 0x7000, 0x20_0000, 3);
+        fixture.control(Fixture.RUNNING);
+        long root = fixture.domain(Fixture.DEVICE, 5, 3);
+        fixture.map(root, 0x7000, 0x20_0000, 3);
         var words = new TreeMap<Integer, Integer>();
         for (int offset = 0; offset < 0x4000; offset += 4) {
-            words.put(offset, (int) bench.unit.readRegister(offset, 4));
+            words.put(offset, (int) fixture.unit.readRegister(offset, 4));
         }
-        var copy = new AmdViUnit(captured(words), bench.memory);
-        assertThat(Bench.outcome(copy.translate(Bench.DEVICE, 0x7000, 1))).isEqualTo(0x20_0000);
+        var copy = new AmdViUnit(captured(words), fixture.memory);
+        assertThat(Fixture.outcome(copy.translate(Fixture.DEVICE, 0x7000, 1))).isEqualTo(0x20_0000);
     }
 
     /** Offset, the feature that it needs, and what of it can be written. */
@@ -135,11 +135,11 @@ class RegistersTest {
         "0x180, 2, 0xffffffffffffffff"})
     void registersOfAFeatureAreThereWithIt(String offset, int feature, String kept) {
         int at = Integer.decode(offset);
-        var with = Bench.off(1L << feature, Map.of());
+        var with = Fixture.off(1L << feature, Map.of());
         with.unit.writeRegister(at, 8, -1);
         assertThat(with.unit.readRegister(at, 8))
                 .isEqualTo(Long.parseUnsignedLong(kept.substring(2), 16));
-        var without = Bench.off(~(1L << feature), Map.of());
+        var without = Fixture.off(~(1L << feature), Map.of());
         without.unit.writeRegister(at, 8, -1);
         assertThat(without.unit.readRegister(at, 8)).isZero();
     }
@@ -148,10 +148,10 @@ class RegistersTest {
     @ParameterizedTest
     @CsvSource({"13, 1", "14, 1", "15, 1", "16, 4", "17, 7", "28, 7", "29, 7", "50, 2", "51, 2"})
     void controlBitsOfAFeatureAreThereWithIt(int bit, int feature) {
-        var with = Bench.off(1L << feature, Map.of());
+        var with = Fixture.off(1L << feature, Map.of());
         with.control(1L << bit);
         assertThat(with.read(AmdViRegisters.CONTROL)).isEqualTo(1L << bit);
-        var without = Bench.off(~(1L << feature), Map.of());
+        var without = Fixture.off(~(1L << feature), Map.of());
         without.control(1L << bit);
         assertThat(without.read(AmdViRegisters.CONTROL)).isZero();
     }
@@ -161,14 +161,14 @@ class RegistersTest {
     @CsvSource({"2, 3, 0", "12, 4, 0", "13, 7, 1", "28, 8, 7"})
     void buffersRunWhileIommuEnAndTheirOwnEnableAreSet(int enable, int status, int feature) {
         for (long control : new long[] {0, 1, 1L << enable, 1 | 1L << enable, 1L << enable, 0}) {
-            var bench = Bench.off(1L << feature, Map.of());
-            bench.control(1);
-            bench.control(control);
-            assertThat(bench.read(AmdViRegisters.STATUS))
+            var fixture = Fixture.off(1L << feature, Map.of());
+            fixture.control(1);
+            fixture.control(control);
+            assertThat(fixture.read(AmdViRegisters.STATUS))
                     .isEqualTo(control == (1 | 1L << enable) ? 1L << status : 0);
         }
         if (feature != 0) {
-            var without = Bench.off(0, Map.of());
+            var without = Fixture.off(0, Map.of());
             without.control(1 | 1L << enable);
             assertThat(without.read(AmdViRegisters.STATUS)).isZero();
         }

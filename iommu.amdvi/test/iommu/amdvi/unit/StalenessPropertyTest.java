@@ -24,7 +24,8 @@ class StalenessPropertyTest {
     private static final int PAGES = 24;
     private static final long FAULT = -EventCode.IO_PAGE_FAULT.number();
 
-    private final Bench bench = Bench.on(Map.of("tlbEntries", 16L, "directoryCacheEntries", 4L));
+    private final Fixture fixture = Fixture.on(Map.of("tlbEntries", 16L, "directoryCacheEntries",
+            4L));
     private final long[] roots = new long[2];
     private final Map<Long, Set<Long>> possible = new HashMap<>();
 
@@ -37,11 +38,11 @@ class StalenessPropertyTest {
     }
 
     private long place(int domain, int page) {
-        return bench.entry(roots[domain], 3, page * 0x1000L, 1);
+        return fixture.entry(roots[domain], 3, page * 0x1000L, 1);
     }
 
     private long held(int domain, int page) {
-        long leaf = bench.memory.read64(place(domain, page));
+        long leaf = fixture.memory.read64(place(domain, page));
         return leaf == 0 ? FAULT : leaf & 0xf_ffff_f000L;
     }
 
@@ -55,7 +56,7 @@ class StalenessPropertyTest {
         int domain = random.nextInt(2);
         int page = random.nextInt(PAGES);
         long to = 0x100_0000 + random.nextInt(1 << 10) * 0x1000L;
-        bench.memory.write64(place(domain, page), random.oneIn(3) ? 0 : Bench.leaf(to, 3));
+        fixture.memory.write64(place(domain, page), random.oneIn(3) ? 0 : Fixture.leaf(to, 3));
         possible.get(key(domain, page)).add(held(domain, page));
     }
 
@@ -63,13 +64,13 @@ class StalenessPropertyTest {
         int device = random.nextInt(DEVICES);
         int page = random.nextInt(PAGES);
         long address = page * 0x1000L + random.nextInt(4096);
-        long got = Bench.outcome(bench.unit.translate(device, address, 1 + random.nextInt(2)));
+        long got = Fixture.outcome(fixture.unit.translate(device, address, 1 + random.nextInt(2)));
         long asPage = got < 0 ? got : got & -4096L;
         assertThat(possible.get(key(domain(device), page))).contains(asPage);
         if (got >= 0) {
             assertThat(got & 0xfff).isEqualTo(address & 0xfff);
         }
-        long now = Bench.outcome(bench.unit.explain(device, address, 1, WalkListener.NONE));
+        long now = Fixture.outcome(fixture.unit.explain(device, address, 1, WalkListener.NONE));
         assertThat(now < 0 ? now : now & -4096L).isEqualTo(held(domain(device), page));
     }
 
@@ -79,17 +80,17 @@ class StalenessPropertyTest {
             case 0 -> {
                 int shift = random.nextInt(5);
                 int first = random.nextInt(PAGES) >> shift << shift;
-                bench.invalidatePages(5 + domain,
+                fixture.invalidatePages(5 + domain,
                         Command.pages(first * 0x1000L, 0x1000L << shift, random.oneIn(2)));
                 forget(domain, first, 1 << shift);
             }
             case 1 -> {
-                bench.invalidateDomain(5 + domain);
+                fixture.invalidateDomain(5 + domain);
                 forget(domain, 0, PAGES);
             }
-            case 2 -> bench.invalidateEntry(random.nextInt(DEVICES));
+            case 2 -> fixture.invalidateEntry(random.nextInt(DEVICES));
             default -> {
-                bench.invalidateAll();
+                fixture.invalidateAll();
                 forget(0, 0, PAGES);
                 forget(1, 0, PAGES);
             }
@@ -101,11 +102,11 @@ class StalenessPropertyTest {
     void answersAreThoseOfNowOrOfSinceTheLastInvalidation(long seed) {
         var random = new RandomStream(seed, "amdvi staleness");
         for (int d = 0; d < 2; d++) {
-            roots[d] = bench.page();
+            roots[d] = fixture.page();
             forget(d, 0, PAGES);
         }
         for (int device = 0; device < DEVICES; device++) {
-            bench.entry(device, 5 + domain(device), 3, roots[domain(device)], Bench.RW);
+            fixture.entry(device, 5 + domain(device), 3, roots[domain(device)], Fixture.RW);
         }
         for (int step = 0; step < 3_000; step++) {
             int kind = random.nextInt(10);
@@ -117,10 +118,10 @@ class StalenessPropertyTest {
                 invalidate(random);
             }
         }
-        bench.invalidateAll();
+        fixture.invalidateAll();
         for (int page = 0; page < PAGES; page++) {
-            assertThat(bench.memory.read64(place(0, page)) == 0 ? FAULT : held(0, page))
-                    .isEqualTo(Bench.outcome(bench.unit.translate(0, page * 0x1000L, 1)));
+            assertThat(fixture.memory.read64(place(0, page)) == 0 ? FAULT : held(0, page))
+                    .isEqualTo(Fixture.outcome(fixture.unit.translate(0, page * 0x1000L, 1)));
         }
     }
 }

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * What C. Wright said of AMD-Vi and kdump on the kexec list in April 2010, as experiments on a
  * unit: the window, what caches give after it, and the order of enabling and attaching.
  */
-class WrightTest {
+public class WrightTest {
 
     private static final long FAULT = -EventCode.IO_PAGE_FAULT.number();
     private static final long IOVA = 0x7000;
@@ -25,21 +25,21 @@ class WrightTest {
     /** "Window while disabled": in-flight DMA goes to the address on the bus. */
     @Test
     void s53BetweenDisableAndEnableRequestsGoOutUntranslated() {
-        var bench = Bench.on();
-        bench.map(bench.domain(Bench.DEVICE, 5, 3), IOVA, OLD, Bench.RW);
-        assertThat(bench.write(IOVA)).isEqualTo(OLD);
-        bench.control(0);
-        bench.write(AmdViRegisters.DEV_TAB, blockingTable(bench));
-        assertThat(bench.write(IOVA)).isEqualTo(Long.MIN_VALUE);
-        bench.control(Bench.RUNNING);
-        bench.invalidateAll();
-        assertThat(bench.write(IOVA)).isEqualTo(FAULT);
+        var fixture = Fixture.on();
+        fixture.map(fixture.domain(Fixture.DEVICE, 5, 3), IOVA, OLD, Fixture.RW);
+        assertThat(fixture.write(IOVA)).isEqualTo(OLD);
+        fixture.control(0);
+        fixture.write(AmdViRegisters.DEV_TAB, blockingTable(fixture));
+        assertThat(fixture.write(IOVA)).isEqualTo(Long.MIN_VALUE);
+        fixture.control(Fixture.RUNNING);
+        fixture.invalidateAll();
+        assertThat(fixture.write(IOVA)).isEqualTo(FAULT);
     }
 
-    private static long blockingTable(Bench bench) {
-        long table = bench.page();
+    private static long blockingTable(Fixture fixture) {
+        long table = fixture.page();
         for (int i = 0; i < 4096; i += 32) {
-            bench.memory.write64(table + i, 3);
+            fixture.memory.write64(table + i, 3);
         }
         return table;
     }
@@ -62,19 +62,19 @@ class WrightTest {
         "false, false, false, true,  fault", "false, false, false, false, fault"})
     void s54AfterEnableTheOutcomeDependsOnAllCaches(boolean entryCached, boolean directoryCached,
             boolean pageCached, boolean intact, String outcome) {
-        var bench = Bench.on();
-        long root = bench.domain(Bench.DEVICE, 5, 3);
-        bench.map(root, IOVA, OLD, Bench.RW);
-        bench.read(IOVA);
-        keep(bench, entryCached, directoryCached, pageCached);
-        bench.control(0);
+        var fixture = Fixture.on();
+        long root = fixture.domain(Fixture.DEVICE, 5, 3);
+        fixture.map(root, IOVA, OLD, Fixture.RW);
+        fixture.read(IOVA);
+        keep(fixture, entryCached, directoryCached, pageCached);
+        fixture.control(0);
         if (!intact) {
-            bench.map(root, IOVA, OVERWRITTEN, Bench.RW);
-            bench.memory.write64(root, 0);
+            fixture.map(root, IOVA, OVERWRITTEN, Fixture.RW);
+            fixture.memory.write64(root, 0);
         }
-        bench.write(AmdViRegisters.DEV_TAB, blockingTable(bench));
-        bench.control(Bench.RUNNING);
-        assertThat(bench.read(IOVA)).isEqualTo(switch (outcome) {
+        fixture.write(AmdViRegisters.DEV_TAB, blockingTable(fixture));
+        fixture.control(Fixture.RUNNING);
+        assertThat(fixture.read(IOVA)).isEqualTo(switch (outcome) {
             case "old" -> OLD;
             case "elsewhere" -> OVERWRITTEN;
             default -> FAULT;
@@ -82,44 +82,44 @@ class WrightTest {
     }
 
     /** Leaves exactly these caches warm: drops all by commands, then reads back what is wanted. */
-    private static void keep(Bench bench, boolean entry, boolean directory, boolean page) {
-        bench.invalidateAll();
+    private static void keep(Fixture fixture, boolean entry, boolean directory, boolean page) {
+        fixture.invalidateAll();
         if (page || directory) {
-            bench.read(IOVA);
+            fixture.read(IOVA);
         }
         if (directory && !page) {
-            bench.invalidatePages(5, IOVA);
+            fixture.invalidatePages(5, IOVA);
         }
         if (page && !directory) {
-            pageWithoutDirectories(bench);
+            pageWithoutDirectories(fixture);
         }
         if (!entry) {
-            bench.invalidateEntry(Bench.DEVICE);
+            fixture.invalidateEntry(Fixture.DEVICE);
         } else {
-            bench.unit.translate(Bench.DEVICE, 1L << 60, Access.READ);
+            fixture.unit.translate(Fixture.DEVICE, 1L << 60, Access.READ);
         }
     }
 
     /** Brings the page into the cache by way of a table of one level, which has no directories. */
-    private static void pageWithoutDirectories(Bench bench) {
-        long table = bench.memory.read64(bench.entryOf(Bench.DEVICE));
-        long single = bench.page();
-        bench.memory.write64(single + 7 * 8, Bench.leaf(OLD, 3));
-        bench.invalidateAll();
-        bench.entry(Bench.DEVICE, 5, 1, single, Bench.RW);
-        bench.read(IOVA);
-        bench.memory.write64(bench.entryOf(Bench.DEVICE), table);
-        bench.invalidateEntry(Bench.DEVICE);
+    private static void pageWithoutDirectories(Fixture fixture) {
+        long table = fixture.memory.read64(fixture.entryOf(Fixture.DEVICE));
+        long single = fixture.page();
+        fixture.memory.write64(single + 7 * 8, Fixture.leaf(OLD, 3));
+        fixture.invalidateAll();
+        fixture.entry(Fixture.DEVICE, 5, 1, single, Fixture.RW);
+        fixture.read(IOVA);
+        fixture.memory.write64(fixture.entryOf(Fixture.DEVICE), table);
+        fixture.invalidateEntry(Fixture.DEVICE);
     }
 
     /** "We can't send the invalidate commands until the iommu is enabled." */
     @Test
     void s55CommandsSentBeforeEnableAreNotConsumedAndNeverComplete() {
-        var bench = Bench.off(Map.of());
-        assertThat(bench.complete(1)).isZero();
-        assertThat(bench.read(AmdViRegisters.CMD_HEAD)).isZero();
-        assertThat(bench.read(AmdViRegisters.CMD_TAIL)).isEqualTo(16);
-        assertThat(bench.invalidated).isEmpty();
+        var fixture = Fixture.off(Map.of());
+        assertThat(fixture.complete(1)).isZero();
+        assertThat(fixture.read(AmdViRegisters.CMD_HEAD)).isZero();
+        assertThat(fixture.read(AmdViRegisters.CMD_TAIL)).isEqualTo(16);
+        assertThat(fixture.invalidated).isEmpty();
     }
 
     /**
@@ -128,47 +128,47 @@ class WrightTest {
      * cached entry stays, and the driver's DMA uses the old page table.
      */
     @Test
-    void s56AttachingBeforeEnablingLosesTheFlush() {
-        var bench = warmAndDisabled();
-        long fresh = bench.page();
-        attach(bench, fresh);
-        bench.memory.write64(bench.commands, Bench.opcode(2, Bench.DEVICE));
-        enableWithNewBuffer(bench);
-        assertThat(bench.read(IOVA)).as("the old domain's page").isEqualTo(OLD);
-        assertThat(bench.read(0x9000)).as("the driver's own address is unknown").isEqualTo(FAULT);
+    public void s56AttachingBeforeEnablingLosesTheFlush() {
+        var fixture = warmAndDisabled();
+        long fresh = fixture.page();
+        attach(fixture, fresh);
+        fixture.memory.write64(fixture.commands, Fixture.opcode(2, Fixture.DEVICE));
+        enableWithNewBuffer(fixture);
+        assertThat(fixture.read(IOVA)).as("the old domain's page").isEqualTo(OLD);
+        assertThat(fixture.read(0x9000)).as("the driver's own address is unknown").isEqualTo(FAULT);
     }
 
     @Test
     void s56EnablingBeforeAttachingFlushesAndTheDeviceWorks() {
-        var bench = warmAndDisabled();
-        enableWithNewBuffer(bench);
-        long fresh = bench.page();
-        attach(bench, fresh);
-        bench.invalidateEntry(Bench.DEVICE);
-        bench.invalidateDomain(6);
-        assertThat(bench.complete(1)).isEqualTo(1);
-        assertThat(bench.read(0x9000)).isEqualTo(0x40_0000);
-        assertThat(bench.read(IOVA)).isEqualTo(FAULT);
+        var fixture = warmAndDisabled();
+        enableWithNewBuffer(fixture);
+        long fresh = fixture.page();
+        attach(fixture, fresh);
+        fixture.invalidateEntry(Fixture.DEVICE);
+        fixture.invalidateDomain(6);
+        assertThat(fixture.complete(1)).isEqualTo(1);
+        assertThat(fixture.read(0x9000)).isEqualTo(0x40_0000);
+        assertThat(fixture.read(IOVA)).isEqualTo(FAULT);
     }
 
-    private static Bench warmAndDisabled() {
-        var bench = Bench.on();
-        bench.map(bench.domain(Bench.DEVICE, 5, 3), IOVA, OLD, Bench.RW);
-        bench.read(IOVA);
-        bench.control(0);
-        return bench;
+    private static Fixture warmAndDisabled() {
+        var fixture = Fixture.on();
+        fixture.map(fixture.domain(Fixture.DEVICE, 5, 3), IOVA, OLD, Fixture.RW);
+        fixture.read(IOVA);
+        fixture.control(0);
+        return fixture;
     }
 
-    private static void attach(Bench bench, long root) {
-        bench.map(root, 0x9000, 0x40_0000, Bench.RW);
-        bench.entry(Bench.DEVICE, 6, 3, root, Bench.RW);
+    private static void attach(Fixture fixture, long root) {
+        fixture.map(root, 0x9000, 0x40_0000, Fixture.RW);
+        fixture.entry(Fixture.DEVICE, 6, 3, root, Fixture.RW);
     }
 
     /** What enable_iommus does: a command buffer that is empty, whatever was queued before. */
-    private static void enableWithNewBuffer(Bench bench) {
-        bench.write(AmdViRegisters.CMD_HEAD, 0);
-        bench.write(AmdViRegisters.CMD_TAIL, 0);
-        bench.control(Bench.RUNNING);
+    private static void enableWithNewBuffer(Fixture fixture) {
+        fixture.write(AmdViRegisters.CMD_HEAD, 0);
+        fixture.write(AmdViRegisters.CMD_TAIL, 0);
+        fixture.control(Fixture.RUNNING);
     }
 
     /**
@@ -179,29 +179,29 @@ class WrightTest {
     @ParameterizedTest
     @CsvSource({"false", "true"})
     void s59ADyingKernelMayBlockItsDevicesUnlessSomethingElseGoesWrong(boolean broken) {
-        var bench = Bench.on();
-        bench.map(bench.domain(Bench.DEVICE, 5, 3), IOVA, OLD, Bench.RW);
-        bench.read(IOVA);
+        var fixture = Fixture.on();
+        fixture.map(fixture.domain(Fixture.DEVICE, 5, 3), IOVA, OLD, Fixture.RW);
+        fixture.read(IOVA);
         if (broken) {
-            bench.command(0, 0);
+            fixture.command(0, 0);
         }
-        bench.entry(Bench.DEVICE, 5, 0, 0, 0);
-        bench.invalidateEntry(Bench.DEVICE);
-        long done = bench.complete(1);
+        fixture.entry(Fixture.DEVICE, 5, 0, 0, 0);
+        fixture.invalidateEntry(Fixture.DEVICE);
+        long done = fixture.complete(1);
         assertThat(done).isEqualTo(broken ? 0 : 1);
-        assertThat(bench.read(IOVA)).isEqualTo(broken ? OLD : FAULT);
-        assertThat(bench.unit.translating()).isTrue();
+        assertThat(fixture.read(IOVA)).isEqualTo(broken ? OLD : FAULT);
+        assertThat(fixture.unit.translating()).isTrue();
     }
 
     /** S5-7 by register: what the exclusion range holds passes, the rest faults. */
     @Test
     void s57TheExclusionRangePassesTheRestFaults() {
-        var bench = Bench.on();
-        bench.domain(Bench.DEVICE, 5, 3);
-        bench.write(AmdViRegisters.EXCLUSION_BASE, 0x9_0000 | 3);
-        bench.write(AmdViRegisters.EXCLUSION_LIMIT, 0x9_1000);
-        assertThat(bench.read(0x9_1ff8)).isEqualTo(Long.MIN_VALUE);
-        assertThat(bench.read(0x9_2000)).isEqualTo(FAULT);
-        assertThat(bench.read(0x8_fff8)).isEqualTo(FAULT);
+        var fixture = Fixture.on();
+        fixture.domain(Fixture.DEVICE, 5, 3);
+        fixture.write(AmdViRegisters.EXCLUSION_BASE, 0x9_0000 | 3);
+        fixture.write(AmdViRegisters.EXCLUSION_LIMIT, 0x9_1000);
+        assertThat(fixture.read(0x9_1ff8)).isEqualTo(Long.MIN_VALUE);
+        assertThat(fixture.read(0x9_2000)).isEqualTo(FAULT);
+        assertThat(fixture.read(0x8_fff8)).isEqualTo(FAULT);
     }
 }

@@ -8,6 +8,9 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Set;
+import kdump.lab.qtest.machine.ConfigPorts;
+import kdump.lab.qtest.machine.Machine;
+import kdump.lab.qtest.options.Numbers;
 
 /**
  * The line protocol: one command a line, one answer each, "OK", "OK VALUE" or "FAIL WHY". A command
@@ -15,7 +18,7 @@ import java.util.Set;
  *
  * <p>Source: QEMU documentation, "QTest Device Emulation Testing Framework", "QTest Protocol".
  */
-final class Protocol {
+public final class Protocol {
 
     /** Longest transfer of one command, so that a wrong length cannot exhaust the heap. */
     private static final long MAX_BYTES = 16 << 20;
@@ -34,13 +37,13 @@ final class Protocol {
     private final ConfigPorts ports;
     private String intercepted;
 
-    Protocol(Machine machine) {
+    public Protocol(Machine machine) {
         this.machine = machine;
         this.ports = new ConfigPorts(machine.config());
     }
 
     /** Executes one line and returns the answer. */
-    String answer(String line) {
+    public String answer(String line) {
         String answer;
         try {
             answer = execute(line.split(" ", -1));
@@ -52,7 +55,7 @@ final class Protocol {
     }
 
     /** Lets readers of the log see what happened up to the last line. */
-    void flushLog() throws IOException {
+    public void flushLog() throws IOException {
         machine.log().flush();
     }
 

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.function.Function;
 import kdump.lab.api.LabException;
 import kdump.lab.api.LineCommand;
+import kdump.lab.qtest.machine.Machine;
+import kdump.lab.qtest.options.MachineOptions;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -78,7 +80,7 @@ public final class QtestCommand implements LineCommand {
      *
      * @throws LabException if no bundle provides what it needs
      */
-    Protocol protocol(MachineOptions options) throws LabException {
+    public Protocol protocol(MachineOptions options) throws LabException {
         IommuVendor vendor = options.unit() == null ? null
                 : named(vendors, IommuVendor::name, options.unit().profile().vendor(),
                         "IOMMU vendor");

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.linux;
+
+import iommu.amdvi.AmdViRegisters;
+import iommu.amdvi.Control;
+import iommu.amdvi.DeviceTableEntry;
+import iommu.amdvi.ExtendedFeature;
+import iommu.api.unit.KernelPort;
+
+/**
+ * Takes an enabled unit over at T4. Source: Linux, amd/init.c, early_enable_iommus; the order of
+ * register writes is that of the recorded hand-over.
+ */
+final class LinuxHandover {
+
+    private final KernelPort port;
+    private final KernelQuirks quirks;
+    private final UnitRegisters registers;
+    private final long expectedBytes;
+    private final EventReport events;
+    private final DomainMappings mappings;
+    private CommandRing commands;
+    private DeviceEntries entries;
+    private String refusal;
+
+    /** @param expectedBytes size of the device table that is taken over; 0 for any */
+    LinuxHandover(KernelPort port, KernelQuirks quirks, UnitRegisters registers, long expectedBytes,
+            EventReport events, DomainMappings mappings) {
+        this.port = port;
+        this.quirks = quirks;
+        this.registers = registers;
+        this.expectedBytes = expectedBytes;
+        this.events = events;
+        this.mappings = mappings;
+    }
+
+    CommandRing commands() {
+        return commands;
+    }
+
+    /** Returns the device table; null if it was refused. */
+    DeviceEntries entries() {
+        return entries;
+    }
+
+    /** Returns why the device table was refused; null if it was not. */
+    String refusal() {
+        return refusal;
+    }
+
+    /** Copies the device table, and sets up buffers of this kernel. */
+    void copy() {
+        port.print("AMD-Vi: Translation is already enabled - trying to copy translation"
+                + " structures");
+        long register = registers.read(AmdViRegisters.DEV_TAB);
+        var copy = new TableCopy(port, mappings.ids());
+        entries = copy.copy(register, expectedBytes);
+        told(copy.refusal(), "copy", "Copied DEV table from previous kernel.");
+        pauseBuffers();
+        commands = new CommandRing(port, registers);
+        commands.enable();
+        events.enable();
+        registers.feature(Control.GA_EN, registers.control(Control.GA_EN));
+        if (entries != null) {
+            entries.tell(registers);
+        }
+        flush(commands, register);
+        if (entries != null) {
+            mappings.use(entries, commands);
+        }
+    }
+
+    /**
+     * Uses device table and buffers where they lie. With SNP completions are stored where the
+     * exclusion range used to begin.
+     */
+    void reuse() {
+        port.print("AMD-Vi: Translation is already enabled - trying to reuse translation"
+                + " structures");
+        long register = registers.read(AmdViRegisters.DEV_TAB);
+        boolean snp = ExtendedFeature.SNP_SUP.isSet(
+                registers.read(AmdViRegisters.EXTENDED_FEATURE));
+        var reuse = new TableReuse(port, mappings.ids(), quirks);
+        entries = reuse.reuse(register, expectedBytes);
+        told(reuse.refusal(), "reuse", "Reused DEV table from previous kernel.");
+        if (entries == null && snp) {
+            throw new IllegalStateException("kernel BUG at drivers/iommu/amd/init.c: "
+                    + reuse.refusal());
+        }
+        pauseBuffers();
+        commands = new CommandRing(port, registers);
+        commands.reuse(quirks.plain(registers.read(AmdViRegisters.CMD_BUF)), snp
+                ? quirks.plain(AmdViRegisters.BASE.inPlace(
+                        registers.read(AmdViRegisters.EXCLUSION_BASE))) : 0);
+        events.reuse();
+        registers.feature(Control.GA_EN, registers.control(Control.GA_EN));
+        flush(commands, register);
+        if (entries != null) {
+            mappings.use(entries, commands);
+        }
+    }
+
+    private void told(String why, String what, String success) {
+        if (why == null) {
+            port.print("AMD-Vi: " + success);
+            return;
+        }
+        refusal = "Failed to " + what + " DEV table from previous kernel.";
+        port.print("AMD-Vi: " + why);
+        port.print("AMD-Vi: " + refusal);
+        refusal += " " + why;
+    }
+
+    private void pauseBuffers() {
+        registers.feature(Control.CMD_BUF_EN, false);
+        registers.feature(Control.EVENT_LOG_EN, false);
+        registers.feature(Control.IRT_CACHE_DIS, false);
+    }
+
+    /**
+     * Drops everything that a unit has cached, an entry after the other: features are not known
+     * yet.
+     *
+     * @param register base register of the device table that the crashed kernel used
+     */
+    static void flush(CommandRing commands, long register) {
+        commands.flushOneByOne(
+                (int) (AmdViRegisters.deviceTableBytes(register) / DeviceTableEntry.BYTES));
+        if (commands.timeOuts() > 0) {
+            // The unit obeys nothing: it goes on with the interrupt tables it had.
+            throw new IllegalStateException("Kernel panic - not syncing: timer doesn't work"
+                    + " through Interrupt-remapped IO-APIC");
+        }
+    }
+}

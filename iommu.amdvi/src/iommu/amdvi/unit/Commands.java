@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-package iommu.amdvi.unit;
-
-/** What fetches commands from memory. */
-interface Commands {
-
-    /** Begins or ends fetching, as CmdBufEn and IommuEn have it. */
-    void run(boolean on);
-}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.unit.caches;
+
+import iommu.amdvi.unit.settings.UnitSettings;
+
+/**
+ * The caches of a unit, each dropped by commands of its own.
+ *
+ * @param entries device table entries
+ * @param directories page directory entries
+ * @param tlb pages
+ * @param interrupts interrupt entries
+ */
+public record Caches(DteCache entries, DirectoryCache directories, Tlb tlb,
+        InterruptCache interrupts) {
+
+    public static Caches of(UnitSettings settings) {
+        return new Caches(new DteCache(settings.dteCacheEntries()),
+                new DirectoryCache(settings.directoryCacheEntries()),
+                new Tlb(settings.tlbEntries()),
+                new InterruptCache(settings.interruptCacheEntries()));
+    }
+
+    /** Returns empty ones, of the smallest size: for a walk that finds nothing cached. */
+    public static Caches empty() {
+        int entries = SetAssociativeCache.COUNT;
+        return new Caches(new DteCache(entries), new DirectoryCache(entries), new Tlb(entries),
+                new InterruptCache(entries));
+    }
+
+    /** Returns others that begin as these are now; what is done to them is not done to these. */
+    public Caches copy() {
+        return new Caches(new DteCache(entries), new DirectoryCache(directories), new Tlb(tlb),
+                new InterruptCache(interrupts));
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.unit.caches;
+
+import static iommu.api.bits.BitField.bits;
+
+import iommu.api.bits.BitField;
+
+/**
+ * The translation cache: pages as a walk had found them, of any power-of-two size from 4 KiB on,
+ * with the rights that the levels of the page table together give. They stay until software
+ * invalidates them or others take their place.
+ *
+ * <p>Tagged by domain id and page, never by device: functions of one domain share stale entries.
+ * A device's own rights come from its device table entry. Source: 48882, "INVALIDATE_IOMMU_PAGES".
+ */
+public final class Tlb {
+
+    private static final BitField SHIFT = bits(5, 0);
+    private static final BitField DOMAIN = bits(21, 6);
+    private static final BitField ADDRESS = bits(51, 12);
+    private static final BitField RIGHTS = bits(1, 0);
+
+    private final SetAssociativeCache ways;
+    /** Of each slot the address that it was kept for, then page and rights. */
+    private final long[] words;
+    private long shiftsInUse;
+
+    public Tlb(int entries) {
+        ways = new SetAssociativeCache(entries);
+        words = new long[2 * entries];
+    }
+
+    /** A copy that begins as another cache is now. */
+    Tlb(Tlb other) {
+        ways = new SetAssociativeCache(other.ways);
+        words = other.words.clone();
+        shiftsInUse = other.shiftsInUse;
+    }
+
+    /** Returns a key: exact up to 54 address bits, folded above; slots keep the whole address. */
+    private static long key(int domain, long address, int shift) {
+        long number = address >>> shift;
+        return (number ^ number >>> 42) << 22 | (long) domain << 6 | shift;
+    }
+
+    /** Returns the slot that translates an address, or -1. */
+    public int find(int domain, long address) {
+        for (long left = shiftsInUse; left != 0; left &= left - 1) {
+            int shift = Long.numberOfTrailingZeros(left);
+            int slot = ways.find(key(domain, address, shift));
+            if (slot >= 0 && (words[2 * slot] ^ address) >>> shift == 0) {
+                return slot;
+            }
+        }
+        return -1;
+    }
+
+    /** Returns the {@link iommu.api.pcie.Access} bits of a slot. */
+    public int rights(int slot) {
+        return (int) RIGHTS.of(words[2 * slot + 1]);
+    }
+
+    /** Returns the base-2 logarithm of the page size of a slot. */
+    public int pageShift(int slot) {
+        return (int) SHIFT.of(ways.key(slot));
+    }
+
+    /** Returns the physical address of the page of a slot. */
+    public long page(int slot) {
+        return ADDRESS.inPlace(words[2 * slot + 1]);
+    }
+
+    /** Keeps a page; {@code rights} of 0 notes that it is not present. */
+    public void insert(int domain, long address, long newPage, int shift, int rights) {
+        int slot = ways.place(key(domain, address, shift));
+        words[2 * slot] = address;
+        words[2 * slot + 1] = newPage | rights;
+        shiftsInUse |= 1L << shift;
+    }
+
+    /**
+     * Drops what covers any of the 2^shift bytes from {@code address}; 64 for all of a domain.
+     *
+     * @return whether there was anything
+     */
+    public boolean invalidate(int domain, long address, int shift) {
+        boolean dropped = false;
+        for (int slot = 0; slot < ways.size(); slot++) {
+            long key = ways.key(slot);
+            if (key != 0 && DOMAIN.of(key) == domain) {
+                int wide = Math.max(shift, (int) SHIFT.of(key));
+                if (wide >= 64 || (words[2 * slot] ^ address) >>> wide == 0) {
+                    ways.free(slot);
+                    dropped = true;
+                }
+            }
+        }
+        return dropped;
+    }
+
+    /** See {@link SetAssociativeCache#version}. */
+    public long version() {
+        return ways.version();
+    }
+
+    public void invalidateAll() {
+        ways.clear();
+        shiftsInUse = 0;
+    }
+}

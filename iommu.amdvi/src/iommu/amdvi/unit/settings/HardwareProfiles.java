@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.unit.settings;
+
+import iommu.api.profile.HardwareProfile;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What known hardware does, by name, as settings of a unit. A profile leaves out what belongs to a
+ * machine, such as registers that firmware has locked.
+ */
+public final class HardwareProfiles {
+
+    /** The unit of the manual: every choice at its default. */
+    private static final HardwareProfile SPEC = HardwareProfile.of(Map.of("flushOnDisable", 0L,
+            "cacheNotPresent", 0L, "asQemu", 0L, "dteCacheEntries", 256L,
+            "directoryCacheEntries", 256L, "tlbEntries", 1024L, "interruptCacheEntries", 256L));
+
+    /** QEMU 7.2's unit. */
+    private static final HardwareProfile QEMU_7_2 =
+            HardwareProfile.of(Map.of("asQemu", 1L));
+
+    private HardwareProfiles() { }
+
+    /** Returns the profiles by name. */
+    public static Map<String, HardwareProfile> named() {
+        return Map.of("spec", SPEC, "qemu-7.2", QEMU_7_2);
+    }
+
+    /** Returns the names of all settings of a unit. */
+    public static Set<String> settings() {
+        return UnitSettings.KNOWN;
+    }
+}

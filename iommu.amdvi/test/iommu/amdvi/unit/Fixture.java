@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.unit;
+
+import iommu.amdvi.AmdViRegisters;
+import iommu.amdvi.Command;
+import iommu.amdvi.Control;
+import iommu.amdvi.DeviceTableEntry;
+import iommu.amdvi.PageTableEntry;
+import iommu.api.bits.Register;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
+import iommu.api.profile.UnitProfile;
+import iommu.api.unit.FaultRecord;
+import iommu.api.unit.Translation;
+import iommu.api.unit.UnitListener;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** One unit, 64 MiB of memory, and hands that write tables, commands and registers. */
+final class Fixture implements UnitListener {
+
+    static final long MEMORY_BYTES = 64L << 20;
+    static final long OUTSIDE = 1L << 40;
+    static final int DEVICE = 0x28;
+    static final int OTHER = 0x30;
+    static final int DOMAIN = 5;
+    static final int RW = Access.READ | Access.WRITE;
+    static final long FEATURES = 0x29d3L;
+    static final long RUNNING = Control.IOMMU_EN.mask() | Control.EVENT_LOG_EN.mask()
+            | Control.EVENT_INT_EN.mask() | Control.CMD_BUF_EN.mask();
+
+    private static final long BUFFER_256 = 8L << 56;
+
+    final PhysicalMemory memory =
+            new PhysicalMemory(List.of(new AddressRange(0, MEMORY_BYTES)), 42);
+    final AmdViUnit unit;
+    final List<FaultRecord> blocked = new ArrayList<>();
+    final List<Boolean> logged = new ArrayList<>();
+    final List<String> invalidated = new ArrayList<>();
+    final List<Boolean> switched = new ArrayList<>();
+    int interrupts;
+    private long nextPage = 0x10_0000;
+    final long table = page();
+    final long commands = page();
+    final long log = page();
+    final long store = page();
+
+    private Fixture(long features, Map<String, Long> settings) {
+        var words = new TreeMap<Integer, Integer>();
+        words.put(0x30, (int) features);
+        words.put(0x34, (int) (features >>> 32));
+        unit = new AmdViUnit(new UnitProfile("amdvi", "fixture", 0xfed8_0000L, words, settings),
+                memory);
+        unit.listener(this);
+    }
+
+    /** A unit that was never enabled, its table of 128 entries and buffers of 256 in place. */
+    static Fixture off(Map<String, Long> settings) {
+        return off(FEATURES, settings);
+    }
+
+    static Fixture off(long features, Map<String, Long> settings) {
+        var fixture = new Fixture(features, settings);
+        fixture.write(AmdViRegisters.DEV_TAB, fixture.table);
+        fixture.write(AmdViRegisters.CMD_BUF, fixture.commands | BUFFER_256);
+        fixture.write(AmdViRegisters.EVENT_LOG, fixture.log | BUFFER_256);
+        return fixture;
+    }
+
+    /** A unit with everything enabled. */
+    static Fixture on() {
+        return on(Map.of());
+    }
+
+    static Fixture on(Map<String, Long> settings) {
+        var fixture = off(settings);
+        fixture.control(RUNNING);
+        fixture.switched.clear();
+        return fixture;
+    }
+
+    // ---- memory ---------------------------------------------------------------------------------
+
+    /** Returns a cleared page. */
+    long page() {
+        long at = nextPage;
+        nextPage += PhysicalMemory.PAGE_BYTES;
+        for (int i = 0; i < PhysicalMemory.PAGE_BYTES; i += 8) {
+            memory.write64(at + i, 0);
+        }
+        return at;
+    }
+
+    long entryOf(int device) {
+        return table + (long) device * DeviceTableEntry.BYTES;
+    }
+
+    /** Gives a device a domain with a new table of so many levels; returns the table. */
+    long domain(int device, int domain, int levels) {
+        long root = page();
+        entry(device, domain, levels, root, RW);
+        return root;
+    }
+
+    void entry(int device, int domain, int levels, long root, int rights) {
+        memory.write64(entryOf(device) + 8, domain);
+        memory.write64(entryOf(device), low(levels, root, rights));
+    }
+
+    static long low(int levels, long root, int rights) {
+        return DeviceTableEntry.MODE.with(root | 3 | (long) rights << 61, levels);
+    }
+
+    static long directory(long address, int next) {
+        return PageTableEntry.NEXT_LEVEL.with(address | 1 | 3L << 61, next);
+    }
+
+    static long leaf(long page, int rights) {
+        return page | 1 | (long) rights << 61;
+    }
+
+    /** Returns the place of the entry for an address at a level; directories above are made. */
+    long entry(long root, int levels, long iova, int level) {
+        long at = root;
+        for (int l = levels; l > level; l--) {
+            long e = at + PageTableEntry.index(iova, l) * 8L;
+            if (memory.read64(e) == 0) {
+                memory.write64(e, directory(page(), l - 1));
+            }
+            at = PageTableEntry.ADDRESS.inPlace(memory.read64(e));
+        }
+        return at + PageTableEntry.index(iova, level) * 8L;
+    }
+
+    /** Maps one 4 KiB page in a table of three levels. */
+    void map(long root, long iova, long page, int rights) {
+        memory.write64(entry(root, 3, iova, 1), leaf(page, rights));
+    }
+
+    // ---- the unit -------------------------------------------------------------------------------
+
+    long read(Register r) {
+        return unit.readRegister(r.offset(), r.bytes());
+    }
+
+    void write(Register r, long value) {
+        unit.writeRegister(r.offset(), r.bytes(), value);
+    }
+
+    void control(long value) {
+        write(AmdViRegisters.CONTROL, value);
+    }
+
+    /** Puts a command at the tail and moves the tail behind it. */
+    void command(long q0, long q1) {
+        long tail = read(AmdViRegisters.CMD_TAIL);
+        memory.write64(commands + tail, q0);
+        memory.write64(commands + tail + 8, q1);
+        write(AmdViRegisters.CMD_TAIL, (tail + Command.BYTES) % 4096);
+    }
+
+    static long opcode(int code, long operand) {
+        return Command.OPCODE.with(operand, code);
+    }
+
+    void invalidateEntry(int device) {
+        command(opcode(Command.INVALIDATE_DEVTAB_ENTRY, device), 0);
+    }
+
+    void invalidatePages(int domain, long q1) {
+        command(opcode(Command.INVALIDATE_IOMMU_PAGES, (long) domain << 32), q1);
+    }
+
+    void invalidateDomain(int domain) {
+        invalidatePages(domain, Command.ALL_PAGES | 3);
+    }
+
+    void invalidateAll() {
+        command(opcode(Command.INVALIDATE_IOMMU_ALL, 0), 0);
+    }
+
+    /** Asks for a number in the store word; returns what stands there then. */
+    long complete(long number) {
+        command(opcode(Command.COMPLETION_WAIT, store | 1), number);
+        return memory.read64(store);
+    }
+
+    long translate(long address, int access) {
+        return unit.translate(DEVICE, address, access);
+    }
+
+    /** Returns the physical address of a read, or minus the event code. */
+    long read(long address) {
+        return outcome(translate(address, Access.READ));
+    }
+
+    /** Returns the physical address of a write, or minus the event code. */
+    long write(long address) {
+        return outcome(translate(address, Access.WRITE));
+    }
+
+    static long outcome(long translation) {
+        return Translation.isBlocked(translation) ? -Translation.reason(translation)
+                : Translation.isUntranslated(translation) ? Long.MIN_VALUE
+                : Translation.address(translation);
+    }
+
+    long eventLow(int index) {
+        return memory.read64(log + 16L * index);
+    }
+
+    long eventHigh(int index) {
+        return memory.read64(log + 16L * index + 8);
+    }
+
+    // ---- what the unit tells --------------------------------------------------------------------
+
+    @Override
+    public void blocked(FaultRecord fault, boolean wasLogged) {
+        blocked.add(fault);
+        logged.add(wasLogged);
+    }
+
+    @Override
+    public void translation(boolean enabled) {
+        switched.add(enabled);
+    }
+
+    @Override
+    public void invalidated(String what) {
+        invalidated.add(what);
+    }
+
+    @Override
+    public void faultInterrupt() {
+        interrupts++;
+    }
+}

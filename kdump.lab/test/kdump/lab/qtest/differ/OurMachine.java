@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.qtest.differ;
+
+import devices.pcie.edu.EduModel;
+import devices.pcie.fabric.PcieFabricFactory;
+import iommu.amdvi.vendor.AmdViVendor;
+import iommu.vtd.vendor.VtdVendor;
+import java.nio.file.Path;
+import java.util.List;
+import kdump.lab.api.LabException;
+import kdump.lab.qtest.Protocol;
+import kdump.lab.qtest.QtestCommand;
+import kdump.lab.qtest.options.MachineOptions;
+
+/** Makes machines of the real rooms, put together without a framework. */
+public final class OurMachine {
+
+    public static final QtestCommand COMMAND = new QtestCommand(new PcieFabricFactory(),
+            List.of(new VtdVendor(), new AmdViVendor()), List.of(new EduModel()));
+
+    private OurMachine() { }
+
+    /** Returns the machine of a command line. */
+    public static Protocol of(String... options) {
+        try {
+            return COMMAND.protocol(MachineOptions.parse(List.of(options), Path.of("")));
+        } catch (LabException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
