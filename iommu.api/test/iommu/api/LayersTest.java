@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class LayersTest {
 
     private static final List<String> LAYERS =
-            List.of("bits", "memory", "pcie", "unit", "machine", "kdump");
+            List.of("bits", "trace", "memory", "pcie", "unit", "machine", "kdump");
     private static final Set<String> ASIDE = Set.of("sim", "profile");
     private static final Pattern OTHER = Pattern.compile("\\biommu\\.api\\.([a-z]+)\\b");
 

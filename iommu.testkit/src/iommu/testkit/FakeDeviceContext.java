@@ -26,6 +26,9 @@ public final class FakeDeviceContext implements DeviceContext {
     private final EventQueue clock;
     private final Map<String, Long> options;
     private final List<Committed> committed = new ArrayList<>();
+    private long number;
+    private int token;
+    private int resets;
 
     /**
      * Makes the context of one device.
@@ -79,8 +82,24 @@ public final class FakeDeviceContext implements DeviceContext {
     }
 
     @Override
-    public void begin(long sequence) {
+    public int request(long begun) {
+        number = begun;
+        return ++token;
+    }
+
+    @Override
+    public void resume(int resumed) {
         // nobody asks here which request caused what
+    }
+
+    @Override
+    public void dropped() {
+        resets++;
+    }
+
+    /** Returns how often the device has dropped all its work. */
+    public int resets() {
+        return resets;
     }
 
     @Override
@@ -89,9 +108,8 @@ public final class FakeDeviceContext implements DeviceContext {
     }
 
     @Override
-    public void commit(Medium medium, long sequence, long position, byte[] from, int offset,
-            int bytes) {
-        committed.add(new Committed(medium, sequence, position,
+    public void store(Medium medium, long position, byte[] from, int offset, int bytes) {
+        committed.add(new Committed(medium, number, position,
                 Arrays.copyOfRange(from, offset, offset + bytes)));
     }
 

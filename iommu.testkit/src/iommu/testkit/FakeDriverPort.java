@@ -4,6 +4,7 @@ package iommu.testkit;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
+import iommu.api.pcie.Medium;
 import iommu.api.pcie.PciFunction;
 import iommu.api.sim.EventQueue;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ public final class FakeDriverPort implements DriverPort {
     private final EventQueue clock;
     private final FakePages pages;
     private final List<DmaBuffer> mapped = new ArrayList<>();
+    private final List<Long> posted = new ArrayList<>();
 
     /**
      * Makes the port of one driver.
@@ -86,6 +88,16 @@ public final class FakeDriverPort implements DriverPort {
         if (!mapped.remove(buffer)) {
             throw new IllegalArgumentException(buffer + " is not mapped");
         }
+    }
+
+    @Override
+    public void posted(long number, Medium medium) {
+        posted.add(number);
+    }
+
+    /** Returns the numbers of the requests that are to reach a medium, oldest first; a view. */
+    public List<Long> posted() {
+        return posted;
     }
 
     @Override

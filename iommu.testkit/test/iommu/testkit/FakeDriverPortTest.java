@@ -115,7 +115,8 @@ class FakeDriverPortTest {
         context.fetch(Medium.FRAMES, 3, frame, 2, 4);
         assertThat(frame).startsWith(0, 0).endsWith(FakeDeviceContext.onMedium(3, 4));
         assertThat(FakeDeviceContext.onMedium(4, 4)).isNotEqualTo(FakeDeviceContext.onMedium(3, 4));
-        context.commit(Medium.BLOCKS, 1, 7, frame, 2, 3);
+        context.request(1);
+        context.store(Medium.BLOCKS, 7, frame, 2, 3);
         frame[2]++;
         assertThat(context.committed()).singleElement().satisfies(c -> {
             assertThat(c.position()).isEqualTo(7);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.importers;
 
+import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
 import java.util.HashMap;
@@ -25,11 +26,6 @@ final class AtsFacts {
     private static final int ALL_PORTS = 1;
     private static final int BRIDGE = 1;
     private static final int SECONDARY_BUS = 0x19;
-    private static final int STATUS = 6;
-    private static final int CAPABILITIES_LIST = 0x10;
-    private static final int CAPABILITIES_POINTER = 0x34;
-    private static final int MAX_CAPABILITIES = 48;
-    private static final int EXPRESS = 0x10;
     private static final int ROOT_PORT = 4;
     private static final int EXPRESS_TO_PCI = 7;
     /** More bridges are not on any way: config space that leads in a circle ends here. */
@@ -103,17 +99,7 @@ final class AtsFacts {
 
     /** Returns device or port type of the PCI Express capability, or -1 if there is none. */
     private static int expressType(FunctionConfig function) {
-        if ((function.u8(STATUS) & CAPABILITIES_LIST) == 0) {
-            return -1;
-        }
-        int at = function.u8(CAPABILITIES_POINTER) & 0xfc;
-        for (int n = 0; at >= 0x40 && at + 4 <= function.config().length
-                && n < MAX_CAPABILITIES; n++) {
-            if (function.u8(at) == EXPRESS) {
-                return function.u8(at + 2) >>> 4;
-            }
-            at = function.u8(at + 1) & 0xfc;
-        }
-        return -1;
+        int at = Capabilities.find(function::read, Capabilities.EXPRESS);
+        return at == 0 || at + 4 > function.config().length ? -1 : function.u8(at + 2) >>> 4;
     }
 }

@@ -8,7 +8,6 @@ import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Messages;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
-import iommu.api.pcie.DmaPort;
 import java.util.Arrays;
 
 /**
@@ -216,17 +215,6 @@ final class Edu implements Device {
         Arrays.fill(buffer, (byte) 0);
         liveness = factorial = status = interrupts = 0;
         source = destination = count = command = 0;
-    }
-
-    @Override
-    public int resets() {
-        return resets;
-    }
-
-    @Override
-    public void outstanding(DmaPort memory, OutstandingVisitor visitor) {
-        if (RUN.isSet(command)) {
-            visitor.request(0, null);
-        }
+        context.dropped();
     }
 }

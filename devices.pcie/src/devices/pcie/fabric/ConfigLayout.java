@@ -22,7 +22,6 @@ final class ConfigLayout {
     static final int COMMAND_WRITABLE = 0x0547;
 
     static final int STATUS = 0x06;
-    static final BitField CAPABILITIES_LIST = bit(4);
     /** Master Data Parity Error, Signalled and Received aborts, System Error, Parity Error. */
     static final int STATUS_WRITE_ONE_TO_CLEAR = 0xf900;
 
@@ -42,16 +41,12 @@ final class ConfigLayout {
     static final BitField SECONDARY_BUS_RESET = bit(6);
     static final int BRIDGE_CONTROL_WRITABLE = 0x0fff;
 
-    static final int MSI = 0x05;
     /** MSI Enable and Multiple Message Enable. */
     static final int MSI_CONTROL_WRITABLE = 0x0071;
     static final BitField MSI_64_BIT = bit(7);
-    static final int MSI_X = 0x11;
     /** MSI-X Enable and Function Mask. */
     static final int MSI_X_CONTROL_WRITABLE = 0xc000;
 
-    static final int CAPABILITIES_POINTER = 0x34;
-    static final int EXPRESS_CAPABILITY = 0x10;
     static final int EXPRESS_FLAGS = 2;
     static final BitField EXPRESS_TYPE = bits(7, 4);
     static final int TYPE_ROOT_PORT = 4;
@@ -65,11 +60,7 @@ final class ConfigLayout {
     static final int ROOT_CONTROL = 0x1c;
     static final BitField SYSTEM_ERROR_ON_NON_FATAL = bit(1);
 
-    static final int EXTENDED_CAPABILITIES = 0x100;
-    static final BitField EXTENDED_ID = bits(15, 0);
-    static final BitField EXTENDED_NEXT = bits(31, 20);
 
-    static final int TRANSLATION_SERVICES = 0x0f;
     static final int TRANSLATION_CONTROL = 6;
     static final BitField TRANSLATION_ENABLE = bit(15);
     /** Enable and Smallest Translation Unit. */

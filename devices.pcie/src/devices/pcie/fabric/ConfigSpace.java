@@ -7,22 +7,14 @@ import static devices.pcie.fabric.ConfigLayout.BRIDGE_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.BRIDGE_WINDOWS;
 import static devices.pcie.fabric.ConfigLayout.BRIDGE_WINDOWS_END;
 import static devices.pcie.fabric.ConfigLayout.CACHE_LINE_SIZE;
-import static devices.pcie.fabric.ConfigLayout.CAPABILITIES_LIST;
-import static devices.pcie.fabric.ConfigLayout.CAPABILITIES_POINTER;
 import static devices.pcie.fabric.ConfigLayout.COMMAND;
 import static devices.pcie.fabric.ConfigLayout.COMMAND_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.DEVICE_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.ENDPOINT_BARS;
-import static devices.pcie.fabric.ConfigLayout.EXPRESS_CAPABILITY;
-import static devices.pcie.fabric.ConfigLayout.EXTENDED_CAPABILITIES;
-import static devices.pcie.fabric.ConfigLayout.EXTENDED_ID;
-import static devices.pcie.fabric.ConfigLayout.EXTENDED_NEXT;
 import static devices.pcie.fabric.ConfigLayout.FIRST_BAR;
 import static devices.pcie.fabric.ConfigLayout.INTERRUPT_LINE;
-import static devices.pcie.fabric.ConfigLayout.MSI;
 import static devices.pcie.fabric.ConfigLayout.MSI_64_BIT;
 import static devices.pcie.fabric.ConfigLayout.MSI_CONTROL_WRITABLE;
-import static devices.pcie.fabric.ConfigLayout.MSI_X;
 import static devices.pcie.fabric.ConfigLayout.MSI_X_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.PRIMARY_BUS;
 import static devices.pcie.fabric.ConfigLayout.STATUS;
@@ -30,8 +22,8 @@ import static devices.pcie.fabric.ConfigLayout.STATUS_WRITE_ONE_TO_CLEAR;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_ENABLE;
-import static devices.pcie.fabric.ConfigLayout.TRANSLATION_SERVICES;
 
+import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PluggedFunction;
 import java.util.Arrays;
@@ -42,11 +34,6 @@ import java.util.Arrays;
  * read-only. One thread.
  */
 final class ConfigSpace {
-
-    /** No more capabilities than fit into 256 bytes: a list that loops ends here. */
-    private static final int MAX_CAPABILITIES = 48;
-    /** As many of 8 bytes fit into extended config space. */
-    private static final int MAX_EXTENDED_CAPABILITIES = 480;
 
     private final byte[] held;
     private final byte[] writable;
@@ -76,15 +63,16 @@ final class ConfigSpace {
             kind(writeOneToClear, BRIDGE_WINDOWS + 2, STATUS_WRITE_ONE_TO_CLEAR);
             kind(writable, BRIDGE_CONTROL, BRIDGE_CONTROL_WRITABLE);
         }
-        express = find(EXPRESS_CAPABILITY);
-        messageEnable(MSI, MSI_CONTROL_WRITABLE);
+        express = Capabilities.find(this::read, Capabilities.EXPRESS);
+        messageEnable(Capabilities.MSI, MSI_CONTROL_WRITABLE);
         messageFields();
-        messageEnable(MSI_X, MSI_X_CONTROL_WRITABLE);
+        messageEnable(Capabilities.MSI_X, MSI_X_CONTROL_WRITABLE);
         if (express > 0) {
             kind(writable, express + DEVICE_CONTROL, 0x7fff);
             kind(writeOneToClear, express + DEVICE_CONTROL + 2, 0x000f);
         }
-        translationServices = findExtended(TRANSLATION_SERVICES);
+        translationServices = Capabilities.findExtended(this::read,
+                Capabilities.ADDRESS_TRANSLATION_SERVICES);
         if (translationServices > 0) {
             kind(writable, translationServices + TRANSLATION_CONTROL, TRANSLATION_CONTROL_WRITABLE);
         }
@@ -96,8 +84,9 @@ final class ConfigSpace {
         writable = plugged.writable().clone();
         writeOneToClear = plugged.writeOneToClear().clone();
         afterReset = plugged.config();
-        express = find(EXPRESS_CAPABILITY);
-        translationServices = findExtended(TRANSLATION_SERVICES);
+        express = Capabilities.find(this::read, Capabilities.EXPRESS);
+        translationServices = Capabilities.findExtended(this::read,
+                Capabilities.ADDRESS_TRANSLATION_SERVICES);
     }
 
     private void barBits(int offset) {
@@ -108,7 +97,7 @@ final class ConfigSpace {
     }
 
     private void messageEnable(int capability, int mask) {
-        int at = find(capability);
+        int at = Capabilities.find(this::read, capability);
         if (at > 0) {
             kind(writable, at + 2, mask);
         }
@@ -116,7 +105,7 @@ final class ConfigSpace {
 
     /** Message address and data; 64 bits of address if the capability says so. */
     private void messageFields() {
-        int at = find(MSI);
+        int at = Capabilities.find(this::read, Capabilities.MSI);
         if (at > 0) {
             int upper = MSI_64_BIT.isSet(read(at + 2, 2)) ? 4 : 0;
             kind(writable, at + 4, 0xfffc);
@@ -140,32 +129,6 @@ final class ConfigSpace {
             kinds[offset] = (byte) mask;
             kinds[offset + 1] = (byte) (mask >>> 8);
         }
-    }
-
-    private int find(int capability) {
-        if (!CAPABILITIES_LIST.isSet(read(STATUS, 2))) {
-            return 0;
-        }
-        int at = read(CAPABILITIES_POINTER, 1) & 0xfc;
-        for (int n = 0; at >= 0x40 && n < MAX_CAPABILITIES && at + 2 <= held.length; n++) {
-            if (read(at, 1) == capability) {
-                return at;
-            }
-            at = read(at + 1, 1) & 0xfc;
-        }
-        return 0;
-    }
-
-    private int findExtended(int capability) {
-        int at = held.length > EXTENDED_CAPABILITIES ? EXTENDED_CAPABILITIES : 0;
-        for (int n = 0; at >= EXTENDED_CAPABILITIES && n < MAX_EXTENDED_CAPABILITIES; n++) {
-            int header = read(at, 4);
-            if (EXTENDED_ID.of(header) == capability) {
-                return at;
-            }
-            at = (int) EXTENDED_NEXT.of(Integer.toUnsignedLong(header)) & 0xffc;
-        }
-        return 0;
     }
 
     /** Returns whether address translation services are there and enabled. */

@@ -28,6 +28,7 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
+import iommu.api.pcie.Medium;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.Workload;
 import iommu.api.sim.RandomStream;
@@ -136,6 +137,9 @@ final class RingDriver implements DeviceDriver {
         port.write64(at + BUFFER, request.buffer.iova());
         port.write64(at + COMMAND, LENGTH.with(0, request.bytes)
                 | (request.reads ? READS.mask() : 0) | (wire ? FRAME.mask() : 0));
+        if (request.reads && !workload.streaming()) {
+            port.posted(position, wire ? Medium.FRAMES : Medium.BLOCKS);
+        }
         port.write64(at + POSITION, position++);
         port.write64(at + COMPLETION, 0);
         tail = (tail + 1) % ENTRIES;

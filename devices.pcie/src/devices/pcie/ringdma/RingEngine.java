@@ -34,7 +34,6 @@ import iommu.api.bits.RegisterFile;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
-import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.Medium;
 import iommu.api.pcie.Messages;
 import java.lang.invoke.MethodHandles;
@@ -117,11 +116,7 @@ final class RingEngine implements Device {
         sequence = 0;
         generation++;
         ticking = false;
-    }
-
-    @Override
-    public int resets() {
-        return generation;
+        context.dropped();
     }
 
     @Override
@@ -174,7 +169,7 @@ final class RingEngine implements Device {
     private void execute() {
         long head = registers.get(HEAD);
         long at = registers.get(RING) + head * DESCRIPTOR_BYTES;
-        context.begin(sequence);
+        context.request(sequence);
         if (dma.read(at, descriptor, 0, DESCRIPTOR_BYTES) != CompletionStatus.SUCCESS) {
             registers.set(ABORTS, registers.get(ABORTS) + 1);
             if (haltsOnAbort) {
@@ -212,7 +207,7 @@ final class RingEngine implements Device {
             done += chunk;
         }
         if (reads) {
-            context.commit(medium, sequence, quadword(POSITION), data, 0, bytes);
+            context.store(medium, quadword(POSITION), data, 0, bytes);
         }
         return true;
     }
@@ -224,24 +219,5 @@ final class RingEngine implements Device {
 
     private long quadword(int offset) {
         return (long) LONG.get(descriptor, offset);
-    }
-
-    @Override
-    public void outstanding(DmaPort memory, OutstandingVisitor visitor) {
-        if (!hasWork() || STREAM.isSet(registers.get(CTRL))) {
-            return;
-        }
-        byte[] entry = new byte[DESCRIPTOR_BYTES];
-        long size = registers.get(SIZE);
-        long number = sequence;
-        for (long i = registers.get(HEAD); i != registers.get(TAIL); i = (i + 1) % size) {
-            long at = registers.get(RING) + i * DESCRIPTOR_BYTES;
-            if (memory.read(at, entry, 0, DESCRIPTOR_BYTES) == CompletionStatus.SUCCESS) {
-                long command = (long) LONG.get(entry, COMMAND);
-                visitor.request(number, !READS.isSet(command) ? null
-                        : FRAME.isSet(command) ? Medium.FRAMES : Medium.BLOCKS);
-            }
-            number++;
-        }
     }
 }

@@ -190,12 +190,12 @@ class EduTest {
         write(0x88, 8, BUFFER);
         write(0x90, 8, 4);
         write(0x98, 8, TO_DEVICE);
-        assertThat(machine.outstanding()).isEqualTo(1);
+        assertThat(machine.runs()).isTrue();
         machine.device.reset();
         machine.clock.advance(200_000_000);
         assertThat(machine.root.brief()).isEmpty();
-        assertThat(machine.outstanding()).isZero();
-        assertThat(machine.device.resets()).isEqualTo(1);
+        assertThat(machine.runs()).isFalse();
+        assertThat(machine.context.resets()).isEqualTo(1);
     }
 
     @Test

@@ -51,14 +51,6 @@ class PcieFabricTest {
         public void reset() {
             resets++;
         }
-
-        @Override
-        public int resets() {
-            return resets;
-        }
-
-        @Override
-        public void outstanding(DmaPort memory, OutstandingVisitor visitor) { }
     }
 
     private Fabric fabric(FunctionConfig... functions) {

@@ -57,11 +57,6 @@ class TranslationServicesTest {
         }
 
         @Override
-        public int resets() {
-            return 0;
-        }
-
-        @Override
         public boolean present() {
             return present;
         }
@@ -76,9 +71,6 @@ class TranslationServicesTest {
             told.add("invalidate " + pasid + " " + Long.toHexString(address) + " " + shift);
             return answers;
         }
-
-        @Override
-        public void outstanding(DmaPort memory, OutstandingVisitor visitor) { }
     }
 
     @BeforeEach

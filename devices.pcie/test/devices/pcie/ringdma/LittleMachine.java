@@ -29,12 +29,13 @@ final class LittleMachine {
     final DmaPort dma = new RootPort(root, 0x100);
     final List<Committed> committed;
     private final FakeFunction function;
-    private final FakeDriverPort port;
+    final FakeDriverPort port;
     final Device device;
+    final FakeDeviceContext context;
 
     LittleMachine(int classCode) {
         function = new FakeFunction(0x100, classCode);
-        var context = new FakeDeviceContext(function, dma, queue, Map.of());
+        context = new FakeDeviceContext(function, dma, queue, Map.of());
         committed = context.committed();
         device = new RingDma().device(context);
         function.device(device);

@@ -84,9 +84,7 @@ class RingDmaTest {
         machine = new LittleMachine(STORAGE);
         Device engine = machine.device;
         machine.driver().start(workload(false, 1000), 1);
-        List<Long> waiting = new ArrayList<>();
-        engine.outstanding(machine.dma, (sequence, medium) -> waiting.add(sequence));
-        assertThat(waiting).hasSize(96);
+        assertThat(machine.port.posted()).hasSize(96);
 
         machine.queue.advance(50 * MILLI);
         assertThat(machine.committed).hasSize(50);
@@ -132,7 +130,7 @@ class RingDmaTest {
         machine.queue.advance(1000 * MILLI);
 
         assertThat(machine.committed).hasSize(before);
-        assertThat(engine.resets()).isEqualTo(1);
+        assertThat(machine.context.resets()).isEqualTo(1);
     }
 
     @Test
@@ -204,7 +202,7 @@ class RingDmaTest {
 
         DeviceDriver capture = machine.driver();
         assertThat(capture.probe()).isNull();
-        assertThat(engine.resets()).isEqualTo(1);
+        assertThat(machine.context.resets()).isEqualTo(1);
         machine.fill(0x9000, 512);
         int before = machine.committed.size();
         assertThat(capture.write(0x9000, 512, 77)).isNull();

@@ -3,6 +3,7 @@ package iommu.amdvi.linux;
 
 import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.DeviceTableEntry;
+import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 
 /**
@@ -37,7 +38,7 @@ final class DeviceEntries {
 
     private long at(int device) {
         if (device >= count) {
-            throw new IllegalStateException("AMD-Vi: no device table entry for device 0x"
+            throw new KernelPanicException("AMD-Vi: no device table entry for device 0x"
                     + Integer.toHexString(device) + ", the table has " + count);
         }
         return base + (long) device * DeviceTableEntry.BYTES;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.linux;
 
+import iommu.api.unit.KernelPanicException;
 import java.util.BitSet;
 
 /**
@@ -30,7 +31,7 @@ final class DomainIds {
     int take() {
         int id = used.nextClearBit(0);
         if (id >= COUNT) {
-            throw new IllegalStateException("AMD-Vi: no free domain id, all " + COUNT + " in use");
+            throw new KernelPanicException("AMD-Vi: no free domain id, all " + COUNT + " in use");
         }
         used.set(id);
         return id;

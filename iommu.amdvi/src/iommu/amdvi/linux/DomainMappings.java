@@ -4,6 +4,7 @@ package iommu.amdvi.linux;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
+import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -115,7 +116,7 @@ final class DomainMappings {
 
     private Domain domain(int requester) {
         if (entries == null) {
-            throw new IllegalStateException("mapping for " + RequesterId.format(requester)
+            throw new KernelPanicException("mapping for " + RequesterId.format(requester)
                     + " before the unit has tables of this kernel");
         }
         Domain own = domainOf.get(RequesterId.sourceId(requester));

@@ -7,6 +7,7 @@ import iommu.amdvi.Event;
 import iommu.amdvi.EventCode;
 import iommu.amdvi.Status;
 import iommu.api.pcie.RequesterId;
+import iommu.api.trace.ConsoleLine;
 import iommu.api.unit.KernelPort;
 import java.util.HashMap;
 import java.util.Map;
@@ -58,7 +59,7 @@ final class EventReport {
             registers.write(AmdViRegisters.STATUS, HANDLED);
             poll();
             if (Status.EVENT_OVERFLOW.isSet(status)) {
-                port.print("AMD-Vi: IOMMU event log overflow");
+                port.print(ConsoleLine.FAULT_STATUS, -1, "AMD-Vi: IOMMU event log overflow");
                 registers.feature(Control.EVENT_LOG_EN, false);
                 registers.feature(Control.EVENT_LOG_EN, true);
             }
@@ -84,30 +85,32 @@ final class EventReport {
     private void print(long low, long high) {
         EventCode code = EventCode.of((int) Event.CODE.of(low));
         int device = (int) Event.DEVICE_ID.of(low);
-        String where = String.format("address=0x%x flags=0x%04x", high, Event.FLAGS.of(low));
+        if (code != EventCode.IO_PAGE_FAULT
+                || limits.computeIfAbsent(device, d -> new RateLimit()).allows(port.nanos())) {
+            port.print(ConsoleLine.FAULT, device,
+                    line(code, RequesterId.format(device), low, high));
+        }
+    }
+
+    /** Returns the line of one event; {@code code} is null for one that the kernel does not know. */
+    private static String line(EventCode code, String device, long low, long high) {
         if (code == null) {
-            port.print(String.format("AMD-Vi: Event logged [UNKNOWN event[0]=0x%08x"
-                    + " event[1]=0x%08x event[2]=0x%08x event[3]=0x%08x]", (int) low,
-                    (int) (low >>> 32), (int) high, (int) (high >>> 32)));
-            return;
+            return String.format("AMD-Vi: Event logged [UNKNOWN event[0]=0x%08x event[1]=0x%08x"
+                    + " event[2]=0x%08x event[3]=0x%08x]", (int) low, (int) (low >>> 32),
+                    (int) high, (int) (high >>> 32));
         }
-        switch (code) {
-            case IO_PAGE_FAULT -> {
-                if (limits.computeIfAbsent(device, d -> new RateLimit()).allows(port.nanos())) {
-                    port.print(String.format("pci %s: AMD-Vi: Event logged [IO_PAGE_FAULT"
-                            + " domain=0x%04x %s]", RequesterId.format(device),
-                            Event.DOMAIN_ID.of(low), where));
-                }
-            }
-            case ILLEGAL_COMMAND_ERROR -> port.print(String.format(
-                    "AMD-Vi: Event logged [ILLEGAL_COMMAND_ERROR address=0x%x]", high));
-            case COMMAND_HARDWARE_ERROR -> port.print(
-                    "AMD-Vi: Event logged [COMMAND_HARDWARE_ERROR " + where + "]");
-            case DEV_TAB_HARDWARE_ERROR -> port.print(String.format(
-                    "AMD-Vi: Event logged [DEV_TAB_HARDWARE_ERROR device=%s %s]",
-                    RequesterId.format(device), where));
-            default -> port.print(String.format("AMD-Vi: Event logged [%s device=%s pasid=0x%05x"
-                    + " %s]", code, RequesterId.format(device), Event.DOMAIN_ID.of(low), where));
-        }
+        String where = String.format("address=0x%x flags=0x%04x", high, Event.FLAGS.of(low));
+        return switch (code) {
+            case IO_PAGE_FAULT -> String.format("pci %s: AMD-Vi: Event logged [IO_PAGE_FAULT"
+                    + " domain=0x%04x %s]", device, Event.DOMAIN_ID.of(low), where);
+            case ILLEGAL_COMMAND_ERROR -> String.format(
+                    "AMD-Vi: Event logged [ILLEGAL_COMMAND_ERROR address=0x%x]", high);
+            case COMMAND_HARDWARE_ERROR ->
+                    "AMD-Vi: Event logged [COMMAND_HARDWARE_ERROR " + where + "]";
+            case DEV_TAB_HARDWARE_ERROR -> String.format(
+                    "AMD-Vi: Event logged [DEV_TAB_HARDWARE_ERROR device=%s %s]", device, where);
+            default -> String.format("AMD-Vi: Event logged [%s device=%s pasid=0x%05x %s]", code,
+                    device, Event.DOMAIN_ID.of(low), where);
+        };
     }
 }

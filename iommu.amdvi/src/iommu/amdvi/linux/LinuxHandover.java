@@ -5,6 +5,7 @@ import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Control;
 import iommu.amdvi.DeviceTableEntry;
 import iommu.amdvi.ExtendedFeature;
+import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 
 /**
@@ -84,7 +85,7 @@ final class LinuxHandover {
         entries = reuse.reuse(register, expectedBytes);
         told(reuse.refusal(), "reuse", "Reused DEV table from previous kernel.");
         if (entries == null && snp) {
-            throw new IllegalStateException("kernel BUG at drivers/iommu/amd/init.c: "
+            throw new KernelPanicException("kernel BUG at drivers/iommu/amd/init.c: "
                     + reuse.refusal());
         }
         pauseBuffers();
@@ -128,7 +129,7 @@ final class LinuxHandover {
                 (int) (AmdViRegisters.deviceTableBytes(register) / DeviceTableEntry.BYTES));
         if (commands.timeOuts() > 0) {
             // The unit obeys nothing: it goes on with the interrupt tables it had.
-            throw new IllegalStateException("Kernel panic - not syncing: timer doesn't work"
+            throw new KernelPanicException("Kernel panic - not syncing: timer doesn't work"
                     + " through Interrupt-remapped IO-APIC");
         }
     }

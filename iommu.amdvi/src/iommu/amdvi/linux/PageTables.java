@@ -2,6 +2,7 @@
 package iommu.amdvi.linux;
 
 import iommu.amdvi.PageTableEntry;
+import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 
 /**
@@ -113,7 +114,7 @@ final class PageTables {
         for (int l = domain.levels(); ; l--) {
             long at = table + (long) PageTableEntry.index(iova, l) * PageTableEntry.BYTES;
             if (!port.isMemory(at, PageTableEntry.BYTES)) {
-                throw new IllegalStateException("page table at 0x" + Long.toHexString(table)
+                throw new KernelPanicException("page table at 0x" + Long.toHexString(table)
                         + " of domain " + domain.id() + " is not in memory");
             }
             long entry = port.read64(at);

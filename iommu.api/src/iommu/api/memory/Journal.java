@@ -11,16 +11,29 @@ final class Journal {
 
     private static final int LINE = PhysicalMemory.LINE_BYTES;
 
-    private int[] stampOfLine = new int[0];
-    private int stamp;
+    /** Of each line one more than its newest entry, perhaps one that is gone. */
+    private int[] newest = new int[0];
+    /** The first entry of this generation; nothing is kept before the first mark. */
+    private int generation = Integer.MAX_VALUE;
     private int[] lines = new int[64];
     private byte[] bytes = new byte[64 * LINE];
     private int size;
 
     /** Opens a new generation; returns the number of entries kept so far. */
     int mark() {
-        stamp++;
+        generation = size;
         return size;
+    }
+
+    /** Returns whether {@code mark} is the last one that was made and not undone. */
+    boolean isLast(int mark) {
+        return mark == generation;
+    }
+
+    /** Returns the entry of a line in this generation; -1 if it was not written in it. */
+    int entryOf(int line) {
+        int entry = line < newest.length ? newest[line] - 1 : -1;
+        return entry >= generation && entry < size && line(entry) == line ? entry : -1;
     }
 
     int size() {
@@ -42,28 +55,24 @@ final class Journal {
 
     /** Keeps the line's bytes unless this generation has them already. */
     void save(int line, byte[] arena, boolean known) {
-        if (stamp == 0) {
+        if (generation == Integer.MAX_VALUE || entryOf(line) >= 0) {
             return;
         }
-        if (line >= stampOfLine.length) {
-            stampOfLine = Arrays.copyOf(stampOfLine, Math.max(line + 1, stampOfLine.length * 2));
+        if (line >= newest.length) {
+            newest = Arrays.copyOf(newest, Math.max(line + 1, newest.length * 2));
         }
-        if (stampOfLine[line] == stamp) {
-            return;
-        }
-        stampOfLine[line] = stamp;
         if (size == lines.length) {
             lines = Arrays.copyOf(lines, size * 2);
             bytes = Arrays.copyOf(bytes, size * 2 * LINE);
         }
         lines[size] = known ? line | Integer.MIN_VALUE : line;
         System.arraycopy(arena, line * LINE, bytes, size * LINE, LINE);
-        size++;
+        newest[line] = ++size;
     }
 
     /** Drops the entries after {@code mark} and opens a new generation. */
     void truncate(int mark) {
         size = mark;
-        stamp++;
+        generation = mark;
     }
 }

@@ -22,7 +22,7 @@ import java.util.stream.LongStream;
  * <p>An access that leaves the backed ranges is a mistake of the caller: ask {@link #contains}
  * first. One thread.
  */
-public final class PhysicalMemory {
+public class PhysicalMemory {
 
     /** Bytes of a line: the grain of journal, provenance and the synthetic mark. */
     public static final int LINE_BYTES = 64;
@@ -84,13 +84,13 @@ public final class PhysicalMemory {
         known = new long[4 * (GRANULE_BYTES / LINE_BYTES / 64)];
     }
 
-    private PhysicalMemory(PhysicalMemory other) {
+    PhysicalMemory(PhysicalMemory other, boolean copied) {
         pattern = other.pattern;
         ranges = other.ranges;
-        directory = other.directory.clone();
-        arena = other.arena.clone();
-        granuleAddress = other.granuleAddress.clone();
-        known = other.known.clone();
+        directory = copied ? other.directory.clone() : other.directory;
+        arena = copied ? other.arena.clone() : other.arena;
+        granuleAddress = copied ? other.granuleAddress.clone() : other.granuleAddress;
+        known = copied ? other.known.clone() : other.known;
         populated = other.populated;
         background = other.background;
     }
@@ -106,7 +106,7 @@ public final class PhysicalMemory {
 
     /** Returns an independent copy of the bytes, without journal and causes. */
     public PhysicalMemory copy() {
-        return new PhysicalMemory(this);
+        return new PhysicalMemory(this, true);
     }
 
     /** Returns whether all of {@code bytes} bytes from {@code address} are backed, in one range. */
@@ -420,6 +420,73 @@ public final class PhysicalMemory {
     }
 
     // ---- journal and provenance -----------------------------------------------------------------
+
+    /**
+     * Returns this memory as it was at a mark, to read only: writes to what is returned are
+     * dropped. It reads through this memory and its journal, so it takes no room, and is good until
+     * another mark is made or this one is rolled back.
+     *
+     * @param mark the last one that was made
+     * @throws IllegalStateException if it is not
+     */
+    public PhysicalMemory asAt(int mark) {
+        if (!journal.isLast(mark)) {
+            throw new IllegalStateException("mark " + mark + " is not the last one");
+        }
+        return new MemoryAtMark(this);
+    }
+
+    /**
+     * Puts the bytes of one line, as they were at the last mark, over an array.
+     *
+     * @param skip bytes of the line left out at its beginning
+     */
+    void restore(long address, int skip, byte[] to, int offset, int bytes) {
+        int slot = directory[granuleOf(address, 1)];
+        int entry = slot < 0 ? -1
+                : journal.entryOf(slot + ((int) address & GRANULE_MASK) >>> 6);
+        if (entry >= 0) {
+            System.arraycopy(journal.bytes(), entry * LINE_BYTES + skip, to, offset, bytes);
+        }
+    }
+
+    /** Returns whether a byte of a range is another one than at the last mark. */
+    public boolean differs(AddressRange range) {
+        for (long at = range.start() & -LINE_BYTES; at < range.end(); at += LINE_BYTES) {
+            int slot = directory[granuleOf(at, 1)];
+            if (slot < 0) {
+                at = (at | GRANULE_MASK) + 1 - LINE_BYTES; // nothing was ever written here
+                continue;
+            }
+            int place = slot + ((int) at & GRANULE_MASK);
+            int entry = journal.entryOf(place >>> 6);
+            if (entry >= 0 && Arrays.mismatch(arena, place, place + LINE_BYTES, journal.bytes(),
+                    entry * LINE_BYTES, (entry + 1) * LINE_BYTES) >= 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Receives who wrote which bytes of a line. */
+    @FunctionalInterface
+    public interface CauseVisitor {
+
+        /**
+         * Takes a cause.
+         *
+         * @param mask bit n for byte n of the line
+         */
+        void cause(int cause, long mask);
+    }
+
+    /** Tells who wrote the bytes of a line last, each byte once; those of nobody are left out. */
+    public void causes(long line, CauseVisitor visitor) {
+        int slot = directory[granuleOf(line, 1)];
+        if (slot >= 0) {
+            provenance.causes(slot + ((int) line & GRANULE_MASK) >>> 6, visitor);
+        }
+    }
 
     /** Starts keeping what writes overwrite; returns a mark for {@link #rollback}. Marks nest. */
     public int mark() {

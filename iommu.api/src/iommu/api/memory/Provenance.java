@@ -59,6 +59,15 @@ final class Provenance {
         headOfLine[line] = entries++;
     }
 
+    /** Tells who wrote which bytes of a line last. */
+    void causes(int line, PhysicalMemory.CauseVisitor visitor) {
+        for (int e = line < headOfLine.length ? headOfLine[line] : 0; e != 0; e = nexts[e]) {
+            if (masks[e] != 0) {
+                visitor.cause(causes[e], masks[e]);
+            }
+        }
+    }
+
     /** Returns who wrote byte {@code index} of a line last, or 0. */
     int causeOf(int line, int index) {
         if (line >= headOfLine.length) {

@@ -40,21 +40,11 @@ public interface Device {
         return 0;
     }
 
-    /** Resets the device as a conventional or function-level reset does: nothing goes on. */
+    /**
+     * Resets the device as a conventional or function-level reset does: nothing goes on, and {@link
+     * DeviceContext#dropped} is told so.
+     */
     void reset();
-
-    /**
-     * Returns how often the device was reset: a request of before a reset never goes on after it.
-     */
-    int resets();
-
-    /**
-     * Tells the requests that are posted and not done.
-     *
-     * @param memory how the device would reach its descriptors; read only
-     * @param visitor receives each one
-     */
-    void outstanding(DmaPort memory, OutstandingVisitor visitor);
 
     /**
      * Returns whether the device is there. One that was pulled out does not answer: its function
@@ -86,18 +76,5 @@ public interface Device {
      */
     default boolean invalidate(int pasid, long address, int shift, int tag) {
         return true;
-    }
-
-    /** Receives posted requests. */
-    @FunctionalInterface
-    interface OutstandingVisitor {
-
-        /**
-         * Called for each request.
-         *
-         * @param sequence number of the request, counted from the device's last reset
-         * @param medium where it would put what it reads from memory; null if it only writes memory
-         */
-        void request(long sequence, Medium medium);
     }
 }

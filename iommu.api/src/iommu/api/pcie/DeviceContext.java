@@ -25,8 +25,24 @@ public interface DeviceContext {
     /** Runs {@code action} after {@code delayNanos} of virtual time. */
     void schedule(long delayNanos, Runnable action);
 
-    /** Says that what follows, up to the next call, is done for request {@code sequence}. */
-    void begin(long sequence);
+    /**
+     * Says that the device begins to work on a request: what it does from here on, up to the next
+     * call or the end of the event, it does for that.
+     *
+     * @param number of the request, counted from the device's last reset
+     * @return a token for {@link #resume}, not 0
+     */
+    int request(long number);
+
+    /**
+     * Says that the device goes on with a request, in a later event or after another one.
+     *
+     * @param token from {@link #request}
+     */
+    void resume(int token);
+
+    /** Says that the device has dropped all that it held: it was reset. */
+    void dropped();
 
     /**
      * Returns what the machine asks of its device, such as the bits of its addresses.
@@ -38,12 +54,11 @@ public interface DeviceContext {
     }
 
     /**
-     * Keeps what a request read from memory.
+     * Puts what the request in hand has read from memory on a medium.
      *
-     * @param sequence number of the request, counted from the device's last reset
      * @param position block number or frame number
      */
-    void commit(Medium medium, long sequence, long position, byte[] from, int offset, int bytes);
+    void store(Medium medium, long position, byte[] from, int offset, int bytes);
 
     /** Fills an array with what comes from the medium at {@code position}. */
     void fetch(Medium medium, long position, byte[] to, int offset, int bytes);

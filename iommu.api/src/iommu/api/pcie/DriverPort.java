@@ -43,6 +43,14 @@ public interface DriverPort {
     /** Unmaps a buffer that {@link #map} returned. */
     void unmap(DmaBuffer buffer);
 
+    /**
+     * Says that the driver hands a request to its device that is to reach a medium: it is lost
+     * unless that happens.
+     *
+     * @param number of the request, counted from the device's last reset
+     */
+    void posted(long number, Medium medium);
+
     /** Lets time pass. */
     void sleep(long nanos);
 

@@ -16,6 +16,20 @@ public record FunctionConfig(int requesterId, byte[] config) {
         }
     }
 
+    /**
+     * Returns a register as configuration software reads it.
+     *
+     * @param bytes 1, 2 or 4
+     * @return all ones beyond what was captured
+     */
+    public int read(int offset, int bytes) {
+        int value = 0;
+        for (int at = offset + bytes - 1; at >= offset; at--) {
+            value = value << 8 | (at < config.length ? u8(at) : 0xff);
+        }
+        return value;
+    }
+
     /** Returns the 16 bits at {@code offset}. */
     public int u16(int offset) {
         return config[offset] & 0xff | (config[offset + 1] & 0xff) << 8;

@@ -13,10 +13,6 @@ import iommu.api.bits.BitField;
  */
 public final class Messages {
 
-    private static final int CAPABILITIES_POINTER = 0x34;
-    private static final int MAX_CAPABILITIES = 48;
-    private static final int MSI = 0x05;
-    private static final int MSI_X = 0x11;
     private static final BitField MSI_ENABLE = bit(0);
     private static final BitField ADDRESS_64 = bit(7);
     private static final BitField MSI_X_MASK = bit(14);
@@ -24,12 +20,15 @@ public final class Messages {
 
     private final PciFunction function;
     private final DmaPort dma;
+    /** Made once: sending allocates nothing. */
+    private final Capabilities.ConfigReader config;
     private final byte[] bytes = new byte[Integer.BYTES];
 
     /** Makes the sender of one function. */
     public Messages(PciFunction function, DmaPort dma) {
         this.function = function;
         this.dma = dma;
+        this.config = function::readConfig;
     }
 
     /**
@@ -38,7 +37,7 @@ public final class Messages {
      * @return whether it was sent
      */
     public boolean sendMsi() {
-        int at = capability(function, MSI);
+        int at = Capabilities.find(config, Capabilities.MSI);
         int control = at == 0 ? 0 : function.readConfig(at + 2, 2);
         if (!MSI_ENABLE.isSet(control)) {
             return false;
@@ -69,19 +68,8 @@ public final class Messages {
 
     /** Returns whether a function sends what its MSI-X table holds. */
     public static boolean tableEnabled(PciFunction function) {
-        int at = capability(function, MSI_X);
+        int at = Capabilities.find(function::readConfig, Capabilities.MSI_X);
         int control = at == 0 ? 0 : function.readConfig(at + 2, 2);
         return MSI_X_ENABLE.isSet(control) && !MSI_X_MASK.isSet(control);
-    }
-
-    private static int capability(PciFunction function, int id) {
-        int at = function.readConfig(CAPABILITIES_POINTER, 1) & 0xfc;
-        for (int n = 0; at >= 0x40 && n < MAX_CAPABILITIES; n++) {
-            if (function.readConfig(at, 1) == id) {
-                return at;
-            }
-            at = function.readConfig(at + 1, 1) & 0xfc;
-        }
-        return 0;
     }
 }

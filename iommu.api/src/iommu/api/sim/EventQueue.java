@@ -13,6 +13,25 @@ import java.util.Arrays;
  */
 public final class EventQueue {
 
+    /** Is told where each event begins and ends. */
+    public interface Scope {
+
+        /** An event begins; what is returned comes back at its end. */
+        int begin();
+
+        /** The event ended. */
+        void end(int before);
+    }
+
+    private static final Scope NO_SCOPE = new Scope() {
+        @Override
+        public int begin() {
+            return 0;
+        }
+
+        @Override
+        public void end(int before) { }
+    };
     private static final int ARITY = 4;
 
     private long now;
@@ -22,10 +41,30 @@ public final class EventQueue {
     private Runnable[] actions = new Runnable[64];
     private int size;
     private boolean running;
+    private long ran;
+    private Scope scope = NO_SCOPE;
+
+    /** Has {@code listener} told of each event from now on; one listener. */
+    public void scope(Scope listener) {
+        scope = listener;
+    }
 
     /** Returns the virtual time in nanoseconds. */
     public long nanos() {
         return now;
+    }
+
+    /**
+     * Returns a number that changes as long as the machine gets on: time passes, or events run. For
+     * onlookers of another thread, who may see an old value.
+     */
+    public long progress() {
+        return now + ran;
+    }
+
+    /** Returns the number of the event that is run, or was run last, from 1 on. */
+    public long eventNumber() {
+        return ran;
     }
 
     /** Returns whether an event is being run: time does not pass then. */
@@ -99,12 +138,15 @@ public final class EventQueue {
 
     private void runFirst() {
         running = true;
+        ran++;
+        int before = scope.begin();
         try {
             now = Math.max(now, times[0]);
             Runnable action = actions[0];
             removeFirst();
             action.run();
         } finally {
+            scope.end(before);
             running = false;
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.unit;
 
+import iommu.api.trace.ConsoleLine;
 import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -116,8 +117,17 @@ public interface KernelPort {
     /** Lets time pass between two looks at something that is awaited; within an event none does. */
     default void pause(long nanos) { }
 
-    /** Prints a line on the console. */
+    /** Prints a line on the console that tells no fault. */
     void print(String line);
+
+    /**
+     * Prints a line on the console that is counted by its kind.
+     *
+     * @param requester whose requests the line is about, 16 bits; -1 for none
+     */
+    default void print(ConsoleLine kind, int requester, String line) {
+        print(line);
+    }
 
     /** Returns the virtual time in nanoseconds. */
     long nanos();

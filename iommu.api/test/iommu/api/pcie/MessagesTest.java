@@ -63,8 +63,17 @@ class MessagesTest {
 
     /** Two capabilities: power management at 0x40, and the one asked for at 0x50. */
     private void capability(int id, int control) {
-        config.put(0x34, (byte) 0x40).putShort(0x40, (short) 0x5001).put(0x50, (byte) id)
+        config.put(0x06, (byte) 0x10).put(0x34, (byte) 0x40).putShort(0x40, (short) 0x5001).put(0x50, (byte) id)
                 .putShort(0x52, (short) control);
+    }
+
+    /** Status bit 4 says whether there is a list at all. */
+    @Test
+    void aPointerWithoutAListLeadsNowhere() {
+        capability(0x05, 1);
+        config.putInt(0x54, 0xfee0_040c).putInt(0x58, 0x4122).put(0x06, (byte) 0);
+        assertThat(messages.sendMsi()).isFalse();
+        assertThat(written).isEmpty();
     }
 
     @ParameterizedTest(name = "control {0}")
@@ -91,7 +100,7 @@ class MessagesTest {
     @Test
     void aFunctionWithoutCapabilitiesOrWithARingOfThemSendsNothing() {
         assertThat(messages.sendMsi()).isFalse();
-        config.put(0x34, (byte) 0x40).putShort(0x40, (short) 0x4001);
+        config.put(0x06, (byte) 0x10).put(0x34, (byte) 0x40).putShort(0x40, (short) 0x4001);
         assertThat(messages.sendMsi()).isFalse();
         messages.sendMsiX(0xfee0_0000L, 1);
         assertThat(written).isEmpty();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.linux;
 
+import iommu.api.unit.KernelPanicException;
 import java.util.BitSet;
 
 /**
@@ -38,7 +39,7 @@ final class DomainIds {
     int take() {
         int id = used.nextClearBit(FIRST);
         if (id >= count) {
-            throw new IllegalStateException("DMAR: No free domain ids, all " + count + " in use");
+            throw new KernelPanicException("DMAR: No free domain ids, all " + count + " in use");
         }
         used.set(id);
         return id;

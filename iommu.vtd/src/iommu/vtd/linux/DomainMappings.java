@@ -4,6 +4,7 @@ package iommu.vtd.linux;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
+import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.Capability;
 import iommu.vtd.ExtendedCapability;
@@ -157,7 +158,7 @@ final class DomainMappings {
 
     private Domain domain(int requester) {
         if (tables == null) {
-            throw new IllegalStateException("mapping for " + RequesterId.format(requester)
+            throw new KernelPanicException("mapping for " + RequesterId.format(requester)
                     + " before the unit has tables of this kernel");
         }
         Domain own = domainOf.get(RequesterId.sourceId(requester));

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.linux;
 
+import iommu.api.trace.ConsoleLine;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.FaultRecording;
 import iommu.vtd.VtdRegisters;
+import java.util.List;
 
 /**
  * Reads, prints and clears the fault records, as the kernel's fault interrupt does. Source: Linux,
@@ -27,7 +29,7 @@ final class FaultReport {
     void handle() {
         long status = registers.read(VtdRegisters.FSTS);
         if (status != 0 && allowed()) {
-            port.print(lines.status(status));
+            port.print(ConsoleLine.FAULT_STATUS, -1, lines.status(status));
         }
         if (!VtdRegisters.PPF.isSet(status)) {
             return;
@@ -58,10 +60,19 @@ final class FaultReport {
             long high = top | port.readRegister(at + 8, 4);
             long page = FaultRecording.FI.inPlace(port.readRegister(at, 8));
             port.writeRegister(at + 12, 4, FaultRecording.F.mask() >>> 32);
-            lines.fault(high, page).forEach(port::print);
+            print((int) FaultRecording.SID.of(high), lines.fault(high, page));
         } else {
             port.writeRegister(at + 12, 4, FaultRecording.F.mask() >>> 32);
         }
         return true;
+    }
+
+    /** The first line tells the fault; kernels of old tell its reason in one more. */
+    private void print(int source, List<String> told) {
+        ConsoleLine kind = ConsoleLine.FAULT;
+        for (String line : told) {
+            port.print(kind, source, line);
+            kind = ConsoleLine.FAULT_STATUS;
+        }
     }
 }

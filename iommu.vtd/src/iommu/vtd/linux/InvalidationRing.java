@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.linux;
 
+import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.Capability;
 import iommu.vtd.ExtendedCapability;
@@ -170,7 +171,7 @@ final class InvalidationRing implements Invalidations {
                 return;
             }
         }
-        throw new IllegalStateException(
+        throw new KernelPanicException(
                 "endless invalidation retry: a device does not answer");
     }
 
@@ -216,7 +217,7 @@ final class InvalidationRing implements Invalidations {
                 pause = Math.min(2 * pause, LONGEST_PAUSE_NANOS);
             }
         }
-        throw new IllegalStateException(
+        throw new KernelPanicException(
                 "endless invalidation wait: the queue of the unit does not move");
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.linux;
 
+import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.Capability;
 import iommu.vtd.SecondStageEntry;
@@ -81,7 +82,7 @@ final class PageTables {
         for (int l = domain.levels(); ; l--) {
             long at = table + (long) SecondStageEntry.index(iova, l) * SecondStageEntry.BYTES;
             if (!port.isMemory(at, SecondStageEntry.BYTES)) {
-                throw new IllegalStateException("page table at 0x" + Long.toHexString(table)
+                throw new KernelPanicException("page table at 0x" + Long.toHexString(table)
                         + " of domain " + domain.id() + " is not in memory");
             }
             long entry = port.read64(at);

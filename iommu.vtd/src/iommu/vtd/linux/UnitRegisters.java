@@ -3,6 +3,7 @@ package iommu.vtd.linux;
 
 import iommu.api.bits.BitField;
 import iommu.api.bits.Register;
+import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.GlobalCommand;
@@ -118,7 +119,7 @@ final class UnitRegisters {
         }
     }
 
-    static IllegalStateException malfunction() {
-        return new IllegalStateException("DMAR hardware is malfunctioning");
+    static KernelPanicException malfunction() {
+        return new KernelPanicException("DMAR hardware is malfunctioning");
     }
 }

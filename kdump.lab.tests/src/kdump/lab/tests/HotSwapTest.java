@@ -132,7 +132,9 @@ class HotSwapTest {
             throw type.getConstructor().newInstance();
         });
         Comparison all = lab.compare(VTD1, List.of(), SHORT);
-        assertThat(verdict(all).captureKernel()).startsWith("withdrawn at T");
+        assertThat(verdict(all).captureKernel()).startsWith("broken at T");
+        assertThat(verdict(all).reasons()).anyMatch(r ->
+                r.startsWith("policy strange of bundle stranger 1.0.0 broke: "));
         assertThat(all.verdicts()).filteredOn(v -> v.policy().equals("copy-tables"))
                 .extracting(Verdict::captureKernel).containsExactly("ok");
     }

@@ -21,8 +21,8 @@ class JsonContractTest {
     private static final String REQUESTER = "[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f][.][0-7]";
     private static final String[] VERDICT = {"policy", "captureKernel", "dump", "dumpBytesStray",
         "lateLegitimateBytes", "oldMemoryBytesChanged", "mediaBlocksWrong", "mediaBlocksLost",
-        "framesWrong", "framesLost", "faults", "untranslatedDma", "serr", "driversFailed",
-        "syntheticBytesUsed", "reboot"};
+        "framesWrong", "framesLost", "faults", "untranslatedDma", "serr", "errors", "interrupts",
+        "driversFailed", "syntheticBytesUsed", "reboot", "reasons", "assumptions"};
 
     @InjectService
     CommandLineInterface commands;
@@ -227,13 +227,26 @@ class JsonContractTest {
         assertThat(verdict).containsOnlyKeys(VERDICT);
         Map<String, Object> faults = Json.object(verdict.get("faults"));
         assertThat(faults).containsOnlyKeys("requests", "recorded", "printed", "byReason",
-                "byRequester");
+                "byRequester", "groups");
+        assertThat(Json.rows(faults.get("groups"))).allSatisfy(group -> {
+            assertThat(group).containsOnlyKeys("requester", "reason", "access", "requests", "first");
+            assertThat((String) group.get("first")).matches(ADDRESS);
+        });
         assertThat(Json.object(faults.get("byReason")).keySet())
                 .allMatch(key -> key.matches("vtd:0x[0-9a-f]{2}|amdvi:[A-Z_]+"));
         assertThat(Json.object(faults.get("byRequester")).keySet())
                 .allMatch(key -> key.matches(REQUESTER));
-        assertThat(Json.object(verdict.get("untranslatedDma")))
-                .containsOnlyKeys("requests", "byRequester");
+        Map<String, Object> untranslated = Json.object(verdict.get("untranslatedDma"));
+        assertThat(untranslated).containsOnlyKeys("requests", "byRequester", "landed");
+        Map<String, Object> landed = Json.object(untranslated.get("landed"));
+        assertThat(landed).containsOnlyKeys("captureKernel", "oldMemory", "freeMemory", "mmio",
+                "nothing");
+        assertThat(landed.values().stream().mapToLong(n -> ((Number) n).longValue()).sum())
+                .isEqualTo(((Number) untranslated.get("requests")).longValue());
+        assertThat(Json.object(verdict.get("interrupts")))
+                .containsOnlyKeys("stray", "blocked", "lost");
+        assertThat(Json.rows(verdict.get("errors"))).allSatisfy(error -> assertThat(error)
+                .containsOnlyKeys("reporter", "kind", "severity", "requests", "gates", "became"));
         assertThat(Json.rows(verdict.get("driversFailed"))).allSatisfy(failure ->
                 assertThat(failure).containsOnlyKeys("requester", "reason"));
         assertThat(verdict.get("serr")).isInstanceOf(Boolean.class);

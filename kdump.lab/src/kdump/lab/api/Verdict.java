@@ -9,7 +9,8 @@ import java.util.SortedMap;
  * policy.
  *
  * @param policy name
- * @param captureKernel "ok", "corrupted", "hung" or "withdrawn at Tn"
+ * @param captureKernel "ok", "corrupted", "hung", "withdrawn at Tn", or "broken at Tn": the fault of
+ *     a bundle and no result
  * @param dump "complete", "corrupt" or "missing"
  * @param dumpBytesStray bytes of old memory changed by requests that went where the crashed
  *     kernel's tables would not have sent them
@@ -20,20 +21,24 @@ import java.util.SortedMap;
  * @param mediaBlocksLost posted blocks that never reached the medium
  * @param framesWrong frames sent with other bytes than were posted
  * @param framesLost posted frames that were never sent
- * @param faults blocked requests
- * @param untranslatedDma requests that a unit let pass untranslated
+ * @param faults blocked requests of the crashed kernel's work
+ * @param untranslatedDma requests of that work which a unit let pass untranslated
  * @param serr whether a root port raised a system error
+ * @param errors what ports reported
+ * @param interrupts what became of interrupt messages
  * @param driversFailed drivers of the capture kernel that gave up
  * @param syntheticBytesUsed bytes read by devices or dumped that no capture held and nobody wrote
- * @param reboot "not reached", or "not modelled": the run ends with the dump, so it proves no more
+ * @param reboot "ok", "hung" or "not reached": runs end with the dump, before it
  * @param reasons what was refused to the policy, and why {@code captureKernel} and {@code dump} say
  *     what they say, a sentence each
+ * @param assumptions what was chosen for the machine, a sentence each
  */
 public record Verdict(String policy, String captureKernel, String dump, long dumpBytesStray,
         long lateLegitimateBytes, long oldMemoryBytesChanged, long mediaBlocksWrong,
         long mediaBlocksLost, long framesWrong, long framesLost, Faults faults,
-        Requests untranslatedDma, boolean serr, List<DriverFailure> driversFailed,
-        long syntheticBytesUsed, String reboot, List<String> reasons) {
+        Untranslated untranslatedDma, boolean serr, List<ErrorReport> errors,
+        Interrupts interrupts, List<DriverFailure> driversFailed, long syntheticBytesUsed,
+        String reboot, List<String> reasons, List<String> assumptions) {
 
     /**
      * Blocked requests since the crash.
@@ -43,12 +48,70 @@ public record Verdict(String policy, String captureKernel, String dump, long dum
      * @param printed how many lines the capture kernel printed about them
      * @param byReason how many by vendor and reason, such as "vtd:0x05"
      * @param byRequester how many by the id the requests carried, such as "0000:02:00.0"
+     * @param groups the same requests by requester, reason and access, in the order of their firsts
      */
     public record Faults(long requests, long recorded, long printed,
-            SortedMap<String, Long> byReason, SortedMap<String, Long> byRequester) { }
+            SortedMap<String, Long> byReason, SortedMap<String, Long> byRequester,
+            List<FaultGroup> groups) { }
 
-    /** Requests, in all and by the id they carried. */
-    public record Requests(long requests, SortedMap<String, Long> byRequester) { }
+    /**
+     * Requests blocked alike.
+     *
+     * @param access as in {@link iommu.api.pcie.Access}
+     * @param first address of the first of them
+     */
+    public record FaultGroup(String requester, String reason, int access, long requests,
+            long first) { }
+
+    /**
+     * Requests that a unit let pass as they were.
+     *
+     * @param requests how many
+     * @param byRequester how many by the id the requests carried
+     * @param landed how many of them went where
+     */
+    public record Untranslated(long requests, SortedMap<String, Long> byRequester,
+            Landed landed) { }
+
+    /**
+     * Where untranslated requests went.
+     *
+     * @param captureKernel its image, or pages that it has given out
+     * @param oldMemory memory of the crashed kernel
+     * @param freeMemory memory of the capture kernel that it has not given out
+     * @param mmio windows of devices
+     * @param nothing where nothing answers
+     */
+    public record Landed(long captureKernel, long oldMemory, long freeMemory, long mmio,
+            long nothing) { }
+
+    /**
+     * An error that a port reported.
+     *
+     * @param reporter requester id of the port
+     * @param kind such as "unsupported request"
+     * @param severity "correctable", "non-fatal" or "fatal"
+     * @param requests how many stand behind it
+     * @param gates the enables that were open on the way
+     * @param became what became of it, such as "system error"
+     */
+    public record ErrorReport(String reporter, String kind, String severity, long requests,
+            String gates, String became) {
+
+        /** Returns this report with one request more behind it. */
+        public ErrorReport oneMore() {
+            return new ErrorReport(reporter, kind, severity, requests + 1, gates, became);
+        }
+    }
+
+    /**
+     * Interrupt messages since the crash.
+     *
+     * @param stray that reached a vector which the capture kernel has not set up
+     * @param blocked of devices that the capture kernel has not taken over, which a unit blocked
+     * @param lost of the capture kernel's own devices, which a unit blocked
+     */
+    public record Interrupts(long stray, long blocked, long lost) { }
 
     /** A driver that gave up, and why. */
     public record DriverFailure(String requester, String reason) { }

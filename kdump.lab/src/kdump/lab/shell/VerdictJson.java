@@ -2,7 +2,9 @@
 package kdump.lab.shell;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import iommu.api.pcie.Access;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import kdump.lab.api.Verdict;
 
@@ -29,12 +31,27 @@ final class VerdictJson {
         json.writeNumberField("printed", v.faults().printed());
         counts("byReason", v.faults().byReason(), json);
         counts("byRequester", v.faults().byRequester(), json);
+        groups(v.faults().groups(), json);
         json.writeEndObject();
         json.writeObjectFieldStart("untranslatedDma");
         json.writeNumberField("requests", v.untranslatedDma().requests());
         counts("byRequester", v.untranslatedDma().byRequester(), json);
+        json.writeObjectFieldStart("landed");
+        Verdict.Landed landed = v.untranslatedDma().landed();
+        json.writeNumberField("captureKernel", landed.captureKernel());
+        json.writeNumberField("oldMemory", landed.oldMemory());
+        json.writeNumberField("freeMemory", landed.freeMemory());
+        json.writeNumberField("mmio", landed.mmio());
+        json.writeNumberField("nothing", landed.nothing());
+        json.writeEndObject();
         json.writeEndObject();
         json.writeBooleanField("serr", v.serr());
+        errors(v.errors(), json);
+        json.writeObjectFieldStart("interrupts");
+        json.writeNumberField("stray", v.interrupts().stray());
+        json.writeNumberField("blocked", v.interrupts().blocked());
+        json.writeNumberField("lost", v.interrupts().lost());
+        json.writeEndObject();
         json.writeArrayFieldStart("driversFailed");
         for (Verdict.DriverFailure failure : v.driversFailed()) {
             json.writeStartObject();
@@ -45,6 +62,48 @@ final class VerdictJson {
         json.writeEndArray();
         json.writeNumberField("syntheticBytesUsed", v.syntheticBytesUsed());
         json.writeStringField("reboot", v.reboot());
+        strings("reasons", v.reasons(), json);
+        strings("assumptions", v.assumptions(), json);
+    }
+
+    private static void groups(List<Verdict.FaultGroup> groups, JsonGenerator json)
+            throws IOException {
+        json.writeArrayFieldStart("groups");
+        for (Verdict.FaultGroup group : groups) {
+            json.writeStartObject();
+            json.writeStringField("requester", group.requester());
+            json.writeStringField("reason", group.reason());
+            json.writeStringField("access", Access.format(group.access()));
+            json.writeNumberField("requests", group.requests());
+            json.writeStringField("first", "0x" + Long.toHexString(group.first()));
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void errors(List<Verdict.ErrorReport> errors, JsonGenerator json)
+            throws IOException {
+        json.writeArrayFieldStart("errors");
+        for (Verdict.ErrorReport error : errors) {
+            json.writeStartObject();
+            json.writeStringField("reporter", error.reporter());
+            json.writeStringField("kind", error.kind());
+            json.writeStringField("severity", error.severity());
+            json.writeNumberField("requests", error.requests());
+            json.writeStringField("gates", error.gates());
+            json.writeStringField("became", error.became());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private static void strings(String name, List<String> values, JsonGenerator json)
+            throws IOException {
+        json.writeArrayFieldStart(name);
+        for (String value : values) {
+            json.writeString(value);
+        }
+        json.writeEndArray();
     }
 
     private static void counts(String name, Map<String, Long> counts, JsonGenerator json)

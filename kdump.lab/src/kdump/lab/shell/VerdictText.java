@@ -39,6 +39,10 @@ final class VerdictText {
         out.println(v.policy() + ":");
         if (v.untranslatedDma().requests() > 0) {
             out.println("  untranslated requests: " + counts(v.untranslatedDma().byRequester()));
+            Verdict.Landed landed = v.untranslatedDma().landed();
+            out.printf("  they went to:          old memory %d, capture kernel %d, its free memory"
+                    + " %d, device windows %d, nowhere %d%n", landed.oldMemory(),
+                    landed.captureKernel(), landed.freeMemory(), landed.mmio(), landed.nothing());
         }
         if (v.faults().requests() > 0) {
             out.println("  faults by reason:      " + counts(v.faults().byReason()));

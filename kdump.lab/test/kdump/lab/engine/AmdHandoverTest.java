@@ -17,6 +17,8 @@ import kdump.lab.api.Crash;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.setup.FaultInjection;
+import kdump.lab.engine.verdict.Runner;
 import kdump.policies.copytables.CopyTables;
 import kdump.policies.disablereinit.DisableReinit;
 import kdump.policies.identitymap.IdentityMapCrashRange;
@@ -37,7 +39,7 @@ class AmdHandoverTest {
     @ParameterizedTest
     @CsvSource({"kdamd1, 1", "kdamd1, 7", "kdamd1, 8", "amd1, 7"})
     void copyingTheDeviceTableIsClean(String machine, long seed) {
-        Verdict verdict = TestBench.run(machine, new CopyTables(), RunOptions.ofSeed(seed));
+        Verdict verdict = Fixture.run(machine, new CopyTables(), RunOptions.ofSeed(seed));
         assertThat(verdict.clean()).as(verdict.reasons().toString()).isTrue();
         assertThat(verdict.faults().requests()).isZero();
         assertThat(verdict.untranslatedDma().requests()).isZero();
@@ -46,8 +48,8 @@ class AmdHandoverTest {
     /** Recorded 9.483 s after the crash of kdamd1: amdvi_control_status, seven times. */
     @Test
     void theControlRegisterIsWrittenInTheRecordedOrderAtT4() {
-        Crash crash = TestBench.crash("kdamd1", new CopyTables(), RunOptions.ofSeed(7),
-                Breakage.NONE);
+        Crash crash = Fixture.crash("kdamd1", new CopyTables(), RunOptions.ofSeed(7),
+                FaultInjection.NONE);
         assertThat(told(crash, "T4", "register")).filteredOn(r -> r.contains(" 0x018 = "))
                 .extracting(r -> r.substring(r.indexOf("= ") + 2)).containsExactly("0x3e48f",
                         "0x3e48b", "0x3e48b", "0x3e48b", "0x3f48b", "0x3f48f", "0x3f48f");
@@ -61,8 +63,8 @@ class AmdHandoverTest {
     @ParameterizedTest
     @CsvSource({"kdamd1, 7", "kdamd1, 9", "amd1, 3"})
     void disablingOpensTheWindowAndThenFaults(String machine, long seed) {
-        Crash crash = TestBench.crash(machine, new DisableReinit(), RunOptions.ofSeed(seed),
-                Breakage.NONE);
+        Crash crash = Fixture.crash(machine, new DisableReinit(), RunOptions.ofSeed(seed),
+                FaultInjection.NONE);
         Verdict verdict = crash.verdict();
         assertThat(verdict.untranslatedDma().requests()).isPositive();
         assertThat(verdict.faults().byReason()).containsOnlyKeys("amdvi:IO_PAGE_FAULT");
@@ -74,24 +76,24 @@ class AmdHandoverTest {
 
     @Test
     void whatTheVendorCannotDoIsRefusedWithAReasonInTheVerdict() {
-        Verdict verdict = TestBench.run("kdamd1", new ReuseRoot(), RunOptions.ofSeed(7));
+        Verdict verdict = Fixture.run("kdamd1", new ReuseRoot(), RunOptions.ofSeed(7));
 
         assertThat(verdict.reasons()).first().asString().startsWith("refused: ");
-        assertThat(TestBench.run("kdamd1", new CopyTables(), RunOptions.ofSeed(7)).reasons())
+        assertThat(Fixture.run("kdamd1", new CopyTables(), RunOptions.ofSeed(7)).reasons())
                 .isEmpty();
     }
 
     /** The log is the unit's own: its bytes are neither stray nor anybody's corruption. */
     @Test
     void whatAUnitLogsIsNotCountedAsStray() {
-        Verdict verdict = TestBench.run("kdamd1", new DisableReinit(), RunOptions.ofSeed(7));
+        Verdict verdict = Fixture.run("kdamd1", new DisableReinit(), RunOptions.ofSeed(7));
         assertThat(verdict.dumpBytesStray()).isZero();
         assertThat(verdict.captureKernel()).isEqualTo("ok");
     }
 
     @Test
     void theCrashRangeIsMappedToItselfByTheSameSteps() {
-        Verdict verdict = TestBench.run("kdamd1", new IdentityMapCrashRange(),
+        Verdict verdict = Fixture.run("kdamd1", new IdentityMapCrashRange(),
                 RunOptions.ofSeed(7));
         assertThat(verdict.clean()).as(verdict.reasons().toString()).isTrue();
     }
@@ -99,11 +101,11 @@ class AmdHandoverTest {
     /** V, TV, mode, root, rights and domain of all 768 entries, by an independent walker. */
     @Test
     void deviceTableEntriesEqualTheTruth() throws Exception {
-        MachineDescription machine = TestBench.machine("amd1");
-        PhysicalMemory memory = Bench.loaded(machine, 0);
-        var unit = TestBench.SERVICES.vendor("amdvi")
+        MachineDescription machine = Fixture.machine("amd1");
+        PhysicalMemory memory = Runner.loaded(machine, 0);
+        var unit = Fixture.SERVICES.vendor("amdvi")
                 .unit(machine.units().get(0).profile(), memory);
-        var file = TestBench.root().resolve("docs/captures/amd1/truth-dte.csv.gz");
+        var file = Fixture.root().resolve("docs/captures/amd1/truth-dte.csv.gz");
         try (var lines = new BufferedReader(new InputStreamReader(
                 new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))) {
             List<String> rows = lines.lines().skip(1).toList();

@@ -25,7 +25,7 @@ class AmdKernelVersionsTest {
 
     private static Verdict run(String kernel, HandoverPolicy policy, Map<String, Long> settings) {
         KernelVersion version = KernelVersion.parse(kernel);
-        return TestBench.run("kdamd1", policy, RunOptions.ofSeed(7)
+        return Fixture.run("kdamd1", policy, RunOptions.ofSeed(7)
                 .withKernels(new KernelChoice(version, version, settings)));
     }
 

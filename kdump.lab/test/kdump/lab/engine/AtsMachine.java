@@ -12,6 +12,8 @@ import java.util.Map;
 import kdump.lab.api.Crash;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.RunOptions;
+import kdump.lab.engine.setup.Scenario;
+import kdump.lab.engine.verdict.Runner;
 
 /**
  * The captured machine whose function 05:00.0 has address translation services on, with that
@@ -41,7 +43,7 @@ final class AtsMachine {
 
     /** Returns the machine as it was captured. */
     static MachineDescription captured() {
-        return TestBench.machine("vtd_ats");
+        return Fixture.machine("vtd_ats");
     }
 
     /** Returns the machine with its function made a network function. */
@@ -75,7 +77,7 @@ final class AtsMachine {
 
     /** Returns a machine of docs/captures with services on in every function that has room. */
     static MachineDescription everywhere(String name) {
-        MachineDescription d = TestBench.machine(name);
+        MachineDescription d = Fixture.machine(name);
         List<FunctionConfig> functions = d.functions().stream()
                 .map(f -> f.config().length == 4096 ? withCapability(f) : f).toList();
         return with(d, functions);
@@ -104,14 +106,14 @@ final class AtsMachine {
     /** Runs a policy while the function alone streams. */
     static Crash streaming(MachineDescription machine, HandoverPolicy policy,
             RunOptions options) {
-        Bench bench = TestBench.bench(machine, options);
-        Blueprint b = bench.blueprint();
+        Runner runner = Fixture.runner(machine, options);
+        Scenario b = runner.scenario();
         Workload drawn = b.loads().get(FUNCTION);
         Workload load = new Workload(200, true, 500, 1024, drawn.rings(), drawn.readable(),
                 drawn.writable(), drawn.message());
-        Blueprint alone = new Blueprint(b.description(), b.reservation(), b.profile(),
+        Scenario alone = new Scenario(b.description(), b.reservation(), b.profile(),
                 b.captureProfile(), Map.of(FUNCTION, load), b.usedFrames(), b.mappedIova(),
-                b.passThrough(), b.assumptions());
-        return bench.run(alone, TestBench.decider(policy), true, true);
+                b.passThrough(), b.assumptions(), true);
+        return Fixture.crash(runner, alone, Fixture.session(policy), true);
     }
 }

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.zip.GZIPInputStream;
+import kdump.lab.engine.verdict.Runner;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -50,7 +51,7 @@ class CapturedTruthTest {
         "kdamd1"})
     void everyCapturedPageHoldsAStructureThatTheUnitTells(String name) throws Exception {
         Set<String> captured = new TreeSet<>();
-        TestBench.machine(name).image().ranges()
+        Fixture.machine(name).image().ranges()
                 .forEach(r -> addPages(captured, r.start(), r.bytes()));
         captured.remove("0x0");
         Set<String> told = new TreeSet<>();
@@ -146,14 +147,14 @@ class CapturedTruthTest {
     }
 
     private static RemappingUnit unit(String name) throws Exception {
-        MachineDescription machine = TestBench.machine(name);
-        PhysicalMemory memory = Bench.loaded(machine, 0);
+        MachineDescription machine = Fixture.machine(name);
+        PhysicalMemory memory = Runner.loaded(machine, 0);
         var profile = machine.units().get(0).profile();
-        return TestBench.SERVICES.vendor(profile.vendor()).unit(profile, memory);
+        return Fixture.SERVICES.vendor(profile.vendor()).unit(profile, memory);
     }
 
     private static List<String> rows(String name, String file) throws IOException {
-        Path path = TestBench.root().resolve("docs/captures").resolve(name).resolve(file);
+        Path path = Fixture.root().resolve("docs/captures").resolve(name).resolve(file);
         boolean packed = !Files.exists(path);
         try (InputStream in = Files.newInputStream(packed ? Path.of(path + ".gz") : path);
                 BufferedReader lines = new BufferedReader(

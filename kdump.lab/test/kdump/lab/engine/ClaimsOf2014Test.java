@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import devices.pcie.fabric.PcieFabricFactory;
 import devices.pcie.ringdma.RingDma;
+import devices.pcie.root.RootComplexes;
 import iommu.api.kdump.HandoverEvent.PhaseStart;
 import iommu.api.kdump.HandoverEvent.ProbeEnd;
 import iommu.api.kdump.HandoverEvent.ProbeStart;
@@ -34,6 +35,10 @@ import kdump.lab.api.KernelChoice;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.machine.Services;
+import kdump.lab.engine.setup.FaultInjection;
+import kdump.lab.engine.setup.Scenario;
+import kdump.lab.engine.verdict.Runner;
 import kdump.policies.copypagetables.CopyPageTables;
 import kdump.policies.copytables.CopyTables;
 import kdump.policies.disablereinit.DisableReinit;
@@ -77,8 +82,8 @@ class ClaimsOf2014Test {
     @CsvSource({"4.1, vtd:0x01, vtd:0x02, 0[12]", "6.1, vtd:0x05, vtd:0x06, 0x0[56]"})
     void aDeviceStillActiveAfterTheReinitialisationFaults(String kernel, String one,
             String other, String reason) {
-        Crash crash = TestBench.crash("vtd1", new DisableReinit(), OPTIONS.withKernels(
-                new KernelChoice(null, KernelVersion.parse(kernel), Map.of())), Breakage.NONE);
+        Crash crash = Fixture.crash("vtd1", new DisableReinit(), OPTIONS.withKernels(
+                new KernelChoice(null, KernelVersion.parse(kernel), Map.of())), FaultInjection.NONE);
         Verdict verdict = crash.verdict();
 
         assertThat(verdict.faults().recorded()).isPositive();
@@ -94,7 +99,7 @@ class ClaimsOf2014Test {
 
     @Test
     void thatWayIsOffThenRootPointerThenFlushThenOn() {
-        Crash crash = TestBench.crash("vtd1", new DisableReinit(), OPTIONS, Breakage.NONE);
+        Crash crash = Fixture.crash("vtd1", new DisableReinit(), OPTIONS, FaultInjection.NONE);
         List<String> acts = crash.timeline().stream().filter(e -> e.phase().equals("T6"))
                 .filter(e -> !e.what().equals("console") && !e.what().equals("step"))
                 .map(TimelineEntry::text).toList();
@@ -114,7 +119,7 @@ class ClaimsOf2014Test {
     void before2013TheWindowBeganWithInterruptRemapping(String kernel, String phase) {
         RunOptions options = OPTIONS.withKernels(
                 new KernelChoice(null, KernelVersion.parse(kernel), Map.of()));
-        Crash crash = TestBench.crash("vtd1", new DisableReinit(), options, Breakage.NONE);
+        Crash crash = Fixture.crash("vtd1", new DisableReinit(), options, FaultInjection.NONE);
 
         assertThat(crash.timeline()).filteredOn(e -> e.what().equals("translation"))
                 .extracting(TimelineEntry::phase, TimelineEntry::text).containsExactly(
@@ -127,7 +132,7 @@ class ClaimsOf2014Test {
     @ParameterizedTest
     @MethodSource("adopting")
     void adoptingAtAnyDepthNeverSwitchesTranslationOff(HandoverPolicy policy) {
-        Crash crash = TestBench.crash("vtd1", policy, OPTIONS, Breakage.NONE);
+        Crash crash = Fixture.crash("vtd1", policy, OPTIONS, FaultInjection.NONE);
 
         assertThat(told(crash, "translation")).isEmpty();
         assertThat(told(crash, "register")).filteredOn(r -> r.contains("write32 0x018 = "))
@@ -143,19 +148,19 @@ class ClaimsOf2014Test {
     void onlyReuseChangesTheMemoryThatIsDumped(String machine, long seed) {
         RunOptions options = RunOptions.ofSeed(seed);
         long rootHalves = rootHalves(machine);
-        assertThat(TestBench.run(machine, new CopyTables(), options).oldMemoryBytesChanged())
+        assertThat(Fixture.run(machine, new CopyTables(), options).oldMemoryBytesChanged())
                 .isZero();
-        assertThat(TestBench.run(machine, new CopyPageTables(), options)
+        assertThat(Fixture.run(machine, new CopyPageTables(), options)
                 .oldMemoryBytesChanged()).isZero();
-        assertThat(TestBench.run(machine, new ReuseRoot(), options).oldMemoryBytesChanged())
+        assertThat(Fixture.run(machine, new ReuseRoot(), options).oldMemoryBytesChanged())
                 .as("a pointer for each of " + rootHalves).isBetween(rootHalves, 8 * rootHalves);
-        assertThat(TestBench.run(machine, new ReuseInPlace(), options).oldMemoryBytesChanged())
+        assertThat(Fixture.run(machine, new ReuseInPlace(), options).oldMemoryBytesChanged())
                 .as("entries of the devices that were probed").isPositive();
     }
 
     private static long rootHalves(String machine) {
         var counted = new ArrayList<Long>();
-        TestBench.run(machine, new Watching(new CopyTables()) {
+        Fixture.run(machine, new Watching(new CopyTables()) {
             @Override
             void watch(HandoverView view, Object event, List<Step> steps) {
                 if (event.equals(new PhaseStart(Phase.CRASH))) {
@@ -204,9 +209,9 @@ class ClaimsOf2014Test {
         private final Map<Integer, Boolean> wroteBefore = new HashMap<>();
         private final Map<Integer, Boolean> wroteAfter = new HashMap<>();
 
-        RingWatch(HandoverPolicy policy, Blueprint blueprint) {
+        RingWatch(HandoverPolicy policy, Scenario scenario) {
             super(policy);
-            blueprint.loads().forEach((requester, load) -> {
+            scenario.loads().forEach((requester, load) -> {
                 if (load.streaming()) {
                     rings.put(requester, load.rings().get(0).physicalAddress());
                 }
@@ -249,9 +254,9 @@ class ClaimsOf2014Test {
     @ParameterizedTest
     @CsvSource({"vtd1, 7", "vtd1, 1", "vtdsm1, 7"})
     void eachDeviceGoesOnInItsOldBuffersUntilItsOwnDriverProbes(String machine, long seed) {
-        Bench bench = TestBench.bench(TestBench.machine(machine), RunOptions.ofSeed(seed));
-        var watch = new RingWatch(new CopyTables(), bench.blueprint());
-        Verdict verdict = bench.run(TestBench.decider(watch), false, Breakage.NONE).verdict();
+        Runner runner = Fixture.runner(Fixture.machine(machine), RunOptions.ofSeed(seed));
+        var watch = new RingWatch(new CopyTables(), runner.scenario());
+        Verdict verdict = Fixture.crash(runner, Fixture.session(watch), false, FaultInjection.NONE).verdict();
 
         assertThat(watch.wroteBefore).as("after the first other driver had probed").isNotEmpty()
                 .doesNotContainValue(false);
@@ -266,17 +271,17 @@ class ClaimsOf2014Test {
     @ParameterizedTest
     @CsvSource({"6.1, 0", "5.10, 8"})
     void aDeviceWithoutDriverIsLeftAlone(String kernel, long mark) {
-        Bench bench = TestBench.bench(TestBench.machine("vtd1"), OPTIONS);
-        Blueprint b = bench.blueprint();
+        Runner runner = Fixture.runner(Fixture.machine("vtd1"), OPTIONS);
+        Scenario b = runner.scenario();
         KernelProfile p = KernelProfile.linux(KernelVersion.parse(kernel));
         var storageOnly = new KernelProfile(p.version(), p.settings(), true, p.lazyFlushNanos(),
                 p.domainWidthBits(), p.scalableMode(), p.phases(),
                 p.probes().stream().filter(t -> t.classCode() >>> 16 == 1).toList(), p.costs());
-        var other = new Blueprint(b.description(), b.reservation(), b.profile(), storageOnly,
-                b.loads(), b.usedFrames(), b.mappedIova(), b.passThrough(), b.assumptions());
+        var other = new Scenario(b.description(), b.reservation(), b.profile(), storageOnly,
+                b.loads(), b.usedFrames(), b.mappedIova(), b.passThrough(), b.assumptions(), true);
         var watch = new RingWatch(new CopyTables(), b);
         var entries = new EntryWatch(watch);
-        Crash crash = bench.run(other, TestBench.decider(entries), true, true);
+        Crash crash = Fixture.crash(runner, other, Fixture.session(entries), true);
 
         assertThat(watch.taken).isNotEmpty();
         assertThat(watch.wroteAfter).isNotEmpty();
@@ -333,7 +338,7 @@ class ClaimsOf2014Test {
     @Test
     void inLegacyModeNewDomainsHaveIdsThatNoOldOneHad() {
         var entries = new EntryWatch(new CopyTables());
-        TestBench.run("vtd1", entries, OPTIONS);
+        Fixture.run("vtd1", entries, OPTIONS);
         Set<Long> old = ids(entries.atCrash.values());
         var fresh = new ArrayList<>(entries.atDump.values());
         fresh.removeAll(entries.atCrash.values());
@@ -399,10 +404,10 @@ class ClaimsOf2014Test {
 
     @Test
     void aDriverThatMapsBeforeItResetsFaultsUnderCopiedTablesToo() throws Exception {
-        var services = new Services(TestBench.SERVICES.vendors(),
-                List.of(new MapsFirst(new RingDma())), new PcieFabricFactory());
-        var bench = new Bench(TestBench.machine("vtd1"), services, OPTIONS);
-        Crash crash = bench.run(TestBench.decider(new CopyTables()), true, Breakage.NONE);
+        var services = new Services(Fixture.SERVICES.vendors(),
+                List.of(new MapsFirst(new RingDma())), new PcieFabricFactory(), new RootComplexes());
+        var runner = new Runner(Fixture.machine("vtd1"), services, OPTIONS);
+        Crash crash = Fixture.crash(runner, Fixture.session(new CopyTables()), true, FaultInjection.NONE);
         Verdict verdict = crash.verdict();
 
         assertThat(verdict.faults().requests()).isPositive();
@@ -411,14 +416,14 @@ class ClaimsOf2014Test {
         assertThat(crash.timeline()).filteredOn(e -> e.what().equals("fault")).isNotEmpty()
                 .allMatch(e -> e.phase().equals("T7"));
         Set<String> streaming = new HashSet<>();
-        bench.blueprint().loads().forEach((requester, load) -> {
+        runner.scenario().loads().forEach((requester, load) -> {
             if (load.streaming()) {
                 streaming.add(iommu.api.pcie.RequesterId.format(
                         requester == 0x0608 ? 0x0600 : requester));
             }
         });
         assertThat(streaming).containsAll(verdict.faults().byRequester().keySet());
-        assertThat(TestBench.run("vtd1", new CopyTables(), OPTIONS).faults().requests())
+        assertThat(Fixture.run("vtd1", new CopyTables(), OPTIONS).faults().requests())
                 .as("drivers that reset first").isZero();
     }
 }

@@ -9,6 +9,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
 import iommu.api.memory.MemoryMap;
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.trace.Trace;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.UnitDriver;
 import java.nio.file.Files;
@@ -20,6 +21,13 @@ import java.util.Map;
 import java.util.Set;
 import kdump.importers.CaptureDirectoryImporter;
 import kdump.lab.api.RunOptions;
+import kdump.lab.engine.kernel.Kernel;
+import kdump.lab.engine.kernel.PageAllocator;
+import kdump.lab.engine.machine.Machine;
+import kdump.lab.engine.machine.RunStorage;
+import kdump.lab.engine.run.Run;
+import kdump.lab.engine.setup.Scenario;
+import kdump.lab.engine.verdict.Runner;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -29,13 +37,13 @@ import org.junit.jupiter.api.Test;
 class CopyAgainTest {
 
     private static final Path RECORDING =
-            TestBench.root().resolve("../shared/captures/kdvtd1_mid");
+            Fixture.root().resolve("../shared/captures/kdvtd1_mid");
     private static final int RTADDR = 0x20;
     private static final long ADDRESS = 0x000f_ffff_ffff_f000L;
     private static final long PRESENT = 1;
 
     private final PhysicalMemory memory;
-    private final Hardware hardware;
+    private final Machine hardware;
     private final UnitDriver driver;
 
     CopyAgainTest() throws Exception {
@@ -46,14 +54,15 @@ class CopyAgainTest {
                 new MemoryMap(List.of(new MemoryMap.Region(ram, MemoryKind.SYSTEM_RAM, "RAM"))),
                 new AddressRange(0x3000_0000, 0x3800_0000), d.units(), d.functions(), d.image(),
                 "", "", "", List.of());
-        Bench bench = TestBench.bench(machine, RunOptions.ofSeed(1));
-        memory = Bench.loaded(machine, 1);
-        var ledger = new Ledger();
-        hardware = new Hardware(bench.blueprint(), memory, TestBench.SERVICES, ledger,
-                RunOptions.ofSeed(1));
-        var kernel = new Kernel(hardware, bench.blueprint().captureProfile(),
-                new PagePool(List.of(bench.blueprint().reservation()), new BitSet()),
-                new Timeline(false, hardware.queue(), 0), ledger, Map.of(), Set.of());
+        Runner runner = Fixture.runner(machine, RunOptions.ofSeed(1));
+        memory = Runner.loaded(machine, 1);
+        Scenario scenario = runner.scenario();
+        hardware = new Machine(scenario.description(), scenario.reservation(), memory,
+                Fixture.SERVICES, new RunStorage(), Trace.Level.COUNT,
+                Run.deviceSetup(RunOptions.ofSeed(1)));
+        var kernel = new Kernel(hardware, runner.scenario().captureProfile(),
+                new PageAllocator(List.of(runner.scenario().reservation()), new BitSet()),
+                Map.of(), Set.of());
         driver = kernel.units().get(0).driver();
     }
 

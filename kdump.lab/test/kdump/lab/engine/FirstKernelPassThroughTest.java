@@ -9,6 +9,7 @@ import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.setup.FaultInjection;
 import kdump.policies.copytables.CopyTables;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,15 +22,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FirstKernelPassThroughTest {
 
     private static Verdict run(boolean asQemu, Map<String, Long> settings) throws Exception {
-        MachineDescription d = TestBench.machine("vtd_pt");
+        MachineDescription d = Fixture.machine("vtd_pt");
         var machine = new MachineDescription(d.name(), d.source(), d.memoryMap(),
                 d.crashReservation(), d.units(), d.functions(), d.image(), "6.1.0-56-amd64",
                 d.commandLine(), d.captureCommandLine(), d.remarks());
         RunOptions options = RunOptions.ofSeed(7)
                 .withKernels(new KernelChoice(null, null, settings))
                 .withHardware(new HardwareChoice(asQemu ? "qemu-7.2" : null, Map.of()));
-        return TestBench.bench(machine, options)
-                .run(TestBench.decider(new CopyTables()), false, Breakage.NONE).verdict();
+        return Fixture.crash(Fixture.runner(machine, options), Fixture.session(new CopyTables()), false, FaultInjection.NONE).verdict();
     }
 
     /** QEMU looks at an invalidation whether a source passes through, and 6.1 rewrites later. */

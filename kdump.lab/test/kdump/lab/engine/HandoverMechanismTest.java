@@ -20,6 +20,10 @@ import kdump.lab.api.Crash;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.run.PolicySession;
+import kdump.lab.engine.setup.FaultInjection;
+import kdump.lab.engine.setup.Scenario;
+import kdump.lab.engine.verdict.Runner;
 import kdump.policies.copytables.CopyTables;
 import kdump.policies.disablereinit.DisableReinit;
 import org.junit.jupiter.api.Test;
@@ -43,7 +47,7 @@ class HandoverMechanismTest {
     @ParameterizedTest
     @CsvSource({"vtd1, 7", "vtd1, 8", "vtdsm1, 7", "vtd39_612_lazy, 7", "vtd_ats, 3"})
     void copiedTablesLoseAndCorruptNothing(String machine, long seed) {
-        Verdict verdict = TestBench.run(machine, new CopyTables(), RunOptions.ofSeed(seed));
+        Verdict verdict = Fixture.run(machine, new CopyTables(), RunOptions.ofSeed(seed));
 
         assertThat(verdict.captureKernel()).isEqualTo("ok");
         assertThat(verdict.dump()).isEqualTo("complete");
@@ -58,7 +62,7 @@ class HandoverMechanismTest {
     @CsvSource({"vtd1, 1", "vtd1, 7", "vtd1, 8", "vtd1, 9", "vtd_ats, 2", "vtd39_612_lazy, 7"})
     void disablingLetsDmaThroughUntranslatedThenFaultsWhoeverWasActive(String machine, long seed) {
         RunOptions options = RunOptions.ofSeed(seed);
-        Verdict verdict = TestBench.run(machine, new DisableReinit(), options);
+        Verdict verdict = Fixture.run(machine, new DisableReinit(), options);
 
         assertThat(verdict.untranslatedDma().requests()).isPositive();
         assertThat(verdict.faults().requests()).isPositive();
@@ -71,7 +75,7 @@ class HandoverMechanismTest {
 
     @Test
     void scalableModeFaultsWithTheReasonsOfScalableMode() {
-        Verdict verdict = TestBench.run("vtdsm1", new DisableReinit(), RunOptions.ofSeed(7));
+        Verdict verdict = Fixture.run("vtdsm1", new DisableReinit(), RunOptions.ofSeed(7));
 
         assertThat(verdict.untranslatedDma().requests()).isPositive();
         assertThat(verdict.faults().byReason()).as("an empty table of its own, read")
@@ -79,9 +83,9 @@ class HandoverMechanismTest {
     }
 
     private static Set<String> aliasesOfBusyEngines(String machine, RunOptions options) {
-        Blueprint blueprint = TestBench.bench(TestBench.machine(machine), options).blueprint();
+        Scenario scenario = Fixture.runner(Fixture.machine(machine), options).scenario();
         // 06:01.0 sits behind a bridge from PCI Express to PCI and travels as 06:00.0
-        return blueprint.loads().keySet().stream().map(RequesterId::format)
+        return scenario.loads().keySet().stream().map(RequesterId::format)
                 .map(id -> id.equals("0000:06:01.0") ? "0000:06:00.0" : id)
                 .collect(Collectors.toCollection(TreeSet::new));
     }
@@ -91,8 +95,8 @@ class HandoverMechanismTest {
     void anotherCrashInstantChangesCountsAndNotTheMechanism(long crashAt) {
         RunOptions options = RunOptions.ofSeed(7).withCrashAt(crashAt);
 
-        assertThat(TestBench.run("vtd1", new CopyTables(), options).clean()).isTrue();
-        Verdict disabled = TestBench.run("vtd1", new DisableReinit(), options);
+        assertThat(Fixture.run("vtd1", new CopyTables(), options).clean()).isTrue();
+        Verdict disabled = Fixture.run("vtd1", new DisableReinit(), options);
         assertThat(disabled.untranslatedDma().requests()).isPositive();
         assertThat(disabled.faults().requests()).isPositive();
     }
@@ -101,7 +105,7 @@ class HandoverMechanismTest {
     void countsDependOnTheCrashInstant() {
         Set<Verdict> verdicts = new java.util.HashSet<>();
         for (long crashAt : new long[] {0, 12_500_000, 300_000_000}) {
-            verdicts.add(TestBench.run("vtd1", new DisableReinit(),
+            verdicts.add(Fixture.run("vtd1", new DisableReinit(),
                     RunOptions.ofSeed(7).withCrashAt(crashAt)));
         }
         assertThat(verdicts).hasSize(3);
@@ -111,24 +115,24 @@ class HandoverMechanismTest {
     void withoutActiveEnginesBothPoliciesComeOutClean() {
         RunOptions idle = RunOptions.ofSeed(7).withRateFactor(0);
 
-        assertThat(TestBench.run("vtd1", new CopyTables(), idle).clean()).isTrue();
-        assertThat(TestBench.run("vtd1", new DisableReinit(), idle).clean()).isTrue();
+        assertThat(Fixture.run("vtd1", new CopyTables(), idle).clean()).isTrue();
+        assertThat(Fixture.run("vtd1", new DisableReinit(), idle).clean()).isTrue();
     }
 
     @Test
     void theSameSeedGivesTheSameVerdictOnAMemoryThatWasRolledBack() {
-        Bench bench = TestBench.bench(TestBench.machine("vtd1"), RunOptions.ofSeed(7));
-        Decider disable = TestBench.decider(new DisableReinit());
-        Verdict once = bench.run(disable, false, Breakage.NONE).verdict();
-        bench.run(TestBench.decider(new CopyTables()), false, Breakage.NONE);
-        Verdict again = bench.run(disable, false, Breakage.NONE).verdict();
+        Runner runner = Fixture.runner(Fixture.machine("vtd1"), RunOptions.ofSeed(7));
+        PolicySession disable = Fixture.session(new DisableReinit());
+        Verdict once = Fixture.crash(runner, disable, false, FaultInjection.NONE).verdict();
+        Fixture.crash(runner, Fixture.session(new CopyTables()), false, FaultInjection.NONE);
+        Verdict again = Fixture.crash(runner, disable, false, FaultInjection.NONE).verdict();
 
         assertThat(again).isEqualTo(once);
     }
 
     @Test
     void passThroughMachinesGoOnUndisturbedUnderCopiedTables() {
-        Verdict verdict = TestBench.run("vtd_pt", new CopyTables(), RunOptions.ofSeed(7));
+        Verdict verdict = Fixture.run("vtd_pt", new CopyTables(), RunOptions.ofSeed(7));
 
         assertThat(verdict.faults().requests()).isZero();
         assertThat(verdict.untranslatedDma().requests()).isZero();
@@ -136,8 +140,8 @@ class HandoverMechanismTest {
 
     @Test
     void copyingNeverSwitchesTranslationOff() {
-        Crash crash = TestBench.crash("vtd1", new CopyTables(), RunOptions.ofSeed(7),
-                Breakage.NONE);
+        Crash crash = Fixture.crash("vtd1", new CopyTables(), RunOptions.ofSeed(7),
+                FaultInjection.NONE);
 
         assertThat(commands(crash))
                 .containsExactly(0x82000000L, 0x86000000L, 0x87000000L, 0xc6000000L);
@@ -145,8 +149,8 @@ class HandoverMechanismTest {
 
     @Test
     void disablingSwitchesTranslationOffAndOnAgain() {
-        Crash crash = TestBench.crash("vtd1", new DisableReinit(), RunOptions.ofSeed(7),
-                Breakage.NONE);
+        Crash crash = Fixture.crash("vtd1", new DisableReinit(), RunOptions.ofSeed(7),
+                FaultInjection.NONE);
 
         List<Long> commands = commands(crash);
         assertThat(commands.subList(0, 3))
@@ -189,10 +193,10 @@ class HandoverMechanismTest {
     @Test
     void togglingTranslationKeepsStaleTranslationsUntilItIsMadeToFlush() {
         RunOptions options = RunOptions.ofSeed(7);
-        Verdict real = TestBench.crash("vtd1", new ToggleWithoutFlush(), options,
-                Breakage.NONE).verdict();
-        Verdict broken = TestBench.crash("vtd1", new ToggleWithoutFlush(), options,
-                Breakage.TOGGLE_FLUSHES).verdict();
+        Verdict real = Fixture.crash("vtd1", new ToggleWithoutFlush(), options,
+                FaultInjection.NONE).verdict();
+        Verdict broken = Fixture.crash("vtd1", new ToggleWithoutFlush(), options,
+                FaultInjection.TOGGLE_FLUSHES).verdict();
 
         assertThat(broken.faults().requests()).isGreaterThan(real.faults().requests());
     }
@@ -226,22 +230,22 @@ class HandoverMechanismTest {
 
     @Test
     void droppingTheCopiedContextsMakesActiveDevicesFault() {
-        Verdict verdict = TestBench.run("vtd1", new CopyAndDrop(true), RunOptions.ofSeed(7));
+        Verdict verdict = Fixture.run("vtd1", new CopyAndDrop(true), RunOptions.ofSeed(7));
 
         assertThat(verdict.faults().byReason()).containsOnlyKeys("vtd:0x02");
     }
 
     @Test
     void cachedContextsServeOnAfterTheirEntriesAreGoneFromMemory() {
-        Verdict verdict = TestBench.run("vtd1", new CopyAndDrop(false), RunOptions.ofSeed(7));
+        Verdict verdict = Fixture.run("vtd1", new CopyAndDrop(false), RunOptions.ofSeed(7));
 
         assertThat(verdict.faults().requests()).isZero();
     }
 
     @Test
     void withoutProvenanceNothingThatChangedCanBeCalledLegitimate() {
-        Verdict verdict = TestBench.crash("vtd1", new CopyTables(), RunOptions.ofSeed(7),
-                Breakage.NO_PROVENANCE).verdict();
+        Verdict verdict = Fixture.crash("vtd1", new CopyTables(), RunOptions.ofSeed(7),
+                FaultInjection.NO_PROVENANCE).verdict();
 
         assertThat(verdict.dump()).isEqualTo("corrupt");
         assertThat(verdict.lateLegitimateBytes()).isZero();

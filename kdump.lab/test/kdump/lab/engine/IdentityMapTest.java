@@ -18,6 +18,9 @@ import kdump.lab.api.Crash;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.setup.FaultInjection;
+import kdump.lab.engine.setup.Scenario;
+import kdump.lab.engine.verdict.Runner;
 import kdump.policies.identitymap.IdentityMapCrashRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,7 +43,7 @@ class IdentityMapTest {
     @ParameterizedTest
     @CsvSource({"vtd1, 1", "vtd1, 7", "vtdsm1, 7", "vtd39_612_lazy, 7", "vtd_ats, 2"})
     void theWholeRuleHandsOverWithoutAFault(String machine, long seed) {
-        Verdict verdict = TestBench.run(machine, RULE, RunOptions.ofSeed(seed));
+        Verdict verdict = Fixture.run(machine, RULE, RunOptions.ofSeed(seed));
 
         assertThat(verdict.clean()).as(verdict.toString()).isTrue();
         assertThat(verdict.lateLegitimateBytes()).as("left-over I/O goes on").isPositive();
@@ -48,7 +51,7 @@ class IdentityMapTest {
 
     @Test
     void theCaptureKernelNeverTouchesTheUnit() {
-        Crash crash = TestBench.crash("vtd1", RULE, RunOptions.ofSeed(7), Breakage.NONE);
+        Crash crash = Fixture.crash("vtd1", RULE, RunOptions.ofSeed(7), FaultInjection.NONE);
 
         assertThat(crash.timeline()).extracting(TimelineEntry::text)
                 .contains("the capture kernel accessed registers of IOMMUs 0 times");
@@ -59,24 +62,27 @@ class IdentityMapTest {
 
     @Test
     void reservingWithoutMappingBlocksTheDumpAndLeavesTheCrashRangeIntact() {
-        Verdict verdict = TestBench.run("vtd1",
+        Verdict verdict = Fixture.run("vtd1",
                 new Without(step -> step instanceof Step.IdentityMap), RunOptions.ofSeed(7));
 
         assertThat(verdict.captureKernel()).isEqualTo("ok");
         assertThat(verdict.dump()).isEqualTo("missing");
-        assertThat(verdict.faults().byReason()).containsOnlyKeys("vtd:0x06");
+        assertThat(verdict.faults().requests()).as("of the crashed kernel's work").isZero();
+        assertThat(verdict.reasons()).anyMatch(r -> r.contains(
+                "capture kernel's own device 0000:00:1f.2 blocked, vtd:0x06"));
     }
 
     @Test
     void aRequesterThatWasLeftOutFaultsAndTheOthersWork() {
-        Verdict verdict = TestBench.run("vtd1", new Without(step ->
+        Verdict verdict = Fixture.run("vtd1", new Without(step ->
                 step instanceof Step.IdentityMap map && map.requester() == DUMP_TARGET),
                 RunOptions.ofSeed(7));
 
         assertThat(verdict.dump()).isEqualTo("missing");
         assertThat(verdict.driversFailed()).extracting(Verdict.DriverFailure::requester)
                 .containsExactly("0000:00:1f.2");
-        assertThat(verdict.faults().byRequester()).containsOnlyKeys("0000:00:1f.2");
+        assertThat(verdict.reasons()).filteredOn(r -> r.contains("own device")).isNotEmpty()
+                .allMatch(r -> r.contains("0000:00:1f.2 blocked"));
     }
 
     @Test
@@ -98,16 +104,16 @@ class IdentityMapTest {
      */
     private static Verdict crowded(HandoverPolicy policy) {
         RunOptions options = RunOptions.ofSeed(7).withCrashAt(1_500_000_000L);
-        Bench bench = TestBench.bench(TestBench.machine("vtd1"), options);
-        Blueprint b = bench.blueprint();
+        Runner runner = Fixture.runner(Fixture.machine("vtd1"), options);
+        Scenario b = runner.scenario();
         Map<Integer, List<AddressRange>> inUse = new HashMap<>();
         for (int alias = 0; alias < 0x10000; alias++) {
             inUse.put(alias, List.of(new AddressRange(b.reservation().start() + (8 << 20) + 0x40000,
                     1L << 32)));
         }
-        var crowded = new Blueprint(b.description(), b.reservation(), b.profile(),
+        var crowded = new Scenario(b.description(), b.reservation(), b.profile(),
                 b.captureProfile(), b.loads(),
-                b.usedFrames(), inUse, b.passThrough(), b.assumptions());
-        return bench.run(crowded, TestBench.decider(policy), false, true).verdict();
+                b.usedFrames(), inUse, b.passThrough(), b.assumptions(), true);
+        return Fixture.crash(runner, crowded, Fixture.session(policy), false).verdict();
     }
 }

@@ -3,8 +3,8 @@ package kdump.lab.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverEvent.PhaseStart;
+import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.profile.KernelVersion;
@@ -15,6 +15,7 @@ import kdump.lab.api.Crash;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
+import kdump.lab.engine.setup.FaultInjection;
 import kdump.policies.copytables.CopyTables;
 import kdump.policies.disablereinit.DisableReinit;
 import org.junit.jupiter.api.Test;
@@ -27,9 +28,9 @@ class MessageHandoverTest {
     private static final String NOT_PRESENT = "vtd:0x22";
 
     private static Crash run(String machine, HandoverPolicy policy, String kernel, double rate) {
-        return TestBench.crash(machine, policy, RunOptions.ofSeed(7).withRateFactor(rate)
+        return Fixture.crash(machine, policy, RunOptions.ofSeed(7).withRateFactor(rate)
                 .withKernels(new KernelChoice(null, KernelVersion.parse(kernel), Map.of())),
-                Breakage.NONE);
+                FaultInjection.NONE);
     }
 
     private static List<TimelineEntry> told(Crash crash, String what) {

@@ -15,6 +15,10 @@ import java.util.Map;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.machine.Services;
+import kdump.lab.engine.setup.FaultInjection;
+import kdump.lab.engine.setup.Scenario;
+import kdump.lab.engine.verdict.Runner;
 import kdump.policies.copytables.CopyTables;
 import kdump.policies.disablereinit.DisableReinit;
 import org.junit.jupiter.api.Test;
@@ -26,7 +30,7 @@ class OtherMachinesTest {
 
     private static MachineDescription vtd1(AddressRange reservation, List<UnitDescription> units,
             List<FunctionConfig> functions) {
-        MachineDescription d = TestBench.machine("vtd1");
+        MachineDescription d = Fixture.machine("vtd1");
         return new MachineDescription(d.name(), d.source(), d.memoryMap(), reservation,
                 units == null ? d.units() : units, functions == null ? d.functions() : functions,
                 d.image(), d.kernelRelease(), d.commandLine(), d.captureCommandLine(),
@@ -34,8 +38,8 @@ class OtherMachinesTest {
     }
 
     private static Verdict run(MachineDescription machine) {
-        return TestBench.bench(machine, OPTIONS)
-                .run(TestBench.decider(new DisableReinit()), false, Breakage.NONE).verdict();
+        return Fixture.crash(Fixture.runner(machine, OPTIONS),
+                Fixture.session(new DisableReinit()), false, FaultInjection.NONE).verdict();
     }
 
     @Test
@@ -48,7 +52,7 @@ class OtherMachinesTest {
 
     @Test
     void withoutADiskControllerThereIsNoDump() {
-        MachineDescription d = TestBench.machine("vtd1");
+        MachineDescription d = Fixture.machine("vtd1");
         Verdict verdict = run(vtd1(null, null, d.functions().stream()
                 .filter(f -> f.classCode() >>> 16 != 1).toList()));
 
@@ -69,46 +73,46 @@ class OtherMachinesTest {
     @Test
     void aReservationOfTheMachineIsTakenAsItIs() {
         AddressRange reservation = new AddressRange(0x5400000, 0x7400000);
-        Bench bench = TestBench.bench(vtd1(reservation, null, null), OPTIONS);
+        Runner runner = Fixture.runner(vtd1(reservation, null, null), OPTIONS);
 
-        assertThat(bench.blueprint().reservation()).isEqualTo(reservation);
-        assertThat(bench.blueprint().assumptions()).noneMatch(a -> a.contains("reservation"));
+        assertThat(runner.scenario().reservation()).isEqualTo(reservation);
+        assertThat(runner.scenario().assumptions()).noneMatch(a -> a.contains("reservation"));
     }
 
     @Test
     void aMachineTooSmallForACaptureKernelIsRefusedInOneLine() {
-        MachineDescription d = TestBench.machine("vtd1");
+        MachineDescription d = Fixture.machine("vtd1");
         var small = new MachineDescription("small", "", new MemoryMap(List.of(
                 new MemoryMap.Region(new AddressRange(0x100000, 0x1800000), MemoryKind.SYSTEM_RAM,
                         "System RAM"))), null, List.of(), List.of(), d.image(), "", "", "",
                 List.of());
 
-        assertThatThrownBy(() -> new Bench(small, TestBench.SERVICES, OPTIONS))
+        assertThatThrownBy(() -> new Runner(small, Fixture.SERVICES, OPTIONS))
                 .isInstanceOf(LabException.class).hasMessageContaining("no crash reservation");
     }
 
     @Test
     void aVendorThatNoBundleProvidesIsRefusedByName() {
-        var services = new Services(Map.of(), TestBench.SERVICES.models(),
-                TestBench.SERVICES.fabric());
+        var services = new Services(Map.of(), Fixture.SERVICES.models(),
+                Fixture.SERVICES.fabric(), Fixture.SERVICES.rootComplex());
 
-        assertThatThrownBy(() -> new Bench(TestBench.machine("vtd1"), services, OPTIONS))
+        assertThatThrownBy(() -> new Runner(Fixture.machine("vtd1"), services, OPTIONS))
                 .isInstanceOf(LabException.class).hasMessageContaining("'vtd'");
     }
 
     @Test
     void aCorruptedRootPointerLetsTheCopyFailInTheKernelsWordsAndFallBack() {
-        MachineDescription d = TestBench.machine("vtd1");
+        MachineDescription d = Fixture.machine("vtd1");
         UnitDescription unit = d.units().get(0);
         var registers = new java.util.TreeMap<>(unit.profile().registers());
         registers.put(0x20, 0x0d000000);
         var lost = new UnitDescription(new iommu.api.profile.UnitProfile("vtd", "vtd1",
                 unit.profile().registerBase(), registers, unit.profile().settings()),
                 unit.segment(), unit.allOthers(), unit.scopes());
-        var bench = TestBench.bench(vtd1(new AddressRange(0x5400000, 0x7400000), List.of(lost),
+        var runner = Fixture.runner(vtd1(new AddressRange(0x5400000, 0x7400000), List.of(lost),
                 null), OPTIONS.withRateFactor(0));
 
-        var crash = bench.run(TestBench.decider(new CopyTables()), true, Breakage.NONE);
+        var crash = Fixture.crash(runner, Fixture.session(new CopyTables()), true, FaultInjection.NONE);
 
         assertThat(crash.timeline()).extracting(e -> e.text()).contains(
                 "DMAR: Failed to copy translation tables from previous kernel for dmar0");
@@ -119,8 +123,8 @@ class OtherMachinesTest {
     void theBusySetAndTheRatesComeFromTheSeed() {
         var loads = new java.util.HashSet<String>();
         for (long seed = 1; seed <= 5; seed++) {
-            Blueprint b = TestBench.bench(TestBench.machine("vtd1"), RunOptions.ofSeed(seed))
-                    .blueprint();
+            Scenario b = Fixture.runner(Fixture.machine("vtd1"), RunOptions.ofSeed(seed))
+                    .scenario();
             assertThat(b.loads()).as("half the engines or more").hasSizeGreaterThanOrEqualTo(4);
             assertThat(b.loads().values()).anyMatch(load -> load.streaming());
             loads.add(b.loads().toString());
@@ -130,7 +134,7 @@ class OtherMachinesTest {
 
     @Test
     void noTwoEnginesShareAPageAndNoneLiesInTheReservation() {
-        Blueprint b = TestBench.bench(TestBench.machine("vtd1"), OPTIONS).blueprint();
+        Scenario b = Fixture.runner(Fixture.machine("vtd1"), OPTIONS).scenario();
         var pages = b.loads().values().stream().flatMap(load -> java.util.stream.Stream.of(
                 load.rings(), load.readable(), load.writable()).flatMap(List::stream))
                 .map(buffer -> buffer.physicalAddress()).toList();

@@ -22,6 +22,8 @@ import kdump.lab.api.KernelChoice;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.kernel.Kernel;
+import kdump.lab.engine.setup.FaultInjection;
 import kdump.policies.copytables.CopyTables;
 import kdump.policies.identitymap.IdentityMapCrashRange;
 import kdump.policies.leavedisabled.LeaveDisabled;
@@ -33,7 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Our kernels beside recordings of what real ones did; skipped where the recordings are absent. */
 class RecordedHandoverTest {
 
-    private static final Path RECORDINGS = TestBench.root().resolve("../shared/captures");
+    private static final Path RECORDINGS = Fixture.root().resolve("../shared/captures");
     /** How the recordings and our timeline name the same acts. */
     private static final List<String> ACTS = List.of("vtd_inv_desc_cc_global",
             "context-cache, global", "vtd_inv_desc_iotlb_global", "IOTLB, global");
@@ -51,8 +53,7 @@ class RecordedHandoverTest {
         Path directory = RECORDINGS.resolve(recording);
         assumeTrue(Files.isDirectory(directory), "the recordings are absent");
         MachineDescription machine = new CaptureDirectoryImporter().read(directory, null);
-        return TestBench.bench(machine, options)
-                .run(TestBench.decider(policy), true, Breakage.NONE);
+        return Fixture.crash(Fixture.runner(machine, options), Fixture.session(policy), true, FaultInjection.NONE);
     }
 
     /** GCMD writes and global invalidations of the recorded capture kernel, up to its power-off. */

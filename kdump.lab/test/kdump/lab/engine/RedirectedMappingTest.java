@@ -21,6 +21,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.setup.FaultInjection;
+import kdump.lab.engine.setup.Scenario;
+import kdump.lab.engine.verdict.Runner;
 import kdump.policies.copytables.CopyTables;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,7 +36,7 @@ class RedirectedMappingTest {
 
     private static final RunOptions OPTIONS = RunOptions.ofSeed(7);
 
-    private Bench bench;
+    private Runner runner;
     private Map<Long, Long> leafOfPage;
     private long reservation;
     private long freePage;
@@ -54,11 +57,11 @@ class RedirectedMappingTest {
 
     @BeforeEach
     void findTheLeavesOfAllBuffersOfBusyEngines() throws Exception {
-        bench = TestBench.bench(TestBench.machine("vtd1"), OPTIONS);
-        Blueprint b = bench.blueprint();
+        runner = Fixture.runner(Fixture.machine("vtd1"), OPTIONS);
+        Scenario b = runner.scenario();
         reservation = b.reservation().start();
-        PhysicalMemory memory = Bench.loaded(b.description(), OPTIONS.seed());
-        RemappingUnit unit = TestBench.SERVICES.vendor("vtd")
+        PhysicalMemory memory = Runner.loaded(b.description(), OPTIONS.seed());
+        RemappingUnit unit = Fixture.SERVICES.vendor("vtd")
                 .unit(b.description().units().get(0).profile(), memory);
         leafOfPage = new TreeMap<>();
         for (var load : b.loads().entrySet()) {
@@ -83,8 +86,8 @@ class RedirectedMappingTest {
     }
 
     private Verdict tamper(Phase when, long target) {
-        return bench.run(TestBench.decider(new Tamper(when, leafOfPage, target)), false,
-                Breakage.NONE).verdict();
+        return Fixture.crash(runner, Fixture.session(new Tamper(when, leafOfPage, target)), false,
+                FaultInjection.NONE).verdict();
     }
 
     @Test
@@ -135,7 +138,7 @@ class RedirectedMappingTest {
     @Test
     void writesIntoFreeMemoryOfTheCaptureKernelAreReportedAndDoNoHarm() {
         Verdict verdict = tamper(Phase.SETUP_ARCH,
-                bench.blueprint().reservation().end() - (1 << 20));
+                runner.scenario().reservation().end() - (1 << 20));
 
         assertThat(verdict.captureKernel()).isEqualTo("ok");
         assertThat(verdict.reasons())

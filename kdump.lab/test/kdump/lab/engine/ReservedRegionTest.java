@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import devices.pcie.fabric.PcieFabricFactory;
 import devices.pcie.ringdma.RingDma;
+import devices.pcie.root.RootComplexes;
 import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverEvent.PhaseStart;
 import iommu.api.kdump.HandoverNotes;
@@ -27,6 +28,9 @@ import java.util.ArrayList;
 import java.util.List;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.machine.Services;
+import kdump.lab.engine.setup.FaultInjection;
+import kdump.lab.engine.verdict.Runner;
 import kdump.policies.copytables.CopyTables;
 import kdump.policies.disablereinit.DisableReinit;
 import org.junit.jupiter.api.Test;
@@ -89,15 +93,15 @@ class ReservedRegionTest {
 
     private static Verdict run(HandoverPolicy policy, boolean reserved, FirmwareUser user)
             throws Exception {
-        MachineDescription machine = TestBench.machine("vtd1");
+        MachineDescription machine = Fixture.machine("vtd1");
         if (reserved) {
             machine = machine.withReservedRegions(List.of(
                     new ReservedRegion(REGION, List.of(new Scope(USER, 6, 5)))));
         }
-        var services = new Services(TestBench.SERVICES.vendors(), List.of(user),
-                new PcieFabricFactory());
-        return new Bench(machine, services, RunOptions.ofSeed(7).withRateFactor(0))
-                .run(TestBench.decider(new Prepared(policy)), false, Breakage.NONE).verdict();
+        var services = new Services(Fixture.SERVICES.vendors(), List.of(user),
+                new PcieFabricFactory(), new RootComplexes());
+        return new Runner(machine, services, RunOptions.ofSeed(7).withRateFactor(0))
+                .run(Fixture.session(new Prepared(policy)), false, FaultInjection.NONE).verdict();
     }
 
     @Test

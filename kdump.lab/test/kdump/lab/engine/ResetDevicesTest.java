@@ -20,6 +20,8 @@ import java.util.stream.Collectors;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.machine.Services;
+import kdump.lab.engine.setup.FaultInjection;
 import kdump.policies.resetdevices.ResetDevices;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,7 +55,7 @@ class ResetDevicesTest {
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 7, 9})
     void functionsBelowAResetPortFallSilentAndTheOthersDoNot(long seed) {
-        Verdict verdict = TestBench.run("vtd1", POLICY, RunOptions.ofSeed(seed));
+        Verdict verdict = Fixture.run("vtd1", POLICY, RunOptions.ofSeed(seed));
 
         // 00:1f.2 sits on the root bus, 06:00.0 behind a bridge that is no port
         assertThat(List.of("0000:00:1f.2", "0000:06:00.0"))
@@ -64,8 +66,8 @@ class ResetDevicesTest {
     @Test
     void functionsOnTheRootBusBehaveAsIfNothingHadBeenReset() {
         RunOptions options = RunOptions.ofSeed(7);
-        Verdict reset = TestBench.run("vtd1", POLICY, options);
-        Verdict plain = TestBench.run("vtd1",
+        Verdict reset = Fixture.run("vtd1", POLICY, options);
+        Verdict plain = Fixture.run("vtd1",
                 new kdump.policies.disablereinit.DisableReinit(), options);
 
         assertThat(plain.untranslatedDma().byRequester()).containsKey("0000:00:1f.2");
@@ -76,8 +78,8 @@ class ResetDevicesTest {
 
     @Test
     void eachEligiblePortPulsesItsResetBitOnce() {
-        List<String> steps = TestBench.crash("vtd1", POLICY,
-                RunOptions.ofSeed(7).withRateFactor(0), Breakage.NONE).timeline().stream()
+        List<String> steps = Fixture.crash("vtd1", POLICY,
+                RunOptions.ofSeed(7).withRateFactor(0), FaultInjection.NONE).timeline().stream()
                 .filter(e -> e.what().equals("step")).map(TimelineEntry::text)
                 .filter(t -> t.startsWith("WriteConfig") && t.contains("offset=62"))
                 .collect(Collectors.toList());
@@ -113,7 +115,7 @@ class ResetDevicesTest {
     @Test
     void configSpaceIsAfterwardsAsItWasBefore() {
         List<Integer> seen = new ArrayList<>();
-        TestBench.run("vtd1", new Watched(RequesterId.parse("02:00.0"), seen),
+        Fixture.run("vtd1", new Watched(RequesterId.parse("02:00.0"), seen),
                 RunOptions.ofSeed(7).withRateFactor(0));
 
         assertThat(seen.subList(seen.size() / 2, seen.size()))
@@ -123,10 +125,9 @@ class ResetDevicesTest {
 
     @Test
     void aPortWithAVgaControllerBelowItIsSpared() {
-        MachineDescription machine = withClass(TestBench.machine("vtd1"), "03:00.0", 0x030000);
+        MachineDescription machine = withClass(Fixture.machine("vtd1"), "03:00.0", 0x030000);
         RunOptions options = RunOptions.ofSeed(7);
-        Verdict verdict = TestBench.bench(machine, options)
-                .run(TestBench.decider(POLICY), false, Breakage.NONE).verdict();
+        Verdict verdict = Fixture.crash(Fixture.runner(machine, options), Fixture.session(POLICY), false, FaultInjection.NONE).verdict();
 
         assertThat(verdict.untranslatedDma().byRequester()).containsKey("0000:03:00.0");
         assertThat(verdict.untranslatedDma().byRequester()).doesNotContainKey("0000:05:00.0");

@@ -15,6 +15,8 @@ import kdump.lab.api.Crash;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
+import kdump.lab.engine.setup.FaultInjection;
+import kdump.lab.engine.verdict.Runner;
 import kdump.policies.copypagetables.CopyPageTables;
 import kdump.policies.copytables.CopyTables;
 import org.junit.jupiter.api.Test;
@@ -57,7 +59,7 @@ class UpperHalfAloneTest {
 
     /** Puts the function 01:00.0 of vtdsm1 to 01:10.0, in config space and in the tables. */
     private static MachineDescription machine() {
-        MachineDescription d = TestBench.machine("vtdsm1");
+        MachineDescription d = Fixture.machine("vtdsm1");
         long root = d.units().get(0).profile().registers().get(0x20) & -4096L;
         List<FunctionConfig> functions = d.functions().stream().map(f ->
                 f.requesterId() == LOWER ? new FunctionConfig(UPPER, f.config()) : f).toList();
@@ -75,9 +77,9 @@ class UpperHalfAloneTest {
     @ParameterizedTest
     @CsvSource({"6.1", "7.2"})
     void itsDeviceFaultsFromTheCopyOnUntilItsDriverProbes(String kernel) {
-        Bench bench = TestBench.bench(machine(), options(kernel));
-        assertThat(bench.blueprint().loads()).containsKey(UPPER);
-        Crash crash = bench.run(TestBench.decider(new CopyTables()), true, Breakage.NONE);
+        Runner runner = Fixture.runner(machine(), options(kernel));
+        assertThat(runner.scenario().loads()).containsKey(UPPER);
+        Crash crash = Fixture.crash(runner, Fixture.session(new CopyTables()), true, FaultInjection.NONE);
 
         assertThat(crash.verdict().faults().byReason()).containsOnlyKeys("vtd:0x39");
         assertThat(crash.verdict().faults().byRequester()).containsOnlyKeys("0000:01:10.0");
@@ -93,16 +95,14 @@ class UpperHalfAloneTest {
     @ParameterizedTest
     @CsvSource({"7.3", "8.0"})
     void mendedKernelsKeepItsHalf(String kernel) {
-        var verdict = TestBench.bench(machine(), options(kernel))
-                .run(TestBench.decider(new CopyTables()), false, Breakage.NONE).verdict();
+        var verdict = Fixture.crash(Fixture.runner(machine(), options(kernel)), Fixture.session(new CopyTables()), false, FaultInjection.NONE).verdict();
 
         assertThat(verdict.clean()).as(verdict.toString()).isTrue();
     }
 
     @Test
     void theProposalToCopyPageTablesIsNotMadeWithThatMistake() {
-        var verdict = TestBench.bench(machine(), options("6.1"))
-                .run(TestBench.decider(new CopyPageTables()), false, Breakage.NONE).verdict();
+        var verdict = Fixture.crash(Fixture.runner(machine(), options("6.1")), Fixture.session(new CopyPageTables()), false, FaultInjection.NONE).verdict();
 
         assertThat(verdict.clean()).as(verdict.toString()).isTrue();
     }

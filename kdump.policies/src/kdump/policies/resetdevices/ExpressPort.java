@@ -3,6 +3,7 @@ package kdump.policies.resetdevices;
 
 import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.HandoverView.FunctionView;
+import iommu.api.pcie.Capabilities;
 
 /**
  * Tells root and downstream ports from other bridges.
@@ -11,11 +12,6 @@ import iommu.api.kdump.HandoverView.FunctionView;
  */
 final class ExpressPort {
 
-    private static final int STATUS = 0x06;
-    private static final int CAPABILITIES_LIST = 0x10;
-    private static final int CAPABILITIES_POINTER = 0x34;
-    private static final int MAX_CAPABILITIES = 48;
-    private static final int PCI_EXPRESS = 0x10;
     private static final int ROOT_PORT = 4;
     private static final int DOWNSTREAM_PORT = 6;
 
@@ -23,19 +19,13 @@ final class ExpressPort {
 
     /** Returns whether a function is a root or downstream port. */
     static boolean is(FunctionView function, HandoverView view) {
-        int requester = function.requester();
-        if (function.headerType() != 1
-                || (view.readConfig(requester, STATUS, 2) & CAPABILITIES_LIST) == 0) {
+        if (function.headerType() != 1) {
             return false;
         }
-        int at = view.readConfig(requester, CAPABILITIES_POINTER, 1) & 0xfc;
-        for (int n = 0; at >= 0x40 && n < MAX_CAPABILITIES; n++) {
-            if (view.readConfig(requester, at, 1) == PCI_EXPRESS) {
-                int type = view.readConfig(requester, at + 2, 1) >>> 4;
-                return type == ROOT_PORT || type == DOWNSTREAM_PORT;
-            }
-            at = view.readConfig(requester, at + 1, 1) & 0xfc;
-        }
-        return false;
+        int requester = function.requester();
+        int at = Capabilities.find((offset, bytes) -> view.readConfig(requester, offset, bytes),
+                Capabilities.EXPRESS);
+        int type = at == 0 ? -1 : view.readConfig(requester, at + 2, 1) >>> 4;
+        return type == ROOT_PORT || type == DOWNSTREAM_PORT;
     }
 }

@@ -36,13 +36,18 @@ record EduContext(PciFunction function, DmaPort dma, EventQueue clock, long mask
     }
 
     @Override
-    public void begin(long sequence) {
-        // nothing is judged here
+    public int request(long number) {
+        return 1; // nothing is recorded here
     }
 
     @Override
-    public void commit(Medium medium, long sequence, long position, byte[] from, int offset,
-            int bytes) {
+    public void resume(int token) { }
+
+    @Override
+    public void dropped() { }
+
+    @Override
+    public void store(Medium medium, long position, byte[] from, int offset, int bytes) {
         throw new UnsupportedOperationException("no medium");
     }
 

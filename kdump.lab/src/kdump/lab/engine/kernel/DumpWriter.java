@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.kernel;
+
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.Medium;
+import iommu.api.trace.EventKind;
+import iommu.api.trace.Trace;
+import java.util.Arrays;
+import kdump.lab.engine.machine.Machine;
+
+/**
+ * Writes the dump, page by page: each page of old memory is copied into a page of the capture
+ * kernel and written to the dump target by the target's own DMA.
+ *
+ * <p>Pages that no capture holds and nobody wrote count as free and are left out, as makedumpfile
+ * does at dump level 31. One thread.
+ */
+public final class DumpWriter {
+
+    private static final int PAGE = PhysicalMemory.PAGE_BYTES;
+
+    private final Machine machine;
+    private final PhysicalMemory memory;
+    private final Kernel kernel;
+    private final int target;
+    private final DeviceDriver driver;
+    private final byte[] asRead = new byte[PAGE];
+    private long[] wanted = new long[1024];
+    private int count;
+    private int next;
+    private long bounce;
+    private long copyErrors;
+    private String failure;
+
+    /** Makes the writer to the device of {@code target}, and looks which pages there are. */
+    public DumpWriter(Machine machine, Kernel kernel, int target, DeviceDriver driver) {
+        this.machine = machine;
+        this.memory = machine.memory();
+        this.kernel = kernel;
+        this.target = target;
+        this.driver = driver;
+        memory.knownPages(page -> {
+            if (!machine.reservation().contains(page) && memory.contains(page, PAGE)) {
+                if (count == wanted.length) {
+                    wanted = Arrays.copyOf(wanted, 2 * count);
+                }
+                wanted[count++] = page;
+            }
+        });
+        bounce = kernel.allocatePages(1);
+    }
+
+    /** Writes the next page; returns whether there is more to do. */
+    public boolean step() {
+        if (failure != null || next == count) {
+            return false;
+        }
+        long page = wanted[next];
+        kernel.spend(kernel.costs().pageDump());
+        kernel.trace().append(EventKind.DUMP_PAGE, Trace.NOBODY, page, 0);
+        memory.read(page, asRead, 0, PAGE);
+        kernel.write(bounce, asRead, 0, PAGE);
+        String why = driver.write(bounce, PAGE, page / PAGE);
+        if (why != null) {
+            failure = "dump stopped at page " + next + " of " + count + ": " + why;
+        } else {
+            if (!machine.media().holds(target, Medium.BLOCKS, page / PAGE, asRead)) {
+                copyErrors++;
+            }
+            next++;
+        }
+        return failure == null && next < count;
+    }
+
+    /** Returns how many pages are written. */
+    public int pagesWritten() {
+        return next;
+    }
+
+    /** Returns how many pages are to be written. */
+    public int pagesWanted() {
+        return count;
+    }
+
+    /** Returns why the dump is not whole, or null. */
+    public String failure() {
+        return failure;
+    }
+
+    /** Returns how many pages the medium holds otherwise than they were read. */
+    public long copyErrors() {
+        return copyErrors;
+    }
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.kernel;
+
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Capabilities;
+import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.PciFunction;
+import iommu.api.trace.ConsoleLine;
+import iommu.api.trace.EventKind;
+import iommu.api.trace.Trace;
+import iommu.api.unit.KernelPort;
+import iommu.api.unit.RemappingUnit;
+import java.util.List;
+import kdump.lab.engine.machine.Machine;
+
+/** The way of one kernel to one unit and to memory. One thread. */
+public final class EngineKernelPort implements KernelPort {
+
+    private static final byte[] ZEROS = new byte[PhysicalMemory.PAGE_BYTES];
+
+    private final Kernel kernel;
+    private final Machine machine;
+    private final RemappingUnit unit;
+    private final PhysicalMemory memory;
+    private final int index;
+    private final int segment;
+    private final Trace trace;
+    private boolean flushes;
+
+    /** Makes it for the unit of an index. */
+    public EngineKernelPort(Kernel kernel, Machine machine, int unit) {
+        this.kernel = kernel;
+        this.machine = machine;
+        this.unit = machine.units().get(unit);
+        this.memory = machine.memory();
+        this.index = unit;
+        this.segment = machine.description().units().get(unit).segment();
+        this.trace = machine.trace();
+    }
+
+    @Override
+    public long readRegister(int offset, int bytes) {
+        kernel.accessRegister();
+        return unit.readRegister(offset, bytes);
+    }
+
+    @Override
+    public void writeRegister(int offset, int bytes, long value) {
+        kernel.accessRegister();
+        int event = trace.append(EventKind.REGISTER_WRITE, index, offset | (long) bytes << 32, value);
+        int parent = trace.enter(event);
+        int before = kernel.beginWrites();
+        unit.writeRegister(offset, bytes, value);
+        kernel.endWrites(before);
+        trace.leave(parent);
+    }
+
+    @Override
+    public boolean waitRegister(int offset, int bytes, long mask, long value, long timeoutNanos) {
+        long limit = nanos() + timeoutNanos;
+        kernel.accessRegister();
+        while ((unit.readRegister(offset, bytes) & mask) != value) {
+            if (machine.queue().inEvent() || nanos() >= limit) {
+                return false;
+            }
+            kernel.accessRegister();
+        }
+        return true;
+    }
+
+    @Override
+    public boolean isMemory(long physicalAddress, long bytes) {
+        return memory.contains(physicalAddress, bytes);
+    }
+
+    @Override
+    public long read64(long physicalAddress) {
+        return kernel.read64(physicalAddress);
+    }
+
+    @Override
+    public void write64(long physicalAddress, long value) {
+        kernel.spend(kernel.costs().memoryAccess());
+        int before = beginWrites();
+        memory.write64(physicalAddress, value);
+        endWrites(before, physicalAddress, Long.BYTES);
+    }
+
+    @Override
+    public void flushWrites(boolean on) {
+        flushes = on;
+    }
+
+    /** Writes into the processor's caches. */
+    private int beginWrites() {
+        memory.byProcessor(true);
+        return kernel.beginWrites();
+    }
+
+    /** Perhaps writes through them. */
+    private void endWrites(int before, long physicalAddress, int bytes) {
+        kernel.endWrites(before);
+        memory.byProcessor(false);
+        if (flushes) {
+            memory.flush(physicalAddress, bytes);
+        }
+    }
+
+    @Override
+    public void copy(long from, long to, int bytes) {
+        kernel.spend(kernel.costs().memoryAccess() * (bytes / 64 + 1));
+        byte[] copied = new byte[bytes];
+        memory.read(from, copied, 0, bytes);
+        int before = beginWrites();
+        memory.write(to, copied, 0, bytes);
+        endWrites(before, to, bytes);
+    }
+
+    @Override
+    public long allocatePages(int count) {
+        long pages = kernel.allocatePages(count);
+        // cleared once more, into the caches: no time passes
+        int before = beginWrites();
+        for (int i = 0; i < count; i++) {
+            memory.write(pages + (long) i * ZEROS.length, ZEROS, 0, ZEROS.length);
+        }
+        endWrites(before, pages, count * PhysicalMemory.PAGE_BYTES);
+        return pages;
+    }
+
+    @Override
+    public void freePages(long physicalAddress, int count) {
+        kernel.pages().free(physicalAddress, count);
+    }
+
+    @Override
+    public List<Integer> sourceIds(int requester) {
+        PciFunction function = machine.fabric().function(requester);
+        return function == null || function.alias() == requester ? List.of(requester)
+                : List.of(requester, function.alias());
+    }
+
+    @Override
+    public List<Integer> functions() {
+        return machine.fabric().functions().stream()
+                .filter(f -> machine.description().unitOf(f.alias()) == index)
+                .map(PciFunction::requesterId).sorted().toList();
+    }
+
+    @Override
+    public List<Range> reservedRanges(int requester) {
+        return machine.description().reservedFor(requester).stream()
+                .map(r -> new Range(r.start(), r.bytes())).toList();
+    }
+
+    @Override
+    public int extendedCapability(int requester, int id) {
+        FunctionConfig function = machine.config(requester);
+        return function == null ? 0 : Capabilities.findExtended(function::read, id);
+    }
+
+    @Override
+    public boolean allowsAts(int requester) {
+        return machine.description().atsFunctions().contains(requester);
+    }
+
+    @Override
+    public int readConfig(int requester, int offset, int bytes) {
+        kernel.spend(kernel.costs().registerAccess());
+        PciFunction function = machine.fabric().function(requester);
+        return function == null ? -1 >>> 32 - 8 * bytes : function.readConfig(offset, bytes);
+    }
+
+    @Override
+    public void writeConfig(int requester, int offset, int bytes, int value) {
+        kernel.spend(kernel.costs().registerAccess());
+        trace.append(EventKind.CONFIG_WRITE, requester, offset | (long) bytes << 32, value);
+        PciFunction function = machine.fabric().function(requester);
+        if (function != null) {
+            function.writeConfig(offset, bytes, value);
+        }
+    }
+
+    @Override
+    public void pause(long nanos) {
+        kernel.spend(nanos);
+    }
+
+    @Override
+    public void print(String line) {
+        kernel.print(ConsoleLine.NOTICE, -1, line);
+    }
+
+    @Override
+    public void print(ConsoleLine kind, int requester, String line) {
+        kernel.print(kind, requester < 0 ? -1 : segment << 16 | requester, line);
+    }
+
+    @Override
+    public long nanos() {
+        return machine.queue().nanos();
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.kernel;
+
+import iommu.api.pcie.Capabilities;
+import iommu.api.pcie.PciFunction;
+
+/**
+ * What a kernel does to each function while it enumerates the bus: reads its header and switches
+ * MSI and MSI-X off.
+ *
+ * <p>Source: Linux, pci_setup_device and pci_msi_init.
+ */
+public final class Enumeration {
+
+    private static final int NOBODY = 0xffff;
+    private static final int MSI_ENABLE = 0x0001;
+    private static final int MSI_X_ENABLE = 0x8000;
+
+    private Enumeration() { }
+
+    /** Enumerates one function; returns whether it is there. */
+    public static boolean enumerate(PciFunction function) {
+        if (function.readConfig(0, 2) == NOBODY) {
+            return false;
+        }
+        Capabilities.visit(function::readConfig, (id, at) -> {
+            int enable = id == Capabilities.MSI ? MSI_ENABLE
+                    : id == Capabilities.MSI_X ? MSI_X_ENABLE : 0;
+            int control = function.readConfig(at + 2, 2);
+            if ((control & enable) != 0) {
+                function.writeConfig(at + 2, 2, control & ~enable);
+            }
+            return true;
+        });
+        return true;
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.kernel;
+
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
+import iommu.api.pcie.DmaBuffer;
+import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.RequesterId;
+import iommu.api.profile.KernelProfile;
+import iommu.api.trace.EventKind;
+import iommu.api.unit.StepRefusedException;
+import iommu.api.unit.UnitDriver;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntConsumer;
+import kdump.lab.engine.machine.Machine;
+
+/**
+ * What a kernel does with remapping units whatever their vendor: which unit and which addresses a
+ * function gets, what is reserved, when unmapped addresses come back. One thread.
+ *
+ * <p>Source: Linux, iommu.c, dma-iommu.c, iova.c.
+ */
+public final class IommuCore implements DmaOps {
+
+    private final Machine machine;
+    private final KernelProfile profile;
+    private final List<UnitSlot> units = new ArrayList<>();
+    private final Map<Integer, IovaAllocator> iovas = new HashMap<>();
+    private final Map<Integer, List<AddressRange>> iovaInUse;
+    private final List<AddressRange> iovaReserved = new ArrayList<>();
+    private final Map<Integer, Set<AddressRange>> identityMapped = new HashMap<>();
+    private final Set<Integer> passThrough;
+    private final Set<Integer> mapped = new HashSet<>();
+    private final FlushQueue flushQueue;
+    private IntConsumer firstMap = requester -> { };
+
+    IommuCore(Kernel kernel, Machine machine, KernelProfile profile,
+            Map<Integer, List<AddressRange>> iovaInUse, Set<Integer> passThrough) {
+        this.machine = machine;
+        this.profile = profile;
+        this.iovaInUse = iovaInUse;
+        this.passThrough = passThrough;
+        flushQueue = new FlushQueue(machine.queue(), profile.lazyFlushNanos(), () -> {
+            if (!kernel.isStopped()) {
+                units.forEach(unit -> unit.driver().flush());
+            }
+        });
+        for (int i = 0; i < machine.units().size(); i++) {
+            UnitDriver driver = machine.vendor(i)
+                    .driver(profile, new EngineKernelPort(kernel, machine, i));
+            units.add(new UnitSlot(driver));
+        }
+    }
+
+    /** Returns the units, by index. */
+    public List<UnitSlot> units() {
+        return units;
+    }
+
+    /** Has {@code listener} told before a function's first mapping. */
+    public void onFirstMap(IntConsumer listener) {
+        firstMap = listener;
+    }
+
+    /** Returns how this kernel makes memory reachable for a function. */
+    DmaOps opsFor(PciFunction function) {
+        return unitOf(function) == null ? DIRECT : this;
+    }
+
+    @Override
+    public DmaBuffer map(PciFunction function, long physicalAddress, int bytes, int access) {
+        if (mapped.add(function.requesterId())) {
+            firstMap.accept(function.requesterId());
+        }
+        long page = physicalAddress & -PhysicalMemory.PAGE_BYTES;
+        long iova = iovas.computeIfAbsent(function.alias(), this::newSpace).allocate();
+        int event = machine.trace().append(EventKind.MAP, function.requesterId(), iova, page);
+        int before = machine.trace().enter(event);
+        unitOf(function).driver().map(function.requesterId(), iova, page,
+                PhysicalMemory.PAGE_BYTES, access);
+        machine.trace().leave(before);
+        return new DmaBuffer(iova + physicalAddress - page, physicalAddress, bytes);
+    }
+
+    @Override
+    public void unmap(PciFunction function, DmaBuffer buffer) {
+        long page = buffer.iova() & -PhysicalMemory.PAGE_BYTES;
+        int event = machine.trace().append(EventKind.UNMAP, function.requesterId(), page, 0);
+        int before = machine.trace().enter(event);
+        unitOf(function).driver().unmap(function.requesterId(), page, PhysicalMemory.PAGE_BYTES);
+        machine.trace().leave(before);
+        IovaAllocator space = iovas.get(function.alias());
+        if (profile.strictInvalidation()) {
+            space.free(page);
+        } else {
+            flushQueue.add(space, page);
+        }
+    }
+
+    /** Keeps a range from being given out to any function. */
+    public void reserveIova(AddressRange range) {
+        iovaReserved.add(range);
+        iovas.values().forEach(space -> space.reserve(range.start(), range.bytes()));
+    }
+
+    /**
+     * Maps a range to itself for a function; once for all functions of one alias.
+     *
+     * @throws StepRefusedException if the function's requests do not go through tables of this
+     *     kernel
+     */
+    public void identityMap(PciFunction function, AddressRange range)
+            throws StepRefusedException {
+        UnitSlot unit = unitOf(function);
+        if (unit == null) {
+            throw new StepRefusedException("no table of this kernel maps the requests of "
+                    + RequesterId.format(function.requesterId()));
+        }
+        if (identityMapped.computeIfAbsent(function.alias(), a -> new HashSet<>()).add(range)) {
+            unit.driver().map(function.requesterId(), range.start(), range.start(),
+                    range.bytes(), Access.READ | Access.WRITE);
+        }
+    }
+
+    private IovaAllocator newSpace(int alias) {
+        var space = new IovaAllocator(machine.platform().messages());
+        iovaInUse.getOrDefault(alias, List.of()).forEach(r -> space.reserve(r.start(), r.bytes()));
+        iovaReserved.forEach(r -> space.reserve(r.start(), r.bytes()));
+        machine.fabric().functions().stream().filter(f -> f.alias() == alias)
+                .flatMap(f -> machine.description().reservedFor(f.requesterId()).stream())
+                .forEach(r -> space.reserve(r.start(), r.bytes()));
+        return space;
+    }
+
+    /** Returns the unit that this kernel maps a function's DMA in; null if it goes direct. */
+    private UnitSlot unitOf(PciFunction function) {
+        int unit = machine.description().unitOf(function.alias());
+        if (unit < 0 || !units.get(unit).isManaged() || passThrough.contains(function.alias())) {
+            return null;
+        }
+        return units.get(unit);
+    }
+}

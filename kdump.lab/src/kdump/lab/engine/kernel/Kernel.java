@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.kernel;
+
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.DmaBuffer;
+import iommu.api.pcie.PciFunction;
+import iommu.api.profile.KernelProfile;
+import iommu.api.sim.EventQueue;
+import iommu.api.trace.ConsoleLine;
+import iommu.api.trace.EventKind;
+import iommu.api.trace.Trace;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import kdump.lab.engine.machine.Machine;
+
+/**
+ * A kernel on the machine: time, pages, the console, interrupts, and the code for its units. Both
+ * the crashed and the capture kernel are one of these; they differ in the memory they own and in
+ * what they are told to do. One thread.
+ */
+public final class Kernel implements Machine.Processor {
+
+    private static final byte[] ZEROS = new byte[PhysicalMemory.PAGE_BYTES];
+
+    private final Machine machine;
+    private final PhysicalMemory memory;
+    private final Trace trace;
+    private final KernelProfile profile;
+    private final PageAllocator pages;
+    private final IommuCore iommu;
+    private boolean timed;
+    private boolean stopped;
+    private SpuriousInterrupts spuriousInterrupts;
+    private int phaseEvent;
+    private long registerAccesses;
+
+    /**
+     * Makes a kernel.
+     *
+     * @param iovaInUse addresses that are taken already, by alias
+     * @param passThrough aliases whose requests pass unchanged under this kernel's tables
+     */
+    public Kernel(Machine machine, KernelProfile profile, PageAllocator pages,
+            Map<Integer, List<AddressRange>> iovaInUse, Set<Integer> passThrough) {
+        this.machine = machine;
+        this.memory = machine.memory();
+        this.trace = machine.trace();
+        this.profile = profile;
+        this.pages = pages;
+        this.iommu = new IommuCore(this, machine, profile, iovaInUse, passThrough);
+    }
+
+    /** From now on acts cost time. */
+    public void startClock() {
+        timed = true;
+    }
+
+    /** Ends this kernel: its interrupt handlers and timers do nothing any more. */
+    public void stop() {
+        stopped = true;
+    }
+
+    /** Returns whether it has ended. */
+    public boolean isStopped() {
+        return stopped;
+    }
+
+    /** Sets the event that stands behind this kernel's writes where nothing closer does. */
+    public void phaseEvent(int id) {
+        phaseEvent = id;
+    }
+
+    /** Returns what this kernel is. */
+    public KernelProfile profile() {
+        return profile;
+    }
+
+    /** Returns what its acts cost. */
+    public KernelProfile.Costs costs() {
+        return profile.costs();
+    }
+
+    /** Returns its code for remapping units. */
+    public IommuCore iommu() {
+        return iommu;
+    }
+
+    /** Returns its code for one unit. */
+    public List<UnitSlot> units() {
+        return iommu.units();
+    }
+
+    PageAllocator pages() {
+        return pages;
+    }
+
+    Trace trace() {
+        return trace;
+    }
+
+    // ---- time and memory ------------------------------------------------------------------------
+
+    /** Lets an act take its time. */
+    public void spend(long nanos) {
+        EventQueue queue = machine.queue();
+        if (timed && !queue.inEvent()) {
+            queue.advance(nanos);
+        }
+    }
+
+    /** Notes one access to a register of any unit, and lets it take its time. */
+    public void accessRegister() {
+        registerAccesses++;
+        spend(profile.costs().registerAccess());
+    }
+
+    /** Returns how often this kernel read or wrote a register of any unit. */
+    public long registerAccesses() {
+        return registerAccesses;
+    }
+
+    /** Has the writes that follow done by this kernel; returns what {@link #endWrites} wants. */
+    int beginWrites() {
+        int before = memory.cause();
+        memory.cause(trace.parent() != 0 ? trace.parent() : phaseEvent);
+        return before;
+    }
+
+    void endWrites(int before) {
+        memory.cause(before);
+    }
+
+    /** Reads 64 bits. */
+    long read64(long physicalAddress) {
+        spend(profile.costs().memoryAccess());
+        return memory.read64(physicalAddress);
+    }
+
+    /** Writes 64 bits. */
+    public void write64(long physicalAddress, long value) {
+        spend(profile.costs().memoryAccess());
+        int before = beginWrites();
+        memory.write64(physicalAddress, value);
+        endWrites(before);
+    }
+
+    /** Writes bytes, which takes no time of its own. */
+    public void write(long physicalAddress, byte[] from, int offset, int bytes) {
+        int before = beginWrites();
+        memory.write(physicalAddress, from, offset, bytes);
+        endWrites(before);
+    }
+
+    long allocatePages(int count) {
+        long address = pages.allocate(count);
+        spend(profile.costs().pageAllocation() * count);
+        int before = beginWrites();
+        for (int i = 0; i < count; i++) {
+            memory.write(address + (long) i * ZEROS.length, ZEROS, 0, ZEROS.length);
+        }
+        endWrites(before);
+        return address;
+    }
+
+    /** Prints a line on the console; {@code requester} is whom it is about, -1 for nobody. */
+    public void print(ConsoleLine kind, int requester, String line) {
+        trace.append(EventKind.CONSOLE, Trace.NOBODY, kind.ordinal(), requester, line);
+    }
+
+    // ---- interrupts -----------------------------------------------------------------------------
+
+    /** Does what the fault interrupt of a unit makes this kernel do. */
+    @Override
+    public void faults(int unit) {
+        if (!stopped && units().get(unit).announcesFaults()) {
+            units().get(unit).driver().handleFaults();
+        }
+    }
+
+    /** From now on the processor takes interrupts: those that nobody waits for are spurious. */
+    public void takeInterrupts() {
+        spuriousInterrupts = new SpuriousInterrupts(machine.queue(), trace,
+                profile.costs().strayInterrupt());
+    }
+
+    @Override
+    public void interrupt(int alias, int vector) {
+        if (spuriousInterrupts != null) {
+            spuriousInterrupts.taken(alias, vector);
+        }
+    }
+
+    // ---- DMA ------------------------------------------------------------------------------------
+
+    /** Maps a page or less for a function; {@code access} as in {@link iommu.api.pcie.Access}. */
+    DmaBuffer map(PciFunction function, long physicalAddress, int bytes, int access) {
+        return iommu.opsFor(function).map(function, physicalAddress, bytes, access);
+    }
+
+    void unmap(PciFunction function, DmaBuffer buffer) {
+        iommu.opsFor(function).unmap(function, buffer);
+    }
+}

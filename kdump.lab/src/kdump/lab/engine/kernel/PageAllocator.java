@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.kernel;
+
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.unit.KernelPanicException;
+import java.util.ArrayDeque;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Page frames that a kernel may allocate: all whole frames of some ranges but the excluded ones,
+ * lowest first, freed single frames again before new ones. One thread.
+ */
+public final class PageAllocator {
+
+    private static final int PAGE = PhysicalMemory.PAGE_BYTES;
+
+    private final List<AddressRange> ranges;
+    private final BitSet excluded;
+    private final BitSet given = new BitSet();
+    private final Deque<Long> free = new ArrayDeque<>();
+    private int range;
+    private long next;
+
+    /**
+     * Makes a pool.
+     *
+     * @param excluded frame numbers that are never given out
+     */
+    public PageAllocator(List<AddressRange> ranges, BitSet excluded) {
+        this.ranges = ranges;
+        this.excluded = excluded;
+        this.next = ranges.isEmpty() ? 0 : up(ranges.get(0).start(), PAGE);
+    }
+
+    /**
+     * Returns the address of {@code count} adjacent frames, aligned to their number rounded up to a
+     * power of two.
+     *
+     * @throws KernelPanicException if there are none left
+     */
+    long allocate(int count) {
+        if (count == 1 && !free.isEmpty()) {
+            return free.pop();
+        }
+        long align = (long) Integer.highestOneBit(2 * count - 1) * PAGE;
+        while (range < ranges.size()) {
+            long start = up(next, align);
+            if (start + (long) count * PAGE > ranges.get(range).end()) {
+                range++;
+                next = range < ranges.size() ? up(ranges.get(range).start(), PAGE) : 0;
+                continue;
+            }
+            int clash = clash(start, count);
+            if (clash < 0) {
+                next = start + (long) count * PAGE;
+                given.set(frame(start), frame(next));
+                return start;
+            }
+            next = (long) (clash + 1) * PAGE;
+        }
+        throw new KernelPanicException("out of memory: no " + count + " adjacent pages left");
+    }
+
+    private int clash(long start, int count) {
+        int found = excluded.nextSetBit(frame(start));
+        return found >= 0 && found < frame(start) + count ? found : -1;
+    }
+
+    /** Takes frames back; single frames are given out again, runs are not. */
+    void free(long address, int count) {
+        if (count == 1) {
+            free.push(address);
+        }
+    }
+
+    /** Returns whether the frame at {@code address} was ever given out. */
+    public boolean gave(long address) {
+        return given.get(frame(address));
+    }
+
+    private static int frame(long address) {
+        return (int) (address / PAGE);
+    }
+
+    private static long up(long address, long align) {
+        return (address + align - 1) / align * align;
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.machine;
+
+import iommu.api.pcie.Device;
+import iommu.api.pcie.DeviceContext;
+import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.DeviceModel;
+import iommu.api.pcie.DmaPort;
+import iommu.api.pcie.DriverPort;
+import iommu.api.pcie.Medium;
+import iommu.api.pcie.PciFunction;
+import iommu.api.sim.RandomStream;
+import iommu.api.trace.EventKind;
+import iommu.api.trace.Trace;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * One device in its place: what it has of the machine around it, and the medium behind it. What
+ * reaches the medium is kept, blocks come back when they are read, everything else is a pattern of
+ * seed and position. One thread.
+ */
+public final class DeviceSlot implements DeviceContext {
+
+    private static final VarHandle LONG =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private final Machine machine;
+    private final DeviceModel model;
+    private final PciFunction function;
+    private final DmaPort dma;
+    private final Trace trace;
+    private final long mediumSeed;
+    private final DeviceSetup setup;
+    private final Device device;
+    private final MediaStore media;
+    /** The event of each request by its token, where the trace keeps them. */
+    private int[] events = {};
+    private int token;
+
+    private DeviceSlot(Machine machine, DeviceModel model, PciFunction function, DmaPort dma,
+            DeviceSetup setup) {
+        this.machine = machine;
+        this.model = model;
+        this.function = function;
+        this.dma = dma;
+        this.trace = machine.trace();
+        this.media = machine.media();
+        this.mediumSeed = RandomStream.mix(setup.seed() + function.requesterId());
+        this.setup = setup;
+        this.device = model.device(this);
+    }
+
+    /** Puts a device behind a function; null if no model accepts it. */
+    static DeviceSlot of(Machine machine, PciFunction function, DmaPort dma, DeviceSetup setup) {
+        for (DeviceModel model : machine.services().models()) {
+            if (model.accepts(machine.config(function.requesterId()))) {
+                return new DeviceSlot(machine, model, function, dma, setup);
+            }
+        }
+        return null;
+    }
+
+    /** Returns the device. */
+    public Device device() {
+        return device;
+    }
+
+    /** Returns the names of the options that the device asks for. */
+    public Set<String> options() {
+        return model.options();
+    }
+
+    /** Makes a driver for this device. */
+    public DeviceDriver driver(DriverPort port) {
+        return model.driver(port);
+    }
+
+    @Override
+    public PciFunction function() {
+        return function;
+    }
+
+    @Override
+    public DmaPort dma() {
+        return dma;
+    }
+
+    @Override
+    public long nanos() {
+        return machine.queue().nanos();
+    }
+
+    @Override
+    public void schedule(long delayNanos, Runnable action) {
+        machine.queue().schedule(delayNanos, action);
+    }
+
+    @Override
+    public long option(String name, long otherwise) {
+        if (name.equals(CRASH_NANOS)) {
+            return setup.crashAtNanos();
+        }
+        return setup.options().getOrDefault(function.requesterId(), Map.of())
+                .getOrDefault(name, otherwise);
+    }
+
+    // ---- requests -------------------------------------------------------------------------------
+
+    @Override
+    public int request(long number) {
+        token = token == Integer.MAX_VALUE ? 1 : token + 1;
+        int event = trace.append(EventKind.REQUEST, function.requesterId(), number, token);
+        if (event != 0) {
+            if (token >= events.length) {
+                events = Arrays.copyOf(events, Math.max(64, 2 * token));
+            }
+            events[token] = event;
+        }
+        trace.enter(event);
+        return token;
+    }
+
+    @Override
+    public void resume(int resumed) {
+        trace.append(EventKind.RESUMED, function.requesterId(), 0, resumed);
+        trace.enter(resumed < events.length ? events[resumed] : 0);
+    }
+
+    @Override
+    public void dropped() {
+        trace.append(EventKind.DEVICE_RESET, function.requesterId());
+    }
+
+    // ---- media ----------------------------------------------------------------------------------
+
+    @Override
+    public void store(Medium medium, long position, byte[] from, int offset, int bytes) {
+        media.put(function.requesterId(), medium, position, from, offset, bytes);
+        trace.append(EventKind.MEDIUM_WRITE, function.requesterId(), position,
+                (long) medium.ordinal() << 32 | bytes);
+    }
+
+    @Override
+    public void fetch(Medium medium, long position, byte[] to, int offset, int bytes) {
+        long seed = mediumSeed ^ position << 9;
+        int whole = bytes & -Long.BYTES;
+        for (int i = 0; i < whole; i += Long.BYTES) {
+            LONG.set(to, offset + i, RandomStream.mix(seed ^ i >>> 3));
+        }
+        for (int i = whole; i < bytes; i++) {
+            to[offset + i] = (byte) (RandomStream.mix(seed ^ i >>> 3) >>> 8 * (i & 7));
+        }
+        if (medium == Medium.BLOCKS) {
+            media.get(function.requesterId(), medium, position, to, offset, bytes);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.machine;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.Platform;
+import iommu.api.machine.UnitDescription;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryKind;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Device;
+import iommu.api.pcie.Fabric;
+import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.Upstream;
+import iommu.api.profile.UnitProfile;
+import iommu.api.sim.EventQueue;
+import iommu.api.trace.Trace;
+import iommu.api.unit.Interrupt;
+import iommu.api.unit.IommuVendor;
+import iommu.api.unit.RemappingUnit;
+import iommu.api.unit.RootComplexFactory;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * One machine put together: memory, units, fabric, devices, and the clock they share. Made for one
+ * run; the memory is a borrowed one that is rolled back afterwards. One thread.
+ */
+public final class Machine {
+
+    /** What the interrupts of the machine reach: a processor, and the kernel on it. */
+    public interface Processor {
+
+        /** A device's message arrives. */
+        void interrupt(int alias, int vector);
+
+        /** A unit announces faults. */
+        void faults(int unit);
+    }
+
+    private static final Processor NO_PROCESSOR = new Processor() {
+        @Override
+        public void interrupt(int alias, int vector) { }
+
+        @Override
+        public void faults(int unit) { }
+    };
+
+    private final MachineDescription description;
+    private final AddressRange reservation;
+    private final PhysicalMemory memory;
+    private final EventQueue queue = new EventQueue();
+    private final Trace trace;
+    private final MediaStore media;
+    private final Services services;
+    private final List<RemappingUnit> units = new ArrayList<>();
+    private final Map<Integer, DeviceSlot> slots = new HashMap<>();
+    private final Map<Integer, FunctionConfig> configs = new HashMap<>();
+    private final Fabric fabric;
+    private Processor processor = NO_PROCESSOR;
+
+    /**
+     * Puts a machine together.
+     *
+     * @param reservation memory of the capture kernel
+     * @param memory with what the machine holds
+     * @param storage cleared here
+     * @param level of what is recorded
+     * @param devices what is asked of the devices
+     */
+    public Machine(MachineDescription description, AddressRange reservation, PhysicalMemory memory,
+            Services services, RunStorage storage, Trace.Level level, DeviceSetup devices) {
+        this.description = description;
+        this.reservation = reservation;
+        this.memory = memory;
+        this.services = services;
+        this.trace = storage.trace();
+        this.media = storage.media();
+        trace.begin(level, queue);
+        media.clear();
+        for (UnitDescription unit : description.units()) {
+            units.add(vendor(unit).unit(unit.profile(), memory));
+        }
+        var parts = new RootComplexFactory.Parts(memory, units, description::unitOf,
+                this::isWritable, platform().messages(), this::interrupt, queue, trace);
+        Upstream root = services.rootComplex().build(parts);
+        description.functions().forEach(f -> configs.put(f.requesterId(), f));
+        fabric = services.fabric().build(description.functions(), root, (function, dma) -> {
+            DeviceSlot slot = DeviceSlot.of(this, function, dma, devices);
+            if (slot != null) {
+                slots.put(function.requesterId(), slot);
+            }
+            return slot == null ? null : slot.device();
+        });
+        services.rootComplex().connectDeviceTlbs(parts, description.units().stream()
+                .mapToInt(UnitDescription::segment).toArray(), fabric);
+        for (int i = 0; i < units.size(); i++) {
+            units.get(i).listener(new UnitMonitor(this, i));
+        }
+    }
+
+    /** Returns whether memory at this address takes writes. */
+    private boolean isWritable(long physicalAddress) {
+        return description.memoryMap().kindAt(physicalAddress) != MemoryKind.ROM;
+    }
+
+    private void interrupt(int alias, long interrupt, int data) {
+        processor.interrupt(alias, Interrupt.isUnchanged(interrupt)
+                ? data & platform().vectorMask() : Interrupt.vector(interrupt));
+    }
+
+    private IommuVendor vendor(UnitDescription unit) {
+        return services.vendor(unit.profile().vendor());
+    }
+
+    /** Returns what its architecture fixes. */
+    public Platform platform() {
+        return Platform.X86;
+    }
+
+    /** Has interrupts delivered. */
+    public void processor(Processor taker) {
+        processor = taker;
+    }
+
+    Processor processor() {
+        return processor;
+    }
+
+    /** Returns what it was made from. */
+    public MachineDescription description() {
+        return description;
+    }
+
+    /** Returns the memory of the capture kernel. */
+    public AddressRange reservation() {
+        return reservation;
+    }
+
+    /** Returns its memory. */
+    public PhysicalMemory memory() {
+        return memory;
+    }
+
+    /** Returns its clock. */
+    public EventQueue queue() {
+        return queue;
+    }
+
+    /** Returns what is recorded of it. */
+    public Trace trace() {
+        return trace;
+    }
+
+    /** Returns what reached the media of its devices. */
+    public MediaStore media() {
+        return media;
+    }
+
+    Services services() {
+        return services;
+    }
+
+    /** Returns its functions. */
+    public Fabric fabric() {
+        return fabric;
+    }
+
+    /** Returns its units, by index. */
+    public List<RemappingUnit> units() {
+        return units;
+    }
+
+    /** Returns the vendor of a unit. */
+    public IommuVendor vendor(int unit) {
+        return vendor(description.units().get(unit));
+    }
+
+    /** Returns a function as captured, or null. */
+    public FunctionConfig config(int requester) {
+        return configs.get(requester);
+    }
+
+    /** Returns the device behind a function, or null. */
+    public Device device(int requester) {
+        DeviceSlot slot = slots.get(requester);
+        return slot == null ? null : slot.device();
+    }
+
+    /** Returns the device behind a function with what belongs to it; null if there is none. */
+    public DeviceSlot slot(int requester) {
+        return slots.get(requester);
+    }
+
+    /** Returns the functions that have a device behind them, by requester id. */
+    public List<PciFunction> functionsWithDevice() {
+        return fabric.functions().stream().filter(f -> slots.containsKey(f.requesterId()))
+                .toList();
+    }
+
+    /** Makes units of the same state over {@code other} memory, with empty caches. */
+    public List<RemappingUnit> unitsOver(PhysicalMemory other) {
+        var copies = new ArrayList<RemappingUnit>();
+        for (int i = 0; i < units.size(); i++) {
+            UnitProfile profile = description.units().get(i).profile();
+            var registers = new TreeMap<>(profile.registers());
+            for (int offset : registers.keySet()) {
+                registers.put(offset, (int) units.get(i).readRegister(offset, 4));
+            }
+            copies.add(vendor(i).unit(new UnitProfile(profile.vendor(), profile.name(),
+                    profile.registerBase(), registers, profile.settings()), other));
+        }
+        return copies;
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.machine;
+
+import iommu.api.pcie.Medium;
+import java.util.Arrays;
+
+/**
+ * What has reached the media of a machine, by function, medium and position; of one position the
+ * last. Used again from run to run, so that a run takes no room that another had. One thread.
+ */
+public final class MediaStore {
+
+    private static final int NONE = -1;
+    private static final int FIRST_ROOM = 256;
+
+    private boolean keeping;
+    private int size;
+    private int[] index = new int[2 * FIRST_ROOM];
+    private int[] owners = new int[FIRST_ROOM];
+    private long[] positions = new long[FIRST_ROOM];
+    private int[] offsets = new int[FIRST_ROOM];
+    private int[] lengths = new int[FIRST_ROOM];
+    private byte[] bytes = new byte[1 << 16];
+    private int used;
+
+    /** Forgets everything, and keeps nothing until {@link #keep}. */
+    public void clear() {
+        if (size > 0) {
+            Arrays.fill(index, 0);
+        }
+        size = 0;
+        used = 0;
+        keeping = false;
+    }
+
+    /** Keeps what comes from now on: nobody reads back what a medium got before. */
+    public void keep() {
+        keeping = true;
+    }
+
+    void put(int function, Medium medium, long position, byte[] from, int offset, int count) {
+        if (!keeping) {
+            return;
+        }
+        int entry = find(function, medium, position);
+        if (entry == NONE) {
+            entry = add(function, medium, position);
+            lengths[entry] = 0;
+        }
+        if (lengths[entry] < count) {
+            if (used + count > bytes.length) {
+                bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, used + count));
+            }
+            offsets[entry] = used;
+            used += count;
+        }
+        lengths[entry] = count;
+        System.arraycopy(from, offset, bytes, offsets[entry], count);
+    }
+
+    /** Puts what a position holds over an array; nothing if nothing was kept of it. */
+    void get(int function, Medium medium, long position, byte[] to, int offset, int count) {
+        int entry = size == 0 ? NONE : find(function, medium, position);
+        if (entry != NONE) {
+            System.arraycopy(bytes, offsets[entry], to, offset, Math.min(lengths[entry], count));
+        }
+    }
+
+    /** Returns whether a position holds just these bytes. */
+    public boolean holds(int function, Medium medium, long position, byte[] expected) {
+        int entry = find(function, medium, position);
+        return entry != NONE && Arrays.equals(expected, 0, expected.length, bytes, offsets[entry],
+                offsets[entry] + lengths[entry]);
+    }
+
+    private int find(int function, Medium medium, long position) {
+        int owner = owner(function, medium);
+        for (int at = slot(owner, position); index[at] != 0; at = at + 1 & index.length - 1) {
+            int entry = index[at] - 1;
+            if (positions[entry] == position && owners[entry] == owner) {
+                return entry;
+            }
+        }
+        return NONE;
+    }
+
+    private int add(int function, Medium medium, long position) {
+        if (size == owners.length) {
+            owners = Arrays.copyOf(owners, 2 * size);
+            positions = Arrays.copyOf(positions, 2 * size);
+            offsets = Arrays.copyOf(offsets, 2 * size);
+            lengths = Arrays.copyOf(lengths, 2 * size);
+            index = new int[4 * size];
+            for (int entry = 0; entry < size; entry++) {
+                enter(entry);
+            }
+        }
+        owners[size] = owner(function, medium);
+        positions[size] = position;
+        enter(size);
+        return size++;
+    }
+
+    private void enter(int entry) {
+        int at = slot(owners[entry], positions[entry]);
+        while (index[at] != 0) {
+            at = at + 1 & index.length - 1;
+        }
+        index[at] = entry + 1;
+    }
+
+    /** Two segments that differ in their highest bit only would share media; none has it. */
+    private static int owner(int function, Medium medium) {
+        return function << 1 | medium.ordinal();
+    }
+
+    private int slot(int owner, long position) {
+        return (int) ((position * 31 + owner) * 0x9e37_79b9_7f4a_7c15L >>> 32) & index.length - 1;
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.run;
+
+import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.Phase;
+import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.RequesterId;
+import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelProfile.Phases;
+import iommu.api.profile.KernelProfile.ProbeTime;
+import iommu.api.trace.EventKind;
+import iommu.api.trace.Trace;
+import iommu.api.unit.KernelPanicException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import kdump.lab.engine.kernel.DumpWriter;
+import kdump.lab.engine.kernel.EngineDriverPort;
+import kdump.lab.engine.kernel.Enumeration;
+import kdump.lab.engine.kernel.Kernel;
+import kdump.lab.engine.machine.Machine;
+
+/**
+ * The acts of the capture kernel from purgatory to the dump, one after the other: each waits for
+ * its instant. One thread.
+ */
+final class CaptureBoot {
+
+    private static final int STORAGE = 0x01;
+    private static final int ENDPOINT = 0;
+
+    /** One act, not before an instant. */
+    private record Act(long nanos, Runnable body) { }
+
+    private final Run run;
+    private final Kernel kernel;
+    private final Machine machine;
+    private final StepExecutor steps;
+    private final KernelProfile profile;
+    private final Deque<Act> acts = new ArrayDeque<>();
+    private final Map<Integer, DeviceDriver> drivers = new TreeMap<>();
+    /** Class codes of the functions that enumeration found. */
+    private final Map<Integer, Integer> classes = new HashMap<>();
+    private DumpWriter dump;
+    private String dumpFailure;
+
+    CaptureBoot(Run run, Kernel kernel, Machine machine, StepExecutor steps,
+            KernelProfile profile) {
+        this.run = run;
+        this.kernel = kernel;
+        this.machine = machine;
+        this.steps = steps;
+        this.profile = profile;
+        kernel.iommu().onFirstMap(r -> steps.tell(new HandoverEvent.FirstMap(r)));
+        Phases at = profile.phases();
+        phase(Phase.PURGATORY, at.purgatory(), this::checkDigest);
+        phase(Phase.SETUP_ARCH, at.setupArch(), () -> { });
+        phase(Phase.INTERRUPT_REMAPPING, at.interruptRemapping(), kernel::takeInterrupts);
+        phase(Phase.ENUMERATION, at.enumeration(), this::enumerate);
+        phase(Phase.FINAL_FIXUPS, at.finalFixups(), () -> { });
+        phase(Phase.DMA_REMAPPING, at.dmaRemapping(), () -> { });
+        phase(Phase.DRIVERS, at.drivers(), this::planProbes);
+        phase(Phase.DUMP, at.dump(), this::beginDump);
+    }
+
+    private void phase(Phase phase, long nanosAfterCrash, Runnable body) {
+        acts.add(new Act(run.crashNanos() + nanosAfterCrash, () -> {
+            run.begin(phase);
+            steps.tell(new HandoverEvent.PhaseStart(phase));
+            body.run();
+        }));
+    }
+
+    /**
+     * Does the next act if its instant has come by a limit, waiting for it.
+     *
+     * @return whether there was one
+     */
+    boolean next(long until) {
+        Act act = acts.peek();
+        if (act == null || act.nanos > until) {
+            return false;
+        }
+        machine.queue().advanceTo(act.nanos);
+        acts.remove();
+        act.body.run();
+        return true;
+    }
+
+    /** The digest is that of the segments as they were loaded, if nobody has written to them. */
+    private void checkDigest() {
+        if (run.imageChanged()) {
+            throw new KernelPanicException("purgatory: digest of the loaded segments differs");
+        }
+    }
+
+    private void enumerate() {
+        for (PciFunction function : machine.fabric().functions()) {
+            if (Enumeration.enumerate(function)) {
+                classes.put(function.requesterId(), function.classCode());
+            }
+        }
+    }
+
+    /**
+     * Probes class by class, as modules are loaded, and in a class by requester id, what
+     * enumeration found.
+     */
+    private void planProbes() {
+        List<PciFunction> waiting = new ArrayList<>(machine.functionsWithDevice());
+        waiting.removeIf(function -> !classes.containsKey(function.requesterId()));
+        List<Act> probes = new ArrayList<>();
+        for (ProbeTime time : profile.probes()) {
+            long next = run.crashNanos() + time.nanosAfterCrash();
+            for (PciFunction function : List.copyOf(waiting)) {
+                if (time.fits(classes.get(function.requesterId()))) {
+                    waiting.remove(function);
+                    probes.add(new Act(next, () -> probe(function)));
+                    next += time.interval();
+                }
+            }
+        }
+        for (int i = probes.size() - 1; i >= 0; i--) {
+            acts.addFirst(probes.get(i));
+        }
+    }
+
+    private void probe(PciFunction function) {
+        int requester = function.requesterId();
+        Trace trace = machine.trace();
+        steps.tell(new HandoverEvent.ProbeStart(requester));
+        int before = trace.enter(trace.append(EventKind.PROBE, requester));
+        DeviceDriver driver =
+                machine.slot(requester).driver(new EngineDriverPort(kernel, machine, function));
+        String failure = driver.probe();
+        trace.append(EventKind.PROBED, requester, 0, 0, failure);
+        trace.leave(before);
+        if (failure == null) {
+            drivers.put(requester, driver);
+        }
+        steps.tell(new HandoverEvent.ProbeEnd(requester, failure));
+    }
+
+    // ---- T8 -------------------------------------------------------------------------------------
+
+    /** The dump target is the first disk controller in the order of requester ids. */
+    private void beginDump() {
+        Integer target = disk();
+        if (target == null) {
+            dumpFailure = "the machine has no disk controller to write the dump to";
+        } else if (machine.device(target) == null) {
+            dumpFailure = "no bundle has a model for the disk controller "
+                    + RequesterId.format(target) + ", the dump target";
+        } else if (!drivers.containsKey(target)) {
+            dumpFailure = "the driver of the dump target " + RequesterId.format(target)
+                    + " failed";
+        } else {
+            machine.trace().append(EventKind.DUMP, target);
+            dump = new DumpWriter(machine, kernel, target, drivers.get(target));
+            acts.add(new Act(0, this::dumpPage));
+        }
+    }
+
+    private Integer disk() {
+        Integer modelless = null;
+        for (PciFunction function : machine.fabric().functions()) {
+            int id = function.requesterId();
+            if (machine.config(id).classCode() >>> 16 == STORAGE
+                    && machine.config(id).headerType() == ENDPOINT) {
+                if (machine.device(id) != null) {
+                    return id;
+                }
+                modelless = modelless == null ? (Integer) id : modelless;
+            }
+        }
+        return modelless;
+    }
+
+    private void dumpPage() {
+        if (dump.step()) {
+            acts.add(new Act(0, this::dumpPage));
+        } else {
+            dumpFailure = dump.failure();
+            machine.trace().append(EventKind.DUMPED, Trace.NOBODY, dump.pagesWritten(),
+                    dump.pagesWanted(), dump.failure());
+        }
+    }
+
+    DumpWriter dump() {
+        return dump;
+    }
+
+    String dumpFailure() {
+        return dumpFailure;
+    }
+}

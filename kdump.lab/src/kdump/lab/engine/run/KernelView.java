@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.run;
+
+import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.Phase;
+import iommu.api.machine.MachineDescription;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryMap;
+import iommu.api.pcie.PciFunction;
+import java.util.ArrayList;
+import java.util.List;
+import kdump.lab.engine.kernel.Kernel;
+import kdump.lab.engine.machine.Machine;
+
+/** What a kernel lets a policy see during one call. One thread. */
+final class KernelView implements HandoverView {
+
+    /** A policy that reads more than this in one call is looping. */
+    static final int BUDGET = 100_000;
+
+    private final Kernel kernel;
+    private final Machine machine;
+    private final Run run;
+    private int reads;
+    private boolean dead;
+
+    KernelView(Kernel kernel, Machine machine, Run run) {
+        this.kernel = kernel;
+        this.machine = machine;
+        this.run = run;
+    }
+
+    void die() {
+        dead = true;
+    }
+
+    private void use() {
+        if (dead) {
+            throw new IllegalStateException("the view is dead: its call has returned");
+        }
+    }
+
+    private void read(long nanos) {
+        use();
+        if (++reads > BUDGET) {
+            throw new IllegalStateException("more than " + BUDGET + " reads in one call");
+        }
+        kernel.spend(nanos);
+    }
+
+    @Override
+    public Phase phase() {
+        use();
+        return run.phase();
+    }
+
+    @Override
+    public long nanosSinceCrash() {
+        use();
+        return machine.queue().nanos() - run.crashNanos();
+    }
+
+    @Override
+    public List<UnitView> units() {
+        use();
+        MachineDescription description = machine.description();
+        var views = new ArrayList<UnitView>();
+        for (int i = 0; i < description.units().size(); i++) {
+            var profile = description.units().get(i).profile();
+            views.add(new UnitView(i, profile.vendor(), profile.registerBase()));
+        }
+        return views;
+    }
+
+    @Override
+    public List<FunctionView> functions() {
+        use();
+        return machine.fabric().functions().stream().map(
+                f -> new FunctionView(f.requesterId(), f.classCode(), f.headerType())).toList();
+    }
+
+    @Override
+    public MemoryMap memoryMap() {
+        use();
+        return machine.description().memoryMap();
+    }
+
+    @Override
+    public AddressRange crashReservation() {
+        use();
+        return machine.reservation();
+    }
+
+    @Override
+    public long readRegister(int unit, int offset, int bytes) {
+        read(0);
+        kernel.accessRegister();
+        return machine.units().get(unit).readRegister(offset, bytes);
+    }
+
+    @Override
+    public int readConfig(int requester, int offset, int bytes) {
+        read(kernel.costs().registerAccess());
+        PciFunction function = machine.fabric().function(requester);
+        return function == null ? -1 : function.readConfig(offset, bytes);
+    }
+
+    @Override
+    public long readMemory(long physicalAddress) {
+        read(kernel.costs().memoryAccess());
+        return machine.memory().read64(physicalAddress);
+    }
+}

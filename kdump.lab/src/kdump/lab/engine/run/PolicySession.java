@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.run;
+
+import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.HandoverNotes;
+import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.Step;
+import java.util.List;
+
+/** A policy during one run. One thread. */
+public interface PolicySession {
+
+    /** Returns the name of the policy. */
+    String name();
+
+    /**
+     * Asks the policy.
+     *
+     * @return steps, of which none is null
+     * @throws WithdrawnException if it is gone
+     * @throws BrokenException if it answers nothing
+     */
+    List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes);
+
+    /** Returns the class of the policy, by which its bundle is known; null if there is none. */
+    Class<?> policyClass();
+
+    /** Returns whether the policy's bundle has gone since the run began. */
+    default boolean isWithdrawn() {
+        return false;
+    }
+}

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.run;
+
+import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.HandoverNotes;
+import iommu.api.kdump.Phase;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryKind;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.DeviceDriver;
+import iommu.api.trace.EventKind;
+import iommu.api.trace.Trace;
+import iommu.api.unit.KernelPanicException;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import kdump.lab.api.RunOptions;
+import kdump.lab.engine.kernel.DumpWriter;
+import kdump.lab.engine.kernel.EngineDriverPort;
+import kdump.lab.engine.kernel.Kernel;
+import kdump.lab.engine.kernel.PageAllocator;
+import kdump.lab.engine.kernel.UnitSlot;
+import kdump.lab.engine.machine.DeviceSetup;
+import kdump.lab.engine.machine.Machine;
+import kdump.lab.engine.machine.RunStorage;
+import kdump.lab.engine.machine.Services;
+import kdump.lab.engine.setup.Scenario;
+
+/**
+ * One run, step by step: a machine, a policy, a seed, a crash instant. The first kernel runs until
+ * it panics; the capture kernel goes through its phases, act by act. What happens is recorded in
+ * the machine's trace; nothing here judges it. Its memory is borrowed: whoever lends it rolls it
+ * back. One thread.
+ */
+public final class Run {
+
+    /** Bytes of the capture kernel's image and initrd, whose digest purgatory checks. */
+    private static final long IMAGE_BYTES = 8L << 20;
+    private static final long NOTES_BYTES = HandoverNotes.MAX_BYTES;
+
+    /** How a run ended before its time. */
+    public enum Ending {
+        /** It did not, or not yet. */
+        NONE,
+        /** The kernel panicked. */
+        PANIC,
+        /** A bundle went away. */
+        WITHDRAWN,
+        /** A bundle broke. */
+        BROKEN
+    }
+
+    private final Scenario scenario;
+    private final RunOptions options;
+    private final PhysicalMemory memory;
+    private final Machine machine;
+    private final Trace trace;
+    private final Kernel first;
+    private final Kernel capture;
+    private final PageAllocator capturePages;
+    private final StepExecutor firstSteps;
+    private final CaptureBoot boot;
+    private final ReservationNotes firstNotes;
+    private Phase phase;
+    private Kernel running;
+    private int crashMark = -1;
+    private boolean causesFromStart;
+    private boolean imageChanged;
+    private Ending ending = Ending.NONE;
+    private String endingReason;
+
+    /**
+     * Puts machine and kernels together; nothing has happened then.
+     *
+     * @param memory rolled back afterwards by the caller, who has marked it
+     * @param storage room for what is recorded
+     * @param level how much of it
+     */
+    public Run(Scenario scenario, PhysicalMemory memory, Services services, RunStorage storage,
+            Trace.Level level, PolicySession policy, RunOptions options) {
+        this.scenario = scenario;
+        this.options = options;
+        this.memory = memory;
+        machine = new Machine(scenario.description(), scenario.reservation(), memory, services,
+                storage, level, deviceSetup(options));
+        trace = machine.trace();
+        AddressRange reservation = scenario.reservation();
+        first = new Kernel(machine, scenario.profile(),
+                new PageAllocator(ramAbove16Mib(), scenario.usedFrames()), scenario.mappedIova(),
+                scenario.passThrough());
+        capturePages = new PageAllocator(List.of(new AddressRange(image().end(),
+                reservation.end() - NOTES_BYTES)), new BitSet());
+        capture = new Kernel(machine, scenario.captureProfile(), capturePages, Map.of(), Set.of());
+        long notesAt = reservation.end() - NOTES_BYTES;
+        firstNotes = new ReservationNotes(first, memory, notesAt);
+        firstSteps = new StepExecutor(first, machine, policy, firstNotes, this);
+        boot = new CaptureBoot(this, capture, machine, new StepExecutor(capture, machine, policy,
+                new ReservationNotes(capture, memory, notesAt), this), scenario.captureProfile());
+        running = first;
+        machine.processor(new Machine.Processor() {
+            @Override
+            public void interrupt(int alias, int vector) {
+                running.interrupt(alias, vector);
+            }
+
+            @Override
+            public void faults(int unit) {
+                running.faults(unit);
+            }
+        });
+    }
+
+    /** Returns what these options ask of devices. */
+    public static DeviceSetup deviceSetup(RunOptions options) {
+        return new DeviceSetup(options.seed(), options.crashAtNanos(), options.deviceOptions());
+    }
+
+    private List<AddressRange> ramAbove16Mib() {
+        long lowest = 16L << 20;
+        return scenario.description().memoryMap().ranges(MemoryKind.SYSTEM_RAM).stream()
+                .filter(r -> r.end() > lowest + 4096)
+                .map(r -> new AddressRange(Math.max(lowest, r.start()), r.end())).toList();
+    }
+
+    // ---- stepping -------------------------------------------------------------------------------
+
+    /**
+     * Goes on until a phase has begun, or the run has ended. A crash that has begun has marked the
+     * memory; nothing of what is done at it is done yet.
+     */
+    public void advance(Phase to) {
+        guarded(() -> {
+            while (ending == Ending.NONE && (phase == null || phase.compareTo(to) < 0)) {
+                if (phase == null) {
+                    startFirstKernel();
+                } else if (phase == Phase.RUNNING) {
+                    machine.queue().advanceTo(crashNanos());
+                    crash();
+                } else if (!nextOfCapture(Long.MAX_VALUE)) {
+                    return;
+                }
+            }
+        });
+    }
+
+    /**
+     * Lets virtual time pass. An act of a kernel is never cut in two, so the clock may stand later
+     * than asked for.
+     *
+     * @param nanos from now
+     */
+    public void advance(long nanos) {
+        long until = machine.queue().nanos() + nanos;
+        guarded(() -> {
+            if (phase == null) {
+                startFirstKernel();
+            }
+            if (phase == Phase.RUNNING) {
+                machine.queue().advanceTo(Math.min(until, crashNanos()));
+                if (until < crashNanos()) {
+                    return;
+                }
+                crash();
+            }
+            while (ending == Ending.NONE && machine.queue().nanos() <= until
+                    && nextOfCapture(until)) {
+                continue;
+            }
+            if (machine.queue().nanos() < until) {
+                machine.queue().advanceTo(until);
+            }
+        });
+    }
+
+    /** Goes on to the end. */
+    public void finish() {
+        advance(Phase.DUMP);
+        guarded(() -> {
+            while (ending == Ending.NONE && nextOfCapture(Long.MAX_VALUE)) {
+                continue;
+            }
+        });
+    }
+
+    private boolean nextOfCapture(long until) {
+        if (phase == Phase.CRASH && running == first) {
+            leaveFirstKernel();
+            return true;
+        }
+        return boot.next(until);
+    }
+
+    private void guarded(Runnable acts) {
+        try {
+            acts.run();
+        } catch (KernelPanicException e) {
+            end(Ending.PANIC, e.getMessage());
+            trace.append(EventKind.PANIC, Trace.NOBODY, 0, 0, e.getMessage());
+        } catch (WithdrawnException e) {
+            end(Ending.WITHDRAWN, e.getMessage());
+        } catch (BrokenException e) {
+            end(Ending.BROKEN, e.getMessage());
+        }
+    }
+
+    /** Ends the run where it is; nothing goes on after that. */
+    public void end(Ending how, String reason) {
+        if (ending == Ending.NONE) {
+            ending = how;
+            endingReason = reason;
+        }
+    }
+
+    /** Begins a phase. */
+    void begin(Phase next) {
+        phase = next;
+        trace.leave(0);
+        int event = trace.append(EventKind.PHASE, Trace.NOBODY, next.ordinal(), 0);
+        trace.enter(event);
+        first.phaseEvent(event);
+        capture.phaseEvent(event);
+    }
+
+    // ---- T0, T1 ---------------------------------------------------------------------------------
+
+    private void startFirstKernel() {
+        if (trace.keeps() && scenario.tracksCauses()) {
+            memory.trackCauses();
+            causesFromStart = true;
+        }
+        begin(Phase.RUNNING);
+        firstNotes.clear();
+        for (UnitSlot unit : first.units()) {
+            unit.driver().resume();
+            unit.manage();
+        }
+        scenario.loads().forEach((requester, load) -> {
+            DeviceDriver driver = machine.slot(requester).driver(new EngineDriverPort(first,
+                    machine, machine.fabric().function(requester)));
+            driver.start(load, options.seed() + requester);
+            machine.queue().schedule(1, new Service(driver));
+        });
+        first.startClock();
+        firstSteps.tell(new HandoverEvent.PhaseStart(Phase.RUNNING));
+    }
+
+    /** Calls a driver of the first kernel again and again. */
+    private final class Service implements Runnable {
+
+        private final DeviceDriver driver;
+
+        Service(DeviceDriver driver) {
+            this.driver = driver;
+        }
+
+        @Override
+        public void run() {
+            long again = first.isStopped() ? 0 : driver.service();
+            if (again > 0) {
+                machine.queue().schedule(again, this);
+            }
+        }
+    }
+
+    private void crash() {
+        begin(Phase.CRASH);
+        machine.media().keep();
+        imageChanged = memory.differs(image());
+        if (!causesFromStart && scenario.tracksCauses()) {
+            memory.trackCauses();
+        }
+        crashMark = memory.mark();
+    }
+
+    private void leaveFirstKernel() {
+        firstSteps.tell(new HandoverEvent.PhaseStart(Phase.CRASH));
+        first.units().forEach(unit -> unit.driver().crash());
+        first.stop();
+        running = capture;
+        capture.startClock();
+    }
+
+    // ---- what there is to see -------------------------------------------------------------------
+
+    /** Returns the machine, in the state that the run has brought it to. */
+    public Machine machine() {
+        return machine;
+    }
+
+    /** Returns what was chosen for it. */
+    public Scenario scenario() {
+        return scenario;
+    }
+
+    /** Returns the phase that has begun last; null before the first. */
+    public Phase phase() {
+        return phase;
+    }
+
+    /** Returns the instant of the crash. */
+    public long crashNanos() {
+        return options.crashAtNanos();
+    }
+
+    /** Returns whether the crash has happened. */
+    public boolean hasCrashed() {
+        return crashMark >= 0;
+    }
+
+    /** Returns the mark in memory at the crash; -1 before it. */
+    public int crashMark() {
+        return crashMark;
+    }
+
+    /** Returns the capture kernel. */
+    public Kernel captureKernel() {
+        return capture;
+    }
+
+    /** Returns the memory that the capture kernel has given out. */
+    public PageAllocator capturePages() {
+        return capturePages;
+    }
+
+    /** Returns the image of the capture kernel. */
+    public AddressRange image() {
+        return AddressRange.of(scenario.reservation().start(), IMAGE_BYTES);
+    }
+
+    /** Returns whether the image is another one than was loaded. */
+    boolean imageChanged() {
+        return imageChanged || memory.differs(image());
+    }
+
+    /** Returns the dump as far as it got; null if it was never begun. */
+    public DumpWriter dump() {
+        return boot.dump();
+    }
+
+    /** Returns why there can be no dump; null if there is no such reason. */
+    public String dumpFailure() {
+        return boot.dumpFailure();
+    }
+
+    /** Returns how it ended early. */
+    public Ending ending() {
+        return ending;
+    }
+
+    /** Returns why it ended early; null if it did not. */
+    public String endingReason() {
+        return endingReason;
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.run;
+
+import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.Step;
+import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.RequesterId;
+import iommu.api.trace.ConsoleLine;
+import iommu.api.trace.EventKind;
+import iommu.api.trace.Trace;
+import iommu.api.unit.StepRefusedException;
+import java.util.List;
+import kdump.lab.engine.kernel.EngineKernelPort;
+import kdump.lab.engine.kernel.Kernel;
+import kdump.lab.engine.kernel.UnitSlot;
+import kdump.lab.engine.machine.Machine;
+
+/** Asks the policy and does what it answers, under one kernel. One thread. */
+final class StepExecutor {
+
+    /** A policy may answer a refused step with another that is refused, but not for ever. */
+    private static final int MAX_REFUSALS = 8;
+
+    private final Kernel kernel;
+    private final Machine machine;
+    private final PolicySession policy;
+    private final ReservationNotes notes;
+    private final Run run;
+
+    StepExecutor(Kernel kernel, Machine machine, PolicySession policy,
+            ReservationNotes notes, Run run) {
+        this.kernel = kernel;
+        this.machine = machine;
+        this.policy = policy;
+        this.notes = notes;
+        this.run = run;
+    }
+
+    /** Tells the policy of an event and does its steps. */
+    void tell(HandoverEvent event) {
+        tell(event, 0);
+    }
+
+    private void tell(HandoverEvent event, int refusals) {
+        Trace trace = machine.trace();
+        int before = trace.enter(trace.append(EventKind.POLICY_EVENT, Trace.NOBODY, 0, 0, event));
+        for (Step step : decide(event)) {
+            if (!execute(step, refusals)) {
+                break;
+            }
+        }
+        trace.leave(before);
+    }
+
+    private List<Step> decide(HandoverEvent event) {
+        var view = new KernelView(kernel, machine, run);
+        List<Step> steps;
+        try {
+            steps = policy.decide(event, view, notes);
+        } finally {
+            view.die();
+        }
+        for (Step step : steps) {
+            String wrong = StepCheck.wrong(step);
+            if (wrong != null) {
+                throw new BrokenException("policy " + policy.name() + " asks for " + step + ": "
+                        + wrong, null);
+            }
+        }
+        return steps;
+    }
+
+    /** Does a step; returns whether those that follow are to be done too. */
+    private boolean execute(Step step, int refusals) {
+        Trace trace = machine.trace();
+        int before = trace.enter(trace.append(EventKind.STEP, Trace.NOBODY, 0, 0, step));
+        boolean done = true;
+        try {
+            execute(step);
+        } catch (StepRefusedException e) {
+            done = false;
+            trace.append(EventKind.STEP_REFUSED, Trace.NOBODY, 0, 0, e.getMessage());
+            if (refusals < MAX_REFUSALS) {
+                tell(new HandoverEvent.StepRefused(step, e.getMessage()), refusals + 1);
+            }
+        }
+        trace.leave(before);
+        return done;
+    }
+
+    private void execute(Step step) throws StepRefusedException {
+        if (step instanceof Step.WriteRegister s) {
+            port(s.unit()).writeRegister(s.offset(), s.bytes(), s.value());
+        } else if (step instanceof Step.WaitRegister s) {
+            if (!port(s.unit()).waitRegister(s.offset(), s.bytes(), s.mask(), s.value(),
+                    s.timeoutNanos())) {
+                throw new StepRefusedException("time-out waiting for register 0x"
+                        + Integer.toHexString(s.offset()));
+            }
+        } else if (step instanceof Step.WriteConfig s) {
+            function(s.requester()).writeConfig(s.offset(), s.bytes(), s.value());
+            kernel.spend(kernel.costs().registerAccess());
+        } else if (step instanceof Step.WriteMemory s) {
+            writeMemory(s);
+        } else if (step instanceof Step.Sleep s) {
+            kernel.spend(s.nanos());
+        } else if (step instanceof Step.Print s) {
+            kernel.print(ConsoleLine.NOTICE, Trace.NOBODY, s.line());
+        } else {
+            executeNamed(step);
+        }
+    }
+
+    private void executeNamed(Step step) throws StepRefusedException {
+        if (step instanceof Step.InitialiseInterrupts s) {
+            UnitSlot slot = slot(s.unit());
+            slot.driver().initialiseInterrupts();
+            if (slot.driver().faultInterruptEnabled()) {
+                slot.announceFaults();
+            }
+        } else if (step instanceof Step.DisableTranslation s) {
+            slot(s.unit()).driver().disableTranslation();
+        } else if (step instanceof Step.StartClean s) {
+            setUpDomains();
+            slot(s.unit()).driver().startClean();
+            takeOver(s.unit());
+        } else if (step instanceof Step.ReserveIova s) {
+            kernel.iommu().reserveIova(s.range());
+        } else if (step instanceof Step.IdentityMap s) {
+            kernel.iommu().identityMap(function(s.requester()), s.range());
+        } else if (step instanceof Step.AdoptTables s) {
+            slot(s.unit()).driver().adoptTables(s.depth());
+            setUpDomains();
+            takeOver(s.unit());
+        } else {
+            throw new IllegalStateException("no way to do " + step);
+        }
+    }
+
+    /** What the IOMMU code spends on each function before it switches a unit over. */
+    private void setUpDomains() {
+        kernel.spend(kernel.costs().deviceDomainSetup() * machine.fabric().functions().size());
+    }
+
+    private void takeOver(int unit) throws StepRefusedException {
+        UnitSlot slot = slot(unit);
+        slot.manage();
+        slot.driver().enableFaultInterrupt();
+        slot.announceFaults();
+    }
+
+    private void writeMemory(Step.WriteMemory step) throws StepRefusedException {
+        if (!machine.memory().contains(step.physicalAddress(), 8)) {
+            throw new StepRefusedException(
+                    "no memory at 0x" + Long.toHexString(step.physicalAddress()));
+        }
+        kernel.write64(step.physicalAddress(), step.value());
+    }
+
+    private EngineKernelPort port(int unit) throws StepRefusedException {
+        slot(unit);
+        return new EngineKernelPort(kernel, machine, unit);
+    }
+
+    private UnitSlot slot(int unit) throws StepRefusedException {
+        if (unit < 0 || unit >= kernel.units().size()) {
+            throw new StepRefusedException("the machine has no unit " + unit);
+        }
+        return kernel.units().get(unit);
+    }
+
+    private PciFunction function(int requester) throws StepRefusedException {
+        PciFunction function = machine.fabric().function(requester);
+        if (function == null) {
+            throw new StepRefusedException("no function " + RequesterId.format(requester));
+        }
+        return function;
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.service;
+
+import iommu.api.machine.FirmwareTable;
+import iommu.api.machine.FirmwareTableReader;
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.MachineImporter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import kdump.lab.api.LabException;
+import kdump.lab.api.MachineSummary;
+import kdump.lab.api.Target;
+
+/** Finds machines: the captures that come with the lab by name, all others by path. Thread-safe. */
+final class Catalog {
+
+    private static final String CAPTURES = "docs/captures";
+
+    private final Registry registry;
+    private final Path home;
+
+    /** Makes a catalog; {@code home} is the folder of the lab, or null if it has none. */
+    Catalog(Registry registry, Path home) {
+        this.registry = registry;
+        this.home = home;
+    }
+
+    private Path path(Target target) throws LabException {
+        Path path = target.directory().resolve(target.text());
+        if (!Files.exists(path)) {
+            path = builtIn(target.text());
+        }
+        if (path == null) {
+            throw new LabException(target.text()
+                    + ": no such file or directory, nor a built-in machine (see: machines)");
+        }
+        return path;
+    }
+
+    /** Returns the firmware tables of a target, at least one. */
+    List<FirmwareTable> tables(Target target) throws LabException {
+        Path path = path(target);
+        for (FirmwareTableReader reader : registry.tables()) {
+            try {
+                List<FirmwareTable> tables = reader.read(path);
+                if (!tables.isEmpty()) {
+                    return tables;
+                }
+            } catch (IOException e) {
+                String message = e.getMessage();
+                throw new LabException(message == null ? e.toString() : message, e);
+            }
+        }
+        throw new LabException(target.text() + ": no DMAR or IVRS table in it");
+    }
+
+    /** Returns a machine. */
+    MachineDescription find(Target target) throws LabException {
+        return read(path(target), target.registers() == null ? null
+                : target.directory().resolve(target.registers()));
+    }
+
+    private Path builtIn(String name) {
+        if (home == null || !name.matches("[A-Za-z0-9_.-]+") || name.startsWith(".")) {
+            return null;
+        }
+        Path path = home.resolve(CAPTURES).resolve(name);
+        return Files.isDirectory(path) ? path : null;
+    }
+
+    private MachineDescription read(Path path, Path registers) throws LabException {
+        for (MachineImporter importer : registry.importers()) {
+            if (importer.accepts(path)) {
+                try {
+                    return importer.read(path, registers);
+                } catch (IOException e) {
+                    String message = e.getMessage();
+                    throw new LabException(message == null ? e.toString() : message, e);
+                }
+            }
+        }
+        throw new LabException(path + (Files.isDirectory(path)
+                ? ": no capture directory, for want of a dump (vmcore* or tables*)"
+                : ": neither a capture directory nor a core file"));
+    }
+
+    /** Returns the built-in machines, by name; one that cannot be read is an error. */
+    List<MachineSummary> builtIn() throws LabException {
+        var found = new ArrayList<MachineSummary>();
+        if (home == null || !Files.isDirectory(home.resolve(CAPTURES))) {
+            return found;
+        }
+        try (Stream<Path> directories = Files.list(home.resolve(CAPTURES))) {
+            for (Path path : directories.filter(Files::isDirectory).sorted().toList()) {
+                MachineDescription machine = read(path, null);
+                found.add(new MachineSummary(machine.name(), machine.units().size(),
+                        machine.functions().size(), machine.source()));
+            }
+        } catch (IOException e) {
+            throw new LabException(e.toString(), e);
+        }
+        return found;
+    }
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.service;
+
+import iommu.api.machine.FirmwareTable;
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.UnitDescription;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.RequesterId;
+import iommu.api.unit.MappingVisitor;
+import iommu.api.unit.RemappingUnit;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import kdump.lab.api.Comparison;
+import kdump.lab.api.Crash;
+import kdump.lab.api.Lab;
+import kdump.lab.api.LabException;
+import kdump.lab.api.MachineSummary;
+import kdump.lab.api.Mappings;
+import kdump.lab.api.PolicySummary;
+import kdump.lab.api.RunOptions;
+import kdump.lab.api.Target;
+import kdump.lab.api.Verdict;
+import kdump.lab.api.Walk;
+import kdump.lab.api.WalkQuestion;
+import kdump.lab.engine.setup.FaultInjection;
+import kdump.lab.engine.setup.HardwareChooser;
+import kdump.lab.engine.verdict.Runner;
+import kdump.lab.engine.verdict.WalkExplainer;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** The lab as a service. */
+@Component
+public final class LabEngine implements Lab {
+
+    /** Framework property that names the folder of the lab. */
+    private static final String HOME = "lab.home";
+
+    private final Registry registry;
+    private final Catalog catalog;
+
+    /** Makes the lab. */
+    @Activate
+    public LabEngine(@Reference Registry registry, BundleContext context) {
+        this.registry = registry;
+        String home = context.getProperty(HOME);
+        this.catalog = new Catalog(registry, home == null ? null : Path.of(home));
+    }
+
+    @Override
+    public List<MachineSummary> machines() throws LabException {
+        return catalog.builtIn();
+    }
+
+    @Override
+    public List<PolicySummary> policies() {
+        var seen = new java.util.HashSet<String>();
+        return registry.policies().stream().map(p -> p.summary(!seen.add(p.name()))).toList();
+    }
+
+    @Override
+    public Comparison compare(Target machine, List<String> names, RunOptions options)
+            throws LabException {
+        List<PolicyHandle> chosen = chosen(names);
+        var runner = new Runner(catalog.find(machine), registry.snapshot(), options);
+        MachineDescription description = runner.scenario().description();
+        var verdicts = new ArrayList<Verdict>();
+        var remarks = new ArrayList<>(runner.scenario().assumptions());
+        for (PolicyHandle policy : chosen) {
+            if (names.isEmpty() && !policy.suits(description)) {
+                remarks.add("policy " + policy.name() + " does not run: it is for units of "
+                        + String.join(", ", policy.summary(false).vendors()) + " only");
+            } else {
+                verdicts.add(run(runner, policy, false).verdict());
+            }
+        }
+        return new Comparison(description.name(), options, runner.scenario().kernels(), remarks,
+                verdicts);
+    }
+
+    @Override
+    public Crash crash(Target machine, String policy, RunOptions options) throws LabException {
+        PolicyHandle chosen = chosen(List.of(policy)).get(0);
+        return run(new Runner(catalog.find(machine), registry.snapshot(), options), chosen, true);
+    }
+
+    private static Crash run(Runner runner, PolicyHandle policy, boolean trace)
+            throws LabException {
+        try (PolicyHandle.Session session = policy.open()) {
+            return runner.run(session, trace, FaultInjection.NONE);
+        }
+    }
+
+    private List<PolicyHandle> chosen(List<String> names) throws LabException {
+        var inForce = registry.policiesInForce();
+        if (names.isEmpty()) {
+            return List.copyOf(inForce.values());
+        }
+        var chosen = new ArrayList<PolicyHandle>();
+        for (String name : names) {
+            PolicyHandle policy = inForce.get(name);
+            if (policy == null) {
+                throw new LabException("no policy '" + name + "'; in force: "
+                        + String.join(", ", inForce.keySet()));
+            }
+            if (!chosen.contains(policy)) {
+                chosen.add(policy);
+            }
+        }
+        return chosen;
+    }
+
+    // ---- tables ---------------------------------------------------------------------------------
+
+    @Override
+    public void mappings(Target target, int requester, int pasid, Mappings visitor)
+            throws LabException {
+        MachineDescription machine = catalog.find(target);
+        if (machine.units().isEmpty()) {
+            throw new LabException(target.text() + ": the machine has no remapping unit");
+        }
+        PhysicalMemory memory = loaded(machine);
+        for (int i = 0; i < machine.units().size(); i++) {
+            RemappingUnit unit = unit(machine, i, memory);
+            MappingVisitor rows = forwarding(i, requester, visitor);
+            if (pasid < 0) {
+                unit.mappings(rows);
+            } else {
+                mappings(unit, pasid, rows);
+            }
+        }
+    }
+
+    private static void mappings(RemappingUnit unit, int pasid, MappingVisitor rows)
+            throws LabException {
+        try {
+            unit.mappings(pasid, rows);
+        } catch (UnsupportedOperationException e) {
+            throw new LabException(e.getMessage(), e);
+        }
+    }
+
+    private static MappingVisitor forwarding(int unit, int wanted, Mappings visitor) {
+        return new MappingVisitor() {
+            @Override
+            public void mapping(int requester, int domainId, long iova, long physicalAddress,
+                    long bytes, int access) {
+                if (wanted < 0 || wanted == requester) {
+                    visitor.mapping(unit, requester, domainId, iova, physicalAddress, bytes,
+                            iommu.api.pcie.Access.format(access));
+                }
+            }
+
+            @Override
+            public void passThrough(int requester, int domainId) {
+                if (wanted < 0 || wanted == requester) {
+                    visitor.passThrough(unit, requester, domainId);
+                }
+            }
+        };
+    }
+
+    @Override
+    public Walk walk(Target target, WalkQuestion question) throws LabException {
+        MachineDescription found = catalog.find(target);
+        int index = found.unitOf(question.requester());
+        if (index < 0) {
+            throw new LabException(target.text() + ": no remapping unit serves "
+                    + RequesterId.format(question.requester()));
+        }
+        if (question.policy() != null) {
+            PolicyHandle policy = chosen(List.of(question.policy())).get(0);
+            try (PolicyHandle.Session session = policy.open()) {
+                return new Runner(found, registry.snapshot(), question.options()).after(session,
+                        (machine, verdict) -> new WalkExplainer(machine.units().get(index),
+                                question).tell(verdict));
+            }
+        }
+        MachineDescription machine = HardwareChooser.choose(found, registry.snapshot(),
+                question.options().hardware());
+        RemappingUnit unit = unit(machine, index,
+                Runner.loaded(machine, question.options().seed()));
+        return new WalkExplainer(unit, question).tell(null);
+    }
+
+    @Override
+    public List<FirmwareTable> firmwareTables(Target target) throws LabException {
+        return catalog.tables(target);
+    }
+
+    private RemappingUnit unit(MachineDescription machine, int index, PhysicalMemory memory)
+            throws LabException {
+        UnitDescription unit = machine.units().get(index);
+        try {
+            return registry.snapshot().vendor(unit.profile().vendor()).unit(unit.profile(), memory);
+        } catch (IllegalArgumentException e) {
+            throw new LabException(e.getMessage(), e);
+        }
+    }
+
+    private static PhysicalMemory loaded(MachineDescription machine) throws LabException {
+        return Runner.loaded(machine, 0);
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.service;
+
+import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.HandoverNotes;
+import iommu.api.kdump.HandoverPolicy;
+import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.Step;
+import iommu.api.machine.MachineDescription;
+import java.util.List;
+import java.util.Map;
+import kdump.lab.api.PolicySummary;
+import kdump.lab.engine.run.BrokenException;
+import kdump.lab.engine.run.PolicySession;
+import kdump.lab.engine.run.WithdrawnException;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.ServiceReference;
+import org.osgi.framework.wiring.BundleRevision;
+import org.osgi.service.component.ComponentServiceObjects;
+
+/** One policy service as it was found. Thread-safe. */
+final class PolicyHandle {
+
+    private static final String NAME = "kdump.policy.name";
+    private static final String VENDORS = "kdump.policy.vendors";
+
+    private final ComponentServiceObjects<HandoverPolicy> objects;
+    private final ServiceReference<HandoverPolicy> reference;
+    private final String name;
+    private final List<String> vendors;
+
+    PolicyHandle(ComponentServiceObjects<HandoverPolicy> objects, Map<String, Object> properties) {
+        this.objects = objects;
+        this.reference = objects.getServiceReference(); // the objects forget it when it goes
+        this.name = properties.get(NAME) instanceof String s && !s.isBlank() ? s : "unnamed";
+        this.vendors = properties.get(VENDORS) instanceof String[] v ? List.of(v) : List.of();
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** Returns whether it says that it knows how to treat all units of a machine. */
+    boolean suits(MachineDescription machine) {
+        return vendors.isEmpty() || machine.units().stream()
+                .allMatch(unit -> vendors.contains(unit.profile().vendor()));
+    }
+
+    ServiceReference<HandoverPolicy> reference() {
+        return reference;
+    }
+
+    PolicySummary summary(boolean shadowed) {
+        Bundle bundle = reference.getBundle();
+        return new PolicySummary(name, bundle == null ? "" : bundle.getSymbolicName(),
+                bundle == null ? "" : bundle.getVersion().toString(), vendors, shadowed);
+    }
+
+    /** Opens the policy for one run; close it afterwards. One that is gone never decides. */
+    Session open() {
+        return new Session();
+    }
+
+    /** The policy during one run. One thread. */
+    public final class Session implements PolicySession, AutoCloseable {
+
+        private final BundleRevision revision = revision();
+        private final HandoverPolicy policy = policy();
+
+        private HandoverPolicy policy() {
+            try {
+                return objects.getService();
+            } catch (IllegalStateException e) {
+                return null; // it went after the run had chosen it
+            }
+        }
+
+        private BundleRevision revision() {
+            Bundle bundle = reference.getBundle();
+            return bundle == null ? null : bundle.adapt(BundleRevision.class);
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        /** Looks first whether the bundle was stopped, updated or uninstalled meanwhile. */
+        @Override
+        public List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes) {
+            if (isWithdrawn()) {
+                throw new WithdrawnException("bundle of policy " + name + " was withdrawn", null);
+            }
+            List<Step> steps = policy.decide(event, view, notes);
+            if (steps == null) {
+                throw new BrokenException("policy " + name + " of bundle "
+                        + reference.getBundle().getSymbolicName() + " answers null", null);
+            }
+            return steps;
+        }
+
+        @Override
+        public Class<?> policyClass() {
+            return policy == null ? null : policy.getClass();
+        }
+
+        @Override
+        public boolean isWithdrawn() {
+            return policy == null || revision == null || revision() != revision;
+        }
+
+        @Override
+        public void close() {
+            if (policy != null) {
+                objects.ungetService(policy);
+            }
+        }
+    }
+}

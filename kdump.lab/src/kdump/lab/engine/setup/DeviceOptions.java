@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.setup;
+
+import iommu.api.pcie.RequesterId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import kdump.lab.api.RunOptions;
+import kdump.lab.engine.machine.DeviceSlot;
+import kdump.lab.engine.machine.Machine;
+
+/** What a run asks of single devices: checked against what their models know, and told. */
+final class DeviceOptions {
+
+    private DeviceOptions() { }
+
+    /**
+     * Checks that each option is one that the device of that function asks for.
+     *
+     * @throws IllegalArgumentException if a function has no device or its device no such option
+     */
+    static void check(Machine machine, RunOptions options) {
+        options.deviceOptions().forEach((requester, asked) -> {
+            DeviceSlot slot = machine.slot(requester);
+            if (slot == null) {
+                throw new IllegalArgumentException(
+                        "no device to ask anything of at " + RequesterId.format(requester));
+            }
+            Set<String> known = new TreeSet<>(slot.options());
+            for (String name : asked.keySet()) {
+                if (!known.contains(name)) {
+                    throw new IllegalArgumentException("device option '" + name + "' of "
+                            + RequesterId.format(requester) + ", expected one of "
+                            + String.join(", ", known));
+                }
+            }
+        });
+    }
+
+    /** Returns a sentence for each option. */
+    static List<String> remarks(RunOptions options) {
+        List<String> remarks = new ArrayList<>();
+        options.deviceOptions().forEach((requester, asked) -> asked.forEach((name, value) ->
+                remarks.add("device option of " + RequesterId.format(requester) + ": " + name
+                        + " = " + value)));
+        return remarks;
+    }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.setup;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryKind;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
+import iommu.api.pcie.DmaBuffer;
+import iommu.api.unit.MappingVisitor;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What the tables of a captured machine say about it: which frames they reach, which addresses are
+ * in use, and which pages each requester could do DMA to. One thread.
+ */
+final class MappedPages implements MappingVisitor {
+
+    /** Pages remembered for one requester and kind: more than any ring needs. */
+    private static final int MAX_PAGES = 1024;
+
+    private final MachineDescription description;
+    private final PhysicalMemory memory;
+    private final List<AddressRange> systemRam;
+    private final BitSet structures = new BitSet();
+    private final BitSet mappedFrames = new BitSet();
+    private final BitSet captured = new BitSet();
+    private final Map<Integer, List<AddressRange>> mappedIova = new HashMap<>();
+    private final Map<Integer, List<DmaBuffer>> writable = new HashMap<>();
+    private final Map<Integer, List<DmaBuffer>> readable = new HashMap<>();
+    private final Map<Integer, List<DmaBuffer>> identity = new HashMap<>();
+    private final Set<Integer> passThrough = new HashSet<>();
+    private final Map<Integer, Long> identityBytes = new HashMap<>();
+    private final Set<Integer> translated = new HashSet<>();
+
+    MappedPages(MachineDescription description, PhysicalMemory memory) {
+        this.description = description;
+        this.memory = memory;
+        this.systemRam = description.memoryMap().ranges(MemoryKind.SYSTEM_RAM);
+        for (AddressRange range : description.image().ranges()) {
+            mark(captured, range.start(), range.bytes());
+        }
+    }
+
+    @Override
+    public void mapping(int requester, int domainId, long iova, long physicalAddress, long bytes,
+            int access) {
+        var addresses = mappedIova.computeIfAbsent(requester, r -> new ArrayList<>());
+        int last = addresses.size() - 1;
+        if (last >= 0 && addresses.get(last).end() == iova) {
+            addresses.set(last, new AddressRange(addresses.get(last).start(), iova + bytes));
+        } else {
+            addresses.add(AddressRange.of(iova, bytes));
+        }
+        boolean toItself = iova == physicalAddress;
+        if (toItself) {
+            identityBytes.merge(requester, bytes, Long::sum);
+        } else {
+            mark(mappedFrames, physicalAddress, bytes);
+            translated.add(requester);
+        }
+        // Pages that a device may only write serve no load: its descriptors say read or write.
+        boolean reads = (access & Access.READ) != 0;
+        if (reads && usable(physicalAddress)) {
+            boolean writes = (access & Access.WRITE) != 0;
+            var kind = toItself ? identity : writes ? writable : readable;
+            var pages = kind.computeIfAbsent(requester, r -> new ArrayList<>());
+            if (pages.size() < MAX_PAGES && (!toItself || writes)) {
+                pages.add(new DmaBuffer(iova, physicalAddress, 4096));
+            }
+        }
+    }
+
+    @Override
+    public void structure(long physicalAddress, long bytes) {
+        mark(structures, physicalAddress, bytes);
+    }
+
+    private static void mark(BitSet frames, long physicalAddress, long bytes) {
+        if (Long.compareUnsigned(physicalAddress, PhysicalMemory.MAX_BYTES) < 0) {
+            // a table may name a page of 2^63 bytes
+            long room = PhysicalMemory.MAX_BYTES - physicalAddress;
+            long end = Long.compareUnsigned(bytes, room) >= 0 ? PhysicalMemory.MAX_BYTES
+                    : Math.min(PhysicalMemory.MAX_BYTES, physicalAddress + bytes + 4095);
+            frames.set((int) (physicalAddress >>> 12), (int) (end >>> 12));
+        }
+    }
+
+    /** A buffer lies in System RAM and leaves the first 16 MiB to firmware's users. */
+    private boolean usable(long physicalAddress) {
+        return description.memoryMap().kindAt(physicalAddress) == MemoryKind.SYSTEM_RAM
+                && memory.contains(physicalAddress, 4096) && physicalAddress >= 1L << 24;
+    }
+
+    @Override
+    public void passThrough(int requester, int domainId) {
+        passThrough.add(requester);
+    }
+
+    List<AddressRange> systemRam() {
+        return systemRam;
+    }
+
+    /** Returns the frames that hold structures of the units, or that a mapping reaches. */
+    BitSet reachedFrames() {
+        BitSet reached = (BitSet) structures.clone();
+        reached.or(mappedFrames);
+        return reached;
+    }
+
+    /** Returns the frames that are reached or captured. */
+    BitSet usedFrames() {
+        BitSet used = reachedFrames();
+        used.or(captured);
+        return used;
+    }
+
+    Map<Integer, List<AddressRange>> mappedIova() {
+        return mappedIova;
+    }
+
+    /**
+     * Returns the aliases that the captured kernel maps nothing for: they pass through, or tables
+     * map all of System RAM to itself for them and nothing else (iommu=pt without machine for it).
+     */
+    Set<Integer> unmapped() {
+        long ram = systemRam.stream().mapToLong(
+                r -> (r.end() >>> 12) - (r.start() + 4095 >>> 12) << 12).sum();
+        var found = new HashSet<>(passThrough);
+        identityBytes.forEach((alias, bytes) -> {
+            if (bytes >= ram && !translated.contains(alias)) {
+                found.add(alias);
+            }
+        });
+        return found;
+    }
+
+    /** Returns pages that requests of an alias may read and write, in table order. */
+    List<DmaBuffer> writable(int alias) {
+        List<DmaBuffer> pages = besideStructures(writable.getOrDefault(alias, List.of()));
+        return pages.isEmpty() ? besideStructures(identity.getOrDefault(alias, List.of())) : pages;
+    }
+
+    /** Returns pages that requests of an alias may read only. */
+    List<DmaBuffer> readable(int alias) {
+        return besideStructures(readable.getOrDefault(alias, List.of()));
+    }
+
+    private List<DmaBuffer> besideStructures(List<DmaBuffer> pages) {
+        return pages.stream().filter(p -> !structures.get((int) (p.physicalAddress() >>> 12)))
+                .toList();
+    }
+
+    /** Returns whether requests of an alias reach memory unchanged: no unit, or passed through. */
+    boolean isDirect(int alias) {
+        return description.unitOf(alias) < 0 || passThrough.contains(alias);
+    }
+}

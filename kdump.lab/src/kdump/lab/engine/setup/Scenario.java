@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.setup;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.memory.AddressRange;
+import iommu.api.pcie.Workload;
+import iommu.api.profile.KernelProfile;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A machine ready to be run: its description and everything that had to be chosen for it. Immutable
+ * by convention; shared by all runs of one comparison.
+ *
+ * @param description as imported
+ * @param reservation memory of the capture kernel
+ * @param profile of the first kernel
+ * @param captureProfile of the capture kernel
+ * @param loads what each engine is busy with at the start, by function
+ * @param usedFrames frames that tables, mappings or the reservation need: no kernel allocates them
+ * @param mappedIova used I/O virtual addresses by alias
+ * @param passThrough aliases whose requests pass unchanged
+ * @param assumptions all choices, a sentence each
+ * @param tracksCauses whether memory remembers who wrote what, as it should
+ */
+public record Scenario(MachineDescription description, AddressRange reservation, KernelProfile profile,
+        KernelProfile captureProfile,
+        Map<Integer, Workload> loads, BitSet usedFrames,
+        Map<Integer, List<AddressRange>> mappedIova, Set<Integer> passThrough,
+        List<String> assumptions, boolean tracksCauses) {
+
+    /** Returns the name of the kernel, or of both if they differ. */
+    public String kernels() {
+        String first = profile.name();
+        String capture = captureProfile.name();
+        return first.equals(capture) ? first : first + " -> " + capture;
+    }
+}

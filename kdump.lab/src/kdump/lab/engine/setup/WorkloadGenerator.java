@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.setup;
+
+import iommu.api.memory.AddressRange;
+import iommu.api.pcie.DmaBuffer;
+import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.Message;
+import iommu.api.pcie.Messages;
+import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.Workload;
+import iommu.api.sim.RandomStream;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import kdump.lab.engine.machine.Machine;
+
+/**
+ * Draws from the seed which engines of a machine are busy, how fast, and with which of the pages
+ * that the captured tables map for them.
+ *
+ * <p>Half of the engines or more are busy. One of them at least streams: it goes round its ring for
+ * ever, as USB schedules, audio, capture and management engines do, and is no disk controller if
+ * the machine has anything else. The others work off what is posted and then fall silent. Rates are
+ * drawn between 20 and 200 requests a second, 200 and 600 for those that stream.
+ */
+final class WorkloadGenerator {
+
+    private static final int STORAGE = 0x01;
+    private static final int MIN_PAGES = 2;
+    private static final int MAX_BUFFERS = 48;
+    private static final int DIRECT_PAGES = 32;
+
+    private final MappedPages survey;
+    private final AddressRange reservation;
+    private final BitSet takenFrames;
+    private final RandomStream random;
+    private final double rateFactor;
+    private final Set<Long> taken = new HashSet<>();
+    private final List<String> remarks = new ArrayList<>();
+
+    /** @param takenFrames that no buffer of a function without translation lies in */
+    WorkloadGenerator(MappedPages survey, AddressRange reservation, BitSet takenFrames, long seed,
+            double rateFactor) {
+        this.survey = survey;
+        this.reservation = reservation;
+        this.takenFrames = takenFrames;
+        this.random = new RandomStream(seed, "loads");
+        this.rateFactor = rateFactor;
+    }
+
+    /** Returns what was drawn, a sentence an engine. */
+    List<String> remarks() {
+        return remarks;
+    }
+
+    /** Returns the loads by function; functions that are idle are left out. */
+    Map<Integer, Workload> draw(Machine machine) {
+        var candidates = new ArrayList<PciFunction>();
+        var pages = new TreeMap<Integer, List<DmaBuffer>>();
+        for (PciFunction function : machine.functionsWithDevice()) {
+            List<DmaBuffer> mine = pagesOf(function);
+            if (!function.busMaster() || mine.size() < MIN_PAGES) {
+                remarks.add(RequesterId.format(function.requesterId()) + " is idle: "
+                        + (function.busMaster() ? "too few pages mapped for a ring and a buffer"
+                                : "bus mastering is off"));
+                continue;
+            }
+            candidates.add(function);
+            pages.put(function.requesterId(), mine);
+        }
+        shuffle(candidates);
+        int streams = firstStreaming(candidates, machine);
+        var loads = new TreeMap<Integer, Workload>();
+        for (int i = 0; i < candidates.size(); i++) {
+            boolean busy = i == streams || i < (candidates.size() + 1) / 2 || random.oneIn(2);
+            boolean streaming = i == streams || random.oneIn(2);
+            PciFunction function = candidates.get(i);
+            Workload load = load(function, pages.get(function.requesterId()), streaming,
+                    tableMessage(function, machine));
+            if (busy && rateFactor > 0) {
+                loads.put(function.requesterId(), load);
+            }
+        }
+        loads.forEach((id, load) -> remarks.add(describe(id, load)));
+        return loads;
+    }
+
+    private static String describe(int id, Workload load) {
+        return String.format(
+                "%s is busy: %.0f requests/s of %d bytes, %d of 1000 read memory, %s%s",
+                RequesterId.format(id), load.requestsPerSecond(), load.bytes(),
+                load.readsPerMille(),
+                load.streaming() ? "streaming" : "until what is posted is done",
+                load.message() == null ? "" : String.format(", MSI-X %x %x",
+                        load.message().address(), load.message().data()));
+    }
+
+    /**
+     * Returns what the MSI-X table of a function is taken to hold, since no capture has it: the
+     * message of the first interrupt entry that is the function's alone.
+     */
+    private static Message tableMessage(PciFunction function, Machine machine) {
+        int unit = machine.description().unitOf(function.alias());
+        return unit < 0 || !Messages.tableEnabled(function) ? null
+                : machine.units().get(unit).firstMessage(function.alias());
+    }
+
+    private int firstStreaming(List<PciFunction> candidates, Machine machine) {
+        for (int i = 0; i < candidates.size(); i++) {
+            FunctionConfig config = machine.config(candidates.get(i).requesterId());
+            if (config.classCode() >>> 16 != STORAGE) {
+                return i;
+            }
+        }
+        return 0;
+    }
+
+    private Workload load(PciFunction function, List<DmaBuffer> pages, boolean streaming,
+            Message message) {
+        double rate = rateFactor
+                * (streaming ? random.between(200, 600) : random.between(20, 200));
+        int readsPerMille = (int) random.between(200, 800);
+        int bytes = 256 << random.nextInt(4);
+        List<DmaBuffer> readable = new ArrayList<>();
+        if (!survey.isDirect(function.alias())) {
+            take(survey.readable(function.alias()), readable);
+        }
+        return new Workload(rate, streaming, readsPerMille, bytes, pages.subList(0, 1), readable,
+                pages.subList(1, pages.size()), message);
+    }
+
+    private List<DmaBuffer> pagesOf(PciFunction function) {
+        List<DmaBuffer> mine = new ArrayList<>();
+        if (survey.isDirect(function.alias())) {
+            directPages(mine);
+        } else {
+            take(survey.writable(function.alias()), mine);
+        }
+        return mine;
+    }
+
+    /** Takes pages that no other engine has, each once, in a random order. */
+    private void take(List<DmaBuffer> from, List<DmaBuffer> into) {
+        var order = new ArrayList<>(from);
+        shuffle(order);
+        for (DmaBuffer page : order) {
+            if (into.size() == MAX_BUFFERS) {
+                return;
+            }
+            if (!reservation.contains(page.physicalAddress())
+                    && taken.add(page.physicalAddress())) {
+                into.add(page);
+            }
+        }
+    }
+
+    private void directPages(List<DmaBuffer> into) {
+        List<AddressRange> ram =
+                survey.systemRam().stream().filter(r -> r.bytes() > 1 << 20).toList();
+        for (int tries = 0; tries < 64 * DIRECT_PAGES && into.size() < DIRECT_PAGES
+                && !ram.isEmpty(); tries++) {
+            AddressRange range = ram.get(random.nextInt(ram.size()));
+            long page = random.between(range.start() + 4095 >>> 12, (range.end() >>> 12) - 1) << 12;
+            if (page >= 1L << 24 && !takenFrames.get((int) (page >>> 12)) && taken.add(page)) {
+                into.add(new DmaBuffer(page, page, 4096));
+            }
+        }
+    }
+
+    private <T> void shuffle(List<T> list) {
+        for (int i = list.size() - 1; i > 0; i--) {
+            java.util.Collections.swap(list, i, random.nextInt(i + 1));
+        }
+    }
+}

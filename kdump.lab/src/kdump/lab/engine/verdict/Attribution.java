@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.verdict;
+
+import iommu.api.kdump.Phase;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
+import iommu.api.pcie.Medium;
+import iommu.api.pcie.PciFunction;
+import iommu.api.sim.EventQueue;
+import iommu.api.trace.DmaOutcome;
+import iommu.api.trace.EventKind;
+import iommu.api.trace.Trace;
+import iommu.api.trace.TraceSink;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import kdump.lab.engine.run.Run;
+
+/**
+ * Whose work each request is, and whether it went where it was meant to: follows a run from its
+ * beginning, and asks the tables of the crash from there on. One thread.
+ *
+ * <p>A request is the crashed kernel's as long as its device has not dropped all work since the
+ * crash.
+ */
+final class Attribution implements TraceSink {
+
+    private static final Medium[] MEDIA = Medium.values();
+    private static final Owner[] OWNERS = Owner.values();
+
+    private final Run run;
+    private final Trace trace;
+    private final EventQueue queue;
+    private final PhysicalMemory memory;
+    private final int[] requesters;
+    private final FunctionRecord[] functions;
+    private final Counters counters;
+    private byte[] owners = new byte[1024];
+    private CrashTables tables;
+    private boolean strayHappened;
+    private boolean strayFound;
+    private FunctionRecord last;
+
+    /** Follows a run in which nothing has happened yet. */
+    Attribution(Run run) {
+        this.run = run;
+        this.trace = run.machine().trace();
+        this.queue = run.machine().queue();
+        this.memory = run.machine().memory();
+        List<PciFunction> all = run.machine().functionsWithDevice();
+        requesters = all.stream().mapToInt(PciFunction::requesterId).sorted().toArray();
+        functions = new FunctionRecord[requesters.length];
+        for (PciFunction f : all) {
+            functions[Arrays.binarySearch(requesters, f.requesterId())] =
+                    new FunctionRecord(f.requesterId(), f.alias(),
+                            run.machine().description().unitOf(f.alias()));
+        }
+        last = functions.length == 0 ? null : functions[0];
+        counters = new Counters(run, this);
+        trace.addSink(this);
+        trace.addSink(counters);
+    }
+
+    /** Has it follow the run from its crash on: called when the run stands there. */
+    void crash() {
+        tables = new CrashTables(run);
+        counters.crash();
+    }
+
+    private boolean crashed() {
+        return tables != null;
+    }
+
+    @Override
+    public void event(int id, EventKind kind, int actor, long a, long b, Object detail) {
+        switch (kind) {
+            case DMA_READ -> {
+                if (crashed() && !DmaOutcome.isBlocked(b)) {
+                    read(function(actor), a, b);
+                }
+            }
+            case DMA_WRITE -> {
+                if (id != 0) {
+                    note(id, crashed() && DmaOutcome.isAnswered(b)
+                            ? ownerOfWrite(function(actor), a, b) : Owner.NOBODY);
+                }
+            }
+            case REQUEST -> function(actor).begins((int) b, a, queue.eventNumber());
+            case RESUMED -> function(actor).resumes((int) b, queue.eventNumber());
+            case MEDIUM_WRITE -> {
+                FunctionRecord f = function(actor);
+                f.stored(MEDIA[(int) (b >>> 32)], crashed() && !f.dropped);
+            }
+            case POSTED -> {
+                if (!crashed()) {
+                    function(actor).posted(a, MEDIA[(int) b]);
+                }
+            }
+            case DEVICE_RESET -> {
+                FunctionRecord f = function(actor);
+                if (crashed()) {
+                    f.dropped = true;
+                } else {
+                    f.forget();
+                }
+            }
+            default -> { }
+        }
+    }
+
+    private void read(FunctionRecord f, long address, long outcome) {
+        boolean answered = DmaOutcome.isAnswered(outcome);
+        long at = DmaOutcome.physicalAddress(address, outcome);
+        int bytes = DmaOutcome.bytes(outcome);
+        if (answered) {
+            counters.synthetic(memory.syntheticBytes(at, bytes));
+        }
+        if (!f.dropped && !(answered
+                && at == tables.physicalAddress(f.unit, f.alias, address, Access.READ)
+                && !(strayHappened && holdsStray(at, bytes)))) {
+            f.readWrongly();
+        }
+    }
+
+    private boolean holdsStray(long at, int bytes) {
+        strayFound = false;
+        for (long line = at & -PhysicalMemory.LINE_BYTES; line < at + bytes;
+                line += PhysicalMemory.LINE_BYTES) {
+            long wanted = ownMask(line, at, bytes);
+            memory.causes(line, (cause, mask) ->
+                    strayFound |= (mask & wanted) != 0 && owner(cause) == Owner.STRAY);
+        }
+        return strayFound;
+    }
+
+    /** Returns the bytes of a line, bit n for byte n, that a range covers. */
+    private static long ownMask(long line, long at, int bytes) {
+        int from = (int) Math.max(0, at - line);
+        int to = (int) Math.min(PhysicalMemory.LINE_BYTES, at + bytes - line);
+        return -1L >>> PhysicalMemory.LINE_BYTES - (to - from) << from;
+    }
+
+    private Owner ownerOfWrite(FunctionRecord f, long address, long outcome) {
+        if (f.dropped) {
+            return Owner.CAPTURE_DEVICE;
+        }
+        if (DmaOutcome.physicalAddress(address, outcome)
+                == tables.physicalAddress(f.unit, f.alias, address, Access.WRITE)) {
+            return Owner.LATE_LEGITIMATE;
+        }
+        strayHappened = true;
+        return Owner.STRAY;
+    }
+
+    private void note(int id, Owner owner) {
+        if (id >= owners.length) {
+            owners = Arrays.copyOf(owners, 2 * id);
+        }
+        owners[id] = (byte) owner.ordinal();
+    }
+
+    /** Returns who stands behind a cause of memory's; NOBODY for 0. */
+    Owner owner(int cause) {
+        if (cause == 0) {
+            return Owner.NOBODY;
+        }
+        return switch (trace.kind(cause)) {
+            case DMA_WRITE -> OWNERS[owners[cause]];
+            case UNIT_WRITES -> Owner.UNIT;
+            default -> Owner.KERNEL;
+        };
+    }
+
+    /**
+     * Returns whether what a function does now is no work of the capture kernel; of one without a
+     * device, or nobody, there is nothing that the capture kernel could have begun.
+     */
+    boolean isOfCrashedKernel(int requester) {
+        int at = Arrays.binarySearch(requesters, requester);
+        return at < 0 || !functions[at].worksForCaptureKernel(queue.eventNumber());
+    }
+
+    /** Returns whether the capture kernel has not taken a function over yet. */
+    boolean isLeftAlone(int requester) {
+        int at = Arrays.binarySearch(requesters, requester);
+        return at < 0 || !functions[at].dropped;
+    }
+
+    /** Returns a function whose requests carry an id; the id itself if there is none. */
+    int behind(int alias) {
+        for (FunctionRecord f : functions) {
+            if (f.alias == alias) {
+                return f.requester;
+            }
+        }
+        return alias;
+    }
+
+    /** Returns the record of a function that has a device. */
+    FunctionRecord function(int requester) {
+        if (last.requester != requester) {
+            last = functions[Arrays.binarySearch(requesters, requester)];
+        }
+        return last;
+    }
+
+    /** Returns all functions that have a device, by requester id. */
+    List<FunctionRecord> functions() {
+        return new ArrayList<>(Arrays.asList(functions));
+    }
+
+    /** Returns what was counted. */
+    Counters counters() {
+        return counters;
+    }
+
+    /** Returns the tables of the crash; null before it. */
+    CrashTables crashTables() {
+        return tables;
+    }
+
+    /** Returns the phase of the run that an event is told in. */
+    Phase phase() {
+        return run.phase();
+    }
+}

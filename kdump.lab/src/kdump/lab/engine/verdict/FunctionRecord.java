@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.verdict;
+
+import iommu.api.pcie.Medium;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+
+/** What a verdict knows of one function that makes requests. One thread. */
+final class FunctionRecord {
+
+    final int requester;
+    final int alias;
+    final int unit;
+    /** Whether its device has dropped what it held at the crash: what it does now is new work. */
+    boolean dropped;
+    /** Requests since the crash that the device had translated itself, and those blocked. */
+    long translatedRequests;
+    long translatedBlocked;
+    /** Requests since the crash that a unit let pass as they were. */
+    long untranslated;
+    private final Map<Long, Medium> posted = new HashMap<>();
+    private final Map<Medium, Long> wrong = new EnumMap<>(Medium.class);
+    private final Map<Integer, Long> numbers = new HashMap<>();
+    private final Map<Integer, Boolean> wrongReads = new HashMap<>();
+    /** The event of the clock in which the device last said what it works on. */
+    private long workedAt = -1;
+    private int token;
+    private long number;
+    private boolean wrongRead;
+
+    FunctionRecord(int requester, int alias, int unit) {
+        this.requester = requester;
+        this.alias = alias;
+        this.unit = unit;
+    }
+
+    /** A driver has handed a request to the device. */
+    void posted(long request, Medium medium) {
+        posted.put(request, medium);
+    }
+
+    /** The device begins to work on a request. */
+    void begins(int newToken, long request, long event) {
+        workedAt = event;
+        token = newToken;
+        number = request;
+        wrongRead = false;
+    }
+
+    /** The device goes on with a request that it held while it worked on others. */
+    void resumes(int other, long event) {
+        workedAt = event;
+        numbers.put(token, number);
+        wrongReads.put(token, wrongRead);
+        token = other;
+        number = numbers.getOrDefault(other, number);
+        wrongRead = wrongReads.getOrDefault(other, false);
+    }
+
+    /**
+     * Returns whether what the device does in an event is work of the capture kernel: a request,
+     * begun after the device had dropped what it held. What no request asks for is firmware's.
+     */
+    boolean worksForCaptureKernel(long event) {
+        return dropped && workedAt == event;
+    }
+
+    /** The request in hand has read other bytes than were meant. */
+    void readWrongly() {
+        wrongRead = true;
+    }
+
+    /** The request in hand reached a medium. */
+    void stored(Medium medium, boolean counts) {
+        posted.remove(number);
+        if (counts && wrongRead) {
+            wrong.merge(medium, 1L, Long::sum);
+        }
+    }
+
+    /** The device was reset before the crash: what it held is nobody's any more. */
+    void forget() {
+        posted.clear();
+    }
+
+    /** Returns how many requests that were posted before the crash never reached this medium. */
+    long lost(Medium medium) {
+        return posted.values().stream().filter(m -> m == medium).count();
+    }
+
+    /** Returns how many reached this medium with wrong bytes. */
+    long wrong(Medium medium) {
+        return wrong.getOrDefault(medium, 0L);
+    }
+}

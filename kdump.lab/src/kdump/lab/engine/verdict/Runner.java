@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.verdict;
+
+import iommu.api.kdump.Phase;
+import iommu.api.machine.MachineDescription;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.trace.Trace;
+import java.io.IOException;
+import kdump.lab.api.Crash;
+import kdump.lab.api.LabException;
+import kdump.lab.api.RunOptions;
+import kdump.lab.api.Verdict;
+import kdump.lab.api.Walk;
+import kdump.lab.engine.machine.Machine;
+import kdump.lab.engine.machine.RunStorage;
+import kdump.lab.engine.machine.Services;
+import kdump.lab.engine.run.PolicySession;
+import kdump.lab.engine.run.Run;
+import kdump.lab.engine.setup.FaultInjection;
+import kdump.lab.engine.setup.HardwareChooser;
+import kdump.lab.engine.setup.Scenario;
+import kdump.lab.engine.setup.ScenarioBuilder;
+
+/**
+ * Runs policies on one machine: its memory is loaded once, and rolled back after each run, so that
+ * every policy meets the same bytes. A run that never comes back is left behind with its memory,
+ * and the next one starts on memory that is loaded anew. One thread.
+ */
+public final class Runner {
+
+    private final MachineDescription machine;
+    private final Services services;
+    private final RunOptions options;
+    private final Scenario scenario;
+    private PhysicalMemory memory;
+    private RunStorage storage = new RunStorage();
+    private Supervisor supervisor = new Supervisor(Supervisor.PATIENCE_NANOS);
+
+    /**
+     * Loads a machine.
+     *
+     * @throws LabException if it cannot be read, or run with these options
+     */
+    public Runner(MachineDescription machine, Services services, RunOptions options)
+            throws LabException {
+        this.machine = machine;
+        this.services = services;
+        this.options = options;
+        this.memory = loaded(machine, options.seed());
+        try {
+            this.scenario = ScenarioBuilder.make(
+                    HardwareChooser.choose(machine, services, options.hardware()), memory,
+                    services, options);
+        } catch (IllegalArgumentException e) {
+            throw new LabException(e.getMessage(), e);
+        }
+    }
+
+    /** Returns the memory of a machine with its captured bytes in it. */
+    public static PhysicalMemory loaded(MachineDescription machine, long seed)
+            throws LabException {
+        try {
+            PhysicalMemory memory = machine.memoryMap().memory(seed);
+            memory.load(machine.image());
+            return memory;
+        } catch (IllegalArgumentException | IOException e) {
+            throw new LabException(machine.name() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Returns what was chosen for the machine. */
+    public Scenario scenario() {
+        return scenario;
+    }
+
+    /** Has runs given up that get nowhere for this long, in nanoseconds of a clock on the wall. */
+    void patience(long nanos) {
+        supervisor = new Supervisor(nanos);
+    }
+
+    /** Runs whatever decides like a policy and leaves the memory as it was. */
+    public Crash run(PolicySession policy, boolean trace, FaultInjection injection)
+            throws LabException {
+        return run(injection.applyTo(scenario), policy, trace);
+    }
+
+    /** Runs a machine that differs from this runner's in anything but its memory. */
+    public Crash run(Scenario other, PolicySession policy, boolean trace) throws LabException {
+        return judged(other, policy, trace ? Trace.Level.KEEP : Trace.Level.COUNT,
+                (run, attribution, verdict) -> new Crash(verdict,
+                        Timeline.of(run, attribution.functions())));
+    }
+
+    /** Looks at hardware. */
+    public interface Look {
+        /** Returns what is seen, the run having come to a verdict. */
+        Walk at(Machine hardware, Verdict verdict) throws LabException;
+    }
+
+    /** Runs a policy, looks at the hardware as it stands then, and leaves the memory as it was. */
+    public Walk after(PolicySession policy, Look look) throws LabException {
+        return judged(scenario, policy, Trace.Level.COUNT,
+                (run, attribution, verdict) -> look.at(run.machine(), verdict));
+    }
+
+    /** Reads a run that has come to its end. */
+    @FunctionalInterface
+    interface Reader<T> {
+
+        /** Returns what is read; the memory is rolled back afterwards. */
+        T read(Run run, Attribution attribution, Verdict verdict) throws LabException;
+    }
+
+    /** Runs to the end, judges, and reads. */
+    <T> T judged(Scenario what, PolicySession policy, Trace.Level level, Reader<T> reader)
+            throws LabException {
+        if (memory == null) {
+            memory = loaded(machine, options.seed());
+            storage = new RunStorage();
+        }
+        int mark = memory.mark();
+        var cell = new Cell(new Run(what, memory, services, storage, level, policy, options));
+        boolean cameBack = supervisor.run(cell.run, cell, new Blame(services, policy));
+        if (!cameBack) {
+            memory = null; // somebody may still be writing to it
+        }
+        try {
+            var verdict = new VerdictBuilder(cell.run, cell.attribution).verdict(policy.name());
+            return reader.read(cell.run, cell.attribution, verdict);
+        } finally {
+            if (cameBack) {
+                memory.rollback(mark);
+            }
+        }
+    }
+
+    /** One cell of a matrix, as a supervisor runs it. */
+    private static final class Cell implements Runnable {
+        private final Run run;
+        private final Attribution attribution;
+
+        Cell(Run run) {
+            this.run = run;
+            this.attribution = new Attribution(run);
+        }
+
+        @Override
+        public void run() {
+            run.advance(Phase.CRASH);
+            if (run.hasCrashed()) {
+                attribution.crash();
+            }
+            run.finish();
+        }
+    }
+}

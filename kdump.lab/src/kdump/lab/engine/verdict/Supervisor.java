@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.verdict;
+
+import iommu.api.sim.EventQueue;
+import kdump.lab.engine.run.BrokenException;
+import kdump.lab.engine.run.Run;
+import kdump.lab.engine.run.WithdrawnException;
+
+/**
+ * Has a run done on a thread of its own, and tells outcomes from bugs: what a stranger's bundle
+ * throws ends the run as broken, and so does one that does not come back; what our own code throws
+ * is thrown on. Thread-safe.
+ */
+final class Supervisor {
+
+    /** How long a run may get nowhere: longer than a loaded machine stops for. */
+    static final long PATIENCE_NANOS = 20_000_000_000L;
+    private static final long LOOK_MILLIS = 50;
+
+    private final long patienceNanos;
+
+    Supervisor(long patienceNanos) {
+        this.patienceNanos = patienceNanos;
+    }
+
+    /**
+     * Does the acts of a run.
+     *
+     * @return whether they came back; if not, their thread is left behind
+     */
+    boolean run(Run run, Runnable acts, Blame blame) {
+        var thrown = new Throwable[1];
+        var worker = new Thread(() -> {
+            try {
+                acts.run();
+            } catch (Throwable e) { // told apart below
+                thrown[0] = e;
+            }
+        }, "run of a machine");
+        worker.setDaemon(true);
+        worker.start();
+        if (!await(worker, run.machine().queue())) {
+            StackTraceElement[] stack = worker.getStackTrace();
+            worker.interrupt();
+            run.end(Run.Ending.BROKEN, blame.of(stack, "a bundle of this run")
+                    + " does not come back: nothing happened for "
+                    + patienceNanos / 1_000_000_000 + " s");
+            return false;
+        }
+        if (thrown[0] != null) {
+            tell(run, thrown[0], blame);
+        }
+        return true;
+    }
+
+    /** Waits for a thread as long as its machine gets on. */
+    private boolean await(Thread worker, EventQueue queue) {
+        long progress = -1;
+        long since = System.nanoTime();
+        while (worker.isAlive()) {
+            try {
+                worker.join(LOOK_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+            long now = queue.progress();
+            if (now != progress) {
+                progress = now;
+                since = System.nanoTime();
+            } else if (System.nanoTime() - since > patienceNanos) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void tell(Run run, Throwable thrown, Blame blame) {
+        String culprit = blame.of(thrown.getStackTrace(), null);
+        if (thrown instanceof LinkageError && blame.isWithdrawn()) {
+            run.end(Run.Ending.WITHDRAWN, culprit + " was withdrawn: " + thrown);
+        } else if (culprit != null) {
+            run.end(Run.Ending.BROKEN, culprit + " broke: " + thrown);
+        } else if (thrown instanceof Error e) {
+            throw e;
+        } else if (thrown instanceof BrokenException || thrown instanceof WithdrawnException) {
+            run.end(Run.Ending.BROKEN, thrown.getMessage());
+        } else {
+            throw (RuntimeException) thrown;
+        }
+    }
+}

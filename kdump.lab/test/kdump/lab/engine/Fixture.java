@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine;
+
+import devices.pcie.fabric.PcieFabricFactory;
+import devices.pcie.ringdma.RingDma;
+import devices.pcie.root.RootComplexes;
+import iommu.amdvi.vendor.AmdViVendor;
+import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.HandoverNotes;
+import iommu.api.kdump.HandoverPolicy;
+import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.Step;
+import iommu.api.machine.MachineDescription;
+import iommu.vtd.vendor.VtdVendor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import kdump.importers.CaptureDirectoryImporter;
+import kdump.lab.api.Crash;
+import kdump.lab.api.LabException;
+import kdump.lab.api.RunOptions;
+import kdump.lab.api.Verdict;
+import kdump.lab.engine.machine.Services;
+import kdump.lab.engine.run.PolicySession;
+import kdump.lab.engine.setup.FaultInjection;
+import kdump.lab.engine.setup.Scenario;
+import kdump.lab.engine.verdict.Runner;
+
+/** The real rooms, put together without a framework. */
+public final class Fixture {
+
+    /** What a lab with all bundles has. */
+    public static final Services SERVICES = new Services(
+            Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor()),
+            List.of(new RingDma()), new PcieFabricFactory(), new RootComplexes());
+
+    private Fixture() { }
+
+    /** Returns the folder of the workspace. */
+    public static Path root() {
+        Path at = Path.of(System.getProperty("lab.root", "")).toAbsolutePath();
+        while (!Files.isDirectory(at.resolve("docs/captures"))) {
+            at = at.getParent();
+        }
+        return at;
+    }
+
+    /** Returns a machine of docs/captures. */
+    public static MachineDescription machine(String name) {
+        try {
+            return new CaptureDirectoryImporter()
+                    .read(root().resolve("docs/captures/" + name), null);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Returns a runner of a machine. */
+    public static Runner runner(MachineDescription machine, RunOptions options) {
+        try {
+            return new Runner(machine, SERVICES, options);
+        } catch (LabException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Runs a policy on a machine of docs/captures. */
+    public static Verdict run(String machine, HandoverPolicy policy, RunOptions options) {
+        return crash(machine, policy, options, FaultInjection.NONE).verdict();
+    }
+
+    /** Runs a policy and returns the timeline too. */
+    public static Crash crash(String machine, HandoverPolicy policy, RunOptions options,
+            FaultInjection injection) {
+        return crash(runner(machine(machine), options), session(policy), true, injection);
+    }
+
+    /** Runs what decides like a policy. */
+    public static Crash crash(Runner runner, PolicySession policy, boolean trace,
+            FaultInjection injection) {
+        try {
+            return runner.run(policy, trace, injection);
+        } catch (LabException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Runs a machine that differs from the runner's. */
+    public static Crash crash(Runner runner, Scenario other, PolicySession policy,
+            boolean trace) {
+        try {
+            return runner.run(other, policy, trace);
+        } catch (LabException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Returns the policy as the engine asks it. */
+    public static PolicySession session(HandoverPolicy policy) {
+        return new PolicySession() {
+            @Override
+            public String name() {
+                return policy.getClass().getSimpleName();
+            }
+
+            @Override
+            public List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes) {
+                return policy.decide(event, view, notes);
+            }
+
+            @Override
+            public Class<?> policyClass() {
+                return policy.getClass();
+            }
+        };
+    }
+}

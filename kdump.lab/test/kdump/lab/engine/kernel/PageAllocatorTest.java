@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iommu.api.machine.Platform;
+import iommu.api.memory.AddressRange;
+import java.util.BitSet;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Page frames and I/O virtual addresses as kernels give them out. */
+class PageAllocatorTest {
+
+    private static BitSet frames(int... numbers) {
+        var set = new BitSet();
+        for (int n : numbers) {
+            set.set(n);
+        }
+        return set;
+    }
+
+    @Test
+    void givesTheLowestFramesFirstAndLeavesTheExcludedOut() {
+        var pool = new PageAllocator(List.of(new AddressRange(0x1000, 0x8000)), frames(2, 3));
+
+        assertThat(List.of(pool.allocate(1), pool.allocate(1), pool.allocate(1)))
+                .containsExactly(0x1000L, 0x4000L, 0x5000L);
+    }
+
+    @Test
+    void runsAreAlignedToTheirNumberAndSpanNoExcludedFrame() {
+        var pool = new PageAllocator(List.of(new AddressRange(0x1000, 0x40000)), frames(9));
+
+        assertThat(pool.allocate(4)).isEqualTo(0x4000);
+        assertThat(pool.allocate(3)).isEqualTo(0xc000);
+        assertThat(pool.allocate(1)).isEqualTo(0xf000);
+    }
+
+    @Test
+    void aFreedFrameIsGivenOutAgain() {
+        var pool = new PageAllocator(List.of(new AddressRange(0x1000, 0x4000)), frames());
+        long first = pool.allocate(1);
+        pool.free(first, 1);
+
+        assertThat(pool.allocate(1)).isEqualTo(first);
+    }
+
+    @Test
+    void goesOnInTheNextRangeAndEndsWithTheLast() {
+        var pool = new PageAllocator(List.of(new AddressRange(0x1000, 0x2000),
+                new AddressRange(0x10800, 0x12000)), frames());
+
+        assertThat(pool.allocate(1)).isEqualTo(0x1000);
+        assertThat(pool.allocate(1)).isEqualTo(0x11000);
+        assertThatThrownBy(() -> pool.allocate(1)).isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("out of memory");
+    }
+
+    @Test
+    void remembersWhatItEverGave() {
+        var pool = new PageAllocator(List.of(new AddressRange(0x1000, 0x4000)), frames());
+        long page = pool.allocate(1);
+        pool.free(page, 1);
+
+        assertThat(pool.gave(page + 0xfff)).isTrue();
+        assertThat(pool.gave(page + 0x1000)).isFalse();
+    }
+
+    @Test
+    void addressesComeFromTheTopOfTheLowFourGigabytesDownwards() {
+        var space = new IovaAllocator(Platform.X86.messages());
+        space.reserve(0xffffe000L, 0x1000);
+
+        assertThat(space.allocate()).isEqualTo(0xfffff000L);
+        assertThat(space.allocate()).isEqualTo(0xffffd000L);
+        space.free(0xfffff000L);
+        assertThat(space.allocate()).isEqualTo(0xfffff000L);
+    }
+
+    @Test
+    void theInterruptRangeIsNeverGivenOut() {
+        var space = new IovaAllocator(Platform.X86.messages());
+        space.reserve(0xfef00000L, 0x1100000L);
+
+        assertThat(space.allocate()).isEqualTo(0xfedff000L);
+    }
+}
