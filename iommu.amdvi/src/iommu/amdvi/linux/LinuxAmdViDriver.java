@@ -69,7 +69,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     /** Returns the names of the kernel settings that this code knows. */
     public static Set<String> settings() {
-        return KernelQuirks.KNOWN;
+        return KernelSetting.keys();
     }
 
     @Override

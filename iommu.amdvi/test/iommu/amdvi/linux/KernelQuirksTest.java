@@ -8,6 +8,10 @@ import iommu.amdvi.linux.KernelQuirks.HandOver;
 import iommu.amdvi.vendor.AmdViVendor;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelVersion;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -42,13 +46,24 @@ class KernelQuirksTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "amdvi.handOver | 3 | amdvi.handOver = 3, expected 0 to 2",
-        "amdvi.crashDisables | -1 | amdvi.crashDisables = -1, expected 0 to 1",
+        "amdvi.handOver | 3 | amdvi.handOver = 3, expected 0 to 2: table and"
+            + " buffers are used where they lie, as SNP needs; size equal, below 4 GiB, every"
+            + " domain id reserved",
+        "amdvi.crashDisables | -1 | amdvi.crashDisables = -1, expected 0 to 1: the "
+            + "crashing kernel leaves its units on",
         "amdvi.x | 0 | unknown kernel setting 'amdvi.x', expected one of amdvi.attachesFirst,"
             + " amdvi.crashDisables, amdvi.enablesEarly, amdvi.encryptionBit, amdvi.handOver"})
     void othersAreRefused(String name, long value, String message) {
         assertThatThrownBy(() -> KernelQuirks.of(linux("6.1").with(name, value)))
                 .isInstanceOf(IllegalArgumentException.class).hasMessage(message);
+    }
+
+    @Test
+    void theDocumentHasTheRowsOfTheTableAndNoOthers() throws IOException {
+        Path document = Path.of(System.getProperty("lab.root", ".."), "docs", "kernels.md");
+        assertThat(Files.readAllLines(document)).filteredOn(l -> l.startsWith("| `amdvi."))
+                .isEqualTo(Stream.of(KernelSetting.values()).flatMap(s -> s.rows().stream())
+                        .toList());
     }
 
     @Test

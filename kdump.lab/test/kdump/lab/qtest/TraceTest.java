@@ -157,6 +157,7 @@ class TraceTest {
         word(VTD + 0x18, 1 << 24);
         message(0xfee0_0000L, 0x31);
         message(0xfee0_0098L, 1);
+        message(0xfee0_00b0L, 0x42);
         message(0xfee0_00d8L, 0);
         assertThat(logged()).containsExactly(
                 "vtd_ir_remap_msi_req addr 0xfee00000 data 0x31",
@@ -165,6 +166,10 @@ class TraceTest {
                 "vtd_ir_remap index 5 trigger 0 vector 66 deliver 0 dest 0x2 mode 0",
                 "vtd_ir_remap_type MSI",
                 "vtd_ir_remap_msi (addr 0xfee00098, data 0x1) -> (addr 0xfee02000, data 0x4042)",
+                "vtd_ir_remap_msi_req addr 0xfee000b0 data 0x42",
+                "vtd_ir_remap index 5 trigger 0 vector 66 deliver 0 dest 0x2 mode 0",
+                "vtd_ir_remap_type IOAPIC",
+                "vtd_ir_remap_msi (addr 0xfee000b0, data 0x42) -> (addr 0xfee02000, data 0x4042)",
                 "vtd_ir_remap_msi_req addr 0xfee000d8 data 0x0");
     }
 

@@ -5,6 +5,7 @@ import static iommu.api.bits.BitField.bit;
 import static iommu.api.bits.BitField.bits;
 
 import iommu.amdvi.DeviceTableEntry;
+import iommu.amdvi.PageTableEntry;
 import iommu.api.bits.BitField;
 
 /**
@@ -31,11 +32,20 @@ public final class ContextTag {
     /** A fault was logged since the entry was cached. */
     public static final BitField FAULTED = bit(26);
 
+    /** Valid, with a page table; then the next field counts. */
+    public static final BitField WALKS = bit(27);
+    /** One less than the address bits that the page table translates: at most 63. */
+    public static final BitField REACH = bits(33, 28);
+
     private ContextTag() { }
 
     /** Returns the tag of an entry's first two quadwords. */
     public static long of(long q0, long q1) {
-        return DOMAIN.with(0, DeviceTableEntry.DOMAIN_ID.of(q1))
+        int levels = (int) DeviceTableEntry.MODE.of(q0);
+        boolean walks = DeviceTableEntry.V.isSet(q0) && DeviceTableEntry.TV.isSet(q0) && levels > 0;
+        int reach = Math.min(PageTableEntry.shift(levels + 1), Long.SIZE);
+        return WALKS.with(REACH.with(0, reach - 1), walks ? 1 : 0)
+                | DOMAIN.with(0, DeviceTableEntry.DOMAIN_ID.of(q1))
                 | LEVELS.with(0, DeviceTableEntry.MODE.of(q0))
                 | RIGHTS.with(0, rights(q0))
                 | VALID.with(0, DeviceTableEntry.V.of(q0))
@@ -43,6 +53,15 @@ public final class ContextTag {
                 | SUPPRESS_ALL.with(0, DeviceTableEntry.SA.of(q1))
                 | SUPPRESS_FURTHER.with(0, DeviceTableEntry.SE.of(q1))
                 | EXCLUDES.with(0, DeviceTableEntry.EX.of(q1));
+    }
+
+    /**
+     * Returns whether a request is to be looked up in the page table: the entry is valid, grants
+     * the access, and its table reaches the address.
+     */
+    public static boolean admits(long tag, long address, int access) {
+        return WALKS.isSet(tag) && (RIGHTS.of(tag) & access) == access
+                && address >>> 1 >>> REACH.of(tag) == 0;
     }
 
     /** Returns the {@link iommu.api.pcie.Access} bits of IR and IW, which lie alike everywhere. */

@@ -14,7 +14,7 @@ import iommu.api.bits.BitField;
  * <p>Tagged by domain id, level and address, never by device or root. Source: 48882,
  * "INVALIDATE_IOMMU_PAGES", PDE.
  */
-public final class DirectoryCache {
+public final class DirectoryCache extends SetAssociativeCache {
 
     /** Level of the table, 1 to 5; never 0, so that no key is. */
     private static final BitField LEVEL = bits(2, 0);
@@ -22,22 +22,27 @@ public final class DirectoryCache {
     /** Address bits above what the table covers, right-aligned: at most 64 - 21. */
     private static final BitField PREFIX = bits(61, 19);
     private static final BitField RIGHTS = bits(1, 0);
+    private static final BitField TABLE_LEVEL = bits(4, 2);
+
+    /** No table. */
+    public static final long NONE = 0;
 
     private static final int LOWEST = 1;
     private static final int HIGHEST = PageTableEntry.MAX_LEVEL - 1;
 
-    private final SetAssociativeCache ways;
-    private final long[] table;
+    /** Address, level and rights of the table of each slot. */
+    private final long[] tables;
 
+    /** Makes an empty one. */
     public DirectoryCache(int entries) {
-        ways = new SetAssociativeCache(entries);
-        table = new long[entries];
+        super(entries, new Generation());
+        tables = new long[entries];
     }
 
     /** A copy that begins as another cache is now. */
     DirectoryCache(DirectoryCache other) {
-        ways = new SetAssociativeCache(other.ways);
-        table = other.table.clone();
+        super(other);
+        tables = other.tables.clone();
     }
 
     private static long key(int domain, long address, int level) {
@@ -48,38 +53,46 @@ public final class DirectoryCache {
         return address >>> PageTableEntry.shift(level + 1);
     }
 
-    /** Returns the slot of the lowest table below {@code top} that translates, or -1. */
-    public int find(int domain, long address, int top) {
+    /** Returns the lowest table below {@code top} that translates, packed; 0 for none. */
+    public long find(int domain, long address, int top) {
         for (int level = LOWEST; level < top; level++) {
-            int slot = ways.find(key(domain, address, level));
-            if (slot >= 0) {
-                return slot;
+            long known = at(domain, address, level);
+            if (known != NONE) {
+                return known;
             }
         }
-        return -1;
+        return NONE;
     }
 
-    /** Returns the slot of the table of a level, or -1. */
-    public int slot(int domain, long address, int level) {
-        return ways.find(key(domain, address, level));
+    /** Returns the table of a level, packed; 0 for none. */
+    public long at(int domain, long address, int level) {
+        int slot = slotOf(key(domain, address, level));
+        return slot < 0 ? NONE : tables[slot];
     }
 
-    public int level(int slot) {
-        return (int) LEVEL.of(ways.key(slot));
+    /** Returns the level of a table that {@link #find} gave. */
+    public static int level(long known) {
+        return (int) TABLE_LEVEL.of(known);
     }
 
-    public long table(int slot) {
-        return PageTableEntry.ADDRESS.inPlace(table[slot]);
+    /** Returns the address of a table that {@link #find} gave. */
+    public static long table(long known) {
+        return PageTableEntry.ADDRESS.inPlace(known);
     }
 
-    public int rights(int slot) {
-        return (int) RIGHTS.of(table[slot]);
+    /** Returns the rights that the levels above such a table leave. */
+    public static int rights(long known) {
+        return (int) RIGHTS.of(known);
     }
 
-    /** Keeps a table of a level that can be below another. */
+    /**
+     * Keeps a table that {@link #find} has just not found, of a level that can be below another:
+     * after that no key of a lower level than it gave has a slot, and keys are exact.
+     */
     public void insert(int domain, long address, int level, long newTable, int rights) {
         if (level <= HIGHEST) {
-            table[ways.place(key(domain, address, level))] = newTable | rights;
+            tables[placeNew(key(domain, address, level))] =
+                    TABLE_LEVEL.with(newTable, level) | rights;
         }
     }
 
@@ -90,13 +103,13 @@ public final class DirectoryCache {
      */
     public boolean invalidate(int domain, long address, int shift) {
         boolean dropped = false;
-        for (int slot = 0; slot < ways.size(); slot++) {
-            long key = ways.key(slot);
+        for (int slot = 0; slot < size(); slot++) {
+            long key = keyOf(slot);
             if (key != 0 && DOMAIN.of(key) == domain) {
                 int covers = PageTableEntry.shift((int) LEVEL.of(key) + 1);
                 int wide = Math.max(0, shift - covers);
                 if (shift >= 64 || (PREFIX.of(key) ^ address >>> covers) >>> wide == 0) {
-                    ways.free(slot);
+                    drop(slot);
                     dropped = true;
                 }
             }
@@ -105,6 +118,6 @@ public final class DirectoryCache {
     }
 
     public void invalidateAll() {
-        ways.clear();
+        clear();
     }
 }

@@ -7,15 +7,15 @@ package iommu.amdvi.unit.caches;
  *
  * <p>Source: 48882, "INVALIDATE_DEVTAB_ENTRY".
  */
-public final class DteCache {
+public final class DteCache extends SetAssociativeCache {
 
-    private final SetAssociativeCache ways;
     private final long[] tag;
     private final long[] root;
     private final long[] interrupts;
 
-    public DteCache(int entries) {
-        ways = new SetAssociativeCache(entries);
+    /** @param generation grows whenever something is gone or replaced */
+    public DteCache(int entries, Generation generation) {
+        super(entries, generation);
         tag = new long[entries];
         root = new long[entries];
         interrupts = new long[entries];
@@ -23,7 +23,7 @@ public final class DteCache {
 
     /** A copy that begins as another cache is now. */
     DteCache(DteCache other) {
-        ways = new SetAssociativeCache(other.ways);
+        super(other);
         tag = other.tag.clone();
         root = other.root.clone();
         interrupts = other.interrupts.clone();
@@ -35,7 +35,7 @@ public final class DteCache {
 
     /** Returns the slot of a device, or -1. */
     public int find(int device) {
-        return ways.find(key(device));
+        return slotOf(key(device));
     }
 
     /** Returns the {@link ContextTag} of a slot. */
@@ -54,13 +54,13 @@ public final class DteCache {
     }
 
     /**
-     * Keeps an entry.
+     * Keeps an entry that {@link #find} has just not found.
      *
      * @param newTag as {@link ContextTag} packs it
      * @return its slot
      */
     public int insert(int device, long newTag, long newRoot, long newInterrupts) {
-        int slot = ways.place(key(device));
+        int slot = placeNew(key(device));
         tag[slot] = newTag;
         root[slot] = newRoot;
         interrupts[slot] = newInterrupts;
@@ -76,17 +76,12 @@ public final class DteCache {
     public boolean invalidate(int device) {
         int slot = find(device);
         if (slot >= 0) {
-            ways.free(slot);
+            drop(slot);
         }
         return slot >= 0;
     }
 
-    /** See {@link SetAssociativeCache#version}. */
-    public long version() {
-        return ways.version();
-    }
-
     public void invalidateAll() {
-        ways.clear();
+        clear();
     }
 }

@@ -10,23 +10,23 @@ import iommu.api.bits.BitField;
  *
  * <p>Source: 48882, "INVALIDATE_INTERRUPT_TABLE".
  */
-public final class InterruptCache {
+public final class InterruptCache extends SetAssociativeCache {
 
     private static final BitField DEVICE = bits(31, 16);
 
-    private final SetAssociativeCache ways;
     private final long[] low;
     private final long[] high;
 
+    /** Makes an empty one. */
     public InterruptCache(int entries) {
-        ways = new SetAssociativeCache(entries);
+        super(entries, new Generation());
         low = new long[entries];
         high = new long[entries];
     }
 
     /** A copy that begins as another cache is now. */
     InterruptCache(InterruptCache other) {
-        ways = new SetAssociativeCache(other.ways);
+        super(other);
         low = other.low.clone();
         high = other.high.clone();
     }
@@ -37,7 +37,7 @@ public final class InterruptCache {
 
     /** Returns the slot of an entry, or -1. */
     public int find(int device, int index) {
-        return ways.find(key(device, index));
+        return slotOf(key(device, index));
     }
 
     public long low(int slot) {
@@ -50,7 +50,7 @@ public final class InterruptCache {
 
     /** Keeps an entry; returns its slot. */
     public int insert(int device, int index, long q0, long q1) {
-        int slot = ways.place(key(device, index));
+        int slot = place(key(device, index));
         low[slot] = q0;
         high[slot] = q1;
         return slot;
@@ -59,9 +59,9 @@ public final class InterruptCache {
     /** Drops the entries of a device; returns whether there was one. */
     public boolean invalidate(int device) {
         boolean dropped = false;
-        for (int slot = 0; slot < ways.size(); slot++) {
-            if (ways.key(slot) != 0 && DEVICE.of(ways.key(slot)) == device) {
-                ways.free(slot);
+        for (int slot = 0; slot < size(); slot++) {
+            if (keyOf(slot) != 0 && DEVICE.of(keyOf(slot)) == device) {
+                drop(slot);
                 dropped = true;
             }
         }
@@ -69,6 +69,6 @@ public final class InterruptCache {
     }
 
     public void invalidateAll() {
-        ways.clear();
+        clear();
     }
 }

@@ -1,88 +1,126 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit.caches;
 
+import java.util.Arrays;
+
 /**
  * The geometry of a cache: sets of four ways, chosen by a hash of the key; in a full set the ways
- * are replaced in turn. Keys are not 0; 0 marks a free way.
+ * are replaced in turn. Keys are not 0; 0 marks a free way. What is kept beside a key is the
+ * business of the caches that extend this.
  */
-final class SetAssociativeCache {
+class SetAssociativeCache {
 
-    /** SetAssociativeCache of a set. */
+    /** Ways of a set. */
     static final int COUNT = 4;
 
+    private static final int WAY_BITS = 2;
+    private static final int FULL = COUNT;
     private static final long SPREAD = 0x9e37_79b9_7f4a_7c15L;
+    /** The hash begins at bit 40 of the product; room is left for the way. */
+    private static final int FIRST_SHIFT = 40 - WAY_BITS;
 
     private final long[] keys;
+    /** Of each set the way whose turn it is, and whether no way is free. */
     private final byte[] turn;
-    private long version;
+    /** Bits of the first slot of a set. */
+    private final int firstSlots;
+    private final Generation generation;
 
-    SetAssociativeCache(int entries) {
+    /**
+     * Makes an empty one.
+     *
+     * @param entries a power of two, {@link #COUNT} or more
+     * @param generation grows whenever what a slot held is gone or replaced
+     */
+    SetAssociativeCache(int entries, Generation generation) {
         keys = new long[entries];
         turn = new byte[entries / COUNT];
+        firstSlots = entries - COUNT;
+        this.generation = generation;
     }
 
-    /** A copy that begins as another cache is now. */
+    /** A copy that begins as another cache is now, with a generation of its own. */
     SetAssociativeCache(SetAssociativeCache other) {
         keys = other.keys.clone();
         turn = other.turn.clone();
-        version = other.version;
+        firstSlots = other.firstSlots;
+        generation = new Generation();
     }
 
-    int size() {
+    final int size() {
         return keys.length;
     }
 
-    private int set(long key) {
-        return (int) (key * SPREAD >>> 40) & turn.length - 1;
+    private int first(long key) {
+        return (int) (key * SPREAD >>> FIRST_SHIFT) & firstSlots;
     }
 
     /** Returns the slot of a key, or -1. Written out: a loop of four costs more than is in it. */
-    int find(long key) {
-        return find(set(key) * COUNT, key);
+    final int slotOf(long key) {
+        return slotOf(first(key), key);
     }
 
-    private int find(int first, long key) {
+    private int slotOf(int first, long key) {
         return keys[first] == key ? first : keys[first + 1] == key ? first + 1
                 : keys[first + 2] == key ? first + 2 : keys[first + 3] == key ? first + 3 : -1;
     }
 
     /** Returns the slot that a key has from now on: its own, else a free one, else a taken one. */
-    int place(long key) {
-        int set = set(key);
-        int first = set * COUNT;
-        int slot = find(first, key);
+    final int place(long key) {
+        int slot = slotOf(key);
         if (slot >= 0) {
-            version++;
+            generation.next();
             return slot;
         }
-        slot = keys[first] == 0 ? first : keys[first + 1] == 0 ? first + 1
-                : keys[first + 2] == 0 ? first + 2 : keys[first + 3] == 0 ? first + 3 : -1;
-        if (slot < 0) {
-            version++;
-            slot = first + turn[set];
-            turn[set] = (byte) (turn[set] + 1 & COUNT - 1);
+        return placeNew(key);
+    }
+
+    /** Does what {@link #place} does with a key that is known to have no slot. */
+    final int placeNew(long key) {
+        int first = first(key);
+        int set = first >>> WAY_BITS;
+        int state = turn[set];
+        int slot = first;
+        if ((state & FULL) != 0) {
+            generation.next();
+            slot += state & COUNT - 1;
+            turn[set] = (byte) (FULL | state + 1 & COUNT - 1);
+        } else {
+            slot = free(first);
         }
         keys[slot] = key;
         return slot;
     }
 
-    /** Returns a number that grows whenever what a slot held is gone or replaced. */
-    long version() {
-        return version;
+    /** Returns the first free slot of a set that has one, and notes if it is the last. */
+    private int free(int first) {
+        int slot = slotOf(first, 0);
+        boolean last = true;
+        for (int other = slot + 1; other < first + COUNT; other++) {
+            last &= keys[other] != 0;
+        }
+        if (last) {
+            turn[first >>> WAY_BITS] |= FULL;
+        }
+        return slot;
     }
 
     /** Returns the key of a slot, 0 if it is free. */
-    long key(int slot) {
+    final long keyOf(int slot) {
         return keys[slot];
     }
 
-    void free(int slot) {
-        version++;
+    final void drop(int slot) {
+        generation.next();
         keys[slot] = 0;
+        turn[slot >>> WAY_BITS] &= ~FULL;
     }
 
-    void clear() {
-        version++;
-        java.util.Arrays.fill(keys, 0);
+    final void clear() {
+        generation.next();
+        Arrays.fill(keys, 0);
+        for (int set = 0; set < turn.length; set++) {
+            turn[set] &= ~FULL;
+        }
     }
 }

@@ -13,26 +13,29 @@ import iommu.api.bits.BitField;
  * <p>Tagged by domain id and page, never by device: functions of one domain share stale entries.
  * A device's own rights come from its device table entry. Source: 48882, "INVALIDATE_IOMMU_PAGES".
  */
-public final class Tlb {
+public final class Tlb extends SetAssociativeCache {
 
     private static final BitField SHIFT = bits(5, 0);
     private static final BitField DOMAIN = bits(21, 6);
     private static final BitField ADDRESS = bits(51, 12);
     private static final BitField RIGHTS = bits(1, 0);
 
-    private final SetAssociativeCache ways;
+    /** Addresses of fewer bits have keys of their own. */
+    private static final int EXACT = 54;
+
     /** Of each slot the address that it was kept for, then page and rights. */
     private final long[] words;
     private long shiftsInUse;
 
-    public Tlb(int entries) {
-        ways = new SetAssociativeCache(entries);
+    /** @param generation grows whenever something is gone or replaced */
+    public Tlb(int entries, Generation generation) {
+        super(entries, generation);
         words = new long[2 * entries];
     }
 
     /** A copy that begins as another cache is now. */
     Tlb(Tlb other) {
-        ways = new SetAssociativeCache(other.ways);
+        super(other);
         words = other.words.clone();
         shiftsInUse = other.shiftsInUse;
     }
@@ -47,7 +50,7 @@ public final class Tlb {
     public int find(int domain, long address) {
         for (long left = shiftsInUse; left != 0; left &= left - 1) {
             int shift = Long.numberOfTrailingZeros(left);
-            int slot = ways.find(key(domain, address, shift));
+            int slot = slotOf(key(domain, address, shift));
             if (slot >= 0 && (words[2 * slot] ^ address) >>> shift == 0) {
                 return slot;
             }
@@ -62,7 +65,7 @@ public final class Tlb {
 
     /** Returns the base-2 logarithm of the page size of a slot. */
     public int pageShift(int slot) {
-        return (int) SHIFT.of(ways.key(slot));
+        return (int) SHIFT.of(keyOf(slot));
     }
 
     /** Returns the physical address of the page of a slot. */
@@ -70,9 +73,15 @@ public final class Tlb {
         return ADDRESS.inPlace(words[2 * slot + 1]);
     }
 
-    /** Keeps a page; {@code rights} of 0 notes that it is not present. */
+    /**
+     * Keeps a page for an address that {@link #find} has just not found.
+     *
+     * @param rights 0 notes that the page is not present
+     */
     public void insert(int domain, long address, long newPage, int shift, int rights) {
-        int slot = ways.place(key(domain, address, shift));
+        long key = key(domain, address, shift);
+        // a folded key may be that of another address, whose place it then takes
+        int slot = address >>> EXACT == 0 ? placeNew(key) : place(key);
         words[2 * slot] = address;
         words[2 * slot + 1] = newPage | rights;
         shiftsInUse |= 1L << shift;
@@ -85,12 +94,12 @@ public final class Tlb {
      */
     public boolean invalidate(int domain, long address, int shift) {
         boolean dropped = false;
-        for (int slot = 0; slot < ways.size(); slot++) {
-            long key = ways.key(slot);
+        for (int slot = 0; slot < size(); slot++) {
+            long key = keyOf(slot);
             if (key != 0 && DOMAIN.of(key) == domain) {
                 int wide = Math.max(shift, (int) SHIFT.of(key));
                 if (wide >= 64 || (words[2 * slot] ^ address) >>> wide == 0) {
-                    ways.free(slot);
+                    drop(slot);
                     dropped = true;
                 }
             }
@@ -98,13 +107,8 @@ public final class Tlb {
         return dropped;
     }
 
-    /** See {@link SetAssociativeCache#version}. */
-    public long version() {
-        return ways.version();
-    }
-
     public void invalidateAll() {
-        ways.clear();
+        clear();
         shiftsInUse = 0;
     }
 }

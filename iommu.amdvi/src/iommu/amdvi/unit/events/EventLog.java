@@ -13,7 +13,7 @@ import iommu.api.memory.PhysicalMemory;
 /**
  * The event log: a ring in memory that the unit writes at its tail and software reads at its head.
  * When the next event would fill it, the event is lost, EventOverflow is set and logging stops
- * until software switches it off and on again.
+ * until software switches it off and on again. Head and tail count modulo the length of the log.
  *
  * <p>An event that memory does not take, for want of memory there, is lost in the same way. The
  * interrupt is sent when a status bit goes from 0 to 1. Source: 48882, "Event Logging".
@@ -59,7 +59,7 @@ public final class EventLog {
         long tail = registers.get(AmdViRegisters.EVENT_TAIL) % size;
         long next = (tail + Event.BYTES) % size;
         long at = AmdViRegisters.BASE.inPlace(base) + tail;
-        if (next == registers.get(AmdViRegisters.EVENT_HEAD)
+        if (next == registers.get(AmdViRegisters.EVENT_HEAD) % size
                 || !memory.contains(at, Event.BYTES)) {
             run(false);
             raise(Status.EVENT_OVERFLOW, Control.EVENT_INT_EN);

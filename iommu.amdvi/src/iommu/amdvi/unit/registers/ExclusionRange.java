@@ -18,10 +18,12 @@ public final class ExclusionRange {
     private boolean forAll;
     private long first;
     private long last;
-    private long version;
+    private final Runnable changed;
 
-    public ExclusionRange(RegisterFile registers) {
+    /** @param changed hears that software writes the range */
+    public ExclusionRange(RegisterFile registers, Runnable changed) {
         this.registers = registers;
+        this.changed = changed;
         registers.onWrite(AmdViRegisters.EXCLUSION_BASE, (written, mask) -> written());
         registers.onWrite(AmdViRegisters.EXCLUSION_LIMIT, (written, mask) -> written());
         written();
@@ -34,12 +36,7 @@ public final class ExclusionRange {
         first = AmdViRegisters.BASE.inPlace(base);
         last = AmdViRegisters.BASE.inPlace(registers.get(AmdViRegisters.EXCLUSION_LIMIT))
                 | IN_PAGE;
-        version++;
-    }
-
-    /** Returns a number that grows whenever software writes the range. */
-    public long version() {
-        return version;
+        changed.run();
     }
 
     /** Returns whether an address lies in the range and the range is in force. */

@@ -2,8 +2,10 @@
 package iommu.amdvi.unit.settings;
 
 import iommu.api.profile.HardwareProfile;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What known hardware does, by name, as settings of a unit. A profile leaves out what belongs to a
@@ -12,13 +14,13 @@ import java.util.Set;
 public final class HardwareProfiles {
 
     /** The unit of the manual: every choice at its default. */
-    private static final HardwareProfile SPEC = HardwareProfile.of(Map.of("flushOnDisable", 0L,
-            "cacheNotPresent", 0L, "asQemu", 0L, "dteCacheEntries", 256L,
-            "directoryCacheEntries", 256L, "tlbEntries", 1024L, "interruptCacheEntries", 256L));
+    private static final HardwareProfile SPEC = HardwareProfile.of(
+            EnumSet.complementOf(EnumSet.of(UnitSetting.SNP_LOCKED, UnitSetting.FRONT)).stream()
+                    .collect(Collectors.toMap(UnitSetting::key, s -> (long) s.otherwise())));
 
     /** QEMU 7.2's unit. */
     private static final HardwareProfile QEMU_7_2 =
-            HardwareProfile.of(Map.of("asQemu", 1L));
+            HardwareProfile.of(Map.of(UnitSetting.AS_QEMU.key(), 1L));
 
     private HardwareProfiles() { }
 
@@ -29,6 +31,6 @@ public final class HardwareProfiles {
 
     /** Returns the names of all settings of a unit. */
     public static Set<String> settings() {
-        return UnitSettings.KNOWN;
+        return UnitSetting.keys();
     }
 }

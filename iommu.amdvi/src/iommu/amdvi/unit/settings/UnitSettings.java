@@ -2,41 +2,31 @@
 package iommu.amdvi.unit.settings;
 
 import iommu.api.profile.UnitProfile;
-import java.util.Collections;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * The behaviour of one unit where manuals leave a choice or hardware differs: the settings of its
- * profile, each 0 or 1 but for the cache sizes.
+ * profile, read. What each does is in {@link UnitSetting}.
  *
- * @param snpLocked "snpLocked", default 0: SNP is enforced, and the registers of
- *     {@link iommu.amdvi.AmdViRegisters#LOCKED_BY_SNP} ignore writes
- * @param flushOnDisable "flushOnDisable", default 0: clearing IommuEn empties the caches; the
- *     manual leaves it to software, for tests and experiments
- * @param cacheNotPresent "cacheNotPresent", default 0: pages that are not present are cached as
- *     such, as capability NpCache announces
- * @param asQemu "asQemu", default 0: requests, commands and registers
- *     go the ways of QEMU 7.2's unit; registers hold all bits that are written to them, the status
- *     none, and the event log runs but is never written
- * @param fastPath "front", default 1: translations are looked up in a fast path before the modelled
- *     caches, which changes no answer; 0 for the test that holds this
- * @param dteCacheEntries "dteCacheEntries", default 256
- * @param directoryCacheEntries "directoryCacheEntries", default 256
- * @param tlbEntries "tlbEntries", default 1024
- * @param interruptCacheEntries "interruptCacheEntries", default 256
+ * @param snpLocked {@link UnitSetting#SNP_LOCKED}
+ * @param flushOnDisable {@link UnitSetting#FLUSH_ON_DISABLE}
+ * @param cacheNotPresent {@link UnitSetting#CACHE_NOT_PRESENT}
+ * @param asQemu {@link UnitSetting#AS_QEMU}: registers hold all bits that are written to them, the
+ *     status none, and the event log runs but is never written
+ * @param fastPath {@link UnitSetting#FRONT}
+ * @param dteCacheEntries {@link UnitSetting#DTE_CACHE_ENTRIES}
+ * @param directoryCacheEntries {@link UnitSetting#DIRECTORY_CACHE_ENTRIES}
+ * @param tlbEntries {@link UnitSetting#TLB_ENTRIES}
+ * @param interruptCacheEntries {@link UnitSetting#INTERRUPT_CACHE_ENTRIES}
  */
 public record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean cacheNotPresent,
         boolean asQemu, boolean fastPath, int dteCacheEntries, int directoryCacheEntries,
         int tlbEntries, int interruptCacheEntries) {
 
-    /** A set of a cache. */
-    public static final int LEAST_ENTRIES = 4;
+    /** Fewest entries of a cache: a set of it. */
+    public static final int LEAST_ENTRIES = UnitSetting.LEAST_ENTRIES;
 
-    /** The names of all settings. */
-    static final Set<String> KNOWN = Collections.unmodifiableSet(new TreeSet<>(Set.of(
-            "snpLocked", "flushOnDisable", "cacheNotPresent", "asQemu", "front", "dteCacheEntries",
-            "directoryCacheEntries", "tlbEntries", "interruptCacheEntries")));
+    private static final Set<String> KNOWN = UnitSetting.keys();
 
     /**
      * Reads the settings of a profile.
@@ -50,33 +40,12 @@ public record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean ca
                         "unknown setting '" + key + "' of an amdvi unit; known: " + KNOWN);
             }
         }
-        return new UnitSettings(flag(profile, "snpLocked"), flag(profile, "flushOnDisable"),
-                flag(profile, "cacheNotPresent"), flag(profile, "asQemu"),
-                between(profile, "front", 1, 0, 1) == 1,
-                entries(profile, "dteCacheEntries", 256),
-                entries(profile, "directoryCacheEntries", 256),
-                entries(profile, "tlbEntries", 1024),
-                entries(profile, "interruptCacheEntries", 256));
-    }
-
-    private static boolean flag(UnitProfile profile, String key) {
-        return between(profile, key, 0, 0, 1) == 1;
-    }
-
-    private static int entries(UnitProfile profile, String key, int otherwise) {
-        int value = between(profile, key, otherwise, LEAST_ENTRIES, 1 << 16);
-        if (Integer.bitCount(value) != 1) {
-            throw new IllegalArgumentException(key + " = " + value + ", not a power of two");
-        }
-        return value;
-    }
-
-    private static int between(UnitProfile profile, String key, int otherwise, int low, int high) {
-        long value = profile.setting(key, otherwise);
-        if (value < low || value > high) {
-            throw new IllegalArgumentException(
-                    key + " = " + value + ", not " + low + " to " + high);
-        }
-        return (int) value;
+        return new UnitSettings(UnitSetting.SNP_LOCKED.isOn(profile),
+                UnitSetting.FLUSH_ON_DISABLE.isOn(profile),
+                UnitSetting.CACHE_NOT_PRESENT.isOn(profile), UnitSetting.AS_QEMU.isOn(profile),
+                UnitSetting.FRONT.isOn(profile), UnitSetting.DTE_CACHE_ENTRIES.read(profile),
+                UnitSetting.DIRECTORY_CACHE_ENTRIES.read(profile),
+                UnitSetting.TLB_ENTRIES.read(profile),
+                UnitSetting.INTERRUPT_CACHE_ENTRIES.read(profile));
     }
 }

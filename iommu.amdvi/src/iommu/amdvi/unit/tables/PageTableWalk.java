@@ -107,7 +107,7 @@ public final class PageTableWalk {
         long wanted = PageTableEntry.PR.mask() | (long) access << RIGHTS_SHIFT;
         long at = table;
         int granted = rights;
-        for (int l = level; l > 0; l--) {
+        for (int l = level; l > 1; l--) {
             int place = memory.placeOfPage(at);
             if (place < 0) {
                 return false;
@@ -121,13 +121,22 @@ public final class PageTableWalk {
             at = PageTableEntry.ADDRESS.inPlace(entry);
             tables[l - 1] = at | granted;
         }
+        int place = memory.placeOfPage(at);
+        if (place < 0) {
+            return false;
+        }
+        long entry = memory.wordAt(place,
+                PageTableEntry.index(address, 1) * PageTableEntry.BYTES);
+        if ((entry & looked) != wanted) {
+            return false;
+        }
         for (int l = level - 1; l > 0; l--) {
             directories.insert(domain, address, l, PageTableEntry.ADDRESS.inPlace(tables[l]),
                     (int) tables[l] & ALL_RIGHTS);
         }
         result.pageShift = PageTableEntry.shift(1);
-        result.page = at;
-        result.rights = granted;
+        result.page = PageTableEntry.ADDRESS.inPlace(entry);
+        result.rights = granted & ContextTag.rights(entry);
         return true;
     }
 

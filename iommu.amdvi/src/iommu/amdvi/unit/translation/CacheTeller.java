@@ -134,13 +134,13 @@ final class CacheTeller {
     /**
      * Tells the tables that a walk need not read.
      *
-     * @param known slot of the table that it begins at; -1 for the root
+     * @param known the table that it begins at; NONE for the root
      * @return what hears the entries that it reads
      */
-    WalkListener tables(int known, int entry, long address, int access) {
+    WalkListener tables(long known, int entry, long address, int access) {
         int domain = (int) ContextTag.DOMAIN.of(caches.entries().tag(entry));
-        if (known >= 0) {
-            int lowest = caches.directories().level(known);
+        if (known != DirectoryCache.NONE) {
+            int lowest = DirectoryCache.level(known);
             var above = new Entries(domain, address, lowest);
             walkFromRoot(entry, address, access, new WalkResult(), above);
             if (!above.led) {
@@ -152,18 +152,16 @@ final class CacheTeller {
         return new Entries(domain, address, 0);
     }
 
-    private String held(int slot) {
-        DirectoryCache directories = caches.directories();
-        return "table of level " + directories.level(slot) + " at "
-                + EntryFormatter.hex(directories.table(slot)) + ", "
-                + EntryFormatter.rights(directories.rights(slot));
+    private static String held(long known) {
+        return "table of level " + DirectoryCache.level(known) + " at "
+                + EntryFormatter.hex(DirectoryCache.table(known)) + ", "
+                + EntryFormatter.rights(DirectoryCache.rights(known));
     }
 
-    private boolean matches(int slot, long entry, int granted) {
-        DirectoryCache directories = caches.directories();
-        return directories.level(slot) == PageTableEntry.NEXT_LEVEL.of(entry)
-                && directories.table(slot) == PageTableEntry.ADDRESS.inPlace(entry)
-                && directories.rights(slot) == granted;
+    private static boolean matches(long known, long entry, int granted) {
+        return DirectoryCache.level(known) == PageTableEntry.NEXT_LEVEL.of(entry)
+                && DirectoryCache.table(known) == PageTableEntry.ADDRESS.inPlace(entry)
+                && DirectoryCache.rights(known) == granted;
     }
 
     /**
@@ -195,9 +193,9 @@ final class CacheTeller {
                 int next = (int) PageTableEntry.NEXT_LEVEL.of(words[0]);
                 granted &= ContextTag.rights(words[0]);
                 led |= next == lowest;
-                int slot = caches.directories().slot(domain, address, next);
-                lookup = slot >= 0 ? CacheLookup.hit(DIRECTORIES, held(slot),
-                        !matches(slot, words[0], granted))
+                long known = caches.directories().at(domain, address, next);
+                lookup = known != DirectoryCache.NONE ? CacheLookup.hit(DIRECTORIES, held(known),
+                        !matches(known, words[0], granted))
                         : lowest == 0 ? CacheLookup.miss(DIRECTORIES) : lookup;
             }
             if (lowest == 0 || level(structure) > lowest) {

@@ -8,10 +8,10 @@ import iommu.api.unit.Translation;
  * What makes the model fast and is no part of it: translations by device and 4 KiB page that the
  * caches behind would give just so. A hit here changes nothing in them, as a hit there would not.
  *
- * <p>An entry counts as long as nothing has left or changed in the caches since, see {@link
- * iommu.amdvi.unit.caches.Tlb#version}; the caller adds to that what else an answer depends on.
+ * <p>An entry counts as long as nothing has left or changed in the caches since, nor what else an
+ * answer depends on: see {@link iommu.amdvi.unit.caches.Generation}.
  */
-public final class FastPath {
+final class FastPath {
 
     /** No entry. */
     static final long MISS = -1;
@@ -21,12 +21,14 @@ public final class FastPath {
     private static final int WIDTH = 59;
     private static final long PAGE = -1L << 12;
 
-    /** Words of an entry: key, value, stamp; one is spare. */
+    /** Words of an entry: key, value, generation; one is spare. */
     private static final int WORDS = 4;
 
     private final long[] words = new long[ENTRIES * WORDS];
+    /** Generation of the newest entry: with another no entry counts, and none need be looked at. */
+    private long newest = MISS;
 
-    public FastPath() {
+    FastPath() {
         java.util.Arrays.fill(words, MISS);
     }
 
@@ -40,6 +42,9 @@ public final class FastPath {
 
     /** Returns the packed translation of a request, or {@link #MISS}. */
     long find(int device, long address, int access, long now) {
+        if (newest != now) {
+            return MISS;
+        }
         int at = at(device, address);
         if (words[at] == key(device, address) && words[at + 2] == now && address >>> WIDTH == 0
                 && access != 0) {
@@ -61,6 +66,7 @@ public final class FastPath {
             words[at] = key(device, address);
             words[at + 1] = translation & PAGE | rights & (Access.READ | Access.WRITE);
             words[at + 2] = now;
+            newest = now;
         }
     }
 }

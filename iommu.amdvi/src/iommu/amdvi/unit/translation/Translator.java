@@ -7,6 +7,7 @@ import iommu.amdvi.unit.caches.Caches;
 import iommu.amdvi.unit.caches.ContextTag;
 import iommu.amdvi.unit.caches.DirectoryCache;
 import iommu.amdvi.unit.caches.DteCache;
+import iommu.amdvi.unit.caches.Generation;
 import iommu.amdvi.unit.caches.Tlb;
 import iommu.amdvi.unit.interrupts.InterruptRemapping;
 import iommu.amdvi.unit.qemu.QemuTranslator;
@@ -35,6 +36,10 @@ public final class Translator {
 
     private final DeviceTable deviceTable;
     private final Caches caches;
+    private final Generation generation;
+    private final DteCache entries;
+    private final DirectoryCache directories;
+    private final Tlb tlb;
     private final boolean cacheNotPresent;
     private final PageTableWalk pageTables;
     private final ExclusionRange exclusion;
@@ -52,9 +57,13 @@ public final class Translator {
             Caches caches, UnitSettings settings, QemuTranslator qemu) {
         this.deviceTable = deviceTable;
         this.caches = caches;
+        generation = caches.generation();
+        entries = caches.entries();
+        directories = caches.directories();
+        tlb = caches.tlb();
         cacheNotPresent = settings.cacheNotPresent();
         pageTables = new PageTableWalk(memory);
-        exclusion = new ExclusionRange(registers);
+        exclusion = new ExclusionRange(registers, caches.generation()::next);
         interrupts = new InterruptRemapping(registers, memory, caches.interrupts());
         this.qemu = qemu;
         fastPath = settings.fastPath() && qemu == null ? new FastPath() : null;
@@ -76,6 +85,10 @@ public final class Translator {
         interrupts = other.interrupts.over(caches.interrupts(), listener);
         fastPath = null;
         this.caches = caches;
+        generation = caches.generation();
+        entries = caches.entries();
+        directories = caches.directories();
+        tlb = caches.tlb();
         this.qemu = qemu;
         this.listener = listener;
         teller = tellsCaches ? new CacheTeller(deviceTable, caches, pageTables, listener) : null;
@@ -88,9 +101,8 @@ public final class Translator {
 
     /** Translates a request; the result is as {@link Translation} packs it. */
     public long translate(int device, long address, int access) {
-        long now = stamp();
         if (fastPath != null) {
-            long known = fastPath.find(device, address, access, now);
+            long known = fastPath.find(device, address, access, generation.count());
             if (known >= 0) {
                 return known;
             }
@@ -101,14 +113,9 @@ public final class Translator {
         return modelled(device, address, access);
     }
 
-    /** Changes with everything that a translation which was given once depends on. */
-    private long stamp() {
-        return caches.tlb().version() + caches.entries().version() + exclusion.version();
-    }
-
     private long keep(int device, long address, long translation, int rights) {
         if (fastPath != null) {
-            fastPath.put(device, address, translation, rights, stamp());
+            fastPath.put(device, address, translation, rights, generation.count());
         }
         return translation;
     }
@@ -129,19 +136,20 @@ public final class Translator {
             return blocked(found);
         }
         long tag = found.tag;
-        if (forwards(tag, excluded)) {
-            return Translation.untranslated();
-        }
-        // 4. What the entry alone decides.
-        if (!admits(tag, address, access, found)) {
-            return blocked(found);
-        }
-        if (ContextTag.LEVELS.of(tag) == 0) {
-            return keep(device, address, Translation.to(address, PASS_SHIFT),
-                    (int) ContextTag.RIGHTS.of(tag));
+        // 4. What the entry alone decides, if it is not the usual one.
+        if (excluded || !ContextTag.admits(tag, address, access)) {
+            if (forwards(tag, excluded)) {
+                return Translation.untranslated();
+            }
+            if (!admits(tag, address, access, found)) {
+                return blocked(found);
+            }
+            if (ContextTag.LEVELS.of(tag) == 0) {
+                return keep(device, address, Translation.to(address, PASS_SHIFT),
+                        (int) ContextTag.RIGHTS.of(tag));
+            }
         }
         // 5. The cache of pages, or the page table behind it.
-        Tlb tlb = caches.tlb();
         int domain = (int) ContextTag.DOMAIN.of(tag);
         int hit = tlb.find(domain, address);
         if (teller != null) {
@@ -154,6 +162,10 @@ public final class Translator {
                             tlb.rights(hit) & (int) ContextTag.RIGHTS.of(tag))
                     : denied(tlb.rights(hit));
         }
+        return missed(domain, tag, slot, address, access);
+    }
+
+    private long missed(int domain, long tag, int slot, long address, int access) {
         if (walk(domain, tag, slot, address, access)) {
             tlb.insert(domain, address, found.page, found.pageShift, found.rights);
             return translated(found.page, found.pageShift, address);
@@ -172,7 +184,7 @@ public final class Translator {
             return Interrupt.blocked(found.fault.number());
         }
         return ContextTag.VALID.isSet(found.tag)
-                ? interrupts.remap(device, data, caches.entries().interrupts(slot), found)
+                ? interrupts.remap(device, data, entries.interrupts(slot), found)
                 : Interrupt.unchanged();
     }
 
@@ -199,7 +211,6 @@ public final class Translator {
 
     /** Leaves slot and tag of a device in {@code found}; returns the slot, -1 for a fault. */
     private int entry(int device) {
-        DteCache entries = caches.entries();
         int slot = entries.find(device);
         found.slot = slot;
         if (slot >= 0) {
@@ -251,13 +262,13 @@ public final class Translator {
     }
 
     private boolean walk(int domain, long tag, int entry, long address, int access) {
-        DirectoryCache directories = caches.directories();
         int levels = (int) ContextTag.LEVELS.of(tag);
         // 5a. The walk begins at the lowest table that is known, or at the root.
-        int known = directories.find(domain, address, levels);
-        long table = known < 0 ? caches.entries().root(entry) : directories.table(known);
-        int level = known < 0 ? levels : directories.level(known);
-        int rights = known < 0 ? PageTableWalk.ALL_RIGHTS : directories.rights(known);
+        long known = directories.find(domain, address, levels);
+        boolean fromRoot = known == DirectoryCache.NONE;
+        long table = fromRoot ? entries.root(entry) : DirectoryCache.table(known);
+        int level = fromRoot ? levels : DirectoryCache.level(known);
+        int rights = fromRoot ? PageTableWalk.ALL_RIGHTS : DirectoryCache.rights(known);
         WalkListener hears =
                 teller == null ? listener : teller.tables(known, entry, address, access);
         // 5b. The usual case at once; step by step where it is not, or somebody listens.

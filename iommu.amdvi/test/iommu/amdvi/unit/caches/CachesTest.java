@@ -17,12 +17,12 @@ class CachesTest {
 
     @Test
     void aKeyHasOneSlot() {
-        var ways = new SetAssociativeCache(16);
+        var ways = new SetAssociativeCache(16, new Generation());
         int slot = ways.place(7);
         assertThat(ways.place(7)).isEqualTo(slot);
-        assertThat(ways.find(7)).isEqualTo(slot);
-        ways.free(slot);
-        assertThat(ways.find(7)).isEqualTo(-1);
+        assertThat(ways.slotOf(7)).isEqualTo(slot);
+        ways.drop(slot);
+        assertThat(ways.slotOf(7)).isEqualTo(-1);
     }
 
     @Test
@@ -32,47 +32,47 @@ class CachesTest {
 
     @Test
     void aFullSetGivesUpOneKeyAfterTheOther() {
-        var ways = new SetAssociativeCache(SetAssociativeCache.COUNT);
+        var ways = new SetAssociativeCache(SetAssociativeCache.COUNT, new Generation());
         for (long key = 1; key <= 4; key++) {
             ways.place(key);
         }
         for (long key = 5; key <= 12; key++) {
             ways.place(key);
-            assertThat(ways.find(key)).isNotNegative();
-            assertThat(ways.find(key - 4)).isEqualTo(-1);
-            assertThat(ways.find(key - 3)).isNotNegative();
+            assertThat(ways.slotOf(key)).isNotNegative();
+            assertThat(ways.slotOf(key - 4)).isEqualTo(-1);
+            assertThat(ways.slotOf(key - 3)).isNotNegative();
         }
         ways.clear();
-        assertThat(ways.find(12)).isEqualTo(-1);
+        assertThat(ways.slotOf(12)).isEqualTo(-1);
     }
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void noKeyIsFoundThatWasNotPlaced(long seed) {
         var random = new RandomStream(seed, "amdvi ways");
-        var ways = new SetAssociativeCache(32);
+        var ways = new SetAssociativeCache(32, new Generation());
         Set<Long> placed = new HashSet<>();
         for (int i = 0; i < 5_000; i++) {
             long key = 1 + random.nextInt(200);
             if (random.oneIn(4)) {
-                int slot = ways.find(key);
+                int slot = ways.slotOf(key);
                 if (slot >= 0) {
-                    ways.free(slot);
+                    ways.drop(slot);
                 }
                 placed.remove(key);
             } else if (random.oneIn(2)) {
                 ways.place(key);
                 placed.add(key);
-            } else if (ways.find(key) >= 0) {
+            } else if (ways.slotOf(key) >= 0) {
                 assertThat(placed).contains(key);
-                assertThat(ways.key(ways.find(key))).isEqualTo(key);
+                assertThat(ways.keyOf(ways.slotOf(key))).isEqualTo(key);
             }
         }
     }
 
     @Test
     void theTlbHoldsPagesOfAllSizesSideBySide() {
-        var tlb = new Tlb(64);
+        var tlb = new Tlb(64, new Generation());
         tlb.insert(5, 0x1000, 0x10_0000, 12, 3);
         tlb.insert(5, 0x1_0000, 0x20_0000, 16, 1);
         tlb.insert(5, 1L << 40, 1L << 41, 38, 2);
@@ -87,7 +87,7 @@ class CachesTest {
 
     @Test
     void addressesWhoseKeysMeetAreToldApart() {
-        var tlb = new Tlb(4);
+        var tlb = new Tlb(4, new Generation());
         long low = 0x1234_5000L;
         long high = low ^ (1L << 54) ^ (1L << 12);
         tlb.insert(5, low, 0x10_0000, 12, 3);
@@ -105,7 +105,7 @@ class CachesTest {
         "0x400000, 21, 0x0, 22, false", "0x0, 12, 0x0, 63, true"})
     void anInvalidationTakesWhatItTouches(String page, int shift, String address, int wide,
             boolean gone) {
-        var tlb = new Tlb(16);
+        var tlb = new Tlb(16, new Generation());
         tlb.insert(5, Long.decode(page), 0x10_0000, shift, 3);
         assertThat(tlb.invalidate(6, Long.decode(address), wide)).isFalse();
         assertThat(tlb.invalidate(5, Long.decode(address), wide)).isEqualTo(gone);
@@ -116,18 +116,18 @@ class CachesTest {
     void theDirectoryCacheGivesTheLowestTable() {
         var directories = new DirectoryCache(16);
         directories.insert(5, 0x40_7000, 2, 0x10_0000, 3);
-        int slot = directories.find(5, 0x60_0000, 3);
-        assertThat(directories.level(slot)).isEqualTo(2);
+        long known = directories.find(5, 0x60_0000, 3);
+        assertThat(DirectoryCache.level(known)).isEqualTo(2);
         directories.insert(5, 0x40_7000, 1, 0x20_0000, 1);
-        slot = directories.find(5, 0x40_8000, 3);
-        assertThat(directories.level(slot)).isEqualTo(1);
-        assertThat(directories.table(slot)).isEqualTo(0x20_0000);
-        assertThat(directories.rights(slot)).isEqualTo(1);
-        assertThat(directories.level(directories.find(5, 0x60_0000, 3))).isEqualTo(2);
-        assertThat(directories.find(5, 1L << 30, 3)).isEqualTo(-1);
+        known = directories.find(5, 0x40_8000, 3);
+        assertThat(DirectoryCache.level(known)).isEqualTo(1);
+        assertThat(DirectoryCache.table(known)).isEqualTo(0x20_0000);
+        assertThat(DirectoryCache.rights(known)).isEqualTo(1);
+        assertThat(DirectoryCache.level(directories.find(5, 0x60_0000, 3))).isEqualTo(2);
+        assertThat(directories.find(5, 1L << 30, 3)).isZero();
         assertThat(directories.find(5, 0x60_0000, 2)).as("not above the walk's begin")
-                .isEqualTo(-1);
-        assertThat(directories.find(6, 0x40_7000, 3)).isEqualTo(-1);
+                .isZero();
+        assertThat(directories.find(6, 0x40_7000, 3)).isZero();
     }
 
     @ParameterizedTest
@@ -138,7 +138,7 @@ class CachesTest {
         directories.insert(5, 0x40_0000, 1, 0x20_0000, 3);
         assertThat(directories.invalidate(6, Long.decode(address), shift)).isFalse();
         assertThat(directories.invalidate(5, Long.decode(address), shift)).isEqualTo(gone);
-        assertThat(directories.find(5, 0x40_0000, 3) < 0).isEqualTo(gone);
+        assertThat(directories.find(5, 0x40_0000, 3) == 0).isEqualTo(gone);
     }
 
     @Test
@@ -158,7 +158,7 @@ class CachesTest {
 
     @Test
     void deviceZeroIsADeviceLikeOthers() {
-        var entries = new DteCache(16);
+        var entries = new DteCache(16, new Generation());
         assertThat(entries.find(0)).isEqualTo(-1);
         int slot = entries.insert(0, 0x42, 0x1000, 0x99);
         assertThat(entries.find(0)).isEqualTo(slot);

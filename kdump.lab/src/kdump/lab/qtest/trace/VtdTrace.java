@@ -18,6 +18,7 @@ final class VtdTrace extends UnitTrace {
     private static final String KIND = "vtd_ir_remap_type";
     private static final String REMAPPED = "vtd_ir_remap_msi";
     private static final long MESSAGES = 0xfee0_0000L;
+    private static final int SUBHANDLE_VALID = 1 << 3;
     private static final int ASSERTED = 1 << 14;
     private static final int FAULT_RECORD = 0x220;
     private static final long RECORD_IS_NEW = 1L << 63;
@@ -81,7 +82,8 @@ final class VtdTrace extends UnitTrace {
             line(ENTRY, "index %d trigger %d vector %d deliver %d dest 0x%x mode %d",
                     index(address, data), level, Interrupt.vector(interrupt),
                     Interrupt.deliveryMode(interrupt), destination, logical);
-            line(KIND, "MSI");
+            // of an entry that the data selects; without, QEMU takes the sender for an IOAPIC
+            line(KIND, (address & SUBHANDLE_VALID) != 0 ? "MSI" : "IOAPIC");
             to = MESSAGES | (destination & 0xff) << 12 | destination >>> 8 << 40
                     | (Interrupt.hasRedirectionHint(interrupt) ? 8 : 0) | logical << 2;
             as = Interrupt.vector(interrupt) | Interrupt.deliveryMode(interrupt) << 8
@@ -93,7 +95,7 @@ final class VtdTrace extends UnitTrace {
     /** Handle in bits 19:5 and 2, and with bit 3 the subhandle in the data. */
     private static long index(long address, int data) {
         return (address >>> 5 & 0x7fff | (address & 4) << 13)
-                + ((address & 8) != 0 ? data & 0xffff : 0);
+                + ((address & SUBHANDLE_VALID) != 0 ? data & 0xffff : 0);
     }
 
     private void line(String event, String format, Object... values) {
