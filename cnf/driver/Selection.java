@@ -18,7 +18,7 @@ record Selection(String name) {
      * A test JVM that is wanted.
      *
      * @param name for people, and of the folder of its reports
-     * @param seconds what it may take
+     * @param seconds how long it may be quiet
      * @param arguments what JUnit's console is told to run
      */
     record Wanted(String name, long seconds, List<String> arguments) { }

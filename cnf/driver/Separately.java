@@ -8,10 +8,10 @@ import java.util.List;
 
 /**
  * Test classes that get a JVM of their own: the value of {@code test.separately}, patterns of class
- * names, each with the seconds that such a JVM may take: {@code *DifferenceTest;seconds=1800}.
+ * names, each with the seconds that such a JVM may be quiet: {@code *DifferenceTest;seconds=1800}.
  *
  * @param clauses in the order of the property; the first that fits counts
- * @param otherSeconds what any other JVM may take
+ * @param otherSeconds how long any other JVM may be quiet
  */
 record Separately(List<Clause> clauses, long otherSeconds) {
 

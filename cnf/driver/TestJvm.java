@@ -3,6 +3,7 @@ package cnf.driver;
 
 import aQute.lib.io.IO;
 import java.io.File;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * One JVM that runs tests outside a framework, and what is known of it once it has ended. What it
@@ -20,29 +22,62 @@ final class TestJvm {
     private static final Pattern FEED = Pattern.compile(
             "JUnit Jupiter > (.*) :: (STARTED|SUCCESSFUL|FAILED|ABORTED|SKIPPED)$");
 
+    private static final long WINDOW_MILLIS = 1000;
+    /** A JVM that waits gets less than that in a window, one that computes more, among fifty. */
+    private static final long IDLE_MILLIS = 20;
+
     final String name;
     final File reports;
-    private final long timeoutSeconds;
+    private final long quietSeconds;
     int status;
     private boolean timedOut;
 
-    TestJvm(String name, File reports, long timeoutSeconds) {
+    /**
+     * Makes one that may take as long as it wants while tests begin and end.
+     *
+     * @param quietSeconds how long it may print nothing, not even the feed; see {@link #charged}
+     */
+    TestJvm(String name, File reports, long quietSeconds) {
         this.name = name;
         this.reports = reports;
-        this.timeoutSeconds = timeoutSeconds;
+        this.quietSeconds = quietSeconds;
     }
 
-    /** Runs it to its end, or to that of its time. */
+    /** Runs it to its end, or until it has been quiet for too long. */
     TestJvm run(ProcessBuilder builder) throws Exception {
-        Process process = builder.redirectErrorStream(true)
-                .redirectOutput(new File(reports, "output.txt")).start();
-        timedOut = !process.waitFor(timeoutSeconds, TimeUnit.SECONDS);
+        File output = new File(reports, "output.txt");
+        Process process = builder.redirectErrorStream(true).redirectOutput(output).start();
+        long printed = 0;
+        long computed = 0;
+        long quiet = 0;
+        while (!timedOut && !process.waitFor(WINDOW_MILLIS, TimeUnit.MILLISECONDS)) {
+            long now = computedMillis(process.toHandle());
+            quiet = output.length() == printed ? quiet + charged(now - computed) : 0;
+            printed = output.length();
+            computed = now;
+            timedOut = quiet > TimeUnit.SECONDS.toMillis(quietSeconds);
+        }
         if (timedOut) {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly().waitFor();
         }
         status = process.exitValue();
         return this;
+    }
+
+    /**
+     * What a window counts: the processor time that the JVM got in it, little on a busy machine; or
+     * all of it if the JVM did nothing but wait.
+     */
+    static long charged(long computedMillis) {
+        return computedMillis < IDLE_MILLIS ? WINDOW_MILLIS
+                : Math.min(computedMillis, WINDOW_MILLIS);
+    }
+
+    private static long computedMillis(ProcessHandle process) {
+        return Stream.concat(Stream.of(process), process.descendants())
+                .flatMap(one -> one.info().totalCpuDuration().stream())
+                .mapToLong(Duration::toMillis).sum();
     }
 
     /** How far a JVM came that left no reports. */
@@ -85,7 +120,7 @@ final class TestJvm {
         String running = progress.running().isEmpty() ? ""
                 : " while running " + String.join(", ", progress.running());
         if (timedOut) {
-            return "timed out after " + timeoutSeconds + " s" + running;
+            return "timed out, quiet for " + quietSeconds + " s" + running;
         }
         return ran == 0 && running.isEmpty() ? "no test ran"
                 : "the test JVM ended with status " + status + running;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package cnf.driver;
 
-import static aQute.bnd.exceptions.FunctionWithException.asFunction;
 import static aQute.bnd.exceptions.PredicateWithException.asPredicate;
 
 import aQute.bnd.build.Project;
@@ -11,6 +10,8 @@ import aQute.libg.glob.Glob;
 import java.io.File;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.w3c.dom.Element;
@@ -47,20 +48,33 @@ final class Tests {
             build.err.println("FAILED no project has tests" + selection);
             return false;
         }
-        return chosen.parallelStream().map(asFunction(this::plain))
-                .reduce(true, Boolean::logicalAnd);
+        List<Callable<Boolean>> jvms = new ArrayList<>();
+        for (Project project : chosen) {
+            File classes = project.getTestOutput();
+            String path = ProjectBuild.testPath(project);
+            var separate = Separately.of(project.getProperty("test.separately"),
+                    seconds("test.timeout.seconds"));
+            for (var one : selection.jvms(project.getName(), classes, separate)) {
+                Callable<Boolean> jvm = () -> junit(one.name(), project.getBase(), one.seconds(),
+                        path, one.arguments());
+                // those that need a JVM of their own are the longest: they begin first
+                jvms.add(one.name().equals(project.getName()) ? jvms.size() : 0, jvm);
+            }
+        }
+        return inParallel(jvms);
     }
 
-    /** A project's tests: one JVM for most, then one for each class that wants its own. */
-    private boolean plain(Project project) throws Exception {
-        File classes = project.getTestOutput();
-        String path = ProjectBuild.testPath(project);
-        var separate = Separately.of(project.getProperty("test.separately"), timeoutSeconds());
-        boolean ok = true;
-        for (var one : selection.jvms(project.getName(), classes, separate)) {
-            ok &= junit(one.name(), project.getBase(), one.seconds(), path, one.arguments());
+    private static boolean inParallel(List<Callable<Boolean>> jvms) throws Exception {
+        var pool = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
+        try {
+            boolean ok = true;
+            for (var jvm : pool.invokeAll(jvms)) {
+                ok &= jvm.get();
+            }
+            return ok;
+        } finally {
+            pool.shutdown();
         }
-        return ok;
     }
 
     /** The driver's own tests, with the libraries of the driver and those of any other test. */
@@ -71,7 +85,7 @@ final class Tests {
                 + File.pathSeparator + ProjectBuild.testPath(build.workspace.getBuildOrder()
                         .iterator().next());
         return ProjectBuild.compile(build, List.of(IO.getFile(build.root, "cnf/driver/test")), path,
-                classes) && junit("cnf.driver", work, timeoutSeconds(), path,
+                classes) && junit("cnf.driver", work, seconds("test.timeout.seconds"), path,
                         List.of("--scan-class-path=" + classes));
     }
 
@@ -116,12 +130,13 @@ final class Tests {
         for (File file : IO.tree(build.root, "it*.bndrun")) {
             try (Run run = Run.createRun(build.workspace, file)) {
                 var jvm = new TestJvm(file.getName(), reports(run.getBase(), file.getName()),
-                        timeoutSeconds());
+                        seconds("test.framework.seconds"));
                 run.setProperty("java", java);
                 run.setProperty("-runenv", "LAB_FRESH=1");
                 var tester = run.getProjectTester();
                 tester.setReportDir(jvm.reports);
-                tester.getProjectLauncher().setTimeout(timeoutSeconds(), TimeUnit.SECONDS);
+                tester.getProjectLauncher().setTimeout(seconds("test.framework.seconds"),
+                        TimeUnit.SECONDS);
                 jvm.status = 1;
                 try (var out = IO.writer(new File(jvm.reports, "output.txt"))) {
                     tester.getProjectLauncher().setStreams(out, out);
@@ -201,8 +216,8 @@ final class Tests {
         return !strict || refused.isEmpty();
     }
 
-    private long timeoutSeconds() {
-        return Long.parseLong(build.workspace.getProperty("test.timeout.seconds", "600"));
+    private long seconds(String property) {
+        return Long.parseLong(build.workspace.getProperty(property, "600"));
     }
 
     private static File reports(File base, String name) throws Exception {

@@ -9,6 +9,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the driver makes of tests that fail, hang, are skipped or are not there. */
 class TestsTest {
@@ -52,7 +54,7 @@ class TestsTest {
                 "@T.TestMethodOrder(T.MethodOrderer.OrderAnnotation.class)");
         assertThat(workspace.run("build", "test")).isEqualTo(1);
         assertThat(workspace.err)
-                .contains("FAILED one: timed out after 5 s while running LongTest > sleeps()");
+                .contains("FAILED one: timed out, quiet for 5 s while running LongTest > sleeps()");
         assertThat(workspace.out).isEqualTo("1 passed, 1 failed, 0 skipped\n");
     }
 
@@ -65,7 +67,7 @@ class TestsTest {
                 .test("one", "ShortTest", "@T.Test void passes() { }");
         assertThat(workspace.run("build", "test")).isEqualTo(1);
         assertThat(workspace.err).contains("one: 1 tests",
-                "FAILED one.LongTest: timed out after 3 s while running LongTest > sleeps()",
+                "FAILED one.LongTest: timed out, quiet for 3 s while running LongTest > sleeps()",
                 "FAILED one.DeadTest: the test JVM ended with status 3 while running"
                         + " DeadTest > dies()");
         assertThat(workspace.out).isEqualTo("1 passed, 2 failed, 0 skipped\n");
@@ -114,6 +116,20 @@ class TestsTest {
         assertThat(workspace.run("build", "test")).as(workspace.err).isZero();
         workspace.write("kit/Shared.java", "package kit; public class Shared { broken }");
         assertThat(workspace.run("build")).as("a change of them is seen").isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1000", "19, 1000", "20, 20", "160, 160", "1000, 1000", "1900, 1000"})
+    void timeThatABusyMachineDoesNotGiveDoesNotCount(long computed, long charged) {
+        assertThat(TestJvm.charged(computed)).isEqualTo(charged);
+    }
+
+    @Test
+    void endlessLoopIsKilled() throws Exception {
+        workspace.property("test.timeout.seconds", "2")
+                .test("one", "LoopTest", "@T.Test void loops() { while (true) { } }");
+        assertThat(workspace.run("build", "test")).isEqualTo(1);
+        assertThat(workspace.err).contains("quiet for 2 s while running LoopTest > loops()");
     }
 
     @Test

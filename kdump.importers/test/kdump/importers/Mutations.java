@@ -11,7 +11,7 @@ import java.util.Arrays;
 /**
  * Damages a good file in many ways and checks that a parser either takes the result or refuses it
  * with a {@link FormatException}; what hangs ends by the time-out of junit-platform.properties.
- * Seeded: -Dlab.seed=N draws other damage.
+ * Seeded: SEED=N cnf/make test draws other damage.
  */
 public final class Mutations {
 
@@ -24,7 +24,7 @@ public final class Mutations {
     }
 
     private static final int ROUNDS = 2000;
-    private static final long SEED = Long.getLong("lab.seed", 1);
+    private static final long SEED = Long.getLong("seed", 1);
 
     private final String name;
     private final byte[] good;
@@ -57,7 +57,8 @@ public final class Mutations {
                 refused++;
             } catch (IOException | RuntimeException | Error e) {
                 throw new AssertionError("mutation " + round + " of " + name
-                        + "; reproduce with -Dlab.seed=" + SEED, e);
+                        + "; repeat with: SEED=" + SEED
+                        + " TEST=kdump.importers cnf/make build test", e);
             }
         }
         assertThat(refused).as("refused mutations").isPositive();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.sim.RandomStream;
+import iommu.testkit.seeds.Seeds;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ class BackgroundTest {
         }
     }
 
-    private final RandomStream random = new RandomStream(Long.getLong("lab.seed", 1), "images");
+    private RandomStream random = new RandomStream(1, "images");
 
     private Image image() {
         List<AddressRange> ranges = new ArrayList<>();
@@ -69,31 +70,30 @@ class BackgroundTest {
         assertThat(pages(one)).isEqualTo(pages(other));
     }
 
-    @Test
-    void aBackgroundIsIndistinguishableFromACopyOfTheDump() throws IOException {
-        for (int round = 0; round < 20; round++) {
-            Image image = image();
-            PhysicalMemory lazy = new PhysicalMemory(BACKED, 7);
-            PhysicalMemory copied = new PhysicalMemory(BACKED, 7);
-            lazy.background(image);
-            copied.load(new Image(image.ranges().stream().filter(r -> r.end() <= 0x9fc00
-                    || r.start() >= 0x100000 && r.end() <= 0x180000).toList()));
-            for (AddressRange cut : image.ranges()) {
-                loadCut(copied, image, cut);
-            }
-            checkSame(lazy, copied);
-            int mark = lazy.mark();
-            copied.mark();
-            for (int i = 0; i < 100; i++) {
-                long at = 0x100000 + random.nextInt(0x7fff8) & -8;
-                lazy.write64(at, i);
-                copied.write64(at, i);
-            }
-            checkSame(lazy, copied);
-            lazy.rollback(mark);
-            copied.rollback(mark);
-            checkSame(lazy.copy(), copied);
+    @Seeds(count = 20)
+    void aBackgroundIsIndistinguishableFromACopyOfTheDump(long seed) throws IOException {
+        random = new RandomStream(seed, "images");
+        Image image = image();
+        PhysicalMemory lazy = new PhysicalMemory(BACKED, 7);
+        PhysicalMemory copied = new PhysicalMemory(BACKED, 7);
+        lazy.background(image);
+        copied.load(new Image(image.ranges().stream().filter(r -> r.end() <= 0x9fc00
+                || r.start() >= 0x100000 && r.end() <= 0x180000).toList()));
+        for (AddressRange cut : image.ranges()) {
+            loadCut(copied, image, cut);
         }
+        checkSame(lazy, copied);
+        int mark = lazy.mark();
+        copied.mark();
+        for (int i = 0; i < 100; i++) {
+            long at = 0x100000 + random.nextInt(0x7fff8) & -8;
+            lazy.write64(at, i);
+            copied.write64(at, i);
+        }
+        checkSame(lazy, copied);
+        lazy.rollback(mark);
+        copied.rollback(mark);
+        checkSame(lazy.copy(), copied);
     }
 
     /** Loads what of a range is backed. */

@@ -4,12 +4,11 @@ package iommu.api.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.sim.RandomStream;
+import iommu.testkit.seeds.Seeds;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 class LateViewTest {
 
@@ -71,8 +70,7 @@ class LateViewTest {
         assertThat(view.isCurrent()).isTrue();
     }
 
-    @ParameterizedTest(name = "seed {0}")
-    @ValueSource(longs = {1, 2, 3})
+    @Seeds(count = 3)
     void theViewIsMemoryWithTheLinesKeptAsideByHand(long seed) {
         var random = new RandomStream(seed, "late");
         LateView view = memory.lateView(false);

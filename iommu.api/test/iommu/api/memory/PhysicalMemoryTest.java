@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import iommu.api.sim.RandomStream;
+import iommu.testkit.seeds.Seeds;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -176,9 +177,9 @@ class PhysicalMemoryTest {
         }
     }
 
-    @Test
-    void manyRandomWritesAreRolledBackByteByByte() {
-        RandomStream random = new RandomStream(Long.getLong("lab.seed", 1), "rollback");
+    @Seeds(count = 3)
+    void manyRandomWritesAreRolledBackByteByByte(long seed) {
+        RandomStream random = new RandomStream(seed, "rollback");
         for (int i = 0; i < 200; i++) {
             memory.write(HIGH + random.nextInt(4 << 20) / 2, filled(100, i), 0, 100);
         }
@@ -231,9 +232,9 @@ class PhysicalMemoryTest {
         assertThat(memory.causeOf(HIGH)).isZero();
     }
 
-    @Test
-    void causesAgreeWithAPlainArrayOfThem() {
-        RandomStream random = new RandomStream(Long.getLong("lab.seed", 1), "causes");
+    @Seeds(count = 3)
+    void causesAgreeWithAPlainArrayOfThem(long seed) {
+        RandomStream random = new RandomStream(seed, "causes");
         int[] expected = new int[4096];
         memory.trackCauses();
         for (int i = 0; i < 5000; i++) {

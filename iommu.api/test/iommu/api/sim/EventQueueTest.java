@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import iommu.testkit.seeds.Seeds;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -111,9 +112,9 @@ class EventQueueTest {
                 .withMessageContaining("-1");
     }
 
-    @Test
-    void manyEventsAgreeWithASortedList() {
-        RandomStream random = new RandomStream(Long.getLong("lab.seed", 1), "events");
+    @Seeds(count = 3)
+    void manyEventsAgreeWithASortedList(long seed) {
+        RandomStream random = new RandomStream(seed, "events");
         record Event(long at, int number) { }
         List<Event> expected = new ArrayList<>();
         List<Event> seen = new ArrayList<>();

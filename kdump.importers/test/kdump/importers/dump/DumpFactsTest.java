@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
 import iommu.api.sim.RandomStream;
+import iommu.testkit.seeds.Seeds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -63,9 +64,9 @@ class DumpFactsTest {
                 .isThrownBy(() -> new PackedRanges.Builder().add(1, 3).add(2, 5));
     }
 
-    @Test
-    void rangesAnswerAsASetOfAddressesWould() {
-        RandomStream random = new RandomStream(Long.getLong("lab.seed", 1), "ranges");
+    @Seeds(count = 3)
+    void rangesAnswerAsASetOfAddressesWould(long seed) {
+        RandomStream random = new RandomStream(seed, "ranges");
         for (int round = 0; round < 100; round++) {
             BitSet one = new BitSet();
             BitSet other = new BitSet();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.memory.AddressRange;
 import iommu.api.sim.RandomStream;
+import iommu.testkit.seeds.Seeds;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -44,9 +45,9 @@ class FlattenedTest {
         assertThat(page).isEqualTo(KdumpBytes.content(9));
     }
 
-    @Test
-    void laterRecordsWinAndHolesAreZero() throws IOException {
-        RandomStream random = new RandomStream(Long.getLong("lab.seed", 1), "flattened");
+    @Seeds(count = 3)
+    void laterRecordsWinAndHolesAreZero(long seed) throws IOException {
+        RandomStream random = new RandomStream(seed, "flattened");
         for (int round = 0; round < 200; round++) {
             byte[] real = new byte[1000];
             int n = 1 + random.nextInt(20);

@@ -8,6 +8,7 @@ import iommu.api.machine.FormatException;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
 import iommu.api.sim.RandomStream;
+import iommu.testkit.seeds.Seeds;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -83,9 +84,9 @@ class KdumpFileTest {
         assertThat(page(read(file), 4)).isEqualTo(KdumpBytes.content(3));
     }
 
-    @Test
-    void thePagesPresentAreThoseOfTheBitmapWhateverItLooksLike() throws IOException {
-        RandomStream random = new RandomStream(Long.getLong("lab.seed", 1), "bitmaps");
+    @Seeds(count = 3)
+    void thePagesPresentAreThoseOfTheBitmapWhateverItLooksLike(long seed) throws IOException {
+        RandomStream random = new RandomStream(seed, "bitmaps");
         for (int round = 0; round < 50; round++) {
             int pages = 1 + random.nextInt(3000);
             BitSet present = new BitSet();

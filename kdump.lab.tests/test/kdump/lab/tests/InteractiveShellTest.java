@@ -43,4 +43,20 @@ class InteractiveShellTest {
         Result result = LabProcess.start(directory, directory).type("exit 3\n").finish();
         assertThat(result.status()).isEqualTo(3);
     }
+
+    @Test
+    void aBundleThatIsStoppedIsMissedByNameAndTheShellGoesOn() throws Exception {
+        String fabric = LabProcess.start(directory, directory).type("lb -s\n").finish().out()
+                .lines().filter(l -> l.contains("devices.pcie.fabric")).findFirst().orElseThrow()
+                .split("\\|")[0].strip();
+        Result result = LabProcess.start(directory, directory).type("""
+                stop %1$s
+                lab:policies
+                start %1$s
+                lab:policies
+                """.formatted(fabric)).finish();
+        assertThat(result.out()).containsOnlyOnce("lab: policies: not now: ")
+                .contains("waits for iommu.api.pcie.FabricFactory").contains("copy-tables");
+        assertThat(result.status()).isZero();
+    }
 }

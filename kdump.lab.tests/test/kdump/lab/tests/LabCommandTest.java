@@ -7,9 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import kdump.lab.tests.LabProcess.Result;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code ./lab COMMAND} as other programs call it. */
 class LabCommandTest {
@@ -35,6 +38,17 @@ class LabCommandTest {
             assertThat(result.err()).startsWith("lab: ").hasLineCount(1);
             assertThat(result.status()).isEqualTo(2);
         }
+    }
+
+    /** The first is too small for any machine, the others for what devices keep meanwhile. */
+    @ParameterizedTest
+    @ValueSource(strings = {"-Xmx20m", "-Xmx40m", "-Xmx90m"})
+    void tooSmallAHeapIsOneLineAndStatusOne(String heap) throws Exception {
+        Result result = LabProcess.start(Map.of("LAB_JAVA_OPTS", heap), CAPTURES, directory,
+                "compare", "vtd1", "--rate", "60").finish();
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).startsWith("lab: compare: not enough memory: ").hasLineCount(1);
+        assertThat(result.status()).isEqualTo(1);
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** A run of {@code ./lab} as a process of its own. */
 final class LabProcess {
@@ -24,12 +25,19 @@ final class LabProcess {
 
     /** Starts it; what it writes to standard error goes to a new file in {@code scratch}. */
     static LabProcess start(Path directory, Path scratch, String... arguments) throws IOException {
+        return start(Map.of(), directory, scratch, arguments);
+    }
+
+    /** Starts it with more in its environment. */
+    static LabProcess start(Map<String, String> environment, Path directory, Path scratch,
+            String... arguments) throws IOException {
         Path err = Files.createTempFile(scratch, "err", "");
         List<String> command = new ArrayList<>(List.of(ROOT.resolve("lab").toString()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile())
                 .redirectError(err.toFile());
         builder.environment().put("HOME", scratch.toString());
+        builder.environment().putAll(environment);
         return new LabProcess(builder.start(), err);
     }
 

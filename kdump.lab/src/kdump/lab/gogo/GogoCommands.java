@@ -10,27 +10,49 @@ import org.apache.felix.service.command.Descriptor;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
 
-/** The commands of the lab for Gogo: as ./lab runs them, with the same arguments. Thread-safe. */
+/**
+ * The commands of the lab for Gogo: as ./lab runs them, with the same arguments. They stay while a
+ * bundle that the lab needs is stopped or updated, and say then what is missing. Thread-safe.
+ */
 @Component(service = GogoCommands.class, property = {"osgi.command.scope=lab",
     "osgi.command.function=machines", "osgi.command.function=policies",
     "osgi.command.function=compare", "osgi.command.function=crash",
     "osgi.command.function=mappings", "osgi.command.function=walk"})
 public final class GogoCommands {
 
-    private final CommandLineInterface commands;
+    private final ServiceComponentRuntime components;
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    private volatile CommandLineInterface commands;
 
     /** Makes them. */
     @Activate
-    public GogoCommands(@Reference CommandLineInterface commands) {
-        this.commands = commands;
+    public GogoCommands(@Reference ServiceComponentRuntime components) {
+        this.components = components;
     }
 
     private void run(CommandSession session, String name, String[] arguments) {
         PrintStream out = session.getConsole();
+        CommandLineInterface now = commands;
+        if (now == null) {
+            out.println("lab: " + name + ": not now: "
+                    + String.join("; ", MissingServices.of(components)));
+            return;
+        }
         Path directory = Path.of(System.getProperty("lab.directory", "")).toAbsolutePath();
-        commands.run(Stream.concat(Stream.of(name), Stream.of(arguments)).toArray(String[]::new),
-                out, out, directory);
+        try {
+            now.run(Stream.concat(Stream.of(name), Stream.of(arguments)).toArray(String[]::new),
+                    out, out, directory);
+        } catch (OutOfMemoryError e) {
+            // what the command held is free again: the shell goes on
+            out.println("lab: " + name + ": not enough memory");
+        }
     }
 
     /** Lists machines. */

@@ -56,8 +56,8 @@ public final class Launcher {
         int status = 1;
         try {
             status = new Launcher(arguments, stdout).run();
-        } catch (Exception | LinkageError e) {
-            System.err.println("lab: " + e);
+        } catch (Throwable e) { // or this thread would end and those of the framework go on
+            status = Failure.report(e, arguments, System.err);
         }
         if (stdout.checkError()) {
             System.err.println("lab: standard output: not everything could be written");
@@ -86,10 +86,18 @@ public final class Launcher {
         start(context, run.bundles());
         Callable<Integer> command = command(context);
         problems.forEach(problem -> System.err.println("lab: " + problem));
-        int status = command == null ? 1 : command.call();
+        int status = command == null ? 1 : call(command);
         stdout.flush();
         Storage.sweep(parent);
         return status;
+    }
+
+    private static int call(Callable<Integer> command) throws FailedCommandException {
+        try {
+            return command.call();
+        } catch (Throwable e) {
+            throw new FailedCommandException(e);
+        }
     }
 
     private static Map<String, String> configuration(RunFile run, Path storage,

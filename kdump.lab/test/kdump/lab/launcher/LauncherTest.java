@@ -14,6 +14,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Starts real JVMs, because standard output, exit status and dying are the matter here. */
 class LauncherTest {
@@ -43,11 +45,47 @@ class LauncherTest {
     }
 
     @Test
-    void failingCommandIsOneLineAndStatusOne() throws Exception {
+    void whatACommandThrowsIsOneLineWithWhatToReport() throws Exception {
         Run run = finish(start(FRAMEWORK, "fail"));
+        assertThat(run.status).isEqualTo(70);
+        String line = labLines(run).get(0);
+        assertThat(labLines(run)).hasSize(1);
+        assertThat(line).startsWith("lab: fail: a bug of the lab:"
+                + " java.lang.IllegalStateException: told.to fail; please report ");
+        assertThat(Path.of(line.replaceFirst(".*please report ", ""))).content()
+                .contains("lab fail", "java.runtime.version", "\tat ", "told\nto fail");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"error", "overflow"})
+    void errorsAreBugsLikeExceptions(String kind) throws Exception {
+        assertThat(finish(start(FRAMEWORK, kind)).status).isEqualTo(70);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"memory", "wrapped"})
+    void tooSmallAHeapIsOneLineAndStatusOne(String how) throws Exception {
+        Run run = finish(start(List.of("-Xmx40m"), FRAMEWORK, how));
         assertThat(run.status).isEqualTo(1);
-        assertThat(run.err.lines().filter(l -> l.startsWith("lab: ")))
-                .containsExactly("lab: java.lang.IllegalStateException: told to fail");
+        assertThat(labLines(run)).containsExactly("lab: " + how + ": not enough memory: the heap"
+                + " takes at most " + heapOf(run) + " MiB; LAB_JAVA_OPTS=-Xmx4g gives it more");
+    }
+
+    @Test
+    void aLabThatCannotStartIsOneLineAndStatusOne() throws Exception {
+        Run run = finish(start(List.of("-Dlab.run=" + directory.resolve("none")), FRAMEWORK, "ok"));
+        assertThat(run.status).isEqualTo(1);
+        assertThat(labLines(run)).containsExactly(
+                "lab: java.nio.file.NoSuchFileException: " + directory.resolve("none"));
+    }
+
+    private static List<String> labLines(Run run) {
+        return run.err.lines().filter(l -> l.startsWith("lab: ")).toList();
+    }
+
+    /** A collector may keep some of it for itself. */
+    private static String heapOf(Run run) {
+        return run.err.replaceFirst("(?s).* at most (\\d+) MiB.*", "$1");
     }
 
     @Test
@@ -88,6 +126,12 @@ class LauncherTest {
     private record Run(int status, String out, String err) {}
 
     private Process start(String imports, String... arguments) throws IOException {
+        return start(List.of(), imports, arguments);
+    }
+
+    /** Later options win over those before them. */
+    private Process start(List<String> options, String imports, String... arguments)
+            throws IOException {
         Path bundle = ProbeBundle.write(Files.createTempFile(directory, "probe", ".jar"), imports);
         Path list = Files.writeString(Files.createTempFile(directory, "run", ""),
                 "the class path\nproperty some.thing else\nbundle " + bundle
@@ -95,7 +139,9 @@ class LauncherTest {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Djava.io.tmpdir=" + tmp, "-Dlab.home=" + directory, "-Dlab.run=" + list,
-                "-Dlab.wait.millis=500", "-cp", System.getProperty("java.class.path"),
+                "-Dlab.wait.millis=500"));
+        command.addAll(options);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"),
                 Launcher.class.getName()));
         command.addAll(List.of(arguments));
         return new ProcessBuilder(command)

@@ -53,11 +53,23 @@ public final class ProbeBundle implements BundleActivator {
         context.registerService(Callable.class, command, properties);
     }
 
+    private static void fill() {
+        var all = new java.util.ArrayList<byte[]>();
+        while (true) {
+            all.add(new byte[1 << 20]);
+        }
+    }
+
     private static Integer run(String[] arguments, PrintStream stdout) throws Exception {
         System.out.println("a command prints to System.out");
         stdout.println(Thread.currentThread().getName() + String.join("|", arguments));
         switch (arguments.length == 0 ? "" : arguments[0]) {
-            case "fail" -> throw new IllegalStateException("told to fail");
+            case "fail" -> throw new IllegalStateException("told\nto fail");
+            case "error" -> throw new NoClassDefFoundError("some.Thing");
+            case "overflow" -> run(arguments, stdout);
+            case "memory" -> fill();
+            case "wrapped" -> java.util.concurrent.CompletableFuture.runAsync(ProbeBundle::fill)
+                    .join();
             case "sleep" -> {
                 stdout.flush();
                 Thread.sleep(60_000);

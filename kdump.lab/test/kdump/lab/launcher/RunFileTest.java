@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the build has written down for ./lab. */
+class RunFileTest {
+
+    @TempDir
+    Path directory;
+
+    private RunFile read(boolean interactive, String... lines) throws IOException {
+        Path file = directory.resolve("lab.run");
+        Files.writeString(file, "the class path\n" + String.join("\n", lines) + "\n");
+        return RunFile.read(file, interactive);
+    }
+
+    @Test
+    void bundlesKeepTheirOrderAndTheShellsComeLast() throws IOException {
+        String[] lines = {"interactive /s1.jar", "bundle /a b.jar", "interactive /s2.jar",
+            "bundle /c.jar"};
+        assertThat(read(false, lines).bundles())
+                .containsExactly(Path.of("/a b.jar"), Path.of("/c.jar"));
+        assertThat(read(true, lines).bundles()).containsExactly(Path.of("/a b.jar"),
+                Path.of("/c.jar"), Path.of("/s1.jar"), Path.of("/s2.jar"));
+    }
+
+    @Test
+    void propertiesAreTakenAsTheyAre() throws IOException {
+        assertThat(read(false, "property a.b c d = e", "property x y").properties())
+                .isEqualTo(Map.of("a.b", "c d = e", "x", "y"));
+    }
+
+    @Test
+    void theFirstLineIsTheClassPathWhateverItSays() throws IOException {
+        Path file = Files.writeString(directory.resolve("run"), "bundle /no.jar\n");
+        assertThat(RunFile.read(file, true).bundles()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "nonsense x", "Bundle /a.jar"})
+    void aLineOfAnotherKindIsRefused(String line) {
+        assertThatExceptionOfType(IOException.class).isThrownBy(() -> read(false, line))
+                .withMessageEndingWith("lab.run: unknown line: " + line);
+    }
+
+    @Test
+    void aFileThatIsNotThereIsToldByName() {
+        assertThatExceptionOfType(NoSuchFileException.class)
+                .isThrownBy(() -> RunFile.read(directory.resolve("none"), false))
+                .withMessageContaining("none");
+    }
+}
