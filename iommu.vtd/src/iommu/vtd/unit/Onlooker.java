@@ -4,33 +4,47 @@ package iommu.vtd.unit;
 import iommu.api.pcie.TranslationCompletion;
 import iommu.api.unit.Translation;
 import iommu.api.unit.WalkListener;
+import iommu.vtd.unit.ats.DeviceTranslation;
+import iommu.vtd.unit.caches.Caches;
+import iommu.vtd.unit.faults.FaultReports;
+import iommu.vtd.unit.qemu.QemuFollowing;
+import iommu.vtd.unit.qemu.QemuTranslator;
+import iommu.vtd.unit.registers.ProtectedMemory;
+import iommu.vtd.unit.registers.UnitCapabilities;
+import iommu.vtd.unit.requests.InterruptRange;
+import iommu.vtd.unit.requests.Request;
+import iommu.vtd.unit.tables.TableReader;
+import iommu.vtd.unit.tables.Walks;
+import iommu.vtd.unit.translation.Explanation;
+import iommu.vtd.unit.translation.Following;
+import iommu.vtd.unit.translation.Translator;
 
 /** Tells what would become of requests; nothing of the unit changes. Cold. */
-final class Onlooker {
+public final class Onlooker {
 
-    private final Traits traits;
+    private final UnitCapabilities unit;
     private final TableReader tables;
     private final Walks walks;
     private final Caches caches;
     private final Translator translator;
     private final ProtectedMemory protectedMemory;
     private final FaultReports faults;
-    private final QemuOrder qemuOrder;
+    private final QemuTranslator qemuTranslator;
     private final Explanation explanation;
 
-    /** @param qemuOrder that all requests go; null for the manual's */
-    Onlooker(Traits traits, TableReader tables, Walks walks, Caches caches,
+    /** @param qemuTranslator that all requests go; null for the manual's */
+    Onlooker(UnitCapabilities unit, TableReader tables, Walks walks, Caches caches,
             Translator translator, ProtectedMemory protectedMemory, FaultReports faults,
-            QemuOrder qemuOrder) {
-        this.traits = traits;
+            QemuTranslator qemuTranslator) {
+        this.unit = unit;
         this.tables = tables;
         this.walks = walks;
         this.caches = caches;
         this.translator = translator;
         this.protectedMemory = protectedMemory;
         this.faults = faults;
-        this.qemuOrder = qemuOrder;
-        explanation = new Explanation(traits, walks, translator, protectedMemory, faults);
+        this.qemuTranslator = qemuTranslator;
+        explanation = new Explanation(unit, walks, translator, protectedMemory, faults);
     }
 
     /** Tells it by the tables alone. */
@@ -40,7 +54,7 @@ final class Onlooker {
 
     /** Tells it by caches and tables. */
     long follow(Request asked, WalkListener listener) {
-        return qemuOrder != null ? followAsQemu(asked, listener)
+        return qemuTranslator != null ? followAsQemu(asked, listener)
                 : following(listener).follow(asked);
     }
 
@@ -51,28 +65,28 @@ final class Onlooker {
         if (!translator.translating() || InterruptRange.contains(asked.address)) {
             return Translation.untranslated();
         }
-        var following = new QemuFollowing(qemuOrder, apart(), caches, listener);
+        var following = new QemuFollowing(qemuTranslator, apart(), caches, listener);
         long outcome = following.follow(asked.source, asked.address, asked.access);
-        return outcome == QemuOrder.FAULT
+        return outcome == QemuTranslator.FAULT
                 ? Translation.blocked(faults.number(following.found().fault)) : outcome;
     }
 
     /** Tells it of a translation request. */
     long followTranslationRequest(Request asked, WalkListener listener) {
-        if (qemuOrder != null) {
+        if (qemuTranslator != null) {
             return TranslationCompletion.unsupportedRequest();
         }
         var following = following(listener);
-        return new DeviceTranslation(traits, walks.root(), translator, following,
+        return new DeviceTranslation(unit, walks.root(), following,
                 protectedMemory, following, null).answer(asked);
     }
 
     private Following following(WalkListener listener) {
-        return new Following(traits, apart(), caches, translator, protectedMemory, faults,
+        return new Following(unit, apart(), caches, translator, protectedMemory, faults,
                 listener);
     }
 
     private Walks apart() {
-        return walks.apart(tables, traits, caches.structures());
+        return walks.apart(tables, unit, caches.structures());
     }
 }

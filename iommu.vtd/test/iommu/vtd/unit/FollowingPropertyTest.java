@@ -10,6 +10,7 @@ import iommu.api.unit.WalkRecording;
 import iommu.vtd.PasidEntry;
 import iommu.vtd.ScalableContextEntry;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.unit.requests.Request;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
