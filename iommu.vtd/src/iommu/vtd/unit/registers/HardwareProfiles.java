@@ -42,7 +42,7 @@ public final class HardwareProfiles {
             words(0x60, 0x19ed_008c_4078_0c66L, 0x0003_ee9e_86f0_50dfL);
 
     /** Its ECAP tells of PWSNP; tables that a kernel wrote for another unit do not carry it. */
-    private static final Map<String, Long> M50FCP_WAYS = with(SPEC, "snoopsAlways", 1);
+    private static final Map<String, Long> M50FCP_SETTINGS = with(SPEC, "snoopsAlways", 1);
 
     private HardwareProfiles() { }
 
@@ -66,7 +66,7 @@ public final class HardwareProfiles {
     public static Map<String, HardwareProfile> named() {
         return Map.of("spec", HardwareProfile.of(SPEC),
                 "qemu-7.2", HardwareProfile.of(QEMU_7_2),
-                "intel-m50fcp", new HardwareProfile(M50FCP, M50FCP_WAYS));
+                "intel-m50fcp", new HardwareProfile(M50FCP, M50FCP_SETTINGS));
     }
 
     /** Returns the names of all settings of a unit. */

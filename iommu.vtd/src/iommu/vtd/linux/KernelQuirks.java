@@ -60,7 +60,7 @@ import java.util.TreeSet;
  *     accessible in scalable mode"): nor is it sent as a copied entry goes
  * @param lines how faults are printed, by version alone
  */
-record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInterruptTable,
+record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInterruptTable,
         boolean knowsScalableMode, boolean usesFirstStage, boolean attachesAtStart,
         boolean marksEntries, boolean flushesOldDomain, TearDown tearDown,
         boolean flushesAllScalable, boolean reservesPasidIds, boolean keepsUpperHalf,
@@ -90,12 +90,12 @@ record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInter
             "vtd.asksPresence")));
 
     /**
-     * Returns the ways of a kernel.
+     * Returns the quirks of a kernel.
      *
      * @throws IllegalArgumentException if the profile has a setting that begins with "vtd." and is
      *     none of these, or a value out of range
      */
-    static KernelWays of(KernelProfile kernel) {
+    static KernelQuirks of(KernelProfile kernel) {
         for (String name : kernel.settings().keySet()) {
             if (name.startsWith(PREFIX) && !KNOWN.contains(name)) {
                 throw new IllegalArgumentException("unknown kernel setting '" + name
@@ -103,7 +103,7 @@ record KernelWays(boolean loadsStatus, boolean copiesTables, boolean copiesInter
             }
         }
         KernelVersion v = kernel.version();
-        return new KernelWays(
+        return new KernelQuirks(
                 flag(kernel, "vtd.loadsStatus", v.atLeast(3, 10)),
                 flag(kernel, "vtd.copiesTables", v.atLeast(4, 2)),
                 flag(kernel, "vtd.copiesInterruptTable", v.atLeast(4, 2)),
