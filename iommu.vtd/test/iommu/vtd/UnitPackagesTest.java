@@ -29,7 +29,7 @@ class UnitPackagesTest {
 
     /** From the ground up, as the package of the unit says; the unit itself comes last. */
     private static final List<String> ORDER = List.of("registers", "requests", "caches", "tables",
-            "interrupts", "faults", "ats", "invalidation", "translation", "qemu");
+            "interrupts", "faults", "ats", "invalidation", "translation", "qemu", "explain");
 
     private static List<Path> sources(Path below) throws IOException {
         try (var all = Files.walk(below)) {

@@ -23,6 +23,7 @@ import iommu.vtd.unit.ats.DeviceTranslation;
 import iommu.vtd.unit.ats.PageRequests;
 import iommu.vtd.unit.caches.Caches;
 import iommu.vtd.unit.caches.FastPathCache;
+import iommu.vtd.unit.explain.Explainer;
 import iommu.vtd.unit.faults.AdvancedFaultLog;
 import iommu.vtd.unit.faults.FaultLog;
 import iommu.vtd.unit.faults.FaultReports;
@@ -36,14 +37,13 @@ import iommu.vtd.unit.registers.HardwareState;
 import iommu.vtd.unit.registers.ProtectedMemory;
 import iommu.vtd.unit.registers.UnitCapabilities;
 import iommu.vtd.unit.registers.UnitSettings;
-import iommu.vtd.unit.requests.InterruptRange;
 import iommu.vtd.unit.requests.Request;
-import iommu.vtd.unit.requests.WalkResult;
 import iommu.vtd.unit.tables.RootPointer;
 import iommu.vtd.unit.tables.TableEnumeration;
 import iommu.vtd.unit.tables.TableReader;
 import iommu.vtd.unit.tables.Walks;
 import iommu.vtd.unit.translation.FastPath;
+import iommu.vtd.unit.translation.LookupListener;
 import iommu.vtd.unit.translation.Translator;
 
 /**
@@ -66,7 +66,7 @@ public final class VtdUnit implements RemappingUnit {
     private final RootPointer root;
     private final Walks walks;
     private final Translator translator;
-    private final Onlooker onlooker;
+    private final Explainer explainer;
     private final FaultReports faults;
     private final InterruptRemapping interrupts;
     private final FastPath fastPath;
@@ -76,7 +76,6 @@ public final class VtdUnit implements RemappingUnit {
     private final DeviceTlbRequests deviceTlbs;
     private final DeviceTranslation deviceTranslation;
     private final Request request = new Request();
-    private final WalkResult found = new WalkResult();
 
     /**
      * Makes a unit in the state that the profile's registers describe.
@@ -99,8 +98,10 @@ public final class VtdUnit implements RemappingUnit {
         interrupts = new InterruptRemapping(registers, tables, unit, caches.interrupts());
         front = caches.front();
         var protectedMemory = new ProtectedMemory(registers, unit, front::clear);
-        translator = new Translator(unit, walks, caches, protectedMemory, faults);
-        qemuTranslator = settings.cacheAsQemu() ? new QemuTranslator(walks, caches) : null;
+        translator = new Translator(unit, walks, caches, protectedMemory, faults,
+                LookupListener.NONE);
+        qemuTranslator = settings.cacheAsQemu() ? new QemuTranslator(walks, caches, translator,
+                faults, LookupListener.NONE) : null;
         boolean quick = settings.front() && !settings.protectTranslated()
                 && !settings.cacheAsQemu() && !settings.walkAsQemu();
         fastPath = quick ? new FastPath(caches, walks.secondStage().fusedWalk()) : null;
@@ -109,7 +110,7 @@ public final class VtdUnit implements RemappingUnit {
         deviceTranslation = new DeviceTranslation(unit, root, translator,
                 protectedMemory, faults, new PageRequests(registers, memory,
                         () -> faults.listener().pageRequestInterrupt()));
-        onlooker = new Onlooker(unit, tables, walks, caches, translator, protectedMemory, faults,
+        explainer = new Explainer(unit, tables, walks, caches, translator, protectedMemory, faults,
                 qemuTranslator);
         var queue = new InvalidationQueue(registers, memory, unit, invalidation, log,
                 deviceTlbs, new CompletionEvent(registers,
@@ -139,8 +140,7 @@ public final class VtdUnit implements RemappingUnit {
             @Override
             public void contextsDropped(int source, int ignored) {
                 if (qemuTranslator != null) {
-                    qemuTranslator.contextsDropped(source, ignored, translating(), root.table(),
-                            root.scalable());
+                    qemuTranslator.contextsDropped(source, ignored);
                 }
             }
         };
@@ -161,8 +161,11 @@ public final class VtdUnit implements RemappingUnit {
                 return outcome;
             }
         }
-        request.of(requester, address, access);
-        return qemuTranslator != null ? translateAsQemu() : translator.translate(request);
+        return translate(request.of(requester, address, access));
+    }
+
+    private long translate(Request any) {
+        return qemuTranslator != null ? qemuTranslator.translate(any) : translator.translate(any);
     }
 
     /**
@@ -172,10 +175,7 @@ public final class VtdUnit implements RemappingUnit {
      */
     @Override
     public long translate(int requester, int pasid, long address, int access) {
-        if (qemuTranslator != null) {
-            throw new UnsupportedOperationException("QEMU 7.2 takes no requests with PASID");
-        }
-        return translator.translate(request.withPasid(requester, pasid, address, access));
+        return translate(request.withPasid(requester, pasid, address, access));
     }
 
     @Override
@@ -213,23 +213,6 @@ public final class VtdUnit implements RemappingUnit {
         deviceTlbs.port(port);
     }
 
-    private long translateAsQemu() {
-        qemuTranslator.know(request.source);
-        if (!translating() || InterruptRange.contains(request.address)) {
-            return Translation.untranslated();
-        }
-        long outcome = qemuTranslator.translate(root.table(), root.scalable(), request.source,
-                request.address, request.access, found);
-        if (outcome == QemuTranslator.FAULT) {
-            return faults.blocked(request, found.context, found.fault, found.faultsDisabled);
-        }
-        if (!Translation.isBlocked(outcome)) {
-            return outcome;
-        }
-        faults.listener().denied(request.requester, found.page, found.pageShift);
-        return faults.silently(request, Translation.reason(outcome));
-    }
-
     @Override
     public long interrupt(int requester, long address, int data) {
         long outcome = interrupts.remap(requester, address, data);
@@ -239,13 +222,13 @@ public final class VtdUnit implements RemappingUnit {
 
     @Override
     public long explain(int requester, long address, int access, WalkListener walkListener) {
-        return onlooker.explain(new Request().of(requester, address, access), walkListener);
+        return explainer.explain(new Request().of(requester, address, access), walkListener);
     }
 
     @Override
     public long explain(int requester, int pasid, long address, int access,
             WalkListener walkListener) {
-        return onlooker.explain(new Request().withPasid(requester, pasid, address, access),
+        return explainer.explain(new Request().withPasid(requester, pasid, address, access),
                 walkListener);
     }
 
@@ -258,14 +241,14 @@ public final class VtdUnit implements RemappingUnit {
     @Override
     public long follow(int requester, int pasid, long address, int access,
             WalkListener walkListener) {
-        return onlooker.follow(new Request().typed(Request.UNTRANSLATED, requester, pasid, address,
+        return explainer.follow(new Request().typed(Request.UNTRANSLATED, requester, pasid, address,
                 access), walkListener);
     }
 
     @Override
     public long followTranslationRequest(int requester, int pasid, long address, int access,
             WalkListener walkListener) {
-        return onlooker.followTranslationRequest(new Request().typed(Request.TRANSLATION_REQUEST,
+        return explainer.followTranslationRequest(new Request().typed(Request.TRANSLATION_REQUEST,
                 requester, pasid, address, access), walkListener);
     }
 
@@ -288,7 +271,7 @@ public final class VtdUnit implements RemappingUnit {
         visitor.structure(VtdRegisters.IQA_BASE.inPlace(queue),
                 (long) PhysicalMemory.PAGE_BYTES << VtdRegisters.QS.of(queue));
         interrupts.tell(visitor);
-        new TableEnumeration(memory, unit, walks, pasid).tell(visitor);
+        new TableEnumeration(memory, unit, walks.uncached(tables, unit), pasid).tell(visitor);
     }
 
     // ---- registers and the outside --------------------------------------------------------------

@@ -15,6 +15,16 @@ public final class CacheSets {
         next = new byte[entries / WAYS];
     }
 
+    private CacheSets(CacheSets of) {
+        mask = of.mask;
+        next = of.next.clone();
+    }
+
+    /** Returns one that replaces what this one would. */
+    CacheSets copy() {
+        return new CacheSets(this);
+    }
+
     /** Returns the first slot of the set of a key. */
     int first(long key) {
         long h = key * 0x9e37_79b9_7f4a_7c15L;

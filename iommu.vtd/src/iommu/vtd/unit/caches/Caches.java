@@ -10,6 +10,7 @@ import iommu.vtd.unit.registers.UnitSettings;
 public record Caches(FastPathCache front, ContextCache contexts, PasidCache pasids, Iotlb iotlb,
         StructureCache structures, InterruptEntryCache interrupts) {
 
+    /** Makes those of a unit, empty. */
     public static Caches of(UnitSettings settings) {
         var front = new FastPathCache(settings.iotlbEntries(), settings.front());
         return new Caches(front, new ContextCache(settings.contextCacheEntries(),
@@ -17,5 +18,20 @@ public record Caches(FastPathCache front, ContextCache contexts, PasidCache pasi
                 new PasidCache(settings.contextCacheEntries()),
                 new Iotlb(settings.iotlbEntries(), settings.cacheAsQemu(), front),
                 new StructureCache(settings.structureCacheEntries()), new InterruptEntryCache());
+    }
+
+    /** Returns the least that there can be, empty, for one request that meets no cache. */
+    public static Caches empty() {
+        var front = new FastPathCache(CacheSets.WAYS, false);
+        return new Caches(front, new ContextCache(CacheSets.WAYS, false),
+                new PasidCache(CacheSets.WAYS), new Iotlb(CacheSets.WAYS, false, front),
+                StructureCache.NONE, new InterruptEntryCache());
+    }
+
+    /** Returns caches of their own that hold the same; no fast path stands before them. */
+    public Caches copy() {
+        var none = new FastPathCache(iotlb.entries(), false);
+        return new Caches(none, contexts.copy(), pasids.copy(), iotlb.copy(none),
+                structures.copy(), interrupts.copy());
     }
 }

@@ -30,6 +30,19 @@ public final class ContextCache {
         byDomain = deviceInvalidationByDomain;
     }
 
+    private ContextCache(ContextCache of) {
+        sets = of.sets.copy();
+        context = of.context.clone();
+        table = of.table.clone();
+        sources = of.sources.clone();
+        byDomain = of.byDomain;
+    }
+
+    /** Returns one of its own with the same entries. */
+    ContextCache copy() {
+        return new ContextCache(this);
+    }
+
     /** Returns the slot of a source, or -1. */
     public int find(int source) {
         int first = sets.first(source);

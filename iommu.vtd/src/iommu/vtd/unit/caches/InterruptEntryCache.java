@@ -12,9 +12,26 @@ public final class InterruptEntryCache {
 
     private static final int ENTRIES = 256;
 
-    private final int[] tag = new int[ENTRIES];
-    private final long[] low = new long[ENTRIES];
-    private final long[] high = new long[ENTRIES];
+    private final int[] tag;
+    private final long[] low;
+    private final long[] high;
+
+    InterruptEntryCache() {
+        tag = new int[ENTRIES];
+        low = new long[ENTRIES];
+        high = new long[ENTRIES];
+    }
+
+    private InterruptEntryCache(InterruptEntryCache of) {
+        tag = of.tag.clone();
+        low = of.low.clone();
+        high = of.high.clone();
+    }
+
+    /** Returns one of its own with the same entries. */
+    public InterruptEntryCache copy() {
+        return new InterruptEntryCache(this);
+    }
 
     /** Returns the slot that holds an index, or -1. */
     public int find(int index) {

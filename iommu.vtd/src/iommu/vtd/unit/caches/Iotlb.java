@@ -51,6 +51,24 @@ public final class Iotlb {
         owners = new long[entries];
     }
 
+    private Iotlb(Iotlb of, FastPathCache front) {
+        this.front = front;
+        asQemu = of.asQemu;
+        sets = of.sets.copy();
+        words = of.words.clone();
+        owners = of.owners.clone();
+        sizesInUse = of.sizesInUse;
+    }
+
+    /** Returns one of its own with the same entries, before which stands another front. */
+    Iotlb copy(FastPathCache otherFront) {
+        return new Iotlb(this, otherFront);
+    }
+
+    int entries() {
+        return owners.length;
+    }
+
     /** Returns where the tag of a slot lies; its leaf lies {@link CacheSets#WAYS} further. */
     private static int at(int slot) {
         return slot + (slot & -CacheSets.WAYS);

@@ -27,6 +27,18 @@ public final class PasidCache {
         paging = new long[entries];
     }
 
+    private PasidCache(PasidCache of) {
+        sets = of.sets.copy();
+        context = of.context.clone();
+        table = of.table.clone();
+        paging = of.paging.clone();
+    }
+
+    /** Returns one of its own with the same entries. */
+    PasidCache copy() {
+        return new PasidCache(this);
+    }
+
     private static long key(long context) {
         return ContextTag.SOURCE.of(context) << 20 | ContextTag.PASID.of(context);
     }

@@ -20,6 +20,9 @@ public final class StructureCache {
     /** What listeners are told that it is called. */
     public static final String NAME = "paging-structure cache";
 
+    /** Holds nothing, ever. */
+    public static final StructureCache NONE = new StructureCache(0);
+
     private static final int LOWEST = 1;
     private static final int HIGHEST = 3;
     private static final long VALID = 1L << 62;
@@ -45,7 +48,7 @@ public final class StructureCache {
     }
 
     /** Returns one of its own with the same entries. */
-    public StructureCache copy() {
+    StructureCache copy() {
         var made = new StructureCache(mask + 1);
         System.arraycopy(words, 0, made.words, 0, words.length);
         return made;

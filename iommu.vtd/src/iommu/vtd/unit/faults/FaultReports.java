@@ -81,6 +81,12 @@ public final class FaultReports implements Refusals {
         return Translation.blocked(reason);
     }
 
+    @Override
+    public long denied(Request request, long page, int pageShift, int reason) {
+        listener.denied(request.requester, page, pageShift);
+        return silently(request, reason);
+    }
+
     /** Blocks an interrupt message; returns the packed outcome. */
     public long blockedInterrupt(int requester, long address, long outcome) {
         int number = Interrupt.reason(outcome);

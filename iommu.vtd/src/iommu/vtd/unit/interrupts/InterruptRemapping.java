@@ -89,7 +89,7 @@ public final class InterruptRemapping {
             return null;
         }
         for (int index = 0; index < entries; index++) {
-            long at = table + (long) index * InterruptRemapEntry.BYTES;
+            long at = entry(index);
             if (!memory.pageIsKnown(at & -PhysicalMemory.PAGE_BYTES)) {
                 index |= ENTRIES_OF_PAGE - 1;
             } else {
@@ -117,54 +117,69 @@ public final class InterruptRemapping {
      * {@link #FAULT_INDEX} and {@link #FAULT_DISABLED} in the bits above the reason.
      */
     public long remap(int requester, long address, int data) {
+        return remap(requester, address, data, cache, WalkListener.NONE);
+    }
+
+    /** Returns what {@link #remap} would, changes nothing, and tells the entry. */
+    public long follow(int requester, long address, int data, WalkListener listener) {
+        return remap(requester, address, data, cache.copy(), listener);
+    }
+
+    private long remap(int requester, long address, int data, InterruptEntryCache entryCache,
+            WalkListener listener) {
         long early = withoutEntry(address, data);
         if (early != UNDECIDED) {
             return early;
         }
         // 5. The entry comes from the cache or from memory; absent ones are not cached.
         int index = InterruptRequest.index(address, data);
-        int slot = asQemu ? -1 : cache.find(index);
+        int slot = asQemu ? -1 : entryCache.find(index);
         if (slot >= 0) {
-            return deliver(requester, index, cache.low(slot), cache.high(slot));
+            long low = entryCache.low(slot);
+            long high = entryCache.high(slot);
+            if (listener != WalkListener.NONE) {
+                tellHit(requester, index, low, high, listener);
+            }
+            return deliver(requester, index, low, high);
         }
-        long at = table + (long) index * InterruptRemapEntry.BYTES;
+        long at = entry(index);
         if (!tables.contains(at, InterruptRemapEntry.BYTES)) {
-            return blocked(FaultReason.INTERRUPT_TABLE_ACCESS, index, false);
+            return blocked(EntryFormatter.unreadable(listener, InterruptEntryFormatter.ENTRY, at,
+                    FaultReason.INTERRUPT_TABLE_ACCESS), index, false);
         }
         long q0 = tables.read64(at);
         long q1 = tables.read64(at + 8);
         if (!asQemu && InterruptRemapEntry.P.isSet(q0)) {
-            cache.insert(index, q0, q1);
+            entryCache.insert(index, q0, q1);
         }
-        return deliver(requester, index, q0, q1);
+        long outcome = deliver(requester, index, q0, q1);
+        if (listener != WalkListener.NONE) {
+            InterruptEntryFormatter.tell(index, at, q0, q1, outcome, reserved(q0, q1),
+                    CacheLookup.miss(InterruptEntryFormatter.CACHE), listener);
+        }
+        return outcome;
     }
 
-    /** Returns what {@link #remap} would, changes nothing, and tells the entry. */
-    public long follow(int requester, long address, int data, WalkListener listener) {
-        long early = withoutEntry(address, data);
-        if (early != UNDECIDED) {
-            return early;
-        }
-        int index = InterruptRequest.index(address, data);
-        int slot = asQemu ? -1 : cache.find(index);
-        long cached = slot < 0 ? 0
-                : deliver(requester, index, cache.low(slot), cache.high(slot));
-        long at = table + (long) index * InterruptRemapEntry.BYTES;
+    private long entry(int index) {
+        return table + (long) index * InterruptRemapEntry.BYTES;
+    }
+
+    /** Tells the entry as memory has it now, and beside what the cache holds. */
+    private void tellHit(int requester, int index, long low, long high, WalkListener listener) {
+        long at = entry(index);
         if (!tables.contains(at, InterruptRemapEntry.BYTES)) {
             EntryFormatter.unreadable(listener, InterruptEntryFormatter.ENTRY, at,
                     FaultReason.INTERRUPT_TABLE_ACCESS);
-            return slot < 0 ? blocked(FaultReason.INTERRUPT_TABLE_ACCESS, index, false) : cached;
+            return;
         }
         long q0 = tables.read64(at);
         long q1 = tables.read64(at + 8);
-        long outcome = deliver(requester, index, q0, q1);
-        InterruptEntryFormatter.tell(index, at, q0, q1, outcome, reserved(q0, q1), slot < 0
-                ? CacheLookup.miss(InterruptEntryFormatter.CACHE)
-                : CacheLookup.hit(InterruptEntryFormatter.CACHE, Interrupt.isBlocked(cached)
-                        ? FaultReason.text(Interrupt.reason(cached))
-                        : InterruptEntryFormatter.describe(cached),
-                        cache.low(slot) != q0 || cache.high(slot) != q1), listener);
-        return slot < 0 ? outcome : cached;
+        long cached = deliver(requester, index, low, high);
+        String held = Interrupt.isBlocked(cached) ? FaultReason.text(Interrupt.reason(cached))
+                : InterruptEntryFormatter.describe(cached);
+        InterruptEntryFormatter.tell(index, at, q0, q1, deliver(requester, index, q0, q1),
+                reserved(q0, q1), CacheLookup.hit(InterruptEntryFormatter.CACHE, held,
+                        low != q0 || high != q1), listener);
     }
 
     /** Returns what becomes of a request for which no entry is needed, or {@link #UNDECIDED}. */

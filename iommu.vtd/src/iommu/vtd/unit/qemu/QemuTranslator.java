@@ -9,11 +9,14 @@ import iommu.vtd.unit.caches.Caches;
 import iommu.vtd.unit.caches.ContextCache;
 import iommu.vtd.unit.caches.Iotlb;
 import iommu.vtd.unit.requests.ContextTag;
+import iommu.vtd.unit.requests.InterruptRange;
+import iommu.vtd.unit.requests.Refusals;
+import iommu.vtd.unit.requests.Request;
 import iommu.vtd.unit.requests.WalkResult;
-import iommu.vtd.unit.tables.LegacyContextWalk;
-import iommu.vtd.unit.tables.ScalableContextWalk;
-import iommu.vtd.unit.tables.SecondStageWalk;
+import iommu.vtd.unit.tables.RootPointer;
 import iommu.vtd.unit.tables.Walks;
+import iommu.vtd.unit.translation.LookupListener;
+import iommu.vtd.unit.translation.Translator;
 import java.util.BitSet;
 
 /**
@@ -28,33 +31,50 @@ import java.util.BitSet;
  */
 public final class QemuTranslator {
 
-    /** The request is blocked, for the reason in the walk's result. */
-    public static final long FAULT = Long.MIN_VALUE;
+    private static final int NO_SLOT = -1;
     /** Page numbers of the IOTLB have no more bits. */
     private static final int TAG_WIDTH = 57;
     /** No physical address has more bits. */
     private static final int PHYSICAL_WIDTH = 52;
 
-    private final LegacyContextWalk legacyWalk;
-    private final ScalableContextWalk scalableWalk;
-    private final SecondStageWalk secondStage;
+    private final Walks walks;
+    private final RootPointer root;
     private final ContextCache contexts;
     private final Iotlb iotlb;
+    private final Translator translator;
+    private final Refusals refusals;
+    private final LookupListener lookups;
+    private final WalkResult found = new WalkResult();
     private final WalkResult probe = new WalkResult();
     private final BitSet known = new BitSet();
     private final BitSet passing = new BitSet();
 
-    public QemuTranslator(Walks walks, Caches caches) {
-        legacyWalk = walks.legacy();
-        scalableWalk = walks.scalable();
-        secondStage = walks.secondStage();
+    /**
+     * Makes one, of a unit or of what is told about it: then caches and walks are copies.
+     *
+     * @param translator knows whether translation is on
+     * @param refusals told of requests that are blocked
+     * @param lookups told of what is asked
+     */
+    public QemuTranslator(Walks walks, Caches caches, Translator translator, Refusals refusals,
+            LookupListener lookups) {
+        this.walks = walks;
+        root = walks.root();
         contexts = caches.contexts();
         iotlb = caches.iotlb();
+        this.translator = translator;
+        this.refusals = refusals;
+        this.lookups = lookups;
     }
 
-    /** Notes that a source exists. */
-    public void know(int source) {
-        known.set(source);
+    /** Returns one that knows the same of sources, over other walks and caches. */
+    public QemuTranslator copy(Walks otherWalks, Caches otherCaches, Refusals otherRefusals,
+            LookupListener otherLookups) {
+        var made = new QemuTranslator(otherWalks, otherCaches, translator, otherRefusals,
+                otherLookups);
+        made.known.or(known);
+        made.passing.or(passing);
+        return made;
     }
 
     /**
@@ -63,131 +83,140 @@ public final class QemuTranslator {
      * @param source all sources like it are looked at
      * @param ignored bits of the source that need not be alike; -1 for all
      */
-    public void contextsDropped(int source, int ignored, boolean translating, long rootTable,
-            boolean scalable) {
+    public void contextsDropped(int source, int ignored) {
         for (int s = known.nextSetBit(0); s >= 0; s = known.nextSetBit(s + 1)) {
             if (((s ^ source) & ~ignored) == 0) {
-                passing.set(s, translating && passes(rootTable, scalable, s));
+                passing.set(s, translator.translating() && passes(s));
             }
         }
     }
 
-    private boolean passes(long rootTable, boolean scalable, int source) {
-        boolean found = scalable
-                ? scalableWalk.locateContext(rootTable, source, probe, WalkListener.NONE)
-                        && scalableWalk.locatePasid(true, probe, WalkListener.NONE)
-                : legacyWalk.locate(rootTable, source, probe, WalkListener.NONE);
-        return found && ContextTag.passesThrough(probe.context);
+    private boolean passes(int source) {
+        boolean there = root.locateContext(source, probe, WalkListener.NONE)
+                && (!root.scalable()
+                        || walks.scalable().locatePasid(true, probe, WalkListener.NONE));
+        return there && ContextTag.passesThrough(probe.context);
     }
 
     /**
-     * Translates a request.
+     * Translates a request; returns the packed outcome.
      *
-     * @param found receives the fault if there is one; its stage is 0 if none was reached; and the
-     *     page of a hit
-     * @return packed, see {@link Translation}, or {@link #FAULT}
+     * @throws UnsupportedOperationException if it has a PASID
      */
-    public long translate(long rootTable, boolean scalable, int source, long address, int access,
-            WalkResult found) {
-        if (passing.get(source)) {
+    public long translate(Request request) {
+        if (request.hasPasid()) {
+            throw new UnsupportedOperationException("QEMU 7.2 takes no requests with PASID");
+        }
+        int source = request.source;
+        known.set(source);
+        if (!translator.translating() || InterruptRange.contains(request.address)
+                || passing.get(source)) {
             return Translation.untranslated();
         }
-        int hit = scalable ? -1 : find(source, 0, address);
+        boolean scalable = root.scalable();
+        int hit = scalable ? NO_SLOT : find(request, 0);
         if (hit >= 0) {
-            return cached(hit, address, access, found);
+            return cached(request, hit);
         }
-        boolean located = scalable ? locateScalable(rootTable, source, found)
-                : locateLegacy(rootTable, source, found);
-        if (!located) {
+        if (!(scalable ? locateScalable(request) : locateLegacy(request))) {
             found.context = 0;
-            return FAULT;
+            return refused(request);
         }
-        long context = found.context;
-        if (ContextTag.passesThrough(context)) {
-            passing.set(source, passes(rootTable, scalable, source));
-            return pass(address);
+        if (ContextTag.passesThrough(found.context)) {
+            passing.set(source, passes(source));
+            return pass(request.address);
         }
-        int pasid = (int) ContextTag.PASID.of(context);
-        hit = scalable ? find(source, pasid, address) : -1;
-        if (hit >= 0) {
-            return cached(hit, address, access, found);
+        hit = scalable ? find(request, (int) ContextTag.PASID.of(found.context)) : NO_SLOT;
+        return hit >= 0 ? cached(request, hit) : throughTables(request);
+    }
+
+    private long refused(Request request) {
+        return refusals.blocked(request, found.context, found.fault, found.faultsDisabled);
+    }
+
+    /** Returns the slot of the page of a request, or {@link #NO_SLOT}. */
+    private int find(Request request, int pasid) {
+        int slot = request.address >>> TAG_WIDTH == 0
+                ? iotlb.find(request.source, pasid, request.address) : NO_SLOT;
+        if (slot < 0) {
+            lookups.pageMissed(request, found);
         }
-        if (!covers(scalable, address, found)
-                || !secondStage.walk(address, access, found, WalkListener.NONE)) {
-            return FAULT;
+        return slot;
+    }
+
+    private long cached(Request request, int slot) {
+        found.page = iotlb.page(slot);
+        found.pageShift = iotlb.pageShift(slot);
+        found.rights = iotlb.rights(slot);
+        int access = request.access;
+        boolean granted = (found.rights & access) == access;
+        lookups.pageHit(request, slot, found, access, granted);
+        if (granted) {
+            return found.translation(request.address);
         }
-        iotlb.insert(source, (int) ContextTag.DOMAIN.of(context), pasid, address, found.page,
+        return refusals.denied(request, found.page, found.pageShift,
+                (access == Access.WRITE ? FaultReason.WRITE_DENIED : FaultReason.READ_DENIED)
+                        .number());
+    }
+
+    private long throughTables(Request request) {
+        if (!ContextTag.covers(found.context, request.address)) {
+            found.fail(root.scalable() ? FaultReason.SM_ADDRESS_BEYOND_MGAW
+                    : FaultReason.ADDRESS_BEYOND_MGAW);
+            return refused(request);
+        }
+        boolean there = walks.secondStage().walk(request.address, request.access, found,
+                lookups.entries());
+        lookups.pageWalked();
+        if (!there) {
+            return refused(request);
+        }
+        iotlb.insert(request.source, (int) ContextTag.DOMAIN.of(found.context),
+                (int) ContextTag.PASID.of(found.context), request.address, found.page,
                 found.pageShift, found.rights);
-        return to(found.page, found.pageShift, address);
-    }
-
-    /** Returns whether a source was seen to pass through. */
-    boolean passes(int source) {
-        return passing.get(source);
-    }
-
-    /** Returns whether the tables reach an address; else the fault is in {@code found}. */
-    static boolean covers(boolean scalable, long address, WalkResult found) {
-        return ContextTag.covers(found.context, address)
-                || found.fail(scalable ? FaultReason.SM_ADDRESS_BEYOND_MGAW
-                        : FaultReason.ADDRESS_BEYOND_MGAW);
-    }
-
-    int find(int source, int pasid, long address) {
-        return address >>> TAG_WIDTH == 0 ? iotlb.find(source, pasid, address) : -1;
-    }
-
-    long cached(int hit, long address, int access, WalkResult found) {
-        found.page = iotlb.page(hit);
-        found.pageShift = iotlb.pageShift(hit);
-        if ((iotlb.rights(hit) & access) != access) {
-            return Translation.blocked((access == Access.WRITE ? FaultReason.WRITE_DENIED
-                    : FaultReason.READ_DENIED).number());
-        }
-        return to(found.page, found.pageShift, address);
+        return found.translation(request.address);
     }
 
     /** The first request that passes is still told as a translation, of a page to itself. */
-    static long pass(long address) {
+    private static long pass(long address) {
         return address >>> PHYSICAL_WIDTH == 0
                 ? Translation.to(address, ContextTag.PASS_THROUGH_SHIFT)
                 : Translation.untranslated();
     }
 
-    static long to(long page, int pageShift, long address) {
-        long inPage = (1L << pageShift) - 1;
-        return Translation.to(page & ~inPage | address & inPage, pageShift);
-    }
-
-    private boolean locateLegacy(long rootTable, int source, WalkResult found) {
-        int slot = contexts.find(source);
+    private boolean locateLegacy(Request request) {
+        int slot = contexts.find(request.source);
         if (slot >= 0) {
+            lookups.contextHit(request, slot);
             contexts.take(slot, found);
             return true;
         }
-        boolean located = legacyWalk.locate(rootTable, source, found, WalkListener.NONE);
-        if (located) {
+        boolean there = root.locateContext(request.source, found, lookups.entries());
+        lookups.contextWalked();
+        if (there) {
             contexts.insert(found.context, found.table, found.source);
         }
-        return located;
+        return there;
     }
 
-    private boolean locateScalable(long rootTable, int source, WalkResult found) {
-        int slot = contexts.find(source);
+    private boolean locateScalable(Request request) {
+        int slot = contexts.find(request.source);
         if (slot >= 0) {
+            lookups.contextHit(request, slot);
             contexts.take(slot, found);
-            return scalableWalk.locatePasid(false, found, WalkListener.NONE);
+            boolean there = walks.scalable().locatePasid(false, found, lookups.entries());
+            lookups.pasidWalked();
+            return there;
         }
-        if (!scalableWalk.locateContext(rootTable, source, found, WalkListener.NONE)) {
-            return false;
-        }
+        boolean there = root.locateContext(request.source, found, lookups.entries());
         long context = found.context;
         long directory = found.table;
         int granted = found.source;
-        boolean located = scalableWalk.locatePasid(true, found, WalkListener.NONE);
-        if (located) {
+        there = there && walks.scalable().locatePasid(true, found, lookups.entries());
+        lookups.contextWalked();
+        if (there) {
             contexts.insert(context, directory, granted);
         }
-        return located;
+        return there;
     }
 }

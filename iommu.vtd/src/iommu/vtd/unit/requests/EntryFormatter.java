@@ -73,6 +73,12 @@ public final class EntryFormatter {
         return "rights " + Access.format((int) rights);
     }
 
+    /** Returns a page that a cache holds, for people. */
+    public static String page(long page, int pageShift, int rights) {
+        return "the page of " + (1L << pageShift - 10) + " KiB at " + hex(page) + ", "
+                + rights(rights);
+    }
+
     /** Returns why an entry ends the walk, such as "P=0 -> fault 02h: Present bit...". */
     public static String refusal(String why, FaultReason fault) {
         return why + " -> fault " + String.format("%02Xh", fault.number()) + ": " + fault.text();

@@ -17,6 +17,12 @@ public interface Refusals {
      */
     long blocked(Request request, long context, FaultReason reason, boolean disabled);
 
+    /**
+     * Blocks a request that hit an IOTLB entry without the right it needs, and nothing is recorded
+     * of it.
+     */
+    long denied(Request request, long page, int pageShift, int reason);
+
     /** Blocks a request that nothing is recorded of. */
     long silently(Request request, int reason);
 }

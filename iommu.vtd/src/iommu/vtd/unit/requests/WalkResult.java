@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.unit.requests;
 
+import iommu.api.unit.Translation;
 import iommu.vtd.FaultReason;
 
 /** What a walk found; one object a walker, overwritten by each walk so that none is allocated. */
 public final class WalkResult {
-
-    /** Whether the walk only looks: it sets no accessed or dirty bits and fills no cache. */
-    public boolean looksOnly;
-    /** Whether a walk that only looks asks and fills caches nevertheless; they are a copy. */
-    public boolean asksCaches;
-    /** Whether a listener is told what the paging-structure caches know. */
-    public boolean tellsCaches;
 
     /** Why the walk ended early, or null. */
     public FaultReason fault;
@@ -41,6 +35,12 @@ public final class WalkResult {
         context = 0;
         source = 0;
         paging = 0;
+    }
+
+    /** Returns where an address of the page goes, packed. */
+    public long translation(long address) {
+        long inPage = (1L << pageShift) - 1;
+        return Translation.to(page & ~inPage | address & inPage, pageShift);
     }
 
     /** Ends a walk with a fault; returns false. */

@@ -31,17 +31,32 @@ public final class FirstStageWalk {
     private final TableReader tables;
     private final StructureCache structures;
     private final StructureCache told;
+    private final FirstStageWalk uncached;
     private final NestedStage second;
     private final UnitCapabilities unit;
 
-    /** As {@link SecondStageWalk}, through which nested addresses go. */
-    FirstStageWalk(TableReader tables, StructureCache structures, StructureCache told,
-            SecondStageWalk secondStage, UnitCapabilities unit) {
+    private FirstStageWalk(TableReader tables, StructureCache structures, StructureCache told,
+            FirstStageWalk uncached, SecondStageWalk secondStage, UnitCapabilities unit) {
         this.tables = tables;
         this.structures = structures;
         this.told = told;
+        this.uncached = uncached;
         second = new NestedStage(secondStage);
         this.unit = unit;
+    }
+
+    /** Makes the walk of a unit; nested addresses go through {@code secondStage}. */
+    static FirstStageWalk of(TableReader tables, StructureCache structures,
+            SecondStageWalk secondStage, UnitCapabilities unit) {
+        return new FirstStageWalk(tables, structures, null, null, secondStage, unit);
+    }
+
+    /** As {@link SecondStageWalk#numbered}. */
+    static FirstStageWalk numbered(TableReader tables, StructureCache structures,
+            StructureCache told, SecondStageWalk secondStage, UnitCapabilities unit) {
+        var uncached = told == null ? null : new FirstStageWalk(tables, StructureCache.NONE, told,
+                null, secondStage.uncached(), unit);
+        return new FirstStageWalk(tables, structures, told, uncached, secondStage, unit);
     }
 
     /**
@@ -118,26 +133,20 @@ public final class FirstStageWalk {
             return result.fail(FaultReason.NOT_CANONICAL, false);
         }
         int all = PageRights.RIGHTS | PageRights.USER;
-        if (!result.looksOnly || result.asksCaches) {
-            int domain = (int) ContextTag.DOMAIN.of(result.context);
-            int pasid = (int) ContextTag.PASID.of(result.context);
-            int found = structures.find(domain, pasid, address);
-            if (found >= 0) {
-                int level = structures.level(found);
-                long known = structures.value(found);
-                if (result.looksOnly && listener != WalkListener.NONE) {
-                    var skipped = new WalkRecording();
-                    result.asksCaches = false;
-                    descend(PagingMode.TABLE.inPlace(result.paging), levels, all, address, access,
-                            result, skipped);
-                    result.asksCaches = true;
-                    PageTableEntryFormatter.above(level, known,
-                            PageTableEntryFormatter::firstStageName, skipped, listener);
-                }
-                if (descend(FirstStageEntry.ADDR.inPlace(known), level, (int) known & all,
-                        address, access, result, listener)) {
-                    return true;
-                }
+        int found = structures.find((int) ContextTag.DOMAIN.of(result.context),
+                (int) ContextTag.PASID.of(result.context), address);
+        if (found >= 0) {
+            int level = structures.level(found);
+            long known = structures.value(found);
+            if (uncached != null && listener != WalkListener.NONE) {
+                var skipped = new WalkRecording();
+                uncached.walk(address, access, result, skipped);
+                PageTableEntryFormatter.above(level, known,
+                        PageTableEntryFormatter::firstStageName, skipped, listener);
+            }
+            if (descend(FirstStageEntry.ADDR.inPlace(known), level, (int) known & all, address,
+                    access, result, listener)) {
+                return true;
             }
         }
         return descend(PagingMode.TABLE.inPlace(result.paging), levels, all, address, access,
@@ -176,7 +185,7 @@ public final class FirstStageWalk {
                 fault = markUsed(guest, at, entry, leaf, access, result);
             }
             if (listener != WalkListener.NONE) {
-                tell(at, entry, level, leaf, fault, leaf || !result.tellsCaches ? null
+                tell(at, entry, level, leaf, fault, leaf || told == null ? null
                         : known(entry, level, rights, fault, address, result), paging, listener);
             }
             if (fault != null) {
@@ -186,11 +195,9 @@ public final class FirstStageWalk {
             if (leaf) {
                 return found(entry, level, rights, address, access, result, listener);
             }
-            if (!result.looksOnly || result.asksCaches) {
-                structures.insert((int) ContextTag.DOMAIN.of(result.context),
-                        (int) ContextTag.PASID.of(result.context), address, level - 1,
-                        table | rights, nested);
-            }
+            structures.insert((int) ContextTag.DOMAIN.of(result.context),
+                    (int) ContextTag.PASID.of(result.context), address, level - 1,
+                    table | rights, nested);
         }
     }
 
@@ -239,9 +246,7 @@ public final class FirstStageWalk {
         if (!tables.takesLockedWrites(at)) {
             return FaultReason.FIRST_STAGE_UPDATE_FAILED;
         }
-        if (!result.looksOnly) {
-            tables.set(at, wanted);
-        }
+        tables.set(at, wanted);
         return null;
     }
 

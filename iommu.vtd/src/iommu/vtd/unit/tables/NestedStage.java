@@ -39,9 +39,6 @@ public final class NestedStage {
 
     /** Sends a guest address through the second stage; false for a fault. */
     boolean walk(long guest, int access, WalkResult result, WalkListener listener) {
-        inner.looksOnly = result.looksOnly;
-        inner.asksCaches = result.asksCaches;
-        inner.tellsCaches = result.tellsCaches;
         inner.context = result.context;
         inner.table = result.table;
         inner.paging = result.paging;

@@ -31,24 +31,23 @@ public final class SecondStageWalk {
 
     private final TableReader tables;
     private final StructureCache structures;
+    /** What listeners are told that the caches hold; null if nothing. */
     private final StructureCache told;
+    /** Tells the entries that the caches let this walk skip; null if nothing is told of caches. */
+    private final SecondStageWalk uncached;
     private final UnitCapabilities unit;
     private final boolean asQemu;
     private final long[] tableReserved = new long[6];
     private final long[] leafReserved = new long[6];
+    /** Null: the numbered steps decide all. */
     private final FusedWalk fusedWalk;
 
-    /**
-     * Makes one.
-     *
-     * @param structures asked and filled
-     * @param told what listeners are told of: {@code structures}, or what that is a copy of
-     */
-    SecondStageWalk(TableReader tables, StructureCache structures, StructureCache told,
-            UnitCapabilities unit) {
+    private SecondStageWalk(TableReader tables, StructureCache structures, StructureCache told,
+            SecondStageWalk uncached, boolean fuses, UnitCapabilities unit) {
         this.tables = tables;
         this.structures = structures;
         this.told = told;
+        this.uncached = uncached;
         this.unit = unit;
         asQemu = unit.settings().walkAsQemu();
         long always = unit.addressReserved(51);
@@ -62,7 +61,34 @@ public final class SecondStageWalk {
             long below = (1L << SecondStageEntry.shift(level)) - 1 & SecondStageEntry.ADDR.mask();
             leafReserved[level] = leaf | below;
         }
-        fusedWalk = new FusedWalk(tables, structures, tableReserved, leafReserved[1]);
+        fusedWalk = fuses
+                ? new FusedWalk(tables, structures, tableReserved, leafReserved[1]) : null;
+    }
+
+    /** Makes the walk of a unit, which asks and fills its caches. */
+    static SecondStageWalk of(TableReader tables, StructureCache structures,
+            UnitCapabilities unit) {
+        return new SecondStageWalk(tables, structures, null, null, !unit.settings().walkAsQemu(),
+                unit);
+    }
+
+    /**
+     * Makes one that goes all the numbered steps, for who listens.
+     *
+     * @param structures asked and filled
+     * @param told what listeners are told that caches hold, which {@code structures} is a copy of;
+     *     null to tell them nothing of it
+     */
+    static SecondStageWalk numbered(TableReader tables, StructureCache structures,
+            StructureCache told, UnitCapabilities unit) {
+        var uncached = told == null ? null
+                : new SecondStageWalk(tables, StructureCache.NONE, told, null, false, unit);
+        return new SecondStageWalk(tables, structures, told, uncached, false, unit);
+    }
+
+    /** Returns the walk that tells what this one skips, or null. */
+    SecondStageWalk uncached() {
+        return uncached;
     }
 
     /** Returns whether an entry at a level is a leaf: every one at level 1, and large pages. */
@@ -93,33 +119,28 @@ public final class SecondStageWalk {
      */
     public boolean walk(long address, int access, WalkResult result, WalkListener listener) {
         int levels = (int) ContextTag.LEVELS.of(result.context);
-        if (!result.looksOnly || result.asksCaches) {
-            int domain = (int) ContextTag.DOMAIN.of(result.context);
-            int found = structures.find(domain, PagingMode.SECOND_STAGE, address);
-            int level = found < 0 ? levels : structures.level(found);
-            long known = level < levels ? structures.value(found) : result.table | BOTH;
-            if (level < levels && result.looksOnly && listener != WalkListener.NONE) {
-                var skipped = new WalkRecording();
-                result.asksCaches = false;
-                descend(result.table, levels, BOTH, address, access, result, skipped);
-                result.asksCaches = true;
-                PageTableEntryFormatter.above(level, known,
-                        PageTableEntryFormatter::secondStageName, skipped, listener);
-            }
-            if (!result.looksOnly && fused(Math.min(level, levels), known, address, access,
-                    result)) {
-                return true;
-            }
-            if (level < levels && descend(SecondStageEntry.ADDR.inPlace(known), level,
-                    (int) known & BOTH, address, access, result, listener)) {
-                return true;
-            }
+        int domain = (int) ContextTag.DOMAIN.of(result.context);
+        int found = structures.find(domain, PagingMode.SECOND_STAGE, address);
+        int level = found < 0 ? levels : structures.level(found);
+        long known = level < levels ? structures.value(found) : result.table | BOTH;
+        if (level < levels && uncached != null && listener != WalkListener.NONE) {
+            var skipped = new WalkRecording();
+            uncached.walk(address, access, result, skipped);
+            PageTableEntryFormatter.above(level, known, PageTableEntryFormatter::secondStageName,
+                    skipped, listener);
+        }
+        if (fusedWalk != null && fused(Math.min(level, levels), known, address, access, result)) {
+            return true;
+        }
+        if (level < levels && descend(SecondStageEntry.ADDR.inPlace(known), level,
+                (int) known & BOTH, address, access, result, listener)) {
+            return true;
         }
         return descend(result.table, levels, BOTH, address, access, result, listener);
     }
 
     private boolean fused(int topLevel, long top, long address, int access, WalkResult result) {
-        if (asQemu || access == Access.NONE) {
+        if (access == Access.NONE) {
             return false;
         }
         long leaf = fusedWalk.walk((int) ContextTag.DOMAIN.of(result.context), topLevel, top,
@@ -133,7 +154,7 @@ public final class SecondStageWalk {
         return true;
     }
 
-    /** Returns the walk that is tried first. */
+    /** Returns the walk that is tried first, or null. */
     public FusedWalk fusedWalk() {
         return fusedWalk;
     }
@@ -162,7 +183,7 @@ public final class SecondStageWalk {
                 fault = markUsed(at, entry, leaf, access, result);
             }
             if (listener != WalkListener.NONE) {
-                tell(at, entry, level, leaf, fault, leaf || !result.tellsCaches ? null
+                tell(at, entry, level, leaf, fault, leaf || told == null ? null
                         : told.lookup((int) ContextTag.DOMAIN.of(result.context),
                                 PagingMode.SECOND_STAGE, address, level - 1, fault != null ? -1
                                         : SecondStageEntry.ADDR.inPlace(entry) | rights),
@@ -176,10 +197,8 @@ public final class SecondStageWalk {
                 // 7. The leaf gives the page; the rights are those of all levels together.
                 return found(table, entry, level, rights, access, address, result);
             }
-            if (!result.looksOnly || result.asksCaches) {
-                structures.insert((int) ContextTag.DOMAIN.of(result.context),
-                        PagingMode.SECOND_STAGE, address, level - 1, table | rights, false);
-            }
+            structures.insert((int) ContextTag.DOMAIN.of(result.context),
+                    PagingMode.SECOND_STAGE, address, level - 1, table | rights, false);
         }
     }
 
@@ -234,9 +253,7 @@ public final class SecondStageWalk {
         if (!tables.takesLockedWrites(at)) {
             return FaultReason.SM_PAGE_TABLE_ACCESS;
         }
-        if (!result.looksOnly) {
-            tables.set(at, wanted);
-        }
+        tables.set(at, wanted);
         return null;
     }
 

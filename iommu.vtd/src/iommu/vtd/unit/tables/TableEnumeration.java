@@ -42,14 +42,17 @@ public final class TableEnumeration {
     private MappingVisitor visitor;
     private int tables;
 
-    /** @param pasid of the requests, or {@link Request#NO_PASID} */
+    /**
+     * Makes one.
+     *
+     * @param walks that know no caches
+     * @param pasid of the requests, or {@link Request#NO_PASID}
+     */
     public TableEnumeration(PhysicalMemory memory, UnitCapabilities unit, Walks walks, int pasid) {
         this.memory = memory;
         this.unit = unit;
         this.walks = walks;
         this.pasid = pasid;
-        result.looksOnly = true;
-        inner.looksOnly = true;
     }
 
     /**

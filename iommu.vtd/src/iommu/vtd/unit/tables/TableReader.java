@@ -18,6 +18,7 @@ public final class TableReader {
     private final boolean buffered;
     private final boolean snoopsTables;
     private final long lockedWriteLimit;
+    private final boolean writes;
 
     public TableReader(PhysicalMemory memory, UnitCapabilities unit) {
         this.memory = memory;
@@ -27,6 +28,21 @@ public final class TableReader {
         snoopsTables = always || unit.coherent();
         boolean snoopsAll = snoopsTables && (always || !unit.firstStage() && !unit.scalable());
         late = buffered || !snoopsAll ? memory.lateView(buffered) : null;
+        writes = true;
+    }
+
+    private TableReader(TableReader of) {
+        memory = of.memory;
+        late = of.late;
+        buffered = of.buffered;
+        snoopsTables = of.snoopsTables;
+        lockedWriteLimit = of.lockedWriteLimit;
+        writes = false;
+    }
+
+    /** Returns one that sees the same and leaves all of it as it is. */
+    public TableReader readOnly() {
+        return new TableReader(this);
     }
 
     public boolean contains(long address, int bytes) {
@@ -58,9 +74,11 @@ public final class TableReader {
         return Long.compareUnsigned(address, lockedWriteLimit) < 0;
     }
 
-    /** Sets bits of a quadword by a locked write. */
+    /** Sets bits of a quadword by a locked write, unless it is one that only reads. */
     void set(long address, long bits) {
-        memory.write64(address, memory.read64(address) | bits);
+        if (writes) {
+            memory.write64(address, memory.read64(address) | bits);
+        }
     }
 
     /** Does what Write Buffer Flush does, as every invalidation does on the way. */

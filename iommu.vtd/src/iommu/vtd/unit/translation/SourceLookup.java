@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.unit.translation;
 
-import iommu.api.unit.WalkListener;
 import iommu.vtd.FaultReason;
 import iommu.vtd.unit.caches.Caches;
 import iommu.vtd.unit.registers.UnitCapabilities;
@@ -23,9 +22,12 @@ public final class SourceLookup {
     private final ScalableContextWalk scalableWalk;
     private final Caches caches;
     private final WalkResult found;
+    private final LookupListener lookups;
 
     /** @param found receives what is found, or the fault */
-    SourceLookup(UnitCapabilities unit, Walks walks, Caches caches, WalkResult found) {
+    SourceLookup(UnitCapabilities unit, Walks walks, Caches caches, WalkResult found,
+            LookupListener lookups) {
+        this.lookups = lookups;
         this.unit = unit;
         this.root = walks.root();
         this.scalableWalk = walks.scalable();
@@ -46,10 +48,13 @@ public final class SourceLookup {
     boolean locateContext(Request request) {
         int slot = caches.contexts().find(request.source);
         if (slot >= 0) {
+            lookups.contextHit(request, slot);
             caches.contexts().take(slot, found);
             return presentInCache();
         }
-        if (root.locateContext(request.source, found, WalkListener.NONE)) {
+        boolean there = root.locateContext(request.source, found, lookups.entries());
+        lookups.contextWalked();
+        if (there) {
             evicted(caches.contexts().insert(found.context, found.table, found.source));
             return true;
         }
@@ -65,10 +70,13 @@ public final class SourceLookup {
         long pasid = ContextTag.PASID.of(found.context);
         int slot = caches.pasids().find(request.source, pasid);
         if (slot >= 0) {
+            lookups.pasidHit(request, slot, found);
             caches.pasids().take(slot, found);
             return presentInCache();
         }
-        if (scalableWalk.locatePasid(true, found, WalkListener.NONE)) {
+        boolean there = scalableWalk.locatePasid(true, found, lookups.entries());
+        lookups.pasidWalked();
+        if (there) {
             evicted(caches.pasids().insert(found.context, found.table, found.paging));
             return true;
         }

@@ -3,17 +3,16 @@ package iommu.vtd.unit.translation;
 
 import iommu.api.pcie.Access;
 import iommu.api.unit.Translation;
-import iommu.api.unit.WalkListener;
 import iommu.vtd.FaultReason;
 import iommu.vtd.unit.caches.Caches;
 import iommu.vtd.unit.caches.Iotlb;
-import iommu.vtd.unit.faults.FaultReports;
 import iommu.vtd.unit.registers.ProtectedMemory;
 import iommu.vtd.unit.registers.UnitCapabilities;
 import iommu.vtd.unit.requests.ContextTag;
 import iommu.vtd.unit.requests.InterruptRange;
 import iommu.vtd.unit.requests.PageRights;
 import iommu.vtd.unit.requests.PagingMode;
+import iommu.vtd.unit.requests.Refusals;
 import iommu.vtd.unit.requests.Request;
 import iommu.vtd.unit.requests.RequestResolver;
 import iommu.vtd.unit.requests.SourceCapabilities;
@@ -41,21 +40,29 @@ public final class Translator implements RequestResolver {
     private final Walks walks;
     private final Caches caches;
     private final ProtectedMemory protectedMemory;
-    private final FaultReports faults;
+    private final Refusals refusals;
+    private final LookupListener lookups;
     private final WalkResult found = new WalkResult();
     private boolean translating;
     /** Of the IOTLB, that the page was found in, {@link #NO_SLOT} or {@link #JUST_FILLED}. */
     private int slot;
 
+    /**
+     * Makes one, of a unit or of what is told about it: then caches and walks are copies.
+     *
+     * @param refusals told of requests that are blocked
+     * @param lookups told of what is asked
+     */
     public Translator(UnitCapabilities unit, Walks walks, Caches caches,
-            ProtectedMemory protectedMemory, FaultReports faults) {
+            ProtectedMemory protectedMemory, Refusals refusals, LookupListener lookups) {
         this.unit = unit;
         this.root = walks.root();
         this.walks = walks;
         this.caches = caches;
-        sources = new SourceLookup(unit, walks, caches, found);
+        sources = new SourceLookup(unit, walks, caches, found, lookups);
         this.protectedMemory = protectedMemory;
-        this.faults = faults;
+        this.refusals = refusals;
+        this.lookups = lookups;
     }
 
     @Override
@@ -83,11 +90,11 @@ public final class Translator implements RequestResolver {
         if (InterruptRange.contains(request.address)) {
             found.context = 0;
             return isMessage(request) ? Translation.untranslated()
-                    : faults.blocked(request, 0, interruptReason(), false);
+                    : refusals.blocked(request, 0, interruptReason(), false);
         }
         // 3. Caches, or the tables behind them, tell how the source is translated.
         if (!locate(request)) {
-            return faults.blocked(request, found.context, found.fault, found.faultsDisabled);
+            return refusals.blocked(request, found.context, found.fault, found.faultsDisabled);
         }
         // 4. to 7. What was found, and the page tables, must allow it.
         FaultReason fault = resolve(request, request.access);
@@ -119,7 +126,7 @@ public final class Translator implements RequestResolver {
         return throughTables(request, access);
     }
 
-    static void passThrough(long address, WalkResult result) {
+    private static void passThrough(long address, WalkResult result) {
         result.page = address & -(1L << ContextTag.PASS_THROUGH_SHIFT);
         result.pageShift = ContextTag.PASS_THROUGH_SHIFT;
         result.rights = PageRights.RIGHTS | PageRights.USER | PageRights.DIRTY;
@@ -127,11 +134,11 @@ public final class Translator implements RequestResolver {
 
     private long untranslated(Request request) {
         return protectedMemory.covers(request.address)
-                ? faults.silently(request, ProtectedMemory.REASON) : Translation.untranslated();
+                ? refusals.silently(request, ProtectedMemory.REASON) : Translation.untranslated();
     }
 
     /** A write without PASID to the interrupt range; the machine hands it to the other door. */
-    static boolean isMessage(Request request) {
+    private static boolean isMessage(Request request) {
         return request.access == Access.WRITE && !request.hasPasid();
     }
 
@@ -146,13 +153,13 @@ public final class Translator implements RequestResolver {
     }
 
     /** A request without PASID is privileged where RID_PRIV says so and a first stage looks. */
-    static int effectiveAccess(Request request, int access, WalkResult found) {
+    private static int effectiveAccess(Request request, int access, WalkResult found) {
         boolean privileged = !request.hasPasid() && SourceCapabilities.RID_PRIV.isSet(found.source)
                 && PagingMode.FIRST_STAGE.isSet(found.paging);
         return privileged ? access | Access.PRIVILEGED : access;
     }
 
-    static FaultReason refusal(Request request, int access, long paging) {
+    private static FaultReason refusal(Request request, int access, long paging) {
         // 4a. Execute needs ERE: fault 5Ch. 4b. Privileged needs SRE: fault 5Dh.
         if (request.hasPasid() && (access & Access.EXECUTE) != 0
                 && !PagingMode.ERE.isSet(paging)) {
@@ -173,16 +180,23 @@ public final class Translator implements RequestResolver {
             found.page = iotlb.page(hit);
             found.pageShift = iotlb.pageShift(hit);
             found.rights = iotlb.rights(hit);
-            if ((found.rights & PageRights.RIGHTS) == 0) {
+            boolean fault = (found.rights & PageRights.RIGHTS) == 0;
+            boolean granted = !fault && granted(found, access);
+            lookups.pageHit(request, hit, found, access, fault || granted);
+            if (fault) {
                 return cachedFault(found.page);
             }
-            if (granted(found, access)) {
+            if (granted) {
                 slot = hit;
                 return inMemory(found, address);
             }
             iotlb.doubted(hit);
+        } else {
+            lookups.pageMissed(request, found);
         }
-        if (walks.throughPageTables(address, access, found, WalkListener.NONE)) {
+        boolean there = walks.throughPageTables(address, access, found, lookups.entries());
+        lookups.pageWalked();
+        if (there) {
             iotlb.insert(domain, domain, tag, address, found.page, found.pageShift,
                     found.rights);
             slot = JUST_FILLED;
@@ -196,17 +210,17 @@ public final class Translator implements RequestResolver {
     }
 
     /** Returns the fault that an IOTLB entry without rights stands for. */
-    static FaultReason cachedFault(long page) {
+    public static FaultReason cachedFault(long page) {
         return FaultReason.of((int) (page >>> REASON_SHIFT));
     }
 
     /** 7. A large page may reach into the interrupt range. */
-    FaultReason inMemory(WalkResult result, long address) {
-        return InterruptRange.contains(Translation.address(translation(result, address)))
+    private FaultReason inMemory(WalkResult result, long address) {
+        return InterruptRange.contains(Translation.address(result.translation(address)))
                 ? interruptReason() : null;
     }
 
-    boolean granted(WalkResult result, int access) {
+    private boolean granted(WalkResult result, int access) {
         int rights = result.rights;
         if ((access & Access.WRITE) != 0 && (rights & PageRights.DIRTY) == 0) {
             return false;
@@ -221,10 +235,10 @@ public final class Translator implements RequestResolver {
 
     /** 8. Protected memory blocks what passes through, and perhaps what tables send there. */
     private long permitted(Request request) {
-        long translation = translation(found, request.address);
+        long translation = found.translation(request.address);
         boolean looked = unit.settings().protectTranslated() || passes(found);
         if (looked && protectedMemory.covers(Translation.address(translation))) {
-            return faults.silently(request, ProtectedMemory.REASON);
+            return refusals.silently(request, ProtectedMemory.REASON);
         }
         if (!request.hasPasid() && slot != JUST_FILLED) {
             caches.front().put(request.source, request.address, translation,
@@ -241,22 +255,17 @@ public final class Translator implements RequestResolver {
         return granted(found, effectiveAccess(request, kind, found)) ? kind : 0;
     }
 
-    static boolean passes(WalkResult result) {
+    private static boolean passes(WalkResult result) {
         return !PagingMode.FIRST_STAGE.isSet(result.paging)
                 && ContextTag.passesThrough(result.context);
     }
 
     private long blocked(Request request, FaultReason reason) {
-        return faults.blocked(request, found.context, reason,
+        return refusals.blocked(request, found.context, reason,
                 ContextTag.FAULTS_DISABLED.isSet(found.context));
     }
 
-    static long translation(WalkResult result, long address) {
-        long inPage = (1L << result.pageShift) - 1;
-        return Translation.to(result.page & ~inPage | address & inPage, result.pageShift);
-    }
-
-    FaultReason beyond(long context, long address) {
+    private FaultReason beyond(long context, long address) {
         if (!ContextTag.SCALABLE.isSet(context)) {
             return FaultReason.ADDRESS_BEYOND_MGAW;
         }
@@ -264,7 +273,7 @@ public final class Translator implements RequestResolver {
                 : FaultReason.SM_ADDRESS_BEYOND_TABLE;
     }
 
-    FaultReason interruptReason() {
+    private FaultReason interruptReason() {
         return root.scalable() ? FaultReason.SM_INTERRUPT_RANGE : FaultReason.INTERRUPT_RANGE;
     }
 }
