@@ -17,8 +17,8 @@ import java.util.Set;
 
 /**
  * Linux for one VT-d unit; what a version does otherwise is in {@link KernelQuirks}. A unit that
- * does not answer within the kernel's time-out is an {@link IllegalStateException} with the words of its
- * panic.
+ * does not answer within the kernel's time-out is an {@link IllegalStateException} with the words
+ * of its panic.
  *
  * <p>Source: Linux, intel/iommu.c, init_dmars, copy_translation_tables, iommu_set_root_entry.
  */

@@ -16,10 +16,14 @@ import java.util.Arrays;
  */
 public final class ContextCache {
 
+    private static final long TAG = ContextTag.VALID.mask() | ContextTag.SOURCE.mask();
+
     private final CacheSets sets;
     private final long[] context;
     private final long[] table;
     private final int[] sources;
+    /** Of each slot the end of its input addresses, if it is {@link ContextTag#usual}; else 0. */
+    private final long[] ends;
     private final boolean byDomain;
 
     ContextCache(int entries, boolean deviceInvalidationByDomain) {
@@ -27,6 +31,7 @@ public final class ContextCache {
         context = new long[entries];
         table = new long[entries];
         sources = new int[entries];
+        ends = new long[entries];
         byDomain = deviceInvalidationByDomain;
     }
 
@@ -35,6 +40,7 @@ public final class ContextCache {
         context = of.context.clone();
         table = of.table.clone();
         sources = of.sources.clone();
+        ends = of.ends.clone();
         byDomain = of.byDomain;
     }
 
@@ -52,12 +58,22 @@ public final class ContextCache {
     }
 
     private boolean holds(int slot, int source) {
-        return context[slot] < 0 && ContextTag.SOURCE.of(context[slot]) == source;
+        return (context[slot] & TAG) == (ContextTag.VALID.mask() | source);
+    }
+
+    /** Returns whether a slot is {@link ContextTag#usual}, and an address below its width. */
+    public boolean translatesSimply(int slot, long address) {
+        return address >= 0 && address < ends[slot];
     }
 
     /** Returns the {@link ContextTag} of a slot. */
     public long context(int slot) {
         return context[slot];
+    }
+
+    /** Returns the domain id of a slot. */
+    public int domain(int slot) {
+        return (int) ContextTag.DOMAIN.of(context[slot]);
     }
 
     /** Returns the table of a slot. */
@@ -92,6 +108,7 @@ public final class ContextCache {
         context[slot] = newContext;
         table[slot] = newTable;
         sources[slot] = newSource;
+        ends[slot] = ContextTag.usual(newContext) ? ContextTag.end(newContext) : 0;
         return full;
     }
 

@@ -28,16 +28,18 @@ public final class Iotlb {
     /** Of a leaf: {@link PageRights}. */
     private static final BitField FLAGS = bits(6, 0);
 
+    /** Of a tag: the page belongs to no PASID, and its owner is its domain. */
+    private static final long SECOND_STAGE = 1L << 63;
     private static final int PAGE_BITS = 45;
-    /** Of {@link #owners}: the front has something of the slot. */
-    private static final long FRONTED = 1L << 16;
+    /** Of a leaf: the front has something of the slot. */
+    private static final long FRONTED = 1L << 11;
 
     private final boolean asQemu;
     private final FastPathCache front;
     private final CacheSets sets;
     /** Of each set the tags, then the leaves: what a lookup needs lies together. */
     private final long[] words;
-    /** Of each slot the PASID, 63:32, and the domain, 15:0. */
+    /** Of each slot, unless it is {@link #SECOND_STAGE}: the PASID, 63:32, and domain, 15:0. */
     private final long[] owners;
     /** Bit n for size n. */
     private int sizesInUse;
@@ -87,23 +89,25 @@ public final class Iotlb {
     }
 
     private int pasid(int slot) {
-        return (int) (owners[slot] >> 32);
+        return tag(slot) < 0 ? PagingMode.SECOND_STAGE : (int) (owners[slot] >> 32);
     }
 
     private int domain(int slot) {
-        return (int) owners[slot] & 0xffff;
+        long t = tag(slot);
+        return (int) (t < 0 ? t : owners[slot]) & 0xffff;
     }
 
-    private static long tag(int owner, long address, int size) {
+    private static long tag(int owner, int ofPasid, long address, int size) {
         int above = 9 * (size - 1);
         long page = address >>> 12 >>> above << above;
-        return (long) size << 61 | page << 16 & PAGE.mask() | owner;
+        return (ofPasid == PagingMode.SECOND_STAGE ? SECOND_STAGE : 0) | (long) size << 61
+                | page << 16 & PAGE.mask() | owner;
     }
 
     /** Returns the slot that translates an address, or -1. */
     public int find(int owner, int ofPasid, long address) {
         for (int left = sizesInUse; left != 0; left &= left - 1) {
-            long wanted = tag(owner, address, Integer.numberOfTrailingZeros(left));
+            long wanted = tag(owner, ofPasid, address, Integer.numberOfTrailingZeros(left));
             int slot = find(sets.first(wanted), wanted, ofPasid);
             if (slot >= 0) {
                 return slot;
@@ -115,23 +119,28 @@ public final class Iotlb {
     /** The ways are written out: a loop of four costs more than what is in it. */
     private int find(int first, long wanted, int ofPasid) {
         int at = 2 * first;
-        if (words[at] == wanted && pasid(first) == ofPasid) {
+        if (words[at] == wanted && isFor(first, wanted, ofPasid)) {
             return first;
         }
-        if (words[at + 1] == wanted && pasid(first + 1) == ofPasid) {
+        if (words[at + 1] == wanted && isFor(first + 1, wanted, ofPasid)) {
             return first + 1;
         }
-        if (words[at + 2] == wanted && pasid(first + 2) == ofPasid) {
+        if (words[at + 2] == wanted && isFor(first + 2, wanted, ofPasid)) {
             return first + 2;
         }
-        return words[at + 3] == wanted && pasid(first + 3) == ofPasid ? first + 3 : -1;
+        return words[at + 3] == wanted && isFor(first + 3, wanted, ofPasid) ? first + 3 : -1;
     }
 
-    // What the two methods above do, in steps, for who looks a page of 4 KiB up and then keeps it.
+    private boolean isFor(int slot, long itsTag, int ofPasid) {
+        return itsTag < 0 || (int) (owners[slot] >> 32) == ofPasid;
+    }
 
-    /** Returns the tag of a page of 4 KiB. */
-    public long smallTag(int owner, long address) {
-        return tag(owner, address, 1);
+    // What find and insert do, in steps, for who looks a second-stage page of 4 KiB up and then
+    // keeps it.
+
+    /** Returns the tag of a second-stage page of 4 KiB. */
+    public long smallTag(int domain, long address) {
+        return tag(domain, PagingMode.SECOND_STAGE, address, 1);
     }
 
     /** Returns the first slot of the set of a tag. */
@@ -139,34 +148,38 @@ public final class Iotlb {
         return sets.first(ofTag);
     }
 
-    /** Returns what {@link #find(int, int, long)} would. */
-    public int find(int owner, int ofPasid, long address, long smallTag, int first) {
-        int slot = find(first, smallTag, ofPasid);
-        return slot >= 0 || sizesInUse <= 2 ? slot : find(owner, ofPasid, address);
+    /**
+     * Returns whether no slot translates the address of a tag: its set does not, and there are no
+     * large pages. False does not say that one does.
+     */
+    public boolean lacks(int first, long smallTag) {
+        int at = 2 * first;
+        return words[at] != smallTag && words[at + 1] != smallTag && words[at + 2] != smallTag
+                && words[at + 3] != smallTag && sizesInUse <= 2;
     }
 
     /** Keeps a leaf that the set is known not to hold. */
-    public void fill(int first, long newTag, int domain, int ofPasid, long pageAndRights) {
+    public void fill(int first, long smallTag, long pageAndRights) {
         int at = 2 * first;
         int slot = words[at] == 0 ? first : words[at + 1] == 0 ? first + 1
                 : words[at + 2] == 0 ? first + 2 : words[at + 3] == 0 ? first + 3
                         : sets.victim(first);
-        keep(slot, newTag, domain, ofPasid, pageAndRights);
+        keep(slot, smallTag, pageAndRights);
         sizesInUse |= 2;
     }
 
-    private void keep(int slot, long newTag, int domain, int ofPasid, long pageAndRights) {
-        if ((owners[slot] & FRONTED) != 0) {
+    private void keep(int slot, long newTag, long pageAndRights) {
+        int at = at(slot);
+        if ((words[at + CacheSets.WAYS] & FRONTED) != 0) {
             front.slotChanges(slot);
         }
-        words[at(slot)] = newTag;
-        words[at(slot) + CacheSets.WAYS] = pageAndRights;
-        owners[slot] = (long) ofPasid << 32 | domain;
+        words[at + CacheSets.WAYS] = pageAndRights;
+        words[at] = newTag;
     }
 
     /** Notes that the front has something of a slot. */
     public void fronted(int slot) {
-        owners[slot] |= FRONTED;
+        words[at(slot) + CacheSets.WAYS] |= FRONTED;
     }
 
     /** Returns rights and flags of a slot; of rights none if it stands for a fault. */
@@ -188,7 +201,7 @@ public final class Iotlb {
     public int insert(int owner, int domain, int ofPasid, long address, long page, int pageShift,
             int rights) {
         int size = (pageShift - 3) / 9;
-        long newTag = tag(owner, address, size);
+        long newTag = tag(owner, ofPasid, address, size);
         int first = sets.first(newTag);
         int slot = -1;
         for (int s = first; s < first + CacheSets.WAYS; s++) {
@@ -203,7 +216,8 @@ public final class Iotlb {
         if (slot < 0) {
             slot = sets.victim(first);
         }
-        keep(slot, newTag, domain, ofPasid, page | rights);
+        keep(slot, newTag, page | rights);
+        owners[slot] = (long) ofPasid << 32 | domain;
         sizesInUse |= 1 << size;
         return slot;
     }

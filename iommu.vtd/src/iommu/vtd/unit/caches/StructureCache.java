@@ -28,10 +28,13 @@ public final class StructureCache {
     private static final long VALID = 1L << 62;
     private static final int ADDRESS_BITS = 57;
 
-    /** Words of an entry: key, table with rights, PASID with {@link #NESTED}; one is spare. */
-    private static final int WORDS = 4;
+    /** Of a key: second-stage tables alone led here, so that no PASID need be compared. */
+    private static final long SECOND_STAGE = 1L << 61;
+    private static final long PREFIX = (1L << 52) - 1;
+
+    /** Words of an entry: key, table with rights. */
+    private static final int WORDS = 2;
     private static final int VALUE = 1;
-    private static final int OWNER = 2;
     private static final long NESTED = 1L << 32;
 
     private final int mask;
@@ -39,18 +42,22 @@ public final class StructureCache {
     private final int levelShift;
     /** Level by level. */
     private final long[] words;
+    /** Of each entry the PASID, with {@link #NESTED}. */
+    private final long[] owners;
 
     /** @param entries of each level, a power of two; 0 for a unit that has none */
     StructureCache(int entries) {
         mask = entries - 1;
         levelShift = Integer.numberOfTrailingZeros(entries * WORDS);
         words = new long[HIGHEST * entries * WORDS];
+        owners = new long[HIGHEST * entries];
     }
 
     /** Returns one of its own with the same entries. */
     StructureCache copy() {
         var made = new StructureCache(mask + 1);
         System.arraycopy(words, 0, made.words, 0, words.length);
+        System.arraycopy(owners, 0, made.owners, 0, owners.length);
         return made;
     }
 
@@ -69,8 +76,32 @@ public final class StructureCache {
         return (level - LOWEST << levelShift) + slot * WORDS;
     }
 
+    private static long key(int domain, int ofPasid, long prefix) {
+        return VALID | (ofPasid == PagingMode.SECOND_STAGE ? SECOND_STAGE : 0) | prefix << 16
+                | domain;
+    }
+
+    private int pasid(int at) {
+        return (int) owners[at / WORDS];
+    }
+
     private boolean holds(int at, int domain, int ofPasid, long prefix) {
-        return words[at] == (VALID | prefix << 16 | domain) && (int) words[at + OWNER] == ofPasid;
+        return words[at] == key(domain, ofPasid, prefix)
+                && (ofPasid == PagingMode.SECOND_STAGE || pasid(at) == ofPasid);
+    }
+
+    /**
+     * Returns the value of the lowest table of the second stage, which maps pages of 4 KiB, if it
+     * is known; or -1. The one step of {@link #find} that is enough for most requests.
+     */
+    public long lowest(int domain, long address) {
+        if (mask < 0) {
+            return -1;
+        }
+        long prefix = prefix(address, LOWEST);
+        int at = at(domain, PagingMode.SECOND_STAGE, prefix, LOWEST);
+        long value = words[at + VALUE];
+        return words[at] == key(domain, PagingMode.SECOND_STAGE, prefix) ? value : -1;
     }
 
     /** Returns where the lowest table known for an address is kept, or -1. */
@@ -106,9 +137,9 @@ public final class StructureCache {
         }
         long prefix = prefix(address, level);
         int at = at(domain, ofPasid, prefix, level);
-        words[at] = VALID | prefix << 16 | domain;
+        words[at] = key(domain, ofPasid, prefix);
         words[at + VALUE] = tableAndRights;
-        words[at + OWNER] = Integer.toUnsignedLong(ofPasid) | (ofNested ? NESTED : 0);
+        owners[at / WORDS] = Integer.toUnsignedLong(ofPasid) | (ofNested ? NESTED : 0);
     }
 
     /**
@@ -124,8 +155,7 @@ public final class StructureCache {
         int at = at(domain, ofPasid, prefix, level);
         return !holds(at, domain, ofPasid, prefix)
                 ? CacheLookup.miss(NAME)
-                : CacheLookup.hit(NAME,
-                        held(value(at)), value(at) != now);
+                : CacheLookup.hit(NAME, held(value(at)), value(at) != now);
     }
 
     /** Returns what stands in the place of an entry that leads to a table, for people. */
@@ -149,7 +179,7 @@ public final class StructureCache {
 
     public void invalidatePasid(int domain, int ofPasid) {
         for (int at = 0; at < words.length; at += WORDS) {
-            if ((words[at] & 0xffff) == domain && (int) words[at + OWNER] == ofPasid) {
+            if ((words[at] & 0xffff) == domain && pasid(at) == ofPasid) {
                 words[at] = 0;
             }
         }
@@ -164,10 +194,10 @@ public final class StructureCache {
             long k = words[at];
             int level = level(at);
             int wide = Math.min(63, Math.max(0, 12 + addressMask - shift(level)));
-            boolean same = (int) words[at + OWNER] == ofPasid
-                    && (k & VALID - 1) >>> 16 >>> wide == prefix(address, level) >>> wide;
+            boolean same = pasid(at) == ofPasid
+                    && (k & PREFIX) >>> 16 >>> wide == prefix(address, level) >>> wide;
             boolean depends = ofPasid == PagingMode.SECOND_STAGE
-                    && (words[at + OWNER] & NESTED) != 0;
+                    && (owners[at / WORDS] & NESTED) != 0;
             if (k != 0 && (k & 0xffff) == domain && (same || depends)) {
                 words[at] = 0;
             }

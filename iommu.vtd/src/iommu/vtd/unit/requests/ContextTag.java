@@ -23,7 +23,7 @@ public final class ContextTag {
     public static final BitField SCALABLE = bit(56);
     /** Bits of an input address of the second stage, less 1. */
     public static final BitField WIDTH = bits(62, 57);
-    static final BitField VALID = bit(63);
+    public static final BitField VALID = bit(63);
 
     /** Pass-through is granted a page at a time. */
     public static final int PASS_THROUGH_SHIFT = 12;
@@ -58,6 +58,12 @@ public final class ContextTag {
     public static boolean usual(long context) {
         int levels = (int) LEVELS.of(context);
         return !SCALABLE.isSet(context) && levels != 0 && levels != FAULT;
+    }
+
+    /** Returns the end of the addresses that fit, or the highest that there is. */
+    public static long end(long context) {
+        long bits = WIDTH.of(context) + 1;
+        return bits >= 63 ? Long.MAX_VALUE : 1L << bits;
     }
 
     /** Returns whether an address fits the second-stage table and the unit. */

@@ -24,6 +24,7 @@ public final class FusedWalk {
     private final TableReader tables;
     private final StructureCache structures;
     private final long[] reserved;
+    private final long leafReserved;
 
     /**
      * Makes one.
@@ -40,6 +41,27 @@ public final class FusedWalk {
             reserved[level] = tableReserved[level] | SecondStageEntry.PS.mask();
         }
         reserved[1] = leafReserved;
+        this.leafReserved = leafReserved;
+    }
+
+    /**
+     * Translates an address of legacy mode by the lowest table, if that is known.
+     *
+     * @param access not {@link Access#NONE}
+     * @return as {@link #walk(int, int, long, long, int)}
+     */
+    public long leaf(int domain, long address, int access) {
+        long known = structures.lowest(domain, address);
+        int place = known < 0 ? -1 : tables.placeOf(SecondStageEntry.ADDR.inPlace(known));
+        if (place < 0) {
+            return UNDECIDED;
+        }
+        long entry = tables.wordAt(place,
+                SecondStageEntry.index(address, 1) * SecondStageEntry.BYTES);
+        long page = SecondStageEntry.ADDR.inPlace(entry);
+        return (entry & (leafReserved | known & access)) != access
+                || InterruptRange.contains(page) ? UNDECIDED
+                        : page | entry & known & BOTH | PageRights.DIRTY;
     }
 
     /**

@@ -38,31 +38,52 @@ public final class FastPath {
         this.pages = pages;
     }
 
-    /** Translates a request while translation is on; {@link #UNDECIDED} if it is not usual. */
+    /**
+     * Translates a request while translation is on; {@link #UNDECIDED} if it is not usual.
+     *
+     * <p>What is written out here is what most requests that get so far need: a page that the IOTLB
+     * lacks, in a table that is known. All else is left to a method of its own, so that the
+     * compiler makes short code of this one.
+     */
     public long translate(int source, long address, int access) {
         int slot = contexts.find(source);
-        if (slot < 0 || access == Access.NONE || InterruptRange.contains(address)) {
+        if (slot < 0 || access == Access.NONE || InterruptRange.contains(address)
+                || !contexts.translatesSimply(slot, address)) {
             return UNDECIDED;
         }
-        long context = contexts.context(slot);
-        if (!ContextTag.usual(context) || !ContextTag.covers(context, address)) {
-            return UNDECIDED;
-        }
-        int domain = (int) ContextTag.DOMAIN.of(context);
+        int domain = contexts.domain(slot);
         long tag = iotlb.smallTag(domain, address);
         int first = iotlb.first(tag);
-        int hit = iotlb.find(domain, PagingMode.SECOND_STAGE, address, tag, first);
+        if (iotlb.lacks(first, tag)) {
+            long leaf = pages.leaf(domain, address, access);
+            if (leaf != FusedWalk.UNDECIDED) {
+                iotlb.fill(first, tag, leaf);
+                return to(leaf, address);
+            }
+        }
+        return others(slot, source, address, access);
+    }
+
+    private static long to(long leaf, long address) {
+        return Translation.to(leaf & ~PAGE_BITS | address & PAGE_BITS,
+                ContextTag.PASS_THROUGH_SHIFT);
+    }
+
+    /** Translates a request whose page the IOTLB has, or whose lowest table is not known. */
+    private long others(int slot, int source, long address, int access) {
+        int domain = contexts.domain(slot);
+        int hit = iotlb.find(domain, PagingMode.SECOND_STAGE, address);
         if (hit >= 0) {
             return kept(hit, source, address, access);
         }
-        long leaf = pages.walk(domain, (int) ContextTag.LEVELS.of(context),
+        long leaf = pages.walk(domain, (int) ContextTag.LEVELS.of(contexts.context(slot)),
                 contexts.table(slot), address, access);
         if (leaf == FusedWalk.UNDECIDED) {
             return UNDECIDED;
         }
-        iotlb.fill(first, tag, domain, PagingMode.SECOND_STAGE, leaf);
-        return Translation.to(leaf & ~PAGE_BITS | address & PAGE_BITS,
-                ContextTag.PASS_THROUGH_SHIFT);
+        long tag = iotlb.smallTag(domain, address);
+        iotlb.fill(iotlb.first(tag), tag, leaf);
+        return to(leaf, address);
     }
 
     private long kept(int hit, int source, long address, int access) {
