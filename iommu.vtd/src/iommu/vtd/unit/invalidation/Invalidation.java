@@ -40,7 +40,7 @@ public final class Invalidation {
         /**
          * Context entries of all sources like {@code source} were dropped.
          *
-         * @param ignored bits of the source that need not be alike; -1 for all
+         * @param ignored bits of the function number that need not be alike; -1: all sources
          */
         void contextsDropped(int source, int ignored);
     }

@@ -27,11 +27,15 @@ import java.util.BitSet;
  * is cached, the PASID entry is read for each request, and once the context is cached it need not
  * be present. A source that is found to pass through does so, at any width, until its context entry
  * is invalidated, the root table is set or translation is switched; each of these looks at once
- * whether it shall pass. Sources are known from their first request on.
+ * whether it shall pass, be it idle or not: QEMU knows all functions of its machine.
  */
 public final class QemuTranslator {
 
+    /** No bit of a source need be alike. */
+    public static final int ALL = -1;
+
     private static final int NO_SLOT = -1;
+    private static final int BUSES = 256;
     /** Page numbers of the IOTLB have no more bits. */
     private static final int TAG_WIDTH = 57;
     /** No physical address has more bits. */
@@ -46,7 +50,6 @@ public final class QemuTranslator {
     private final LookupListener lookups;
     private final WalkResult found = new WalkResult();
     private final WalkResult probe = new WalkResult();
-    private final BitSet known = new BitSet();
     private final BitSet passing = new BitSet();
 
     /**
@@ -72,7 +75,6 @@ public final class QemuTranslator {
             LookupListener otherLookups) {
         var made = new QemuTranslator(otherWalks, otherCaches, translator, otherRefusals,
                 otherLookups);
-        made.known.or(known);
         made.passing.or(passing);
         return made;
     }
@@ -81,12 +83,30 @@ public final class QemuTranslator {
      * Looks again which sources pass through.
      *
      * @param source all sources like it are looked at
-     * @param ignored bits of the source that need not be alike; -1 for all
+     * @param ignored bits of the function number that need not be alike; {@link #ALL} for all
      */
     public void contextsDropped(int source, int ignored) {
-        for (int s = known.nextSetBit(0); s >= 0; s = known.nextSetBit(s + 1)) {
+        if (ignored == ALL) {
+            passing.clear();
+            if (translator.translating()) {
+                lookAtAll();
+            }
+            return;
+        }
+        for (int s = source & ~ignored; s <= (source | ignored); s++) {
             if (((s ^ source) & ~ignored) == 0) {
                 passing.set(s, translator.translating() && passes(s));
+            }
+        }
+    }
+
+    /** Sources that no function has are looked at too: they make no requests. */
+    private void lookAtAll() {
+        for (int bus = 0; bus < BUSES; bus++) {
+            if (root.hasBus(bus)) {
+                for (int s = bus << 8; s < bus + 1 << 8; s++) {
+                    passing.set(s, passes(s));
+                }
             }
         }
     }
@@ -108,7 +128,6 @@ public final class QemuTranslator {
             throw new UnsupportedOperationException("QEMU 7.2 takes no requests with PASID");
         }
         int source = request.source;
-        known.set(source);
         if (!translator.translating() || InterruptRange.contains(request.address)
                 || passing.get(source)) {
             return Translation.untranslated();

@@ -87,7 +87,7 @@ public final class RootPointer {
     }
 
     /** Returns whether any source of a bus may have a context. */
-    boolean hasBus(int bus) {
+    public boolean hasBus(int bus) {
         long at = table + (long) bus * RootEntry.BYTES;
         return tables.contains(at, RootEntry.BYTES)
                 && (tables.read64(at) | tables.read64(at + 8)) != 0;
