@@ -29,7 +29,7 @@ public final class HardwareState {
     public static UnitCapabilities capabilities(UnitProfile profile) {
         long cap = value(profile.registers(), VtdRegisters.CAP, DEFAULT_CAP);
         long ecap = value(profile.registers(), VtdRegisters.ECAP, DEFAULT_ECAP);
-        return new UnitCapabilities(cap, ecap, UnitSettings.of(profile, cap, ecap));
+        return new UnitCapabilities(cap, ecap, UnitSettings.of(profile, cap));
     }
 
     /**
