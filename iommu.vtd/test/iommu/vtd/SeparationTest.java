@@ -23,7 +23,7 @@ class SeparationTest {
             throws IOException, URISyntaxException {
         Path classes = Path.of(member.getProtectionDomain().getCodeSource().getLocation().toURI());
         Path folder = classes.resolve(member.getPackageName().replace('.', '/'));
-        try (var files = Files.list(folder)) {
+        try (var files = Files.walk(folder)) {
             var all = files.filter(f -> f.toString().endsWith(".class")).toList();
             assertThat(all).hasSizeGreaterThan(5);
             return all.stream().filter(f -> text(f).contains(forbidden))

@@ -16,15 +16,16 @@ final class Adoption {
     private static final int ROOT_BYTES = 4096;
 
     private final KernelPort port;
-    private final KernelWays ways;
+    private final KernelQuirks quirks;
     private final String unitName;
     private final DomainIds ids;
     private final AdoptDepth depth;
     private final BitSet sources = new BitSet();
 
-    Adoption(KernelPort port, KernelWays ways, String unitName, DomainIds ids, AdoptDepth depth) {
+    Adoption(KernelPort port, KernelQuirks quirks, String unitName, DomainIds ids,
+            AdoptDepth depth) {
         this.port = port;
-        this.ways = ways;
+        this.quirks = quirks;
         this.unitName = unitName;
         this.ids = ids;
         this.depth = depth;
@@ -37,7 +38,7 @@ final class Adoption {
 
     /** Returns whether a mark in the entry tells these sources. */
     boolean marks() {
-        return depth == AdoptDepth.CONTEXTS && ways.marksEntries();
+        return depth == AdoptDepth.CONTEXTS && quirks.marksEntries();
     }
 
     /** Returns whether the unit must be given another root table. */
@@ -54,11 +55,11 @@ final class Adoption {
             return tables;
         }
         long copy = port.allocatePages(1);
-        boolean keepsUpperHalf = ways.keepsUpperHalf() || depth != AdoptDepth.CONTEXTS;
+        boolean keepsUpperHalf = quirks.keepsUpperHalf() || depth != AdoptDepth.CONTEXTS;
         new TableCopy(port, unitName, ids, sources, marks(), keepsUpperHalf)
                 .copy(root, copy, scalable);
         ContextTables copies = new ContextTables(port, copy, scalable);
-        if (depth != AdoptDepth.CONTEXTS || ways.reservesPasidIds()) {
+        if (depth != AdoptDepth.CONTEXTS || quirks.reservesPasidIds()) {
             copies.reserveIds(ids);
         }
         if (depth == AdoptDepth.PAGE_TABLES) {

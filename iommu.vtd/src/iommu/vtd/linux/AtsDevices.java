@@ -37,15 +37,15 @@ final class AtsDevices {
     private static final int VENDOR_ID = 0;
     private static final int NOBODY = 0xffff;
 
-    private final KernelWays ways;
+    private final KernelQuirks quirks;
     private final KernelPort port;
     private final UnitRegisters registers;
     private final Set<Integer> enabled = new HashSet<>();
     private final Map<Integer, Set<Integer>> inDomain = new HashMap<>();
     private Invalidations invalidations;
 
-    AtsDevices(KernelWays ways, KernelPort port, UnitRegisters registers) {
-        this.ways = ways;
+    AtsDevices(KernelQuirks quirks, KernelPort port, UnitRegisters registers) {
+        this.quirks = quirks;
         this.port = port;
         this.registers = registers;
     }
@@ -59,7 +59,7 @@ final class AtsDevices {
 
     /** Returns whether a function may have its translations cached: unit, device, firmware. */
     boolean supported(int requester) {
-        return ways.enablesAts() && ExtendedCapability.DT.isSet(registers.ecap())
+        return quirks.enablesAts() && ExtendedCapability.DT.isSet(registers.ecap())
                 && invalidations.reachDeviceTlbs()
                 && port.extendedCapability(requester, CAPABILITY_ID) != 0
                 && port.allowsAts(requester);
@@ -70,7 +70,7 @@ final class AtsDevices {
      * 6.12 on that sets the unit of translations, and thereby switches off what was on.
      */
     void prepareAll() {
-        if (!ways.preparesAts()) {
+        if (!quirks.preparesAts()) {
             return;
         }
         for (int requester : port.functions()) {
@@ -87,7 +87,7 @@ final class AtsDevices {
             return;
         }
         int at = port.extendedCapability(requester, CAPABILITY_ID);
-        if (ways.checksAlignment()
+        if (quirks.checksAlignment()
                 && !PAGE_ALIGNED.isSet(port.readConfig(requester, at + CAPABILITY, 2))) {
             return;
         }
@@ -125,7 +125,7 @@ final class AtsDevices {
 
     /** Invalidates everything in a function's device TLB as its copied entry goes. */
     void tearDown(int requester) {
-        if (enabled.contains(requester) && (!ways.asksPresence() || isPresent(requester))) {
+        if (enabled.contains(requester) && (!quirks.asksPresence() || isPresent(requester))) {
             flush(requester, 0, EVERYTHING);
         }
     }

@@ -29,7 +29,7 @@ import java.util.TreeMap;
 final class DomainMappings {
 
     private final KernelProfile kernel;
-    private final KernelWays ways;
+    private final KernelQuirks quirks;
     private final KernelPort port;
     private final UnitRegisters registers;
     private final PageTables pageTables;
@@ -43,14 +43,14 @@ final class DomainMappings {
     private BitSet copied = new BitSet();
     private boolean marks;
 
-    DomainMappings(KernelProfile kernel, KernelWays ways, KernelPort port,
+    DomainMappings(KernelProfile kernel, KernelQuirks quirks, KernelPort port,
             UnitRegisters registers) {
         this.kernel = kernel;
-        this.ways = ways;
+        this.quirks = quirks;
         this.port = port;
         this.registers = registers;
         pageTables = new PageTables(port, registers);
-        ats = new AtsDevices(ways, port, registers);
+        ats = new AtsDevices(quirks, port, registers);
     }
 
     DomainIds ids() {
@@ -96,9 +96,9 @@ final class DomainMappings {
             if (attach) {
                 domain(requester);
             }
-            if (tables.scalable() && ways.enablesAtsAtProbe()) {
+            if (tables.scalable() && quirks.enablesAtsAtProbe()) {
                 ats.enable(requester);
-                if (attach && ways.tagsDeviceTlb()) {
+                if (attach && quirks.tagsDeviceTlb()) {
                     ats.tag(requester, domain(requester));
                 }
             }
@@ -194,7 +194,7 @@ final class DomainMappings {
         if (imported) {
             ats.resume(requester, domain);
         } else {
-            if (!tables.scalable() || !ways.enablesAtsAtProbe()) {
+            if (!tables.scalable() || !quirks.enablesAtsAtProbe()) {
                 ats.enable(requester);
             }
             ats.tag(requester, domain);
@@ -249,12 +249,12 @@ final class DomainMappings {
 
     /** Takes a copied entry out of use, in the order of this kernel's version. */
     private void tearDownCopied(int requester, int source, long entry) {
-        boolean flushesAll = tables.scalable() && ways.flushesAllScalable();
+        boolean flushesAll = tables.scalable() && quirks.flushesAllScalable();
         int old = flushesAll ? 0 : tables.domainIdBits(entry);
-        boolean presentFirst = ways.tearDown() == KernelWays.TearDown.PRESENT_BIT_FIRST;
+        boolean presentFirst = quirks.tearDown() == KernelQuirks.TearDown.PRESENT_BIT_FIRST;
         if (presentFirst) {
             tables.clearPresent(entry);
-        } else if (flushesAll || ways.tearDown() == KernelWays.TearDown.CLEAR_THEN_FLUSH) {
+        } else if (flushesAll || quirks.tearDown() == KernelQuirks.TearDown.CLEAR_THEN_FLUSH) {
             tables.clear(entry);
         }
         if (flushesAll) {
@@ -262,7 +262,7 @@ final class DomainMappings {
             invalidations.pasidCache();
             invalidations.iotlb(InvalidationDescriptor.GLOBAL, 0, 0, 0, false);
             ats.tearDown(requester);
-        } else if (ways.flushesOldDomain() && ids().exists(old)) {
+        } else if (quirks.flushesOldDomain() && ids().exists(old)) {
             invalidations.context(InvalidationDescriptor.SELECTIVE, old, source);
             invalidations.iotlb(InvalidationDescriptor.DOMAIN, old, 0, 0, false);
         }
@@ -271,7 +271,7 @@ final class DomainMappings {
     }
 
     private boolean usesFirstStage() {
-        return tables.scalable() && ways.usesFirstStage()
+        return tables.scalable() && quirks.usesFirstStage()
                 && ExtendedCapability.FLTS.isSet(registers.ecap());
     }
 

@@ -55,12 +55,12 @@ final class InvalidationRing implements Invalidations {
     private int bytes;
     private long tail;
 
-    InvalidationRing(KernelPort port, UnitRegisters registers, KernelWays ways) {
+    InvalidationRing(KernelPort port, UnitRegisters registers, KernelQuirks quirks) {
         this.port = port;
         this.registers = registers;
-        this.knowsWide = ways.knowsScalableMode();
-        this.givesUpAbsent = ways.givesUpAbsent();
-        this.errors = new QueueErrors(port, registers, ways);
+        this.knowsWide = quirks.knowsScalableMode();
+        this.givesUpAbsent = quirks.givesUpAbsent();
+        this.errors = new QueueErrors(port, registers, quirks);
     }
 
     /** Goes on with the queue that the unit has, at its tail. */

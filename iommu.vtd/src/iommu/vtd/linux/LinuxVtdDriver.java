@@ -16,9 +16,9 @@ import java.util.BitSet;
 import java.util.Set;
 
 /**
- * Linux for one VT-d unit; what a version does otherwise is in {@link KernelWays}. A unit that does
- * not answer within the kernel's time-out is an {@link IllegalStateException} with the words of its
- * panic.
+ * Linux for one VT-d unit; what a version does otherwise is in {@link KernelQuirks}. A unit that
+ * does not answer within the kernel's time-out is an {@link IllegalStateException} with the words
+ * of its panic.
  *
  * <p>Source: Linux, intel/iommu.c, init_dmars, copy_translation_tables, iommu_set_root_entry.
  */
@@ -32,7 +32,7 @@ public final class LinuxVtdDriver implements UnitDriver {
     private final KernelPort port;
     private final UnitRegisters registers;
     private final String kernelName;
-    private final KernelWays ways;
+    private final KernelQuirks quirks;
     private final ScalableMode mode;
     private final String unitName;
     private final FaultReport faults;
@@ -59,24 +59,24 @@ public final class LinuxVtdDriver implements UnitDriver {
     public LinuxVtdDriver(KernelProfile kernel, KernelPort port, String unitName) {
         this.port = port;
         this.kernelName = kernel.name();
-        this.ways = KernelWays.of(kernel);
+        this.quirks = KernelQuirks.of(kernel);
         this.mode = kernel.scalableMode();
         this.unitName = unitName;
-        registers = new UnitRegisters(port, ways.loadsStatus());
-        faults = new FaultReport(port, registers, ways.lines());
-        mappings = new DomainMappings(kernel, ways, port, registers);
+        registers = new UnitRegisters(port, quirks.loadsStatus());
+        faults = new FaultReport(port, registers, quirks.lines());
+        mappings = new DomainMappings(kernel, quirks, port, registers);
     }
 
-    /** Returns the names of the kernel settings that it knows; {@link KernelWays} tells them. */
+    /** Returns the names of the kernel settings that it knows; {@link KernelQuirks} tells them. */
     public static Set<String> settings() {
-        return KernelWays.KNOWN;
+        return KernelQuirks.KNOWN;
     }
 
     @Override
     public void resume() {
         registers.resume();
         if (registers.status(GlobalCommand.QIE)) {
-            var ring = new InvalidationRing(port, registers, ways);
+            var ring = new InvalidationRing(port, registers, quirks);
             ring.resume();
             invalidations = ring;
         } else {
@@ -95,8 +95,8 @@ public final class LinuxVtdDriver implements UnitDriver {
         if (!ExtendedCapability.IR.isSet(registers.ecap())) {
             return;
         }
-        initialiseQueue(!ways.copiesInterruptTable());
-        new InterruptTable(port, registers, unitName, ways.copiesTables()).install(invalidations);
+        initialiseQueue(!quirks.copiesInterruptTable());
+        new InterruptTable(port, registers, unitName, quirks.copiesTables()).install(invalidations);
         enableFaultInterrupt();
         faults.handle();
     }
@@ -116,7 +116,7 @@ public final class LinuxVtdDriver implements UnitDriver {
         }
         InvalidationRing.disableLeftOver(port, registers);
         if (ExtendedCapability.QI.isSet(registers.ecap())) {
-            var ring = new InvalidationRing(port, registers, ways);
+            var ring = new InvalidationRing(port, registers, quirks);
             ring.enable();
             invalidations = ring;
         } else {
@@ -132,14 +132,14 @@ public final class LinuxVtdDriver implements UnitDriver {
             String how = (invalidations instanceof InvalidationRing ? "Queued" : "Register based")
                     + " invalidation";
             // The earlier words are those of 4.0 and 4.1.
-            port.print(ways.copiesTables() ? "DMAR: " + unitName + ": Using " + how
+            port.print(quirks.copiesTables() ? "DMAR: " + unitName + ": Using " + how
                     : "IOMMU: " + unitName + " using " + how);
         }
     }
 
     @Override
     public void disableTranslation() throws StepRefusedException {
-        if (ways.loadsStatus() || registers.status(GlobalCommand.TE)) {
+        if (quirks.loadsStatus() || registers.status(GlobalCommand.TE)) {
             registers.enable(GlobalCommand.TE, false);
         }
     }
@@ -159,13 +159,13 @@ public final class LinuxVtdDriver implements UnitDriver {
                 new ContextTables(port, port.allocatePages(ROOT_PAGES), scalable);
         setRoot(tables);
         mappings.use(tables, invalidations, new BitSet(), false);
-        mappings.probeFunctions(ways.attachesAtStart());
+        mappings.probeFunctions(quirks.attachesAtStart());
         registers.enable(GlobalCommand.TE, true);
     }
 
     @Override
     public void adoptTables(AdoptDepth depth) throws StepRefusedException {
-        if (depth == AdoptDepth.CONTEXTS && !ways.copiesTables()) {
+        if (depth == AdoptDepth.CONTEXTS && !quirks.copiesTables()) {
             throw new StepRefusedException(kernelName
                     + " does not copy translation tables, kernels do from 4.2 on");
         }
@@ -183,7 +183,7 @@ public final class LinuxVtdDriver implements UnitDriver {
         if (from == 0 || !port.isMemory(from, 4096)) {
             throw copyFailed("the old root table cannot be read");
         }
-        var adoption = new Adoption(port, ways, unitName, mappings.ids(), depth);
+        var adoption = new Adoption(port, quirks, unitName, mappings.ids(), depth);
         ContextTables tables;
         try {
             tables = adoption.take(from, isScalable(old));
@@ -202,7 +202,7 @@ public final class LinuxVtdDriver implements UnitDriver {
 
     /** Returns what this kernel takes the tables for. */
     private boolean isScalable(long rootPointer) {
-        return ways.knowsScalableMode() && VtdRegisters.TTM.of(rootPointer) == 1;
+        return quirks.knowsScalableMode() && VtdRegisters.TTM.of(rootPointer) == 1;
     }
 
     private StepRefusedException copyFailed(String reason) {
@@ -213,11 +213,11 @@ public final class LinuxVtdDriver implements UnitDriver {
 
     private boolean hasStageToUse() {
         return ExtendedCapability.SLTS.isSet(registers.ecap())
-                || ways.usesFirstStage() && ExtendedCapability.FLTS.isSet(registers.ecap());
+                || quirks.usesFirstStage() && ExtendedCapability.FLTS.isSet(registers.ecap());
     }
 
     private boolean scalableWanted() {
-        boolean can = ways.knowsScalableMode()
+        boolean can = quirks.knowsScalableMode()
                 && ExtendedCapability.SMTS.isSet(registers.ecap());
         return can && switch (mode) {
             case OFF -> false;

@@ -13,20 +13,20 @@ final class QueueErrors {
 
     private final KernelPort port;
     private final UnitRegisters registers;
-    private final KernelWays ways;
+    private final KernelQuirks quirks;
 
-    QueueErrors(KernelPort port, UnitRegisters registers, KernelWays ways) {
+    QueueErrors(KernelPort port, UnitRegisters registers, KernelQuirks quirks) {
         this.port = port;
         this.registers = registers;
-        this.ways = ways;
+        this.quirks = quirks;
     }
 
     private boolean detailed() {
-        return ways.lines().compareTo(FaultLines.HEXADECIMAL) >= 0;
+        return quirks.lines().compareTo(FaultLines.HEXADECIMAL) >= 0;
     }
 
     private void print(String line) {
-        port.print(ways.lines().prefixed(line));
+        port.print(quirks.lines().prefixed(line));
     }
 
     /**
@@ -59,7 +59,7 @@ final class QueueErrors {
     /** Tells of a descriptor that the unit refused, as kernels up to 5.13 did. */
     void refused(long descriptor) {
         if (!detailed()) {
-            String words = ways.knowsScalableMode() ? "qw0 = %x, qw1 = %x" : "low=%x, high=%x";
+            String words = quirks.knowsScalableMode() ? "qw0 = %x, qw1 = %x" : "low=%x, high=%x";
             print("VT-d detected invalid descriptor: " + String.format(words,
                     port.read64(descriptor), port.read64(descriptor + 8)));
         }

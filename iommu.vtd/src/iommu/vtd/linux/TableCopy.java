@@ -12,7 +12,7 @@ import java.util.BitSet;
  * of scalable entries their first 16 bytes. Page tables and PASID tables stay where they are.
  *
  * <p>Bit-exact, what kernels did to the entries and where they went astray included, see {@link
- * KernelWays}. Source: Linux, intel/iommu.c, copy_translation_tables and copy_context_table.
+ * KernelQuirks}. Source: Linux, intel/iommu.c, copy_translation_tables and copy_context_table.
  */
 final class TableCopy {
 
@@ -32,7 +32,7 @@ final class TableCopy {
      *
      * @param copied gets the bit of each source whose entry was copied
      * @param marks whether entries are marked as copied
-     * @param keepsUpperHalf as in {@link KernelWays}
+     * @param keepsUpperHalf as in {@link KernelQuirks}
      */
     TableCopy(KernelPort port, String unitName, DomainIds ids, BitSet copied, boolean marks,
             boolean keepsUpperHalf) {

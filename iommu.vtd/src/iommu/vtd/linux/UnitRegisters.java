@@ -32,7 +32,7 @@ final class UnitRegisters {
     private long cap;
     private long ecap;
 
-    /** @param loadsStatus as in {@link KernelWays} */
+    /** @param loadsStatus as in {@link KernelQuirks} */
     UnitRegisters(KernelPort port, boolean loadsStatus) {
         this.port = port;
         this.loadsStatus = loadsStatus;

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.unit;
 
+import iommu.vtd.unit.faults.AdvancedFaultLog;
+import iommu.vtd.unit.faults.FaultReports;
+import iommu.vtd.unit.interrupts.InterruptRemapping;
+import iommu.vtd.unit.invalidation.Invalidation;
+import iommu.vtd.unit.registers.UnitSettings;
+import iommu.vtd.unit.tables.RootPointer;
+import iommu.vtd.unit.tables.TableReader;
+import iommu.vtd.unit.translation.Translator;
+
 /**
  * What commands do to the parts of a unit beside its registers, caches and queue. Source: VT-d,
  * "Global Command Register".
  */
-final class CommandEffects implements CommandHandler.Effects {
+public final class CommandEffects implements CommandHandler.Effects {
 
     private final UnitSettings settings;
     private final RootPointer root;

@@ -8,6 +8,9 @@ import iommu.vtd.ExtendedCapability;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.unit.invalidation.Invalidation;
+import iommu.vtd.unit.invalidation.InvalidationQueue;
+import iommu.vtd.unit.registers.UnitCapabilities;
 
 /**
  * What GCMD, CCMD and IOTLB writes set off. Software changes one GCMD field a write; should several
@@ -17,7 +20,7 @@ import iommu.vtd.VtdRegisters;
  * <p>Commands are done when the write returns. Source: VT-d, "Global Command Register", "Context
  * Command Register" and "IOTLB Invalidate Register".
  */
-final class CommandHandler {
+public final class CommandHandler {
 
     /** Receives what the walks and the engine must know. */
     interface Effects {
@@ -50,17 +53,17 @@ final class CommandHandler {
     private final boolean queues;
     private final boolean logsToMemory;
 
-    CommandHandler(RegisterFile registers, Traits traits, Invalidation invalidation,
+    CommandHandler(RegisterFile registers, UnitCapabilities unit, Invalidation invalidation,
             InvalidationQueue queue, Effects effects) {
         this.registers = registers;
         this.invalidation = invalidation;
         this.queue = queue;
         this.effects = effects;
-        this.asQemu = traits.settings().registersAsQemu();
-        long ecap = traits.ecap();
+        this.asQemu = unit.settings().registersAsQemu();
+        long ecap = unit.ecap();
         remaps = ExtendedCapability.IR.isSet(ecap);
         queues = ExtendedCapability.QI.isSet(ecap) || asQemu;
-        logsToMemory = Capability.AFL.isSet(traits.cap());
+        logsToMemory = Capability.AFL.isSet(unit.cap());
         registers.onWrite(VtdRegisters.GCMD, (written, mask) -> command(written, mask));
         registers.onWrite(VtdRegisters.CCMD, (written, mask) -> {
             if (VtdRegisters.ICC.isSet(written) && !staysPending()) {

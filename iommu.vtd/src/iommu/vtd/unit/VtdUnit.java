@@ -18,6 +18,33 @@ import iommu.api.unit.UnitListener;
 import iommu.api.unit.WalkListener;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.unit.ats.DeviceTlbRequests;
+import iommu.vtd.unit.ats.DeviceTranslation;
+import iommu.vtd.unit.ats.PageRequests;
+import iommu.vtd.unit.caches.Caches;
+import iommu.vtd.unit.caches.FastPathCache;
+import iommu.vtd.unit.explain.Explainer;
+import iommu.vtd.unit.faults.AdvancedFaultLog;
+import iommu.vtd.unit.faults.FaultLog;
+import iommu.vtd.unit.faults.FaultReports;
+import iommu.vtd.unit.interrupts.InterruptRemapping;
+import iommu.vtd.unit.invalidation.CompletionEvent;
+import iommu.vtd.unit.invalidation.Invalidation;
+import iommu.vtd.unit.invalidation.InvalidationQueue;
+import iommu.vtd.unit.qemu.QemuRegisters;
+import iommu.vtd.unit.qemu.QemuTranslator;
+import iommu.vtd.unit.registers.HardwareState;
+import iommu.vtd.unit.registers.ProtectedMemory;
+import iommu.vtd.unit.registers.UnitCapabilities;
+import iommu.vtd.unit.registers.UnitSettings;
+import iommu.vtd.unit.requests.Request;
+import iommu.vtd.unit.tables.RootPointer;
+import iommu.vtd.unit.tables.TableEnumeration;
+import iommu.vtd.unit.tables.TableReader;
+import iommu.vtd.unit.tables.Walks;
+import iommu.vtd.unit.translation.FastPath;
+import iommu.vtd.unit.translation.LookupListener;
+import iommu.vtd.unit.translation.Translator;
 
 /**
  * A VT-d remapping unit: registers on one side, translation of requests on the other.
@@ -33,23 +60,22 @@ public final class VtdUnit implements RemappingUnit {
 
     private final RegisterFile registers;
     private final PhysicalMemory memory;
-    private final Traits traits;
+    private final UnitCapabilities unit;
     private final TableReader tables;
-    private final Front front;
+    private final FastPathCache front;
     private final RootPointer root;
     private final Walks walks;
     private final Translator translator;
-    private final Onlooker onlooker;
+    private final Explainer explainer;
     private final FaultReports faults;
     private final InterruptRemapping interrupts;
-    private final QuickPath quickPath;
-    private final QemuOrder qemuOrder;
+    private final FastPath fastPath;
+    private final QemuTranslator qemuTranslator;
     private final QemuRegisters qemuRegisters;
     private final Invalidation invalidation;
     private final DeviceTlbRequests deviceTlbs;
     private final DeviceTranslation deviceTranslation;
     private final Request request = new Request();
-    private final WalkResult found = new WalkResult();
 
     /**
      * Makes a unit in the state that the profile's registers describe.
@@ -59,32 +85,34 @@ public final class VtdUnit implements RemappingUnit {
      */
     public VtdUnit(UnitProfile profile, PhysicalMemory memory) {
         this.memory = memory;
-        traits = HardwareState.traits(profile);
-        registers = HardwareState.registers(profile, traits);
-        var settings = traits.settings();
+        unit = HardwareState.capabilities(profile);
+        registers = HardwareState.registers(profile, unit);
+        var settings = unit.settings();
         var caches = Caches.of(settings);
-        tables = new TableReader(memory, traits);
-        walks = Walks.of(tables, traits, caches.structures());
+        tables = new TableReader(memory, unit);
+        walks = Walks.of(tables, unit, caches.structures());
         root = walks.root();
-        var advancedLog = new AdvancedFaultLog(registers, memory, traits);
-        var log = new FaultLog(registers, traits, advancedLog, this::announceFault);
-        faults = new FaultReports(log, root, traits);
-        interrupts = new InterruptRemapping(registers, tables, traits, caches.interrupts());
+        var advancedLog = new AdvancedFaultLog(registers, memory, unit);
+        var log = new FaultLog(registers, unit, advancedLog, this::announceFault);
+        faults = new FaultReports(log, root, unit);
+        interrupts = new InterruptRemapping(registers, tables, unit, caches.interrupts());
         front = caches.front();
-        var protectedMemory = new ProtectedMemory(registers, traits, front::clear);
-        translator = new Translator(traits, walks, caches, protectedMemory, faults);
-        qemuOrder = settings.cacheAsQemu() ? new QemuOrder(walks, caches) : null;
+        var protectedMemory = new ProtectedMemory(registers, unit, front::clear);
+        translator = new Translator(unit, walks, caches, protectedMemory, faults,
+                LookupListener.NONE);
+        qemuTranslator = settings.cacheAsQemu() ? new QemuTranslator(walks, caches, translator,
+                faults, LookupListener.NONE) : null;
         boolean quick = settings.front() && !settings.protectTranslated()
                 && !settings.cacheAsQemu() && !settings.walkAsQemu();
-        quickPath = quick ? new QuickPath(caches, walks.secondStage().fusedWalk()) : null;
-        invalidation = new Invalidation(caches, traits, dropped());
-        deviceTlbs = new DeviceTlbRequests(registers, traits, log);
-        deviceTranslation = new DeviceTranslation(traits, root, translator, translator,
+        fastPath = quick ? new FastPath(caches, walks.secondStage().fusedWalk()) : null;
+        invalidation = new Invalidation(caches, unit, dropped());
+        deviceTlbs = new DeviceTlbRequests(registers, unit, log);
+        deviceTranslation = new DeviceTranslation(unit, root, translator,
                 protectedMemory, faults, new PageRequests(registers, memory,
                         () -> faults.listener().pageRequestInterrupt()));
-        onlooker = new Onlooker(traits, tables, walks, caches, translator, protectedMemory, faults,
-                qemuOrder);
-        var queue = new InvalidationQueue(registers, memory, traits, invalidation, log,
+        explainer = new Explainer(unit, tables, walks, caches, translator, protectedMemory, faults,
+                qemuTranslator);
+        var queue = new InvalidationQueue(registers, memory, unit, invalidation, log,
                 deviceTlbs, new CompletionEvent(registers,
                         () -> faults.listener().completionInterrupt()));
         qemuRegisters = settings.registersAsQemu() ? new QemuRegisters(registers, queue) : null;
@@ -92,8 +120,8 @@ public final class VtdUnit implements RemappingUnit {
         queue.resume(GlobalCommand.QIE.isSet(status));
         translator.translating(GlobalCommand.TE.isSet(status));
         root.latch(registers.get(VtdRegisters.RTADDR));
-        new CommandHandler(registers, traits, invalidation, queue, new CommandEffects(
-                traits.settings(), root, tables, translator, interrupts, invalidation, advancedLog,
+        new CommandHandler(registers, unit, invalidation, queue, new CommandEffects(
+                unit.settings(), root, tables, translator, interrupts, invalidation, advancedLog,
                 faults));
     }
 
@@ -111,9 +139,8 @@ public final class VtdUnit implements RemappingUnit {
 
             @Override
             public void contextsDropped(int source, int ignored) {
-                if (qemuOrder != null) {
-                    qemuOrder.contextsDropped(source, ignored, translating(), root.table(),
-                            root.scalable());
+                if (qemuTranslator != null) {
+                    qemuTranslator.contextsDropped(source, ignored);
                 }
             }
         };
@@ -124,18 +151,21 @@ public final class VtdUnit implements RemappingUnit {
     @Override
     public long translate(int requester, long address, int access) {
         long known = front.find(RequesterId.sourceId(requester), address, access);
-        return known != Front.MISS ? known : translateSlowly(requester, address, access);
+        return known != FastPathCache.MISS ? known : translateSlowly(requester, address, access);
     }
 
     private long translateSlowly(int requester, long address, int access) {
-        if (quickPath != null && translator.translating()) {
-            long outcome = quickPath.translate(RequesterId.sourceId(requester), address, access);
-            if (outcome != QuickPath.UNDECIDED) {
+        if (fastPath != null && translator.translating()) {
+            long outcome = fastPath.translate(RequesterId.sourceId(requester), address, access);
+            if (outcome != FastPath.UNDECIDED) {
                 return outcome;
             }
         }
-        request.of(requester, address, access);
-        return qemuOrder != null ? translateAsQemu() : translator.translate(request);
+        return translate(request.of(requester, address, access));
+    }
+
+    private long translate(Request any) {
+        return qemuTranslator != null ? qemuTranslator.translate(any) : translator.translate(any);
     }
 
     /**
@@ -145,10 +175,7 @@ public final class VtdUnit implements RemappingUnit {
      */
     @Override
     public long translate(int requester, int pasid, long address, int access) {
-        if (qemuOrder != null) {
-            throw new UnsupportedOperationException("QEMU 7.2 takes no requests with PASID");
-        }
-        return translator.translate(request.withPasid(requester, pasid, address, access));
+        return translate(request.withPasid(requester, pasid, address, access));
     }
 
     @Override
@@ -158,7 +185,7 @@ public final class VtdUnit implements RemappingUnit {
 
     @Override
     public long translationRequest(int requester, int pasid, long address, int access) {
-        return qemuOrder != null ? TranslationCompletion.unsupportedRequest()
+        return qemuTranslator != null ? TranslationCompletion.unsupportedRequest()
                 : deviceTranslation.answer(request.typed(Request.TRANSLATION_REQUEST, requester,
                         pasid, address, access));
     }
@@ -186,23 +213,6 @@ public final class VtdUnit implements RemappingUnit {
         deviceTlbs.port(port);
     }
 
-    private long translateAsQemu() {
-        qemuOrder.know(request.source);
-        if (!translating() || InterruptRange.contains(request.address)) {
-            return Translation.untranslated();
-        }
-        long outcome = qemuOrder.translate(root.table(), root.scalable(), request.source,
-                request.address, request.access, found);
-        if (outcome == QemuOrder.FAULT) {
-            return faults.blocked(request, found.stage, found.fault, found.faultsDisabled);
-        }
-        if (!Translation.isBlocked(outcome)) {
-            return outcome;
-        }
-        faults.listener().denied(request.requester, found.page, found.pageShift);
-        return faults.silently(request, Translation.reason(outcome));
-    }
-
     @Override
     public long interrupt(int requester, long address, int data) {
         long outcome = interrupts.remap(requester, address, data);
@@ -212,13 +222,13 @@ public final class VtdUnit implements RemappingUnit {
 
     @Override
     public long explain(int requester, long address, int access, WalkListener walkListener) {
-        return onlooker.explain(new Request().of(requester, address, access), walkListener);
+        return explainer.explain(new Request().of(requester, address, access), walkListener);
     }
 
     @Override
     public long explain(int requester, int pasid, long address, int access,
             WalkListener walkListener) {
-        return onlooker.explain(new Request().withPasid(requester, pasid, address, access),
+        return explainer.explain(new Request().withPasid(requester, pasid, address, access),
                 walkListener);
     }
 
@@ -231,14 +241,14 @@ public final class VtdUnit implements RemappingUnit {
     @Override
     public long follow(int requester, int pasid, long address, int access,
             WalkListener walkListener) {
-        return onlooker.follow(new Request().typed(Request.UNTRANSLATED, requester, pasid, address,
+        return explainer.follow(new Request().typed(Request.UNTRANSLATED, requester, pasid, address,
                 access), walkListener);
     }
 
     @Override
     public long followTranslationRequest(int requester, int pasid, long address, int access,
             WalkListener walkListener) {
-        return onlooker.followTranslationRequest(new Request().typed(Request.TRANSLATION_REQUEST,
+        return explainer.followTranslationRequest(new Request().typed(Request.TRANSLATION_REQUEST,
                 requester, pasid, address, access), walkListener);
     }
 
@@ -261,7 +271,7 @@ public final class VtdUnit implements RemappingUnit {
         visitor.structure(VtdRegisters.IQA_BASE.inPlace(queue),
                 (long) PhysicalMemory.PAGE_BYTES << VtdRegisters.QS.of(queue));
         interrupts.tell(visitor);
-        new TableEnumeration(memory, traits, walks, pasid).tell(visitor);
+        new TableEnumeration(memory, unit, walks.uncached(tables, unit), pasid).tell(visitor);
     }
 
     // ---- registers and the outside --------------------------------------------------------------

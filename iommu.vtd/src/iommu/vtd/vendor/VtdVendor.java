@@ -10,7 +10,7 @@ import iommu.api.unit.KernelPort;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.UnitDriver;
 import iommu.vtd.linux.LinuxVtdDriver;
-import iommu.vtd.unit.HardwareProfiles;
+import iommu.vtd.unit.registers.HardwareProfiles;
 import iommu.vtd.unit.VtdUnit;
 import java.util.Map;
 import java.util.Set;

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class InvalidationRingTest {
 
-    private static final KernelWays WAYS = KernelWays.of(BenchKernel.profile("6.1"));
+    private static final KernelQuirks WAYS = KernelQuirks.of(BenchKernel.profile("6.1"));
 
     private BenchKernel bench;
     private InvalidationRing ring;

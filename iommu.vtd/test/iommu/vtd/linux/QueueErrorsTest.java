@@ -51,8 +51,8 @@ class QueueErrorsTest implements DeviceTlbs {
     }
 
     private InvalidationRing ring(String kernel) {
-        KernelWays ways = KernelWays.of(BenchKernel.profile(kernel));
-        var ring = new InvalidationRing(bench, new UnitRegisters(bench, true), ways);
+        KernelQuirks quirks = KernelQuirks.of(BenchKernel.profile(kernel));
+        var ring = new InvalidationRing(bench, new UnitRegisters(bench, true), quirks);
         ring.enable();
         return ring;
     }
@@ -109,7 +109,7 @@ class QueueErrorsTest implements DeviceTlbs {
         });
         slow.ticking = () -> clock.advanceTo(slow.now);
         var ring = new InvalidationRing(slow, new UnitRegisters(slow, true),
-                KernelWays.of(BenchKernel.profile("6.1")));
+                KernelQuirks.of(BenchKernel.profile("6.1")));
         ring.enable();
         ring.submit(DEVICE_TLB, 0x7000);
         assertThat(slow.now).isBetween(59_000_000_000L, 59_010_000_000L);

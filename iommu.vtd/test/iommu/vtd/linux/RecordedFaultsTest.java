@@ -10,7 +10,7 @@ import iommu.api.unit.Translation;
 import iommu.vtd.Capability;
 import iommu.vtd.FaultRecording;
 import iommu.vtd.VtdRegisters;
-import iommu.vtd.unit.HardwareProfiles;
+import iommu.vtd.unit.registers.HardwareProfiles;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -15,6 +15,7 @@ import iommu.vtd.PageRequest;
 import iommu.vtd.PasidEntry;
 import iommu.vtd.ScalableContextEntry;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.unit.requests.Request;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -6,6 +6,7 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.unit.Translation;
 import iommu.api.unit.WalkListener;
+import iommu.vtd.unit.requests.Request;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;

@@ -14,6 +14,7 @@ import iommu.vtd.InterruptRemapEntry;
 import iommu.vtd.PasidEntry;
 import iommu.vtd.ScalableContextEntry;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.unit.requests.Request;
 import java.util.EnumSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;

@@ -10,6 +10,7 @@ import iommu.api.unit.WalkRecording;
 import iommu.vtd.PasidEntry;
 import iommu.vtd.ScalableContextEntry;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.unit.requests.Request;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +19,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * Two units go through the same random edits of their tables, requests and invalidations. What one
- * is asked to follow before each request is what both then do, stale caches and all, and the one
- * that was asked stays like the other: in its answers, its registers and its memory.
+ * is asked to follow, and to explain, before each request is what both then do, stale caches and
+ * all, and the one that was asked stays like the other: in its answers, its registers and its
+ * memory.
  */
 class FollowingPropertyTest {
 
@@ -119,6 +121,7 @@ class FollowingPropertyTest {
         if (pasid == Request.NO_PASID) {
             access &= Access.READ | Access.WRITE;
         }
+        explain(both.get(0).bench, pasid, address, access);
         if (random.oneIn(8)) {
             long told = both.get(0).bench.unit.followTranslationRequest(Bench.DEVICE, pasid,
                     address, access, new WalkRecording());
@@ -137,6 +140,14 @@ class FollowingPropertyTest {
             assertThat(done).isEqualTo(told);
         }
         return !Translation.isBlocked(told);
+    }
+
+    private static void explain(Bench one, int pasid, long address, int access) {
+        if (pasid == Request.NO_PASID) {
+            one.unit.explain(Bench.DEVICE, address, access, new WalkRecording());
+        } else {
+            one.unit.explain(Bench.DEVICE, pasid, address, access, new WalkRecording());
+        }
     }
 
     @ParameterizedTest(name = "{0}, caching mode {1}, seed {2}")
@@ -218,6 +229,7 @@ class FollowingPropertyTest {
             int access = 1 + random.nextInt(2);
             long told = benches[0].unit.follow(Bench.DEVICE, -1, address, access,
                     new WalkRecording());
+            explain(benches[0], Request.NO_PASID, address, access);
             for (Bench b : benches) {
                 switch (kind) {
                     case 0, 1 -> b.memory.write64(at.get(which), flipped);

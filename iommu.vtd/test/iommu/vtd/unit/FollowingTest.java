@@ -12,6 +12,7 @@ import iommu.api.unit.Translation;
 import iommu.api.unit.WalkRecording;
 import iommu.vtd.ContextEntry;
 import iommu.vtd.FaultReason;
+import iommu.vtd.unit.requests.Request;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

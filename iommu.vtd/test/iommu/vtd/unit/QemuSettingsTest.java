@@ -6,14 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.pcie.Access;
 import iommu.api.unit.Translation;
+import iommu.api.unit.WalkRecording;
 import iommu.vtd.ContextEntry;
 import iommu.vtd.GlobalCommand;
+import iommu.vtd.PasidEntry;
 import iommu.vtd.VtdRegisters;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a unit does under the settings that only the profile "qemu-7.2" has. */
@@ -103,6 +107,64 @@ class QemuSettingsTest {
         bench.disable();
         bench.enable();
         assertThat(Translation.isUntranslated(bench.read(IOVA))).isFalse();
+    }
+
+    /** What makes QEMU look whether sources pass through. */
+    enum Look {
+        GLOBAL(Bench::invalidateContexts),
+        DOMAIN(b -> b.write(VtdRegisters.CCMD, 1L << 63 | 2L << 61 | 0x77)),
+        DEVICE(b -> b.write(VtdRegisters.CCMD, 1L << 63 | 3L << 61 | Bench.DEVICE << 16)),
+        FUNCTION_MASK(b -> b.write(VtdRegisters.CCMD,
+                1L << 63 | 3L << 61 | 3L << 32 | (Bench.DEVICE | 7) << 16)),
+        ROOT(b -> b.setRoot(b.read(VtdRegisters.RTADDR) >>> 10 == 1 ? 1 : 0)),
+        TRANSLATION(b -> {
+            b.disable();
+            b.enable();
+        });
+
+        private final Consumer<Bench> what;
+
+        Look(Consumer<Bench> what) {
+            this.what = what;
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Look.class)
+    void idleSourcePassesThroughSinceItsContextWasLookedAt(Look look) {
+        long entry = bench.contextEntry(Bench.DEVICE);
+        long translating = bench.memory.read64(entry);
+        bench.memory.write64(entry, ContextEntry.TT.with(translating, 2));
+        look.what.accept(bench);
+        bench.memory.write64(entry, translating);
+        assertThat(Translation.isUntranslated(bench.unit.follow(Bench.DEVICE, -1, IOVA,
+                Access.READ, new WalkRecording()))).isTrue();
+        assertThat(Translation.isUntranslated(bench.write(1L << 60))).as("its first").isTrue();
+        assertThat(Translation.isUntranslated(bench.read(IOVA))).isTrue();
+        look.what.accept(bench);
+        assertThat(Translation.address(bench.read(IOVA))).isEqualTo(OLD);
+    }
+
+    @Test
+    void idleSourceOfAnotherDeviceIsNotLookedAt() {
+        long entry = bench.contextEntry(Bench.DEVICE);
+        long translating = bench.memory.read64(entry);
+        bench.memory.write64(entry, ContextEntry.TT.with(translating, 2));
+        bench.write(VtdRegisters.CCMD, 1L << 63 | 3L << 61 | (Bench.DEVICE + 8L) << 16);
+        bench.memory.write64(entry, translating);
+        assertThat(Translation.address(bench.read(IOVA))).isEqualTo(OLD);
+    }
+
+    @Test
+    void idleSourcePassesThroughInScalableModeToo() {
+        scalableMode();
+        long entry = bench.pasidEntry(Bench.DEVICE, 0);
+        bench.memory.write64(entry, Bench.pasidWord(table, PasidEntry.PGTT_PASS_THROUGH, 2));
+        bench.invalidateContexts();
+        bench.memory.write64(entry, Bench.pasidWord(table, PasidEntry.PGTT_SECOND_STAGE, 2));
+        assertThat(Translation.isUntranslated(bench.read(1L << 60))).isTrue();
+        bench.invalidateContexts();
+        assertThat(Translation.address(bench.read(IOVA))).isEqualTo(OLD);
     }
 
     @Test

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iommu.vtd.linux.KernelQuirks.TearDown;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class KernelQuirksTest {
+
+    private static KernelQuirks quirks(String kernel) {
+        return KernelQuirks.of(BenchKernel.profile(kernel));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2.6.34, 0, 0, 0, 1, 0, 0, 0", "3.9, 0, 0, 0, 1, 0, 0, 0",
+            "3.10, 1, 0, 0, 1, 0, 0, 0", "4.1, 1, 0, 0, 1, 0, 0, 0", "4.2, 1, 1, 0, 1, 0, 0, 0",
+            "4.9, 1, 1, 0, 1, 0, 0, 0", "4.10, 1, 1, 0, 1, 1, 0, 0", "5.0, 1, 1, 1, 1, 1, 0, 0",
+            "5.15.68, 1, 1, 1, 1, 1, 0, 0", "5.15.69, 1, 1, 1, 0, 1, 0, 0",
+            "5.16, 1, 1, 1, 1, 1, 0, 0", "5.19.9, 1, 1, 1, 1, 1, 0, 0",
+            "5.19.10, 1, 1, 1, 0, 1, 0, 0", "6.0, 1, 1, 1, 0, 1, 0, 0",
+            "6.1, 1, 1, 1, 0, 1, 0, 0", "6.9, 1, 1, 1, 0, 1, 1, 0", "7.1, 1, 1, 1, 0, 1, 1, 0",
+            "7.2, 1, 1, 1, 0, 1, 1, 0", "7.3, 1, 1, 1, 0, 1, 1, 1"})
+    void eachVersionHasItsWays(String kernel, int loadsStatus, int copies, int scalable,
+            int marks, int flushesOld, int flushesAll, int upperHalf) {
+        KernelQuirks w = quirks(kernel);
+        assertThat(List.of(w.loadsStatus(), w.copiesTables(), w.knowsScalableMode(),
+                w.marksEntries(), w.flushesOldDomain(), w.flushesAllScalable(),
+                w.keepsUpperHalf())).isEqualTo(List.of(loadsStatus == 1, copies == 1,
+                scalable == 1, marks == 1, flushesOld == 1, flushesAll == 1, upperHalf == 1));
+        assertThat(w.copiesInterruptTable()).isEqualTo(w.copiesTables());
+        assertThat(w.reservesPasidIds()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4.1, false", "5.2, false", "5.3, true", "6.1, true"})
+    void functionsAreAttachedAtACleanStartFrom53On(String kernel, boolean attaches) {
+        assertThat(quirks(kernel).attachesAtStart()).isEqualTo(attaches);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"5.0, false", "5.5, false", "5.6, true", "6.1, true"})
+    void theFirstStageIsUsedFrom56On(String kernel, boolean uses) {
+        assertThat(quirks(kernel).usesFirstStage()).isEqualTo(uses);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4.10, FLUSH_THEN_CLEAR", "6.11, FLUSH_THEN_CLEAR", "6.12, CLEAR_THEN_FLUSH",
+            "7.2, CLEAR_THEN_FLUSH", "7.3, PRESENT_BIT_FIRST", "8.0, PRESENT_BIT_FIRST"})
+    void theOrderOfTheTearDownChangedTwice(String kernel, TearDown order) {
+        assertThat(quirks(kernel).tearDown()).isEqualTo(order);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2.6.30, 0, 0, 0, 0, 1, 0, 0", "2.6.31, 1, 0, 0, 0, 1, 0, 0",
+            "5.0, 1, 0, 0, 0, 1, 0, 0", "5.1, 1, 1, 0, 0, 1, 0, 0", "6.8, 1, 1, 0, 0, 1, 0, 0",
+            "6.9, 1, 1, 0, 0, 1, 1, 0", "6.11, 1, 1, 0, 0, 1, 1, 0", "6.12, 1, 1, 1, 0, 1, 1, 0",
+            "6.15, 1, 1, 1, 1, 0, 1, 0", "6.15.5, 1, 1, 1, 1, 0, 1, 0",
+            "6.15.6, 1, 1, 1, 1, 1, 1, 0", "6.16, 1, 1, 1, 1, 1, 1, 0",
+            "7.0, 1, 1, 1, 1, 1, 1, 1"})
+    void deviceTlbsAreUsedInTheWaysOfTheVersion(String kernel, int enables, int checks,
+            int prepares, int atProbe, int tags, int givesUp, int asks) {
+        KernelQuirks w = quirks(kernel);
+        assertThat(List.of(w.enablesAts(), w.checksAlignment(), w.preparesAts(),
+                w.enablesAtsAtProbe(), w.tagsDeviceTlb(), w.givesUpAbsent(), w.asksPresence()))
+                .isEqualTo(List.of(enables == 1, checks == 1, prepares == 1, atProbe == 1,
+                        tags == 1, givesUp == 1, asks == 1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vtd.loadsStatus", "vtd.copiesTables", "vtd.copiesInterruptTable",
+            "vtd.knowsScalableMode", "vtd.usesFirstStage", "vtd.attachesAtStart",
+            "vtd.marksEntries", "vtd.flushesOldDomain",
+            "vtd.flushesAllScalable", "vtd.reservesPasidIds", "vtd.keepsUpperHalf",
+            "vtd.enablesAts", "vtd.checksAlignment", "vtd.preparesAts",
+            "vtd.enablesAtsAtProbe", "vtd.tagsDeviceTlb", "vtd.givesUpAbsent",
+            "vtd.asksPresence"})
+    void aSettingOverridesTheVersion(String name) {
+        var off = KernelQuirks.of(BenchKernel.profile("6.1").with(name, 0));
+        var on = KernelQuirks.of(BenchKernel.profile("6.1").with(name, 1));
+        assertThat(off).isNotEqualTo(on);
+        assertThat(List.of(off, on)).as("one of them is 6.1").contains(quirks("6.1"));
+        assertThatThrownBy(() -> KernelQuirks.of(BenchKernel.profile("6.1").with(name, 2)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(name + " = 2, expected 0 to 1");
+    }
+
+    @Test
+    void theTearDownIsSetByNumber() {
+        assertThat(KernelQuirks.of(BenchKernel.profile("6.1").with("vtd.tearDown", 2)).tearDown())
+                .isEqualTo(TearDown.PRESENT_BIT_FIRST);
+        var wrong = BenchKernel.profile("6.1").with("vtd.tearDown", 3);
+        assertThatThrownBy(() -> KernelQuirks.of(wrong))
+                .hasMessage("vtd.tearDown = 3, expected 0 to 2");
+    }
+
+    @Test
+    void unknownSettingsAreRefusedAndThoseOfOthersLeftAlone() {
+        assertThatThrownBy(() -> KernelQuirks.of(BenchKernel.profile("6.1").with("vtd.copies", 1)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("unknown kernel setting 'vtd.copies', expected one of "
+                        + "vtd.asksPresence, vtd.attachesAtStart, ");
+        assertThat(KernelQuirks.of(BenchKernel.profile("6.1").with("amdvi.other", 1)))
+                .isEqualTo(quirks("6.1"));
+    }
+}
