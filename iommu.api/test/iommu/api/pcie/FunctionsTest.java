@@ -109,13 +109,6 @@ class FunctionsTest {
         @Override
         public void reset() { }
 
-        @Override
-        public int resets() {
-            return 0;
-        }
-
-        @Override
-        public void outstanding(DmaPort memory, OutstandingVisitor visitor) { }
     }
 
     @Test

@@ -125,10 +125,12 @@ class RecordsTest {
     private static Verdict verdict(String kernel, String dump, long faults, long untranslated,
             long blocksWrong, long framesWrong, boolean driverFails) {
         return new Verdict("p", kernel, dump, 1, 1, 1, blocksWrong, 1, framesWrong, 1,
-                new Verdict.Faults(faults, 0, 0, new TreeMap<>(), new TreeMap<>()),
-                new Verdict.Requests(untranslated, new TreeMap<>()), true,
+                new Verdict.Faults(faults, 0, 0, new TreeMap<>(), new TreeMap<>(), List.of()),
+                new Verdict.Untranslated(untranslated, new TreeMap<>(),
+                        new Verdict.Landed(0, untranslated, 0, 0, 0)), true, List.of(),
+                new Verdict.Interrupts(0, 0, 0),
                 driverFails ? List.of(new Verdict.DriverFailure("0000:00:01.0", "x")) : List.of(),
-                5, "not modelled", List.of());
+                5, "not reached", List.of(), List.of());
     }
 
     @ParameterizedTest

@@ -69,9 +69,10 @@ final class FakeLab implements Lab {
             byRequester.put("0000:02:00.0", faults);
         }
         return new Verdict(policy, kernel, dump, 1, 2, 3, 0, 5, 0, 7,
-                new Verdict.Faults(faults, faults, 1, byReason, byRequester),
-                new Verdict.Requests(0, new TreeMap<>()), false, List.of(), 9, "not modelled",
-                reasons);
+                new Verdict.Faults(faults, faults, 1, byReason, byRequester, List.of()),
+                new Verdict.Untranslated(0, new TreeMap<>(), new Verdict.Landed(0, 0, 0, 0, 0)),
+                false, List.of(), new Verdict.Interrupts(1, 2, 3), List.of(), 9, "not reached",
+                reasons, List.of("assumed much"));
     }
 
     private void about(Target asks, RunOptions with) throws LabException {

@@ -4,6 +4,7 @@ package kdump.lab.shell;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.machine.FirmwareTable;
+import iommu.api.pcie.Access;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -68,12 +69,19 @@ class ReportsTest {
     void whatWentWrongIsToldBelowTheTable() {
         lab.verdicts.add(new Verdict("bad", "hung", "missing", 0, 0, 0, 0, 0, 0, 0,
                 new Verdict.Faults(3, 2, 1, new TreeMap<>(Map.of("vtd:0x05", 1L, "vtd:0x06", 2L)),
-                        new TreeMap<>(Map.of("0000:02:00.0", 3L))),
-                new Verdict.Requests(4, new TreeMap<>(Map.of("0000:03:00.0", 4L))), true,
+                        new TreeMap<>(Map.of("0000:02:00.0", 3L)), List.of(new Verdict.FaultGroup(
+                                "0000:02:00.0", "vtd:0x05", Access.WRITE, 1, 0xfff00000L))),
+                new Verdict.Untranslated(4, new TreeMap<>(Map.of("0000:03:00.0", 4L)),
+                        new Verdict.Landed(1, 3, 0, 0, 0)), true,
+                List.of(new Verdict.ErrorReport("0000:00:1c.0", "unsupported request",
+                        "non-fatal", 3, "UR reporting", "system error")),
+                new Verdict.Interrupts(0, 1, 0),
                 List.of(new Verdict.DriverFailure("0000:02:00.0", "I/O timeout")), 0,
-                "not reached", List.of("it hangs at T4")));
+                "not reached", List.of("it hangs at T4"), List.of()));
         assertThat(out("compare", "vtd1").lines().dropWhile(l -> !l.equals("bad:")))
                 .containsExactly("bad:", "  untranslated requests: 0000:03:00.0 4",
+                        "  they went to:          old memory 3, capture kernel 1, its free memory"
+                                + " 0, device windows 0, nowhere 0",
                         "  faults by reason:      vtd:0x05 1, vtd:0x06 2",
                         "  faults by requester:   0000:02:00.0 3",
                         "  faults recorded 2, printed 1",
@@ -81,7 +89,12 @@ class ReportsTest {
                         "  a root port raised SERR", "  it hangs at T4");
         assertThat(out("compare", "vtd1", "--json")).contains("\"driversFailed\":[{\"requester\":"
                 + "\"0000:02:00.0\",\"reason\":\"I/O timeout\"}]", "\"serr\":true",
-                "\"byReason\":{\"vtd:0x05\":1,\"vtd:0x06\":2}", "\"reboot\":\"not reached\"");
+                "\"byReason\":{\"vtd:0x05\":1,\"vtd:0x06\":2}", "\"reboot\":\"not reached\"",
+                "\"groups\":[{\"requester\":\"0000:02:00.0\",\"reason\":\"vtd:0x05\","
+                        + "\"access\":\"w\",\"requests\":1,\"first\":\"0xfff00000\"}]",
+                "\"landed\":{\"captureKernel\":1,\"oldMemory\":3,",
+                "\"errors\":[{\"reporter\":\"0000:00:1c.0\"",
+                "\"interrupts\":{\"stray\":0,\"blocked\":1,\"lost\":0}");
     }
 
     @Test
