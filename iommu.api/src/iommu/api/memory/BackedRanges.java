@@ -6,7 +6,7 @@ import java.util.List;
 
 /**
  * The ranges of memory that answer, and the number of each granule of them: granules of one range
- * are numbered one after the other, those of the next range follow. Immutable.
+ * are numbered one after the other, those of the next range follow. One thread.
  */
 final class BackedRanges {
 
@@ -21,6 +21,8 @@ final class BackedRanges {
     /** Of each range what makes a granule's number out of that of its address. */
     private final int[] granuleOffset;
     private final int granules;
+    /** The range that was found last. */
+    private int last;
 
     /**
      * Makes them.
@@ -91,9 +93,16 @@ final class BackedRanges {
         return -1;
     }
 
+    /** Most accesses lie in the range of the one before. */
     private int rangeOf(long address) {
+        int recent = last;
+        if (recent < start.length
+                && Long.compareUnsigned(address - start[recent], end[recent] - start[recent]) < 0) {
+            return recent;
+        }
         for (int i = 0; i < start.length; i++) {
             if (Long.compareUnsigned(address - start[i], end[i] - start[i]) < 0) {
+                last = i;
                 return i;
             }
         }

@@ -22,6 +22,8 @@ public final class MemoryMap {
     public record Region(AddressRange range, MemoryKind kind, String label) { }
 
     private final List<Region> regions;
+    /** The region that was found last: the next look is for the same one, as a rule. */
+    private Region last;
 
     /**
      * Makes a map.
@@ -52,9 +54,14 @@ public final class MemoryMap {
 
     /** Returns what answers at {@code address}. */
     public MemoryKind kindAt(long address) {
+        Region recent = last;
+        if (recent != null && recent.range().contains(address)) {
+            return recent.kind();
+        }
         for (int i = 0; i < regions.size(); i++) {
             if (regions.get(i).range().contains(address)) {
-                return regions.get(i).kind();
+                last = regions.get(i);
+                return last.kind();
             }
         }
         return MemoryKind.MMIO;

@@ -178,22 +178,22 @@ public class PhysicalMemory {
     public long syntheticBytes(long address, long bytes) {
         long count = 0;
         for (long at = address; at < address + bytes;) {
-            long next = Math.min((at | LINE_BYTES - 1) + 1, address + bytes);
-            if (!isKnown(at)) {
-                count += next - at;
+            int slot = directory[granuleOf(at, 1)];
+            long end = Math.min((at | GRANULE_MASK) + 1, address + bytes);
+            while (at < end) {
+                long next = Math.min((at | LINE_BYTES - 1) + 1, end);
+                int line = slot + ((int) at & GRANULE_MASK) >>> 6;
+                if (slot < 0 ? !isInBackground(at) : (known[line >>> 6] >>> line & 1) == 0) {
+                    count += next - at;
+                }
+                at = next;
             }
-            at = next;
         }
         return count;
     }
 
-    private boolean isKnown(long address) {
-        int slot = directory[granuleOf(address, 1)];
-        if (slot < 0) {
-            return background != null && background.touches(address & -LINE_BYTES, LINE_BYTES);
-        }
-        int line = slot + ((int) address & GRANULE_MASK) >>> 6;
-        return (known[line >>> 6] >>> line & 1) != 0;
+    private boolean isInBackground(long address) {
+        return background != null && background.touches(address & -LINE_BYTES, LINE_BYTES);
     }
 
     /**
@@ -260,9 +260,17 @@ public class PhysicalMemory {
     /** Copies {@code bytes} bytes from an array to {@code address}. */
     public void write(long address, byte[] from, int offset, int bytes) {
         for (int done = 0; done < bytes;) {
-            int chunk = Math.min(chunk(address + done, bytes - done),
-                    LINE_BYTES - ((int) (address + done) & LINE_BYTES - 1));
-            int at = place(address + done, chunk);
+            int chunk = chunk(address + done, bytes - done);
+            int granule = granuleOf(address + done, chunk);
+            if (directory[granule] < 0) {
+                populate(granule, address + done & ~(long) GRANULE_MASK);
+            }
+            int at = directory[granule] + ((int) (address + done) & GRANULE_MASK);
+            for (int line = 0; line < chunk;) {
+                int part = Math.min(chunk - line, LINE_BYTES - (at + line & LINE_BYTES - 1));
+                noteLine(address + done + line, at + line, part);
+                line += part;
+            }
             System.arraycopy(from, offset + done, arena, at, chunk);
             done += chunk;
         }
@@ -322,6 +330,13 @@ public class PhysicalMemory {
         if (directory[granule] < 0) {
             populate(granule, address & ~(long) GRANULE_MASK);
         }
+        int at = directory[granule] + ((int) address & GRANULE_MASK);
+        noteLine(address, at, bytes);
+        return at;
+    }
+
+    /** Journals and attributes {@code bytes} bytes within one line that are about to change. */
+    private void noteLine(long address, int at, int bytes) {
         for (LateView view : lateViews) {
             if (byProcessor) {
                 view.keep(address);
@@ -329,7 +344,6 @@ public class PhysicalMemory {
                 view.release(address / LINE_BYTES);
             }
         }
-        int at = directory[granule] + ((int) address & GRANULE_MASK);
         int line = at >>> 6;
         journal.save(line, arena, (known[line >>> 6] >>> line & 1) != 0);
         known[line >>> 6] |= 1L << line;
@@ -337,7 +351,6 @@ public class PhysicalMemory {
             long mask = (bytes == LINE_BYTES ? -1L : (1L << bytes) - 1) << (at & LINE_BYTES - 1);
             provenance.note(line, mask, cause);
         }
-        return at;
     }
 
     private void populate(int granule, long address) {

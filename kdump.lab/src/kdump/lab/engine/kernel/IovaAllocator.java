@@ -13,37 +13,38 @@ final class IovaAllocator {
 
     private static final int PAGES = 1 << 20;
 
-    private final BitSet used = new BitSet(PAGES);
+    /** By page, counted from the top: few addresses in use take little room. */
+    private final BitSet used = new BitSet();
 
     /** Makes one in which a range of interrupt messages is taken, and page 0. */
     IovaAllocator(AddressRange messages) {
         reserve(messages.start(), messages.bytes());
-        used.set(0);
     }
 
     /** Marks addresses that are in use; those over 4 GiB do not matter here. */
     void reserve(long iova, long bytes) {
         if (Long.compareUnsigned(iova, (long) PAGES << 12) < 0) {
-            long end = Math.min(PAGES, (iova + bytes + 4095) >>> 12);
-            used.set((int) (iova >>> 12), (int) end);
+            int first = (int) (iova >>> 12);
+            int end = (int) Math.min(PAGES, (iova + bytes + 4095) >>> 12);
+            used.set(PAGES - end, PAGES - first);
         }
     }
 
     /**
-     * Returns a free page.
+     * Returns a free page, never page 0.
      *
      * @throws KernelPanicException if all are in use
      */
     long allocate() {
-        int page = used.previousClearBit(PAGES - 1);
-        if (page < 0) {
+        int fromTop = used.nextClearBit(0);
+        if (fromTop >= PAGES - 1) {
             throw new KernelPanicException("out of I/O virtual addresses");
         }
-        used.set(page);
-        return (long) page << 12;
+        used.set(fromTop);
+        return (long) (PAGES - 1 - fromTop) << 12;
     }
 
     void free(long iova) {
-        used.clear((int) (iova >>> 12));
+        used.clear(PAGES - 1 - (int) (iova >>> 12));
     }
 }

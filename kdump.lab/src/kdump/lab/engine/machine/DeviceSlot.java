@@ -12,9 +12,6 @@ import iommu.api.pcie.PciFunction;
 import iommu.api.sim.RandomStream;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Set;
@@ -25,9 +22,6 @@ import java.util.Set;
  * seed and position. One thread.
  */
 public final class DeviceSlot implements DeviceContext {
-
-    private static final VarHandle LONG =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final Machine machine;
     private final DeviceModel model;
@@ -147,14 +141,7 @@ public final class DeviceSlot implements DeviceContext {
 
     @Override
     public void fetch(Medium medium, long position, byte[] to, int offset, int bytes) {
-        long seed = mediumSeed ^ position << 9;
-        int whole = bytes & -Long.BYTES;
-        for (int i = 0; i < whole; i += Long.BYTES) {
-            LONG.set(to, offset + i, RandomStream.mix(seed ^ i >>> 3));
-        }
-        for (int i = whole; i < bytes; i++) {
-            to[offset + i] = (byte) (RandomStream.mix(seed ^ i >>> 3) >>> 8 * (i & 7));
-        }
+        media.pattern(mediumSeed ^ position << 9, to, offset, bytes);
         if (medium == Medium.BLOCKS) {
             media.get(function.requesterId(), medium, position, to, offset, bytes);
         }

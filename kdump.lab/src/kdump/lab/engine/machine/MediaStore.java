@@ -13,6 +13,7 @@ public final class MediaStore {
     private static final int NONE = -1;
     private static final int FIRST_ROOM = 256;
 
+    private final PatternCache patterns = new PatternCache();
     private boolean keeping;
     private int size;
     private int[] index = new int[2 * FIRST_ROOM];
@@ -22,6 +23,11 @@ public final class MediaStore {
     private int[] lengths = new int[FIRST_ROOM];
     private byte[] bytes = new byte[1 << 16];
     private int used;
+
+    /** Fills an array with what a medium holds of which only the seed is known. */
+    void pattern(long seed, byte[] to, int offset, int count) {
+        patterns.fill(seed, to, offset, count);
+    }
 
     /** Forgets everything, and keeps nothing until {@link #keep}. */
     public void clear() {

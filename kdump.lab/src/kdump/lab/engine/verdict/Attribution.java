@@ -39,6 +39,9 @@ final class Attribution implements TraceSink {
     private CrashTables tables;
     private boolean strayHappened;
     private boolean strayFound;
+    private long wantedBytes;
+    private final PhysicalMemory.CauseVisitor strayCause = (cause, mask) ->
+            strayFound |= (mask & wantedBytes) != 0 && owner(cause) == Owner.STRAY;
     private FunctionRecord last;
 
     /** Follows a run in which nothing has happened yet. */
@@ -58,38 +61,59 @@ final class Attribution implements TraceSink {
         last = functions.length == 0 ? null : functions[0];
         counters = new Counters(run, this);
         trace.addSink(this);
-        trace.addSink(counters);
     }
 
     /** Has it follow the run from its crash on: called when the run stands there. */
     void crash() {
         tables = new CrashTables(run);
-        counters.crash();
     }
 
     private boolean crashed() {
         return tables != null;
     }
 
+    /** One sink for all, so that requests, the most events by far, take one call. */
     @Override
     public void event(int id, EventKind kind, int actor, long a, long b, Object detail) {
+        if (kind == EventKind.DMA_READ || kind == EventKind.DMA_WRITE) {
+            request(id, kind, function(actor), a, b);
+            return;
+        }
+        if (crashed()) {
+            counters.event(kind, actor, a, b, detail);
+        }
+        work(kind, actor, a, b);
+    }
+
+    private void request(int id, EventKind kind, FunctionRecord f, long address, long outcome) {
+        if (!crashed()) {
+            if (id != 0 && kind == EventKind.DMA_WRITE) {
+                note(id, Owner.NOBODY);
+            }
+            return;
+        }
+        if (kind == EventKind.DMA_WRITE) {
+            if (id != 0) {
+                note(id, DmaOutcome.isAnswered(outcome) ? ownerOfWrite(f, address, outcome)
+                        : Owner.NOBODY);
+            }
+        } else if (!DmaOutcome.isBlocked(outcome)) {
+            read(f, address, outcome);
+        }
+        if (DmaOutcome.isUntranslated(outcome) || DmaOutcome.isByDevice(outcome)) {
+            counters.request(kind, f, address, outcome);
+        }
+    }
+
+    private void work(EventKind kind, int actor, long a, long b) {
         switch (kind) {
-            case DMA_READ -> {
-                if (crashed() && !DmaOutcome.isBlocked(b)) {
-                    read(function(actor), a, b);
-                }
-            }
-            case DMA_WRITE -> {
-                if (id != 0) {
-                    note(id, crashed() && DmaOutcome.isAnswered(b)
-                            ? ownerOfWrite(function(actor), a, b) : Owner.NOBODY);
-                }
-            }
             case REQUEST -> function(actor).begins((int) b, a, queue.eventNumber());
             case RESUMED -> function(actor).resumes((int) b, queue.eventNumber());
             case MEDIUM_WRITE -> {
                 FunctionRecord f = function(actor);
-                f.stored(MEDIA[(int) (b >>> 32)], crashed() && !f.dropped);
+                if (!f.dropped) {
+                    f.stored(MEDIA[(int) (b >>> 32)], crashed());
+                }
             }
             case POSTED -> {
                 if (!crashed()) {
@@ -116,7 +140,7 @@ final class Attribution implements TraceSink {
             counters.synthetic(memory.syntheticBytes(at, bytes));
         }
         if (!f.dropped && !(answered
-                && at == tables.physicalAddress(f.unit, f.alias, address, Access.READ)
+                && at == f.atCrash(tables, address, Access.READ)
                 && !(strayHappened && holdsStray(at, bytes)))) {
             f.readWrongly();
         }
@@ -126,9 +150,8 @@ final class Attribution implements TraceSink {
         strayFound = false;
         for (long line = at & -PhysicalMemory.LINE_BYTES; line < at + bytes;
                 line += PhysicalMemory.LINE_BYTES) {
-            long wanted = ownMask(line, at, bytes);
-            memory.causes(line, (cause, mask) ->
-                    strayFound |= (mask & wanted) != 0 && owner(cause) == Owner.STRAY);
+            wantedBytes = ownMask(line, at, bytes);
+            memory.causes(line, strayCause);
         }
         return strayFound;
     }
@@ -145,7 +168,7 @@ final class Attribution implements TraceSink {
             return Owner.CAPTURE_DEVICE;
         }
         if (DmaOutcome.physicalAddress(address, outcome)
-                == tables.physicalAddress(f.unit, f.alias, address, Access.WRITE)) {
+                == f.atCrash(tables, address, Access.WRITE)) {
             return Owner.LATE_LEGITIMATE;
         }
         strayHappened = true;

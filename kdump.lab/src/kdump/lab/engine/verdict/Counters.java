@@ -9,7 +9,6 @@ import iommu.api.pcie.RequesterId;
 import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.DmaOutcome;
 import iommu.api.trace.EventKind;
-import iommu.api.trace.TraceSink;
 import iommu.api.unit.FaultRecord;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -20,7 +19,7 @@ import kdump.lab.api.Verdict;
 import kdump.lab.engine.run.Run;
 
 /** Everything that is counted from the crash on. One thread; counting allocates nothing. */
-final class Counters implements TraceSink {
+final class Counters {
 
     /** More different reasons nobody reads. */
     private static final int MAX_REFUSALS = 8;
@@ -51,7 +50,6 @@ final class Counters implements TraceSink {
     private final List<Verdict.ErrorReport> errors = new ArrayList<>();
     private final Set<String> refusals = new LinkedHashSet<>();
     private final long[] landed = new long[Landing.values().length];
-    private boolean crashed;
     private long recorded;
     private long printed;
     private long syntheticBytes;
@@ -66,18 +64,9 @@ final class Counters implements TraceSink {
         this.messages = run.machine().platform().messages();
     }
 
-    /** Counts from now on. */
-    void crash() {
-        crashed = true;
-    }
-
-    @Override
-    public void event(int id, EventKind kind, int actor, long a, long b, Object detail) {
-        if (!crashed) {
-            return;
-        }
+    /** Takes an event that is no request. */
+    void event(EventKind kind, int actor, long a, long b, Object detail) {
         switch (kind) {
-            case DMA_READ, DMA_WRITE -> request(kind, actor, a, b);
             case FAULT -> blocked((FaultRecord) detail, (int) b, (b >>> RECORDED_SHIFT & 1) != 0);
             case CONSOLE -> printed += a == ConsoleLine.FAULT.ordinal()
                     && attribution.isLeftAlone(attribution.behind((int) b)) ? 1 : 0;
@@ -100,14 +89,14 @@ final class Counters implements TraceSink {
         }
     }
 
-    private void request(EventKind kind, int function, long address, long outcome) {
-        FunctionRecord f = attribution.function(function);
+    /** Takes a request that a unit let pass as it was, or that the device had translated. */
+    void request(EventKind kind, FunctionRecord f, long address, long outcome) {
         if (DmaOutcome.isByDevice(outcome)) {
             f.translatedRequests++;
             f.translatedBlocked += DmaOutcome.isBlocked(outcome) ? 1 : 0;
         }
         if (DmaOutcome.isUntranslated(outcome) && !messages.contains(address)
-                && attribution.isOfCrashedKernel(function)) {
+                && attribution.isOfCrashedKernel(f.requester)) {
             f.untranslated++;
             landed[Landing.of(run, kind, address, outcome).ordinal()]++;
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.verdict;
 
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
 import iommu.api.pcie.Medium;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -28,11 +30,25 @@ final class FunctionRecord {
     private int token;
     private long number;
     private boolean wrongRead;
+    /** The pages asked about last, and where the crash sent them: of reads, of writes. */
+    private final long[] askedPages = {-1, -1};
+    private final long[] answers = new long[2];
 
     FunctionRecord(int requester, int alias, int unit) {
         this.requester = requester;
         this.alias = alias;
         this.unit = unit;
+    }
+
+    /** Returns where the tables of the crash sent a request, -1 if nowhere. */
+    long atCrash(CrashTables tables, long address, int access) {
+        int kind = access == Access.READ ? 0 : 1;
+        long page = address & -PhysicalMemory.PAGE_BYTES;
+        if (askedPages[kind] != page) {
+            askedPages[kind] = page;
+            answers[kind] = tables.physicalAddress(unit, alias, page, access);
+        }
+        return answers[kind] == -1 ? -1 : answers[kind] | address & PhysicalMemory.PAGE_BYTES - 1;
     }
 
     /** A driver has handed a request to the device. */
@@ -73,7 +89,9 @@ final class FunctionRecord {
 
     /** The request in hand reached a medium. */
     void stored(Medium medium, boolean counts) {
-        posted.remove(number);
+        if (!posted.isEmpty()) {
+            posted.remove(number);
+        }
         if (counts && wrongRead) {
             wrong.merge(medium, 1L, Long::sum);
         }

@@ -35,6 +35,12 @@ final class VerdictBuilder {
     private long handOver;
     private long corrupted;
     private long touched;
+    /** Bytes of the line in hand, bit n for byte n, by who wrote them. */
+    private long strangers;
+    private long lateBytes;
+    private long handOverBytes;
+    private final PhysicalMemory.CauseVisitor inReservation = this::causeInReservation;
+    private final PhysicalMemory.CauseVisitor inOldMemory = this::causeInOldMemory;
 
     VerdictBuilder(Run run, Attribution attribution) {
         this.run = run;
@@ -108,10 +114,7 @@ final class VerdictBuilder {
     /** Only bytes that somebody wrote in the crashed kernel's name matter. */
     private void judgeReserved(long line) {
         strangers = 0;
-        memory.causes(line, (cause, mask) -> {
-            Owner owner = attribution.owner(cause);
-            strangers |= owner == Owner.STRAY || owner == Owner.LATE_LEGITIMATE ? mask : 0;
-        });
+        memory.causes(line, inReservation);
         for (long left = strangers; left != 0; left &= left - 1) {
             long address = line + Long.numberOfTrailingZeros(left);
             if (run.image().contains(address) || run.capturePages().gave(address)) {
@@ -122,9 +125,18 @@ final class VerdictBuilder {
         }
     }
 
-    private long strangers;
-    private long lateBytes;
-    private long handOverBytes;
+    private void causeInReservation(int cause, long mask) {
+        Owner owner = attribution.owner(cause);
+        strangers |= owner == Owner.STRAY || owner == Owner.LATE_LEGITIMATE ? mask : 0;
+    }
+
+    private void causeInOldMemory(int cause, long mask) {
+        switch (attribution.owner(cause)) {
+            case LATE_LEGITIMATE -> lateBytes |= mask;
+            case KERNEL, UNIT -> handOverBytes |= mask;
+            default -> { }
+        }
+    }
 
     /** Bytes of old memory that changed; one that nobody accounts for is stray. */
     private void judgeOld(long line, byte[] before, int offset) {
@@ -134,13 +146,7 @@ final class VerdictBuilder {
         }
         lateBytes = 0;
         handOverBytes = 0;
-        memory.causes(line, (cause, mask) -> {
-            switch (attribution.owner(cause)) {
-                case LATE_LEGITIMATE -> lateBytes |= mask;
-                case KERNEL, UNIT -> handOverBytes |= mask;
-                default -> { }
-            }
-        });
+        memory.causes(line, inOldMemory);
         late += Long.bitCount(changed & lateBytes);
         handOver += Long.bitCount(changed & handOverBytes);
         long others = changed & ~lateBytes & ~handOverBytes;
