@@ -45,6 +45,11 @@ public record UnitDescription(UnitProfile profile, int segment, boolean allOther
 
     /** Returns whether this unit names {@code requester} in its scopes. */
     public boolean names(int requester) {
-        return scopes.stream().anyMatch(s -> s.covers(requester));
+        for (int i = 0; i < scopes.size(); i++) { // asked for each mapping: no stream
+            if (scopes.get(i).covers(requester)) {
+                return true;
+            }
+        }
+        return false;
     }
 }

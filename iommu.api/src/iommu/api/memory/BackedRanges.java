@@ -85,6 +85,11 @@ final class BackedRanges {
 
     /** Returns the number of the granule that holds a whole page of memory, or -1. */
     int granuleOfPage(long page) {
+        int recent = last;
+        if (recent < start.length
+                && Long.compareUnsigned(page - start[recent], pages[recent]) < 0) {
+            return (int) (page >>> GRANULE_SHIFT) + granuleOffset[recent];
+        }
         for (int i = 0; i < start.length; i++) {
             if (Long.compareUnsigned(page - start[i], pages[i]) < 0) {
                 return (int) (page >>> GRANULE_SHIFT) + granuleOffset[i];

@@ -25,6 +25,7 @@ public final class EngineKernelPort implements KernelPort {
     private final int index;
     private final int segment;
     private final Trace trace;
+    private final byte[] copied = new byte[PhysicalMemory.PAGE_BYTES];
     private boolean flushes;
 
     /** Makes it for the unit of an index. */
@@ -109,10 +110,12 @@ public final class EngineKernelPort implements KernelPort {
     @Override
     public void copy(long from, long to, int bytes) {
         kernel.spend(kernel.costs().memoryAccess() * (bytes / 64 + 1));
-        byte[] copied = new byte[bytes];
-        memory.read(from, copied, 0, bytes);
         int before = beginWrites();
-        memory.write(to, copied, 0, bytes);
+        for (int done = 0; done < bytes; done += copied.length) {
+            int chunk = Math.min(copied.length, bytes - done);
+            memory.read(from + done, copied, 0, chunk);
+            memory.write(to + done, copied, 0, chunk);
+        }
         endWrites(before, to, bytes);
     }
 
