@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.vtd.linux.KernelQuirks.TearDown;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -88,6 +91,17 @@ class KernelQuirksTest {
         assertThatThrownBy(() -> KernelQuirks.of(BenchKernel.profile("6.1").with(name, 2)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(name + " = 2, expected 0 to 1");
+    }
+
+    @Test
+    void theDocumentationHasTheRowsOfEachAndNoOther() throws Exception {
+        var told = Files.readAllLines(Path.of("../docs/kernels.md")).stream()
+                .filter(line -> line.startsWith("| `vtd.")).toList();
+        var rows = Arrays.stream(KernelSetting.values()).flatMap(s -> s.rows().stream()).toList();
+        assertThat(told).hasSameSizeAs(rows);
+        for (int i = 0; i < rows.size(); i++) {
+            assertThat(told.get(i)).startsWith(rows.get(i));
+        }
     }
 
     @Test

@@ -132,11 +132,23 @@ class TraceTest {
     @Test
     void firstRequestThatPassesThroughIsTold() throws IOException {
         machine("intel-iommu,intremap=off", "vtd_*");
-        translate(1 | 2 << 2);
+        translate(1);
+        quad(CONTEXT, TOP | 1 | 2 << 2);
         transfer(0x5000, 4, false);
         transfer(0x5000, 4, false);
         assertThat(logged()).containsExactly(
                 "vtd_dmar_translate dev 01:00.00 iova 0x5000 -> gpa 0x5000 mask 0xfff");
+    }
+
+    /** QEMU looks as translation is switched on, and its translation is never asked. */
+    @Test
+    void sourceThatWasSeenToPassThroughWhileIdleIsNotTold() throws IOException {
+        machine("intel-iommu,intremap=off", "vtd_*");
+        translate(1 | 2 << 2);
+        transfer(0x5000, 4, false);
+        quad(CONTEXT, TOP | 1);
+        transfer(0x5000, 4, false);
+        assertThat(logged()).isEmpty();
     }
 
     private void message(long address, int data) {
