@@ -223,6 +223,18 @@ class JsonContractTest {
                 .containsExactly("disable-reinit", "copy-tables");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"fault", "untranslated", "late", "dump", "reboot"})
+    void why(String what) throws IOException {
+        Map<String, Object> why = Json.object(json("why", "vtd1", "--policy", "disable-reinit",
+                what, "--crash-at", "5ms"));
+        assertThat(why).containsOnlyKeys("figure", "chain");
+        assertThat(Json.rows(why.get("chain"))).isNotEmpty().allSatisfy(link -> {
+            assertThat(link).containsOnlyKeys("nanos", "phase", "actor", "event", "facts");
+            assertThat((String) link.get("phase")).matches("T\\d[ab]?");
+        });
+    }
+
     private void assertVerdict(Map<String, Object> verdict) {
         assertThat(verdict).containsOnlyKeys(VERDICT);
         Map<String, Object> faults = Json.object(verdict.get("faults"));

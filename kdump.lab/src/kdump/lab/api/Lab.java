@@ -35,6 +35,15 @@ public interface Lab {
     Crash crash(Target machine, String policy, RunOptions options) throws LabException;
 
     /**
+     * Tells why a figure of a run's verdict is what it is.
+     *
+     * @throws LabException if machine or policy cannot be found or read, or nothing of the kind
+     *     happened in that run
+     */
+    Why why(Target machine, String policy, WhyQuestion question, RunOptions options)
+            throws LabException;
+
+    /**
      * Tells every live translation.
      *
      * @param requester only its translations; -1 for all

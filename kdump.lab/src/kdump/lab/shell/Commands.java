@@ -37,7 +37,8 @@ public final class Commands implements CommandLineInterface {
     @Activate
     public Commands(@Reference Lab lab) {
         commands = List.of(new MachinesCommand(lab), new PoliciesCommand(lab),
-                new CompareCommand(lab), new CrashCommand(lab), new MappingsCommand(lab),
+                new CompareCommand(lab), new CrashCommand(lab), new WhyCommand(lab),
+                new MappingsCommand(lab),
                 new WalkCommand(lab), new AcpiCommand(lab));
     }
 

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import kdump.lab.api.Comparison;
 import kdump.lab.api.Crash;
@@ -22,6 +23,8 @@ import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.Walk;
 import kdump.lab.api.WalkQuestion;
+import kdump.lab.api.Why;
+import kdump.lab.api.WhyQuestion;
 
 /** A lab that notes what it is asked and answers what a test has put there. */
 final class FakeLab implements Lab {
@@ -101,6 +104,15 @@ final class FakeLab implements Lab {
         asked = named;
         return new Comparison(machine.text(), with, "linux-6.1", List.of("assumed much"),
                 List.copyOf(verdicts));
+    }
+
+    @Override
+    public Why why(Target machine, String policy, WhyQuestion question, RunOptions with)
+            throws LabException {
+        about(machine, with);
+        asked = List.of(policy + " " + question.figure());
+        return new Why("2 requests were blocked", List.of(new Why.Link(1_500, "T6", "unit 0",
+                "blocks a request", Map.of("address", "0xfff000"))));
     }
 
     @Override

@@ -122,6 +122,18 @@ class ReportsTest {
     }
 
     @Test
+    void aChainOfCausesIsALineALinkWithItsFactsBelow() {
+        assertThat(out("why", "vtd1", "--policy", "copy-tables", "fault:02:00.0:2").lines())
+                .containsExactly("2 requests were blocked",
+                        "     +0.000002 s  T6   unit 0: blocks a request",
+                        "                        address 0xfff000");
+        assertThat(out("why", "vtd1", "--policy", "copy-tables", "dump", "--json")).isEqualTo(
+                "{\"figure\":\"2 requests were blocked\",\"chain\":[{\"nanos\":1500,\"phase\":\"T6\","
+                        + "\"actor\":\"unit 0\",\"event\":\"blocks a request\",\"facts\":"
+                        + "{\"address\":\"0xfff000\"}}]}\n");
+    }
+
+    @Test
     void translationsAreRowsBelowAHead() {
         assertThat(out("mappings", "vtd1").lines().toList()).containsExactly(
                 "unit requester    domain               iova           physical      bytes access",

@@ -23,6 +23,8 @@ import kdump.lab.api.Target;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.Walk;
 import kdump.lab.api.WalkQuestion;
+import kdump.lab.api.Why;
+import kdump.lab.api.WhyQuestion;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.setup.HardwareChooser;
 import kdump.lab.engine.verdict.Runner;
@@ -85,6 +87,21 @@ public final class LabEngine implements Lab {
     public Crash crash(Target machine, String policy, RunOptions options) throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
         return run(new Runner(catalog.find(machine), registry.snapshot(), options), chosen, true);
+    }
+
+    @Override
+    public Why why(Target machine, String policy, WhyQuestion question, RunOptions options)
+            throws LabException {
+        PolicyHandle chosen = chosen(List.of(policy)).get(0);
+        var sessions = new ArrayList<PolicyHandle.Session>();
+        try {
+            return new Runner(catalog.find(machine), registry.snapshot(), options).why(() -> {
+                sessions.add(chosen.open());
+                return sessions.get(sessions.size() - 1);
+            }, question);
+        } finally {
+            sessions.forEach(PolicyHandle.Session::close);
+        }
     }
 
     private static Crash run(Runner runner, PolicyHandle policy, boolean trace)

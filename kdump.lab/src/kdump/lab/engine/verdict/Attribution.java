@@ -37,6 +37,7 @@ final class Attribution implements TraceSink {
     private final Counters counters;
     private byte[] owners = new byte[1024];
     private CrashTables tables;
+    private int crashEvent;
     private boolean strayHappened;
     private boolean strayFound;
     private long wantedBytes;
@@ -66,6 +67,7 @@ final class Attribution implements TraceSink {
     /** Has it follow the run from its crash on: called when the run stands there. */
     void crash() {
         tables = new CrashTables(run);
+        crashEvent = trace.parent();
     }
 
     private boolean crashed() {
@@ -80,9 +82,9 @@ final class Attribution implements TraceSink {
             return;
         }
         if (crashed()) {
-            counters.event(kind, actor, a, b, detail);
+            counters.event(id, kind, actor, a, b, detail);
         }
-        work(kind, actor, a, b);
+        work(id, kind, actor, a, b);
     }
 
     private void request(int id, EventKind kind, FunctionRecord f, long address, long outcome) {
@@ -98,14 +100,14 @@ final class Attribution implements TraceSink {
                         : Owner.NOBODY);
             }
         } else if (!DmaOutcome.isBlocked(outcome)) {
-            read(f, address, outcome);
+            read(id, f, address, outcome);
         }
         if (DmaOutcome.isUntranslated(outcome) || DmaOutcome.isByDevice(outcome)) {
-            counters.request(kind, f, address, outcome);
+            counters.request(id, kind, f, address, outcome);
         }
     }
 
-    private void work(EventKind kind, int actor, long a, long b) {
+    private void work(int id, EventKind kind, int actor, long a, long b) {
         switch (kind) {
             case REQUEST -> function(actor).begins((int) b, a, queue.eventNumber());
             case RESUMED -> function(actor).resumes((int) b, queue.eventNumber());
@@ -123,7 +125,7 @@ final class Attribution implements TraceSink {
             case DEVICE_RESET -> {
                 FunctionRecord f = function(actor);
                 if (crashed()) {
-                    f.dropped = true;
+                    f.drop(id);
                 } else {
                     f.forget();
                 }
@@ -132,7 +134,7 @@ final class Attribution implements TraceSink {
         }
     }
 
-    private void read(FunctionRecord f, long address, long outcome) {
+    private void read(int id, FunctionRecord f, long address, long outcome) {
         boolean answered = DmaOutcome.isAnswered(outcome);
         long at = DmaOutcome.physicalAddress(address, outcome);
         int bytes = DmaOutcome.bytes(outcome);
@@ -142,7 +144,7 @@ final class Attribution implements TraceSink {
         if (!f.dropped && !(answered
                 && at == f.atCrash(tables, address, Access.READ)
                 && !(strayHappened && holdsStray(at, bytes)))) {
-            f.readWrongly();
+            f.readWrongly(id);
         }
     }
 
@@ -230,6 +232,11 @@ final class Attribution implements TraceSink {
     /** Returns all functions that have a device, by requester id. */
     List<FunctionRecord> functions() {
         return new ArrayList<>(Arrays.asList(functions));
+    }
+
+    /** Returns the event of the crash, 0 before it. */
+    int crashEvent() {
+        return crashEvent;
     }
 
     /** Returns what was counted. */

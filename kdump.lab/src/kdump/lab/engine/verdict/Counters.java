@@ -11,6 +11,7 @@ import iommu.api.trace.DmaOutcome;
 import iommu.api.trace.EventKind;
 import iommu.api.unit.FaultRecord;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -45,6 +46,7 @@ final class Counters {
     private final PhysicalMemory memory;
     private final AddressRange messages;
     private final List<Group> groups = new ArrayList<>();
+    private final BitSet counted = new BitSet();
     private final List<Group> captureGroups = new ArrayList<>();
     private final List<Verdict.DriverFailure> failures = new ArrayList<>();
     private final List<Verdict.ErrorReport> errors = new ArrayList<>();
@@ -64,10 +66,21 @@ final class Counters {
         this.messages = run.machine().platform().messages();
     }
 
-    /** Takes an event that is no request. */
-    void event(EventKind kind, int actor, long a, long b, Object detail) {
+    /** Returns whether an event that was kept is in the figure for faults or untranslated DMA. */
+    boolean counted(int id) {
+        return counted.get(id);
+    }
+
+    private void note(int id) {
+        if (id != 0 && run.machine().trace().keeps()) {
+            counted.set(id);
+        }
+    }
+
+    /** Takes an event that is no request; {@code id} is 0 if it is not kept. */
+    void event(int id, EventKind kind, int actor, long a, long b, Object detail) {
         switch (kind) {
-            case FAULT -> blocked((FaultRecord) detail, (int) b, (b >>> RECORDED_SHIFT & 1) != 0);
+            case FAULT -> blocked(id, (FaultRecord) detail, (int) b, (b >>> RECORDED_SHIFT & 1) != 0);
             case CONSOLE -> printed += a == ConsoleLine.FAULT.ordinal()
                     && attribution.isLeftAlone(attribution.behind((int) b)) ? 1 : 0;
             case MESSAGE -> message(actor, b < 0);
@@ -90,7 +103,7 @@ final class Counters {
     }
 
     /** Takes a request that a unit let pass as it was, or that the device had translated. */
-    void request(EventKind kind, FunctionRecord f, long address, long outcome) {
+    void request(int id, EventKind kind, FunctionRecord f, long address, long outcome) {
         if (DmaOutcome.isByDevice(outcome)) {
             f.translatedRequests++;
             f.translatedBlocked += DmaOutcome.isBlocked(outcome) ? 1 : 0;
@@ -98,17 +111,19 @@ final class Counters {
         if (DmaOutcome.isUntranslated(outcome) && !messages.contains(address)
                 && attribution.isOfCrashedKernel(f.requester)) {
             f.untranslated++;
+            note(id);
             landed[Landing.of(run, kind, address, outcome).ordinal()]++;
         }
     }
 
     /** Requests of devices that the capture kernel has programmed are its own affair. */
-    private void blocked(FaultRecord fault, int function, boolean wasRecorded) {
+    private void blocked(int id, FaultRecord fault, int function, boolean wasRecorded) {
         if (!attribution.isOfCrashedKernel(function)) {
             count(fault, captureGroups);
             return;
         }
         recorded += wasRecorded ? 1 : 0;
+        note(id);
         count(fault, groups);
     }
 

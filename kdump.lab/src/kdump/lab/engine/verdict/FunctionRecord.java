@@ -30,6 +30,9 @@ final class FunctionRecord {
     private int token;
     private long number;
     private boolean wrongRead;
+    private int wrongEvent;
+    private int droppedAt;
+    private int firstWrong;
     /** The pages asked about last, and where the crash sent them: of reads, of writes. */
     private final long[] askedPages = {-1, -1};
     private final long[] answers = new long[2];
@@ -54,6 +57,19 @@ final class FunctionRecord {
     /** A driver has handed a request to the device. */
     void posted(long request, Medium medium) {
         posted.put(request, medium);
+    }
+
+    /** The device has dropped all that it held, as an event tells; 0 if that is not kept. */
+    void drop(int event) {
+        if (!dropped) {
+            droppedAt = event;
+        }
+        dropped = true;
+    }
+
+    /** Returns whether a request that was begun at an event is one of after the drop. */
+    boolean isNewWork(int event) {
+        return dropped && event > droppedAt;
     }
 
     /** The device begins to work on a request. */
@@ -83,8 +99,14 @@ final class FunctionRecord {
     }
 
     /** The request in hand has read other bytes than were meant. */
-    void readWrongly() {
+    void readWrongly(int event) {
         wrongRead = true;
+        wrongEvent = event;
+    }
+
+    /** Returns the event of the read that made the first wrong request wrong; 0 if none is kept. */
+    int firstWrong() {
+        return firstWrong;
     }
 
     /** The request in hand reached a medium. */
@@ -93,6 +115,7 @@ final class FunctionRecord {
             posted.remove(number);
         }
         if (counts && wrongRead) {
+            firstWrong = firstWrong == 0 ? wrongEvent : firstWrong;
             wrong.merge(medium, 1L, Long::sum);
         }
     }

@@ -5,12 +5,17 @@ import iommu.api.kdump.Phase;
 import iommu.api.machine.MachineDescription;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.trace.Trace;
+import iommu.api.trace.TraceSink;
 import java.io.IOException;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import kdump.lab.api.Crash;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.Walk;
+import kdump.lab.api.Why;
+import kdump.lab.api.WhyQuestion;
 import kdump.lab.engine.machine.Machine;
 import kdump.lab.engine.machine.RunStorage;
 import kdump.lab.engine.machine.Services;
@@ -103,6 +108,30 @@ public final class Runner {
                 (run, attribution, verdict) -> look.at(run.machine(), verdict));
     }
 
+    /**
+     * Tells why a figure of a run's verdict is what it is. The run is repeated once it is known
+     * which request is behind the figure: the same seed gives the same events, and the second time
+     * the tables are looked at just as that request goes through them.
+     *
+     * @param sessions opens the policy anew for each of both runs
+     * @throws LabException if nothing of the kind happened
+     */
+    public Why why(Supplier<PolicySession> sessions, WhyQuestion question) throws LabException {
+        int[] request = new int[1];
+        judged(scenario, sessions.get(), Trace.Level.KEEP, null, (run, attribution, verdict) -> {
+            Effect effect = new EffectFinder(run, attribution, verdict, question).find();
+            request[0] = Explainer.requestBehind(run, effect.event());
+            return null;
+        });
+        var probe = new WalkProbe[1];
+        return judged(scenario, sessions.get(), Trace.Level.KEEP, run -> {
+            probe[0] = new WalkProbe(run, request[0]);
+            return probe[0];
+        }, (run, attribution, verdict) -> new Explainer(run, attribution,
+                new EffectFinder(run, attribution, verdict, question).find())
+                        .explain(probe[0].met()));
+    }
+
     /** Reads a run that has come to its end. */
     @FunctionalInterface
     interface Reader<T> {
@@ -111,15 +140,27 @@ public final class Runner {
         T read(Run run, Attribution attribution, Verdict verdict) throws LabException;
     }
 
-    /** Runs to the end, judges, and reads. */
     <T> T judged(Scenario what, PolicySession policy, Trace.Level level, Reader<T> reader)
             throws LabException {
+        return judged(what, policy, level, null, reader);
+    }
+
+    /**
+     * Runs to the end, judges, and reads.
+     *
+     * @param onlooker makes a sink that hears the run beside its judge; null for none
+     */
+    private <T> T judged(Scenario what, PolicySession policy, Trace.Level level,
+            Function<Run, TraceSink> onlooker, Reader<T> reader) throws LabException {
         if (memory == null) {
             memory = loaded(machine, options.seed());
             storage = new RunStorage();
         }
         int mark = memory.mark();
         var cell = new Cell(new Run(what, memory, services, storage, level, policy, options));
+        if (onlooker != null) {
+            cell.run.machine().trace().addSink(onlooker.apply(cell.run));
+        }
         boolean cameBack = supervisor.run(cell.run, cell, new Blame(services, policy));
         if (!cameBack) {
             memory = null; // somebody may still be writing to it

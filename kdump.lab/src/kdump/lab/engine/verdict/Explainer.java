@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.verdict;
+
+import iommu.api.kdump.Step;
+import iommu.api.pcie.Access;
+import iommu.api.trace.DmaOutcome;
+import iommu.api.trace.Event;
+import iommu.api.trace.EventKind;
+import iommu.api.trace.Trace;
+import iommu.api.unit.WalkListener;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import kdump.lab.api.Why;
+import kdump.lab.engine.run.Run;
+
+/**
+ * Tells why: from the event that a figure comes down to, over the request behind it and the entry
+ * of a table that decided, to who wrote that entry and why. One thread.
+ */
+final class Explainer {
+
+    private final Run run;
+    private final Attribution attribution;
+    private final Trace trace;
+    private final CauseChain chain;
+    private final Effect effect;
+
+    Explainer(Run run, Attribution attribution, Effect effect) {
+        this.run = run;
+        this.attribution = attribution;
+        this.trace = run.machine().trace();
+        this.chain = new CauseChain(run);
+        this.effect = effect;
+    }
+
+    /**
+     * Returns the request that an event comes down to, whose way through the tables matters: 0 if
+     * there is none.
+     */
+    static int requestBehind(Run run, int event) {
+        Trace trace = run.machine().trace();
+        if (event == 0) {
+            return 0;
+        }
+        Event e = trace.event(event);
+        return switch (e.kind()) {
+            case DMA_READ, DMA_WRITE -> event;
+            case FAULT -> next(trace, event, (int) e.b());
+            case SYSTEM_ERROR -> previous(trace, event, 0);
+            case PROBED -> blockedBefore(trace, event, e.actor());
+            case DUMPED -> e.detail() == null ? 0 : previous(trace, event, 0);
+            default -> 0;
+        };
+    }
+
+    private static boolean isRequest(Event e) {
+        return e.kind() == EventKind.DMA_READ || e.kind() == EventKind.DMA_WRITE;
+    }
+
+    /** A fault is told before the request that meets it. */
+    private static int next(Trace trace, int fault, int function) {
+        for (int id = fault + 1; id < trace.size() && id < fault + 64; id++) {
+            if (isRequest(trace.event(id)) && trace.event(id).actor() == function) {
+                return id;
+            }
+        }
+        return 0;
+    }
+
+    /** What fails is told after the request that failed. */
+    private static int previous(Trace trace, int event, int until) {
+        for (int id = event - 1; id > until; id--) {
+            if (isRequest(trace.event(id)) && !DmaOutcome.isAnswered(trace.event(id).b())) {
+                return id;
+            }
+        }
+        return 0;
+    }
+
+    private static int blockedBefore(Trace trace, int probed, int function) {
+        for (int id = probed - 1; id > 0 && trace.kind(id) != EventKind.PROBE; id--) {
+            Event e = trace.event(id);
+            if (isRequest(e) && e.actor() == function && !DmaOutcome.isAnswered(e.b())) {
+                return id;
+            }
+        }
+        return 0;
+    }
+
+    /**
+     * Returns the explanation.
+     *
+     * @param met what the request behind the effect met on its way through the tables
+     */
+    Why explain(List<WalkProbe.Met> met) {
+        if (effect.address() >= 0) {
+            tellByte();
+        }
+        if (effect.event() != 0) {
+            Event e = trace.event(effect.event());
+            int request = requestBehind(run, effect.event());
+            if (request == 0) {
+                tellAct(effect.event());
+            } else {
+                if (request != effect.event()) {
+                    chain.add(e, Map.of());
+                }
+                tellRequest(trace.event(request), met);
+            }
+        }
+        return new Why(effect.figure(), chain.links());
+    }
+
+    private void tellByte() {
+        byte[] now = new byte[1];
+        run.machine().memory().read(effect.address(), now, 0, 1);
+        byte[] then = new byte[1];
+        attribution.crashTables().memory().read(effect.address(), then, 0, 1);
+        Event last = trace.event(Math.max(1, trace.size() - 1));
+        chain.add(last, "memory", "a byte is another one than at the crash",
+                ordered("address", CauseChain.hex(effect.address()), "before",
+                        String.format("0x%02x", then[0] & 0xff), "now",
+                        String.format("0x%02x", now[0] & 0xff)));
+    }
+
+    private void tellRequest(Event request, List<WalkProbe.Met> met) {
+        FunctionRecord f = attribution.function(request.actor());
+        int access = request.kind() == EventKind.DMA_READ ? Access.READ : Access.WRITE;
+        var facts = new LinkedHashMap<String, String>();
+        if (attribution.crashEvent() > 0 && request.id() > attribution.crashEvent()) {
+            long meant = f.atCrash(attribution.crashTables(), request.a(), access);
+            facts.put("atTheCrash", meant == -1 ? "blocked" : CauseChain.hex(meant));
+        }
+        chain.add(request, facts);
+        tellWork(request);
+        if (DmaOutcome.isUntranslated(request.b())) {
+            tellSwitch(request, f.unit);
+        } else {
+            tellEntry(request, met, f.unit);
+        }
+    }
+
+    /** Tells what the device worked on, and how it had learnt of it. */
+    private void tellWork(Event request) {
+        if (request.parent() == 0) {
+            chain.add(request, "firmware", "uses the function: no driver asked for it", Map.of());
+            return;
+        }
+        Event work = trace.event(request.parent());
+        Event fetch = null;
+        for (int id = work.id() + 1; id <= request.id() && fetch == null; id++) {
+            Event e = trace.event(id);
+            fetch = isRequest(e) && e.parent() == work.id() ? e : null;
+        }
+        var facts = new LinkedHashMap<String, String>();
+        if (fetch != null) {
+            facts.put("descriptorAt", CauseChain.hex(fetch.a()));
+        }
+        facts.put("asked", whoAsked(work));
+        chain.add(work, facts);
+    }
+
+    private String whoAsked(Event work) {
+        boolean isNew = attribution.function(work.actor()).isNewWork(work.id());
+        for (int id = work.id(); id > 0 && !isNew; id--) {
+            Event e = trace.event(id);
+            if (e.kind() == EventKind.POSTED && e.actor() == work.actor() && e.a() == work.a()) {
+                return String.format("by the crashed kernel's driver, %+.6f s",
+                        (e.nanos() - run.crashNanos()) / 1e9);
+            }
+        }
+        return isNew ? "by the capture kernel's driver"
+                : "by the crashed kernel's driver, once for all: the ring goes round";
+    }
+
+    /** Tells when and why a unit's translation was switched last. */
+    private void tellSwitch(Event request, int unit) {
+        for (int id = request.id(); id > 0; id--) {
+            Event e = trace.event(id);
+            if (e.kind() == EventKind.TRANSLATION && e.actor() == unit) {
+                chain.addWithParents(id);
+                return;
+            }
+        }
+        chain.add(trace.event(1), "firmware", unit < 0 ? "no unit serves the function"
+                : "the tables let the function pass, or translation was off before the run began",
+                Map.of());
+    }
+
+    /** Tells the entry that decided, who wrote it, and why. */
+    private void tellEntry(Event request, List<WalkProbe.Met> met, int unit) {
+        WalkProbe.Met decided = null;
+        for (WalkProbe.Met one : met) {
+            decided = one.step().words().length > 0 ? one : decided;
+        }
+        if (decided == null) {
+            tellSwitch(request, unit);
+            return;
+        }
+        var facts = new LinkedHashMap<String, String>();
+        facts.put("address", CauseChain.hex(decided.step().address()));
+        for (int i = 0; i < decided.step().words().length; i++) {
+            facts.put(i == 0 ? "raw" : "raw" + i,
+                    String.format("0x%016x", decided.step().words()[i]));
+        }
+        for (WalkListener.Field field : decided.step().fields()) {
+            facts.put(field.name(), field.value());
+        }
+        facts.put("decision", decided.step().decision());
+        chain.add(request, "unit " + unit, "reads the " + decided.step().structure(), facts);
+        if (decided.cause() == 0) {
+            chain.add(trace.event(1), "crashed kernel",
+                    "had written that entry before the run began", Map.of());
+        } else {
+            tellAct(decided.cause());
+        }
+    }
+
+    /**
+     * Tells an act of a kernel and what it was done for; one that no step asked for is done to the
+     * tables that a step gave the unit.
+     */
+    private void tellAct(int id) {
+        chain.addWithParents(id);
+        for (int at = id; at != 0; at = trace.event(at).parent()) {
+            if (trace.kind(at) == EventKind.STEP) {
+                return;
+            }
+        }
+        for (int at = id; at > 0 && isMapping(trace.event(id)); at--) {
+            Event e = trace.event(at);
+            if (e.kind() == EventKind.STEP && (e.detail() instanceof Step.AdoptTables
+                    || e.detail() instanceof Step.StartClean)) {
+                chain.addWithParents(at);
+                return;
+            }
+        }
+    }
+
+    private static boolean isMapping(Event e) {
+        return e.kind() == EventKind.MAP || e.kind() == EventKind.UNMAP;
+    }
+
+    private static Map<String, String> ordered(String... pairs) {
+        var map = new LinkedHashMap<String, String>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            map.put(pairs[i], pairs[i + 1]);
+        }
+        return map;
+    }
+}
