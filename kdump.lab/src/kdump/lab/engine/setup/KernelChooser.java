@@ -10,11 +10,11 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import kdump.lab.api.KernelChoice;
+import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.kernel.PageAllocator;
 import kdump.lab.engine.machine.Machine;
@@ -80,8 +80,8 @@ final class KernelChooser {
      */
     void check(Machine machine) {
         for (KernelProfile profile : List.of(first, capture)) {
-            new Kernel(machine, profile, new PageAllocator(List.of(), new BitSet()), Map.of(),
-                    Set.of());
+            new Kernel(machine, profile, new PageAllocator(List.of(), new BitSet()),
+                    new IovaInUse(), Set.of());
         }
     }
 
