@@ -58,6 +58,8 @@ import java.util.TreeSet;
  *     devices that do, it is sent again and again
  * @param asksPresence "vtd.asksPresence", from 7.0 ("Flush dev-IOTLB only when PCIe device is
  *     accessible in scalable mode"): nor is it sent as a copied entry goes
+ * @param scalableMode "vtd.scalableMode", in no version: whether that mode is used, by the words of
+ *     {@link ScalableMode}; as the unit is found in it unless the command line tells
  * @param lines how faults are printed, by version alone
  */
 record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInterruptTable,
@@ -66,7 +68,7 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
         boolean flushesAllScalable, boolean reservesPasidIds, boolean keepsUpperHalf,
         boolean enablesAts, boolean checksAlignment, boolean preparesAts,
         boolean enablesAtsAtProbe, boolean tagsDeviceTlb, boolean givesUpAbsent,
-        boolean asksPresence, FaultLines lines) {
+        boolean asksPresence, ScalableMode scalableMode, FaultLines lines) {
 
     /** How a copied entry is taken down when its device gets one of this kernel; by value. */
     enum TearDown {
@@ -87,7 +89,7 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
             "vtd.flushesAllScalable", "vtd.reservesPasidIds", "vtd.keepsUpperHalf",
             "vtd.enablesAts", "vtd.checksAlignment", "vtd.preparesAts",
             "vtd.enablesAtsAtProbe", "vtd.tagsDeviceTlb", "vtd.givesUpAbsent",
-            "vtd.asksPresence")));
+            "vtd.asksPresence", ScalableMode.SETTING)));
 
     /**
      * Returns the quirks of a kernel.
@@ -124,6 +126,7 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
                 flag(kernel, "vtd.tagsDeviceTlb", !v.atLeast(6, 15) || v.atLeast(6, 15, 6)),
                 flag(kernel, "vtd.givesUpAbsent", v.atLeast(6, 9)),
                 flag(kernel, "vtd.asksPresence", v.atLeast(7, 0)),
+                ScalableMode.values()[number(kernel, ScalableMode.SETTING, 0, 2)],
                 FaultLines.of(v));
     }
 
