@@ -47,7 +47,13 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
 
     /** Adds a unit; null if its registers must not be read. */
     public FakeHandover unit(String vendor, RemappingUnit unit) {
-        units.add(new UnitView(units.size(), vendor, 0xfed9_0000L + units.size() * 0x1000L));
+        return unit(vendor, false, unit);
+    }
+
+    /** Adds a unit whose interrupts share the tables of DMA, or do not. */
+    public FakeHandover unit(String vendor, boolean interruptsShareTables, RemappingUnit unit) {
+        units.add(new UnitView(units.size(), vendor, interruptsShareTables,
+                0xfed9_0000L + units.size() * 0x1000L));
         hardware.add(unit);
         return this;
     }

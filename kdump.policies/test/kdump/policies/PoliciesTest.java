@@ -91,8 +91,8 @@ class PoliciesTest {
     }
 
     @Test
-    void startingCleanLeavesAmdsInterruptsAloneUntilThen() {
-        FakeHandover mixed = FakeHandover.unitsOf("amdvi", "vtd");
+    void startingCleanLeavesInterruptsThatShareTheTablesAloneUntilThen() {
+        FakeHandover mixed = new FakeHandover().unit("one", true, null).unit("other", null);
         for (HandoverPolicy policy : List.of(new DisableReinit(), resetDevices())) {
             assertThat(mixed.at(Phase.INTERRUPT_REMAPPING, policy))
                     .containsExactly(new InitialiseInterrupts(1));

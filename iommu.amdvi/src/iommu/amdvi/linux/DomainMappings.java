@@ -114,7 +114,8 @@ final class DomainMappings {
         }
     }
 
-    private Domain domain(int requester) {
+    /** Returns the domain of a function, which is given one if it has none. */
+    Domain domain(int requester) {
         if (entries == null) {
             throw new KernelPanicException("mapping for " + RequesterId.format(requester)
                     + " before the unit has tables of this kernel");
@@ -179,8 +180,12 @@ final class DomainMappings {
         }
     }
 
+    /** Entries that name one domain get one object: what grows for one has grown for all. */
     private Domain known(int device) {
-        return resumed ? entries.domain(device) : domainOf.get(device);
+        Domain found = resumed ? entries.domain(device) : domainOf.get(device);
+        return found == null || !resumed ? found : domainOf.values().stream()
+                .filter(d -> d.id() == found.id() && d.root() == found.root()).findFirst()
+                .orElse(found);
     }
 
     private void attach(int device, Domain domain) {

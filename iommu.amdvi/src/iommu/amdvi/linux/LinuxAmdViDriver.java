@@ -277,6 +277,11 @@ public final class LinuxAmdViDriver implements UnitDriver {
     // ---- mappings -------------------------------------------------------------------------------
 
     @Override
+    public int domain(int requester) {
+        return mappings.domain(requester).id();
+    }
+
+    @Override
     public void map(int requester, long iova, long physicalAddress, long bytes, int access) {
         mappings.map(requester, iova, physicalAddress, bytes, access);
     }

@@ -43,6 +43,12 @@ public final class AmdViVendor implements IommuVendor {
         return LinuxAmdViDriver.settings();
     }
 
+    /** The device table entry names the interrupt table. */
+    @Override
+    public boolean interruptsShareTables() {
+        return true;
+    }
+
     @Override
     public Set<String> unitSettings() {
         return HardwareProfiles.settings();

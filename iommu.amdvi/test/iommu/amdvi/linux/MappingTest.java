@@ -75,6 +75,18 @@ class MappingTest {
     }
 
     @Test
+    void functionsBehindOneAliasHaveOneDomainAndOthersAnother() {
+        fixture.aliases.put(0x101, List.of(0x101, 0x100));
+        fixture.aliases.put(0x102, List.of(0x102, 0x100));
+
+        assertThat(driver.domain(0x101)).isEqualTo(driver.domain(0x102))
+                .isEqualTo(driver.domain(0x100)).isNotEqualTo(driver.domain(NIC));
+        driver.map(0x101, IOVA, 0x10_0000, 0x1000, KernelFixture.RW);
+        assertThat(fixture.go(0x102, IOVA)).isEqualTo(0x10_0000);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(FAULT);
+    }
+
+    @Test
     void anUnmappedAddressIsFlushedAtOnceInStrictMode() {
         driver.map(NIC, IOVA, 0x10_0000, 0x4000, KernelFixture.RW);
         fixture.go(NIC, IOVA);

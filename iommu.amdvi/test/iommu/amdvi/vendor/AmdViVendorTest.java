@@ -27,6 +27,11 @@ class AmdViVendorTest {
     }
 
     @Test
+    void interruptTablesHangOffTheDeviceTable() {
+        assertThat(new AmdViVendor().interruptsShareTables()).isTrue();
+    }
+
+    @Test
     void eachUnitIsAnother() {
         var vendor = new AmdViVendor();
         assertThat(vendor.unit(profile(), memory)).isNotSameAs(vendor.unit(profile(), memory));

@@ -20,9 +20,11 @@ public interface HandoverView {
      *
      * @param index by which steps name it
      * @param vendor such as "vtd"
+     * @param interruptsShareTables whether interrupt tables hang off the entries by which DMA is
+     *     translated, so that {@link Step.InitialiseInterrupts} takes these over too
      * @param registerBase physical address of its registers
      */
-    record UnitView(int index, String vendor, long registerBase) { }
+    record UnitView(int index, String vendor, boolean interruptsShareTables, long registerBase) { }
 
     /**
      * A function.

@@ -18,14 +18,13 @@ import java.util.TreeMap;
  *     (iommu.strict=1) or every {@code lazyFlushNanos} (lazy mode)
  * @param lazyFlushNanos period of the lazy flush; 10 ms in Linux
  * @param domainWidthBits width of the input addresses a new domain gets; 39, 48 or 57
- * @param scalableMode whether the kernel uses scalable mode where VT-d has it
  * @param phases when each phase begins
  * @param probes when drivers probe, the first entry that fits a class counts
  * @param costs what each act costs
  */
 public record KernelProfile(KernelVersion version, Map<String, Long> settings,
         boolean strictInvalidation, long lazyFlushNanos, int domainWidthBits,
-        ScalableMode scalableMode, Phases phases, List<ProbeTime> probes, Costs costs) {
+        Phases phases, List<ProbeTime> probes, Costs costs) {
 
     /** Copies list and map. */
     public KernelProfile {
@@ -36,16 +35,6 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
     /** Returns the name of the profile, such as "linux-6.1". */
     public String name() {
         return "linux-" + version;
-    }
-
-    /** Whether a kernel uses scalable mode: its command line, or its configuration, decides. */
-    public enum ScalableMode {
-        /** If it finds the unit in that mode. */
-        AS_FOUND,
-        /** Never: intel_iommu=sm_off, and kernels that do not know it. */
-        OFF,
-        /** If the unit can: intel_iommu=sm_on. */
-        ON
     }
 
     /**
@@ -102,7 +91,7 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
 
     /** Linux of any version, with the times of that same hand-over: no other was recorded. */
     public static KernelProfile linux(KernelVersion version) {
-        return new KernelProfile(version, Map.of(), true, 10 * MILLI, 48, ScalableMode.AS_FOUND,
+        return new KernelProfile(version, Map.of(), true, 10 * MILLI, 48,
                 new Phases(20 * MILLI, 10_446 * MILLI, 10_466 * MILLI, 12_000 * MILLI,
                         13_790 * MILLI, 14_795 * MILLI, 16_710 * MILLI, 44_270 * MILLI),
                 List.of(new ProbeTime(0x010800, 0xffff00, 17_115 * MILLI, 8 * MILLI),
@@ -124,24 +113,18 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
         var more = new TreeMap<>(settings);
         more.put(key, value);
         return new KernelProfile(version, more, strictInvalidation, lazyFlushNanos,
-                domainWidthBits, scalableMode, phases, probes, costs);
+                domainWidthBits, phases, probes, costs);
     }
 
     /** Returns this profile with strict or lazy invalidation. */
     public KernelProfile withStrictInvalidation(boolean strict) {
         return new KernelProfile(version, settings, strict, lazyFlushNanos, domainWidthBits,
-                scalableMode, phases, probes, costs);
+                phases, probes, costs);
     }
 
     /** Returns this profile with another domain width. */
     public KernelProfile withDomainWidthBits(int bits) {
         return new KernelProfile(version, settings, strictInvalidation, lazyFlushNanos, bits,
-                scalableMode, phases, probes, costs);
-    }
-
-    /** Returns this profile with scalable mode used or not. */
-    public KernelProfile withScalableMode(ScalableMode mode) {
-        return new KernelProfile(version, settings, strictInvalidation, lazyFlushNanos,
-                domainWidthBits, mode, phases, probes, costs);
+                phases, probes, costs);
     }
 }

@@ -3,8 +3,10 @@ package iommu.api.unit;
 
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.profile.HardwareProfile;
+import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.osgi.annotation.versioning.ConsumerType;
@@ -37,6 +39,25 @@ public interface IommuVendor {
      */
     default Set<String> kernelSettings() {
         return Set.of();
+    }
+
+    /**
+     * Returns what words of a kernel's command line set of {@link #kernelSettings}, in the order in
+     * which they shall be told; a word that is not there may be told by its default. An empty list
+     * if no word does.
+     *
+     * @param commandLine as the kernel got it, not empty
+     */
+    default List<KernelOption> kernelOptions(String commandLine) {
+        return List.of();
+    }
+
+    /**
+     * Returns whether interrupt tables hang off the entries by which DMA is translated: a kernel
+     * can set interrupts up only together with these then.
+     */
+    default boolean interruptsShareTables() {
+        return false;
     }
 
     /**

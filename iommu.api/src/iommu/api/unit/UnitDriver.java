@@ -61,6 +61,18 @@ public interface UnitDriver {
     void handleFaults();
 
     /**
+     * Returns the domain of a function: those of one unit for which it is equal share tables, and
+     * so must share addresses. A function without a domain of this kernel's is given one first, as
+     * {@link #map} does. The number counts beside others of this driver's only; this one is right
+     * for a driver that gives every function tables of its own.
+     *
+     * @throws IllegalStateException if the kernel has no page left for tables
+     */
+    default int domain(int requester) {
+        return requester;
+    }
+
+    /**
      * Maps memory for a function, giving the function a domain first if it has none of this
      * kernel's.
      *

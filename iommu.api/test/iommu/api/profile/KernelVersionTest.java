@@ -34,7 +34,7 @@ class KernelVersionTest {
     @Test
     void aSettingLeavesTheOthersAndTheProfileAsTheyWere() {
         var plain = KernelProfile.linux(KernelVersion.parse("4.2")).with("vtd.one", 1);
-        var more = plain.with("vtd.two", 2).withScalableMode(KernelProfile.ScalableMode.OFF)
+        var more = plain.with("vtd.two", 2)
                 .withStrictInvalidation(false).withDomainWidthBits(39);
 
         assertThat(plain.settings()).containsOnlyKeys("vtd.one");

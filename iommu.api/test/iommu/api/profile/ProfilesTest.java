@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import iommu.api.profile.KernelProfile.ProbeTime;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.sim.RandomStream;
 import iommu.testkit.seeds.Seeds;
 import java.util.ArrayList;
@@ -79,15 +78,12 @@ class ProfilesTest {
         assertThat(plain.strictInvalidation()).isTrue();
         assertThat(plain.withStrictInvalidation(false).strictInvalidation()).isFalse();
         assertThat(plain.withDomainWidthBits(39).domainWidthBits()).isEqualTo(39);
-        assertThat(plain.withScalableMode(ScalableMode.ON).scalableMode())
-                .isEqualTo(ScalableMode.ON);
         assertThat(plain.with("vtd.x", 4).setting("vtd.x", 0)).isEqualTo(4);
         assertThat(plain.with("vtd.x", 4).with("vtd.x", 5).settings())
                 .isEqualTo(Map.of("vtd.x", 5L));
         assertThat(plain.withStrictInvalidation(false).withDomainWidthBits(39)
-                .withScalableMode(ScalableMode.OFF).withStrictInvalidation(true)
-                .withDomainWidthBits(plain.domainWidthBits())
-                .withScalableMode(plain.scalableMode())).isEqualTo(plain);
+                .withStrictInvalidation(true).withDomainWidthBits(plain.domainWidthBits()))
+                .isEqualTo(plain);
     }
 
     @Test

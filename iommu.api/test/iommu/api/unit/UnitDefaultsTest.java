@@ -117,6 +117,8 @@ class UnitDefaultsTest {
             }
         };
         assertThat(vendor.kernelSettings()).isEmpty();
+        assertThat(vendor.kernelOptions("quiet")).isEmpty();
+        assertThat(vendor.interruptsShareTables()).isFalse();
         assertThat(vendor.unitSettings()).isEmpty();
         assertThat(vendor.hardwareProfiles())
                 .isEqualTo(Map.of("spec", HardwareProfile.of(Map.of())));

@@ -156,7 +156,8 @@ final class DomainMappings {
         ats.flush(domain, address, mask);
     }
 
-    private Domain domain(int requester) {
+    /** Returns the domain of a function, which is given one if it has none. */
+    Domain domain(int requester) {
         if (tables == null) {
             throw new KernelPanicException("mapping for " + RequesterId.format(requester)
                     + " before the unit has tables of this kernel");

@@ -21,7 +21,7 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
         boolean flushesAllScalable, boolean reservesPasidIds, boolean keepsUpperHalf,
         boolean enablesAts, boolean checksAlignment, boolean preparesAts,
         boolean enablesAtsAtProbe, boolean tagsDeviceTlb, boolean givesUpAbsent,
-        boolean asksPresence, FaultLines lines) {
+        boolean asksPresence, ScalableMode scalableMode, FaultLines lines) {
 
     /** How a copied entry is taken down when its device gets one of this kernel; by value. */
     enum TearDown {
@@ -72,6 +72,7 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
                 KernelSetting.TAGS_DEVICE_TLB.isSet(kernel),
                 KernelSetting.GIVES_UP_ABSENT.isSet(kernel),
                 KernelSetting.ASKS_PRESENCE.isSet(kernel),
+                ScalableMode.values()[KernelSetting.SCALABLE_MODE.of(kernel)],
                 FaultLines.of(kernel.version()));
     }
 }

@@ -136,6 +136,13 @@ enum KernelSetting {
             "| 7.0 (stable: 2026) | nor is a device that is gone asked as its copied "
                     + "scalable entry goes"),
     /**
+     * In no version: whether scalable mode is used, by the words of {@link ScalableMode}; as the
+     * unit is found in it unless the command line tells.
+     */
+    SCALABLE_MODE(ScalableMode.SETTING, 2, v -> 0,
+            "| never | 1, `intel_iommu=sm_off`: scalable mode is not used; 2, `sm_on`: it is where"
+                    + " the unit can; the capture kernel's command line says so where it is known"),
+    /**
      * In no version: the domain ids in copied PASID tables are kept from being given out again.
      */
     RESERVES_PASID_IDS("vtd.reservesPasidIds", v -> false,

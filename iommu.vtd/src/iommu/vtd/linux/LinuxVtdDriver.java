@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.linux;
 
+import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
@@ -13,6 +13,7 @@ import iommu.vtd.GlobalCommand;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.VtdRegisters;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -33,7 +34,6 @@ public final class LinuxVtdDriver implements UnitDriver {
     private final UnitRegisters registers;
     private final String kernelName;
     private final KernelQuirks quirks;
-    private final ScalableMode mode;
     private final String unitName;
     private final FaultReport faults;
     private final DomainMappings mappings;
@@ -60,7 +60,6 @@ public final class LinuxVtdDriver implements UnitDriver {
         this.port = port;
         this.kernelName = kernel.name();
         this.quirks = KernelQuirks.of(kernel);
-        this.mode = kernel.scalableMode();
         this.unitName = unitName;
         registers = new UnitRegisters(port, quirks.loadsStatus());
         faults = new FaultReport(port, registers, quirks.lines());
@@ -70,6 +69,11 @@ public final class LinuxVtdDriver implements UnitDriver {
     /** Returns the names of the kernel settings that it knows; {@link KernelQuirks} tells them. */
     public static Set<String> settings() {
         return KernelQuirks.KNOWN;
+    }
+
+    /** Returns what a kernel's command line says of these settings. */
+    public static List<KernelOption> options(String commandLine) {
+        return List.of(ScalableMode.option(commandLine));
     }
 
     @Override
@@ -219,7 +223,7 @@ public final class LinuxVtdDriver implements UnitDriver {
     private boolean scalableWanted() {
         boolean can = quirks.knowsScalableMode()
                 && ExtendedCapability.SMTS.isSet(registers.ecap());
-        return can && switch (mode) {
+        return can && switch (quirks.scalableMode()) {
             case OFF -> false;
             case ON -> true;
             case AS_FOUND -> isScalable(registers.read(VtdRegisters.RTADDR));
@@ -266,6 +270,11 @@ public final class LinuxVtdDriver implements UnitDriver {
     @Override
     public void handleFaults() {
         faults.handle();
+    }
+
+    @Override
+    public int domain(int requester) {
+        return mappings.domain(requester).id();
     }
 
     @Override

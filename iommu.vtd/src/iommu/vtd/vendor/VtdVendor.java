@@ -3,6 +3,7 @@ package iommu.vtd.vendor;
 
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.profile.HardwareProfile;
+import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.IommuVendor;
@@ -12,6 +13,7 @@ import iommu.api.unit.UnitDriver;
 import iommu.vtd.linux.LinuxVtdDriver;
 import iommu.vtd.unit.registers.HardwareProfiles;
 import iommu.vtd.unit.VtdUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.osgi.service.component.annotations.Component;
@@ -41,6 +43,11 @@ public final class VtdVendor implements IommuVendor {
     @Override
     public Set<String> kernelSettings() {
         return LinuxVtdDriver.settings();
+    }
+
+    @Override
+    public List<KernelOption> kernelOptions(String commandLine) {
+        return LinuxVtdDriver.options(commandLine);
     }
 
     @Override

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.pcie.Access;
 import iommu.api.profile.KernelProfile;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.sim.EventQueue;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.DeviceTlbs;
@@ -80,7 +79,7 @@ class AtsDevicesTest implements DeviceTlbs {
         bench.configWrites.clear();
         sent.clear();
         LinuxVtdDriver driver =
-                bench.driver(BenchKernel.profile(kernel).withScalableMode(mode));
+                bench.driver(BenchKernel.with(BenchKernel.profile(kernel), mode));
         driver.initialiseInterrupts();
         driver.adoptTables(AdoptDepth.CONTEXTS);
         return driver;
@@ -139,7 +138,7 @@ class AtsDevicesTest implements DeviceTlbs {
     @Test
     void inScalableModeItIsABitOfTheContextEntry() throws StepRefusedException {
         scalable();
-        clean(BenchKernel.profile("6.1").withScalableMode(ScalableMode.ON));
+        clean(BenchKernel.with(BenchKernel.profile("6.1"), ScalableMode.ON));
         assertThat(ScalableContextEntry.DTE.isSet(bench.memory.read64(bench.contextEntry(DISK))))
                 .isTrue();
         assertThat(ScalableContextEntry.DTE.isSet(bench.memory.read64(bench.contextEntry(NIC))))
@@ -214,7 +213,7 @@ class AtsDevicesTest implements DeviceTlbs {
     void thatOfScalableModeGoesWithOneFrom615On(String kernel, boolean gone, int invalidations)
             throws StepRefusedException {
         scalable();
-        clean(BenchKernel.profile("6.1").withScalableMode(ScalableMode.ON))
+        clean(BenchKernel.with(BenchKernel.profile("6.1"), ScalableMode.ON))
                 .map(DISK, IOVA, 0x10_0000, 0x1000, RW);
         LinuxVtdDriver driver = adopted(kernel, ScalableMode.AS_FOUND);
         if (gone) {
@@ -232,7 +231,7 @@ class AtsDevicesTest implements DeviceTlbs {
             throws StepRefusedException {
         scalable();
         LinuxVtdDriver driver =
-                clean(BenchKernel.profile(kernel).withScalableMode(ScalableMode.ON));
+                clean(BenchKernel.with(BenchKernel.profile(kernel), ScalableMode.ON));
         driver.map(DISK, IOVA, 0x10_0000, 0x1000, RW);
         driver.unmap(DISK, IOVA, 0x1000);
         assertThat(control()).isEqualTo(ENABLE);

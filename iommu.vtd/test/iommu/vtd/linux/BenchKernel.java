@@ -6,7 +6,6 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.profile.KernelProfile;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.profile.KernelVersion;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.KernelPort;
@@ -109,8 +108,13 @@ final class BenchKernel implements KernelPort, UnitListener {
         return new LinuxVtdDriver(KernelProfile.linux61(), this);
     }
 
+    /** Returns a kernel whose command line says this of scalable mode. */
+    static KernelProfile with(KernelProfile kernel, ScalableMode mode) {
+        return kernel.with(ScalableMode.SETTING, mode.ordinal());
+    }
+
     LinuxVtdDriver driver(ScalableMode mode) {
-        return new LinuxVtdDriver(KernelProfile.linux61().withScalableMode(mode), this);
+        return new LinuxVtdDriver(with(KernelProfile.linux61(), mode), this);
     }
 
     /** Makes the code of another version, "linux-4.2" for one. */

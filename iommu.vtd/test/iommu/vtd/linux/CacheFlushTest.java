@@ -4,7 +4,6 @@ package iommu.vtd.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.pcie.Access;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.unit.Translation;
 import iommu.vtd.ExtendedCapability;
 import java.util.Map;

@@ -4,7 +4,6 @@ package iommu.vtd.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.pcie.Access;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

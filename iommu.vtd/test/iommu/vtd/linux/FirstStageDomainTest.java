@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.pcie.Access;
 import iommu.api.profile.KernelProfile;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.Translation;
@@ -34,7 +33,7 @@ class FirstStageDomainTest {
     private final BenchKernel bench = new BenchKernel(BenchKernel.CAP, ECAP, Map.of());
 
     private LinuxVtdDriver booted(KernelProfile kernel) throws StepRefusedException {
-        LinuxVtdDriver driver = bench.driver(kernel.withScalableMode(ScalableMode.ON));
+        LinuxVtdDriver driver = bench.driver(BenchKernel.with(kernel, ScalableMode.ON));
         driver.initialiseInterrupts();
         driver.startClean();
         return driver;
@@ -73,7 +72,7 @@ class FirstStageDomainTest {
         only.firstKernel(ScalableMode.ON).map(NIC, IOVA, 0x10_0000, 0x1000, RW);
         assertThat(only.address(NIC, IOVA)).isEqualTo(0x10_0000);
         LinuxVtdDriver old = only.driver(
-                BenchKernel.profile("5.5").withScalableMode(ScalableMode.ON));
+                BenchKernel.with(BenchKernel.profile("5.5"), ScalableMode.ON));
         assertThatThrownBy(old::startClean).isInstanceOf(StepRefusedException.class)
                 .hasMessageStartingWith("scalable mode without a stage");
     }
@@ -104,7 +103,7 @@ class FirstStageDomainTest {
     void fiveLevelsAreUsedIfBothKernelAndUnitWantThem() throws StepRefusedException {
         var five = new BenchKernel(BenchKernel.CAP | Capability.FL5LP.mask(), ECAP, Map.of());
         LinuxVtdDriver driver = five.driver(BenchKernel.profile("6.1").withDomainWidthBits(57)
-                .withScalableMode(ScalableMode.ON));
+                .with(ScalableMode.SETTING, ScalableMode.ON.ordinal()));
         driver.startClean();
         driver.map(NIC, IOVA, 0x10_0000, 0x1000, RW);
         assertThat(five.address(NIC, IOVA)).isEqualTo(0x10_0000);

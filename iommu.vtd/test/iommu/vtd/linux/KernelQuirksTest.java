@@ -113,6 +113,18 @@ class KernelQuirksTest {
                 .hasMessage("vtd.tearDown = 3, expected 0 to 2");
     }
 
+    @ParameterizedTest
+    @CsvSource({"'', AS_FOUND, as found", "intel_iommu=on, AS_FOUND, as found",
+        "'ro intel_iommu=on,sm_on\n', ON, on", "'intel_iommu=sm_off quiet', OFF, off",
+        "'intel_iommu=sm_on intel_iommu=on,sm_off', OFF, off", "root=/sm_on, AS_FOUND, as found"})
+    void theCommandLineDecidesOnScalableMode(String line, ScalableMode mode, String words) {
+        var option = LinuxVtdDriver.options(line).get(0);
+        var kernel = BenchKernel.profile("6.1").with(option.setting(), option.value());
+        assertThat(KernelQuirks.of(kernel).scalableMode()).isEqualTo(mode);
+        assertThat(option.words()).isEqualTo("scalable mode " + words);
+        assertThat(LinuxVtdDriver.settings()).contains(option.setting());
+    }
+
     @Test
     void unknownSettingsAreRefusedAndThoseOfOthersLeftAlone() {
         assertThatThrownBy(() -> KernelQuirks.of(BenchKernel.profile("6.1").with("vtd.copies", 1)))

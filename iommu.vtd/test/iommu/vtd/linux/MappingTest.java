@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.pcie.Access;
 import iommu.api.profile.KernelProfile;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.Translation;
 import iommu.vtd.Capability;
@@ -15,6 +14,7 @@ import iommu.vtd.ExtendedCapability;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.RootEntry;
 import iommu.vtd.VtdRegisters;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +65,15 @@ class MappingTest {
         assertThat(read(IOVA + 0x2ffc)).isEqualTo(TO + 0x2ffc);
         assertThat(Translation.isBlocked(bench.unit.translate(NIC, IOVA + 0x3000, 1))).isTrue();
         assertThat(bench.console).noneMatch(l -> l.contains("malfunction"));
+    }
+
+    @Test
+    void functionsBehindOneAliasHaveOneDomainAndOthersAnother() {
+        bench.aliases.put(0x201, List.of(0x201, 0x200));
+        bench.aliases.put(0x202, List.of(0x202, 0x200));
+
+        assertThat(driver.domain(0x201)).isEqualTo(driver.domain(0x202))
+                .isEqualTo(driver.domain(0x200)).isNotEqualTo(driver.domain(NIC));
     }
 
     @Test

@@ -4,7 +4,6 @@ package iommu.vtd.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.sim.EventQueue;
 import iommu.api.unit.DeviceTlbs;
 import iommu.vtd.ExtendedCapability;

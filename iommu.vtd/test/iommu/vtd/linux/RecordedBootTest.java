@@ -3,7 +3,6 @@ package iommu.vtd.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.unit.StepRefusedException;
 import java.io.IOException;
 import java.util.List;
@@ -27,7 +26,7 @@ class RecordedBootTest {
             String ecap) throws IOException, StepRefusedException {
         var bench = ecap.equals("ECAP") ? BenchKernel.legacy() : BenchKernel.scalable();
         LinuxVtdDriver driver =
-                bench.driver(BenchKernel.profile(kernel).withScalableMode(mode));
+                bench.driver(BenchKernel.with(BenchKernel.profile(kernel), mode));
         driver.initialiseInterrupts();
         driver.startClean();
 

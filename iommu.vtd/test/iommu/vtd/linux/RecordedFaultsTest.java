@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.bits.BitField;
 import iommu.api.pcie.Access;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.unit.Translation;
 import iommu.vtd.Capability;
 import iommu.vtd.FaultRecording;

@@ -4,7 +4,6 @@ package iommu.vtd.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.pcie.Access;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.KernelPort.Range;
 import iommu.api.unit.StepRefusedException;

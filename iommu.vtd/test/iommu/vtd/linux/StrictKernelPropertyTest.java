@@ -3,7 +3,6 @@ package iommu.vtd.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.pcie.Access;
 import iommu.api.sim.RandomStream;
 import iommu.api.unit.AdoptDepth;

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.pcie.Access;
 import iommu.api.profile.KernelProfile;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.Translation;

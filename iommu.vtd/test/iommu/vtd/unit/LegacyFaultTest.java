@@ -3,7 +3,6 @@ package iommu.vtd.unit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.pcie.Access;
 import iommu.api.unit.Translation;
 import iommu.api.unit.WalkListener;

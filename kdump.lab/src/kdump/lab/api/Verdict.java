@@ -9,8 +9,8 @@ import java.util.SortedMap;
  * policy.
  *
  * @param policy name
- * @param captureKernel "ok", "corrupted", "hung", "withdrawn at Tn", or "broken at Tn": the fault of
- *     a bundle and no result
+ * @param captureKernel "ok", "corrupted", "hung", "withdrawn at Tn", or "broken at Tn": the fault
+ *     of a bundle and no result
  * @param dump "complete", "corrupt" or "missing"
  * @param dumpBytesStray bytes of old memory changed by requests that went where the crashed
  *     kernel's tables would not have sent them

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.api;
 
+import iommu.api.machine.Platform;
+
 /**
  * A request whose way through a unit shall be told.
  *
@@ -9,7 +11,8 @@ package kdump.lab.api;
  * @param address that it goes to
  * @param access bits of {@link iommu.api.pcie.Access}; EXECUTE and PRIVILEGED go with a PASID
  * @param translationRequest whether a device's own cache asks, by address translation services
- * @param data of an interrupt message: a write without PASID to 0xFEEx_xxxx
+ * @param data of an interrupt message: a write without PASID where the
+ *     platform has them
  * @param policy the unit is looked at as it stands at the end of a run of this policy; null for one
  *     that has just begun on the tables of the machine, its caches cold
  * @param options of the run; without one, seed of what no capture holds, and how units behave
@@ -18,8 +21,6 @@ public record WalkQuestion(int requester, int pasid, long address, int access,
         boolean translationRequest, int data, String policy, RunOptions options) {
 
     private static final int PASID_BITS = 20;
-    private static final long INTERRUPTS = 0xfee;
-    private static final int INTERRUPTS_SHIFT = 20;
 
     /** Checks the PASID. */
     public WalkQuestion {
@@ -32,6 +33,6 @@ public record WalkQuestion(int requester, int pasid, long address, int access,
     /** Returns whether the request is an interrupt message. */
     public boolean isInterrupt() {
         return !translationRequest && pasid < 0 && access == iommu.api.pcie.Access.WRITE
-                && address >>> INTERRUPTS_SHIFT == INTERRUPTS;
+                && Platform.X86.messages().contains(address);
     }
 }

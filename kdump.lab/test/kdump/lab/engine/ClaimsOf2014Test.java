@@ -275,7 +275,7 @@ class ClaimsOf2014Test {
         Scenario b = runner.scenario();
         KernelProfile p = KernelProfile.linux(KernelVersion.parse(kernel));
         var storageOnly = new KernelProfile(p.version(), p.settings(), true, p.lazyFlushNanos(),
-                p.domainWidthBits(), p.scalableMode(), p.phases(),
+                p.domainWidthBits(), p.phases(),
                 p.probes().stream().filter(t -> t.classCode() >>> 16 == 1).toList(), p.costs());
         var other = new Scenario(b.description(), b.reservation(), b.profile(), storageOnly,
                 b.loads(), b.usedFrames(), b.mappedIova(), b.passThrough(), b.assumptions(), true);

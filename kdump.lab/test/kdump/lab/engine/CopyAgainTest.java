@@ -17,10 +17,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import kdump.importers.CaptureDirectoryImporter;
 import kdump.lab.api.RunOptions;
+import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.kernel.PageAllocator;
 import kdump.lab.engine.machine.Machine;
@@ -62,7 +62,7 @@ class CopyAgainTest {
                 Run.deviceSetup(RunOptions.ofSeed(1)));
         var kernel = new Kernel(hardware, runner.scenario().captureProfile(),
                 new PageAllocator(List.of(runner.scenario().reservation()), new BitSet()),
-                Map.of(), Set.of());
+                new IovaInUse(), Set.of());
         driver = kernel.units().get(0).driver();
     }
 

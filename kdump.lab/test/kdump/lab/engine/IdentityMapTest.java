@@ -10,14 +10,13 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Step;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.RequesterId;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Predicate;
 import kdump.lab.api.Crash;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.setup.Scenario;
 import kdump.lab.engine.verdict.Runner;
@@ -106,10 +105,10 @@ class IdentityMapTest {
         RunOptions options = RunOptions.ofSeed(7).withCrashAt(1_500_000_000L);
         Runner runner = Fixture.runner(Fixture.machine("vtd1"), options);
         Scenario b = runner.scenario();
-        Map<Integer, List<AddressRange>> inUse = new HashMap<>();
-        for (int alias = 0; alias < 0x10000; alias++) {
-            inUse.put(alias, List.of(new AddressRange(b.reservation().start() + (8 << 20) + 0x40000,
-                    1L << 32)));
+        var inUse = new IovaInUse();
+        for (int requester = 0; requester < 0x10000; requester++) {
+            inUse.add(0, requester, requester, new AddressRange(
+                    b.reservation().start() + (8 << 20) + 0x40000, 1L << 32));
         }
         var crowded = new Scenario(b.description(), b.reservation(), b.profile(),
                 b.captureProfile(), b.loads(),

@@ -128,8 +128,8 @@ class ReportsTest {
                         "     +0.000002 s  T6   unit 0: blocks a request",
                         "                        address 0xfff000");
         assertThat(out("why", "vtd1", "--policy", "copy-tables", "dump", "--json")).isEqualTo(
-                "{\"figure\":\"2 requests were blocked\",\"chain\":[{\"nanos\":1500,\"phase\":\"T6\","
-                        + "\"actor\":\"unit 0\",\"event\":\"blocks a request\",\"facts\":"
+                "{\"figure\":\"2 requests were blocked\",\"chain\":[{\"nanos\":1500,"
+                        + "\"phase\":\"T6\",\"actor\":\"unit 0\",\"event\":\"blocks a request\",\"facts\":"
                         + "{\"address\":\"0xfff000\"}}]}\n");
     }
 

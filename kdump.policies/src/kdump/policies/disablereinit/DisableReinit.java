@@ -16,7 +16,8 @@ import org.osgi.service.component.annotations.Component;
 /**
  * Switches translation off, gives each unit empty tables and switches translation on again; a
  * function gets its domain when its driver maps for the first time. What devices still do in
- * between goes out untranslated, afterwards it faults.
+ * between goes out untranslated, afterwards it faults. Where interrupts can only be set up together
+ * with the tables, kernels of that time left the unit alone until T6.
  *
  * <p>Source: Linux before 4.2, init_dmars ("Disable translation if already enabled prior to OS
  * handover"); described by J. Roedel in October 2014. For AMD: enable_iommus, told by C. Wright in
@@ -31,7 +32,8 @@ public final class DisableReinit implements HandoverPolicy {
         var steps = new ArrayList<Step>();
         if (event instanceof PhaseStart start) {
             switch (start.phase()) {
-                case INTERRUPT_REMAPPING -> view.units().stream().filter(u -> !isAmd(u))
+                case INTERRUPT_REMAPPING -> view.units().stream()
+                        .filter(unit -> !unit.interruptsShareTables())
                         .forEach(unit -> steps.add(new Step.InitialiseInterrupts(unit.index())));
                 case DMA_REMAPPING -> {
                     for (UnitView unit : view.units()) {
@@ -45,10 +47,5 @@ public final class DisableReinit implements HandoverPolicy {
             }
         }
         return steps;
-    }
-
-    /** On AMD the kernels of that time left the unit alone until T6; today T4 takes it over. */
-    private static boolean isAmd(UnitView unit) {
-        return unit.vendor().equals("amdvi");
     }
 }

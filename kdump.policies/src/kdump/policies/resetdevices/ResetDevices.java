@@ -18,8 +18,8 @@ import org.osgi.service.component.annotations.Component;
 /**
  * At setup_arch, resets what lies below every root and downstream port, but leaves ports alone that
  * have a VGA controller below them; config space is saved before and restored once after. Then the
- * units are started clean; those of AMD are left alone until then. Functions that sit on a root
- * bus, or behind a bridge that is no such port, are not reached.
+ * units are started clean; those whose interrupts share the tables are left alone until then.
+ * Functions that sit on a root bus, or behind a bridge that is no such port, are not reached.
  *
  * <p>Source: T. Indoh, "Reset PCIe devices to address DMA problem on kdump with iommu", v3, October
  * 2012. Times: PCI Express Base Specification, "Conventional Reset" (1 ms at least; Linux takes 2)
@@ -66,7 +66,7 @@ public final class ResetDevices implements HandoverPolicy {
             switch (start.phase()) {
                 case SETUP_ARCH -> reset(view, steps);
                 case INTERRUPT_REMAPPING -> view.units().stream()
-                        .filter(unit -> !unit.vendor().equals("amdvi"))
+                        .filter(unit -> !unit.interruptsShareTables())
                         .forEach(unit -> steps.add(new Step.InitialiseInterrupts(unit.index())));
                 case DMA_REMAPPING -> {
                     for (UnitView unit : view.units()) {

@@ -48,7 +48,8 @@ public final class EngineKernelPort implements KernelPort {
     @Override
     public void writeRegister(int offset, int bytes, long value) {
         kernel.accessRegister();
-        int event = trace.append(EventKind.REGISTER_WRITE, index, offset | (long) bytes << 32, value);
+        int event = trace.append(EventKind.REGISTER_WRITE, index,
+                offset | (long) bytes << 32, value);
         int parent = trace.enter(event);
         int before = kernel.beginWrites();
         unit.writeRegister(offset, bytes, value);

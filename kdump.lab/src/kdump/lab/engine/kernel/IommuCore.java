@@ -31,20 +31,18 @@ public final class IommuCore implements DmaOps {
     private final Machine machine;
     private final KernelProfile profile;
     private final List<UnitSlot> units = new ArrayList<>();
-    private final Map<Integer, IovaAllocator> iovas = new HashMap<>();
-    private final Map<Integer, List<AddressRange>> iovaInUse;
-    private final List<AddressRange> iovaReserved = new ArrayList<>();
-    private final Map<Integer, Set<AddressRange>> identityMapped = new HashMap<>();
+    private final IovaSpaces spaces;
+    private final Map<IovaAllocator, Set<AddressRange>> identityMapped = new HashMap<>();
     private final Set<Integer> passThrough;
     private final Set<Integer> mapped = new HashSet<>();
     private final FlushQueue flushQueue;
     private IntConsumer firstMap = requester -> { };
 
     IommuCore(Kernel kernel, Machine machine, KernelProfile profile,
-            Map<Integer, List<AddressRange>> iovaInUse, Set<Integer> passThrough) {
+            IovaInUse iovaInUse, Set<Integer> passThrough) {
         this.machine = machine;
         this.profile = profile;
-        this.iovaInUse = iovaInUse;
+        spaces = new IovaSpaces(machine, iovaInUse);
         this.passThrough = passThrough;
         flushQueue = new FlushQueue(machine.queue(), profile.lazyFlushNanos(), () -> {
             if (!kernel.isStopped()) {
@@ -79,7 +77,7 @@ public final class IommuCore implements DmaOps {
             firstMap.accept(function.requesterId());
         }
         long page = physicalAddress & -PhysicalMemory.PAGE_BYTES;
-        long iova = iovas.computeIfAbsent(function.alias(), this::newSpace).allocate();
+        long iova = space(function).allocate();
         int event = machine.trace().append(EventKind.MAP, function.requesterId(), iova, page);
         int before = machine.trace().enter(event);
         unitOf(function).driver().map(function.requesterId(), iova, page,
@@ -95,7 +93,7 @@ public final class IommuCore implements DmaOps {
         int before = machine.trace().enter(event);
         unitOf(function).driver().unmap(function.requesterId(), page, PhysicalMemory.PAGE_BYTES);
         machine.trace().leave(before);
-        IovaAllocator space = iovas.get(function.alias());
+        IovaAllocator space = space(function);
         if (profile.strictInvalidation()) {
             space.free(page);
         } else {
@@ -105,12 +103,11 @@ public final class IommuCore implements DmaOps {
 
     /** Keeps a range from being given out to any function. */
     public void reserveIova(AddressRange range) {
-        iovaReserved.add(range);
-        iovas.values().forEach(space -> space.reserve(range.start(), range.bytes()));
+        spaces.reserve(range);
     }
 
     /**
-     * Maps a range to itself for a function; once for all functions of one alias.
+     * Maps a range to itself for a function; once for all functions of one domain.
      *
      * @throws StepRefusedException if the function's requests do not go through tables of this
      *     kernel
@@ -122,20 +119,17 @@ public final class IommuCore implements DmaOps {
             throw new StepRefusedException("no table of this kernel maps the requests of "
                     + RequesterId.format(function.requesterId()));
         }
-        if (identityMapped.computeIfAbsent(function.alias(), a -> new HashSet<>()).add(range)) {
+        IovaAllocator space = space(function);
+        if (identityMapped.computeIfAbsent(space, s -> new HashSet<>()).add(range)) {
             unit.driver().map(function.requesterId(), range.start(), range.start(),
                     range.bytes(), Access.READ | Access.WRITE);
         }
     }
 
-    private IovaAllocator newSpace(int alias) {
-        var space = new IovaAllocator(machine.platform().messages());
-        iovaInUse.getOrDefault(alias, List.of()).forEach(r -> space.reserve(r.start(), r.bytes()));
-        iovaReserved.forEach(r -> space.reserve(r.start(), r.bytes()));
-        machine.fabric().functions().stream().filter(f -> f.alias() == alias)
-                .flatMap(f -> machine.description().reservedFor(f.requesterId()).stream())
-                .forEach(r -> space.reserve(r.start(), r.bytes()));
-        return space;
+    /** Returns the addresses of a function's domain, which it is given first if it has none. */
+    private IovaAllocator space(PciFunction function) {
+        int domain = unitOf(function).driver().domain(function.requesterId());
+        return spaces.of(machine.description().unitOf(function.alias()), domain, function);
     }
 
     /** Returns the unit that this kernel maps a function's DMA in; null if it goes direct. */

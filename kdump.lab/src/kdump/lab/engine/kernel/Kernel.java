@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.kernel;
 
-import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.PciFunction;
@@ -11,7 +10,6 @@ import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import kdump.lab.engine.machine.Machine;
 
@@ -39,11 +37,11 @@ public final class Kernel implements Machine.Processor {
     /**
      * Makes a kernel.
      *
-     * @param iovaInUse addresses that are taken already, by alias
+     * @param iovaInUse addresses that are taken already
      * @param passThrough aliases whose requests pass unchanged under this kernel's tables
      */
     public Kernel(Machine machine, KernelProfile profile, PageAllocator pages,
-            Map<Integer, List<AddressRange>> iovaInUse, Set<Integer> passThrough) {
+            IovaInUse iovaInUse, Set<Integer> passThrough) {
         this.machine = machine;
         this.memory = machine.memory();
         this.trace = machine.trace();

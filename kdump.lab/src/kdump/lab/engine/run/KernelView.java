@@ -67,7 +67,8 @@ final class KernelView implements HandoverView {
         var views = new ArrayList<UnitView>();
         for (int i = 0; i < description.units().size(); i++) {
             var profile = description.units().get(i).profile();
-            views.add(new UnitView(i, profile.vendor(), profile.registerBase()));
+            views.add(new UnitView(i, profile.vendor(),
+                    machine.vendor(i).interruptsShareTables(), profile.registerBase()));
         }
         return views;
     }

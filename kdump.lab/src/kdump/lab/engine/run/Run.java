@@ -13,11 +13,11 @@ import iommu.api.trace.Trace;
 import iommu.api.unit.KernelPanicException;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.kernel.DumpWriter;
 import kdump.lab.engine.kernel.EngineDriverPort;
+import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.kernel.PageAllocator;
 import kdump.lab.engine.kernel.UnitSlot;
@@ -91,7 +91,8 @@ public final class Run {
                 scenario.passThrough());
         capturePages = new PageAllocator(List.of(new AddressRange(image().end(),
                 reservation.end() - NOTES_BYTES)), new BitSet());
-        capture = new Kernel(machine, scenario.captureProfile(), capturePages, Map.of(), Set.of());
+        capture = new Kernel(machine, scenario.captureProfile(), capturePages, new IovaInUse(),
+                Set.of());
         long notesAt = reservation.end() - NOTES_BYTES;
         firstNotes = new ReservationNotes(first, memory, notesAt);
         firstSteps = new StepExecutor(first, machine, policy, firstNotes, this);

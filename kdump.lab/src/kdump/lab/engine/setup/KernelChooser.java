@@ -2,19 +2,18 @@
 package kdump.lab.engine.setup;
 
 import iommu.api.machine.MachineDescription;
+import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.profile.KernelVersion;
 import iommu.api.unit.IommuVendor;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import kdump.lab.api.KernelChoice;
+import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.kernel.PageAllocator;
 import kdump.lab.engine.machine.Machine;
@@ -27,6 +26,7 @@ final class KernelChooser {
     private static final KernelProfile RECORDED = KernelProfile.linux61();
 
     private final MachineDescription description;
+    private final Services services;
     private final KernelChoice choice;
     private final List<String> assumptions = new ArrayList<>();
     private final KernelProfile first;
@@ -39,8 +39,9 @@ final class KernelChooser {
      */
     KernelChooser(MachineDescription description, Services services, KernelChoice choice) {
         this.description = description;
+        this.services = services;
         this.choice = choice;
-        checkNames(services);
+        checkNames();
         first = makeFirst();
         capture = makeCapture();
         if (!choice.settings().isEmpty()) {
@@ -61,7 +62,7 @@ final class KernelChooser {
         return assumptions;
     }
 
-    private void checkNames(Services services) {
+    private void checkNames() {
         Set<String> known = new TreeSet<>();
         services.vendors().values().stream().map(IommuVendor::kernelSettings)
                 .forEach(known::addAll);
@@ -80,8 +81,8 @@ final class KernelChooser {
      */
     void check(Machine machine) {
         for (KernelProfile profile : List.of(first, capture)) {
-            new Kernel(machine, profile, new PageAllocator(List.of(), new BitSet()), Map.of(),
-                    Set.of());
+            new Kernel(machine, profile, new PageAllocator(List.of(), new BitSet()),
+                    new IovaInUse(), Set.of());
         }
     }
 
@@ -123,7 +124,7 @@ final class KernelChooser {
         return profile;
     }
 
-    /** The capture kernel's own command line, where it is known, decides on scalable mode. */
+    /** The capture kernel's own command line, where it is known, has a say of its own. */
     private KernelProfile makeCapture() {
         KernelProfile profile = first;
         if (choice.capture() != null && !choice.capture().equals(first.version())) {
@@ -134,10 +135,20 @@ final class KernelChooser {
         if (line.isEmpty()) {
             return profile;
         }
-        ScalableMode mode = line.contains("sm_on") ? ScalableMode.ON
-                : line.contains("sm_off") ? ScalableMode.OFF : ScalableMode.AS_FOUND;
-        assumptions.add("capture kernel with \"" + line.strip() + "\": scalable mode "
-                + mode.name().toLowerCase(Locale.ROOT).replace('_', ' '));
-        return profile.withScalableMode(mode);
+        List<KernelOption> options = optionsOf(line);
+        assumptions.add("capture kernel with \"" + line.strip() + "\"" + (options.isEmpty() ? ""
+                : options.stream().map(KernelOption::words)
+                        .collect(Collectors.joining(", ", ": ", ""))));
+        for (KernelOption option : options) {
+            profile = profile.with(option.setting(), option.value());
+        }
+        return profile;
+    }
+
+    /** Asks the vendors of the machine's units; what the user set counts for more. */
+    private List<KernelOption> optionsOf(String commandLine) {
+        return description.units().stream().map(unit -> unit.profile().vendor()).distinct()
+                .flatMap(v -> services.vendor(v).kernelOptions(commandLine).stream())
+                .filter(option -> !choice.settings().containsKey(option.setting())).toList();
     }
 }

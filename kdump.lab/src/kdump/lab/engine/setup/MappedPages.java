@@ -15,12 +15,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import kdump.lab.engine.kernel.IovaInUse;
 
 /**
  * What the tables of a captured machine say about it: which frames they reach, which addresses are
  * in use, and which pages each requester could do DMA to. One thread.
  */
-final class MappedPages implements MappingVisitor {
+final class MappedPages {
 
     /** Pages remembered for one requester and kind: more than any ring needs. */
     private static final int MAX_PAGES = 1024;
@@ -31,7 +32,7 @@ final class MappedPages implements MappingVisitor {
     private final BitSet structures = new BitSet();
     private final BitSet mappedFrames = new BitSet();
     private final BitSet captured = new BitSet();
-    private final Map<Integer, List<AddressRange>> mappedIova = new HashMap<>();
+    private final IovaInUse mappedIova = new IovaInUse();
     private final Map<Integer, List<DmaBuffer>> writable = new HashMap<>();
     private final Map<Integer, List<DmaBuffer>> readable = new HashMap<>();
     private final Map<Integer, List<DmaBuffer>> identity = new HashMap<>();
@@ -48,16 +49,31 @@ final class MappedPages implements MappingVisitor {
         }
     }
 
-    @Override
-    public void mapping(int requester, int domainId, long iova, long physicalAddress, long bytes,
-            int access) {
-        var addresses = mappedIova.computeIfAbsent(requester, r -> new ArrayList<>());
-        int last = addresses.size() - 1;
-        if (last >= 0 && addresses.get(last).end() == iova) {
-            addresses.set(last, new AddressRange(addresses.get(last).start(), iova + bytes));
-        } else {
-            addresses.add(AddressRange.of(iova, bytes));
-        }
+    /** Returns what hears the tables of a unit: they know no segment. */
+    MappingVisitor of(int unit) {
+        int segment = description.units().get(unit).segment() << 16;
+        return new MappingVisitor() {
+            @Override
+            public void mapping(int source, int domainId, long iova, long physicalAddress,
+                    long bytes, int access) {
+                int requester = segment | source;
+                mappedIova.add(unit, requester, domainId, AddressRange.of(iova, bytes));
+                MappedPages.this.mapping(requester, iova, physicalAddress, bytes, access);
+            }
+
+            @Override
+            public void structure(long physicalAddress, long bytes) {
+                mark(structures, physicalAddress, bytes);
+            }
+
+            @Override
+            public void passThrough(int source, int domainId) {
+                passThrough.add(segment | source);
+            }
+        };
+    }
+
+    private void mapping(int requester, long iova, long physicalAddress, long bytes, int access) {
         boolean toItself = iova == physicalAddress;
         if (toItself) {
             identityBytes.merge(requester, bytes, Long::sum);
@@ -77,11 +93,6 @@ final class MappedPages implements MappingVisitor {
         }
     }
 
-    @Override
-    public void structure(long physicalAddress, long bytes) {
-        mark(structures, physicalAddress, bytes);
-    }
-
     private static void mark(BitSet frames, long physicalAddress, long bytes) {
         if (Long.compareUnsigned(physicalAddress, PhysicalMemory.MAX_BYTES) < 0) {
             // a table may name a page of 2^63 bytes
@@ -96,11 +107,6 @@ final class MappedPages implements MappingVisitor {
     private boolean usable(long physicalAddress) {
         return description.memoryMap().kindAt(physicalAddress) == MemoryKind.SYSTEM_RAM
                 && memory.contains(physicalAddress, 4096) && physicalAddress >= 1L << 24;
-    }
-
-    @Override
-    public void passThrough(int requester, int domainId) {
-        passThrough.add(requester);
     }
 
     List<AddressRange> systemRam() {
@@ -121,7 +127,7 @@ final class MappedPages implements MappingVisitor {
         return used;
     }
 
-    Map<Integer, List<AddressRange>> mappedIova() {
+    IovaInUse mappedIova() {
         return mappedIova;
     }
 

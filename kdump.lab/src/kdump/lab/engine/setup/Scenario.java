@@ -9,6 +9,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import kdump.lab.engine.kernel.IovaInUse;
 
 /**
  * A machine ready to be run: its description and everything that had to be chosen for it. Immutable
@@ -20,15 +21,16 @@ import java.util.Set;
  * @param captureProfile of the capture kernel
  * @param loads what each engine is busy with at the start, by function
  * @param usedFrames frames that tables, mappings or the reservation need: no kernel allocates them
- * @param mappedIova used I/O virtual addresses by alias
+ * @param mappedIova used I/O virtual addresses
  * @param passThrough aliases whose requests pass unchanged
  * @param assumptions all choices, a sentence each
  * @param tracksCauses whether memory remembers who wrote what, as it should
  */
-public record Scenario(MachineDescription description, AddressRange reservation, KernelProfile profile,
+public record Scenario(MachineDescription description, AddressRange reservation,
+        KernelProfile profile,
         KernelProfile captureProfile,
         Map<Integer, Workload> loads, BitSet usedFrames,
-        Map<Integer, List<AddressRange>> mappedIova, Set<Integer> passThrough,
+        IovaInUse mappedIova, Set<Integer> passThrough,
         List<String> assumptions, boolean tracksCauses) {
 
     /** Returns the name of the kernel, or of both if they differ. */

@@ -14,6 +14,7 @@ import java.util.Map;
 import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
+import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.machine.DeviceSetup;
 import kdump.lab.engine.machine.Machine;
 import kdump.lab.engine.machine.RunStorage;
@@ -33,13 +34,14 @@ public final class ScenarioBuilder {
      * @param memory of the machine, with the captured bytes in it
      * @throws LabException if the machine has no room for a capture kernel
      */
-    public static Scenario make(MachineDescription description, PhysicalMemory memory, Services services,
+    public static Scenario make(MachineDescription description, PhysicalMemory memory,
+            Services services,
             RunOptions options) throws LabException {
         var assumptions = new ArrayList<>(description.remarks());
         var survey = new MappedPages(description, memory);
         for (int i = 0; i < description.units().size(); i++) {
             var profile = description.units().get(i).profile();
-            services.vendor(profile.vendor()).unit(profile, memory).mappings(survey);
+            services.vendor(profile.vendor()).unit(profile, memory).mappings(survey.of(i));
         }
         AddressRange reservation = reservation(description, survey, assumptions);
         var kernels = new KernelChooser(description, services, options.kernels());
@@ -50,7 +52,7 @@ public final class ScenarioBuilder {
             assumptions.add(options.hardware().toString());
         }
         Scenario bare = new Scenario(description, reservation, profile, capture, Map.of(),
-                new BitSet(), Map.of(), survey.unmapped(), List.of(), true);
+                new BitSet(), new IovaInUse(), survey.unmapped(), List.of(), true);
         var machine = new Machine(bare.description(), bare.reservation(), memory, services,
                 new RunStorage(), Trace.Level.COUNT, new DeviceSetup(options.seed(),
                         options.crashAtNanos(), options.deviceOptions()));

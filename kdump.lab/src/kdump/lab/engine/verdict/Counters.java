@@ -80,7 +80,8 @@ final class Counters {
     /** Takes an event that is no request; {@code id} is 0 if it is not kept. */
     void event(int id, EventKind kind, int actor, long a, long b, Object detail) {
         switch (kind) {
-            case FAULT -> blocked(id, (FaultRecord) detail, (int) b, (b >>> RECORDED_SHIFT & 1) != 0);
+            case FAULT -> blocked(id, (FaultRecord) detail, (int) b,
+                    (b >>> RECORDED_SHIFT & 1) != 0);
             case CONSOLE -> printed += a == ConsoleLine.FAULT.ordinal()
                     && attribution.isLeftAlone(attribution.behind((int) b)) ? 1 : 0;
             case MESSAGE -> message(actor, b < 0);

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.machine.MachineDescription;
-import iommu.api.profile.KernelProfile.ScalableMode;
 import iommu.api.profile.KernelVersion;
 import java.util.Map;
 import kdump.lab.api.KernelChoice;
@@ -56,9 +55,20 @@ class KernelChooserTest {
                 "capture kernel linux-3.6",
                 "capture kernel with \"crashkernel intel_iommu=on,sm_on\": scalable mode on",
                 "kernel settings vtd.tearDown=1");
-        assertThat(kernels.capture().scalableMode()).isEqualTo(ScalableMode.ON);
+        assertThat(kernels.capture().setting("vtd.scalableMode", 0)).isEqualTo(2);
+        assertThat(kernels.first().settings()).doesNotContainKey("vtd.scalableMode");
         assertThat(kernels.first().setting("vtd.tearDown", 0)).isEqualTo(1);
         assertThat(kernels.capture().setting("vtd.tearDown", 0)).isEqualTo(1);
+    }
+
+    @Test
+    void whatTheUserSetsCountsForMoreThanTheCommandLine() {
+        KernelChooser kernels = chooser("6.1.0", "intel_iommu=sm_on", null, null,
+                Map.of("vtd.scalableMode", 1L));
+        assertThat(kernels.capture().setting("vtd.scalableMode", 0)).isEqualTo(1);
+        assertThat(kernels.assumptions()).contains(
+                "capture kernel with \"intel_iommu=sm_on\"",
+                "kernel settings vtd.scalableMode=1");
     }
 
     @Test

@@ -83,8 +83,8 @@ class WholeDumpTest {
     void aPageOfAnySizeThatTablesNameReachesNoFurtherThanMemory() throws Exception {
         MachineDescription machine = Fixture.machine("vtd1");
         var survey = new MappedPages(machine, Runner.loaded(machine, 1));
-        survey.mapping(8, 1, 0, 0x1000, 1L << 63, 3);
-        survey.structure(PhysicalMemory.MAX_BYTES - 1, 2);
+        survey.of(0).mapping(8, 1, 0, 0x1000, 1L << 63, 3);
+        survey.of(0).structure(PhysicalMemory.MAX_BYTES - 1, 2);
 
         assertThat(survey.reachedFrames().get(0)).isFalse();
         assertThat(survey.reachedFrames().length())

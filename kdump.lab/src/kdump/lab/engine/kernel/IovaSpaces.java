@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.kernel;
+
+import iommu.api.memory.AddressRange;
+import iommu.api.pcie.PciFunction;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import kdump.lab.engine.machine.Machine;
+
+/**
+ * The I/O virtual address spaces of one kernel: one a domain, so that functions that share tables
+ * are never given an address twice. One thread.
+ *
+ * <p>Source: Linux, dma-iommu.c, struct iommu_dma_cookie and iova_reserve_iommu_regions.
+ */
+final class IovaSpaces {
+
+    private record Key(int unit, int domain) { }
+
+    /** The addresses, and the functions whose reserved ones are taken out of them. */
+    private record Space(IovaAllocator addresses, Set<Integer> members) { }
+
+    private final Machine machine;
+    private final IovaInUse inUse;
+    private final Map<Key, Space> spaces = new HashMap<>();
+    private final List<AddressRange> reserved = new ArrayList<>();
+
+    IovaSpaces(Machine machine, IovaInUse inUse) {
+        this.machine = machine;
+        this.inUse = inUse;
+    }
+
+    /** Returns the addresses of a domain of a unit, to which a function is attached. */
+    IovaAllocator of(int unit, int domain, PciFunction function) {
+        Space space = spaces.computeIfAbsent(new Key(unit, domain), key -> empty());
+        if (!space.members.contains(function.requesterId())) {
+            join(unit, function, space);
+        }
+        return space.addresses;
+    }
+
+    private Space empty() {
+        var addresses = new IovaAllocator(machine.platform().messages());
+        reserved.forEach(r -> addresses.reserve(r.start(), r.bytes()));
+        return new Space(addresses, new HashSet<>());
+    }
+
+    /**
+     * Takes out what is reserved for a function and in use in its captured domain, and likewise for
+     * those that will be in this domain too: before any address is given out that is theirs.
+     */
+    private void join(int unit, PciFunction function, Space space) {
+        Set<Integer> ids = inUse.sharers(unit,
+                List.of(function.requesterId(), function.alias()));
+        inUse.ranges(unit, ids).forEach(r -> space.addresses.reserve(r.start(), r.bytes()));
+        machine.fabric().functions().stream()
+                .filter(f -> ids.contains(f.requesterId()) || ids.contains(f.alias()))
+                .filter(f -> space.members.add(f.requesterId()))
+                .flatMap(f -> machine.description().reservedFor(f.requesterId()).stream())
+                .forEach(r -> space.addresses.reserve(r.start(), r.bytes()));
+        space.members.add(function.requesterId());
+    }
+
+    /** Keeps a range from being given out in any space. */
+    void reserve(AddressRange range) {
+        reserved.add(range);
+        spaces.values().forEach(s -> s.addresses.reserve(range.start(), range.bytes()));
+    }
+}
