@@ -16,14 +16,18 @@ public interface PolicySession {
     /**
      * Asks the policy.
      *
-     * @return steps, of which none is null
+     * @return what it answers, be it null
      * @throws WithdrawnException if it is gone
-     * @throws BrokenException if it answers nothing
      */
     List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes);
 
     /** Returns the class of the policy, by which its bundle is known; null if there is none. */
     Class<?> policyClass();
+
+    /** Returns who is at fault where the policy is: its name and its bundle. */
+    default String culprit() {
+        return "policy " + name();
+    }
 
     /** Returns whether the policy's bundle has gone since the run began. */
     default boolean isWithdrawn() {

@@ -60,14 +60,20 @@ final class StepExecutor {
         } finally {
             view.die();
         }
+        if (steps == null) {
+            throw new BrokenException(policy.culprit() + " answers null", null);
+        }
         for (Step step : steps) {
             String wrong = StepCheck.wrong(step);
             if (wrong != null) {
-                throw new BrokenException("policy " + policy.name() + " asks for " + step + ": "
-                        + wrong, null);
+                throw broken(step, wrong);
             }
         }
         return steps;
+    }
+
+    private BrokenException broken(Step step, String wrong) {
+        return new BrokenException(policy.culprit() + " asks for " + step + ": " + wrong, null);
     }
 
     /** Does a step; returns whether those that follow are to be done too. */
@@ -89,13 +95,11 @@ final class StepExecutor {
     }
 
     private void execute(Step step) throws StepRefusedException {
-        if (step instanceof Step.WriteRegister s) {
-            port(s.unit()).writeRegister(s.offset(), s.bytes(), s.value());
-        } else if (step instanceof Step.WaitRegister s) {
-            if (!port(s.unit()).waitRegister(s.offset(), s.bytes(), s.mask(), s.value(),
-                    s.timeoutNanos())) {
-                throw new StepRefusedException("time-out waiting for register 0x"
-                        + Integer.toHexString(s.offset()));
+        if (step instanceof Step.WriteRegister || step instanceof Step.WaitRegister) {
+            try {
+                accessRegister(step);
+            } catch (IllegalArgumentException e) { // the unit has no such register
+                throw broken(step, e.getMessage());
             }
         } else if (step instanceof Step.WriteConfig s) {
             function(s.requester()).writeConfig(s.offset(), s.bytes(), s.value());
@@ -108,6 +112,16 @@ final class StepExecutor {
             kernel.print(ConsoleLine.NOTICE, Trace.NOBODY, s.line());
         } else {
             executeNamed(step);
+        }
+    }
+
+    private void accessRegister(Step step) throws StepRefusedException {
+        if (step instanceof Step.WriteRegister s) {
+            port(s.unit()).writeRegister(s.offset(), s.bytes(), s.value());
+        } else if (step instanceof Step.WaitRegister s && !port(s.unit()).waitRegister(s.offset(),
+                s.bytes(), s.mask(), s.value(), s.timeoutNanos())) {
+            throw new StepRefusedException("time-out waiting for register 0x"
+                    + Integer.toHexString(s.offset()));
         }
     }
 

@@ -10,7 +10,6 @@ import iommu.api.machine.MachineDescription;
 import java.util.List;
 import java.util.Map;
 import kdump.lab.api.PolicySummary;
-import kdump.lab.engine.run.BrokenException;
 import kdump.lab.engine.run.PolicySession;
 import kdump.lab.engine.run.WithdrawnException;
 import org.osgi.framework.Bundle;
@@ -91,12 +90,14 @@ final class PolicyHandle {
             if (isWithdrawn()) {
                 throw new WithdrawnException("bundle of policy " + name + " was withdrawn", null);
             }
-            List<Step> steps = policy.decide(event, view, notes);
-            if (steps == null) {
-                throw new BrokenException("policy " + name + " of bundle "
-                        + reference.getBundle().getSymbolicName() + " answers null", null);
-            }
-            return steps;
+            return policy.decide(event, view, notes);
+        }
+
+        @Override
+        public String culprit() {
+            Bundle bundle = reference.getBundle();
+            return "policy " + name + (bundle == null ? ""
+                    : " of bundle " + bundle.getSymbolicName() + " " + bundle.getVersion());
         }
 
         @Override

@@ -100,7 +100,6 @@ final class Blame {
         Bundle bundle = FrameworkUtil.getBundle(stranger);
         String where = bundle == null ? stranger.getName()
                 : "bundle " + bundle.getSymbolicName() + " " + bundle.getVersion();
-        return stranger == policy.policyClass() ? "policy " + policy.name() + " of " + where
-                : where;
+        return stranger == policy.policyClass() ? policy.culprit() : where;
     }
 }

@@ -161,16 +161,16 @@ public final class Runner {
         if (onlooker != null) {
             cell.run.machine().trace().addSink(onlooker.apply(cell.run));
         }
-        boolean cameBack = supervisor.run(cell.run, cell, new Blame(services, policy));
-        if (!cameBack) {
-            memory = null; // somebody may still be writing to it
-        }
+        boolean cameBack = true;
         try {
+            cameBack = supervisor.run(cell.run, cell, new Blame(services, policy));
             var verdict = new VerdictBuilder(cell.run, cell.attribution).verdict(policy.name());
             return reader.read(cell.run, cell.attribution, verdict);
         } finally {
             if (cameBack) {
                 memory.rollback(mark);
+            } else {
+                memory = null; // somebody may still be writing to it
             }
         }
     }
