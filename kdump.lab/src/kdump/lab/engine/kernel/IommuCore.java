@@ -52,7 +52,9 @@ public final class IommuCore implements DmaOps {
         for (int i = 0; i < machine.units().size(); i++) {
             UnitDriver driver = machine.vendor(i)
                     .driver(profile, new EngineKernelPort(kernel, machine, i));
-            units.add(new UnitSlot(driver));
+            // What the code spends on every function before it switches a unit over.
+            units.add(new UnitSlot(driver, () -> kernel.spend(profile.costs().deviceDomainSetup()
+                    * machine.fabric().functions().size())));
         }
     }
 
