@@ -68,6 +68,11 @@ public final class IommuCore implements DmaOps {
         firstMap = listener;
     }
 
+    /** Returns whether this kernel maps a function's DMA in tables of a unit. */
+    public boolean mapsDma(PciFunction function) {
+        return unitOf(function) != null;
+    }
+
     /** Returns how this kernel makes memory reachable for a function. */
     DmaOps opsFor(PciFunction function) {
         return unitOf(function) == null ? DIRECT : this;

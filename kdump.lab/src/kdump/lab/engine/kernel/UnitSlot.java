@@ -27,10 +27,13 @@ public final class UnitSlot {
         return driver;
     }
 
-    /** Goes on with what this very kernel had set up before it was imported. */
+    /**
+     * Goes on with what this very kernel had set up before it was imported. A unit that it had left
+     * off stays unmanaged: what it serves reaches memory as it is.
+     */
     public void resume() {
         driver.resume();
-        managed = true;
+        managed = driver.hasTables();
     }
 
     /** Sets interrupts up, as kernels do at T4; some let faults be announced by then. */

@@ -18,11 +18,15 @@ class UnitSlotTest {
     private final List<String> acts = new ArrayList<>();
     private boolean refuses;
     private boolean early;
+    private boolean tables;
     /** Says what it was asked, and managed or not by then. */
     private final UnitDriver driver = (UnitDriver) Proxy.newProxyInstance(
             UnitDriver.class.getClassLoader(), new Class<?>[] {UnitDriver.class},
             (proxy, method, arguments) -> {
-                if (method.getReturnType() == boolean.class) {
+                if (method.getName().equals("hasTables")) {
+                    return tables;
+                }
+                if (method.getName().equals("faultInterruptEnabled")) {
                     return early;
                 }
                 acts.add(method.getName());
@@ -46,6 +50,16 @@ class UnitSlotTest {
         slot.adoptTables(AdoptDepth.CONTEXTS);
         assertThat(acts).containsExactly("adoptTables", "domains", "enableFaultInterrupt");
         assertThat(slot.isManaged()).isTrue();
+    }
+
+    @Test
+    void aUnitThatWasLeftOffStaysUnmanaged() {
+        slot.resume();
+        assertThat(slot.isManaged()).isFalse();
+        tables = true;
+        slot.resume();
+        assertThat(slot.isManaged()).isTrue();
+        assertThat(acts).containsExactly("resume", "resume");
     }
 
     @Test
