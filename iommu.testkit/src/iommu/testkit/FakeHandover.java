@@ -13,8 +13,10 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.unit.RemappingUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What a policy sees and keeps: units, functions with config space, memory, notes. Nothing that a
@@ -31,6 +33,7 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
     private final List<RemappingUnit> hardware = new ArrayList<>();
     private final List<FunctionView> functions = new ArrayList<>();
     private final Map<Integer, FakeFunction> config = new HashMap<>();
+    private final Set<Integer> direct = new HashSet<>();
     private final Map<String, Note> notes = new HashMap<>();
     private PhysicalMemory memory;
     private Phase phase = Phase.RUNNING;
@@ -68,6 +71,12 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
             space.writeConfig(bytes[i], 1, bytes[i + 1]);
         }
         config.put(requester, space);
+        return this;
+    }
+
+    /** Has a function reach memory as it is, whatever units there are. */
+    public FakeHandover direct(int requester) {
+        direct.add(requester);
         return this;
     }
 
@@ -117,6 +126,11 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
     @Override
     public List<FunctionView> functions() {
         return List.copyOf(functions);
+    }
+
+    @Override
+    public boolean mapsDma(int requester) {
+        return !units.isEmpty() && !direct.contains(requester);
     }
 
     @Override

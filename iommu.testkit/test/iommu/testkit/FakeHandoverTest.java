@@ -52,6 +52,14 @@ class FakeHandoverTest {
     }
 
     @Test
+    void dmaIsMappedWhereThereIsAUnitUnlessSaidOtherwise() {
+        FakeHandover handover = FakeHandover.unitsOf("vtd").direct(0x100);
+        assertThat(handover.mapsDma(0x100)).isFalse();
+        assertThat(handover.mapsDma(0x108)).isTrue();
+        assertThat(FakeHandover.unitsOf().mapsDma(0x108)).isFalse();
+    }
+
+    @Test
     void memoryAnswersIfThereIsSome() {
         FakeHandover handover = FakeHandover.unitsOf().nanosSinceCrash(5);
         assertThatThrownBy(() -> handover.readMemory(0))

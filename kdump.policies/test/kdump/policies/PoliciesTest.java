@@ -129,6 +129,16 @@ class PoliciesTest {
     }
 
     @Test
+    void whatNoUnitTranslatesNeedsNoIdentityMap() {
+        twoUnits.function(DISK, 0x010802, 0, 0x04, 0x6).function(NIC, 0x020000, 0, 0x04, 0x6)
+                .direct(DISK);
+
+        assertThat(twoUnits.at(Phase.RUNNING, new IdentityMapCrashRange())).containsExactly(
+                new Step.ReserveIova(FakeHandover.RESERVATION),
+                new Step.IdentityMap(NIC, FakeHandover.RESERVATION));
+    }
+
+    @Test
     void resetsHoldAllPortsTogetherAndRestoreWhatLiesBelowButSpareTheScreen() {
         port(PORT, 1, 0x40).port(VGA_PORT, 3, 0)
                 .twoUnits.function(NIC, 0x020000, 0, 0x04, 0x6, 0x10, 0x0c)

@@ -92,6 +92,11 @@ public final class LinuxAmdViDriver implements UnitDriver {
         }
     }
 
+    @Override
+    public boolean hasTables() {
+        return entries != null;
+    }
+
     // ---- T4 -------------------------------------------------------------------------------------
 
     @Override

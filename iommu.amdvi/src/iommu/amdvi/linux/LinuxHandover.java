@@ -51,24 +51,14 @@ final class LinuxHandover {
 
     /** Copies the device table, and sets up buffers of this kernel. */
     void copy() {
-        port.print("AMD-Vi: Translation is already enabled - trying to copy translation"
-                + " structures");
-        long register = registers.read(AmdViRegisters.DEV_TAB);
+        long register = begin("copy");
         var copy = new TableCopy(port, mappings.ids());
         entries = copy.copy(register, expectedBytes);
         told(copy.refusal(), "copy", "Copied DEV table from previous kernel.");
-        pauseBuffers();
-        commands = new CommandRing(port, registers);
-        commands.enable();
-        events.enable();
-        registers.feature(Control.GA_EN, registers.control(Control.GA_EN));
-        if (entries != null) {
-            entries.tell(registers);
-        }
-        flush(commands, register);
-        if (entries != null) {
-            mappings.use(entries, commands);
-        }
+        goOn(register, entries != null, () -> {
+            commands.enable();
+            events.enable();
+        });
     }
 
     /**
@@ -76,9 +66,7 @@ final class LinuxHandover {
      * exclusion range used to begin.
      */
     void reuse() {
-        port.print("AMD-Vi: Translation is already enabled - trying to reuse translation"
-                + " structures");
-        long register = registers.read(AmdViRegisters.DEV_TAB);
+        long register = begin("reuse");
         boolean snp = ExtendedFeature.SNP_SUP.isSet(
                 registers.read(AmdViRegisters.EXTENDED_FEATURE));
         var reuse = new TableReuse(port, mappings.ids(), quirks);
@@ -88,13 +76,35 @@ final class LinuxHandover {
             throw new KernelPanicException("kernel BUG at drivers/iommu/amd/init.c: "
                     + reuse.refusal());
         }
+        goOn(register, false, () -> {
+            commands.reuse(quirks.plain(registers.read(AmdViRegisters.CMD_BUF)), snp
+                    ? quirks.plain(AmdViRegisters.BASE.inPlace(
+                            registers.read(AmdViRegisters.EXCLUSION_BASE))) : 0);
+            events.reuse();
+        });
+    }
+
+    /** Says what is tried; returns the base register of the crashed kernel's table. */
+    private long begin(String what) {
+        port.print("AMD-Vi: Translation is already enabled - trying to " + what
+                + " translation structures");
+        return registers.read(AmdViRegisters.DEV_TAB);
+    }
+
+    /**
+     * What follows the table, whichever it is: buffers, the table's address, the flush.
+     *
+     * @param moves whether the unit must be told of another table
+     * @param buffers lets the unit use command buffer and event log
+     */
+    private void goOn(long register, boolean moves, Runnable buffers) {
         pauseBuffers();
         commands = new CommandRing(port, registers);
-        commands.reuse(quirks.plain(registers.read(AmdViRegisters.CMD_BUF)), snp
-                ? quirks.plain(AmdViRegisters.BASE.inPlace(
-                        registers.read(AmdViRegisters.EXCLUSION_BASE))) : 0);
-        events.reuse();
+        buffers.run();
         registers.feature(Control.GA_EN, registers.control(Control.GA_EN));
+        if (moves) {
+            entries.tell(registers);
+        }
         flush(commands, register);
         if (entries != null) {
             mappings.use(entries, commands);

@@ -47,6 +47,16 @@ public interface HandoverView {
     /** Returns the functions, by requester id. */
     List<FunctionView> functions();
 
+    /**
+     * Returns whether this kernel maps the DMA of a function in tables of a unit. It does not where
+     * no unit serves the function, where the unit is off or not taken over yet, or where requests
+     * pass unchanged: all of memory is reached as it is then, and {@link Step.IdentityMap} would be
+     * refused.
+     *
+     * <p>Source: Linux, device_iommu_mapped and use_dma_iommu.
+     */
+    boolean mapsDma(int requester);
+
     /** Returns the memory map. */
     MemoryMap memoryMap();
 

@@ -24,8 +24,7 @@ public final class TakeOver {
         var steps = new ArrayList<Step>();
         if (event instanceof PhaseStart start) {
             switch (start.phase()) {
-                case INTERRUPT_REMAPPING -> view.units()
-                        .forEach(unit -> steps.add(new Step.InitialiseInterrupts(unit.index())));
+                case INTERRUPT_REMAPPING -> steps.addAll(interrupts(view));
                 case DMA_REMAPPING -> adoptFrom(0, view, depth, steps);
                 default -> { }
             }
@@ -36,6 +35,21 @@ public final class TakeOver {
             adoptFrom(adopt.unit() + 1, view, depth, steps);
         }
         return steps;
+    }
+
+    /** Answers T4: sets the interrupts of all units up. */
+    public static List<Step> interrupts(HandoverView view) {
+        return view.units().stream().<Step>map(unit ->
+                new Step.InitialiseInterrupts(unit.index())).toList();
+    }
+
+    /**
+     * Answers T4 for a policy that starts clean at T6: sets the interrupts of units up that leaves
+     * their tables alone. Kernels of that time left the others to T6.
+     */
+    public static List<Step> interruptsApart(HandoverView view) {
+        return view.units().stream().filter(unit -> !unit.interruptsShareTables())
+                .<Step>map(unit -> new Step.InitialiseInterrupts(unit.index())).toList();
     }
 
     private static void adoptFrom(int first, HandoverView view, AdoptDepth depth,

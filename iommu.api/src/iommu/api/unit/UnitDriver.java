@@ -17,6 +17,15 @@ public interface UnitDriver {
     void resume();
 
     /**
+     * Returns whether tables of this kernel are in the unit, so that memory can be mapped: after
+     * {@link #resume} not if it found translation off or no table, and otherwise once the unit was
+     * started clean or its tables were adopted.
+     */
+    default boolean hasTables() {
+        return true;
+    }
+
+    /**
      * Does what a kernel does with its unit when it crashes, before the capture kernel is entered
      * (T1): nothing, as a rule.
      */

@@ -49,6 +49,7 @@ class DriverDefaultsTest {
     @Test
     void nothingIsDoneAtTheCrashAndFaultsAreAnnouncedLate() {
         least.crash();
+        assertThat(least.hasTables()).isTrue();
         assertThat(least.faultInterruptEnabled()).isFalse();
     }
 }

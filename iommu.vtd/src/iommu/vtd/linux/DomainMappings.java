@@ -60,6 +60,11 @@ final class DomainMappings {
         return ids;
     }
 
+    /** Returns whether there are tables to map in. */
+    boolean hasTables() {
+        return tables != null;
+    }
+
     /** Goes on with tables that this very kernel had set up before it was imported. */
     void resume(ContextTables ownTables, Invalidations ownInvalidations) {
         use(ownTables, ownInvalidations, new BitSet(), false);

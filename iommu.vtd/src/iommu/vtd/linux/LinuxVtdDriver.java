@@ -95,6 +95,11 @@ public final class LinuxVtdDriver implements UnitDriver {
     }
 
     @Override
+    public boolean hasTables() {
+        return mappings.hasTables();
+    }
+
+    @Override
     public void initialiseInterrupts() {
         if (!ExtendedCapability.IR.isSet(registers.ecap())) {
             return;

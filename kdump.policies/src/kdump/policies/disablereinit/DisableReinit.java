@@ -9,6 +9,7 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.HandoverView.UnitView;
 import iommu.api.kdump.KdumpPolicy;
 import iommu.api.kdump.Step;
+import iommu.api.kdump.TakeOver;
 import java.util.ArrayList;
 import java.util.List;
 import org.osgi.service.component.annotations.Component;
@@ -32,9 +33,7 @@ public final class DisableReinit implements HandoverPolicy {
         var steps = new ArrayList<Step>();
         if (event instanceof PhaseStart start) {
             switch (start.phase()) {
-                case INTERRUPT_REMAPPING -> view.units().stream()
-                        .filter(unit -> !unit.interruptsShareTables())
-                        .forEach(unit -> steps.add(new Step.InitialiseInterrupts(unit.index())));
+                case INTERRUPT_REMAPPING -> steps.addAll(TakeOver.interruptsApart(view));
                 case DMA_REMAPPING -> {
                     for (UnitView unit : view.units()) {
                         steps.add(new Step.DisableTranslation(unit.index()));

@@ -17,9 +17,10 @@ import org.osgi.service.component.annotations.Component;
 
 /**
  * While the first kernel still runs, keeps the addresses of the crash reservation from its
- * allocator and maps them to themselves for every endpoint that is a bus master. The capture kernel
- * makes no access to any IOMMU: its own I/O uses physical addresses, which the old tables map; what
- * is left over goes where it always went.
+ * allocator and maps them to themselves for every endpoint that is a bus master and whose DMA it
+ * maps at all: the others reach the reservation as it is. The capture kernel makes no access to
+ * any IOMMU: its own I/O uses physical addresses, which the old tables map; what is left over goes
+ * where it always went.
  *
  * <p>Source: M. Montgomery, "Kdump IO Rule", September 2008.
  */
@@ -48,6 +49,7 @@ public final class IdentityMapCrashRange implements HandoverPolicy {
 
     private static boolean isNeeded(FunctionView function, HandoverView view) {
         return function.headerType() == 0 && function.classCode() >>> 16 != BRIDGES
-                && (view.readConfig(function.requester(), COMMAND, 2) & BUS_MASTER) != 0;
+                && (view.readConfig(function.requester(), COMMAND, 2) & BUS_MASTER) != 0
+                && view.mapsDma(function.requester());
     }
 }

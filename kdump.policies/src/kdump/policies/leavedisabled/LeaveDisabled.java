@@ -8,6 +8,7 @@ import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.KdumpPolicy;
 import iommu.api.kdump.Step;
+import iommu.api.kdump.TakeOver;
 import java.util.ArrayList;
 import java.util.List;
 import org.osgi.service.component.annotations.Component;
@@ -29,8 +30,7 @@ public final class LeaveDisabled implements HandoverPolicy {
         if (event instanceof PhaseStart start) {
             switch (start.phase()) {
                 case SETUP_ARCH -> steps.add(new Step.Print("DMAR: IOMMU disabled"));
-                case INTERRUPT_REMAPPING -> view.units()
-                        .forEach(unit -> steps.add(new Step.InitialiseInterrupts(unit.index())));
+                case INTERRUPT_REMAPPING -> steps.addAll(TakeOver.interrupts(view));
                 case DMA_REMAPPING -> view.units()
                         .forEach(unit -> steps.add(new Step.DisableTranslation(unit.index())));
                 default -> { }

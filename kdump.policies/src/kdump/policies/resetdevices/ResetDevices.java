@@ -10,6 +10,7 @@ import iommu.api.kdump.HandoverView.FunctionView;
 import iommu.api.kdump.HandoverView.UnitView;
 import iommu.api.kdump.KdumpPolicy;
 import iommu.api.kdump.Step;
+import iommu.api.kdump.TakeOver;
 import java.util.ArrayList;
 import java.util.List;
 import org.osgi.service.component.annotations.Activate;
@@ -65,9 +66,7 @@ public final class ResetDevices implements HandoverPolicy {
         if (event instanceof PhaseStart start) {
             switch (start.phase()) {
                 case SETUP_ARCH -> reset(view, steps);
-                case INTERRUPT_REMAPPING -> view.units().stream()
-                        .filter(unit -> !unit.interruptsShareTables())
-                        .forEach(unit -> steps.add(new Step.InitialiseInterrupts(unit.index())));
+                case INTERRUPT_REMAPPING -> steps.addAll(TakeOver.interruptsApart(view));
                 case DMA_REMAPPING -> {
                     for (UnitView unit : view.units()) {
                         steps.add(new Step.DisableTranslation(unit.index()));

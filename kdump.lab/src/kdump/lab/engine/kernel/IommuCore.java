@@ -52,7 +52,9 @@ public final class IommuCore implements DmaOps {
         for (int i = 0; i < machine.units().size(); i++) {
             UnitDriver driver = machine.vendor(i)
                     .driver(profile, new EngineKernelPort(kernel, machine, i));
-            units.add(new UnitSlot(driver));
+            // What the code spends on every function before it switches a unit over.
+            units.add(new UnitSlot(driver, () -> kernel.spend(profile.costs().deviceDomainSetup()
+                    * machine.fabric().functions().size())));
         }
     }
 
@@ -64,6 +66,11 @@ public final class IommuCore implements DmaOps {
     /** Has {@code listener} told before a function's first mapping. */
     public void onFirstMap(IntConsumer listener) {
         firstMap = listener;
+    }
+
+    /** Returns whether this kernel maps a function's DMA in tables of a unit. */
+    public boolean mapsDma(PciFunction function) {
+        return unitOf(function) != null;
     }
 
     /** Returns how this kernel makes memory reachable for a function. */

@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.kernel;
 
+import iommu.api.unit.AdoptDepth;
+import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
 
-/** One unit under one kernel: its driver, and how far the kernel has come with it. One thread. */
+/**
+ * One unit under one kernel: its driver, and how far the kernel has come with it. The order of the
+ * acts by which a kernel gets hold of a unit is told here and nowhere else. One thread.
+ */
 public final class UnitSlot {
 
     private final UnitDriver driver;
+    private final Runnable domainSetup;
     private boolean managed;
     private boolean announcesFaults;
 
-    UnitSlot(UnitDriver driver) {
+    /** @param domainSetup takes the time that setting functions up in the IOMMU code takes */
+    UnitSlot(UnitDriver driver, Runnable domainSetup) {
         this.driver = driver;
+        this.domainSetup = domainSetup;
     }
 
     /** Returns the driver. */
@@ -19,21 +27,56 @@ public final class UnitSlot {
         return driver;
     }
 
-    /** Says that this kernel's tables are in the unit: DMA is mapped from now on. */
-    public void manage() {
-        managed = true;
+    /**
+     * Goes on with what this very kernel had set up before it was imported. A unit that it had left
+     * off stays unmanaged: what it serves reaches memory as it is.
+     */
+    public void resume() {
+        driver.resume();
+        managed = driver.hasTables();
     }
 
-    /** Returns whether they are. */
+    /** Sets interrupts up, as kernels do at T4; some let faults be announced by then. */
+    public void initialiseInterrupts() {
+        driver.initialiseInterrupts();
+        announcesFaults |= driver.faultInterruptEnabled();
+    }
+
+    /**
+     * Gives the unit empty tables, translation on.
+     *
+     * @throws StepRefusedException if the unit does not obey; it is not managed then
+     */
+    public void startClean() throws StepRefusedException {
+        domainSetup.run();
+        driver.startClean();
+        manage();
+    }
+
+    /**
+     * Takes over the tables that the unit uses.
+     *
+     * @throws StepRefusedException if they cannot be taken over; nothing was changed then
+     */
+    public void adoptTables(AdoptDepth depth) throws StepRefusedException {
+        driver.adoptTables(depth);
+        domainSetup.run();
+        manage();
+    }
+
+    /** This kernel's tables are in the unit: DMA is mapped from now on, and faults are heard of. */
+    private void manage() {
+        managed = true;
+        driver.enableFaultInterrupt();
+        announcesFaults = true;
+    }
+
+    /** Returns whether this kernel's tables are in the unit. */
     boolean isManaged() {
         return managed;
     }
 
-    /** Says that the kernel's handler is there for the unit's fault interrupt. */
-    public void announceFaults() {
-        announcesFaults = true;
-    }
-
+    /** Returns whether the kernel's handler is there for the unit's fault interrupt. */
     boolean announcesFaults() {
         return announcesFaults;
     }

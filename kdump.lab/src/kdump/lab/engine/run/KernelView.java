@@ -81,6 +81,13 @@ final class KernelView implements HandoverView {
     }
 
     @Override
+    public boolean mapsDma(int requester) {
+        use();
+        PciFunction function = machine.fabric().function(requester);
+        return function != null && kernel.iommu().mapsDma(function);
+    }
+
+    @Override
     public MemoryMap memoryMap() {
         use();
         return machine.description().memoryMap();

@@ -232,10 +232,7 @@ public final class Run {
         }
         begin(Phase.RUNNING);
         firstNotes.clear();
-        for (UnitSlot unit : first.units()) {
-            unit.driver().resume();
-            unit.manage();
-        }
+        first.units().forEach(UnitSlot::resume);
         scenario.loads().forEach((requester, load) -> {
             DeviceDriver driver = machine.slot(requester).driver(new EngineDriverPort(first,
                     machine, machine.fabric().function(requester)));

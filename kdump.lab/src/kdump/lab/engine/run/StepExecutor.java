@@ -127,40 +127,20 @@ final class StepExecutor {
 
     private void executeNamed(Step step) throws StepRefusedException {
         if (step instanceof Step.InitialiseInterrupts s) {
-            UnitSlot slot = slot(s.unit());
-            slot.driver().initialiseInterrupts();
-            if (slot.driver().faultInterruptEnabled()) {
-                slot.announceFaults();
-            }
+            slot(s.unit()).initialiseInterrupts();
         } else if (step instanceof Step.DisableTranslation s) {
             slot(s.unit()).driver().disableTranslation();
         } else if (step instanceof Step.StartClean s) {
-            setUpDomains();
-            slot(s.unit()).driver().startClean();
-            takeOver(s.unit());
+            slot(s.unit()).startClean();
         } else if (step instanceof Step.ReserveIova s) {
             kernel.iommu().reserveIova(s.range());
         } else if (step instanceof Step.IdentityMap s) {
             kernel.iommu().identityMap(function(s.requester()), s.range());
         } else if (step instanceof Step.AdoptTables s) {
-            slot(s.unit()).driver().adoptTables(s.depth());
-            setUpDomains();
-            takeOver(s.unit());
+            slot(s.unit()).adoptTables(s.depth());
         } else {
             throw new IllegalStateException("no way to do " + step);
         }
-    }
-
-    /** What the IOMMU code spends on each function before it switches a unit over. */
-    private void setUpDomains() {
-        kernel.spend(kernel.costs().deviceDomainSetup() * machine.fabric().functions().size());
-    }
-
-    private void takeOver(int unit) throws StepRefusedException {
-        UnitSlot slot = slot(unit);
-        slot.manage();
-        slot.driver().enableFaultInterrupt();
-        slot.announceFaults();
     }
 
     private void writeMemory(Step.WriteMemory step) throws StepRefusedException {

@@ -8,6 +8,7 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.unit.MappingVisitor;
+import iommu.api.unit.RemappingUnit;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -39,6 +40,8 @@ final class MappedPages {
     private final Set<Integer> passThrough = new HashSet<>();
     private final Map<Integer, Long> identityBytes = new HashMap<>();
     private final Set<Integer> translated = new HashSet<>();
+    /** Units whose tables translate nothing. */
+    private final Set<Integer> off = new HashSet<>();
 
     MappedPages(MachineDescription description, PhysicalMemory memory) {
         this.description = description;
@@ -47,6 +50,14 @@ final class MappedPages {
         for (AddressRange range : description.image().ranges()) {
             mark(captured, range.start(), range.bytes());
         }
+    }
+
+    /** Hears what a unit's tables hold; a unit that is off translates nothing all the same. */
+    void look(int index, RemappingUnit unit) {
+        if (!unit.translating()) {
+            off.add(index);
+        }
+        unit.mappings(of(index));
     }
 
     /** Returns what hears the tables of a unit: they know no segment. */
@@ -163,8 +174,12 @@ final class MappedPages {
                 .toList();
     }
 
-    /** Returns whether requests of an alias reach memory unchanged: no unit, or passed through. */
+    /**
+     * Returns whether requests of an alias reach memory unchanged: no unit, one that is off, or
+     * passed through.
+     */
     boolean isDirect(int alias) {
-        return description.unitOf(alias) < 0 || passThrough.contains(alias);
+        int unit = description.unitOf(alias);
+        return unit < 0 || off.contains(unit) || passThrough.contains(alias);
     }
 }

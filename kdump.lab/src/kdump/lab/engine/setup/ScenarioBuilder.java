@@ -41,7 +41,7 @@ public final class ScenarioBuilder {
         var survey = new MappedPages(description, memory);
         for (int i = 0; i < description.units().size(); i++) {
             var profile = description.units().get(i).profile();
-            services.vendor(profile.vendor()).unit(profile, memory).mappings(survey.of(i));
+            survey.look(i, services.vendor(profile.vendor()).unit(profile, memory));
         }
         AddressRange reservation = reservation(description, survey, assumptions);
         var kernels = new KernelChooser(description, services, options.kernels());

@@ -53,8 +53,7 @@ class IovaSpacesTest {
         kernel = new Kernel(machine, scenario.profile(), new PageAllocator(
                 List.of(scenario.reservation()), new BitSet()), scenario.mappedIova(),
                 Set.of());
-        kernel.units().get(0).driver().resume();
-        kernel.units().get(0).manage();
+        kernel.units().get(0).resume();
         buffer = scenario.reservation().start();
     }
 
