@@ -43,16 +43,16 @@ final class EduMachine {
 
     /** Starts a transfer and lets it end. */
     void transfer(long from, long to, long count, long command) {
-        function.writeRegister(0x80, 8, from);
-        function.writeRegister(0x88, 8, to);
-        function.writeRegister(0x90, 8, count);
-        function.writeRegister(0x98, 8, command);
+        function.writeRegister(0, 0x80, 8, from);
+        function.writeRegister(0, 0x88, 8, to);
+        function.writeRegister(0, 0x90, 8, count);
+        function.writeRegister(0, 0x98, 8, command);
         clock.advance(100_000_000);
     }
 
     /** Returns whether a transfer is started and not done. */
     boolean runs() {
-        return (function.readRegister(0x98, 4) & 1) != 0;
+        return (function.readRegister(0, 0x98, 4) & 1) != 0;
     }
 
     byte[] bytes(long address, int count) {

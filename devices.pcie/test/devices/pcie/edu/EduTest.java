@@ -20,11 +20,11 @@ class EduTest {
     private final EduMachine machine = new EduMachine(Map.of("dma_mask", -1L));
 
     private long read(int offset, int bytes) {
-        return machine.function.readRegister(offset, bytes);
+        return machine.function.readRegister(0, offset, bytes);
     }
 
     private void write(int offset, int bytes, long value) {
-        machine.function.writeRegister(offset, bytes, value);
+        machine.function.writeRegister(0, offset, bytes, value);
     }
 
     @Test
