@@ -56,13 +56,19 @@ final class BaseAddresses {
     /**
      * Puts a device behind, and the MSI-X table of its function.
      *
-     * @throws IllegalArgumentException if it has a BAR twice, or one that its header has not
+     * @throws IllegalArgumentException if it does not say what it has, has a BAR twice, or one that
+     *     its header has not
      */
     void device(Device device, Interrupts interrupts) {
-        for (Bar bar : device.bars()) {
+        List<Bar> bars = device.bars();
+        if (bars == null) {
+            throw new IllegalArgumentException("no BARs: " + device.getClass().getName());
+        }
+        for (Bar bar : bars) {
             if (bar.index() >= count || behind[bar.index()] != null) {
                 throw new IllegalArgumentException("BAR " + bar.index() + " of " + count
-                        + (bar.index() >= count ? "" : ", twice"));
+                        + (bar.index() >= count ? "" : ", twice") + ": "
+                        + device.getClass().getName());
             }
             place(bar);
         }

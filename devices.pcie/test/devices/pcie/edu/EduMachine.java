@@ -30,6 +30,7 @@ final class EduMachine {
         byte[] config = new byte[256];
         config[0x06] = 0x10;
         config[0x34] = MSI;
+        config[0x3d] = 1;
         config[MSI] = 0x05;
         config[MSI + 2] = (byte) 0x80;
         function = new PcieFabricFactory().build(List.of(new FunctionConfig(REQUESTER, config)),

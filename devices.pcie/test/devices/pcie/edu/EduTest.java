@@ -186,6 +186,26 @@ class EduTest {
     }
 
     @Test
+    void withoutMessagesThePinIsAssertedUntilAllIsAcknowledged() {
+        write(0x60, 4, 0x30);
+        write(0x64, 4, 0x10);
+        assertThat(machine.root.pins()).containsExactly("28 INTA asserted");
+        assertThat(machine.function.readConfig(6, 2) & 8).isEqualTo(8);
+        write(0x64, 4, 0x20);
+        assertThat(machine.root.pins()).containsExactly("28 INTA asserted", "28 INTA deasserted");
+        assertThat(machine.function.readConfig(6, 2) & 8).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1", "0, 2", "0x80, 1", "0x98, 2"})
+    void narrowAccessesReadOnesAndChangeNothing(String offset, int bytes) {
+        int at = Integer.decode(offset);
+        write(at, bytes, 1);
+        assertThat(read(at, bytes)).isEqualTo((1L << 8 * bytes) - 1);
+        assertThat(machine.runs()).isFalse();
+    }
+
+    @Test
     void resetEndsTheTransfer() {
         write(0x88, 8, BUFFER);
         write(0x90, 8, 4);

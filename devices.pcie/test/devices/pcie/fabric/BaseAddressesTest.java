@@ -132,10 +132,10 @@ class BaseAddressesTest {
         assertThat(addresses.behind(2)).isNull();
         assertThatIllegalArgumentException().isThrownBy(() -> addresses.device(
                 new Spaces(List.of(Bar.memory(2, 16))), Interrupts.none()))
-                .withMessage("BAR 2 of 2");
+                .withMessage("BAR 2 of 2: " + Spaces.class.getName());
         assertThatIllegalArgumentException().isThrownBy(() -> addresses.device(
                 new Spaces(List.of(Bar.memory(0, 16), Bar.memory(0, 32))), Interrupts.none()))
-                .withMessage("BAR 0 of 2, twice");
+                .withMessageStartingWith("BAR 0 of 2, twice: ");
     }
 
     private void msiX(int entries, long table, long pending) {
