@@ -3,6 +3,7 @@ package iommu.testkit;
 
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DmaPort;
+import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.Medium;
 import iommu.api.pcie.PciFunction;
 import iommu.api.sim.EventQueue;
@@ -23,6 +24,7 @@ public final class FakeDeviceContext implements DeviceContext {
 
     private final PciFunction function;
     private final DmaPort dma;
+    private final Interrupts interrupts;
     private final EventQueue clock;
     private final Map<String, Long> options;
     private final List<Committed> committed = new ArrayList<>();
@@ -40,6 +42,8 @@ public final class FakeDeviceContext implements DeviceContext {
             Map<String, Long> options) {
         this.function = function;
         this.dma = dma;
+        interrupts = function instanceof FakeFunction fake ? fake.interrupts(dma)
+                : dma == null ? Interrupts.none() : dma.interrupts();
         this.clock = clock;
         this.options = Map.copyOf(options);
     }
@@ -69,6 +73,11 @@ public final class FakeDeviceContext implements DeviceContext {
     @Override
     public DmaPort dma() {
         return dma;
+    }
+
+    @Override
+    public Interrupts interrupts() {
+        return interrupts;
     }
 
     @Override

@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.testkit;
 
+import iommu.api.pcie.Bar;
 import iommu.api.pcie.Device;
+import iommu.api.pcie.DmaPort;
+import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.PciFunction;
+import java.util.List;
 
-/** A function whose config space takes every write; a test plugs its device in. One thread. */
-public final class FakeFunction implements PciFunction {
+/**
+ * A function whose config space takes every write; a test plugs its device in. Its interrupts are
+ * what the capabilities say that a test has written before the device asks for them. One thread.
+ */
+public final class FakeFunction implements PciFunction, Interrupts.Config {
 
     private static final int CONFIG_BYTES = 4096;
 
     private final int requester;
     private final byte[] config = new byte[CONFIG_BYTES];
     private Device device;
+    private Interrupts interrupts = Interrupts.none();
+    private boolean pin;
 
     /** Makes an endpoint of this class that decodes memory and is a bus master. */
     public FakeFunction(int requester, int classCode) {
@@ -23,6 +32,17 @@ public final class FakeFunction implements PciFunction {
     /** Plugs a device in, or with null pulls it out. */
     public void device(Device plugged) {
         device = plugged;
+    }
+
+    /** Returns its interrupts, whose messages go this way from now on. */
+    Interrupts interrupts(DmaPort dma) {
+        interrupts = new Interrupts(this, dma, (number, asserted) -> pin = asserted);
+        return interrupts;
+    }
+
+    /** Returns whether its interrupt pin is asserted. */
+    public boolean pinAsserted() {
+        return pin;
     }
 
     @Override
@@ -46,20 +66,51 @@ public final class FakeFunction implements PciFunction {
 
     @Override
     public void writeConfig(int offset, int bytes, int value) {
+        set(offset, bytes, value);
+        interrupts.configWritten();
+    }
+
+    @Override
+    public int read(int offset, int bytes) {
+        return readConfig(offset, bytes);
+    }
+
+    @Override
+    public void set(int offset, int bytes, int value) {
         for (int i = 0; i < bytes; i++) {
             config[offset + i] = (byte) (value >>> 8 * i);
         }
     }
 
     @Override
-    public int readRegister(int offset) {
-        return device == null ? -1 : device.readRegister(offset);
+    public List<Bar> bars() {
+        return device == null ? List.of() : device.bars();
     }
 
     @Override
-    public void writeRegister(int offset, int value) {
-        if (device != null) {
-            device.writeRegister(offset, value);
+    public long readRegister(int bar, long offset, int bytes) {
+        if (device != null && interrupts.holds(bar, offset)) {
+            return interrupts.read(bar, offset, bytes);
         }
+        long ones = Bar.ones(bytes);
+        return takes(bar, offset, bytes) ? device.readRegister(bar, offset, bytes) & ones : ones;
+    }
+
+    @Override
+    public void writeRegister(int bar, long offset, int bytes, long value) {
+        if (device != null && interrupts.holds(bar, offset)) {
+            interrupts.write(bar, offset, bytes, value);
+        } else if (takes(bar, offset, bytes)) {
+            device.writeRegister(bar, offset, bytes, value & Bar.ones(bytes));
+        }
+    }
+
+    private boolean takes(int bar, long offset, int bytes) {
+        for (Bar space : bars()) {
+            if (space.index() == bar) {
+                return space.takes(offset, bytes);
+            }
+        }
+        return false;
     }
 }

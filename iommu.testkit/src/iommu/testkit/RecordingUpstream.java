@@ -28,6 +28,7 @@ public final class RecordingUpstream implements Upstream {
     private final PhysicalMemory memory;
     private final List<Request> requests = new ArrayList<>();
     private final List<Integer> systemErrors = new ArrayList<>();
+    private final List<String> pins = new ArrayList<>();
     private CompletionStatus status = CompletionStatus.SUCCESS;
     private Translations translations =
             (address, access) -> TranslationCompletion.unsupportedRequest();
@@ -59,10 +60,16 @@ public final class RecordingUpstream implements Upstream {
         return systemErrors;
     }
 
+    /** Returns the pin changes that arrived, such as "28 INTA asserted"; a view. */
+    public List<String> pins() {
+        return pins;
+    }
+
     /** Forgets what has arrived. */
     public void clear() {
         requests.clear();
         systemErrors.clear();
+        pins.clear();
     }
 
     /** Sets how reads and writes end from now on; but for SUCCESS they move nothing. */
@@ -135,6 +142,12 @@ public final class RecordingUpstream implements Upstream {
     @Override
     public void systemError(int port, String gates) {
         systemErrors.add(port);
+    }
+
+    @Override
+    public void interruptPin(int function, int pin, boolean asserted) {
+        pins.add(Integer.toHexString(function) + " INT" + (char) ('A' + pin - 1)
+                + (asserted ? " asserted" : " deasserted"));
     }
 
     @Override

@@ -9,6 +9,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
+import iommu.api.pcie.Bar;
+import iommu.api.pcie.Device;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.Medium;
 import iommu.api.sim.EventQueue;
@@ -87,8 +89,38 @@ class FakeDriverPortTest {
 
     @Test
     void aFunctionWithoutDeviceReadsOnesAndDropsWrites() {
-        function.writeRegister(0, 5);
-        assertThat(function.readRegister(0)).isEqualTo(-1);
+        function.writeRegister(0, 0, 4, 5);
+        assertThat(function.readRegister(0, 0, 4)).isEqualTo(0xffff_ffffL);
+        assertThat(function.bars()).isEmpty();
+    }
+
+    @Test
+    void aFunctionReachesItsDeviceInsideItsBars() {
+        function.device(new Device() {
+            @Override
+            public int readRegister(int offset) {
+                return offset;
+            }
+
+            @Override
+            public void reset() { }
+        });
+        assertThat(function.bars()).containsExactly(Bar.memory(0, 4096));
+        assertThat(function.readRegister(0, 0xffc, 4)).isEqualTo(0xffc);
+        assertThat(function.readRegister(0, 0x1000, 4)).isEqualTo(0xffff_ffffL);
+        assertThat(function.readRegister(0, 2, 4)).isEqualTo(0xffff_ffffL);
+        assertThat(function.readRegister(1, 0, 2)).isEqualTo(0xffff);
+        assertThat(function.readRegister(-1, 0, 1)).isEqualTo(0xff);
+    }
+
+    @Test
+    void aFunctionHasAPinAndAContextRaisesIt() {
+        function.writeConfig(0x3d, 1, 1);
+        var context = new FakeDeviceContext(function, null, clock, Map.of());
+        context.interrupts().raise(0);
+        assertThat(function.pinAsserted()).isTrue();
+        context.interrupts().lower();
+        assertThat(function.pinAsserted()).isFalse();
     }
 
     @Test

@@ -5,6 +5,7 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DmaPort;
+import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.TranslationCompletion;
 import java.util.Arrays;
 import java.util.Set;
@@ -111,6 +112,11 @@ public final class TranslatedDma implements DmaPort {
         return slot == DENIED ? CompletionStatus.UNSUPPORTED_REQUEST
                 : port.writeTranslated(cache.translate(slot, address), address, from, offset,
                         bytes);
+    }
+
+    @Override
+    public Interrupts interrupts() {
+        return port.interrupts();
     }
 
     /** Returns the slot to access through, asking for a translation if none is held. */

@@ -4,11 +4,13 @@ package devices.pcie.edu;
 import static iommu.api.bits.BitField.bit;
 
 import iommu.api.bits.BitField;
+import iommu.api.pcie.Bar;
 import iommu.api.pcie.CompletionStatus;
-import iommu.api.pcie.Messages;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
+import iommu.api.pcie.Interrupts;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The educational device: a buffer of 4096 bytes, and one transfer at a time between it and memory.
@@ -17,7 +19,8 @@ import java.util.Arrays;
  * 4 KiB boundary unless the machine wants it otherwise; while it runs its registers take no writes.
  * Bytes that a blocked request should have read are zero. A transfer that leaves the buffer moves
  * nothing. The factorial is there at once. Registers below 80h take accesses of 4 bytes, those from
- * there on 4 or 8; a write of 4 bytes clears the upper half.
+ * there on 4 or 8; a write of 4 bytes clears the upper half. The pin is asserted until all bits of
+ * the interrupt status are acknowledged.
  *
  * <p>Source: QEMU documentation, "EDU device"; widths, masks and times observed on QEMU 7.2.
  */
@@ -55,7 +58,7 @@ final class Edu implements Device {
     private static final BitField INTERRUPT = bit(2);
 
     private final DeviceContext context;
-    private final Messages messages;
+    private final Interrupts signals;
     private final long mask;
     private final boolean whole;
     private final byte[] buffer = new byte[BUFFER_BYTES];
@@ -73,25 +76,20 @@ final class Edu implements Device {
         this.context = context;
         this.mask = mask;
         this.whole = whole;
-        messages = new Messages(context.function(), context.dma());
+        signals = context.interrupts();
     }
 
     @Override
-    public int registerBytes() {
-        return REGISTER_BYTES;
+    public List<Bar> bars() {
+        return List.of(Bar.memory(0, REGISTER_BYTES));
     }
 
     @Override
-    public int readRegister(int offset) {
-        return (int) readRegister(offset, 4);
-    }
-
-    @Override
-    public long readRegister(int offset, int bytes) {
-        if (bytes != 4 && offset < WIDE) {
+    public long readRegister(int bar, long offset, int bytes) {
+        if (bytes < 4 || bytes != 4 && offset < WIDE) {
             return -1;
         }
-        long value = switch (offset) {
+        return switch ((int) offset) {
             case IDENTIFICATION -> IDENTITY;
             case LIVENESS -> liveness;
             case FACTORIAL -> factorial;
@@ -103,21 +101,14 @@ final class Edu implements Device {
             case COMMAND -> command;
             default -> -1;
         };
-        return bytes == 4 ? value & 0xffff_ffffL : value;
     }
 
     @Override
-    public void writeRegister(int offset, int value) {
-        writeRegister(offset, 4, value);
-    }
-
-    @Override
-    public void writeRegister(int offset, int bytes, long written) {
-        long value = bytes == 4 ? written & 0xffff_ffffL : written;
-        if (offset >= WIDE) {
-            writeTransfer(offset, value);
+    public void writeRegister(int bar, long offset, int bytes, long written) {
+        if (offset >= WIDE && bytes >= 4) {
+            writeTransfer((int) offset, bytes == 4 ? written & 0xffff_ffffL : written);
         } else if (bytes == 4) {
-            writeNarrow(offset, (int) value);
+            writeNarrow((int) offset, (int) written);
         }
     }
 
@@ -132,7 +123,12 @@ final class Edu implements Device {
             }
             case STATUS -> status = value & INTERRUPT_AFTER_FACTORIAL;
             case INTERRUPT_RAISE -> raise(value);
-            case INTERRUPT_ACKNOWLEDGE -> interrupts &= ~value;
+            case INTERRUPT_ACKNOWLEDGE -> {
+                interrupts &= ~value;
+                if (interrupts == 0) {
+                    signals.lower();
+                }
+            }
             default -> { }
         }
     }
@@ -167,7 +163,7 @@ final class Edu implements Device {
     private void raise(int bits) {
         interrupts |= bits;
         if (interrupts != 0) {
-            messages.sendMsi();
+            signals.raise(0);
         }
     }
 

@@ -15,6 +15,7 @@ import iommu.api.bits.BitField;
 final class ConfigLayout {
 
     static final int COMMAND = 0x04;
+    static final BitField IO_SPACE = bit(0);
     static final BitField MEMORY_SPACE = bit(1);
     static final BitField BUS_MASTER = bit(2);
     static final BitField SERR_ENABLE = bit(8);
@@ -29,6 +30,12 @@ final class ConfigLayout {
     static final int FIRST_BAR = 0x10;
     static final int ENDPOINT_BARS = 6;
     static final int BRIDGE_BARS = 2;
+    static final BitField BAR_IO = bit(0);
+    static final BitField BAR_TYPE = bits(2, 1);
+    static final int BAR_64_BIT = 2;
+    static final BitField BAR_PREFETCHABLE = bit(3);
+    static final BitField BAR_ADDRESS = bits(31, 4);
+    static final BitField BAR_IO_ADDRESS = bits(31, 2);
     static final int INTERRUPT_LINE = 0x3c;
 
     static final int PRIMARY_BUS = 0x18;
@@ -44,6 +51,7 @@ final class ConfigLayout {
     /** MSI Enable and Multiple Message Enable. */
     static final int MSI_CONTROL_WRITABLE = 0x0071;
     static final BitField MSI_64_BIT = bit(7);
+    static final BitField MSI_PER_VECTOR_MASKING = bit(8);
     /** MSI-X Enable and Function Mask. */
     static final int MSI_X_CONTROL_WRITABLE = 0xc000;
 

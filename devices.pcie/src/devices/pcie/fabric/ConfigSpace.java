@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.fabric;
 
-import static devices.pcie.fabric.ConfigLayout.BRIDGE_BARS;
 import static devices.pcie.fabric.ConfigLayout.BRIDGE_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.BRIDGE_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.BRIDGE_WINDOWS;
@@ -10,11 +9,10 @@ import static devices.pcie.fabric.ConfigLayout.CACHE_LINE_SIZE;
 import static devices.pcie.fabric.ConfigLayout.COMMAND;
 import static devices.pcie.fabric.ConfigLayout.COMMAND_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.DEVICE_CONTROL;
-import static devices.pcie.fabric.ConfigLayout.ENDPOINT_BARS;
-import static devices.pcie.fabric.ConfigLayout.FIRST_BAR;
 import static devices.pcie.fabric.ConfigLayout.INTERRUPT_LINE;
 import static devices.pcie.fabric.ConfigLayout.MSI_64_BIT;
 import static devices.pcie.fabric.ConfigLayout.MSI_CONTROL_WRITABLE;
+import static devices.pcie.fabric.ConfigLayout.MSI_PER_VECTOR_MASKING;
 import static devices.pcie.fabric.ConfigLayout.MSI_X_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.PRIMARY_BUS;
 import static devices.pcie.fabric.ConfigLayout.STATUS;
@@ -25,15 +23,16 @@ import static devices.pcie.fabric.ConfigLayout.TRANSLATION_ENABLE;
 
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.PluggedFunction;
 import java.util.Arrays;
 
 /**
  * Config space of one function: the captured bytes, with the access kinds of the header, of the PCI
  * Express capability, of MSI, of MSI-X control, and of ATS control. Other capabilities are
- * read-only. One thread.
+ * read-only; base addresses are too, unless {@link BaseAddresses} says otherwise. One thread.
  */
-final class ConfigSpace {
+final class ConfigSpace implements Interrupts.Config {
 
     private final byte[] held;
     private final byte[] writable;
@@ -53,10 +52,6 @@ final class ConfigSpace {
         writable[CACHE_LINE_SIZE] = (byte) 0xff;
         writable[INTERRUPT_LINE] = (byte) 0xff;
         boolean bridge = captured.headerType() == 1;
-        int bars = bridge ? BRIDGE_BARS : ENDPOINT_BARS;
-        for (int i = 0; i < bars; i++) {
-            barBits(FIRST_BAR + 4 * i);
-        }
         if (bridge) {
             Arrays.fill(writable, PRIMARY_BUS, PRIMARY_BUS + 4, (byte) 0xff);
             Arrays.fill(writable, BRIDGE_WINDOWS, BRIDGE_WINDOWS_END, (byte) 0xff);
@@ -89,13 +84,6 @@ final class ConfigSpace {
                 Capabilities.ADDRESS_TRANSLATION_SERVICES);
     }
 
-    private void barBits(int offset) {
-        if (read(offset, 4) != 0) {
-            kind(writable, offset, 0xfff0);
-            kind(writable, offset + 2, 0xffff);
-        }
-    }
-
     private void messageEnable(int capability, int mask) {
         int at = Capabilities.find(this::read, capability);
         if (at > 0) {
@@ -103,11 +91,12 @@ final class ConfigSpace {
         }
     }
 
-    /** Message address and data; 64 bits of address if the capability says so. */
+    /** Message address, data and masks, as wide and as many as the capability says. */
     private void messageFields() {
         int at = Capabilities.find(this::read, Capabilities.MSI);
         if (at > 0) {
-            int upper = MSI_64_BIT.isSet(read(at + 2, 2)) ? 4 : 0;
+            int control = read(at + 2, 2);
+            int upper = MSI_64_BIT.isSet(control) ? 4 : 0;
             kind(writable, at + 4, 0xfffc);
             kind(writable, at + 6, 0xffff);
             kind(writable, at + 8, 0xffff);
@@ -115,13 +104,16 @@ final class ConfigSpace {
                 kind(writable, at + 10, 0xffff);
                 kind(writable, at + 12, 0xffff);
             }
+            if (MSI_PER_VECTOR_MASKING.isSet(control)) {
+                takes(at + 12 + upper, -1);
+            }
         }
     }
 
-    /** Makes BAR 0 take addresses that are multiples of {@code bytes}, a power of two. */
-    void sizeFirstBar(int bytes) {
-        kind(writable, FIRST_BAR, -bytes & 0xfff0);
-        kind(writable, FIRST_BAR + 2, -bytes >>> 16);
+    /** Makes the register of 4 bytes at an offset take writes of these bits and no others. */
+    void takes(int offset, int mask) {
+        kind(writable, offset, mask);
+        kind(writable, offset + 2, mask >>> 16);
     }
 
     private void kind(byte[] kinds, int offset, int mask) {
@@ -147,13 +139,21 @@ final class ConfigSpace {
         return express;
     }
 
-    int read(int offset, int bytes) {
+    @Override
+    public int read(int offset, int bytes) {
         int value = 0;
         for (int i = bytes - 1; i >= 0; i--) {
             int at = offset + i;
             value = value << 8 | (at < held.length ? held[at] & 0xff : 0xff);
         }
         return value;
+    }
+
+    @Override
+    public void set(int offset, int bytes, int value) {
+        for (int i = 0; i < bytes && offset + i < held.length; i++) {
+            held[offset + i] = (byte) (value >>> 8 * i);
+        }
     }
 
     void write(int offset, int bytes, int value) {

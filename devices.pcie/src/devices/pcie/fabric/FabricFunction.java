@@ -8,6 +8,7 @@ import static devices.pcie.fabric.ConfigLayout.DEVICE_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.EXPRESS_FLAGS;
 import static devices.pcie.fabric.ConfigLayout.EXPRESS_TYPE;
 import static devices.pcie.fabric.ConfigLayout.FUNCTION_LEVEL_RESET;
+import static devices.pcie.fabric.ConfigLayout.IO_SPACE;
 import static devices.pcie.fabric.ConfigLayout.MEMORY_SPACE;
 import static devices.pcie.fabric.ConfigLayout.SECONDARY_BUS;
 import static devices.pcie.fabric.ConfigLayout.SECONDARY_BUS_RESET;
@@ -17,10 +18,12 @@ import static devices.pcie.fabric.ConfigLayout.TYPE_EXPRESS_TO_PCI;
 import static devices.pcie.fabric.ConfigLayout.TYPE_ROOT_PORT;
 import static devices.pcie.fabric.ConfigLayout.TYPE_UPSTREAM_PORT;
 
+import iommu.api.pcie.Bar;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.TranslationCompletion;
@@ -38,6 +41,8 @@ class FabricFunction implements PciFunction, DmaPort {
     private final ConfigSpace config;
     private final Upstream upstream;
     private final WayUp way = new WayUp(this);
+    private final BaseAddresses bars;
+    private final Interrupts interrupts;
     private final List<FabricFunction> below = new ArrayList<>();
     private FabricFunction bridge;
     private Device device;
@@ -45,6 +50,7 @@ class FabricFunction implements PciFunction, DmaPort {
 
     FabricFunction(FunctionConfig captured, Upstream upstream) {
         this(captured.requesterId(), new ConfigSpace(captured), upstream);
+        bars.captured();
     }
 
     FabricFunction(int requesterId, ConfigSpace config, Upstream upstream) {
@@ -52,6 +58,8 @@ class FabricFunction implements PciFunction, DmaPort {
         this.config = config;
         this.upstream = upstream;
         this.alias = requesterId;
+        bars = new BaseAddresses(config, headerType() == 1);
+        interrupts = new Interrupts(config, this, this::pinChanged);
     }
 
     final ConfigSpace config() {
@@ -75,8 +83,8 @@ class FabricFunction implements PciFunction, DmaPort {
 
     void device(Device behind) {
         this.device = behind;
-        if (behind != null && behind.registerBytes() > 0) {
-            config.sizeFirstBar(behind.registerBytes());
+        if (behind != null) {
+            bars.device(behind, interrupts);
         }
     }
 
@@ -148,6 +156,7 @@ class FabricFunction implements PciFunction, DmaPort {
         boolean held = inSecondaryReset();
         boolean translated = config.translationEnabled();
         config.write(offset, bytes, value);
+        interrupts.configWritten();
         if (device != null && config.translationEnabled() != translated) {
             device.translationEnabled(!translated);
         }
@@ -180,6 +189,7 @@ class FabricFunction implements PciFunction, DmaPort {
 
     private void reset() {
         config.reset();
+        interrupts.reset();
         if (device != null) {
             device.reset();
         }
@@ -194,31 +204,49 @@ class FabricFunction implements PciFunction, DmaPort {
     }
 
     @Override
-    public int readRegister(int offset) {
-        return decodes() ? device.readRegister(offset) : (int) ALL_ONES;
+    public List<Bar> bars() {
+        return bars.all();
     }
 
     @Override
-    public void writeRegister(int offset, int value) {
-        if (decodes()) {
-            device.writeRegister(offset, value);
+    public long readRegister(int bar, long offset, int bytes) {
+        long ones = Bar.ones(bytes);
+        if (!decodes(bar, offset, bytes)) {
+            return ones;
+        }
+        return ones & (interrupts.holds(bar, offset) ? interrupts.read(bar, offset, bytes)
+                : device.readRegister(bar, offset, bytes));
+    }
+
+    @Override
+    public void writeRegister(int bar, long offset, int bytes, long value) {
+        long ones = Bar.ones(bytes);
+        if (!decodes(bar, offset, bytes)) {
+            return;
+        }
+        if (interrupts.holds(bar, offset)) {
+            interrupts.write(bar, offset, bytes, value & ones);
+        } else {
+            device.writeRegister(bar, offset, bytes, value & ones);
         }
     }
 
-    @Override
-    public long readRegister(int offset, int bytes) {
-        return decodes() ? device.readRegister(offset, bytes) : ALL_ONES >>> 64 - 8 * bytes;
+    private boolean decodes(int bar, long offset, int bytes) {
+        Bar space = bars.behind(bar);
+        return space != null && space.takes(offset, bytes) && device.present()
+                && (space.io() ? IO_SPACE : MEMORY_SPACE).isSet(config.read(COMMAND, 2));
     }
 
     @Override
-    public void writeRegister(int offset, int bytes, long value) {
-        if (decodes()) {
-            device.writeRegister(offset, bytes, value);
+    public Interrupts interrupts() {
+        return interrupts;
+    }
+
+    /** A link that goes down takes the level with it: ports deassert for what was below. */
+    private void pinChanged(int pin, boolean asserted) {
+        if (!asserted || isThere() && !way.isReset()) {
+            upstream.interruptPin(requesterId(), pin, asserted);
         }
-    }
-
-    private boolean decodes() {
-        return device != null && device.present() && MEMORY_SPACE.isSet(config.read(COMMAND, 2));
     }
 
     @Override

@@ -3,6 +3,7 @@ package devices.pcie.ringdma;
 
 import static devices.pcie.ringdma.RingLayout.ABORTED;
 import static devices.pcie.ringdma.RingLayout.BUFFER;
+import static devices.pcie.ringdma.RingLayout.CAUSE;
 import static devices.pcie.ringdma.RingLayout.COMMAND;
 import static devices.pcie.ringdma.RingLayout.COMPLETION;
 import static devices.pcie.ringdma.RingLayout.CTRL;
@@ -11,11 +12,10 @@ import static devices.pcie.ringdma.RingLayout.DONE;
 import static devices.pcie.ringdma.RingLayout.FRAME;
 import static devices.pcie.ringdma.RingLayout.HALTED;
 import static devices.pcie.ringdma.RingLayout.LENGTH;
-import static devices.pcie.ringdma.RingLayout.MESSAGE_ADDRESS;
-import static devices.pcie.ringdma.RingLayout.MESSAGE_DATA;
 import static devices.pcie.ringdma.RingLayout.PERIOD;
 import static devices.pcie.ringdma.RingLayout.POSITION;
 import static devices.pcie.ringdma.RingLayout.READS;
+import static devices.pcie.ringdma.RingLayout.REQUEST_DONE;
 import static devices.pcie.ringdma.RingLayout.RESET;
 import static devices.pcie.ringdma.RingLayout.RING;
 import static devices.pcie.ringdma.RingLayout.RUN;
@@ -24,10 +24,12 @@ import static devices.pcie.ringdma.RingLayout.STATUS;
 import static devices.pcie.ringdma.RingLayout.STREAM;
 import static devices.pcie.ringdma.RingLayout.TAIL;
 
+import iommu.api.bits.Register;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
+import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.Medium;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.Workload;
@@ -54,6 +56,7 @@ final class RingDriver implements DeviceDriver {
     private final DriverPort port;
     private final PciFunction function;
     private final boolean wire;
+    private final int bar;
     private final DmaBuffer[] owned = new DmaBuffer[ENTRIES];
     private Workload workload = Workload.none();
     private RandomStream choices = new RandomStream(0, "");
@@ -66,6 +69,7 @@ final class RingDriver implements DeviceDriver {
         this.port = port;
         this.function = port.function();
         this.wire = wire;
+        this.bar = RingLayout.bar(function);
     }
 
     @Override
@@ -78,10 +82,7 @@ final class RingDriver implements DeviceDriver {
             post(fixedRequest());
         }
         if (work.message() != null) {
-            long address = work.message().address();
-            function.writeRegister(MESSAGE_ADDRESS.offset(), (int) address);
-            function.writeRegister(MESSAGE_ADDRESS.offset() + 4, (int) (address >>> 32));
-            function.writeRegister(MESSAGE_DATA.offset(), work.message().data());
+            Interrupts.writeEntry(function, 0, work.message());
         }
         long period = (long) (1e9 / work.requestsPerSecond());
         program(work.rings().get(0).iova(), period,
@@ -93,12 +94,13 @@ final class RingDriver implements DeviceDriver {
         if (workload.streaming() || workload.requestsPerSecond() == 0) {
             return 0;
         }
+        write(CAUSE, REQUEST_DONE.mask());
         while (head != tail && DONE.isSet(completion(head))) {
             release(head);
             head = (head + 1) % ENTRIES;
             post(pooledRequest());
         }
-        function.writeRegister(TAIL.offset(), tail);
+        write(TAIL, tail);
         return (long) (2e9 / workload.requestsPerSecond());
     }
 
@@ -146,12 +148,15 @@ final class RingDriver implements DeviceDriver {
     }
 
     private void program(long ringIova, long periodNanos, long control) {
-        function.writeRegister(RING.offset(), (int) ringIova);
-        function.writeRegister(RING.offset() + 4, (int) (ringIova >>> 32));
-        function.writeRegister(SIZE.offset(), ENTRIES);
-        function.writeRegister(PERIOD.offset(), (int) Math.min(periodNanos, Integer.MAX_VALUE));
-        function.writeRegister(TAIL.offset(), tail);
-        function.writeRegister(CTRL.offset(), (int) control);
+        write(RING, ringIova);
+        write(SIZE, ENTRIES);
+        write(PERIOD, Math.min(periodNanos, Integer.MAX_VALUE));
+        write(TAIL, tail);
+        write(CTRL, control);
+    }
+
+    private void write(Register register, long value) {
+        function.writeRegister(bar, register.offset(), register.bytes(), value);
     }
 
     private long completion(int index) {
@@ -161,7 +166,7 @@ final class RingDriver implements DeviceDriver {
     @Override
     public String probe() {
         function.writeConfig(4, 2, function.readConfig(4, 2) | MEMORY_AND_MASTER);
-        function.writeRegister(CTRL.offset(), (int) RESET.mask());
+        write(CTRL, RESET.mask());
         ring = port.allocatePage();
         head = 0;
         tail = 0;
@@ -171,7 +176,7 @@ final class RingDriver implements DeviceDriver {
         String failure = transfer(page, TRIAL_BYTES, 0, false);
         port.freePage(page);
         if (failure != null) {
-            function.writeRegister(CTRL.offset(), (int) RESET.mask());
+            write(CTRL, RESET.mask());
         }
         return failure;
     }
@@ -186,13 +191,13 @@ final class RingDriver implements DeviceDriver {
         int index = tail;
         position = at;
         post(new Request(buffer, bytes, reads));
-        function.writeRegister(TAIL.offset(), tail);
+        write(TAIL, tail);
         long completion = ring + (long) index * DESCRIPTOR_BYTES + COMPLETION;
         boolean answered =
                 port.waitForMemory(completion, DONE.mask(), DONE.mask(), TIMEOUT_NANOS);
         String failure = null;
         if (!answered) {
-            failure = HALTED.isSet(function.readRegister(STATUS.offset()))
+            failure = HALTED.isSet(function.readRegister(bar, STATUS.offset(), STATUS.bytes()))
                     ? "controller halted on an aborted descriptor fetch" : "I/O timeout";
         } else if (ABORTED.isSet(port.read64(completion))) {
             failure = "I/O error, data read aborted";

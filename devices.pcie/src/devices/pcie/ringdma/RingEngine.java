@@ -4,6 +4,7 @@ package devices.pcie.ringdma;
 import static devices.pcie.ringdma.RingLayout.ABORTED;
 import static devices.pcie.ringdma.RingLayout.ABORTS;
 import static devices.pcie.ringdma.RingLayout.BUFFER;
+import static devices.pcie.ringdma.RingLayout.CAUSE;
 import static devices.pcie.ringdma.RingLayout.COMMAND;
 import static devices.pcie.ringdma.RingLayout.COMPLETION;
 import static devices.pcie.ringdma.RingLayout.CTRL;
@@ -14,13 +15,12 @@ import static devices.pcie.ringdma.RingLayout.HALTED;
 import static devices.pcie.ringdma.RingLayout.HEAD;
 import static devices.pcie.ringdma.RingLayout.LENGTH;
 import static devices.pcie.ringdma.RingLayout.MAX_LENGTH;
-import static devices.pcie.ringdma.RingLayout.MESSAGE_ADDRESS;
-import static devices.pcie.ringdma.RingLayout.MESSAGE_DATA;
 import static devices.pcie.ringdma.RingLayout.PAYLOAD_BYTES;
 import static devices.pcie.ringdma.RingLayout.PERIOD;
 import static devices.pcie.ringdma.RingLayout.POSITION;
 import static devices.pcie.ringdma.RingLayout.READS;
 import static devices.pcie.ringdma.RingLayout.REGISTER_BYTES;
+import static devices.pcie.ringdma.RingLayout.REQUEST_DONE;
 import static devices.pcie.ringdma.RingLayout.RESET;
 import static devices.pcie.ringdma.RingLayout.RING;
 import static devices.pcie.ringdma.RingLayout.RUN;
@@ -31,11 +31,12 @@ import static devices.pcie.ringdma.RingLayout.TAIL;
 
 import devices.pcie.ats.TranslatedDma;
 import iommu.api.bits.RegisterFile;
+import iommu.api.pcie.Bar;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
+import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.Medium;
-import iommu.api.pcie.Messages;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -48,24 +49,24 @@ import java.util.List;
  * <p>It believes what it reads: a ring that turns into other bytes makes it move other data. An
  * aborted fetch halts an engine of the storage kind; the others try again a period later. Its
  * requests go through a translation cache of its own while its function's services are on. It tells
- * of each request done by a message, MSI as config space has it, or MSI-X. One thread.
+ * of each request done by interrupt 0. One thread.
  */
 final class RingEngine implements Device {
 
     private static final VarHandle LONG =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final int ALL_ONES = -1;
+    private static final long ALL_ONES = -1;
     /** Option: the instant at which the device is pulled out of its slot. */
     static final String GONE_FROM_NANOS = "goneFromNanos";
 
     private final DeviceContext context;
     private final TranslatedDma dma;
-    private final Messages messages;
+    private final Interrupts interrupts;
+    private final int bar;
     private final long goneFromNanos;
     private final boolean haltsOnAbort;
     private final RegisterFile registers = new RegisterFile(REGISTER_BYTES,
-            List.of(CTRL, STATUS, RING, SIZE, HEAD, TAIL, PERIOD, ABORTS, MESSAGE_ADDRESS,
-                    MESSAGE_DATA));
+            List.of(CTRL, STATUS, RING, SIZE, HEAD, TAIL, PERIOD, ABORTS, CAUSE));
     private final byte[] descriptor = new byte[DESCRIPTOR_BYTES];
     private final byte[] data = new byte[MAX_LENGTH];
     private final byte[] completion = new byte[8];
@@ -76,23 +77,35 @@ final class RingEngine implements Device {
     RingEngine(DeviceContext context, boolean haltsOnAbort) {
         this.context = context;
         this.dma = new TranslatedDma(context);
-        this.messages = new Messages(context.function(), context.dma());
+        this.interrupts = context.interrupts();
+        this.bar = RingLayout.bar(context.function());
         this.goneFromNanos = context.option(GONE_FROM_NANOS, Long.MAX_VALUE);
         this.haltsOnAbort = haltsOnAbort;
         registers.onWrite(CTRL, (written, mask) -> control(written));
         registers.onWrite(TAIL, (written, mask) -> wake());
+        registers.onWrite(CAUSE, (written, mask) -> attended());
     }
 
     @Override
-    public int readRegister(int offset) {
-        return offset >= 0 && offset <= REGISTER_BYTES - 4 ? (int) registers.read(offset, 4)
-                : ALL_ONES;
+    public List<Bar> bars() {
+        return List.of(Bar.memory(bar, REGISTER_BYTES));
     }
 
     @Override
-    public void writeRegister(int offset, int value) {
-        if (offset >= 0 && offset <= REGISTER_BYTES - 4) {
-            registers.write(offset, 4, Integer.toUnsignedLong(value));
+    public long readRegister(int space, long offset, int bytes) {
+        return offset < REGISTER_BYTES ? registers.read((int) offset, bytes) : ALL_ONES;
+    }
+
+    @Override
+    public void writeRegister(int space, long offset, int bytes, long value) {
+        if (offset < REGISTER_BYTES) {
+            registers.write((int) offset, bytes, value);
+        }
+    }
+
+    private void attended() {
+        if (!REQUEST_DONE.isSet(registers.get(CAUSE))) {
+            interrupts.lower();
         }
     }
 
@@ -113,6 +126,7 @@ final class RingEngine implements Device {
 
     private void forget() {
         registers.reset();
+        interrupts.lower();
         sequence = 0;
         generation++;
         ticking = false;
@@ -182,9 +196,8 @@ final class RingEngine implements Device {
         dma.write(at + COMPLETION, completion, 0, completion.length);
         sequence++;
         registers.set(HEAD, (head + 1) % registers.get(SIZE));
-        if (!messages.sendMsi() && registers.get(MESSAGE_ADDRESS) != 0) {
-            messages.sendMsiX(registers.get(MESSAGE_ADDRESS), (int) registers.get(MESSAGE_DATA));
-        }
+        registers.set(CAUSE, REQUEST_DONE, 1);
+        interrupts.raise(0);
     }
 
     private boolean transfer() {

@@ -6,6 +6,9 @@ import static iommu.api.bits.BitField.bits;
 
 import iommu.api.bits.BitField;
 import iommu.api.bits.Register;
+import iommu.api.pcie.Bar;
+import iommu.api.pcie.Capabilities;
+import iommu.api.pcie.PciFunction;
 
 /** Registers and descriptors of the ring DMA engine: its data sheet. */
 final class RingLayout {
@@ -34,12 +37,9 @@ final class RingLayout {
     static final Register PERIOD = Register.register32("PERIOD", 0x1c).readWrite(NANOS);
     static final Register ABORTS = Register.register32("ABORTS", 0x20); // RO, counts and stays
 
-    static final BitField ADDRESS = bits(63, 2);  // RW   MSI-X table, its one entry
-    static final Register MESSAGE_ADDRESS =
-            Register.register64("MESSAGE_ADDRESS", 0x28).readWrite(ADDRESS);
-    static final BitField DATA = bits(31, 0);     // RW
-    static final Register MESSAGE_DATA =
-            Register.register32("MESSAGE_DATA", 0x30).readWrite(DATA);
+    static final BitField REQUEST_DONE = bit(0);  // RW1C the pin stays asserted until it is cleared
+    static final Register CAUSE =
+            Register.register32("CAUSE", 0x28).writeOneToClear(REQUEST_DONE);
 
     static final int DESCRIPTOR_BYTES = 32;
     static final int BUFFER = 0;                  // quadword 0: address of the buffer
@@ -55,5 +55,43 @@ final class RingLayout {
     static final int MAX_LENGTH = 4096;
     static final int PAYLOAD_BYTES = 256;
 
+    private static final int FIRST_BAR = 0x10;
+    private static final BitField BAR_IO = bit(0);
+    private static final BitField BAR_TYPE = bits(2, 1);
+    private static final int BAR_64_BIT = 2;
+    private static final int TABLE = 4;
+    private static final int PENDING = 8;
+    private static final BitField BIR = bits(2, 0);
+    private static final BitField OFFSET = bits(31, 3);
+
     private RingLayout() { }
+
+    /**
+     * Returns the BAR at whose beginning the registers lie: of a function that is some other device
+     * really, the first that is not I/O, nor the upper half of another, and has neither MSI-X table
+     * nor pending bits there. Bits that no reset changes decide, so that engine and drivers agree.
+     */
+    static int bar(PciFunction function) {
+        for (int bar = 0; bar < Bar.COUNT; bar++) {
+            int held = function.readConfig(FIRST_BAR + 4 * bar, 4);
+            if (!BAR_IO.isSet(held) && !hasTable(function, bar)) {
+                return bar;
+            }
+            if (!BAR_IO.isSet(held) && BAR_TYPE.of(held) == BAR_64_BIT) {
+                bar++;
+            }
+        }
+        return 0;
+    }
+
+    private static boolean hasTable(PciFunction function, int bar) {
+        int at = Capabilities.find(function::readConfig, Capabilities.MSI_X);
+        return at != 0 && (liesIn(function.readConfig(at + TABLE, 4), bar)
+                || liesIn(function.readConfig(at + PENDING, 4), bar));
+    }
+
+    private static boolean liesIn(int place, int bar) {
+        return BIR.of(place) == bar
+                && OFFSET.inPlace(Integer.toUnsignedLong(place)) < REGISTER_BYTES;
+    }
 }

@@ -179,6 +179,11 @@ final class RootComplex implements Upstream {
         return CompletionStatus.SUCCESS;
     }
 
+    @Override
+    public void interruptPin(int function, int pin, boolean asserted) {
+        processor.interruptPin(function, pin, asserted);
+    }
+
     // ---- address translation services -----------------------------------------------------------
 
     @Override

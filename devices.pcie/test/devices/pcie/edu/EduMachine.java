@@ -30,6 +30,7 @@ final class EduMachine {
         byte[] config = new byte[256];
         config[0x06] = 0x10;
         config[0x34] = MSI;
+        config[0x3d] = 1;
         config[MSI] = 0x05;
         config[MSI + 2] = (byte) 0x80;
         function = new PcieFabricFactory().build(List.of(new FunctionConfig(REQUESTER, config)),
@@ -43,16 +44,16 @@ final class EduMachine {
 
     /** Starts a transfer and lets it end. */
     void transfer(long from, long to, long count, long command) {
-        function.writeRegister(0x80, 8, from);
-        function.writeRegister(0x88, 8, to);
-        function.writeRegister(0x90, 8, count);
-        function.writeRegister(0x98, 8, command);
+        function.writeRegister(0, 0x80, 8, from);
+        function.writeRegister(0, 0x88, 8, to);
+        function.writeRegister(0, 0x90, 8, count);
+        function.writeRegister(0, 0x98, 8, command);
         clock.advance(100_000_000);
     }
 
     /** Returns whether a transfer is started and not done. */
     boolean runs() {
-        return (function.readRegister(0x98, 4) & 1) != 0;
+        return (function.readRegister(0, 0x98, 4) & 1) != 0;
     }
 
     byte[] bytes(long address, int count) {

@@ -20,11 +20,11 @@ class EduTest {
     private final EduMachine machine = new EduMachine(Map.of("dma_mask", -1L));
 
     private long read(int offset, int bytes) {
-        return machine.function.readRegister(offset, bytes);
+        return machine.function.readRegister(0, offset, bytes);
     }
 
     private void write(int offset, int bytes, long value) {
-        machine.function.writeRegister(offset, bytes, value);
+        machine.function.writeRegister(0, offset, bytes, value);
     }
 
     @Test
@@ -183,6 +183,26 @@ class EduTest {
         write(0x60, 4, 0xf0);
         write(0x64, 4, 0x30);
         assertThat(read(0x24, 4)).isEqualTo(0xc0);
+    }
+
+    @Test
+    void withoutMessagesThePinIsAssertedUntilAllIsAcknowledged() {
+        write(0x60, 4, 0x30);
+        write(0x64, 4, 0x10);
+        assertThat(machine.root.pins()).containsExactly("28 INTA asserted");
+        assertThat(machine.function.readConfig(6, 2) & 8).isEqualTo(8);
+        write(0x64, 4, 0x20);
+        assertThat(machine.root.pins()).containsExactly("28 INTA asserted", "28 INTA deasserted");
+        assertThat(machine.function.readConfig(6, 2) & 8).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1", "0, 2", "0x80, 1", "0x98, 2"})
+    void narrowAccessesReadOnesAndChangeNothing(String offset, int bytes) {
+        int at = Integer.decode(offset);
+        write(at, bytes, 1);
+        assertThat(read(at, bytes)).isEqualTo((1L << 8 * bytes) - 1);
+        assertThat(machine.runs()).isFalse();
     }
 
     @Test

@@ -150,12 +150,12 @@ class PcieFabricTest {
     void aDeviceAnswersOnlyWhileMemoryDecodingIsOn() {
         Fabric fabric = fabric(endpoint("00:01.0"));
         PciFunction function = in(fabric, "00:01.0");
-        assertThat(function.readRegister(8)).isEqualTo(0x1008);
+        assertThat(function.readRegister(0, 8, 4)).isEqualTo(0x1008);
 
         function.writeConfig(4, 2, 0x0004);
 
-        assertThat(function.readRegister(8)).isEqualTo(-1);
-        function.writeRegister(8, 5);
+        assertThat(function.readRegister(0, 8, 4)).isEqualTo(0xffff_ffffL);
+        function.writeRegister(0, 8, 4, 5);
         assertThat(devices.get(function.requesterId()).written).isZero();
     }
 

@@ -247,7 +247,7 @@ class TranslationServicesTest {
         present = false;
         assertThat(function.readConfig(0, 4)).isEqualTo(-1);
         assertThat(function.readConfig(0, 2)).isEqualTo(0xffff);
-        assertThat(function.readRegister(0, 4)).isEqualTo(0xffff_ffffL);
+        assertThat(function.readRegister(0, 0, 4)).isEqualTo(0xffff_ffffL);
         function.writeConfig(CONTROL, 2, 0);
         assertThat(told).isEmpty();
         sendAll();

@@ -144,7 +144,7 @@ class RingDmaTest {
         machine.queue.advance(50 * MILLI);
 
         assertThat(machine.requests()).isEqualTo(1);
-        assertThat(engine.readRegister(RingLayout.STATUS.offset())).isEqualTo(1);
+        assertThat(engine.readRegister(0, RingLayout.STATUS.offset(), 4)).isEqualTo(1);
     }
 
     @Test

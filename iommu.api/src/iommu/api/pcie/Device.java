@@ -1,43 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.pcie;
 
-/** A device model behind a function: registers below, DMA above. One thread. */
+import java.util.List;
+
+/**
+ * A device model behind a function: registers below, DMA above. One thread.
+ *
+ * <p>A device of one space of 4-byte registers overrides {@link #readRegister(int)} and {@link
+ * #writeRegister(int, int)}, and {@link #bars} if 4096 bytes are not its size. Any other overrides
+ * the accesses by BAR. What an access reaches is inside the BAR and on a multiple of its width: the
+ * fabric answers others, and those to the MSI-X table.
+ */
 public interface Device {
 
-    /** Returns the register at {@code offset}; all ones where there is none. */
-    int readRegister(int offset);
-
-    /** Does what a write to the register at {@code offset} does; dropped where there is none. */
-    void writeRegister(int offset, int value);
+    /** Size of the one BAR of a device that says nothing else. */
+    int DEFAULT_BAR_BYTES = 4096;
 
     /**
-     * Returns what an access of a given width reads; of 8 bytes, two registers of 4.
+     * Returns the register spaces, each index once; asked once, when the device is put behind its
+     * function. A captured function keeps the values and the kinds of BARs that were captured.
      *
-     * @param bytes 4 or 8
+     * @return not null; 32-bit memory at BAR 0 if not overridden
      */
-    default long readRegister(int offset, int bytes) {
-        long low = Integer.toUnsignedLong(readRegister(offset));
-        return bytes == 4 ? low : (long) readRegister(offset + 4) << 32 | low;
+    default List<Bar> bars() {
+        return List.of(Bar.memory(0, DEFAULT_BAR_BYTES));
     }
 
+    /** Returns the 4-byte register at {@code offset} of BAR 0; all ones where there is none. */
+    default int readRegister(int offset) {
+        return -1;
+    }
+
+    /** Does what a write to the 4-byte register at {@code offset} of BAR 0 does, if any is. */
+    default void writeRegister(int offset, int value) { }
+
     /**
-     * Does what a write access of a given width does; of 8 bytes, the lower register comes first.
+     * Returns what an access reads. Unless overridden, of registers of 4 bytes behind BAR 0: of 8
+     * bytes two of them, of fewer than 4 a part of one.
      *
-     * @param bytes 4 or 8
+     * @param bar index, one of {@link #bars}
+     * @param offset a multiple of {@code bytes}, inside the BAR
+     * @param bytes 1, 2, 4 or 8
+     * @return right-aligned; bits beyond {@code bytes} are not looked at
      */
-    default void writeRegister(int offset, int bytes, long value) {
-        writeRegister(offset, (int) value);
-        if (bytes == 8) {
-            writeRegister(offset + 4, (int) (value >>> 32));
+    default long readRegister(int bar, long offset, int bytes) {
+        int at = (int) offset;
+        if (bar != 0 || at != offset) {
+            return -1;
         }
+        long low = Integer.toUnsignedLong(readRegister(at & -4));
+        return bytes == 8 ? (long) readRegister(at + 4) << 32 | low : low >>> 8 * (at & 3);
     }
 
     /**
-     * Returns the size of the register space, a power of two that configuration software finds by
-     * sizing BAR 0; 0 if the BAR stays as captured.
+     * Does what a write access does. Unless overridden, to registers of 4 bytes behind BAR 0: with
+     * 8 bytes to two of them, the lower one first; with fewer than 4 to none.
+     *
+     * @param bar index, one of {@link #bars}
+     * @param offset a multiple of {@code bytes}, inside the BAR
+     * @param bytes 1, 2, 4 or 8
+     * @param value right-aligned
      */
-    default int registerBytes() {
-        return 0;
+    default void writeRegister(int bar, long offset, int bytes, long value) {
+        int at = (int) offset;
+        if (bar != 0 || at != offset || bytes < 4) {
+            return;
+        }
+        writeRegister(at, (int) value);
+        if (bytes == 8) {
+            writeRegister(at + 4, (int) (value >>> 32));
+        }
     }
 
     /**

@@ -19,6 +19,11 @@ public interface DeviceContext {
     /** Returns the way to memory. */
     DmaPort dma();
 
+    /** Returns the interrupts of the function, as its driver sets them up. */
+    default Interrupts interrupts() {
+        return dma().interrupts();
+    }
+
     /** Returns the virtual time in nanoseconds. */
     long nanos();
 

@@ -5,7 +5,8 @@ import java.util.Arrays;
 
 /**
  * The way a function takes to memory: through its bus-master gate, the bridges above it and the
- * remapping unit. Handed to a device model by the fabric. One thread.
+ * remapping unit; and its interrupts, which go that way as messages. Handed to a device model by
+ * the fabric. One thread.
  */
 public interface DmaPort {
 
@@ -26,6 +27,14 @@ public interface DmaPort {
      *     closed: a posted write that fails further up is not reported to the device
      */
     CompletionStatus write(long address, byte[] from, int offset, int bytes);
+
+    /**
+     * Returns the interrupts of the function; where the machine has none, some that go nowhere. Not
+     * null.
+     */
+    default Interrupts interrupts() {
+        return Interrupts.none();
+    }
 
     // ---- address translation services -----------------------------------------------------------
 

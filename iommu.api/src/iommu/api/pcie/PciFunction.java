@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.pcie;
 
+import java.util.List;
+
 /** One function of the fabric, as configuration software meets it. One thread. */
 public interface PciFunction {
 
@@ -25,39 +27,36 @@ public interface PciFunction {
     void writeConfig(int offset, int bytes, int value);
 
     /**
-     * Reads a device register.
-     *
-     * @param offset into the device's register space
-     * @return all ones if no device model answers or memory decoding is off
+     * Returns the BARs with something behind them, by index, as configuration software finds them
+     * by sizing.
      */
-    int readRegister(int offset);
-
-    /** Writes a device register; dropped if no device model answers or memory decoding is off. */
-    void writeRegister(int offset, int value);
-
-    /**
-     * Reads device registers with one access.
-     *
-     * @param bytes 4 or 8
-     * @return all ones if no device model answers or memory decoding is off
-     */
-    default long readRegister(int offset, int bytes) {
-        long low = Integer.toUnsignedLong(readRegister(offset));
-        return bytes == 4 ? low : (long) readRegister(offset + 4) << 32 | low;
+    default List<Bar> bars() {
+        return List.of();
     }
 
     /**
-     * Writes device registers with one access; dropped if no device model answers or memory
-     * decoding is off.
+     * Reads what lies behind a BAR: registers of the device, or the MSI-X table. Where the BAR lies
+     * in the address space does not matter here.
      *
-     * @param bytes 4 or 8
+     * @param bar index; of a 64-bit one, that of its lower half
+     * @param offset into the BAR
+     * @param bytes 1, 2, 4 or 8
+     * @return right-aligned and zero-extended; all ones if nothing answers: there is no such BAR,
+     *     the access leaves it or is not on a multiple of its width, no device is there, or
+     *     decoding of memory or of I/O is off
+     * @throws IllegalArgumentException if no access has that width
      */
-    default void writeRegister(int offset, int bytes, long value) {
-        writeRegister(offset, (int) value);
-        if (bytes == 8) {
-            writeRegister(offset + 4, (int) (value >>> 32));
-        }
-    }
+    long readRegister(int bar, long offset, int bytes);
+
+    /**
+     * Writes what lies behind a BAR; dropped where {@link #readRegister(int, long, int)} reads ones
+     * because nothing answers.
+     *
+     * @param bytes 1, 2, 4 or 8
+     * @param value right-aligned; bits beyond {@code bytes} are not looked at
+     * @throws IllegalArgumentException if no access has that width
+     */
+    void writeRegister(int bar, long offset, int bytes, long value);
 
     /**
      * Delivers an invalidation request of the remapping unit to the function's translation cache.

@@ -28,6 +28,18 @@ public interface Upstream {
     void systemError(int port, String gates);
 
     /**
+     * The level of a function's interrupt pin changed: an Assert_INTx or Deassert_INTx message, at
+     * the function that it comes from. Bridges on the way turn pins round by device number, which
+     * is left to whoever routes them. Roots that do not override this drop it.
+     *
+     * <p>Source: PCI Express Base Specification, "INTx Interrupt Signaling".
+     *
+     * @param function whose pin it is
+     * @param pin 1 to 4, INTA to INTD
+     */
+    default void interruptPin(int function, int pin, boolean asserted) { }
+
+    /**
      * Answers a translation request. Roots without address translation services do not support it.
      *
      * @param access as for {@link DmaPort#translationRequest}

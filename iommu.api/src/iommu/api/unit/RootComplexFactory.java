@@ -51,6 +51,15 @@ public interface RootComplexFactory {
          * @param data of the message
          */
         void interrupt(int alias, long interrupt, int data);
+
+        /**
+         * Takes the level of a function's interrupt pin, on its way to an interrupt controller.
+         * Nothing consumes it yet: the machines here have no such controller.
+         *
+         * @param function whose pin it is
+         * @param pin 1 to 4, INTA to INTD, before any bridge has turned it round
+         */
+        default void interruptPin(int function, int pin, boolean asserted) { }
     }
 
     /** Builds a root complex. */

@@ -112,27 +112,51 @@ class FunctionsTest {
     }
 
     @Test
-    void aWideAccessIsTwoNarrowOnesTheLowerFirst() {
+    void aWideAccessIsTwoRegistersTheLowerFirst() {
         var device = new Registers();
         var function = new FakeFunction(8, 0);
         function.device(device);
-        assertThat(device.readRegister(8, 8)).isEqualTo(0x8000_000c_8000_0008L);
-        assertThat(function.readRegister(8, 8)).isEqualTo(0x8000_000c_8000_0008L);
-        assertThat(device.readRegister(8, 4)).as("zero-extended").isEqualTo(0x8000_0008L);
-        device.writeRegister(8, 8, 0x1_0000_0002L);
-        function.writeRegister(16, 4, -1);
-        function.writeRegister(24, 8, 3);
+        assertThat(function.readRegister(0, 8, 8)).isEqualTo(0x8000_000c_8000_0008L);
+        assertThat(function.readRegister(0, 8, 4)).as("zero-extended").isEqualTo(0x8000_0008L);
+        device.writeRegister(0, 8, 8, 0x1_0000_0002L);
+        function.writeRegister(0, 16, 4, -1);
+        function.writeRegister(0, 24, 8, 3);
         assertThat(device.writes).containsExactly("8=2", "12=1", "16=ffffffff", "24=3", "28=0");
     }
 
     @Test
-    void aPlainDeviceIsThereSizesNothingAndHasNothingToInvalidate() {
+    void aNarrowAccessReadsPartOfARegisterAndWritesNone() {
         var device = new Registers();
+        var function = new FakeFunction(8, 0);
+        function.device(device);
+        assertThat(function.readRegister(0, 0x124, 2)).isEqualTo(0x0124);
+        assertThat(function.readRegister(0, 0x126, 2)).isEqualTo(0x8000);
+        assertThat(function.readRegister(0, 0x125, 1)).isEqualTo(0x01);
+        assertThat(function.readRegister(0, 0x127, 1)).isEqualTo(0x80);
+        function.writeRegister(0, 0x124, 2, 1);
+        function.writeRegister(0, 0x124, 1, 1);
+        assertThat(device.writes).isEmpty();
+    }
+
+    @Test
+    void registersOf4BytesAreBehindBar0Alone() {
+        var device = new Registers();
+        assertThat(device.readRegister(1, 8, 4)).isEqualTo(-1);
+        assertThat(device.readRegister(0, 1L << 32, 4)).isEqualTo(-1);
+        device.writeRegister(1, 8, 4, 5);
+        device.writeRegister(0, 1L << 32, 4, 5);
+        assertThat(device.writes).isEmpty();
+    }
+
+    @Test
+    void aPlainDeviceIsThereHasOneBarAndNothingToInvalidate() {
+        Device device = () -> { };
         assertThat(device.present()).isTrue();
-        assertThat(device.registerBytes()).isZero();
+        assertThat(device.bars()).containsExactly(Bar.memory(0, 4096));
+        assertThat(device.readRegister(0, 8, 8)).isEqualTo(-1);
+        device.writeRegister(0, 8, 8, 1);
         assertThat(device.invalidate(-1, 0, 64, 3)).isTrue();
         device.translationEnabled(true);
-        assertThat(device.writes).isEmpty();
     }
 
     @Seeds(count = 5)

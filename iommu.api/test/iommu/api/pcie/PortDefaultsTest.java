@@ -58,6 +58,13 @@ class PortDefaultsTest {
     }
 
     @Test
+    void interruptsThatNobodyTakesAreDropped() {
+        port.interrupts().raise(0);
+        root.interruptPin(8, 1, true);
+        assertThat(data).containsExactly(1, 2, 3, 4);
+    }
+
+    @Test
     void aRootGrantsNoTranslation() {
         assertThat(root.translationRequest(8, 8, 0x1000, Access.READ)).isEqualTo(UNSUPPORTED);
         assertThat(root.readTranslated(8, 8, 0x1000, 0x2000, data, 0, 4))

@@ -4,8 +4,8 @@ package kdump.lab.engine.setup;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.Message;
-import iommu.api.pcie.Messages;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.Workload;
@@ -106,7 +106,7 @@ final class WorkloadGenerator {
      */
     private static Message tableMessage(PciFunction function, Machine machine) {
         int unit = machine.description().unitOf(function.alias());
-        return unit < 0 || !Messages.tableEnabled(function) ? null
+        return unit < 0 || !Interrupts.tableEnabled(function) ? null
                 : machine.units().get(unit).firstMessage(function.alias());
     }
 

@@ -215,7 +215,7 @@ public final class Machine {
             return slot.takes(bytes) ? unit.readRegister(slot.offset(at), bytes) : 0;
         }
         MmioMap.Place place = bytes < LEAST_BYTES ? null : devices.at(at);
-        return place == null ? 0 : place.function().readRegister(place.offset(), bytes);
+        return place == null ? 0 : place.function().readRegister(0, place.offset(), bytes);
     }
 
     private void writeDevice(long at, int bytes, long value) {
@@ -231,7 +231,7 @@ public final class Machine {
         }
         MmioMap.Place place = bytes < LEAST_BYTES ? null : devices.at(at);
         if (place != null) {
-            place.function().writeRegister(place.offset(), bytes, value);
+            place.function().writeRegister(0, place.offset(), bytes, value);
         }
     }
 

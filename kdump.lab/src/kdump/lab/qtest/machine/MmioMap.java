@@ -45,7 +45,7 @@ final class MmioMap {
         }
     }
 
-    /** What answers: a register of a function. */
+    /** What answers: a function, and an offset into its BAR 0. */
     record Place(PciFunction function, int offset) { }
 
     /**
@@ -84,7 +84,7 @@ final class MmioMap {
             PciFunction function = functions.get(i);
             long bar = function.readConfig(FIRST_BAR, 4) & 0xffff_fff0L;
             if (devices.get(i) != null && bar != 0 && decodes(function)) {
-                long last = bar + devices.get(i).registerBytes() - 1;
+                long last = bar + devices.get(i).bars().get(0).bytes() - 1;
                 if (last < LAST_OF_4_GIB) {
                     through(slots.get(i).bus(), List.of(new Decoded(bar, last, bar, function)));
                 }
