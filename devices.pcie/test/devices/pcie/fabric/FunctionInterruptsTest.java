@@ -3,6 +3,7 @@ package devices.pcie.fabric;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.Fabric;
@@ -12,6 +13,7 @@ import iommu.api.pcie.Message;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.testkit.RecordingUpstream;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -173,6 +175,32 @@ class FunctionInterruptsTest {
         port.writeConfig(BRIDGE_CONTROL, 2, 0x40);
         interrupts.raise(0);
         assertThat(root.pins()).containsExactly("100 INTC asserted", "100 INTC deasserted");
+    }
+
+    /** Sent, held by a mask and let go again, and as a level. */
+    private void raiseMany() {
+        for (int i = 0; i < 300_000; i++) {
+            interrupts.raise(1);
+            function.writeRegister(0, TABLE + 0x1c, 4, 1);
+            interrupts.raise(1);
+            function.writeRegister(0, TABLE + 0x1c, 4, 0);
+            interrupts.raise(0);
+            interrupts.lower();
+        }
+    }
+
+    @Test
+    void raisingAllocatesNothing() {
+        enable();
+        root.recording(false);
+        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        raiseMany();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        long overhead = threads.getCurrentThreadAllocatedBytes() - before;
+        before = threads.getCurrentThreadAllocatedBytes();
+        raiseMany();
+        long allocated = threads.getCurrentThreadAllocatedBytes() - before - overhead;
+        assertThat(allocated).as("bytes in a million interrupts").isZero();
     }
 
     @Test
