@@ -238,8 +238,10 @@ final class Explainer {
         }
     }
 
+    /** A function gets its domain, and with it entries in the unit's tables, as it is probed. */
     private static boolean isMapping(Event e) {
-        return e.kind() == EventKind.MAP || e.kind() == EventKind.UNMAP;
+        return e.kind() == EventKind.MAP || e.kind() == EventKind.UNMAP
+                || e.kind() == EventKind.PROBE;
     }
 
     private static Map<String, String> ordered(String... pairs) {
