@@ -139,6 +139,11 @@ final class ConfigSpace implements Interrupts.Config {
         return express;
     }
 
+    /** Returns the Command register, which every request asks for. */
+    int command() {
+        return held[COMMAND] & 0xff | (held[COMMAND + 1] & 0xff) << 8;
+    }
+
     @Override
     public int read(int offset, int bytes) {
         int value = 0;

@@ -3,7 +3,6 @@ package devices.pcie.fabric;
 
 import static devices.pcie.fabric.ConfigLayout.BRIDGE_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.BUS_MASTER;
-import static devices.pcie.fabric.ConfigLayout.COMMAND;
 import static devices.pcie.fabric.ConfigLayout.DEVICE_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.EXPRESS_FLAGS;
 import static devices.pcie.fabric.ConfigLayout.EXPRESS_TYPE;
@@ -234,7 +233,7 @@ class FabricFunction implements PciFunction, DmaPort {
     private boolean decodes(int bar, long offset, int bytes) {
         Bar space = bars.behind(bar);
         return space != null && space.takes(offset, bytes) && device.present()
-                && (space.io() ? IO_SPACE : MEMORY_SPACE).isSet(config.read(COMMAND, 2));
+                && (space.io() ? IO_SPACE : MEMORY_SPACE).isSet(config.command());
     }
 
     @Override
@@ -344,7 +343,7 @@ class FabricFunction implements PciFunction, DmaPort {
     // ---- gates ----------------------------------------------------------------------------------
 
     private boolean ownGate() {
-        return isThere() && BUS_MASTER.isSet(config.read(COMMAND, 2));
+        return isThere() && BUS_MASTER.isSet(config.command());
     }
 
     /** Returns whether this bridge stops what comes from below. */

@@ -135,7 +135,7 @@ final class RingEngine implements Device {
 
     @Override
     public boolean present() {
-        return context.nanos() < goneFromNanos;
+        return goneFromNanos == Long.MAX_VALUE || context.nanos() < goneFromNanos;
     }
 
     @Override

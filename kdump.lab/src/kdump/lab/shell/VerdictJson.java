@@ -33,18 +33,7 @@ final class VerdictJson {
         counts("byRequester", v.faults().byRequester(), json);
         groups(v.faults().groups(), json);
         json.writeEndObject();
-        json.writeObjectFieldStart("untranslatedDma");
-        json.writeNumberField("requests", v.untranslatedDma().requests());
-        counts("byRequester", v.untranslatedDma().byRequester(), json);
-        json.writeObjectFieldStart("landed");
-        Verdict.Landed landed = v.untranslatedDma().landed();
-        json.writeNumberField("captureKernel", landed.captureKernel());
-        json.writeNumberField("oldMemory", landed.oldMemory());
-        json.writeNumberField("freeMemory", landed.freeMemory());
-        json.writeNumberField("mmio", landed.mmio());
-        json.writeNumberField("nothing", landed.nothing());
-        json.writeEndObject();
-        json.writeEndObject();
+        untranslated(v.untranslatedDma(), json);
         json.writeBooleanField("serr", v.serr());
         errors(v.errors(), json);
         json.writeObjectFieldStart("interrupts");
@@ -64,6 +53,22 @@ final class VerdictJson {
         json.writeStringField("reboot", v.reboot());
         strings("reasons", v.reasons(), json);
         strings("assumptions", v.assumptions(), json);
+    }
+
+    private static void untranslated(Verdict.Untranslated dma, JsonGenerator json)
+            throws IOException {
+        Verdict.Landed landed = dma.landed();
+        json.writeObjectFieldStart("untranslatedDma");
+        json.writeNumberField("requests", dma.requests());
+        counts("byRequester", dma.byRequester(), json);
+        json.writeObjectFieldStart("landed");
+        json.writeNumberField("captureKernel", landed.captureKernel());
+        json.writeNumberField("oldMemory", landed.oldMemory());
+        json.writeNumberField("freeMemory", landed.freeMemory());
+        json.writeNumberField("mmio", landed.mmio());
+        json.writeNumberField("nothing", landed.nothing());
+        json.writeEndObject();
+        json.writeEndObject();
     }
 
     private static void groups(List<Verdict.FaultGroup> groups, JsonGenerator json)

@@ -81,7 +81,7 @@ final class Attribution implements TraceSink {
             request(id, kind, function(actor), a, b);
             return;
         }
-        if (crashed()) {
+        if (crashed() || kind == EventKind.STEP_REFUSED) { // the first kernel may refuse too
             counters.event(id, kind, actor, a, b, detail);
         }
         work(id, kind, actor, a, b);
