@@ -119,7 +119,7 @@ public final class Runner {
     public Why why(Supplier<PolicySession> sessions, WhyQuestion question) throws LabException {
         int[] request = new int[1];
         judged(scenario, sessions.get(), Trace.Level.KEEP, null, (run, attribution, verdict) -> {
-            Effect effect = new EffectFinder(run, attribution, verdict, question).find();
+            Effect effect = new EffectLookup(run, attribution, verdict, question).find();
             request[0] = Explainer.requestBehind(run, effect.event());
             return null;
         });
@@ -128,7 +128,7 @@ public final class Runner {
             probe[0] = new WalkProbe(run, request[0]);
             return probe[0];
         }, (run, attribution, verdict) -> new Explainer(run, attribution,
-                new EffectFinder(run, attribution, verdict, question).find())
+                new EffectLookup(run, attribution, verdict, question).find())
                         .explain(probe[0].met()));
     }
 

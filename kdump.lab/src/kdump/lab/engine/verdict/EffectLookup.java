@@ -15,7 +15,7 @@ import kdump.lab.api.WhyQuestion;
 import kdump.lab.engine.run.Run;
 
 /** Finds, in a run that kept everything, the event that a figure comes down to. One thread. */
-final class EffectFinder {
+final class EffectLookup {
 
     private final Run run;
     private final Attribution attribution;
@@ -25,7 +25,7 @@ final class EffectFinder {
     private final PhysicalMemory memory;
     private final int crash;
 
-    EffectFinder(Run run, Attribution attribution, Verdict verdict, WhyQuestion question) {
+    EffectLookup(Run run, Attribution attribution, Verdict verdict, WhyQuestion question) {
         this.run = run;
         this.attribution = attribution;
         this.verdict = verdict;
