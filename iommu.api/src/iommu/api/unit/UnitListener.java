@@ -30,6 +30,11 @@ public interface UnitListener {
     /** Translation was switched on or off. */
     default void translation(boolean enabled) { }
 
+    /** Returns whether {@link #invalidated} is heard: units make words for those who listen. */
+    default boolean hearsInvalidations() {
+        return true;
+    }
+
     /** Cached translations were dropped; {@code what} in the manual's words. */
     default void invalidated(String what) { }
 

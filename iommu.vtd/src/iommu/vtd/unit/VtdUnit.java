@@ -132,6 +132,11 @@ public final class VtdUnit implements RemappingUnit {
     private Invalidation.Listener dropped() {
         return new Invalidation.Listener() {
             @Override
+            public boolean hears() {
+                return faults.listener().hearsInvalidations();
+            }
+
+            @Override
             public void told(String what) {
                 tables.drain();
                 faults.listener().invalidated(what);

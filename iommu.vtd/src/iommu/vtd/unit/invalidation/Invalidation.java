@@ -34,6 +34,9 @@ public final class Invalidation {
     /** Hears what was dropped. */
     public interface Listener {
 
+        /** Returns whether anybody wants words for what is dropped. */
+        boolean hears();
+
         /** Something was dropped; in the manual's words. */
         void told(String what);
 
@@ -150,8 +153,10 @@ public final class Invalidation {
                     structures.invalidatePages(domain, PagingMode.SECOND_STAGE, address,
                             addressMask);
                 }
-                listener.told("IOTLB, domain " + EntryFormatter.hex(domain) + ", address "
-                        + EntryFormatter.hex(address) + ", mask " + addressMask);
+                // asked for with every page that is unmapped: no words unless somebody listens
+                listener.told(!listener.hears() ? "IOTLB, pages"
+                        : "IOTLB, domain " + EntryFormatter.hex(domain) + ", address "
+                                + EntryFormatter.hex(address) + ", mask " + addressMask);
             }
             default -> {
                 return false;

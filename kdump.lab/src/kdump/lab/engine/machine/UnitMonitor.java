@@ -37,6 +37,11 @@ final class UnitMonitor implements UnitListener {
     }
 
     @Override
+    public boolean hearsInvalidations() {
+        return trace.keeps();
+    }
+
+    @Override
     public void invalidated(String what) {
         trace.append(EventKind.INVALIDATION, unit, 0, 0, what);
     }
