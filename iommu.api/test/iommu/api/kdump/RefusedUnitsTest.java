@@ -27,6 +27,7 @@ class RefusedUnitsTest {
         Deque<Step> next = new ArrayDeque<>(machine.at(Phase.DMA_REMAPPING, policy));
         while (!next.isEmpty()) {
             Step step = next.remove();
+            assertThat(done).as("steps without end").hasSizeLessThan(1000);
             if (step instanceof AdoptTables adopt && (refusing >>> adopt.unit() & 1) != 0) {
                 next.clear();
                 next.addAll(machine.refused(step, policy));
