@@ -19,7 +19,6 @@ import kdump.policies.copytables.CopyTables;
 import kdump.policies.disablereinit.DisableReinit;
 import kdump.policies.identitymap.IdentityMapCrashRange;
 import kdump.policies.leavedisabled.LeaveDisabled;
-import kdump.policies.resetdevices.ResetDevices;
 import kdump.policies.reuseinplace.ReuseInPlace;
 import kdump.policies.reuseroot.ReuseRoot;
 import org.junit.jupiter.api.Test;
@@ -36,25 +35,6 @@ class PoliciesTest {
     private static final int VGA_PORT = 0x0010;
 
     private final FakeHandover twoUnits = FakeHandover.unitsOf("vtd", "vtd");
-
-    private static ResetDevices resetDevices() {
-        return new ResetDevices(new ResetDevices.Config() {
-            @Override
-            public int resetMillis() {
-                return 2;
-            }
-
-            @Override
-            public int settleMillis() {
-                return 100;
-            }
-
-            @Override
-            public Class<ResetDevices.Config> annotationType() {
-                return ResetDevices.Config.class;
-            }
-        });
-    }
 
     static Stream<Arguments> adopting() {
         return Stream.of(Arguments.of(new CopyTables(), AdoptDepth.CONTEXTS),
@@ -93,7 +73,7 @@ class PoliciesTest {
     @Test
     void startingCleanLeavesInterruptsThatShareTheTablesAloneUntilThen() {
         FakeHandover mixed = new FakeHandover().unit("one", true, null).unit("other", null);
-        for (HandoverPolicy policy : List.of(new DisableReinit(), resetDevices())) {
+        for (HandoverPolicy policy : List.of(new DisableReinit(), Policies.of("reset-devices"))) {
             assertThat(mixed.at(Phase.INTERRUPT_REMAPPING, policy))
                     .containsExactly(new InitialiseInterrupts(1));
         }
@@ -111,7 +91,7 @@ class PoliciesTest {
     @EnumSource(names = {"PURGATORY", "ENUMERATION", "DRIVERS", "DUMP"})
     void noPolicyActsInOtherPhases(Phase phase) {
         Stream.of(new CopyTables(), new CopyPageTables(), new ReuseRoot(), new ReuseInPlace(),
-                new DisableReinit(), new LeaveDisabled(), resetDevices(),
+                new DisableReinit(), new LeaveDisabled(), Policies.of("reset-devices"),
                 new IdentityMapCrashRange())
                 .forEach(policy -> assertThat(twoUnits.at(phase, policy)).isEmpty());
     }
@@ -144,7 +124,7 @@ class PoliciesTest {
                 .twoUnits.function(NIC, 0x020000, 0, 0x04, 0x6, 0x10, 0x0c)
                 .function(0x0300, 0x030000, 0, 0x04, 0x7);
 
-        List<Step> steps = twoUnits.at(Phase.SETUP_ARCH, resetDevices());
+        List<Step> steps = twoUnits.at(Phase.SETUP_ARCH, Policies.of("reset-devices"));
 
         assertThat(steps).startsWith(new Step.WriteConfig(PORT, 0x3e, 2, 0x40),
                 new Step.Sleep(2_000_000), new Step.WriteConfig(PORT, 0x3e, 2, 0),
@@ -158,7 +138,7 @@ class PoliciesTest {
     @Test
     void withoutPortsNothingIsResetAndNoTimeIsLost() {
         twoUnits.function(NIC, 0x020000, 0, 0x04, 0x6);
-        assertThat(twoUnits.at(Phase.SETUP_ARCH, resetDevices())).isEmpty();
+        assertThat(twoUnits.at(Phase.SETUP_ARCH, Policies.of("reset-devices"))).isEmpty();
     }
 
     /** A root port: Express capability at 0x40 of port type 4. */
