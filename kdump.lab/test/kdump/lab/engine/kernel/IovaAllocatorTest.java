@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import iommu.api.memory.AddressRange;
+import iommu.api.sim.RandomStream;
+import iommu.api.unit.KernelPanicException;
+import iommu.testkit.seeds.Seeds;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Addresses are given out from the top of 4 GiB, the highest free one first. */
+class IovaAllocatorTest {
+
+    private static final long FOUR_GIB = 1L << 32;
+    private static final AddressRange MESSAGES = new AddressRange(0xfee0_0000L, 0xfef0_0000L);
+
+    private final IovaAllocator addresses = new IovaAllocator(MESSAGES);
+
+    /** Pages that are free, of those at the top that a test gets to see. */
+    private static TreeSet<Long> free(long from) {
+        var free = new TreeSet<Long>();
+        for (long page = from; page < FOUR_GIB; page += 4096) {
+            if (!MESSAGES.contains(page)) {
+                free.add(page);
+            }
+        }
+        return free;
+    }
+
+    private static void take(TreeSet<Long> free, long start, long bytes) {
+        for (long page = start & -4096; page < start + bytes; page += 4096) {
+            free.remove(page);
+        }
+    }
+
+    @Seeds
+    void theHighestFreePageIsNext(long seed) {
+        var random = new RandomStream(seed, "addresses");
+        TreeSet<Long> free = free(FOUR_GIB - (64L << 20));
+        List<Long> given = new ArrayList<>();
+        for (int i = 0; i < 5000; i++) {
+            switch (random.nextInt(6)) {
+                case 0 -> {
+                    long start = FOUR_GIB - random.between(1, 24L << 20);
+                    long bytes = random.between(1, random.oneIn(2) ? 1 : 70_000);
+                    addresses.reserve(start, bytes);
+                    take(free, start, bytes);
+                    given.removeIf(page -> page + 4096 > start && page < start + bytes);
+                }
+                case 1, 2 -> {
+                    if (!given.isEmpty()) {
+                        long page = given.remove(random.nextInt(given.size()));
+                        addresses.free(page + (random.oneIn(2) ? 0 : random.nextInt(4096)));
+                        free.add(page);
+                    }
+                }
+                default -> {
+                    long page = addresses.allocate();
+                    assertThat(page).isEqualTo(free.pollLast());
+                    given.add(page);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0xfffff000, 1, 0xffffe000", "0xffffffff, 1, 0xffffe000",
+        "0xffffefff, 2, 0xffffd000", "0xffffe000, 0x1000, 0xfffff000",
+        "0xfffff000, 0x1001, 0xffffe000", "0x100000000, 0x1000, 0xfffff000",
+        "0xffff0000, 0x100000000, 0xfffef000", "0x8000000000000000, 0x1000, 0xfffff000",
+        "0, 0x1000, 0xfffff000", "0xfffff000, 0, 0xfffff000"})
+    void everyPageThatIsTouchedIsTaken(String start, String bytes, String next) {
+        addresses.reserve(Long.parseUnsignedLong(start.replace("0x", ""), 16),
+                Long.parseLong(bytes.replace("0x", ""), 16));
+        assertThat(addresses.allocate()).isEqualTo(Long.decode(next));
+    }
+
+    @Test
+    void messagesAreStrungOver() {
+        addresses.reserve(MESSAGES.end(), FOUR_GIB - MESSAGES.end());
+        assertThat(addresses.allocate()).isEqualTo(MESSAGES.start() - 4096);
+    }
+
+    @Test
+    void pageZeroIsNeverGiven() {
+        addresses.reserve(0x2000, FOUR_GIB);
+        assertThat(addresses.allocate()).isEqualTo(0x1000);
+        assertThatExceptionOfType(KernelPanicException.class).isThrownBy(addresses::allocate)
+                .withMessage("out of I/O virtual addresses");
+        addresses.free(0x1000);
+        assertThat(addresses.allocate()).isEqualTo(0x1000);
+    }
+}

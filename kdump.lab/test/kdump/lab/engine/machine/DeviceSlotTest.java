@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iommu.api.pcie.DeviceContext;
+import iommu.api.pcie.Medium;
+import iommu.api.sim.RandomStream;
+import iommu.api.trace.Event;
+import iommu.api.trace.EventKind;
+import iommu.api.trace.Trace;
+import iommu.api.trace.Trace.Level;
+import iommu.testkit.seeds.Seeds;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import kdump.lab.api.RunOptions;
+import kdump.lab.engine.Stage;
+import org.junit.jupiter.api.Test;
+
+/** What a device has of its machine: whatever it does is told as work on what it names. */
+class DeviceSlotTest {
+
+    private static final int NOBODY = Trace.NOBODY;
+
+    private final Stage stage = Stage.idle();
+    private final Machine machine = stage.machine(Level.KEEP);
+    private final Trace trace = machine.trace();
+    private final DeviceSlot slot = machine.slot(
+            machine.functionsWithDevice().get(0).requesterId());
+    private final DeviceSlot other = machine.slot(
+            machine.functionsWithDevice().get(1).requesterId());
+
+    private Event append() {
+        return trace.event(trace.append(EventKind.DMA_READ, slot.function().requesterId()));
+    }
+
+    @Test
+    void whatADeviceDoesAfterARequestIsBecauseOfIt() {
+        int token = slot.request(41);
+        Event request = trace.event(trace.size() - 1);
+        assertThat(request.kind()).isEqualTo(EventKind.REQUEST);
+        assertThat(request.actor()).isEqualTo(slot.function().requesterId());
+        assertThat(request.a()).isEqualTo(41);
+        assertThat(request.b()).isEqualTo(token);
+        assertThat(append().parent()).isEqualTo(request.id());
+    }
+
+    @Seeds
+    void resumedItIsBecauseOfThatRequestAgain(long seed) {
+        var random = new RandomStream(seed, "requests");
+        List<Integer> tokens = new ArrayList<>();
+        List<Integer> events = new ArrayList<>();
+        for (int i = 0; i < 400; i++) {
+            if (tokens.isEmpty() || random.oneIn(3)) {
+                tokens.add(slot.request(i));
+                events.add(trace.size() - 1);
+                assertThat(append().parent()).isEqualTo(events.get(events.size() - 1));
+            } else {
+                int which = random.nextInt(tokens.size());
+                slot.resume(tokens.get(which));
+                Event resumed = trace.event(trace.size() - 1);
+                assertThat(resumed.kind()).isEqualTo(EventKind.RESUMED);
+                assertThat(resumed.b()).isEqualTo((long) tokens.get(which));
+                assertThat(append().parent()).isEqualTo(events.get(which));
+            }
+        }
+        assertThat(tokens).doesNotHaveDuplicates().doesNotContain(0);
+    }
+
+    @Test
+    void tokensOfTwoDevicesAreTheirOwn() {
+        int mine = slot.request(1);
+        int event = trace.size() - 1;
+        int theirs = other.request(1);
+        int otherEvent = trace.size() - 1;
+        slot.resume(mine);
+        assertThat(append().parent()).isEqualTo(event);
+        other.resume(theirs);
+        assertThat(append().parent()).isEqualTo(otherEvent);
+    }
+
+    @Test
+    void whatTheClockRunsIsNobodysUntilTheDeviceNamesARequest() {
+        int token = slot.request(3);
+        int event = trace.size() - 1;
+        List<Integer> parents = new ArrayList<>();
+        slot.schedule(10, () -> {
+            parents.add(append().parent());
+            slot.resume(token);
+            parents.add(append().parent());
+        });
+        machine.queue().advance(10);
+        assertThat(parents).containsExactly(0, event);
+        assertThat(append().parent()).as("outside of the clock's work").isEqualTo(event);
+    }
+
+    @Test
+    void atLevelCountTokensAreGivenAndNothingIsKept() {
+        Machine counting = stage.machine(Level.COUNT);
+        DeviceSlot device = counting.slot(slot.function().requesterId());
+        int before = counting.trace().size();
+        int first = device.request(1);
+        int second = device.request(2);
+        device.resume(first);
+        device.dropped();
+        assertThat(second).isNotEqualTo(first);
+        assertThat(counting.trace().size()).isEqualTo(before);
+        assertThat(counting.trace().parent()).isZero();
+    }
+
+    // ---- media ----------------------------------------------------------------------------------
+
+    @Test
+    void blocksComeBackAndFramesDoNot() {
+        machine.media().keep();
+        byte[] pattern = fetch(slot, Medium.BLOCKS, 5);
+        byte[] written = new byte[64];
+        written[0] = 1;
+        for (Medium medium : Medium.values()) {
+            slot.store(medium, 5, written, 0, written.length);
+            Event event = trace.event(trace.size() - 1);
+            assertThat(event.kind()).isEqualTo(EventKind.MEDIUM_WRITE);
+            assertThat(event.a()).isEqualTo(5);
+            assertThat(event.b()).isEqualTo((long) medium.ordinal() << 32 | 64);
+        }
+        assertThat(fetch(slot, Medium.BLOCKS, 5)).isEqualTo(written);
+        assertThat(fetch(slot, Medium.FRAMES, 5)).isEqualTo(pattern);
+        assertThat(fetch(slot, Medium.BLOCKS, 6)).isNotEqualTo(written).isNotEqualTo(pattern);
+    }
+
+    @Test
+    void everyDeviceAndEverySeedHasAPatternOfItsOwn() {
+        byte[] mine = fetch(slot, Medium.FRAMES, 9);
+        assertThat(fetch(slot, Medium.FRAMES, 9)).isEqualTo(mine);
+        assertThat(fetch(other, Medium.FRAMES, 9)).isNotEqualTo(mine);
+        Machine again = new Stage("vtd1", RunOptions.ofSeed(8).withRateFactor(0))
+                .machine(Level.COUNT);
+        assertThat(fetch(again.slot(slot.function().requesterId()), Medium.FRAMES, 9))
+                .isNotEqualTo(mine);
+    }
+
+    private static byte[] fetch(DeviceSlot from, Medium medium, long position) {
+        byte[] bytes = new byte[64];
+        from.fetch(medium, position, bytes, 0, bytes.length);
+        return bytes;
+    }
+
+    // ---- options --------------------------------------------------------------------------------
+
+    @Test
+    void optionsAreThoseOfThisFunction() {
+        int id = slot.function().requesterId();
+        Machine asked = new Stage(machine.description(), machine.services(), RunOptions.ofSeed(7)
+                .withRateFactor(0).withCrashAt(123)).machine(Level.COUNT);
+        assertThat(asked.slot(id).option(DeviceContext.CRASH_NANOS, 5)).isEqualTo(123);
+        assertThat(asked.slot(id).option("whatever", 5)).isEqualTo(5);
+
+        var setup = new DeviceSetup(7, 123, Map.of(id, Map.of("x", 9L)));
+        Machine two = new Machine(machine.description(), machine.reservation(), stage.memory(),
+                machine.services(), new RunStorage(), Level.COUNT, setup);
+        assertThat(two.slot(id).option("x", 5)).isEqualTo(9);
+        assertThat(two.slot(other.function().requesterId()).option("x", 5)).isEqualTo(5);
+    }
+
+    @Test
+    void aDropIsAnEventOfTheFunction() {
+        slot.dropped();
+        Event event = trace.event(trace.size() - 1);
+        assertThat(event.kind()).isEqualTo(EventKind.DEVICE_RESET);
+        assertThat(event.actor()).isEqualTo(slot.function().requesterId()).isNotEqualTo(NOBODY);
+    }
+}

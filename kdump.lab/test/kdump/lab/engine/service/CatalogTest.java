@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.service;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iommu.api.kdump.HandoverPolicy;
+import iommu.api.machine.FirmwareTable;
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.MachineImporter;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import kdump.lab.api.LabException;
+import kdump.lab.api.PolicySummary;
+import kdump.lab.api.Target;
+import kdump.lab.engine.Fixture;
+import kdump.lab.engine.run.WithdrawnException;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.osgi.framework.ServiceReference;
+import org.osgi.service.component.ComponentServiceObjects;
+
+/** Finding machines by what users type, and policies by what their services say. */
+class CatalogTest {
+
+    private static final HandoverPolicy POLICY = (event, view, notes) -> List.of();
+
+    @TempDir
+    private Path directory;
+    private final Registry registry = new Registry(Fixture.SERVICES.fabric(),
+            Fixture.SERVICES.rootComplex());
+    private final List<Path> read = new ArrayList<>();
+    private Catalog catalog;
+
+    /** A service of no bundle, by its ranking. */
+    @SuppressWarnings("unchecked")
+    private static <T> ServiceReference<T> reference(int ranking) {
+        return (ServiceReference<T>) Proxy.newProxyInstance(CatalogTest.class.getClassLoader(),
+                new Class<?>[] {ServiceReference.class}, (proxy, method, a) ->
+                        switch (method.getName()) {
+                            case "getProperty" -> ranking;
+                            case "compareTo" -> Integer.compare(ranking,
+                                    (int) ((ServiceReference<?>) a[0]).getProperty(""));
+                            case "hashCode" -> System.identityHashCode(proxy);
+                            case "equals" -> proxy == a[0];
+                            default -> null;
+                        });
+    }
+
+    private final class Importer implements MachineImporter {
+
+        private final String suffix;
+        private final MachineDescription machine;
+        private final IOException failure;
+
+        Importer(String suffix, MachineDescription machine, IOException failure) {
+            this.suffix = suffix;
+            this.machine = machine;
+            this.failure = failure;
+        }
+
+        @Override
+        public boolean accepts(Path source) {
+            return source.toString().endsWith(suffix);
+        }
+
+        @Override
+        public MachineDescription read(Path source, Path registers) throws IOException {
+            read.add(source);
+            if (registers != null) {
+                read.add(registers);
+            }
+            if (failure != null) {
+                throw failure;
+            }
+            return machine;
+        }
+    }
+
+    @BeforeEach
+    void home() throws IOException {
+        Files.createDirectories(directory.resolve("docs/captures/one"));
+        Files.createDirectories(directory.resolve("here/one.core"));
+        catalog = new Catalog(registry, directory);
+    }
+
+    private Target target(String text) {
+        return new Target(text, directory.resolve("here"), null);
+    }
+
+    // ---- machines -------------------------------------------------------------------------------
+
+    @Test
+    void aPathComesBeforeABuiltInName() throws Exception {
+        MachineDescription machine = Fixture.machine("vtd1");
+        registry.addImporter(reference(0), new Importer("one", machine, null));
+        assertThat(catalog.find(target("one"))).isSameAs(machine);
+        Files.createDirectory(directory.resolve("here/one"));
+        catalog.find(target("one"));
+        assertThat(read).containsExactly(directory.resolve("docs/captures/one"),
+                directory.resolve("here/one"));
+    }
+
+    @Test
+    void registersAreAFileBesideTheUser() throws Exception {
+        registry.addImporter(reference(0), new Importer("core", Fixture.machine("vtd1"), null));
+        catalog.find(new Target("one.core", directory.resolve("here"), Path.of("r.json")));
+        assertThat(read).containsExactly(directory.resolve("here/one.core"),
+                directory.resolve("here/r.json"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"two", "..", "./../..x", "one/", ".hidden", "one\nx", ""})
+    void whatIsNeitherPathNorNameIsNotFoundOrNotRead(String text) {
+        assertThatThrownBy(() -> catalog.find(target(text))).isInstanceOf(LabException.class);
+        assertThat(read).isEmpty();
+    }
+
+    @Test
+    void withoutAHomeThereAreNoBuiltInMachines() throws Exception {
+        var homeless = new Catalog(registry, null);
+        assertThatThrownBy(() -> homeless.find(target("one"))).isInstanceOf(LabException.class)
+                .hasMessage("one: no such file or directory, nor a built-in machine"
+                        + " (see: machines)");
+        assertThat(homeless.builtIn()).isEmpty();
+        assertThat(new Catalog(registry, directory.resolve("here")).builtIn()).isEmpty();
+    }
+
+    @Test
+    void theBestImporterThatAcceptsReads() throws Exception {
+        MachineDescription best = Fixture.machine("amd1");
+        registry.addImporter(reference(1), new Importer("core", Fixture.machine("vtd1"), null));
+        registry.addImporter(reference(5), new Importer("core", best, null));
+        registry.addImporter(reference(9), new Importer("other", null, null));
+        assertThat(catalog.find(target("one.core"))).isSameAs(best);
+        assertThat(read).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"one.core, capture directory", "file, neither a capture directory nor a core"})
+    void whatNobodyReadsIsNamedByWhatItIs(String text, String words) throws IOException {
+        Files.writeString(directory.resolve("here/file"), "x");
+        assertThatThrownBy(() -> catalog.find(target(text))).isInstanceOf(LabException.class)
+                .hasMessageContaining(words).hasMessageContaining(text);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"short file, short file", ", java.io.IOException"})
+    void whatCannotBeReadIsToldInTheReadersWords(String message, String told) {
+        var failure = new IOException(message);
+        registry.addImporter(reference(0), new Importer("core", null, failure));
+        assertThatThrownBy(() -> catalog.find(target("one.core")))
+                .isInstanceOf(LabException.class).hasMessage(told).hasCause(failure);
+    }
+
+    @Test
+    void builtInMachinesComeByNameAndABadOneIsAnError() throws Exception {
+        Files.createDirectories(directory.resolve("docs/captures/a"));
+        Files.writeString(directory.resolve("docs/captures/README.md"), "no machine");
+        MachineDescription machine = Fixture.machine("vtd1");
+        registry.addImporter(reference(0), new Importer("", machine, null));
+        assertThat(catalog.builtIn()).hasSize(2).allSatisfy(summary -> {
+            assertThat(summary.name()).isEqualTo(machine.name());
+            assertThat(summary.units()).isEqualTo(machine.units().size());
+            assertThat(summary.functions()).isEqualTo(machine.functions().size());
+        });
+        assertThat(read).containsExactly(directory.resolve("docs/captures/a"),
+                directory.resolve("docs/captures/one"));
+        registry.addImporter(reference(9), new Importer("one", null, new IOException("bad")));
+        assertThatThrownBy(() -> catalog.builtIn()).isInstanceOf(LabException.class)
+                .hasMessage("bad");
+    }
+
+    @Test
+    void firmwareTablesAreThoseOfTheFirstReaderThatFindsAny() throws Exception {
+        var table = new FirmwareTable("s", "DMAR", List.of(), List.of(), List.of());
+        registry.addTables(reference(9), source -> List.of());
+        assertThatThrownBy(() -> catalog.tables(target("one.core")))
+                .isInstanceOf(LabException.class)
+                .hasMessage("one.core: no DMAR or IVRS table in it");
+        registry.addTables(reference(5), source -> List.of(table));
+        registry.addTables(reference(1), source -> {
+            throw new IOException("never asked");
+        });
+        assertThat(catalog.tables(target("one.core"))).containsExactly(table);
+        registry.addTables(reference(7), source -> {
+            throw new IOException("cut short");
+        });
+        assertThatThrownBy(() -> catalog.tables(target("one.core"))).hasMessage("cut short");
+    }
+
+    // ---- policies -------------------------------------------------------------------------------
+
+    /** What the framework hands out of a service, for as long as there is one. */
+    @SuppressWarnings("unchecked")
+    private static PolicyHandle handle(Map<String, Object> properties, HandoverPolicy policy) {
+        ServiceReference<HandoverPolicy> reference = reference(0);
+        return new PolicyHandle((ComponentServiceObjects<HandoverPolicy>) Proxy.newProxyInstance(
+                CatalogTest.class.getClassLoader(), new Class<?>[] {ComponentServiceObjects.class},
+                (proxy, method, a) -> switch (method.getName()) {
+                    case "getServiceReference" -> reference;
+                    case "getService" -> {
+                        if (policy == null) {
+                            throw new IllegalStateException("unregistered");
+                        }
+                        yield policy;
+                    }
+                    default -> null;
+                }), properties);
+    }
+
+    @Test
+    void aPolicySaysItsNameAndItsVendors() {
+        PolicyHandle handle = handle(Map.of("kdump.policy.name", "mine", "kdump.policy.vendors",
+                new String[] {"vtd", "x"}), POLICY);
+        assertThat(handle.summary(true)).isEqualTo(
+                new PolicySummary("mine", "", "", List.of("vtd", "x"), true));
+        assertThat(handle.suits(Fixture.machine("vtd1"))).isTrue();
+        assertThat(handle.suits(Fixture.machine("amd1"))).isFalse();
+    }
+
+    @Test
+    void oneThatSaysNothingIsUnnamedAndSuitsAll() {
+        for (Map<String, Object> properties : List.of(Map.<String, Object>of(),
+                Map.<String, Object>of("kdump.policy.name", " "),
+                Map.<String, Object>of("kdump.policy.name", 5, "kdump.policy.vendors", "vtd"))) {
+            PolicyHandle handle = handle(properties, POLICY);
+            assertThat(handle.summary(false)).isEqualTo(
+                    new PolicySummary("unnamed", "", "", List.of(), false));
+            assertThat(handle.suits(Fixture.machine("amd1"))).isTrue();
+        }
+    }
+
+    @Test
+    void onceItsBundleIsGoneItNeverDecides() {
+        try (PolicyHandle.Session session = handle(Map.of("kdump.policy.name", "mine"), null)
+                .open()) {
+            assertThat(session.isWithdrawn()).isTrue();
+            assertThat(session.policyClass()).isNull();
+            assertThat(session.culprit()).isEqualTo("policy mine");
+            assertThatThrownBy(() -> session.decide(null, null, null))
+                    .isInstanceOf(WithdrawnException.class)
+                    .hasMessage("bundle of policy mine was withdrawn");
+        }
+    }
+}
