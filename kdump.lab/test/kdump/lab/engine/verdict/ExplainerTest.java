@@ -118,7 +118,7 @@ class ExplainerTest {
     private final int engine = j.engine().function().requesterId();
 
     private Effect find(String what) throws LabException {
-        return new EffectFinder(j.run, j.attribution, j.verdict(), WhyQuestion.parse(what)).find();
+        return new EffectLookup(j.run, j.attribution, j.verdict(), WhyQuestion.parse(what)).find();
     }
 
     private int blocked(long address) {
