@@ -12,6 +12,7 @@ import iommu.api.pcie.Access;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelVersion;
 import iommu.api.profile.UnitProfile;
+import iommu.api.trace.ConsoleLine;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.StepRefusedException;
@@ -39,6 +40,8 @@ final class KernelFixture implements KernelPort, UnitListener {
             new PhysicalMemory(List.of(new AddressRange(0, MEMORY_BYTES)), 7);
     RemappingUnit unit;
     final List<String> console = new ArrayList<>();
+    /** Of each line that is no notice the kind and the requester. */
+    final List<String> told = new ArrayList<>();
     final List<Long> controls = new ArrayList<>();
     final List<String> invalidated = new ArrayList<>();
     final List<Boolean> switched = new ArrayList<>();
@@ -238,6 +241,12 @@ final class KernelFixture implements KernelPort, UnitListener {
     @Override
     public List<Integer> functions() {
         return functions;
+    }
+
+    @Override
+    public void print(ConsoleLine kind, int requester, String line) {
+        told.add(kind + " " + requester);
+        print(line);
     }
 
     @Override

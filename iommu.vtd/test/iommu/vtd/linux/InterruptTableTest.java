@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.vtd.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iommu.vtd.Capability;
+import iommu.vtd.GlobalCommand;
+import iommu.vtd.VtdRegisters;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The interrupt table of a kernel, alone and after another kernel's. */
+class InterruptTableTest {
+
+    private static final String COPIED = "DMAR-IR: Copied IR table for dmar0 from previous kernel";
+    private static final String FAILED =
+            "DMAR-IR: Failed to copy IR table for dmar0 from previous kernel";
+    private static final String ENABLED = "DMAR-IR: Enabled IRQ remapping in xapic mode";
+
+    private BenchKernel kernel = BenchKernel.legacy();
+
+    private void install(boolean labelled) {
+        var registers = new UnitRegisters(kernel, true);
+        InvalidationRing.disableLeftOver(kernel, registers);
+        var ring = new InvalidationRing(kernel, registers,
+                KernelQuirks.of(BenchKernel.profile("6.1")));
+        ring.enable();
+        new InterruptTable(kernel, registers, "dmar0", labelled).install(ring);
+    }
+
+    private long table() {
+        return VtdRegisters.IRTA_BASE.inPlace(kernel.get(VtdRegisters.IRTA));
+    }
+
+    private boolean remaps() {
+        return GlobalCommand.IRE.isSet(kernel.get(VtdRegisters.GSTS));
+    }
+
+    /** Installs the first kernel's table with some entries, and moves on to the next kernel. */
+    private long firstKernels() {
+        install(true);
+        long table = table();
+        for (int index : new int[] {0, 5, 255, 256, 65535}) {
+            kernel.memory.write64(table + 16L * index, 1 | (long) index << 32);
+            kernel.memory.write64(table + 16L * index + 8, index);
+        }
+        kernel.captureKernelPages();
+        return table;
+    }
+
+    @ParameterizedTest(name = "labelled {0}")
+    @CsvSource({"true, DMAR-IR: Enabled IRQ remapping in xapic mode",
+        "false, Enabled IRQ remapping in xapic mode"})
+    void theFirstTableIsEmptyAndHas65536Entries(boolean labelled, String line) {
+        assertThat(remaps()).isFalse();
+        install(labelled);
+        assertThat(remaps()).isTrue();
+        assertThat(VtdRegisters.S.of(kernel.get(VtdRegisters.IRTA))).isEqualTo(0xf);
+        assertThat(table() % (1 << 20)).as("as large as it is aligned").isZero();
+        for (long at = table(); at < table() + (1 << 20); at += 8) {
+            assertThat(kernel.memory.read64(at)).isZero();
+        }
+        assertThat(kernel.console).containsExactly(line);
+    }
+
+    @Test
+    void theNextKernelCopiesEveryEntryIntoATableOfItsOwn() {
+        long old = firstKernels();
+        install(true);
+        assertThat(table()).isNotEqualTo(old);
+        for (int index : new int[] {0, 5, 255, 256, 65535}) {
+            assertThat(kernel.memory.read64(table() + 16L * index)).as("entry %d", index)
+                    .isEqualTo(1 | (long) index << 32);
+            assertThat(kernel.memory.read64(table() + 16L * index + 8)).isEqualTo(index);
+        }
+        assertThat(kernel.memory.read64(table() + 16)).as("entry 1").isZero();
+        assertThat(kernel.console).containsExactly(COPIED, ENABLED);
+    }
+
+    @Test
+    void remappingIsNeverOffWhileATableIsCopied() {
+        firstKernels();
+        install(true);
+        assertThat(kernel.commands).isNotEmpty().allMatch(c ->
+                GlobalCommand.IRE.isSet(c.status()) && GlobalCommand.IRE.isSet(c.value()));
+        assertThat(remaps()).isTrue();
+    }
+
+    /** A table of another size is not one of Linux, one outside memory cannot be read. */
+    @ParameterizedTest(name = "{0}")
+    @CsvSource({"another size, 0x200007", "half the size, 0x20000e",
+        "outside memory, 0x1000000000f", "its end outside memory, 0x3f8000f"})
+    void anotherTableIsNotCopied(String what, String irta) {
+        firstKernels();
+        kernel.unit.writeRegister(VtdRegisters.IRTA.offset(), 8, Long.decode(irta));
+        install(true);
+        assertThat(kernel.console).as(what).containsExactly(FAILED, ENABLED);
+        assertThat(kernel.memory.read64(table())).isZero();
+        assertThat(remaps()).isTrue();
+    }
+
+    @Test
+    void whatEarlierKernelsLeftOnIsSwitchedOffOnce() {
+        install(true);
+        var registers = new UnitRegisters(kernel, true);
+        kernel.commands.clear();
+        InterruptTable.disableLeftOver(registers);
+        assertThat(remaps()).isFalse();
+        assertThat(kernel.commands).hasSize(1);
+        InterruptTable.disableLeftOver(registers);
+        assertThat(kernel.commands).as("it is off already").hasSize(1);
+    }
+
+    /** A unit that drops its entries with the command needs no invalidation. */
+    @ParameterizedTest(name = "ESIRTPS {0}")
+    @CsvSource({"0, true", "1, false"})
+    void entriesAreInvalidatedWhereTheCommandDoesNotDoIt(int drops, boolean invalidated) {
+        kernel = new BenchKernel(Capability.ESIRTPS.with(BenchKernel.CAP, drops),
+                BenchKernel.ECAP, Map.of());
+        install(true);
+        assertThat(kernel.get(VtdRegisters.IQT) > 0).isEqualTo(invalidated);
+    }
+}
