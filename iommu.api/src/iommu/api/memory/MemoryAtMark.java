@@ -57,6 +57,22 @@ final class MemoryAtMark extends PhysicalMemory {
         return -1;
     }
 
+    /** What is known now: a page that was never written at the mark holds the pattern anyway. */
+    @Override
+    public boolean pageIsKnown(long page) {
+        return now.pageIsKnown(page);
+    }
+
+    @Override
+    public long syntheticBytes(long address, long bytes) {
+        return now.syntheticBytes(address, bytes);
+    }
+
+    @Override
+    public PhysicalMemory copy() {
+        throw new UnsupportedOperationException("memory as at a mark has no copy");
+    }
+
     @Override
     public void write64(long address, long value) { }
 

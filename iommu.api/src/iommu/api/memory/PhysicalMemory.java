@@ -465,18 +465,22 @@ public class PhysicalMemory {
 
     /** Returns whether a byte of a range is another one than at the last mark. */
     public boolean differs(AddressRange range) {
-        for (long at = range.start() & -LINE_BYTES; at < range.end(); at += LINE_BYTES) {
+        for (long at = range.start(); at < range.end();) {
             int slot = directory[granuleOf(at, 1)];
             if (slot < 0) {
-                at = (at | GRANULE_MASK) + 1 - LINE_BYTES; // nothing was ever written here
+                at = (at | GRANULE_MASK) + 1; // nothing was ever written here
                 continue;
             }
+            long next = Math.min((at | LINE_BYTES - 1) + 1, range.end());
             int place = slot + ((int) at & GRANULE_MASK);
             int entry = journal.entryOf(place >>> 6);
-            if (entry >= 0 && Arrays.mismatch(arena, place, place + LINE_BYTES, journal.bytes(),
-                    entry * LINE_BYTES, (entry + 1) * LINE_BYTES) >= 0) {
+            int kept = entry * LINE_BYTES + ((int) at & LINE_BYTES - 1);
+            int bytes = (int) (next - at);
+            if (entry >= 0 && Arrays.mismatch(arena, place, place + bytes, journal.bytes(), kept,
+                    kept + bytes) >= 0) {
                 return true;
             }
+            at = next;
         }
         return false;
     }

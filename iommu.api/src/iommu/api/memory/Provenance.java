@@ -62,7 +62,7 @@ final class Provenance {
     /** Tells who wrote which bytes of a line last. */
     void causes(int line, PhysicalMemory.CauseVisitor visitor) {
         for (int e = line < headOfLine.length ? headOfLine[line] : 0; e != 0; e = nexts[e]) {
-            if (masks[e] != 0) {
+            if (masks[e] != 0 && causes[e] != 0) {
                 visitor.cause(causes[e], masks[e]);
             }
         }

@@ -3,7 +3,8 @@ package iommu.api.pcie;
 
 /**
  * The lists of capabilities in config space, walked as configuration software does. A list that
- * loops, or that leaves config space, ends; no list is longer than its space.
+ * loops, or that leaves config space, ends; no list is longer than its space. An id of FFh is one
+ * that nobody answers for, and ends it too.
  *
  * <p>Source: PCI Local Bus Specification, "Capabilities List"; PCI Express Base Specification,
  * "PCI Express Extended Capabilities".
@@ -22,6 +23,7 @@ public final class Capabilities {
     private static final int STATUS = 0x06;
     private static final int CAPABILITIES_LIST = 0x10;
     private static final int POINTER = 0x34;
+    private static final int NOBODY = 0xff;
     private static final int FIRST = 0x40;
     private static final int END = 0x100;
     private static final int MAX = (END - FIRST) / 4;
@@ -64,7 +66,8 @@ public final class Capabilities {
         }
         int at = config.read(POINTER, 1) & 0xfc;
         for (int n = 0; at >= FIRST && n < MAX; n++) {
-            if (!visitor.capability(config.read(at, 1), at)) {
+            int id = config.read(at, 1);
+            if (id == NOBODY || !visitor.capability(id, at)) {
                 return;
             }
             at = config.read(at + 1, 1) & 0xfc;
@@ -78,7 +81,11 @@ public final class Capabilities {
         }
         int at = config.read(POINTER, 1) & 0xfc;
         for (int n = 0; at >= FIRST && n < MAX; n++) {
-            if (config.read(at, 1) == id) {
+            int found = config.read(at, 1);
+            if (found == NOBODY) {
+                return 0;
+            }
+            if (found == id) {
                 return at;
             }
             at = config.read(at + 1, 1) & 0xfc;

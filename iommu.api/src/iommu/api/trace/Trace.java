@@ -23,7 +23,10 @@ public final class Trace implements EventQueue.Scope {
     /** The actor of what no function and no unit does. */
     public static final int NOBODY = -1;
 
-    /** Most events that are kept, some 200 MB; later ones are only told to sinks. */
+    /**
+     * Most events that are kept, some 200 MB: later ones are only told to sinks, but for those that
+     * stand behind writes, which are kept as at level COUNT.
+     */
     public static final int MAX_KEPT = 1 << 22;
 
     /** How much is kept. */

@@ -86,7 +86,11 @@ public record WhyQuestion(Figure figure, int requester, long address, int number
 
     private static long address(String text) {
         try {
-            return Long.decode(text);
+            long address = Long.decode(text);
+            if (address < 0) {
+                throw new NumberFormatException("negative");
+            }
+            return address;
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException("address '" + text + "', expected like 0x1000", e);
         }

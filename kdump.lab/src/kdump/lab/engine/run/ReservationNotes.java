@@ -6,6 +6,7 @@ import iommu.api.memory.PhysicalMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import kdump.lab.engine.kernel.Kernel;
@@ -59,7 +60,11 @@ final class ReservationNotes implements HandoverNotes {
         for (int i = 0; i < count; i++) {
             byte[] key = bytes(in);
             int version = in.remaining() < 4 ? 0 : in.getInt();
-            notes.put(new String(key, StandardCharsets.UTF_8), new Note(version, bytes(in)));
+            String name = new String(key, StandardCharsets.UTF_8);
+            if (!Arrays.equals(name.getBytes(StandardCharsets.UTF_8), key)) {
+                return new TreeMap<>(); // somebody wrote over them: none can be trusted
+            }
+            notes.put(name, new Note(version, bytes(in)));
         }
         return notes;
     }

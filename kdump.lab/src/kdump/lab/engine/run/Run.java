@@ -154,6 +154,9 @@ public final class Run {
     public void advance(long nanos) {
         long until = machine.queue().nanos() + nanos;
         guarded(() -> {
+            if (ending != Ending.NONE) {
+                return;
+            }
             if (phase == null) {
                 startFirstKernel();
             }
@@ -168,7 +171,7 @@ public final class Run {
                     && nextOfCapture(until)) {
                 continue;
             }
-            if (machine.queue().nanos() < until) {
+            if (ending == Ending.NONE && machine.queue().nanos() < until) {
                 machine.queue().advanceTo(until);
             }
         });

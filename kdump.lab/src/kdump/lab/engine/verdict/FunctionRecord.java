@@ -11,6 +11,9 @@ import java.util.Map;
 /** What a verdict knows of one function that makes requests. One thread. */
 final class FunctionRecord {
 
+    /** More requests than this no device here holds at once. */
+    private static final int HELD = 1024;
+
     final int requester;
     final int alias;
     final int unit;
@@ -23,8 +26,10 @@ final class FunctionRecord {
     long untranslated;
     private final Map<Long, Medium> posted = new HashMap<>();
     private final Map<Medium, Long> wrong = new EnumMap<>(Medium.class);
-    private final Map<Integer, Long> numbers = new HashMap<>();
-    private final Map<Integer, Boolean> wrongReads = new HashMap<>();
+    /** Requests that the device may come back to, by token. */
+    private final int[] heldTokens = new int[HELD];
+    private final long[] heldNumbers = new long[HELD];
+    private final boolean[] heldWrong = new boolean[HELD];
     /** The event of the clock in which the device last said what it works on. */
     private long workedAt = -1;
     private int token;
@@ -75,6 +80,7 @@ final class FunctionRecord {
     /** The device begins to work on a request. */
     void begins(int newToken, long request, long event) {
         workedAt = event;
+        hold();
         token = newToken;
         number = request;
         wrongRead = false;
@@ -83,11 +89,18 @@ final class FunctionRecord {
     /** The device goes on with a request that it held while it worked on others. */
     void resumes(int other, long event) {
         workedAt = event;
-        numbers.put(token, number);
-        wrongReads.put(token, wrongRead);
+        hold();
         token = other;
-        number = numbers.getOrDefault(other, number);
-        wrongRead = wrongReads.getOrDefault(other, false);
+        int place = other & HELD - 1;
+        number = heldTokens[place] == other ? heldNumbers[place] : number;
+        wrongRead = heldTokens[place] == other && heldWrong[place];
+    }
+
+    private void hold() {
+        int place = token & HELD - 1;
+        heldTokens[place] = token;
+        heldNumbers[place] = number;
+        heldWrong[place] = wrongRead;
     }
 
     /**

@@ -77,13 +77,15 @@ final class Supervisor {
 
     private static void tell(Run run, Throwable thrown, Blame blame) {
         String culprit = blame.of(thrown.getStackTrace(), null);
-        if (thrown instanceof LinkageError && blame.isWithdrawn()) {
+        if (thrown instanceof WithdrawnException) {
+            run.end(Run.Ending.WITHDRAWN, thrown.getMessage());
+        } else if (thrown instanceof LinkageError && blame.isWithdrawn()) {
             run.end(Run.Ending.WITHDRAWN, culprit + " was withdrawn: " + thrown);
         } else if (culprit != null) {
             run.end(Run.Ending.BROKEN, culprit + " broke: " + thrown);
         } else if (thrown instanceof Error e) {
             throw e;
-        } else if (thrown instanceof BrokenException || thrown instanceof WithdrawnException) {
+        } else if (thrown instanceof BrokenException) {
             run.end(Run.Ending.BROKEN, thrown.getMessage());
         } else {
             throw (RuntimeException) thrown;
