@@ -92,7 +92,10 @@ final class EventReport {
         }
     }
 
-    /** Returns the line of one event; {@code code} is null for one that the kernel does not know. */
+    /**
+     * Returns the line of one event; {@code code} is null for one that the kernel does not
+     * know.
+     */
     private static String line(EventCode code, String device, long low, long high) {
         if (code == null) {
             return String.format("AMD-Vi: Event logged [UNKNOWN event[0]=0x%08x event[1]=0x%08x"

@@ -241,7 +241,8 @@ class JsonContractTest {
         assertThat(faults).containsOnlyKeys("requests", "recorded", "printed", "byReason",
                 "byRequester", "groups");
         assertThat(Json.rows(faults.get("groups"))).allSatisfy(group -> {
-            assertThat(group).containsOnlyKeys("requester", "reason", "access", "requests", "first");
+            assertThat(group).containsOnlyKeys("requester", "reason", "access", "requests",
+                    "first");
             assertThat((String) group.get("first")).matches(ADDRESS);
         });
         assertThat(Json.object(faults.get("byReason")).keySet())

@@ -112,8 +112,10 @@ class AtsHandoverTest {
         MachineDescription everywhere = AtsMachine.everywhere(name);
         assertThat(everywhere.functions()).anyMatch(f -> f.config().length == 4096
                 && Capabilities.findExtended(f::read, 0x0f) != 0);
-        Crash with = Fixture.crash(Fixture.runner(everywhere, options), policy, true, FaultInjection.NONE);
-        Crash without = Fixture.crash(Fixture.runner(Fixture.machine(name), options), policy, true, FaultInjection.NONE);
+        Crash with = Fixture.crash(Fixture.runner(everywhere, options), policy, true,
+                FaultInjection.NONE);
+        Crash without = Fixture.crash(Fixture.runner(Fixture.machine(name), options), policy,
+                true, FaultInjection.NONE);
         assertThat(sent(with)[0]).isZero();
         assertThat(with.verdict()).isEqualTo(without.verdict());
     }

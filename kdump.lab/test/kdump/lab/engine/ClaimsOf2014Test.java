@@ -83,7 +83,8 @@ class ClaimsOf2014Test {
     void aDeviceStillActiveAfterTheReinitialisationFaults(String kernel, String one,
             String other, String reason) {
         Crash crash = Fixture.crash("vtd1", new DisableReinit(), OPTIONS.withKernels(
-                new KernelChoice(null, KernelVersion.parse(kernel), Map.of())), FaultInjection.NONE);
+                new KernelChoice(null, KernelVersion.parse(kernel), Map.of())),
+                FaultInjection.NONE);
         Verdict verdict = crash.verdict();
 
         assertThat(verdict.faults().recorded()).isPositive();
@@ -256,7 +257,8 @@ class ClaimsOf2014Test {
     void eachDeviceGoesOnInItsOldBuffersUntilItsOwnDriverProbes(String machine, long seed) {
         Runner runner = Fixture.runner(Fixture.machine(machine), RunOptions.ofSeed(seed));
         var watch = new RingWatch(new CopyTables(), runner.scenario());
-        Verdict verdict = Fixture.crash(runner, Fixture.session(watch), false, FaultInjection.NONE).verdict();
+        Verdict verdict = Fixture.crash(runner, Fixture.session(watch), false,
+                FaultInjection.NONE).verdict();
 
         assertThat(watch.wroteBefore).as("after the first other driver had probed").isNotEmpty()
                 .doesNotContainValue(false);
@@ -405,9 +407,11 @@ class ClaimsOf2014Test {
     @Test
     void aDriverThatMapsBeforeItResetsFaultsUnderCopiedTablesToo() throws Exception {
         var services = new Services(Fixture.SERVICES.vendors(),
-                List.of(new MapsFirst(new RingDma())), new PcieFabricFactory(), new RootComplexes());
+                List.of(new MapsFirst(new RingDma())), new PcieFabricFactory(),
+                new RootComplexes());
         var runner = new Runner(Fixture.machine("vtd1"), services, OPTIONS);
-        Crash crash = Fixture.crash(runner, Fixture.session(new CopyTables()), true, FaultInjection.NONE);
+        Crash crash = Fixture.crash(runner, Fixture.session(new CopyTables()), true,
+                FaultInjection.NONE);
         Verdict verdict = crash.verdict();
 
         assertThat(verdict.faults().requests()).isPositive();

@@ -29,7 +29,8 @@ class FirstKernelPassThroughTest {
         RunOptions options = RunOptions.ofSeed(7)
                 .withKernels(new KernelChoice(null, null, settings))
                 .withHardware(new HardwareChoice(asQemu ? "qemu-7.2" : null, Map.of()));
-        return Fixture.crash(Fixture.runner(machine, options), Fixture.session(new CopyTables()), false, FaultInjection.NONE).verdict();
+        return Fixture.crash(Fixture.runner(machine, options), Fixture.session(new CopyTables()),
+                false, FaultInjection.NONE).verdict();
     }
 
     /** QEMU looks at an invalidation whether a source passes through, and 6.1 rewrites later. */

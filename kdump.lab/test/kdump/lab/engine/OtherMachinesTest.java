@@ -112,7 +112,8 @@ class OtherMachinesTest {
         var runner = Fixture.runner(vtd1(new AddressRange(0x5400000, 0x7400000), List.of(lost),
                 null), OPTIONS.withRateFactor(0));
 
-        var crash = Fixture.crash(runner, Fixture.session(new CopyTables()), true, FaultInjection.NONE);
+        var crash = Fixture.crash(runner, Fixture.session(new CopyTables()), true,
+                FaultInjection.NONE);
 
         assertThat(crash.timeline()).extracting(e -> e.text()).contains(
                 "DMAR: Failed to copy translation tables from previous kernel for dmar0");

@@ -53,7 +53,8 @@ class RecordedHandoverTest {
         Path directory = RECORDINGS.resolve(recording);
         assumeTrue(Files.isDirectory(directory), "the recordings are absent");
         MachineDescription machine = new CaptureDirectoryImporter().read(directory, null);
-        return Fixture.crash(Fixture.runner(machine, options), Fixture.session(policy), true, FaultInjection.NONE);
+        return Fixture.crash(Fixture.runner(machine, options), Fixture.session(policy), true,
+                FaultInjection.NONE);
     }
 
     /** GCMD writes and global invalidations of the recorded capture kernel, up to its power-off. */

@@ -127,7 +127,8 @@ class ResetDevicesTest {
     void aPortWithAVgaControllerBelowItIsSpared() {
         MachineDescription machine = withClass(Fixture.machine("vtd1"), "03:00.0", 0x030000);
         RunOptions options = RunOptions.ofSeed(7);
-        Verdict verdict = Fixture.crash(Fixture.runner(machine, options), Fixture.session(POLICY), false, FaultInjection.NONE).verdict();
+        Verdict verdict = Fixture.crash(Fixture.runner(machine, options), Fixture.session(POLICY),
+                false, FaultInjection.NONE).verdict();
 
         assertThat(verdict.untranslatedDma().byRequester()).containsKey("0000:03:00.0");
         assertThat(verdict.untranslatedDma().byRequester()).doesNotContainKey("0000:05:00.0");

@@ -79,7 +79,8 @@ class UpperHalfAloneTest {
     void itsDeviceFaultsFromTheCopyOnUntilItsDriverProbes(String kernel) {
         Runner runner = Fixture.runner(machine(), options(kernel));
         assertThat(runner.scenario().loads()).containsKey(UPPER);
-        Crash crash = Fixture.crash(runner, Fixture.session(new CopyTables()), true, FaultInjection.NONE);
+        Crash crash = Fixture.crash(runner, Fixture.session(new CopyTables()), true,
+                FaultInjection.NONE);
 
         assertThat(crash.verdict().faults().byReason()).containsOnlyKeys("vtd:0x39");
         assertThat(crash.verdict().faults().byRequester()).containsOnlyKeys("0000:01:10.0");
@@ -95,14 +96,16 @@ class UpperHalfAloneTest {
     @ParameterizedTest
     @CsvSource({"7.3", "8.0"})
     void mendedKernelsKeepItsHalf(String kernel) {
-        var verdict = Fixture.crash(Fixture.runner(machine(), options(kernel)), Fixture.session(new CopyTables()), false, FaultInjection.NONE).verdict();
+        var verdict = Fixture.crash(Fixture.runner(machine(), options(kernel)),
+                Fixture.session(new CopyTables()), false, FaultInjection.NONE).verdict();
 
         assertThat(verdict.clean()).as(verdict.toString()).isTrue();
     }
 
     @Test
     void theProposalToCopyPageTablesIsNotMadeWithThatMistake() {
-        var verdict = Fixture.crash(Fixture.runner(machine(), options("6.1")), Fixture.session(new CopyPageTables()), false, FaultInjection.NONE).verdict();
+        var verdict = Fixture.crash(Fixture.runner(machine(), options("6.1")),
+                Fixture.session(new CopyPageTables()), false, FaultInjection.NONE).verdict();
 
         assertThat(verdict.clean()).as(verdict.toString()).isTrue();
     }

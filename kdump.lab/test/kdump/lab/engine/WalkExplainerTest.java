@@ -87,7 +87,8 @@ class WalkExplainerTest {
     @ParameterizedTest(name = "{0}: {1} entries on the way to an unmapped address")
     @CsvSource({"vtd1, 4", "vtdsm1, 6"})
     void aWalkThatEndsSaysWhichEntryEndsIt(String name, int least) throws Exception {
-        Walk walk = new WalkExplainer(unit(name), question(RequesterId.parse("02:00.0"), 0x1234_5000L,
+        Walk walk = new WalkExplainer(unit(name), question(RequesterId.parse("02:00.0"),
+                0x1234_5000L,
                 Access.READ)).tell(null);
         assertThat(walk.steps()).hasSizeGreaterThanOrEqualTo(least);
         assertThat(walk.steps().get(walk.steps().size() - 1).decision())
@@ -183,7 +184,8 @@ class WalkExplainerTest {
         var before = Fixture.crash(runner, policy, false, FaultInjection.NONE).verdict();
         runner.after(policy, (hardware, verdict) -> compare(hardware, runner.scenario(),
                 new int[1]));
-        assertThat(Fixture.crash(runner, policy, false, FaultInjection.NONE).verdict()).isEqualTo(before);
+        assertThat(Fixture.crash(runner, policy, false,
+                FaultInjection.NONE).verdict()).isEqualTo(before);
     }
 
     private static Walk message(RemappingUnit unit, int requester, int index)

@@ -129,7 +129,8 @@ class ReportsTest {
                         "                        address 0xfff000");
         assertThat(out("why", "vtd1", "--policy", "copy-tables", "dump", "--json")).isEqualTo(
                 "{\"figure\":\"2 requests were blocked\",\"chain\":[{\"nanos\":1500,"
-                        + "\"phase\":\"T6\",\"actor\":\"unit 0\",\"event\":\"blocks a request\",\"facts\":"
+                        + "\"phase\":\"T6\",\"actor\":\"unit 0\",\"event\":\"blocks a request\","
+                        + "\"facts\":"
                         + "{\"address\":\"0xfff000\"}}]}\n");
     }
 

@@ -58,7 +58,8 @@ class WholeDumpTest {
     @Test
     void keepsItsEnginesBusyAndHasNothingThatIsMadeUp() {
         Runner runner = runner();
-        Verdict verdict = Fixture.crash(runner, Fixture.session(new DisableReinit()), false, FaultInjection.NONE)
+        Verdict verdict = Fixture.crash(runner, Fixture.session(new DisableReinit()), false,
+                FaultInjection.NONE)
                 .verdict();
 
         assertThat(runner.scenario().loads()).hasSizeGreaterThan(3);
@@ -72,7 +73,8 @@ class WholeDumpTest {
 
     @Test
     void isDumpedWholeAfterACleanHandOver() {
-        Verdict verdict = Fixture.crash(runner(), Fixture.session(new CopyTables()), false, FaultInjection.NONE)
+        Verdict verdict = Fixture.crash(runner(), Fixture.session(new CopyTables()), false,
+                FaultInjection.NONE)
                 .verdict();
 
         assertThat(verdict.clean()).as(verdict.toString()).isTrue();

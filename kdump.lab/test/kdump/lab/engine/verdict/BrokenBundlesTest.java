@@ -53,7 +53,8 @@ class BrokenBundlesTest {
                 new Step.WriteRegister(0, -4, 4, 0), new Step.WriteRegister(0, 0xffff8, 8, 0),
                 new Step.WaitRegister(0, 0x18, 4, 1, 1, -5), new Step.WriteConfig(8, 4096, 4, 0),
                 new Step.WriteConfig(8, 2, 4, 0), new Step.WriteMemory(0x1001, 5),
-                new Step.Print(null), new Step.Print("x".repeat(5000)), new Step.AdoptTables(0, null),
+                new Step.Print(null), new Step.Print("x".repeat(5000)), new Step.AdoptTables(0,
+                null),
                 new Step.ReserveIova(new AddressRange(1, 4096)), new Step.IdentityMap(8, null));
     }
 

@@ -26,7 +26,8 @@ class MessageTraceDifferenceTest {
     private static final long WORD = 0x40_0000;
     private static final long BUFFER = 0x4_0000;
     private static final List<String> EVENTS =
-            List.of("vtd_ir_remap", "vtd_ir_remap_type", "vtd_ir_remap_msi", "vtd_ir_remap_msi_req");
+            List.of("vtd_ir_remap", "vtd_ir_remap_type", "vtd_ir_remap_msi",
+            "vtd_ir_remap_msi_req");
     /** Address below FEE0_0000h, then data. */
     private static final long[][] MESSAGES = {{0, 0x31}, {0x98, 1}, {0xb0, 0x42}, {0xb0, 0x8042},
         {0xb0, 0x41}, {0xb8, 0}, {0x94, 0}, {0xd0, 0x43}, {0xd8, 0}, {0x8c, 1}};
