@@ -18,7 +18,6 @@ import iommu.api.unit.Translation;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.function.LongPredicate;
 
 /**
@@ -240,10 +239,5 @@ final class RootComplex implements Upstream {
     @Override
     public void systemError(int port, String gates) {
         trace.append(EventKind.SYSTEM_ERROR, port, 0, 0, gates);
-    }
-
-    @Override
-    public String toString() {
-        return "root complex of " + Arrays.toString(units);
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.verdict;
 
-import iommu.api.kdump.Phase;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.Medium;
@@ -247,10 +246,5 @@ final class Attribution implements TraceSink {
     /** Returns the tables of the crash; null before it. */
     CrashTables crashTables() {
         return tables;
-    }
-
-    /** Returns the phase of the run that an event is told in. */
-    Phase phase() {
-        return run.phase();
     }
 }

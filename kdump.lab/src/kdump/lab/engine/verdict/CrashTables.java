@@ -37,11 +37,6 @@ final class CrashTables {
         return memory;
     }
 
-    /** Returns a unit as it stood at the crash. */
-    RemappingUnit unit(int index) {
-        return units.get(index);
-    }
-
     /**
      * Returns the physical address that a request reached, or -1 if it was blocked.
      *
