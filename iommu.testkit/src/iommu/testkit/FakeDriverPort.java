@@ -2,9 +2,12 @@
 package iommu.testkit;
 
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
+import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.Medium;
+import iommu.api.pcie.Message;
 import iommu.api.pcie.PciFunction;
 import iommu.api.sim.EventQueue;
 import java.util.ArrayList;
@@ -13,12 +16,16 @@ import java.util.List;
 /** A kernel without remapping: drivers get physical addresses as iovas. One thread. */
 public final class FakeDriverPort implements DriverPort {
 
+    /** Where the messages of interrupts go. */
+    public static final long INTERRUPTS = 0xfee0_0000L;
+
     private final PciFunction function;
     private final PhysicalMemory memory;
     private final EventQueue clock;
     private final FakePages pages;
     private final List<DmaBuffer> mapped = new ArrayList<>();
     private final List<Long> posted = new ArrayList<>();
+    private boolean[] arrived = {};
 
     /**
      * Makes the port of one driver.
@@ -62,6 +69,56 @@ public final class FakeDriverPort implements DriverPort {
     @Override
     public void write(long physicalAddress, byte[] from, int offset, int bytes) {
         memory.write(physicalAddress, from, offset, bytes);
+    }
+
+    @Override
+    public void read(long physicalAddress, byte[] to, int offset, int bytes) {
+        memory.read(physicalAddress, to, offset, bytes);
+    }
+
+    @Override
+    public long allocatePages(int count) {
+        long first = pages.allocate(count);
+        FakePages.clear(memory, first, count);
+        return first;
+    }
+
+    /**
+     * {@inheritDoc} Messages go to the address {@link #INTERRUPTS} with the vector as data; which
+     * of them arrived, a test says by {@link #interrupt}.
+     */
+    @Override
+    public int enableInterrupts(int wanted) {
+        int at = Capabilities.find(function::readConfig, Capabilities.MSI_X);
+        if (at == 0) {
+            arrived = new boolean[1];
+            return 1;
+        }
+        arrived = new boolean[wanted];
+        function.writeConfig(at + 2, 2, function.readConfig(at + 2, 2) | 0x8000);
+        for (int i = 0; i < wanted; i++) {
+            Interrupts.writeEntry(function, i, new Message(INTERRUPTS, i));
+        }
+        return wanted;
+    }
+
+    /** Says that an interrupt has arrived. */
+    public void interrupt(int vector) {
+        if (vector < arrived.length) {
+            arrived[vector] = true;
+        }
+    }
+
+    @Override
+    public boolean waitForInterrupt(int vector, long timeoutNanos) {
+        long limit = clock.nanos() + timeoutNanos;
+        while (!arrived[vector]) {
+            if (!clock.step(limit)) {
+                return false;
+            }
+        }
+        arrived[vector] = false;
+        return true;
     }
 
     @Override

@@ -52,6 +52,7 @@ final class RingDriver implements DeviceDriver {
     private static final long TIMEOUT_NANOS = 1_000_000_000;
     private static final int MEMORY_AND_MASTER = 0x0006;
     private static final int TRIAL_BYTES = 512;
+    private static final int SECTORS_APART = 4096 / Medium.SECTOR_BYTES;
 
     private final DriverPort port;
     private final PciFunction function;
@@ -63,7 +64,7 @@ final class RingDriver implements DeviceDriver {
     private long ring;
     private int head;
     private int tail;
-    private long position;
+    private long number;
 
     RingDriver(DriverPort port, boolean wire) {
         this.port = port;
@@ -79,7 +80,7 @@ final class RingDriver implements DeviceDriver {
         ring = work.rings().get(0).physicalAddress();
         int entries = work.streaming() ? ENTRIES : POSTED;
         for (int i = 0; i < entries; i++) {
-            post(fixedRequest());
+            post(fixedRequest(), nextPlace());
         }
         if (work.message() != null) {
             Interrupts.writeEntry(function, 0, work.message());
@@ -98,7 +99,7 @@ final class RingDriver implements DeviceDriver {
         while (head != tail && DONE.isSet(completion(head))) {
             release(head);
             head = (head + 1) % ENTRIES;
-            post(pooledRequest());
+            post(pooledRequest(), nextPlace());
         }
         write(TAIL, tail);
         return (long) (2e9 / workload.requestsPerSecond());
@@ -134,15 +135,21 @@ final class RingDriver implements DeviceDriver {
     /** What one descriptor asks for. */
     private record Request(DmaBuffer buffer, int bytes, boolean reads) { }
 
-    private void post(Request request) {
+    /** Requests on a disk are a page apart. */
+    private long nextPlace() {
+        return wire ? number : number * SECTORS_APART;
+    }
+
+    private void post(Request request, long place) {
         long at = ring + (long) tail * DESCRIPTOR_BYTES;
         port.write64(at + BUFFER, request.buffer.iova());
         port.write64(at + COMMAND, LENGTH.with(0, request.bytes)
                 | (request.reads ? READS.mask() : 0) | (wire ? FRAME.mask() : 0));
         if (request.reads && !workload.streaming()) {
-            port.posted(position, wire ? Medium.FRAMES : Medium.BLOCKS);
+            port.posted(number, wire ? Medium.FRAMES : Medium.BLOCKS);
         }
-        port.write64(at + POSITION, position++);
+        number++;
+        port.write64(at + POSITION, place);
         port.write64(at + COMPLETION, 0);
         tail = (tail + 1) % ENTRIES;
     }
@@ -189,8 +196,7 @@ final class RingDriver implements DeviceDriver {
     private String transfer(long physicalAddress, int bytes, long at, boolean reads) {
         DmaBuffer buffer = port.map(physicalAddress, bytes, reads ? Access.READ : Access.WRITE);
         int index = tail;
-        position = at;
-        post(new Request(buffer, bytes, reads));
+        post(new Request(buffer, bytes, reads), at);
         write(TAIL, tail);
         long completion = ring + (long) index * DESCRIPTOR_BYTES + COMPLETION;
         boolean answered =

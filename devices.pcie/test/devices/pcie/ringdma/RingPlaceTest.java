@@ -58,7 +58,7 @@ class RingPlaceTest {
     private static Workload workload(Message message) {
         var page = new DmaBuffer(0x2000, 0x2000, 4096);
         return new Workload(1000, false, 0, 64, List.of(new DmaBuffer(0x1000, 0x1000, 4096)),
-                List.of(), List.of(page), message);
+                List.of(), List.of(page), List.of(), message);
     }
 
     private RingDriver driver(PciFunction function) {

@@ -13,6 +13,18 @@ public interface DeviceContext {
      */
     String CRASH_NANOS = "crashNanos";
 
+    /**
+     * Option of the machine itself: how long a disk's medium takes for one request, in nanoseconds;
+     * 0 or absent where the model's own time holds.
+     */
+    String MEDIUM_NANOS = "mediumNanos";
+
+    /**
+     * Option of the machine itself: the time from one frame that arrives from the wire to the next,
+     * in nanoseconds; 0 or absent where none arrives.
+     */
+    String FRAME_NANOS = "frameNanos";
+
     /** Returns the function that the device sits behind. */
     PciFunction function();
 
@@ -61,10 +73,15 @@ public interface DeviceContext {
     /**
      * Puts what the request in hand has read from memory on a medium.
      *
-     * @param position block number or frame number
+     * @param position number of the first sector, {@link Medium#SECTOR_BYTES} each, or number of
+     *     the frame
      */
     void store(Medium medium, long position, byte[] from, int offset, int bytes);
 
-    /** Fills an array with what comes from the medium at {@code position}. */
+    /**
+     * Fills an array with what comes from a medium.
+     *
+     * @param position as for {@link #store}
+     */
     void fetch(Medium medium, long position, byte[] to, int offset, int bytes);
 }

@@ -34,7 +34,7 @@ public interface DeviceDriver {
      * Writes memory to the device's medium and waits for it.
      *
      * @param physicalAddress of the bytes; within one page
-     * @param position block or frame number
+     * @param position number of the first sector on a disk, or of the frame
      * @return null, or why it failed
      */
     String write(long physicalAddress, int bytes, long position);

@@ -22,6 +22,18 @@ public interface DriverPort {
     /** Copies bytes into memory. */
     void write(long physicalAddress, byte[] from, int offset, int bytes);
 
+    /** Copies bytes out of memory. */
+    void read(long physicalAddress, byte[] to, int offset, int bytes);
+
+    /**
+     * Allocates cleared pages, adjacent and aligned to their number rounded up to a power of two;
+     * they are never given back.
+     *
+     * @return physical address of the first
+     * @throws IllegalStateException if the kernel has no such pages left
+     */
+    long allocatePages(int count);
+
     /**
      * Allocates a cleared page and returns its physical address.
      *
@@ -50,6 +62,26 @@ public interface DriverPort {
      * @param number of the request, counted from the device's last reset
      */
     void posted(long number, Medium medium);
+
+    /**
+     * Sets up interrupts of the function, as far as it can: by its MSI-X table, otherwise by MSI,
+     * otherwise by its pin. Each vector gets one of this kernel's own, through the interrupt table
+     * of the remapping unit where this kernel uses one. Called once, after {@link #function} is a
+     * bus master and decodes memory.
+     *
+     * @param wanted how many vectors the driver has use for, at least 1
+     * @return how many it has got, at least 1; 0 if the function has no interrupt at all
+     */
+    int enableInterrupts(int wanted);
+
+    /**
+     * Waits for an interrupt of the function; one that has arrived since the last call counts. What
+     * it is about, the driver finds out by itself.
+     *
+     * @param vector 0 to what {@link #enableInterrupts} returned less 1
+     * @return false if none came within {@code timeoutNanos}; at once within an event
+     */
+    boolean waitForInterrupt(int vector, long timeoutNanos);
 
     /** Lets time pass. */
     void sleep(long nanos);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.unit;
 
+import iommu.api.pcie.Message;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -54,6 +55,18 @@ public interface UnitDriver {
      * @throws StepRefusedException if they cannot be taken over; nothing was changed then
      */
     void adoptTables(AdoptDepth depth) throws StepRefusedException;
+
+    /**
+     * Gives an interrupt of a function an entry of this kernel's interrupt table.
+     *
+     * @param vector of the processor
+     * @return the message that leads to it; null if this kernel uses no such table on the unit: the
+     *     message is then the platform's
+     * @throws IllegalStateException if the table is full or the kernel has no page left
+     */
+    default Message interruptMessage(int requester, int vector) {
+        return null;
+    }
 
     /** Lets the unit announce faults by interrupt, unless it does; the last act of T6. */
     void enableFaultInterrupt();

@@ -71,11 +71,11 @@ class FunctionsTest {
     @Test
     void aWorkloadKeepsCopiesOfItsBuffers() {
         List<DmaBuffer> buffers = new ArrayList<>(List.of(new DmaBuffer(0, 0x1000, 4096)));
-        var workload = new Workload(10, true, 500, 512, buffers, buffers, buffers,
+        var workload = new Workload(10, true, 500, 512, buffers, buffers, buffers, buffers,
                 new Message(0xfee0_0000L, 0x30));
         buffers.clear();
         assertThat(workload.rings()).hasSize(1).isEqualTo(workload.readable())
-                .isEqualTo(workload.writable());
+                .isEqualTo(workload.writable()).isEqualTo(workload.writeOnly());
         assertThat(Workload.none().requestsPerSecond()).isZero();
         assertThat(Workload.none().message()).isNull();
         assertThat(Workload.none().rings()).isEmpty();

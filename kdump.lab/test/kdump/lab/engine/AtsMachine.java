@@ -110,7 +110,7 @@ final class AtsMachine {
         Scenario b = runner.scenario();
         Workload drawn = b.loads().get(FUNCTION);
         Workload load = new Workload(200, true, 500, 1024, drawn.rings(), drawn.readable(),
-                drawn.writable(), drawn.message());
+                drawn.writable(), drawn.writeOnly(), drawn.message());
         Scenario alone = new Scenario(b.description(), b.reservation(), b.profile(),
                 b.captureProfile(), Map.of(FUNCTION, load), b.usedFrames(), b.mappedIova(),
                 b.passThrough(), b.assumptions(), true);

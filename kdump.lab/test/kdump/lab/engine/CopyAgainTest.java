@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import kdump.importers.CaptureDirectoryImporter;
 import kdump.lab.api.RunOptions;
@@ -59,7 +60,7 @@ class CopyAgainTest {
         Scenario scenario = runner.scenario();
         hardware = new Machine(scenario.description(), scenario.reservation(), memory,
                 Fixture.SERVICES, new RunStorage(), Trace.Level.COUNT,
-                Run.deviceSetup(RunOptions.ofSeed(1)));
+                Run.deviceSetup(RunOptions.ofSeed(1), Map.of()));
         var kernel = new Kernel(hardware, runner.scenario().captureProfile(),
                 new PageAllocator(List.of(runner.scenario().reservation()), new BitSet()),
                 new IovaInUse(), Set.of());

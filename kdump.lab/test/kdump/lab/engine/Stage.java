@@ -10,6 +10,7 @@ import iommu.api.trace.Trace;
 import iommu.api.unit.MappingVisitor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import kdump.lab.api.LabException;
@@ -67,7 +68,7 @@ public final class Stage {
         memory.rollback(mark);
         mark = memory.mark();
         return new Machine(scenario.description(), scenario.reservation(), memory, services,
-                storage, level, Run.deviceSetup(options));
+                storage, level, Run.deviceSetup(options, Map.of()));
     }
 
     /** Returns what was chosen for the machine. */

@@ -61,11 +61,12 @@ public final class DumpWriter {
         kernel.trace().append(EventKind.DUMP_PAGE, Trace.NOBODY, page, 0);
         memory.read(page, asRead, 0, PAGE);
         kernel.write(bounce, asRead, 0, PAGE);
-        String why = driver.write(bounce, PAGE, page / PAGE);
+        String why = driver.write(bounce, PAGE, page / Medium.SECTOR_BYTES);
         if (why != null) {
             failure = "dump stopped at page " + next + " of " + count + ": " + why;
         } else {
-            if (!machine.media().holds(target, Medium.BLOCKS, page / PAGE, asRead)) {
+            if (!machine.media().holds(target, Medium.BLOCKS, page / Medium.SECTOR_BYTES,
+                    asRead)) {
                 copyErrors++;
             }
             next++;

@@ -48,6 +48,27 @@ public final class EngineDriverPort implements DriverPort {
     }
 
     @Override
+    public void read(long physicalAddress, byte[] to, int offset, int bytes) {
+        kernel.spend(kernel.costs().memoryAccess() * (bytes / 64 + 1));
+        memory.read(physicalAddress, to, offset, bytes);
+    }
+
+    @Override
+    public long allocatePages(int count) {
+        return kernel.allocatePages(count);
+    }
+
+    @Override
+    public int enableInterrupts(int wanted) {
+        return kernel.interrupts().enable(function, wanted);
+    }
+
+    @Override
+    public boolean waitForInterrupt(int vector, long timeoutNanos) {
+        return kernel.interrupts().await(function, vector, timeoutNanos);
+    }
+
+    @Override
     public long allocatePage() {
         return kernel.allocatePages(1);
     }

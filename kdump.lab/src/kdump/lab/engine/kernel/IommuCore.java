@@ -5,6 +5,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
+import iommu.api.pcie.Message;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
@@ -106,6 +107,17 @@ public final class IommuCore implements DmaOps {
         } else {
             flushQueue.add(space, page);
         }
+    }
+
+    /**
+     * Gives an interrupt of a function an entry of this kernel's interrupt table.
+     *
+     * @return the message that leads to it; null if no table of this kernel serves the function
+     */
+    Message interruptMessage(PciFunction function, int vector) {
+        int unit = machine.description().unitOf(function.alias());
+        return unit < 0 ? null
+                : units.get(unit).driver().interruptMessage(function.requesterId(), vector);
     }
 
     /** Keeps a range from being given out to any function. */

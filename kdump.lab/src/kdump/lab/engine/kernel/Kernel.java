@@ -28,6 +28,7 @@ public final class Kernel implements Machine.Processor {
     private final KernelProfile profile;
     private final PageAllocator pages;
     private final IommuCore iommu;
+    private final DeviceInterrupts interrupts;
     private boolean timed;
     private boolean stopped;
     private SpuriousInterrupts spuriousInterrupts;
@@ -48,6 +49,7 @@ public final class Kernel implements Machine.Processor {
         this.profile = profile;
         this.pages = pages;
         this.iommu = new IommuCore(this, machine, profile, iovaInUse, passThrough);
+        this.interrupts = new DeviceInterrupts(this, machine);
     }
 
     /** From now on acts cost time. */
@@ -185,9 +187,26 @@ public final class Kernel implements Machine.Processor {
 
     @Override
     public void interrupt(int alias, int vector) {
-        if (spuriousInterrupts != null) {
+        if (spuriousInterrupts == null) {
+            return;
+        }
+        if (interrupts.taken(vector)) {
+            trace.append(EventKind.INTERRUPT, alias, vector, 1);
+        } else {
             spuriousInterrupts.taken(alias, vector);
         }
+    }
+
+    @Override
+    public void interruptPin(int function, boolean asserted) {
+        if (spuriousInterrupts != null) {
+            interrupts.pinTaken(function, asserted);
+        }
+    }
+
+    /** Returns the interrupts that it has set up for its drivers. */
+    DeviceInterrupts interrupts() {
+        return interrupts;
     }
 
     // ---- DMA ------------------------------------------------------------------------------------

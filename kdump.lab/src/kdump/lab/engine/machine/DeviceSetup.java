@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.machine;
 
+import iommu.api.pcie.DeviceContext;
+import iommu.api.pcie.Workload;
 import java.util.Map;
 
 /**
@@ -9,5 +11,25 @@ import java.util.Map;
  * @param seed of what is on media
  * @param crashAtNanos the instant of the crash
  * @param options of single devices, by requester id and name
+ * @param loads what devices are busy with, by requester id; how fast media and wires are follows
  */
-public record DeviceSetup(long seed, long crashAtNanos, Map<Integer, Map<String, Long>> options) { }
+public record DeviceSetup(long seed, long crashAtNanos, Map<Integer, Map<String, Long>> options,
+        Map<Integer, Workload> loads) {
+
+    private static final double SLOWEST_MEDIUM_NANOS = 2e6;
+
+    /** Returns an option of a function's device, or {@code otherwise}. */
+    long option(int requester, String name, long otherwise) {
+        Workload load = loads.get(requester);
+        double period = load == null || load.requestsPerSecond() == 0 ? 0
+                : 1e9 / load.requestsPerSecond();
+        long own = switch (name) {
+            case DeviceContext.CRASH_NANOS -> crashAtNanos;
+            case DeviceContext.FRAME_NANOS -> (long) period;
+            case DeviceContext.MEDIUM_NANOS -> period == 0 ? otherwise
+                    : (long) Math.min(period, SLOWEST_MEDIUM_NANOS);
+            default -> otherwise;
+        };
+        return options.getOrDefault(requester, Map.of()).getOrDefault(name, own);
+    }
+}

@@ -96,11 +96,7 @@ public final class DeviceSlot implements DeviceContext {
 
     @Override
     public long option(String name, long otherwise) {
-        if (name.equals(CRASH_NANOS)) {
-            return setup.crashAtNanos();
-        }
-        return setup.options().getOrDefault(function.requesterId(), Map.of())
-                .getOrDefault(name, otherwise);
+        return setup.option(function.requesterId(), name, otherwise);
     }
 
     // ---- requests -------------------------------------------------------------------------------
@@ -134,16 +130,17 @@ public final class DeviceSlot implements DeviceContext {
 
     @Override
     public void store(Medium medium, long position, byte[] from, int offset, int bytes) {
-        media.put(function.requesterId(), medium, position, from, offset, bytes);
+        media.put(function.requesterId(), medium, mediumSeed, position, from, offset, bytes);
         trace.append(EventKind.MEDIUM_WRITE, function.requesterId(), position,
                 (long) medium.ordinal() << 32 | bytes);
     }
 
     @Override
     public void fetch(Medium medium, long position, byte[] to, int offset, int bytes) {
-        media.pattern(mediumSeed ^ position << 9, to, offset, bytes);
         if (medium == Medium.BLOCKS) {
-            media.get(function.requesterId(), medium, position, to, offset, bytes);
+            media.get(function.requesterId(), mediumSeed, position, to, offset, bytes);
+        } else {
+            media.pattern(mediumSeed ^ position << 9, to, offset, bytes);
         }
     }
 }

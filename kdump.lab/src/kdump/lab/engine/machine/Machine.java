@@ -37,6 +37,9 @@ public final class Machine {
         /** A device's message arrives. */
         void interrupt(int alias, int vector);
 
+        /** The level of a function's interrupt pin changes. */
+        void interruptPin(int function, boolean asserted);
+
         /** A unit announces faults. */
         void faults(int unit);
     }
@@ -44,6 +47,9 @@ public final class Machine {
     private static final Processor NO_PROCESSOR = new Processor() {
         @Override
         public void interrupt(int alias, int vector) { }
+
+        @Override
+        public void interruptPin(int function, boolean asserted) { }
 
         @Override
         public void faults(int unit) { }
@@ -85,7 +91,7 @@ public final class Machine {
             units.add(vendor(unit).unit(unit.profile(), memory));
         }
         var parts = new RootComplexFactory.Parts(memory, units, description::unitOf,
-                this::isWritable, platform().messages(), this::interrupt, queue, trace);
+                this::isWritable, platform().messages(), new Wires(), queue, trace);
         Upstream root = services.rootComplex().build(parts);
         description.functions().forEach(f -> configs.put(f.requesterId(), f));
         fabric = services.fabric().build(description.functions(), root, (function, dma) -> {
@@ -107,9 +113,19 @@ public final class Machine {
         return description.memoryMap().kindAt(physicalAddress) != MemoryKind.ROM;
     }
 
-    private void interrupt(int alias, long interrupt, int data) {
-        processor.interrupt(alias, Interrupt.isUnchanged(interrupt)
-                ? data & platform().vectorMask() : Interrupt.vector(interrupt));
+    /** Brings interrupts from the root complex to whoever runs on the processor. */
+    private final class Wires implements RootComplexFactory.Processor {
+
+        @Override
+        public void interrupt(int alias, long interrupt, int data) {
+            processor.interrupt(alias, Interrupt.isUnchanged(interrupt)
+                    ? data & platform().vectorMask() : Interrupt.vector(interrupt));
+        }
+
+        @Override
+        public void interruptPin(int function, int pin, boolean asserted) {
+            processor.interruptPin(function, asserted);
+        }
     }
 
     private IommuVendor vendor(UnitDescription unit) {

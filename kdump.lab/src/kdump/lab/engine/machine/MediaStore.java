@@ -5,12 +5,16 @@ import iommu.api.pcie.Medium;
 import java.util.Arrays;
 
 /**
- * What has reached the media of a machine, by function, medium and position; of one position the
- * last. Used again from run to run, so that a run takes no room that another had. One thread.
+ * What has reached the media of a machine, by function and medium: frames by their number, disks
+ * block by block; of one position the last. Used again from run to run, so that a run takes no room that another had. One thread.
  */
 public final class MediaStore {
 
     private static final int NONE = -1;
+    private static final int SECTOR_BYTES = Medium.SECTOR_BYTES;
+    /** Bytes of a disk that are kept in one piece. */
+    private static final int BLOCK_SHIFT = 12;
+    private static final int BLOCK_BYTES = 1 << BLOCK_SHIFT;
     private static final int FIRST_ROOM = 256;
 
     private final PatternCache patterns = new PatternCache();
@@ -44,10 +48,78 @@ public final class MediaStore {
         keeping = true;
     }
 
-    void put(int function, Medium medium, long position, byte[] from, int offset, int count) {
+    /**
+     * Keeps what reaches a medium.
+     *
+     * @param seed of what a disk holds that nobody has written yet
+     */
+    void put(int function, Medium medium, long seed, long position, byte[] from, int offset,
+            int count) {
         if (!keeping) {
             return;
         }
+        if (medium == Medium.FRAMES) {
+            int entry = entry(function, medium, position, count);
+            System.arraycopy(from, offset, bytes, offsets[entry], count);
+            return;
+        }
+        long first = position * SECTOR_BYTES;
+        for (int done = 0; done < count;) {
+            long at = first + done;
+            int inside = (int) (at & BLOCK_BYTES - 1);
+            int piece = Math.min(count - done, BLOCK_BYTES - inside);
+            int entry = find(function, medium, at >> BLOCK_SHIFT);
+            if (entry == NONE) {
+                entry = entry(function, medium, at >> BLOCK_SHIFT, BLOCK_BYTES);
+                if (piece < BLOCK_BYTES) {
+                    unwritten(seed, at - inside, bytes, offsets[entry], BLOCK_BYTES);
+                }
+            }
+            System.arraycopy(from, offset + done, bytes, offsets[entry] + inside, piece);
+            done += piece;
+        }
+    }
+
+    /** Fills an array with what a disk holds. */
+    void get(int function, long seed, long position, byte[] to, int offset, int count) {
+        long first = position * SECTOR_BYTES;
+        for (int done = 0; done < count;) {
+            long at = first + done;
+            int inside = (int) (at & BLOCK_BYTES - 1);
+            int piece = Math.min(count - done, BLOCK_BYTES - inside);
+            int entry = size == 0 ? NONE : find(function, Medium.BLOCKS, at >> BLOCK_SHIFT);
+            if (entry != NONE) {
+                System.arraycopy(bytes, offsets[entry] + inside, to, offset + done, piece);
+            } else {
+                unwritten(seed, at, to, offset + done, piece);
+            }
+            done += piece;
+        }
+    }
+
+    /** Fills an array with what was on a disk before the machine was captured. */
+    private void unwritten(long seed, long at, byte[] to, int offset, int count) {
+        for (int done = 0; done < count; done += SECTOR_BYTES) {
+            patterns.fill(seed ^ at + done, to, offset + done,
+                    Math.min(SECTOR_BYTES, count - done));
+        }
+    }
+
+    /**
+     * Returns whether a medium holds just these bytes, as somebody has written them.
+     *
+     * @param position as for {@link #put}; on a disk a multiple of 8 sectors
+     * @param expected the frame, or 4096 bytes of the disk
+     */
+    public boolean holds(int function, Medium medium, long position, byte[] expected) {
+        int entry = find(function, medium, medium == Medium.FRAMES ? position
+                : position * SECTOR_BYTES >> BLOCK_SHIFT);
+        return entry != NONE && Arrays.equals(expected, 0, expected.length, bytes, offsets[entry],
+                offsets[entry] + lengths[entry]);
+    }
+
+    /** Returns the place of a position with room for so many bytes. */
+    private int entry(int function, Medium medium, long position, int count) {
         int entry = find(function, medium, position);
         if (entry == NONE) {
             entry = add(function, medium, position);
@@ -61,22 +133,7 @@ public final class MediaStore {
             used += count;
         }
         lengths[entry] = count;
-        System.arraycopy(from, offset, bytes, offsets[entry], count);
-    }
-
-    /** Puts what a position holds over an array; nothing if nothing was kept of it. */
-    void get(int function, Medium medium, long position, byte[] to, int offset, int count) {
-        int entry = size == 0 ? NONE : find(function, medium, position);
-        if (entry != NONE) {
-            System.arraycopy(bytes, offsets[entry], to, offset, Math.min(lengths[entry], count));
-        }
-    }
-
-    /** Returns whether a position holds just these bytes. */
-    public boolean holds(int function, Medium medium, long position, byte[] expected) {
-        int entry = find(function, medium, position);
-        return entry != NONE && Arrays.equals(expected, 0, expected.length, bytes, offsets[entry],
-                offsets[entry] + lengths[entry]);
+        return entry;
     }
 
     private int find(int function, Medium medium, long position) {

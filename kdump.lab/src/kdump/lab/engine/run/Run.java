@@ -8,11 +8,13 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.Workload;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import iommu.api.unit.KernelPanicException;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.kernel.DumpWriter;
@@ -83,7 +85,7 @@ public final class Run {
         this.options = options;
         this.memory = memory;
         machine = new Machine(scenario.description(), scenario.reservation(), memory, services,
-                storage, level, deviceSetup(options));
+                storage, level, deviceSetup(options, scenario.loads()));
         trace = machine.trace();
         AddressRange reservation = scenario.reservation();
         first = new Kernel(machine, scenario.profile(),
@@ -106,15 +108,21 @@ public final class Run {
             }
 
             @Override
+            public void interruptPin(int function, boolean asserted) {
+                running.interruptPin(function, asserted);
+            }
+
+            @Override
             public void faults(int unit) {
                 running.faults(unit);
             }
         });
     }
 
-    /** Returns what these options ask of devices. */
-    public static DeviceSetup deviceSetup(RunOptions options) {
-        return new DeviceSetup(options.seed(), options.crashAtNanos(), options.deviceOptions());
+    /** Returns what these options ask of devices that are busy with these loads. */
+    public static DeviceSetup deviceSetup(RunOptions options, Map<Integer, Workload> loads) {
+        return new DeviceSetup(options.seed(), options.crashAtNanos(), options.deviceOptions(),
+                loads);
     }
 
     private List<AddressRange> ramAbove16Mib() {

@@ -36,6 +36,7 @@ final class MappedPages {
     private final IovaInUse mappedIova = new IovaInUse();
     private final Map<Integer, List<DmaBuffer>> writable = new HashMap<>();
     private final Map<Integer, List<DmaBuffer>> readable = new HashMap<>();
+    private final Map<Integer, List<DmaBuffer>> writeOnly = new HashMap<>();
     private final Map<Integer, List<DmaBuffer>> identity = new HashMap<>();
     private final Set<Integer> passThrough = new HashSet<>();
     private final Map<Integer, Long> identityBytes = new HashMap<>();
@@ -92,11 +93,10 @@ final class MappedPages {
             mark(mappedFrames, physicalAddress, bytes);
             translated.add(requester);
         }
-        // Pages that a device may only write serve no load: its descriptors say read or write.
         boolean reads = (access & Access.READ) != 0;
-        if (reads && usable(physicalAddress)) {
-            boolean writes = (access & Access.WRITE) != 0;
-            var kind = toItself ? identity : writes ? writable : readable;
+        boolean writes = (access & Access.WRITE) != 0;
+        if ((reads || writes && !toItself) && usable(physicalAddress)) {
+            var kind = toItself ? identity : !reads ? writeOnly : writes ? writable : readable;
             var pages = kind.computeIfAbsent(requester, r -> new ArrayList<>());
             if (pages.size() < MAX_PAGES && (!toItself || writes)) {
                 pages.add(new DmaBuffer(iova, physicalAddress, 4096));
@@ -167,6 +167,11 @@ final class MappedPages {
     /** Returns pages that requests of an alias may read only. */
     List<DmaBuffer> readable(int alias) {
         return besideStructures(readable.getOrDefault(alias, List.of()));
+    }
+
+    /** Returns pages that requests of an alias may write only. */
+    List<DmaBuffer> writeOnly(int alias) {
+        return besideStructures(writeOnly.getOrDefault(alias, List.of()));
     }
 
     private List<DmaBuffer> besideStructures(List<DmaBuffer> pages) {

@@ -55,7 +55,7 @@ public final class ScenarioBuilder {
                 new BitSet(), new IovaInUse(), survey.unmapped(), List.of(), true);
         var machine = new Machine(bare.description(), bare.reservation(), memory, services,
                 new RunStorage(), Trace.Level.COUNT, new DeviceSetup(options.seed(),
-                        options.crashAtNanos(), options.deviceOptions()));
+                        options.crashAtNanos(), options.deviceOptions(), Map.of()));
         DeviceOptions.check(machine, options);
         assumptions.addAll(DeviceOptions.remarks(options));
         kernels.check(machine);
@@ -111,7 +111,7 @@ public final class ScenarioBuilder {
 
     private static BitSet withLoads(BitSet taken, Map<Integer, Workload> loads) {
         for (Workload load : loads.values()) {
-            List.of(load.rings(), load.readable(), load.writable()).forEach(pages -> pages.stream()
+            List.of(load.rings(), load.readable(), load.writable(), load.writeOnly()).forEach(pages -> pages.stream()
                     .mapToInt(page -> frame(page.physicalAddress())).forEach(taken::set));
         }
         return taken;

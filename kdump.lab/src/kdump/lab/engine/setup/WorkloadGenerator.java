@@ -34,6 +34,7 @@ final class WorkloadGenerator {
     private static final int MIN_PAGES = 2;
     private static final int MAX_BUFFERS = 48;
     private static final int DIRECT_PAGES = 32;
+    private static final int MOST_RINGS = 8;
 
     private final MappedPages survey;
     private final AddressRange reservation;
@@ -130,8 +131,13 @@ final class WorkloadGenerator {
         if (!survey.isDirect(function.alias())) {
             take(survey.readable(function.alias()), readable);
         }
-        return new Workload(rate, streaming, readsPerMille, bytes, pages.subList(0, 1), readable,
-                pages.subList(1, pages.size()), message);
+        List<DmaBuffer> writeOnly = new ArrayList<>();
+        if (!survey.isDirect(function.alias())) {
+            take(survey.writeOnly(function.alias()), writeOnly);
+        }
+        int rings = Math.min(MOST_RINGS, (pages.size() + 1) / 2);
+        return new Workload(rate, streaming, readsPerMille, bytes, pages.subList(0, rings), readable,
+                pages.subList(rings, pages.size()), writeOnly, message);
     }
 
     private List<DmaBuffer> pagesOf(PciFunction function) {

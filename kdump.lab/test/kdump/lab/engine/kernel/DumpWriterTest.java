@@ -86,7 +86,7 @@ class DumpWriterTest {
         List<Long> wanted = new ArrayList<>();
         memory.knownPages(page -> {
             if (!machine.reservation().contains(page) && memory.contains(page, PAGE)) {
-                wanted.add(page / PAGE);
+                wanted.add(page / Medium.SECTOR_BYTES);
             }
         });
         DumpWriter dump = writer();
@@ -98,7 +98,7 @@ class DumpWriterTest {
         assertThat(dump.failure()).isNull();
         byte[] page = new byte[PAGE];
         for (long position : wanted) {
-            memory.read(position * PAGE, page, 0, PAGE);
+            memory.read(position * Medium.SECTOR_BYTES, page, 0, PAGE);
             assertThat(machine.media().holds(disk.requesterId(), Medium.BLOCKS, position, page))
                     .isTrue();
         }
@@ -154,7 +154,8 @@ class DumpWriterTest {
         List<Event> pages = Stage.events(machine.trace()).subList(events - 1,
                 machine.trace().size() - 1).stream()
                 .filter(e -> e.kind() == EventKind.DUMP_PAGE).toList();
-        assertThat(pages).extracting(Event::a).containsExactly(driver.positions.get(0) * PAGE,
-                driver.positions.get(1) * PAGE);
+        assertThat(pages).extracting(Event::a).containsExactly(driver.positions.get(0)
+                        * Medium.SECTOR_BYTES,
+                driver.positions.get(1) * Medium.SECTOR_BYTES);
     }
 }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.Fixture;
@@ -49,7 +50,7 @@ class IovaSpacesTest {
         PhysicalMemory memory = Runner.loaded(described, 1);
         machine = new Machine(scenario.description(), scenario.reservation(), memory,
                 Fixture.SERVICES, new RunStorage(), Trace.Level.COUNT,
-                Run.deviceSetup(RunOptions.ofSeed(1)));
+                Run.deviceSetup(RunOptions.ofSeed(1), Map.of()));
         kernel = new Kernel(machine, scenario.profile(), new PageAllocator(
                 List.of(scenario.reservation()), new BitSet()), scenario.mappedIova(),
                 Set.of());

@@ -156,7 +156,7 @@ class DeviceSlotTest {
         assertThat(asked.slot(id).option(DeviceContext.CRASH_NANOS, 5)).isEqualTo(123);
         assertThat(asked.slot(id).option("whatever", 5)).isEqualTo(5);
 
-        var setup = new DeviceSetup(7, 123, Map.of(id, Map.of("x", 9L)));
+        var setup = new DeviceSetup(7, 123, Map.of(id, Map.of("x", 9L)), Map.of());
         Machine two = new Machine(machine.description(), machine.reservation(), stage.memory(),
                 machine.services(), new RunStorage(), Level.COUNT, setup);
         assertThat(two.slot(id).option("x", 5)).isEqualTo(9);

@@ -137,6 +137,9 @@ class MachineTest {
             }
 
             @Override
+            public void interruptPin(int function, boolean asserted) { }
+
+            @Override
             public void faults(int unit) {
                 assertThat(unit).isEqualTo(3);
                 heard.add(machine.queue().nanos());
