@@ -12,6 +12,7 @@ import iommu.api.pcie.PciFunction;
 import iommu.api.sim.EventQueue;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /** A kernel without remapping: drivers get physical addresses as iovas. One thread. */
 public final class FakeDriverPort implements DriverPort {
@@ -19,13 +20,15 @@ public final class FakeDriverPort implements DriverPort {
     /** Where the messages of interrupts go. */
     public static final long INTERRUPTS = 0xfee0_0000L;
 
+    private static final int INTERRUPT_PIN = 0x3d;
+
     private final PciFunction function;
     private final PhysicalMemory memory;
     private final EventQueue clock;
     private final FakePages pages;
     private final List<DmaBuffer> mapped = new ArrayList<>();
     private final List<Long> posted = new ArrayList<>();
-    private boolean[] arrived = {};
+    private IntPredicate interrupts;
 
     /**
      * Makes the port of one driver.
@@ -38,6 +41,7 @@ public final class FakeDriverPort implements DriverPort {
         this.function = function;
         this.memory = memory;
         this.clock = clock;
+        interrupts = function instanceof FakeFunction fake ? fake::takeInterrupt : vector -> false;
         pages = new FakePages(firstPage, endOfPages);
     }
 
@@ -83,18 +87,13 @@ public final class FakeDriverPort implements DriverPort {
         return first;
     }
 
-    /**
-     * {@inheritDoc} Messages go to the address {@link #INTERRUPTS} with the vector as data; which
-     * of them arrived, a test says by {@link #interrupt}.
-     */
+    /** {@inheritDoc} Messages go to {@link #INTERRUPTS}, with the number of the vector as data. */
     @Override
     public int enableInterrupts(int wanted) {
         int at = Capabilities.find(function::readConfig, Capabilities.MSI_X);
         if (at == 0) {
-            arrived = new boolean[1];
-            return 1;
+            return function.readConfig(INTERRUPT_PIN, 1) == 0 ? 0 : 1;
         }
-        arrived = new boolean[wanted];
         function.writeConfig(at + 2, 2, function.readConfig(at + 2, 2) | 0x8000);
         for (int i = 0; i < wanted; i++) {
             Interrupts.writeEntry(function, i, new Message(INTERRUPTS, i));
@@ -102,22 +101,23 @@ public final class FakeDriverPort implements DriverPort {
         return wanted;
     }
 
-    /** Says that an interrupt has arrived. */
-    public void interrupt(int vector) {
-        if (vector < arrived.length) {
-            arrived[vector] = true;
-        }
+    /**
+     * Says where interrupts arrive, unless the function is a {@link FakeFunction}.
+     *
+     * @param source takes one by its vector, and says whether there was one
+     */
+    public void interrupts(IntPredicate source) {
+        interrupts = source;
     }
 
     @Override
     public boolean waitForInterrupt(int vector, long timeoutNanos) {
         long limit = clock.nanos() + timeoutNanos;
-        while (!arrived[vector]) {
-            if (!clock.step(limit)) {
+        while (!interrupts.test(vector)) {
+            if (clock.inEvent() || !clock.step(limit)) {
                 return false;
             }
         }
-        arrived[vector] = false;
         return true;
     }
 

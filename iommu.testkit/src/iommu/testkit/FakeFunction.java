@@ -2,10 +2,12 @@
 package iommu.testkit;
 
 import iommu.api.pcie.Bar;
+import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.PciFunction;
+import java.util.BitSet;
 import java.util.List;
 
 /**
@@ -20,6 +22,7 @@ public final class FakeFunction implements PciFunction, Interrupts.Config {
     private final byte[] config = new byte[CONFIG_BYTES];
     private Device device;
     private Interrupts interrupts = Interrupts.none();
+    private final BitSet arrived = new BitSet();
     private boolean pin;
 
     /** Makes an endpoint of this class that decodes memory and is a bus master. */
@@ -36,8 +39,39 @@ public final class FakeFunction implements PciFunction, Interrupts.Config {
 
     /** Returns its interrupts, whose messages go this way from now on. */
     Interrupts interrupts(DmaPort dma) {
-        interrupts = new Interrupts(this, dma, (number, asserted) -> pin = asserted);
+        interrupts = new Interrupts(this, new Overheard(dma),
+                (number, asserted) -> pin = asserted);
         return interrupts;
+    }
+
+    /** Lets messages pass, and notes those to {@link FakeDriverPort#INTERRUPTS} by their data. */
+    private final class Overheard implements DmaPort {
+
+        private final DmaPort dma;
+
+        private Overheard(DmaPort dma) {
+            this.dma = dma;
+        }
+
+        @Override
+        public CompletionStatus read(long address, byte[] to, int offset, int bytes) {
+            return dma.read(address, to, offset, bytes);
+        }
+
+        @Override
+        public CompletionStatus write(long address, byte[] from, int offset, int bytes) {
+            if (address == FakeDriverPort.INTERRUPTS) {
+                arrived.set(from[offset] & 0xff);
+            }
+            return dma.write(address, from, offset, bytes);
+        }
+    }
+
+    /** Takes a message that has arrived since it was asked for last, or a pin that is asserted. */
+    boolean takeInterrupt(int vector) {
+        boolean there = arrived.get(vector) || pin;
+        arrived.clear(vector);
+        return there;
     }
 
     /** Returns whether its interrupt pin is asserted. */

@@ -9,6 +9,7 @@ import iommu.api.pcie.Upstream;
 import iommu.testkit.Request.Kind;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 
 /**
@@ -33,6 +34,8 @@ public final class RecordingUpstream implements Upstream {
     private Translations translations =
             (address, access) -> TranslationCompletion.unsupportedRequest();
     private AddressRange refused;
+    private final BitSet arrived = new BitSet();
+    private boolean pinAsserted;
     private boolean recording = true;
 
     /** Makes one without memory. */
@@ -87,6 +90,16 @@ public final class RecordingUpstream implements Upstream {
         translations = with;
     }
 
+    /**
+     * Takes a message to {@link FakeDriverPort#INTERRUPTS} that has arrived since it was asked for
+     * last, or a pin that is asserted: for {@link FakeDriverPort#interrupts}.
+     */
+    public boolean takeInterrupt(int vector) {
+        boolean there = arrived.get(vector) || pinAsserted;
+        arrived.clear(vector);
+        return there;
+    }
+
     /** Says whether to record; without, a request allocates nothing. */
     public void recording(boolean on) {
         recording = on;
@@ -136,6 +149,9 @@ public final class RecordingUpstream implements Upstream {
     public CompletionStatus write(int function, int alias, long address, byte[] from, int offset,
             int bytes) {
         record(Kind.WRITE, function, alias, address, address, bytes);
+        if (address == FakeDriverPort.INTERRUPTS) {
+            arrived.set(from[offset] & 0xff);
+        }
         return store(address, from, offset, bytes);
     }
 
@@ -146,6 +162,7 @@ public final class RecordingUpstream implements Upstream {
 
     @Override
     public void interruptPin(int function, int pin, boolean asserted) {
+        pinAsserted = asserted;
         pins.add(Integer.toHexString(function) + " INT" + (char) ('A' + pin - 1)
                 + (asserted ? " asserted" : " deasserted"));
     }

@@ -98,12 +98,10 @@ public final class InvalidationDescriptor {
     /** Page group response: Page Request Group Index. */
     public static final BitField GROUP = bits(75, 67);
 
-    /** Interrupt entry cache: 0 global, 1 index-selective. */
+    /** Interrupt entry cache: G, 1 for the indices that IIDX and IM name, 0 for all. */
     public static final BitField IEC_G = bit(4);
     /** Interrupt entry cache: Index Mask. */
     public static final BitField IM = bits(31, 27);
-    /** Interrupt entry cache: G, 1 for the indices that IIDX and IM name, 0 for all. */
-    public static final BitField INTERRUPT_SELECTIVE = bit(4);
     /** Interrupt entry cache: Interrupt Index. */
     public static final BitField IIDX = bits(47, 32);
 

@@ -17,7 +17,8 @@ import org.osgi.service.component.annotations.Component;
  * multimedia, wireless, encryption and signal processing, and serial buses but SMBus.
  *
  * <p>Options: those of {@link TranslatedDma}, and {@code goneFromNanos}, the instant at which the
- * device is pulled out of its slot, never if nothing is asked.
+ * device is pulled out of its slot, never if nothing is asked, and {@code wedgesOnAbort}, whether
+ * an aborted read is the end until the function is reset, 0 if nothing is asked.
  *
  * <p>Source of the class codes: PCI Code and ID Assignment Specification, "Class Codes".
  */
@@ -58,6 +59,7 @@ public final class RingDma implements DeviceModel {
     public Set<String> options() {
         Set<String> names = new TreeSet<>(TranslatedDma.OPTIONS);
         names.add(RingEngine.GONE_FROM_NANOS);
+        names.add(RingEngine.WEDGES_ON_ABORT);
         return names;
     }
 

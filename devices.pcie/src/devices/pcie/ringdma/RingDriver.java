@@ -65,6 +65,7 @@ final class RingDriver implements DeviceDriver {
     private int head;
     private int tail;
     private long number;
+    private boolean interrupts;
 
     RingDriver(DriverPort port, boolean wire) {
         this.port = port;
@@ -174,6 +175,7 @@ final class RingDriver implements DeviceDriver {
     public String probe() {
         function.writeConfig(4, 2, function.readConfig(4, 2) | MEMORY_AND_MASTER);
         write(CTRL, RESET.mask());
+        interrupts = port.enableInterrupts(1) > 0;
         ring = port.allocatePage();
         head = 0;
         tail = 0;
@@ -199,10 +201,14 @@ final class RingDriver implements DeviceDriver {
         post(new Request(buffer, bytes, reads), at);
         write(TAIL, tail);
         long completion = ring + (long) index * DESCRIPTOR_BYTES + COMPLETION;
-        boolean answered =
-                port.waitForMemory(completion, DONE.mask(), DONE.mask(), TIMEOUT_NANOS);
+        boolean answered = interrupts ? port.waitForInterrupt(0, TIMEOUT_NANOS)
+                : port.waitForMemory(completion, DONE.mask(), DONE.mask(), TIMEOUT_NANOS);
+        write(CAUSE, REQUEST_DONE.mask());
+        boolean done = DONE.isSet(port.read64(completion));
         String failure = null;
-        if (!answered) {
+        if (!answered && done) {
+            failure = "I/O timeout, done but no interrupt came";
+        } else if (!done) {
             failure = HALTED.isSet(function.readRegister(bar, STATUS.offset(), STATUS.bytes()))
                     ? "controller halted on an aborted descriptor fetch" : "I/O timeout";
         } else if (ABORTED.isSet(port.read64(completion))) {

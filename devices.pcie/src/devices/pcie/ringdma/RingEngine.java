@@ -30,6 +30,7 @@ import static devices.pcie.ringdma.RingLayout.STREAM;
 import static devices.pcie.ringdma.RingLayout.TAIL;
 
 import devices.pcie.ats.TranslatedDma;
+import devices.pcie.link.Link;
 import iommu.api.bits.RegisterFile;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.CompletionStatus;
@@ -43,44 +44,62 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /**
- * The engine. While RUN is set and it has not halted it takes one descriptor every PERIOD, from
- * HEAD up to TAIL, or round and round with STREAM.
+ * The engine. While RUN is set and it has not halted it works on one descriptor every PERIOD, from
+ * HEAD up to TAIL, or round and round with STREAM. It fetches {@value #PREFETCHED} at a time and
+ * holds them: whatever becomes of the ring or its translation meanwhile, the addresses that it
+ * holds go out as they are. Data takes its time on the link; completion and interrupt follow.
  *
  * <p>It believes what it reads: a ring that turns into other bytes makes it move other data. An
- * aborted fetch halts an engine of the storage kind; the others try again a period later. Its
- * requests go through a translation cache of its own while its function's services are on. It tells
- * of each request done by interrupt 0. One thread.
+ * aborted fetch halts an engine of the storage kind; the others try again a period later. One that
+ * wedges does nothing more after any aborted read until its function is reset. Its requests go
+ * through a translation cache of its own while its function's services are on. It tells of each
+ * request done by interrupt 0. One thread.
  */
 final class RingEngine implements Device {
 
     private static final VarHandle LONG =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long ALL_ONES = -1;
+    static final int PREFETCHED = 4;
     /** Option: the instant at which the device is pulled out of its slot. */
     static final String GONE_FROM_NANOS = "goneFromNanos";
+    /** Option: whether an aborted read is the end until the function is reset. */
+    static final String WEDGES_ON_ABORT = "wedgesOnAbort";
 
     private final DeviceContext context;
     private final TranslatedDma dma;
     private final Interrupts interrupts;
+    private final Link link;
     private final int bar;
     private final long goneFromNanos;
     private final boolean haltsOnAbort;
+    private final boolean wedgesOnAbort;
     private final RegisterFile registers = new RegisterFile(REGISTER_BYTES,
             List.of(CTRL, STATUS, RING, SIZE, HEAD, TAIL, PERIOD, ABORTS, CAUSE));
-    private final byte[] descriptor = new byte[DESCRIPTOR_BYTES];
+    /** Descriptors fetched and not worked on yet, the oldest at {@link #oldest}. */
+    private final byte[] held = new byte[PREFETCHED * DESCRIPTOR_BYTES];
+    private final long[] places = new long[PREFETCHED];
+    private final int[] tokens = new int[PREFETCHED];
     private final byte[] data = new byte[MAX_LENGTH];
     private final byte[] completion = new byte[8];
+    private int oldest;
+    private int holds;
+    private long nextFetch;
     private long sequence;
     private int generation;
     private boolean ticking;
+    private boolean moving;
+    private boolean wedged;
 
     RingEngine(DeviceContext context, boolean haltsOnAbort) {
         this.context = context;
         this.dma = new TranslatedDma(context);
         this.interrupts = context.interrupts();
+        this.link = Link.of(context.function());
         this.bar = RingLayout.bar(context.function());
         this.goneFromNanos = context.option(GONE_FROM_NANOS, Long.MAX_VALUE);
         this.haltsOnAbort = haltsOnAbort;
+        this.wedgesOnAbort = context.option(WEDGES_ON_ABORT, 0) != 0;
         registers.onWrite(CTRL, (written, mask) -> control(written));
         registers.onWrite(TAIL, (written, mask) -> wake());
         registers.onWrite(CAUSE, (written, mask) -> attended());
@@ -98,7 +117,7 @@ final class RingEngine implements Device {
 
     @Override
     public void writeRegister(int space, long offset, int bytes, long value) {
-        if (offset < REGISTER_BYTES) {
+        if (offset < REGISTER_BYTES && !wedged) {
             registers.write((int) offset, bytes, value);
         }
     }
@@ -128,8 +147,12 @@ final class RingEngine implements Device {
         registers.reset();
         interrupts.lower();
         sequence = 0;
+        holds = 0;
+        nextFetch = 0;
         generation++;
         ticking = false;
+        moving = false;
+        wedged = false;
         context.dropped();
     }
 
@@ -148,59 +171,88 @@ final class RingEngine implements Device {
         return dma.invalidate(pasid, address, shift, tag);
     }
 
+    // ---- one descriptor a period ----------------------------------------------------------------
+
     private void wake() {
         if (!ticking && hasWork()) {
             ticking = true;
-            int mine = generation;
-            context.schedule(registers.get(PERIOD), new Runnable() {
-                @Override
-                public void run() {
-                    if (mine == generation) {
-                        tick(this);
-                    }
-                }
-            });
+            context.schedule(registers.get(PERIOD), new Clock(generation));
         }
     }
 
-    private void tick(Runnable again) {
-        if (hasWork()) {
-            execute();
+    /** Runs the engine between two resets. */
+    private final class Clock implements Runnable {
+
+        private final int mine;
+        private final Runnable finish = this::finish;
+
+        private Clock(int mine) {
+            this.mine = mine;
         }
-        ticking = hasWork();
-        if (ticking) {
-            context.schedule(registers.get(PERIOD), again);
+
+        @Override
+        public void run() {
+            if (mine != generation) {
+                return;
+            }
+            if (hasWork() && !moving && (holds > 0 || fetch())) {
+                moving = true;
+                context.resume(tokens[oldest]);
+                context.schedule(link.nanos(move()), finish);
+            }
+            ticking = hasWork();
+            if (ticking) {
+                context.schedule(registers.get(PERIOD), this);
+            }
+        }
+
+        private void finish() {
+            if (mine == generation && !wedged) {
+                complete();
+            }
         }
     }
 
     private boolean hasWork() {
         long control = registers.get(CTRL);
-        return present() && RUN.isSet(control) && !HALTED.isSet(registers.get(STATUS))
+        return present() && RUN.isSet(control) && !HALTED.isSet(registers.get(STATUS)) && !wedged
                 && registers.get(SIZE) != 0 && registers.get(PERIOD) != 0
-                && (STREAM.isSet(control) || registers.get(HEAD) != registers.get(TAIL));
+                && (STREAM.isSet(control) || holds > 0
+                        || registers.get(HEAD) != registers.get(TAIL));
     }
 
-    private void execute() {
-        long head = registers.get(HEAD);
-        long at = registers.get(RING) + head * DESCRIPTOR_BYTES;
-        context.request(sequence);
-        if (dma.read(at, descriptor, 0, DESCRIPTOR_BYTES) != CompletionStatus.SUCCESS) {
-            registers.set(ABORTS, registers.get(ABORTS) + 1);
-            if (haltsOnAbort) {
-                registers.set(STATUS, HALTED, 1);
+    /** Fetches what is posted, as much as fits; returns whether there is anything then. */
+    private boolean fetch() {
+        long size = registers.get(SIZE);
+        boolean streams = STREAM.isSet(registers.get(CTRL));
+        oldest = 0;
+        nextFetch = registers.get(HEAD);
+        while (holds < PREFETCHED && holds < size
+                && (streams || nextFetch != registers.get(TAIL))) {
+            long at = registers.get(RING) + nextFetch * DESCRIPTOR_BYTES;
+            tokens[holds] = context.request(sequence + holds);
+            places[holds] = at;
+            if (dma.read(at, held, holds * DESCRIPTOR_BYTES, DESCRIPTOR_BYTES)
+                    != CompletionStatus.SUCCESS) {
+                aborted();
+                if (haltsOnAbort) {
+                    registers.set(STATUS, HALTED, 1);
+                }
+                return holds > 0 && !wedged;
             }
-            return;
+            holds++;
+            nextFetch = (nextFetch + 1) % size;
         }
-        boolean done = transfer();
-        LONG.set(completion, 0, DONE.mask() | (done ? 0 : ABORTED.mask()));
-        dma.write(at + COMPLETION, completion, 0, completion.length);
-        sequence++;
-        registers.set(HEAD, (head + 1) % registers.get(SIZE));
-        registers.set(CAUSE, REQUEST_DONE, 1);
-        interrupts.raise(0);
+        return holds > 0;
     }
 
-    private boolean transfer() {
+    private void aborted() {
+        registers.set(ABORTS, registers.get(ABORTS) + 1);
+        wedged = wedgesOnAbort;
+    }
+
+    /** Moves the data of the oldest descriptor; returns how many bytes that are. */
+    private int move() {
         long address = quadword(BUFFER);
         long command = quadword(COMMAND);
         int bytes = (int) Math.min(LENGTH.of(command), MAX_LENGTH);
@@ -209,20 +261,33 @@ final class RingEngine implements Device {
         if (!reads) {
             context.fetch(medium, quadword(POSITION), data, 0, bytes);
         }
-        for (int done = 0; done < bytes;) {
-            int chunk = chunk(address + done, bytes - done);
-            CompletionStatus status = reads ? dma.read(address + done, data, done, chunk)
-                    : dma.write(address + done, data, done, chunk);
-            if (status != CompletionStatus.SUCCESS) {
-                registers.set(ABORTS, registers.get(ABORTS) + 1);
-                return false;
-            }
-            done += chunk;
+        boolean done = true;
+        for (int moved = 0; moved < bytes && done;) {
+            int chunk = chunk(address + moved, bytes - moved);
+            done = (reads ? dma.read(address + moved, data, moved, chunk)
+                    : dma.write(address + moved, data, moved, chunk)) == CompletionStatus.SUCCESS;
+            moved += chunk;
         }
-        if (reads) {
+        if (!done) {
+            aborted();
+        } else if (reads) {
             context.store(medium, quadword(POSITION), data, 0, bytes);
         }
-        return true;
+        LONG.set(completion, 0, DONE.mask() | (done ? 0 : ABORTED.mask()));
+        return bytes;
+    }
+
+    /** Writes the completion of the oldest descriptor, and tells of it. */
+    private void complete() {
+        context.resume(tokens[oldest]);
+        dma.write(places[oldest] + COMPLETION, completion, 0, completion.length);
+        moving = false;
+        oldest = (oldest + 1) % PREFETCHED;
+        holds--;
+        sequence++;
+        registers.set(HEAD, (registers.get(HEAD) + 1) % registers.get(SIZE));
+        registers.set(CAUSE, REQUEST_DONE, 1);
+        interrupts.raise(0);
     }
 
     /** Returns how much one request may carry: a payload, and never over a boundary of payloads. */
@@ -231,6 +296,6 @@ final class RingEngine implements Device {
     }
 
     private long quadword(int offset) {
-        return (long) LONG.get(descriptor, offset);
+        return (long) LONG.get(held, oldest * DESCRIPTOR_BYTES + offset);
     }
 }

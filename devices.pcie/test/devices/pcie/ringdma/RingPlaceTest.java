@@ -62,8 +62,9 @@ class RingPlaceTest {
     }
 
     private RingDriver driver(PciFunction function) {
-        return new RingDriver(new FakeDriverPort(function, memory, clock, 0x10000, 0x80000),
-                false);
+        var port = new FakeDriverPort(function, memory, clock, 0x10000, 0x80000);
+        port.interrupts(root::takeInterrupt);
+        return new RingDriver(port, false);
     }
 
     private long messages() {
@@ -102,7 +103,7 @@ class RingPlaceTest {
         msiX(2, 0x802);
         PciFunction function = function();
         driver(function).start(workload(new Message(MESSAGE, 0x4031)), 1);
-        clock.advance(2 * MILLI);
+        clock.advance(2 * MILLI + 100_000);
         assertThat(function.readRegister(2, 0, 8)).isEqualTo(MESSAGE);
         assertThat(function.readRegister(2, 8, 8)).isEqualTo(0x4031);
         assertThat(messages()).isEqualTo(2);

@@ -60,6 +60,17 @@ final class DeviceEntries {
         port.write64(at(device), DeviceTableEntry.MODE.with(q0, domain.levels()));
     }
 
+    /**
+     * Has the interrupts of a device remapped.
+     *
+     * @param length base-2 logarithm of the entries of the table
+     */
+    void interrupts(int device, long table, int length) {
+        long q2 = DeviceTableEntry.INT_TAB_LEN.with(table, length);
+        q2 = DeviceTableEntry.INT_CTL.with(q2, DeviceTableEntry.INT_REMAP);
+        port.write64(at(device) + 16, DeviceTableEntry.IV.with(q2, 1));
+    }
+
     /** Blocks the DMA of every device that has no valid entry. */
     void blockOthers() {
         for (int device = 0; device < count; device++) {

@@ -5,11 +5,14 @@ import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Control;
 import iommu.amdvi.DeviceTableEntry;
 import iommu.amdvi.ExtendedFeature;
+import iommu.api.pcie.Message;
+import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -42,10 +45,12 @@ public final class LinuxAmdViDriver implements UnitDriver {
     private final long expectedBytes;
     private final EventReport events;
     private final DomainMappings mappings;
+    private final InterruptTables interrupts;
     private CommandRing commands;
     private DeviceEntries entries;
     private String refusal;
     private boolean announced;
+    private boolean remapsInterrupts;
 
     /** Makes the code of a kernel that takes a device table of any size. */
     public LinuxAmdViDriver(KernelProfile kernel, KernelPort port) {
@@ -65,6 +70,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
         registers = new UnitRegisters(port);
         events = new EventReport(port, registers);
         mappings = new DomainMappings(kernel, port);
+        interrupts = new InterruptTables(port, registers);
     }
 
     /** Returns the names of the kernel settings that this code knows. */
@@ -101,6 +107,9 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     @Override
     public void initialiseInterrupts() {
+        if (commands == null) {
+            remapsInterrupts |= InterruptTables.inUse(port, registers);
+        }
         if (commands == null && registers.enabled() && quirks.enablesEarly()) {
             handOver();
         }
@@ -267,6 +276,15 @@ public final class LinuxAmdViDriver implements UnitDriver {
             commands.enable();
             events.enable();
         }
+    }
+
+    @Override
+    public Message interruptMessage(int requester, int vector) {
+        List<Integer> sources = port.sourceIds(requester);
+        return entries == null || !remapsInterrupts ? null
+                : interrupts.allocate(
+                        RequesterId.sourceId(sources.get(sources.size() - 1)), vector, entries,
+                        commands);
     }
 
     @Override

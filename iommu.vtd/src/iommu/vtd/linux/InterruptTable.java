@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.linux;
 
+import iommu.api.pcie.Message;
+import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.Capability;
 import iommu.vtd.GlobalCommand;
+import iommu.vtd.InterruptRemapEntry;
+import iommu.vtd.InterruptRequest;
 import iommu.vtd.VtdRegisters;
 
 /**
@@ -15,12 +19,17 @@ final class InterruptTable {
     private static final int SIZE_CODE = 0xf;
     private static final int PAGES = 256;
     private static final int BYTES = PAGES * 4096;
+    private static final int ENTRIES = BYTES / InterruptRemapEntry.BYTES;
+    private static final int VERIFY_SOURCE = 1;
 
     private final KernelPort port;
     private final UnitRegisters registers;
     private final String unitName;
 
     private final boolean labelled;
+    private Invalidations invalidations;
+    private long base;
+    private int next;
 
     /** @param labelled whether lines name their subsystem, from 4.2 on */
     InterruptTable(KernelPort port, UnitRegisters registers, String unitName,
@@ -40,7 +49,9 @@ final class InterruptTable {
 
     /** Gives the unit this kernel's table; remapping is switched on unless it was. */
     void install(Invalidations invalidations) {
+        this.invalidations = invalidations;
         long table = port.allocatePages(PAGES);
+        base = table;
         boolean enabled = registers.status(GlobalCommand.IRE);
         if (enabled) {
             port.print("DMAR-IR: " + (copyOld(table)
@@ -66,5 +77,35 @@ final class InterruptTable {
         }
         port.copy(from, table, BYTES);
         return true;
+    }
+
+    private long at(int index) {
+        return base + (long) index * InterruptRemapEntry.BYTES;
+    }
+
+    /**
+     * Gives an interrupt the first free entry: fixed, edge-triggered, to the processor of id 0, and
+     * of this source only. Entries that were copied are not free.
+     *
+     * <p>Source: Linux, alloc_irte, prepare_irte, set_msi_sid, modify_irte.
+     *
+     * @param source id that the message will carry
+     * @throws KernelPanicException if there is none
+     */
+    Message allocate(int source, int vector) {
+        while (next < ENTRIES && InterruptRemapEntry.P.isSet(port.read64(at(next)))) {
+            next++;
+        }
+        if (next == ENTRIES) {
+            throw new KernelPanicException("DMAR-IR: can't allocate an IRTE");
+        }
+        int index = next;
+        long high = InterruptRemapEntry.SVT.with(0, VERIFY_SOURCE);
+        port.write64(at(index) + 8, InterruptRemapEntry.SID.with(high, source));
+        port.write64(at(index),
+                InterruptRemapEntry.V.with(InterruptRemapEntry.P.mask(), vector));
+        invalidations.interruptEntry(index);
+        long address = InterruptRequest.address(index);
+        return new Message(InterruptRequest.SHV.with(address, 1), 0);
     }
 }

@@ -160,6 +160,13 @@ final class InvalidationRing implements Invalidations {
         submit(InvalidationDescriptor.INTERRUPT_ENTRY, 0);
     }
 
+    @Override
+    public void interruptEntry(int index) {
+        long q0 = InvalidationDescriptor.INTERRUPT_ENTRY
+                | InvalidationDescriptor.IEC_G.mask();
+        submit(InvalidationDescriptor.IIDX.with(q0, index), 0);
+    }
+
     /**
      * Posts a request and waits until it is done.
      *

@@ -46,4 +46,7 @@ interface Invalidations {
 
     /** Invalidates all interrupt entries; nothing where there is no queue. */
     void interruptEntries();
+
+    /** Invalidates one interrupt entry; nothing where there is no queue. */
+    void interruptEntry(int index);
 }

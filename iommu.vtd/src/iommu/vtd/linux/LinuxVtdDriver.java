@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.vtd.linux;
 
+import iommu.api.pcie.Message;
+import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.AdoptDepth;
@@ -38,6 +40,7 @@ public final class LinuxVtdDriver implements UnitDriver {
     private final FaultReport faults;
     private final DomainMappings mappings;
     private Invalidations invalidations;
+    private InterruptTable interrupts;
     private boolean queueAnnounced;
     private boolean faultInterrupt;
 
@@ -105,7 +108,8 @@ public final class LinuxVtdDriver implements UnitDriver {
             return;
         }
         initialiseQueue(!quirks.copiesInterruptTable());
-        new InterruptTable(port, registers, unitName, quirks.copiesTables()).install(invalidations);
+        interrupts = new InterruptTable(port, registers, unitName, quirks.copiesTables());
+        interrupts.install(invalidations);
         enableFaultInterrupt();
         faults.handle();
     }
@@ -252,6 +256,14 @@ public final class LinuxVtdDriver implements UnitDriver {
             invalidations.pasidCache();
         }
         invalidations.iotlb(InvalidationDescriptor.GLOBAL, 0, 0, 0, false);
+    }
+
+    @Override
+    public Message interruptMessage(int requester, int vector) {
+        List<Integer> sources = port.sourceIds(requester);
+        return interrupts == null ? null
+                : interrupts.allocate(
+                        RequesterId.sourceId(sources.get(sources.size() - 1)), vector);
     }
 
     @Override

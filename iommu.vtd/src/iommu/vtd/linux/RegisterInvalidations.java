@@ -49,4 +49,7 @@ final class RegisterInvalidations implements Invalidations {
 
     @Override
     public void interruptEntries() { }
+
+    @Override
+    public void interruptEntry(int index) { }
 }

@@ -10,6 +10,7 @@ import iommu.api.kdump.HandoverView.FunctionView;
 import iommu.api.kdump.KdumpPolicy;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
+import iommu.api.kdump.TakeOver;
 import iommu.api.memory.AddressRange;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,9 +19,10 @@ import org.osgi.service.component.annotations.Component;
 /**
  * While the first kernel still runs, keeps the addresses of the crash reservation from its
  * allocator and maps them to themselves for every endpoint that is a bus master and whose DMA it
- * maps at all: the others reach the reservation as it is. The capture kernel makes no access to
- * any IOMMU: its own I/O uses physical addresses, which the old tables map; what is left over goes
- * where it always went.
+ * maps at all: the others reach the reservation as it is. The capture kernel leaves the DMA side of
+ * every IOMMU alone: its own I/O uses physical addresses, which the old tables map; what is left
+ * over goes where it always went. Interrupt remapping came later than the idea: at T4 the kernel
+ * takes it over where that touches no table of DMA; elsewhere its interrupts meet the old tables.
  *
  * <p>Source: M. Montgomery, "Kdump IO Rule", September 2008.
  */
@@ -43,6 +45,8 @@ public final class IdentityMapCrashRange implements HandoverPolicy {
                     steps.add(new Step.IdentityMap(function.requester(), range));
                 }
             }
+        } else if (event.equals(new PhaseStart(Phase.INTERRUPT_REMAPPING))) {
+            steps.addAll(TakeOver.interruptsApart(view));
         }
         return steps;
     }

@@ -94,7 +94,7 @@ public final class DescriptorExecution {
             case InvalidationDescriptor.PASID_IOTLB -> invalidation.pasidIotlb(granularity,
                     domain, pasid, address, addressMask, leavesOnly);
             default -> invalidation.interruptEntries(
-                    InvalidationDescriptor.INTERRUPT_SELECTIVE.isSet(q0),
+                    InvalidationDescriptor.IEC_G.isSet(q0),
                     (int) InvalidationDescriptor.IIDX.of(q0),
                     (int) InvalidationDescriptor.IM.of(q0));
         };

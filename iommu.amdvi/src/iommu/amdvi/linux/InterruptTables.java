@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.linux;
+
+import iommu.amdvi.AmdViRegisters;
+import iommu.amdvi.Control;
+import iommu.amdvi.DeviceTableEntry;
+import iommu.amdvi.InterruptEntry;
+import iommu.amdvi.WideInterruptEntry;
+import iommu.api.pcie.Message;
+import iommu.api.unit.KernelPanicException;
+import iommu.api.unit.KernelPort;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The interrupt tables of this kernel: 512 entries each, one for every device that asks for an
+ * interrupt. A device that was copied with the crashed kernel's table gets one of this kernel's
+ * with its first interrupt.
+ *
+ * <p>Source: Linux, amd/iommu.c, alloc_irq_table, set_dte_irq_entry, alloc_irq_index.
+ */
+final class InterruptTables {
+
+    private static final int INT_TAB_LEN = 9;
+    private static final int ENTRIES = 1 << INT_TAB_LEN;
+    private static final long MESSAGE_ADDRESS = 0xfee0_0000L;
+
+    private final KernelPort port;
+    private final UnitRegisters registers;
+    private final Map<Integer, Table> tables = new HashMap<>();
+
+    /** A table, and how many of its entries are given out. */
+    private static final class Table {
+        private final long base;
+        private int used;
+
+        private Table(long base) {
+            this.base = base;
+        }
+    }
+
+    InterruptTables(KernelPort port, UnitRegisters registers) {
+        this.port = port;
+        this.registers = registers;
+    }
+
+    /**
+     * Returns whether the table that a unit uses has interrupts remapped: what this kernel finds in
+     * use it uses too, and elsewhere firmware does not offer it.
+     */
+    static boolean inUse(KernelPort port, UnitRegisters registers) {
+        long register = registers.read(AmdViRegisters.DEV_TAB);
+        long base = AmdViRegisters.BASE.inPlace(register);
+        long bytes = AmdViRegisters.deviceTableBytes(register);
+        if (!registers.enabled() || !port.isMemory(base, bytes)) {
+            return false;
+        }
+        for (long at = base; at < base + bytes; at += DeviceTableEntry.BYTES) {
+            long q2 = port.read64(at + 16);
+            if (DeviceTableEntry.IV.isSet(q2)
+                    && DeviceTableEntry.INT_CTL.of(q2) == DeviceTableEntry.INT_REMAP) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Gives an interrupt of a device the next entry of its table: fixed, to the processor of id 0.
+     *
+     * @param device id that the message will carry
+     * @throws KernelPanicException if there is none left
+     */
+    Message allocate(int device, int vector, DeviceEntries entries, CommandRing commands) {
+        Table table = tables.computeIfAbsent(device, d -> create(d, entries, commands));
+        if (table.used == ENTRIES) {
+            throw new KernelPanicException("AMD-Vi: no interrupt entry left for device 0x"
+                    + Integer.toHexString(device));
+        }
+        int index = table.used++;
+        if (registers.control(Control.GA_EN)) {
+            long at = table.base + (long) index * WideInterruptEntry.BYTES;
+            port.write64(at + 8, WideInterruptEntry.VECTOR.with(0, vector));
+            port.write64(at, InterruptEntry.REMAP_EN.mask());
+        } else {
+            long at = table.base + (long) index * InterruptEntry.BYTES;
+            long word = InterruptEntry.VECTOR.with(InterruptEntry.REMAP_EN.mask(), vector);
+            int shift = 8 * (int) (at & 4);
+            long others = port.read64(at & -8) & ~(0xffff_ffffL << shift);
+            port.write64(at & -8, others | word << shift);
+        }
+        commands.interruptTable(device);
+        commands.complete();
+        return new Message(MESSAGE_ADDRESS, index);
+    }
+
+    private Table create(int device, DeviceEntries entries, CommandRing commands) {
+        int bytes = ENTRIES * (registers.control(Control.GA_EN)
+                ? WideInterruptEntry.BYTES : InterruptEntry.BYTES);
+        long base = port.allocatePages((bytes + 4095) / 4096);
+        entries.interrupts(device, base, INT_TAB_LEN);
+        commands.deviceTableEntry(device);
+        commands.complete();
+        return new Table(base);
+    }
+}
