@@ -25,6 +25,12 @@ public interface DeviceContext {
      */
     String FRAME_NANOS = "frameNanos";
 
+    /**
+     * Option of the machine itself: how many sectors a disk has; absent where the model's own size
+     * holds.
+     */
+    String SECTORS = "sectors";
+
     /** Returns the function that the device sits behind. */
     PciFunction function();
 
@@ -67,6 +73,15 @@ public interface DeviceContext {
      * @param otherwise returned if the machine asks nothing of that name
      */
     default long option(String name, long otherwise) {
+        return otherwise;
+    }
+
+    /**
+     * Returns what the machine says of its device in words, such as a serial number.
+     *
+     * @param otherwise returned if the machine says nothing of that name
+     */
+    default String text(String name, String otherwise) {
         return otherwise;
     }
 

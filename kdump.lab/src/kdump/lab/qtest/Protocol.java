@@ -39,7 +39,7 @@ public final class Protocol {
 
     public Protocol(Machine machine) {
         this.machine = machine;
-        this.ports = new ConfigPorts(machine.config());
+        this.ports = new ConfigPorts(machine);
     }
 
     /** Executes one line and returns the answer. */

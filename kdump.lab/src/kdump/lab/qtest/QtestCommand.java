@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.function.Function;
 import kdump.lab.api.LabException;
@@ -29,7 +30,6 @@ public final class QtestCommand implements LineCommand {
 
     /** Longest line: a transfer of the largest size in base 64, or twice that in digits. */
     private static final int MAX_LINE = 48 << 20;
-    private static final String EDU = "edu";
 
     private final FabricFactory fabric;
     private final Collection<IommuVendor> vendors;
@@ -84,9 +84,11 @@ public final class QtestCommand implements LineCommand {
         IommuVendor vendor = options.unit() == null ? null
                 : named(vendors, IommuVendor::name, options.unit().profile().vendor(),
                         "IOMMU vendor");
-        DeviceModel edu = Machine.hasDevices(options)
-                ? named(models, DeviceModel::name, EDU, "device model") : null;
-        return new Protocol(new Machine(options, vendor, fabric, edu));
+        var named = new HashMap<String, DeviceModel>();
+        for (String model : options.models()) {
+            named.put(model, named(models, DeviceModel::name, model, "device model"));
+        }
+        return new Protocol(new Machine(options, vendor, fabric, named));
     }
 
     private static <T> T named(Collection<T> services, Function<T, String> name, String wanted,

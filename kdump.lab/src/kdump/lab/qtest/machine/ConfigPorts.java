@@ -8,8 +8,8 @@ import iommu.api.bits.BitField;
 
 /**
  * The ports through which configuration software reaches bus 0 to 255: an address at 0CF8h, data at
- * 0CFCh. Any other port reads all ones. Source: PCI Local Bus Specification, "Configuration
- * Mechanism"; the address takes writes of 4 bytes only.
+ * 0CFCh. Any other port is a device's, or reads all ones. Source: PCI Local Bus Specification,
+ * "Configuration Mechanism"; the address takes writes of 4 bytes only.
  */
 public final class ConfigPorts {
 
@@ -20,10 +20,22 @@ public final class ConfigPorts {
     private static final BitField REGISTER = bits(7, 0);
 
     private final ConfigAccess config;
+    private final Machine machine;
     private int address;
 
-    public ConfigPorts(ConfigAccess config) {
+    /** Takes what the ports of a machine lead to. */
+    public ConfigPorts(Machine machine) {
+        this(machine.config(), machine);
+    }
+
+    /**
+     * Takes what ports lead to.
+     *
+     * @param machine whose devices have ports; null for none
+     */
+    ConfigPorts(ConfigAccess config, Machine machine) {
         this.config = config;
+        this.machine = machine;
     }
 
     /** Returns what a port reads, zero-extended. */
@@ -32,8 +44,10 @@ public final class ConfigPorts {
         if (port >= ADDRESS && port + bytes <= DATA) {
             return Integer.toUnsignedLong(address) >>> 8 * (port - ADDRESS) & ones;
         }
-        return isData(port, bytes)
-                ? config.read((int) FUNCTION.of(address), register(port), bytes) & ones : ones;
+        if (isData(port, bytes)) {
+            return config.read((int) FUNCTION.of(address), register(port), bytes) & ones;
+        }
+        return machine == null ? ones : machine.readPort(port, bytes);
     }
 
     /** Does what a write to a port does. */
@@ -43,6 +57,8 @@ public final class ConfigPorts {
         }
         if (isData(port, bytes)) {
             config.write((int) FUNCTION.of(address), register(port), bytes, (int) value);
+        } else if (machine != null) {
+            machine.writePort(port, bytes, value);
         }
     }
 

@@ -2,7 +2,7 @@
 package kdump.lab.qtest.machine;
 
 import iommu.api.memory.PhysicalMemory;
-import iommu.api.pcie.Device;
+import iommu.api.pcie.Bar;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.Fabric;
 import iommu.api.pcie.FabricFactory;
@@ -11,17 +11,19 @@ import iommu.api.sim.EventQueue;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RemappingUnit;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import kdump.lab.api.LabException;
-import kdump.lab.qtest.options.FunctionKind;
 import kdump.lab.qtest.options.FunctionSlot;
+import kdump.lab.qtest.options.Hosted;
 import kdump.lab.qtest.options.MachineOptions;
 import kdump.lab.qtest.options.UnitSlot;
 import kdump.lab.qtest.trace.EventLog;
 import kdump.lab.qtest.trace.UnitTrace;
 
 /**
- * A q35 machine without a processor: memory, a remapping unit, edu devices, and the functions that
+ * A q35 machine without a processor: memory, a remapping unit, devices, and the functions that
  * QEMU's q35 shows without any device. One thread.
  *
  * <p>Where nothing answers, reads give 0 and writes go nowhere; so do accesses of widths that a
@@ -29,8 +31,8 @@ import kdump.lab.qtest.trace.UnitTrace;
  */
 public final class Machine {
 
-    /** Devices take accesses of 4 bytes and more. */
-    private static final int LEAST_BYTES = 4;
+    /** Widest access where no device says anything else. */
+    private static final int MOST_BYTES = 8;
 
     private final MachineMemory all;
     private final PhysicalMemory memory;
@@ -47,12 +49,11 @@ public final class Machine {
      * Puts a machine together.
      *
      * @param vendor of the unit; not asked if there is none
-     * @param edu makes devices; not asked if there are none
+     * @param models make devices, by name; nothing sits behind a function whose model is not there
      * @throws LabException if a file cannot be read or written
      */
     public Machine(MachineOptions options, IommuVendor vendor, FabricFactory fabrics,
-            DeviceModel edu)
-            throws LabException {
+            Map<String, DeviceModel> models) throws LabException {
         all = new MachineMemory(options);
         memory = all.bytes();
         clockByHand = options.clockByHand();
@@ -62,14 +63,20 @@ public final class Machine {
         log = new EventLog(options);
         trace = unit == null ? UnitTrace.NONE : UnitTrace.of(unit, slot, log);
         List<FunctionSlot> slots = options.slots();
-        var behind = new ArrayList<Device>();
+        var disks = new ArrayList<Disk>();
+        for (FunctionSlot place : slots) {
+            disks.add(new Disk(place.drive()));
+        }
+        Iterator<Disk> disk = disks.iterator();
+        Iterator<FunctionSlot> next = slots.iterator();
         Fabric fabric = fabrics.plug(plugged(slots), new MemoryBridge(this), (function, dma) -> {
-            FunctionSlot place = slots.get(behind.size());
-            behind.add(place.kind() == FunctionKind.EDU
-                    ? edu.device(new EduContext(function, dma, clock, place.mask())) : null);
-            return behind.get(behind.size() - 1);
+            FunctionSlot place = next.next();
+            var context = new SlotContext(function, dma, clock, place.properties(), disk.next());
+            Hosted hosted = place.kind().hosted();
+            DeviceModel model = hosted == null ? null : models.get(hosted.model());
+            return model == null ? null : model.device(context);
         });
-        devices = new MmioMap(slots, fabric.functions(), behind);
+        devices = new MmioMap(slots, fabric.functions());
         config = new ConfigAccess(fabric, devices::changed);
     }
 
@@ -80,11 +87,6 @@ public final class Machine {
             plugged.add(slots.get(i).plugged(slots.stream().anyMatch(s -> s.bus() == bus)));
         }
         return plugged;
-    }
-
-    /** Returns whether a machine needs devices to be made. */
-    public static boolean hasDevices(MachineOptions options) {
-        return options.slots().stream().anyMatch(s -> s.kind() == FunctionKind.EDU);
     }
 
     /** Returns what memory holds. */
@@ -202,7 +204,9 @@ public final class Machine {
             return (int) Math.min(left, PhysicalMemory.PAGE_BYTES
                     - (at & PhysicalMemory.PAGE_BYTES - 1));
         }
-        long most = config.contains(at) ? 4 : 8;
+        MmioMap.Place place = config.contains(at) ? null : devices.at(at);
+        long most = config.contains(at) ? 4 : place == null ? MOST_BYTES
+                : place.hosted().mostBytes();
         int aligned = at == 0 ? 4 : (int) Math.min(most, Long.lowestOneBit(at));
         return Math.min(aligned, Integer.highestOneBit(left));
     }
@@ -214,8 +218,8 @@ public final class Machine {
         if (inUnit(at)) {
             return slot.takes(bytes) ? unit.readRegister(slot.offset(at), bytes) : 0;
         }
-        MmioMap.Place place = bytes < LEAST_BYTES ? null : devices.at(at);
-        return place == null ? 0 : place.function().readRegister(0, place.offset(), bytes);
+        MmioMap.Place place = devices.at(at);
+        return place == null ? 0 : place.read(bytes);
     }
 
     private void writeDevice(long at, int bytes, long value) {
@@ -229,10 +233,36 @@ public final class Machine {
             }
             return;
         }
-        MmioMap.Place place = bytes < LEAST_BYTES ? null : devices.at(at);
+        MmioMap.Place place = devices.at(at);
         if (place != null) {
-            place.function().writeRegister(0, place.offset(), bytes, value);
+            place.write(bytes, value);
         }
+    }
+
+    /** Reads a port of a device, all ones where there is none. */
+    long readPort(int port, int bytes) {
+        long value = 0;
+        for (int done = 0, piece; done < bytes; done += piece) {
+            piece = portPiece(port + done, bytes - done);
+            MmioMap.Place place = devices.port(port + done);
+            value |= (place == null ? Bar.ones(piece) : place.read(piece)) << 8 * done;
+        }
+        return value;
+    }
+
+    /** Writes a port of a device. */
+    void writePort(int port, int bytes, long value) {
+        for (int done = 0, piece; done < bytes; done += piece) {
+            piece = portPiece(port + done, bytes - done);
+            MmioMap.Place place = devices.port(port + done);
+            if (place != null) {
+                place.write(piece, value >>> 8 * done & Bar.ones(piece));
+            }
+        }
+    }
+
+    private static int portPiece(int port, int left) {
+        return Math.min(port == 0 ? 4 : Integer.lowestOneBit(port), Integer.highestOneBit(left));
     }
 
     private boolean inUnit(long at) {

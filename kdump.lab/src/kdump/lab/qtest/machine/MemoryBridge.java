@@ -97,14 +97,14 @@ final class MemoryBridge implements Upstream {
     }
 
     private boolean isMessage(long address, int left) {
-        return machine.unit() != null && address >>> 20 == INTERRUPTS
+        return address >>> 20 == INTERRUPTS
                 && (address & PIECE_BYTES - 1) == 0 && left >= PIECE_BYTES;
     }
 
     /** Hands a message to the unit; where it goes then there is no processor to take it. */
     private void message(int alias, long address, int data) {
-        int requester = machine.known(alias);
-        if (machine.trace().takesMessages()) {
+        if (machine.unit() != null && machine.trace().takesMessages()) {
+            int requester = machine.known(alias);
             machine.trace().message(requester, address, data,
                     machine.unit().interrupt(requester, address, data));
         }

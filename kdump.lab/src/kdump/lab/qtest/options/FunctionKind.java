@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.qtest.options;
 
+import static kdump.lab.qtest.options.DeviceProperty.DMA_MASK;
+import static kdump.lab.qtest.options.DeviceProperty.DRIVE;
+import static kdump.lab.qtest.options.DeviceProperty.MAC;
+import static kdump.lab.qtest.options.DeviceProperty.MAX_IOQPAIRS;
+import static kdump.lab.qtest.options.DeviceProperty.MSIX_QSIZE;
+import static kdump.lab.qtest.options.DeviceProperty.NETDEV;
+import static kdump.lab.qtest.options.DeviceProperty.ROMFILE;
+import static kdump.lab.qtest.options.DeviceProperty.SERIAL;
+
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -28,8 +37,21 @@ public enum FunctionKind {
     AMD_IOMMU("AMDVI-PCI", 256, Flow.NONE, "0:81022 4:100000 8:8060000 2c:11001af4 34:60 "
             + "40:1f03000f 44:fed80000 4c:ff000000 50:182840 58:4005 5c:5808 60:805c05",
             "4:507 c:ff 3c:ff 60:10000 64:fffffffc 68-fc:ffffffff"),
-    EDU("edu", 256, Flow.NONE, "0:11e81234 4:100000 8:ff0010 2c:11001af4 34:40 3c:100 40:800005",
+    EDU("edu", 256, new Hosted("edu", 4, 8, DMA_MASK),
+            "0:11e81234 4:100000 8:ff0010 2c:11001af4 34:40 3c:100 40:800005",
             "4:507 c:ff 10:fff00000 3c:ff 40:10000 44:fffffffc 48-fc:ffffffff"),
+    NVME("nvme", 4096, new Hosted("nvme", 1, 4, DRIVE, SERIAL, MAX_IOQPAIRS, MSIX_QSIZE, ROMFILE),
+            "0:101b36 4:100000 8:1080202 10:4 2c:11001af4 34:40 3c:100 40:408011 44:2000 48:3000 "
+            + "60:30001 64:8 80:926010 84:10008000 8c:411 90:110000 a4:300000",
+            "4:507 c:ff 10:ffffc000 14:ffffffff 3c:ff 40:c0000000 4c-5c:ffffffff 64:3 "
+            + "68-7c:ffffffff a8:8000 bc-fc:ffffffff 104-ffc:ffffffff"),
+    E1000E("e1000e", 4096, new Hosted("e1000e", 1, 4, NETDEV, MAC, ROMFILE), "0:10d38086 4:100000 "
+            + "8:2000000 18:1 2c:8086 34:c8 3c:100 a0:40011 a4:3 a8:2003 c8:22d001 d0:80e005 "
+            + "e0:91a010 e4:8000 ec:411 f0:110000 100:14020001 10c:462030 114:e000 118:a0 "
+            + "140:10003 144:ff123456 148:525400ff", "4:507 c:ff 10-14:fffe0000 18:ffffffe0 "
+            + "1c:ffffc000 30:fffc0001 3c:ff 40-9c:ffffffff a0:c0000000 ac-c4:ffffffff cc:1f03 "
+            + "d0:10000 d4:fffffffc d8-dc:ffffffff f4-fc:ffffffff 10c:3fff030 114:f1c1 118:140 "
+            + "14c-ffc:ffffffff"),
 
     ROOT_PORT("pcie-root-port", 4096, new Flow(0x60, 0x68, 0x6c), "0:c1b36 4:100000 8:6040000 "
             + "c:10000 1c:f0 20:fff0 24:1fff1 34:54 3c:100 40:d 44:1b36 48:4011 50:800 54:1424810 "
@@ -69,12 +91,23 @@ public enum FunctionKind {
 
     private final String model;
     private final Flow flow;
+    private final Hosted hosted;
     private final byte[] config;
     private final byte[] writable;
 
     FunctionKind(String model, int bytes, Flow flow, String config, String writable) {
+        this(model, bytes, flow, null, config, writable);
+    }
+
+    FunctionKind(String model, int bytes, Hosted hosted, String config, String writable) {
+        this(model, bytes, Flow.NONE, hosted, config, writable);
+    }
+
+    FunctionKind(String model, int bytes, Flow flow, Hosted hosted, String config,
+            String writable) {
         this.model = model;
         this.flow = flow;
+        this.hosted = hosted;
         this.config = ConfigText.bytes(bytes, config);
         this.writable = ConfigText.bytes(bytes, writable);
     }
@@ -95,7 +128,7 @@ public enum FunctionKind {
     /** Returns the kind of that name in a {@code -device} argument, if we know it. */
     public static Optional<FunctionKind> of(String model) {
         return Arrays.stream(values()).filter(k -> k.model.equals(model)
-                && (k == EDU || k.isBridge())).findFirst();
+                && (k.hosted != null && k != SATA || k.isBridge())).findFirst();
     }
 
     /** Returns the name that QEMU gives it. */
@@ -106,6 +139,11 @@ public enum FunctionKind {
     /** Returns where it says what port it is. */
     Flow flow() {
         return flow;
+    }
+
+    /** Returns what sits behind it, or null. */
+    public Hosted hosted() {
+        return hosted;
     }
 
     /** Returns whether there is a bus behind it. */

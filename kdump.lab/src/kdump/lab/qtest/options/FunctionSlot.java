@@ -4,6 +4,7 @@ package kdump.lab.qtest.options;
 import iommu.api.pcie.PluggedFunction;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Map;
 
 /**
  * A PCI function and where it is plugged.
@@ -14,10 +15,11 @@ import java.nio.ByteOrder;
  * @param place device and function number
  * @param multifunction whether its slot has other functions
  * @param port what a port says of itself
- * @param mask the address bits that DMA keeps
+ * @param properties what its device is told, by name
+ * @param drive what its disk is made of, or null
  */
 public record FunctionSlot(FunctionKind kind, String id, int bus, int place, boolean multifunction,
-        Port port, long mask) {
+        Port port, Map<String, String> properties, Drive drive) {
 
     private static final int HEADER = 0x0c;
     private static final int MULTI_FUNCTION = 0x80_0000;
@@ -35,7 +37,13 @@ public record FunctionSlot(FunctionKind kind, String id, int bus, int place, boo
 
     /** Returns the same function with another number of the bridge above. */
     public FunctionSlot behind(int other) {
-        return new FunctionSlot(kind, id, other, place, multifunction, port, mask);
+        return new FunctionSlot(kind, id, other, place, multifunction, port, properties,
+                drive);
+    }
+
+    /** Returns the same function with a disk behind it. */
+    FunctionSlot with(Drive disk, Map<String, String> told) {
+        return new FunctionSlot(kind, id, bus, place, multifunction, port, told, disk);
     }
 
     /**

@@ -2,8 +2,10 @@
 package kdump.lab.qtest.options;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,12 +24,14 @@ public final class FunctionSlots {
     private static final String ROOT_BUS = "pcie.0";
     private static final Pattern PLACE = Pattern.compile(
             "(?:0[xX])?([0-9a-fA-F]{1,7})(?:\\.(?:0[xX])?([0-9a-fA-F]{1,7}))?");
+    private static final String FIRST_PORT = "ide.0";
+    private static final int STORAGE_CLASS = 1;
+    private static final int SATA_SUBCLASS = 6;
     private static final int SLOTS = 32;
     private static final int FUNCTIONS = 8;
     private static final int ISA_BRIDGE = 0xf8;
     private static final int SATA = 0xfa;
     private static final int SMBUS = 0xfb;
-    private static final long DEFAULT_MASK = (1L << 28) - 1;
     private static final Port NO_PORT = new Port(0, 0, 0);
 
     private final List<FunctionSlot> slots = new ArrayList<>();
@@ -46,7 +50,8 @@ public final class FunctionSlots {
     }
 
     private void fixed(FunctionKind kind, int place, boolean multifunction) {
-        slots.add(new FunctionSlot(kind, null, BUS_0, place, multifunction, NO_PORT, 0));
+        slots.add(new FunctionSlot(kind, null, BUS_0, place, multifunction, NO_PORT,
+                Map.of(), null));
     }
 
     /**
@@ -76,7 +81,7 @@ public final class FunctionSlots {
      */
     void addUnit(Properties device) throws LabException {
         plug(new FunctionSlot(FunctionKind.AMD_IOMMU, null, BUS_0, freeSlot(device,
-                FunctionKind.AMD_IOMMU, BUS_0), false, NO_PORT, 0), device);
+                FunctionKind.AMD_IOMMU, BUS_0), false, NO_PORT, Map.of(), null), device);
     }
 
     /**
@@ -84,19 +89,70 @@ public final class FunctionSlots {
      *
      * @throws LabException if it cannot be plugged, or a property is unknown or has no such value
      */
-    public void add(FunctionKind kind, Properties device) throws LabException {
+    void add(FunctionKind kind, Properties device, HostBackends backends) throws LabException {
         int bus = bus(device);
         String addr = device.text("addr", null);
         boolean multifunction = device.flag("multifunction", false);
         Port port = port(kind, device);
-        long mask = kind == FunctionKind.EDU ? device.number("dma_mask", DEFAULT_MASK)
-                : DEFAULT_MASK;
-        device.refuseOthers();
+        Map<String, String> told = told(kind, device, backends);
         int place = addr == null ? freeSlot(device, kind, bus) : place(device, addr);
-        plug(new FunctionSlot(kind, device.id(), bus, place, multifunction, port, mask), device);
+        plug(new FunctionSlot(kind, device.id(), bus, place, multifunction, port, told,
+                backends.drive(told.get(DeviceProperty.DRIVE.key()))), device);
         if (kind.flow().slot() > 0 && !chassisSlots.add(port.chassis() << 16 | port.slot())) {
             throw device.refusal("Can't add chassis slot, error -16");
         }
+    }
+
+    /** Takes the properties of the device itself; unknown ones are refused before wrong ones. */
+    private static Map<String, String> told(FunctionKind kind, Properties device,
+            HostBackends backends) throws LabException {
+        var told = new HashMap<String, String>();
+        List<DeviceProperty> known = kind.hosted() == null ? List.of()
+                : kind.hosted().properties();
+        device.refuseOthersThan(known.stream().map(DeviceProperty::key).toList());
+        for (DeviceProperty property : known) {
+            String value = property.take(device, backends);
+            if (value != null) {
+                told.put(property.key(), value);
+            }
+        }
+        return told;
+    }
+
+    /**
+     * Puts a disk behind a controller that has one by the name of the bus, whose last part is the
+     * number of the port.
+     *
+     * @throws LabException if there is no such port, or no such drive
+     */
+    void addDisk(Properties disk, HostBackends backends) throws LabException {
+        String bus = disk.text("bus", FIRST_PORT);
+        String serial = disk.text(DeviceProperty.SERIAL.key(), "");
+        String drive = disk.text(DeviceProperty.DRIVE.key(), null);
+        disk.refuseOthers();
+        int controller = controller(bus);
+        if (controller < 0) {
+            throw disk.refusal("Bus '" + bus + "' not found");
+        }
+        if (drive == null) {
+            throw disk.refusal("No drive specified");
+        }
+        backends.useDrive(disk, drive);
+        slots.set(controller, slots.get(controller).with(backends.drive(drive), Map.of("port",
+                bus.substring(bus.length() - 1), DeviceProperty.SERIAL.key(), serial)));
+    }
+
+    private int controller(String bus) {
+        for (int i = 0; i < slots.size(); i++) {
+            FunctionSlot slot = slots.get(i);
+            String name = slot.kind() == FunctionKind.SATA ? "ide" : slot.id();
+            boolean ports = slot.kind().config()[0x0a] == SATA_SUBCLASS
+                    && slot.kind().config()[0x0b] == STORAGE_CLASS;
+            if (ports && bus.matches(Pattern.quote(name + ".") + "[0-5]")) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     private int bus(Properties device) throws LabException {

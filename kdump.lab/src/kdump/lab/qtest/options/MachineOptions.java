@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import kdump.lab.api.LabException;
 
 /** The machine that a command line of QEMU describes. What is not understood is refused. */
@@ -26,7 +27,7 @@ public final class MachineOptions {
             "smp", "boot", "uuid", "msg");
     /** Options with a value that mean something. */
     private static final Set<String> WITH_VALUE = Set.of("machine", "M", "m", "device", "accel",
-            "qtest", "bios", "D", "object", "trace");
+            "qtest", "bios", "D", "object", "trace", "drive", "blockdev", "netdev");
     /** Properties of the machine that change nothing here. */
     private static final List<String> SILENT_OF_MACHINE = List.of("kernel-irqchip", "usb",
             "vmport", "smm", "graphics", "dump-guest-core", "mem-merge", "hpet", "pit", "i8042");
@@ -37,6 +38,7 @@ public final class MachineOptions {
 
     private final List<Properties> devices = new ArrayList<>();
     private final Map<String, Backend> backends = new HashMap<>();
+    private final HostBackends host = new HostBackends();
     private final Set<String> traced = new HashSet<>();
     private long memoryBytes;
     private boolean clockByHand;
@@ -87,6 +89,9 @@ public final class MachineOptions {
                 Backend made = Backend.of(new Properties("-object", value), directory);
                 backends.put(made.id(), made);
             }
+            case "drive" -> host.drive(Properties.listed("-drive", value), directory);
+            case "blockdev" -> host.node(Properties.listed("-blockdev", value), directory);
+            case "netdev" -> host.network(new Properties("-netdev", value));
             case "accel" -> accelerator(new Properties("-accel", value).value());
             case "qtest" -> expect("qtest", value, "stdio");
             case "bios" -> bios = read(directory.resolve(value));
@@ -172,10 +177,11 @@ public final class MachineOptions {
     private void plug(Properties device) throws LabException {
         Optional<FunctionKind> kind = FunctionKind.of(device.value());
         if (kind.isPresent()) {
-            slots.add(kind.get(), device);
+            slots.add(kind.get(), device, host);
             return;
         }
         switch (device.value()) {
+            case "ide-hd" -> slots.addDisk(device, host);
             case "intel-iommu" -> unit(IntelIommu.slot(device), device);
             case "amd-iommu" -> {
                 unit(AmdIommu.slot(device), device);
@@ -240,6 +246,12 @@ public final class MachineOptions {
     /** Returns the PCI functions, a bridge before what is behind it. */
     public List<FunctionSlot> slots() {
         return slots.all();
+    }
+
+    /** Returns the names of the device models that the machine cannot do without. */
+    public Set<String> models() {
+        return slots.all().stream().filter(s -> s.kind().hosted() != null)
+                .map(s -> s.kind().hosted().model()).collect(Collectors.toSet());
     }
 
     /** Returns what memory is made of, or null: zeros. */

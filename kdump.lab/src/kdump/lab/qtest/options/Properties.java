@@ -2,6 +2,7 @@
 package kdump.lab.qtest.options;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import kdump.lab.api.LabException;
 
@@ -23,11 +24,15 @@ public final class Properties {
      * @param option it is the argument of, such as {@code -device}
      */
     public Properties(String option, String argument) {
+        this(option, argument, true);
+    }
+
+    private Properties(String option, String argument, boolean valued) {
         this.option = option;
         this.argument = argument;
         String[] parts = argument.split(",", -1);
-        value = parts[0];
-        for (int i = 1; i < parts.length; i++) {
+        value = valued ? parts[0] : "";
+        for (int i = valued ? 1 : 0; i < parts.length; i++) {
             String part = parts[i];
             int at = part.indexOf('=');
             boolean off = at < 0 && part.startsWith("no");
@@ -35,6 +40,11 @@ public final class Properties {
                     at >= 0 ? part.substring(at + 1) : off ? "off" : "on");
         }
         id = left.remove("id");
+    }
+
+    /** Takes an argument apart that begins with a property: {@code id=x,if=none}. */
+    static Properties listed(String option, String argument) {
+        return new Properties(option, argument, false);
     }
 
     /** Returns the name that the command line gives it, or null. */
@@ -56,6 +66,16 @@ public final class Properties {
     String text(String name, String otherwise) {
         String text = left.remove(name);
         return text == null ? otherwise : text;
+    }
+
+    /** Returns a property without taking it, null if it is not there. */
+    String peek(String name) {
+        return left.get(name);
+    }
+
+    /** Returns whether a property has a value, without taking it. */
+    boolean has(String name, String text) {
+        return text.equals(left.get(name));
     }
 
     /** Takes a property that is on or off. */
@@ -92,19 +112,30 @@ public final class Properties {
     /** Takes a property that is a number of 64 bits. */
     long number(String name, long otherwise) throws LabException {
         String text = left.remove(name);
+        return text == null ? otherwise : parsed(name, text);
+    }
+
+    /** Returns the number that the text of a property is. */
+    long parsed(String name, String text) throws LabException {
         try {
-            return text == null ? otherwise : Numbers.unsigned(text);
+            return Numbers.unsigned(text);
         } catch (NumberFormatException e) {
             throw new LabException(refusal("Parameter '" + name + "' expects integer")
                     .getMessage(), e);
         }
     }
 
+    /** Refuses what nobody took and nobody will. */
+    void refuseOthersThan(List<String> known) throws LabException {
+        for (String name : left.keySet()) {
+            if (!known.contains(name)) {
+                throw refusal("Property '" + value + "." + name + "' not found");
+            }
+        }
+    }
+
     /** Refuses what nobody took. */
     void refuseOthers() throws LabException {
-        if (!left.isEmpty()) {
-            throw refusal("Property '" + value + "." + left.keySet().iterator().next()
-                    + "' not found");
-        }
+        refuseOthersThan(List.of());
     }
 }

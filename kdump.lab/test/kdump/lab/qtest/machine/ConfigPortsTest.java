@@ -38,7 +38,7 @@ class ConfigPortsTest {
                     .orElse(null);
         }
     }, () -> changes++);
-    private final ConfigPorts ports = new ConfigPorts(access);
+    private final ConfigPorts ports = new ConfigPorts(access, null);
 
     private void select(int id, int register) {
         ports.out(ADDRESS, 4, 0x8000_0000L | id << 8 | register);

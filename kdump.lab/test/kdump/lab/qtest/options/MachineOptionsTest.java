@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Map;
 import kdump.lab.api.LabException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,8 +57,9 @@ class MachineOptionsTest {
         assertThat(options.clockByHand()).isFalse();
         assertThat(options.unit()).isNull();
         assertThat(options.slots()).extracting(s -> s.kind().model(), FunctionSlot::place,
-                FunctionSlot::mask)
-                .contains(tuple("edu", 0x28, 0xffL), tuple("edu", 0xfc, 0xfff_ffffL));
+                FunctionSlot::properties)
+                .contains(tuple("edu", 0x28, Map.of("dma_mask", "255")),
+                        tuple("edu", 0xfc, Map.of()));
         assertThat(parse("-machine", "q35,accel=qtest").clockByHand()).isTrue();
     }
 
