@@ -4,6 +4,7 @@ package iommu.testkit;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.CompletionStatus;
+import iommu.api.pcie.SystemError;
 import iommu.api.pcie.TranslationCompletion;
 import iommu.api.pcie.Upstream;
 import iommu.testkit.Request.Kind;
@@ -156,7 +157,7 @@ public final class RecordingUpstream implements Upstream {
     }
 
     @Override
-    public void systemError(int port, String gates) {
+    public void systemError(int port, SystemError error) {
         systemErrors.add(port);
     }
 

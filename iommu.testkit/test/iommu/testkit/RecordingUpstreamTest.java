@@ -7,6 +7,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.CompletionStatus;
+import iommu.api.pcie.SystemError;
 import iommu.api.pcie.TranslationCompletion;
 import iommu.testkit.Request.Kind;
 import java.util.List;
@@ -32,7 +33,7 @@ class RecordingUpstreamTest {
         port.readTranslated(0x2000, 0x5000, data, 0, 4);
         port.writeTranslated(0x2004, 0x5004, data, 0, 4);
         port.invalidationCompleted(7);
-        root.systemError(0x10, "all");
+        root.systemError(0x10, SystemError.FIRMWARE_FIRST);
 
         assertThat(root.brief()).containsExactly("read 1000 4", "write 1004 4",
                 "translation 5000 rw", "translated read 2000 for 5000",

@@ -62,12 +62,9 @@ final class ConfigLayout {
     static final int TYPE_DOWNSTREAM_PORT = 6;
     static final int TYPE_EXPRESS_TO_PCI = 7;
     static final int DEVICE_CONTROL = 8;
-    static final BitField NON_FATAL_REPORTING = bit(1);
-    static final BitField UNSUPPORTED_REQUEST_REPORTING = bit(3);
     static final BitField FUNCTION_LEVEL_RESET = bit(15);
     static final int ROOT_CONTROL = 0x1c;
-    static final BitField SYSTEM_ERROR_ON_NON_FATAL = bit(1);
-
+    static final int ROOT_CONTROL_WRITABLE = 0x001f;
 
     static final int TRANSLATION_CONTROL = 6;
     static final BitField TRANSLATION_ENABLE = bit(15);

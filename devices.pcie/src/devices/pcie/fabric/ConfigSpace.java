@@ -15,6 +15,11 @@ import static devices.pcie.fabric.ConfigLayout.MSI_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.MSI_PER_VECTOR_MASKING;
 import static devices.pcie.fabric.ConfigLayout.MSI_X_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.PRIMARY_BUS;
+import static devices.pcie.fabric.ConfigLayout.EXPRESS_TYPE;
+import static devices.pcie.fabric.ConfigLayout.EXPRESS_FLAGS;
+import static devices.pcie.fabric.ConfigLayout.TYPE_ROOT_PORT;
+import static devices.pcie.fabric.ConfigLayout.ROOT_CONTROL;
+import static devices.pcie.fabric.ConfigLayout.ROOT_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.STATUS;
 import static devices.pcie.fabric.ConfigLayout.STATUS_WRITE_ONE_TO_CLEAR;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL;
@@ -41,12 +46,16 @@ final class ConfigSpace implements Interrupts.Config {
     private final byte[] afterReset;
     private final int express;
     private final int translationServices;
+    private final int errorReporting;
+    /** Writable bits that a reset leaves alone. */
+    private final byte[] sticky;
 
     ConfigSpace(FunctionConfig captured) {
         held = captured.config().clone();
         writable = new byte[held.length];
         writeOneToClear = new byte[held.length];
         afterReset = new byte[held.length];
+        sticky = new byte[held.length];
         kind(writable, COMMAND, COMMAND_WRITABLE);
         kind(writeOneToClear, STATUS, STATUS_WRITE_ONE_TO_CLEAR);
         writable[CACHE_LINE_SIZE] = (byte) 0xff;
@@ -65,11 +74,38 @@ final class ConfigSpace implements Interrupts.Config {
         if (express > 0) {
             kind(writable, express + DEVICE_CONTROL, 0x7fff);
             kind(writeOneToClear, express + DEVICE_CONTROL + 2, 0x000f);
+            if (EXPRESS_TYPE.of(read(express + EXPRESS_FLAGS, 2)) == TYPE_ROOT_PORT) {
+                kind(writable, express + ROOT_CONTROL, ROOT_CONTROL_WRITABLE);
+            }
         }
         translationServices = Capabilities.findExtended(this::read,
                 Capabilities.ADDRESS_TRANSLATION_SERVICES);
         if (translationServices > 0) {
             kind(writable, translationServices + TRANSLATION_CONTROL, TRANSLATION_CONTROL_WRITABLE);
+        }
+        errorReporting = Capabilities.findExtended(this::read, ErrorReporting.CAPABILITY);
+        if (errorReporting > 0) {
+            errorRegisters(bridge);
+        }
+    }
+
+    /**
+     * Advanced error reporting: status is cleared by ones, masks and severities take writes, and
+     * both live through a reset.
+     */
+    private void errorRegisters(boolean port) {
+        for (int offset : new int[] {ErrorReporting.UNCORRECTABLE_STATUS,
+                ErrorReporting.CORRECTABLE_STATUS}) {
+            takes(writeOneToClear, errorReporting + offset, -1);
+        }
+        for (int offset : new int[] {ErrorReporting.UNCORRECTABLE_MASK,
+                ErrorReporting.UNCORRECTABLE_SEVERITY, ErrorReporting.CORRECTABLE_MASK}) {
+            takes(writable, errorReporting + offset, -1);
+            takes(sticky, errorReporting + offset, -1);
+        }
+        if (port) {
+            takes(writable, errorReporting + ErrorReporting.ROOT_ERROR_COMMAND, 7);
+            takes(writeOneToClear, errorReporting + ErrorReporting.ROOT_ERROR_STATUS, 0x7f);
         }
     }
 
@@ -79,9 +115,11 @@ final class ConfigSpace implements Interrupts.Config {
         writable = plugged.writable().clone();
         writeOneToClear = plugged.writeOneToClear().clone();
         afterReset = plugged.config();
+        sticky = new byte[held.length];
         express = Capabilities.find(this::read, Capabilities.EXPRESS);
         translationServices = Capabilities.findExtended(this::read,
                 Capabilities.ADDRESS_TRANSLATION_SERVICES);
+        errorReporting = Capabilities.findExtended(this::read, ErrorReporting.CAPABILITY);
     }
 
     private void messageEnable(int capability, int mask) {
@@ -112,8 +150,12 @@ final class ConfigSpace implements Interrupts.Config {
 
     /** Makes the register of 4 bytes at an offset take writes of these bits and no others. */
     void takes(int offset, int mask) {
-        kind(writable, offset, mask);
-        kind(writable, offset + 2, mask >>> 16);
+        takes(writable, offset, mask);
+    }
+
+    private void takes(byte[] kinds, int offset, int mask) {
+        kind(kinds, offset, mask);
+        kind(kinds, offset + 2, mask >>> 16);
     }
 
     private void kind(byte[] kinds, int offset, int mask) {
@@ -137,6 +179,11 @@ final class ConfigSpace implements Interrupts.Config {
     /** Returns the offset of the PCI Express capability, or 0. */
     int express() {
         return express;
+    }
+
+    /** Returns the offset of the AER capability, or 0. */
+    int errorReporting() {
+        return Math.max(0, errorReporting);
     }
 
     /** Returns the Command register, which every request asks for. */
@@ -170,10 +217,14 @@ final class ConfigSpace implements Interrupts.Config {
         }
     }
 
-    /** Does what a conventional reset does: every writable bit holds what it does after reset. */
+    /**
+     * Does what a conventional reset does: every writable bit that is not sticky holds what it does
+     * after reset.
+     */
     void reset() {
         for (int i = 0; i < held.length; i++) {
-            held[i] = (byte) (held[i] & ~writable[i] | afterReset[i] & writable[i]);
+            int falls = writable[i] & ~sticky[i];
+            held[i] = (byte) (held[i] & ~falls | afterReset[i] & falls);
         }
     }
 }

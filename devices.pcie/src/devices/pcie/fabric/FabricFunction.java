@@ -254,7 +254,7 @@ class FabricFunction implements PciFunction, DmaPort {
                 ? upstream.read(requesterId(), alias(), address, to, offset, bytes)
                 : CompletionStatus.UNSUPPORTED_REQUEST;
         if (status != CompletionStatus.SUCCESS) {
-            way.report(upstream);
+            notCompleted(status, address);
             Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
         }
         return status;
@@ -267,9 +267,17 @@ class FabricFunction implements PciFunction, DmaPort {
         }
         if (way.isOpen() && upstream.write(requesterId(), alias(), address, from, offset, bytes)
                 != CompletionStatus.SUCCESS) {
-            way.report(upstream);
+            way.report(true, address, upstream);
         }
         return CompletionStatus.SUCCESS;
+    }
+
+    /** A read that went out came back with an error; one that never went out did not. */
+    private void notCompleted(CompletionStatus status, long address) {
+        if (ownGate()) {
+            ErrorReporting.completed(this, status);
+            way.report(false, address, upstream);
+        }
     }
 
     // ---- address translation services -----------------------------------------------------------
@@ -298,7 +306,7 @@ class FabricFunction implements PciFunction, DmaPort {
                         offset, bytes)
                 : CompletionStatus.UNSUPPORTED_REQUEST;
         if (status != CompletionStatus.SUCCESS) {
-            way.report(upstream);
+            notCompleted(status, physicalAddress);
             Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
         }
         return status;
@@ -312,7 +320,7 @@ class FabricFunction implements PciFunction, DmaPort {
         }
         if (way.isOpen() && upstream.writeTranslated(requesterId(), alias(), physicalAddress,
                 untranslated, from, offset, bytes) != CompletionStatus.SUCCESS) {
-            way.report(upstream);
+            way.report(true, physicalAddress, upstream);
         }
         return CompletionStatus.SUCCESS;
     }

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.fabric;
 
-import static devices.pcie.fabric.ConfigLayout.COMMAND;
-import static devices.pcie.fabric.ConfigLayout.DEVICE_CONTROL;
-import static devices.pcie.fabric.ConfigLayout.NON_FATAL_REPORTING;
-import static devices.pcie.fabric.ConfigLayout.ROOT_CONTROL;
-import static devices.pcie.fabric.ConfigLayout.SERR_ENABLE;
-import static devices.pcie.fabric.ConfigLayout.SYSTEM_ERROR_ON_NON_FATAL;
 import static devices.pcie.fabric.ConfigLayout.TYPE_ROOT_PORT;
-import static devices.pcie.fabric.ConfigLayout.UNSUPPORTED_REQUEST_REPORTING;
 
 import iommu.api.pcie.Upstream;
 
@@ -42,26 +35,18 @@ final class WayUp {
     }
 
     /**
-     * Lets the root port report a request that nobody completed. It becomes a system error only
-     * through a chain of gates; each is looked at.
+     * Lets the root port report a request that nobody completed; roots and bridges that are no
+     * root port report nothing.
      *
-     * <p>Source: PCI Express Base Specification, "Error Messages" and "Root Control Register".
+     * @param posted whether it has no completion
      */
-    void report(Upstream upstream) {
+    void report(boolean posted, long address, Upstream upstream) {
         FabricFunction port = function;
         while (port.bridge() != null) {
             port = port.bridge();
         }
-        ConfigSpace c = port.config();
-        if (c.express() == 0 || port.expressType() != TYPE_ROOT_PORT) {
-            return;
-        }
-        int control = c.read(c.express() + DEVICE_CONTROL, 2);
-        boolean message = UNSUPPORTED_REQUEST_REPORTING.isSet(control)
-                && (NON_FATAL_REPORTING.isSet(control) || SERR_ENABLE.isSet(c.read(COMMAND, 2)));
-        if (message && SYSTEM_ERROR_ON_NON_FATAL.isSet(c.read(c.express() + ROOT_CONTROL, 2))) {
-            upstream.systemError(port.requesterId(),
-                    "UR reporting, non-fatal reporting or SERR#, system error on non-fatal error");
+        if (port.config().express() != 0 && port.expressType() == TYPE_ROOT_PORT) {
+            ErrorReporting.report(port, posted, function.alias(), address, upstream);
         }
     }
 }

@@ -5,6 +5,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.CompletionStatus;
+import iommu.api.pcie.SystemError;
 import iommu.api.pcie.TranslationCompletion;
 import iommu.api.pcie.Upstream;
 import iommu.api.trace.DmaOutcome;
@@ -25,8 +26,7 @@ import java.util.function.LongPredicate;
  * the bytes. What it writes, and what the unit writes meanwhile, carries the event as its cause.
  * Allocates nothing per request. One thread.
  *
- * <p>A blocked request is answered UR. Source: VT-d, "Non-Recoverable Address Translation Faults"
- * (reads are completed with an error, writes dropped).
+ * <p>How a blocked request is answered, its unit says.
  */
 final class RootComplex implements Upstream {
 
@@ -93,7 +93,7 @@ final class RootComplex implements Upstream {
                 : DmaOutcome.passed(at, bytes, answered, isLetThrough(unit, translation),
                         byDevice));
         if (!answered) {
-            return CompletionStatus.UNSUPPORTED_REQUEST;
+            return blocked ? blockedRead(unit) : CompletionStatus.UNSUPPORTED_REQUEST;
         }
         memory.read(at, to, offset, bytes);
         return CompletionStatus.SUCCESS;
@@ -122,12 +122,37 @@ final class RootComplex implements Upstream {
                 : DmaOutcome.passed(at, bytes, answered, isLetThrough(unit, translation),
                         byDevice));
         if (!answered) {
-            return CompletionStatus.UNSUPPORTED_REQUEST;
+            return blocked ? blockedWrite(unit, function, event)
+                    : CompletionStatus.UNSUPPORTED_REQUEST;
         }
         int before = memory.cause();
         memory.cause(event);
         memory.write(at, from, offset, bytes);
         memory.cause(before);
+        return CompletionStatus.SUCCESS;
+    }
+
+    private CompletionStatus blockedRead(int unit) {
+        return unit < 0 ? CompletionStatus.UNSUPPORTED_REQUEST
+                : units[unit].blockedRequests().readStatus();
+    }
+
+    /** Returns SUCCESS if nobody on the way down is to hear of a blocked write. */
+    private CompletionStatus blockedWrite(int unit, int function, int event) {
+        if (unit < 0) {
+            return CompletionStatus.UNSUPPORTED_REQUEST;
+        }
+        switch (units[unit].blockedRequests().writeReport()) {
+            case PORT_AER -> {
+                return CompletionStatus.UNSUPPORTED_REQUEST;
+            }
+            case FIRMWARE_FIRST -> {
+                int before = trace.enter(event);
+                systemError(function, SystemError.FIRMWARE_FIRST);
+                trace.leave(before);
+            }
+            default -> { }
+        }
         return CompletionStatus.SUCCESS;
     }
 
@@ -170,7 +195,7 @@ final class RootComplex implements Upstream {
         int event = trace.append(EventKind.MESSAGE, function, address,
                 Integer.toUnsignedLong(data) | (blocked ? BLOCKED_MESSAGE : 0));
         if (blocked) {
-            return CompletionStatus.UNSUPPORTED_REQUEST;
+            return blockedWrite(unit, function, event);
         }
         int before = trace.enter(event);
         processor.interrupt(alias, interrupt, data);
@@ -237,7 +262,9 @@ final class RootComplex implements Upstream {
     }
 
     @Override
-    public void systemError(int port, String gates) {
-        trace.append(EventKind.SYSTEM_ERROR, port, 0, 0, gates);
+    public void systemError(int reporter, SystemError error) {
+        int before = trace.enter(trace.append(EventKind.SYSTEM_ERROR, reporter, 0, 0, error));
+        processor.systemError(reporter, error);
+        trace.leave(before);
     }
 }

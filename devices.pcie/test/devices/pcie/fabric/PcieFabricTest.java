@@ -195,21 +195,6 @@ class PcieFabricTest {
         assertThat(devices.get(RequesterId.parse("00:01.1")).resets).isZero();
     }
 
-    @ParameterizedTest
-    @CsvSource({"0x0, 0x0, 0", "0x8, 0x2, 0", "0xa, 0x0, 0", "0xa, 0x2, 1", "0x2, 0x2, 0"})
-    void aFailedRequestIsASystemErrorOnlyWithAllGatesOpen(String deviceControl, String rootControl,
-            int errors) {
-        FunctionConfig port = bridge("00:02.0", 1, ROOT_PORT);
-        port.config()[0x48] = (byte) (int) Integer.decode(deviceControl);
-        port.config()[0x5c] = (byte) (int) Integer.decode(rootControl);
-        fabric(port, endpoint("01:00.0"));
-        root.answer(CompletionStatus.UNSUPPORTED_REQUEST);
-
-        readBy("01:00.0");
-
-        assertThat(root.systemErrors()).hasSize(errors);
-    }
-
     @Test
     void oneIdIsOneFunction() {
         assertThatThrownBy(() -> fabric(endpoint("00:01.0"), endpoint("00:01.0")))

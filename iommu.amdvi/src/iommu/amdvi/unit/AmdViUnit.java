@@ -27,6 +27,7 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.Message;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.UnitProfile;
+import iommu.api.unit.BlockedRequests;
 import iommu.api.unit.FaultRecord;
 import iommu.api.unit.Interrupt;
 import iommu.api.unit.MappingVisitor;
@@ -56,6 +57,7 @@ public final class AmdViUnit implements RemappingUnit {
     private final FaultReport faults;
     private UnitListener listener = UnitListener.NONE;
     private final boolean asQemu;
+    private final BlockedRequests blockedRequests;
     private boolean translating;
 
     /**
@@ -67,6 +69,7 @@ public final class AmdViUnit implements RemappingUnit {
         this.memory = memory;
         var settings = UnitSettings.of(profile);
         asQemu = settings.asQemu();
+        blockedRequests = settings.blockedRequests();
         registers = HardwareState.registers(profile, settings);
         deviceTable = new DeviceTable(registers, memory,
                 ExtendedFeature.levels(registers.get(AmdViRegisters.EXTENDED_FEATURE)));
@@ -203,5 +206,10 @@ public final class AmdViUnit implements RemappingUnit {
         return new FaultRecord(requester, address, access, reason,
                 "amdvi:" + (code == null ? "0x" + Integer.toHexString(reason) : code.name()),
                 code == null ? "Unknown" : code.text());
+    }
+
+    @Override
+    public BlockedRequests blockedRequests() {
+        return blockedRequests;
     }
 }

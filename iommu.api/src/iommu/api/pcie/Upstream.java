@@ -23,9 +23,8 @@ public interface Upstream {
      * A root port raised a system error (SERR).
      *
      * @param port requester id of the root port
-     * @param gates the enables that were all set on the way, for people
      */
-    void systemError(int port, String gates);
+    void systemError(int port, SystemError error);
 
     /**
      * The level of a function's interrupt pin changed: an Assert_INTx or Deassert_INTx message, at

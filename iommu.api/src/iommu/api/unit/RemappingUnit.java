@@ -196,4 +196,9 @@ public interface RemappingUnit {
      * @return a record with requester and address 0
      */
     FaultRecord fault(int reason);
+
+    /** Returns what the root complex does with requests that this unit blocked; not null. */
+    default BlockedRequests blockedRequests() {
+        return BlockedRequests.QUIET;
+    }
 }

@@ -4,6 +4,7 @@ package iommu.api.unit;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Fabric;
+import iommu.api.pcie.SystemError;
 import iommu.api.pcie.Upstream;
 import iommu.api.sim.EventQueue;
 import iommu.api.trace.Trace;
@@ -53,8 +54,14 @@ public interface RootComplexFactory {
         void interrupt(int alias, long interrupt, int data);
 
         /**
+         * Takes a system error, which platforms make an interrupt that cannot be masked.
+         *
+         * @param reporter root port that raised it, or function that firmware names
+         */
+        default void systemError(int reporter, SystemError error) { }
+
+        /**
          * Takes the level of a function's interrupt pin, on its way to an interrupt controller.
-         * Nothing consumes it yet: the machines here have no such controller.
          *
          * @param function whose pin it is
          * @param pin 1 to 4, INTA to INTD, before any bridge has turned it round

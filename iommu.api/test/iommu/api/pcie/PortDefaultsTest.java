@@ -38,7 +38,7 @@ class PortDefaultsTest {
         }
 
         @Override
-        public void systemError(int at, String gates) { }
+        public void systemError(int at, SystemError error) { }
     };
 
     @Test

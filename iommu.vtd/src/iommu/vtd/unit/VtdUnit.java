@@ -8,6 +8,7 @@ import iommu.api.pcie.Message;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.TranslationCompletion;
 import iommu.api.profile.UnitProfile;
+import iommu.api.unit.BlockedRequests;
 import iommu.api.unit.DeviceTlbs;
 import iommu.api.unit.FaultRecord;
 import iommu.api.unit.Interrupt;
@@ -61,6 +62,7 @@ public final class VtdUnit implements RemappingUnit {
     private final RegisterFile registers;
     private final PhysicalMemory memory;
     private final UnitCapabilities unit;
+    private final BlockedRequests blockedRequests;
     private final TableReader tables;
     private final FastPathCache front;
     private final RootPointer root;
@@ -88,6 +90,7 @@ public final class VtdUnit implements RemappingUnit {
         unit = HardwareState.capabilities(profile);
         registers = HardwareState.registers(profile, unit);
         var settings = unit.settings();
+        blockedRequests = settings.blockedRequests();
         var caches = Caches.of(settings);
         tables = new TableReader(memory, unit);
         walks = Walks.of(tables, unit, caches.structures());
@@ -315,5 +318,10 @@ public final class VtdUnit implements RemappingUnit {
     @Override
     public FaultRecord fault(int reason) {
         return FaultReports.record(0, 0, Access.NONE, reason);
+    }
+
+    @Override
+    public BlockedRequests blockedRequests() {
+        return blockedRequests;
     }
 }

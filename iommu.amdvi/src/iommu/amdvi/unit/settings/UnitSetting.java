@@ -33,6 +33,13 @@ public enum UnitSetting {
     SNP_LOCKED("snpLocked", false, "SNP is enforced: base registers ignore writes"),
     /** Translation, commands, registers and event log of QEMU 7.2. */
     AS_QEMU("asQemu", false, "QEMU: everything that its unit does otherwise"),
+    /** How the root complex completes a blocked read. */
+    BLOCKED_READ_ABORTS("blockedReadAborts", true,
+            "a blocked read is completed as CA, a target abort, not UR (uncertain)"),
+    /** Number of an {@link iommu.api.unit.BlockedRequests.WriteReport}. */
+    BLOCKED_WRITE_REPORT("blockedWriteReport", 0, 2,
+            "who hears of a blocked posted write: 0 nobody, 1 the root port (AER), "
+                    + "2 firmware, as a fatal error"),
     /** Off for the test that holds what it says. */
     FRONT("front", true, "the fast way before the modelled caches, which changes no answer");
 
@@ -42,6 +49,7 @@ public enum UnitSetting {
 
     private final String key;
     private final int otherwise;
+    private final int most;
     private final boolean isSize;
     private final String sentence;
 
@@ -49,13 +57,19 @@ public enum UnitSetting {
         this.key = key;
         this.sentence = sentence;
         otherwise = entries;
+        most = MOST_ENTRIES;
         isSize = true;
     }
 
     UnitSetting(String key, boolean on, String sentence) {
+        this(key, on ? 1 : 0, 1, sentence);
+    }
+
+    UnitSetting(String key, int otherwise, int most, String sentence) {
         this.key = key;
         this.sentence = sentence;
-        otherwise = on ? 1 : 0;
+        this.otherwise = otherwise;
+        this.most = most;
         isSize = false;
     }
 
@@ -78,7 +92,7 @@ public enum UnitSetting {
 
     /** Returns the values that it takes, in words. */
     String range() {
-        return isSize ? "a power of two, " + LEAST_ENTRIES + " to " + MOST_ENTRIES : "0 to 1";
+        return isSize ? "a power of two, " + LEAST_ENTRIES + " to " + MOST_ENTRIES : "0 to " + most;
     }
 
     /** Returns its row of the table of docs/units.md; of 0 or 1 that table says so above. */
@@ -95,7 +109,7 @@ public enum UnitSetting {
     int read(UnitProfile profile) {
         long value = profile.setting(key, otherwise);
         boolean taken = isSize ? value >= LEAST_ENTRIES && value <= MOST_ENTRIES
-                && Long.bitCount(value) == 1 : value == 0 || value == 1;
+                && Long.bitCount(value) == 1 : value >= 0 && value <= most;
         if (!taken) {
             throw new IllegalArgumentException(
                     key + " = " + value + ", not " + range() + ": " + sentence);

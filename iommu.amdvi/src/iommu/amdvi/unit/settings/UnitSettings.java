@@ -2,6 +2,7 @@
 package iommu.amdvi.unit.settings;
 
 import iommu.api.profile.UnitProfile;
+import iommu.api.unit.BlockedRequests;
 import java.util.Set;
 
 /**
@@ -18,10 +19,12 @@ import java.util.Set;
  * @param directoryCacheEntries {@link UnitSetting#DIRECTORY_CACHE_ENTRIES}
  * @param tlbEntries {@link UnitSetting#TLB_ENTRIES}
  * @param interruptCacheEntries {@link UnitSetting#INTERRUPT_CACHE_ENTRIES}
+ * @param blockedRequests {@link UnitSetting#BLOCKED_READ_ABORTS} and {@link
+ *     UnitSetting#BLOCKED_WRITE_REPORT}
  */
 public record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean cacheNotPresent,
         boolean asQemu, boolean fastPath, int dteCacheEntries, int directoryCacheEntries,
-        int tlbEntries, int interruptCacheEntries) {
+        int tlbEntries, int interruptCacheEntries, BlockedRequests blockedRequests) {
 
     /** Fewest entries of a cache: a set of it. */
     public static final int LEAST_ENTRIES = UnitSetting.LEAST_ENTRIES;
@@ -46,6 +49,8 @@ public record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean ca
                 UnitSetting.FRONT.isOn(profile), UnitSetting.DTE_CACHE_ENTRIES.read(profile),
                 UnitSetting.DIRECTORY_CACHE_ENTRIES.read(profile),
                 UnitSetting.TLB_ENTRIES.read(profile),
-                UnitSetting.INTERRUPT_CACHE_ENTRIES.read(profile));
+                UnitSetting.INTERRUPT_CACHE_ENTRIES.read(profile),
+                BlockedRequests.of(UnitSetting.BLOCKED_READ_ABORTS.read(profile),
+                        UnitSetting.BLOCKED_WRITE_REPORT.read(profile)));
     }
 }

@@ -93,6 +93,13 @@ public enum UnitSetting {
      */
     DEVICE_TLB_TIMEOUT_MILLIS("deviceTlbTimeoutMillis", 60000, 1, 1 << 30,
             "a device TLB that has not answered for so long is given up (ITE)"),
+    /** How the root complex completes a blocked read. */
+    BLOCKED_READ_ABORTS("blockedReadAborts", 0, 0, 1,
+            "a blocked read is completed as CA, not UR (uncertain)"),
+    /** Number of an {@link iommu.api.unit.BlockedRequests.WriteReport}. */
+    BLOCKED_WRITE_REPORT("blockedWriteReport", 0, 0, 2,
+            "who hears of a blocked posted write: 0 nobody, 1 the root port (AER), "
+                    + "2 firmware, as a fatal error"),
     /**
      * Scalable mode reports the legacy numbers, and 58h for every problem of PASID directory and
      * entry, as QEMU 7.2 does.

@@ -2,6 +2,7 @@
 package iommu.vtd.unit.registers;
 
 import iommu.api.profile.UnitProfile;
+import iommu.api.unit.BlockedRequests;
 import iommu.vtd.Capability;
 import java.util.Arrays;
 import java.util.Collections;
@@ -21,7 +22,8 @@ public record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRoot
         boolean protectTranslated, int protectedMemoryAlignment,
         boolean snoopsAlways, boolean front,
         int contextCacheEntries, int iotlbEntries, int structureCacheEntries,
-        long lockedWriteLimit, int deviceTlbTimeoutMillis, int hostAddressWidth) {
+        long lockedWriteLimit, int deviceTlbTimeoutMillis, int hostAddressWidth,
+        BlockedRequests blockedRequests) {
 
     /** The names of all settings. */
     static final Set<String> KNOWN = Arrays.stream(UnitSetting.values()).map(UnitSetting::key)
@@ -64,7 +66,9 @@ public record UnitSettings(boolean scalableLegacyReasons, boolean flushOnSetRoot
                         : UnitSetting.STRUCTURE_CACHE_ENTRIES.powerOfTwo(profile),
                 UnitSetting.LOCKED_WRITE_LIMIT.of(profile),
                 (int) UnitSetting.DEVICE_TLB_TIMEOUT_MILLIS.of(profile),
-                (int) UnitSetting.HOST_ADDRESS_WIDTH.of(profile));
+                (int) UnitSetting.HOST_ADDRESS_WIDTH.of(profile),
+                BlockedRequests.of(UnitSetting.BLOCKED_READ_ABORTS.of(profile),
+                        UnitSetting.BLOCKED_WRITE_REPORT.of(profile)));
     }
 
     private static boolean flag(UnitProfile profile, UnitSetting setting) {

@@ -4,11 +4,14 @@ package kdump.lab.engine.kernel;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.SystemError;
 import iommu.api.profile.KernelProfile;
 import iommu.api.sim.EventQueue;
 import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
+import iommu.api.unit.KernelPanicException;
 import java.util.List;
 import java.util.Set;
 import kdump.lab.engine.machine.Machine;
@@ -34,6 +37,7 @@ public final class Kernel implements Machine.Processor {
     private SpuriousInterrupts spuriousInterrupts;
     private int phaseEvent;
     private long registerAccesses;
+    private boolean endsOnSystemError;
 
     /**
      * Makes a kernel.
@@ -202,6 +206,27 @@ public final class Kernel implements Machine.Processor {
         if (spuriousInterrupts != null) {
             interrupts.pinTaken(function, asserted);
         }
+    }
+
+    /**
+     * {@inheritDoc} A capture kernel does not survive it: firmware makes it an NMI, and servers
+     * have kernels panic over that. The first kernel, which is to crash at an instant of its own,
+     * goes on.
+     *
+     * <p>Source: Linux, pci_serr_error, ghes_panic_queued; whether a machine ends is a setting of
+     * its firmware and of unknown_nmi_panic.
+     */
+    @Override
+    public void systemError(int reporter, SystemError error) {
+        if (endsOnSystemError) {
+            throw new KernelPanicException("NMI: PCI system error (SERR), " + error.severity()
+                    + ", reported by " + RequesterId.format(reporter) + ": " + error.gates());
+        }
+    }
+
+    /** From now on a system error is the end. */
+    public void endOnSystemError() {
+        endsOnSystemError = true;
     }
 
     /** Returns the interrupts that it has set up for its drivers. */

@@ -11,6 +11,7 @@ import iommu.api.pcie.Device;
 import iommu.api.pcie.Fabric;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.SystemError;
 import iommu.api.pcie.Upstream;
 import iommu.api.profile.UnitProfile;
 import iommu.api.sim.EventQueue;
@@ -40,6 +41,9 @@ public final class Machine {
         /** The level of a function's interrupt pin changes. */
         void interruptPin(int function, boolean asserted);
 
+        /** A system error becomes an interrupt that cannot be masked. */
+        void systemError(int reporter, SystemError error);
+
         /** A unit announces faults. */
         void faults(int unit);
     }
@@ -50,6 +54,9 @@ public final class Machine {
 
         @Override
         public void interruptPin(int function, boolean asserted) { }
+
+        @Override
+        public void systemError(int reporter, SystemError error) { }
 
         @Override
         public void faults(int unit) { }
@@ -125,6 +132,11 @@ public final class Machine {
         @Override
         public void interruptPin(int function, int pin, boolean asserted) {
             processor.interruptPin(function, asserted);
+        }
+
+        @Override
+        public void systemError(int reporter, SystemError error) {
+            processor.systemError(reporter, error);
         }
     }
 

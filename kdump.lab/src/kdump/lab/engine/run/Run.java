@@ -8,6 +8,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.SystemError;
 import iommu.api.pcie.Workload;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
@@ -110,6 +111,11 @@ public final class Run {
             @Override
             public void interruptPin(int function, boolean asserted) {
                 running.interruptPin(function, asserted);
+            }
+
+            @Override
+            public void systemError(int reporter, SystemError error) {
+                running.systemError(reporter, error);
             }
 
             @Override
@@ -287,6 +293,7 @@ public final class Run {
         first.units().forEach(unit -> unit.driver().crash());
         first.stop();
         running = capture;
+        capture.endOnSystemError();
         capture.startClock();
     }
 

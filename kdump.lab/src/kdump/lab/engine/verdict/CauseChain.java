@@ -5,6 +5,7 @@ import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.Phase;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.SystemError;
 import iommu.api.trace.DmaOutcome;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
@@ -158,8 +159,9 @@ final class CauseChain {
             case DEVICE_RESET:
                 return "is reset and drops all work";
             case SYSTEM_ERROR:
-                facts.put("gates", e.detail().toString());
-                return "reports a system error";
+                SystemError error = (SystemError) e.detail();
+                facts.put("gates", error.gates());
+                return "reports a " + error.severity() + " system error: " + error.kind();
             case UNIT_WRITES:
                 return "writes its log";
             default:

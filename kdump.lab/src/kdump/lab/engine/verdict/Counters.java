@@ -6,6 +6,7 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.Medium;
 import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.SystemError;
 import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.DmaOutcome;
 import iommu.api.trace.EventKind;
@@ -98,7 +99,7 @@ final class Counters {
                     refusals.add((String) detail); // the same for each device is told once
                 }
             }
-            case SYSTEM_ERROR -> error(actor, (String) detail);
+            case SYSTEM_ERROR -> error(actor, (SystemError) detail);
             default -> { }
         }
     }
@@ -150,7 +151,8 @@ final class Counters {
         }
     }
 
-    private void error(int port, String gates) {
+    private void error(int port, SystemError error) {
+        String gates = error.gates();
         String reporter = RequesterId.format(port);
         for (int i = 0; i < errors.size(); i++) {
             Verdict.ErrorReport e = errors.get(i);
@@ -159,7 +161,7 @@ final class Counters {
                 return;
             }
         }
-        errors.add(new Verdict.ErrorReport(reporter, "unsupported request", "non-fatal", 1, gates,
+        errors.add(new Verdict.ErrorReport(reporter, error.kind(), error.severity(), 1, gates,
                 "system error"));
     }
 

@@ -4,6 +4,7 @@ package kdump.lab.qtest.machine;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.CompletionStatus;
+import iommu.api.pcie.SystemError;
 import iommu.api.pcie.Upstream;
 import iommu.api.unit.Translation;
 import java.util.Arrays;
@@ -146,7 +147,7 @@ final class MemoryBridge implements Upstream {
     }
 
     @Override
-    public void systemError(int port, String gates) {
+    public void systemError(int port, SystemError error) {
         // nobody looks
     }
 }

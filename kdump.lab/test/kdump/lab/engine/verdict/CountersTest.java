@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.kdump.Phase;
 import iommu.api.pcie.Access;
+import iommu.api.pcie.SystemError;
 import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
@@ -151,13 +152,17 @@ class CountersTest {
                 .startsWith("refused: no 0", "refused: no! 0", "refused: no! 1");
     }
 
+    private static SystemError error(String gates) {
+        return new SystemError("unsupported request", "non-fatal", gates);
+    }
+
     @Test
     void systemErrorsOfOnePortAreOneReport() {
         Judged j = at(Phase.SETUP_ARCH, Level.COUNT);
         for (String gates : List.of("A", "B", "A", "A")) {
-            j.trace.append(EventKind.SYSTEM_ERROR, 0x8, 0, 0, gates);
+            j.trace.append(EventKind.SYSTEM_ERROR, 0x8, 0, 0, error(gates));
         }
-        j.trace.append(EventKind.SYSTEM_ERROR, 0x10, 0, 0, "A");
+        j.trace.append(EventKind.SYSTEM_ERROR, 0x10, 0, 0, error("A"));
         Verdict verdict = j.verdict();
         assertThat(verdict.serr()).isTrue();
         assertThat(verdict.errors()).extracting(Verdict.ErrorReport::requests)

@@ -10,6 +10,7 @@ import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.pcie.Medium;
 import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.SystemError;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace.Level;
 import java.util.List;
@@ -146,8 +147,10 @@ class ExplainerTest {
     @Test
     void anErrorIsThatOfThePortAskedAbout() throws LabException {
         int request = blocked(0x7f_0000_0000L);
-        int first = j.trace.append(EventKind.SYSTEM_ERROR, 0x8, 0, 0, "gates");
-        int second = j.trace.append(EventKind.SYSTEM_ERROR, 0x10, 0, 0, "gates");
+        int first = j.trace.append(EventKind.SYSTEM_ERROR, 0x8, 0, 0,
+                SystemError.FIRMWARE_FIRST);
+        int second = j.trace.append(EventKind.SYSTEM_ERROR, 0x10, 0, 0,
+                SystemError.FIRMWARE_FIRST);
         assertThat(find("error").event()).isEqualTo(first);
         assertThat(find("error:00:01.0").event()).isEqualTo(first);
         assertThat(find("error:00:02.0").event()).isEqualTo(second);
