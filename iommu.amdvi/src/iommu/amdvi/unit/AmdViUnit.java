@@ -209,6 +209,11 @@ public final class AmdViUnit implements RemappingUnit {
     }
 
     @Override
+    public int registerBytes() {
+        return registers.sizeBytes();
+    }
+
+    @Override
     public BlockedRequests blockedRequests() {
         return blockedRequests;
     }

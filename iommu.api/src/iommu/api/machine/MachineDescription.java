@@ -27,12 +27,15 @@ import java.util.Set;
  * @param commandLine of the running kernel; empty if unknown
  * @param captureCommandLine of its capture kernel; empty if unknown
  * @param remarks what the importer assumed or left out, a sentence each
+ * @param driverMemory of a machine that was never captured, what its drivers map once its kernel
+ *     has booted; empty if the machine was captured with all that
  */
 public record MachineDescription(String name, String source, MemoryMap memoryMap,
         AddressRange crashReservation, List<UnitDescription> units,
         List<ReservedRegion> reservedRegions, Set<Integer> atsFunctions,
         List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
-        String commandLine, String captureCommandLine, List<String> remarks) {
+        String commandLine, String captureCommandLine, List<String> remarks,
+        List<DriverMemory> driverMemory) {
 
     /** Copies the lists. */
     public MachineDescription {
@@ -41,6 +44,18 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
         atsFunctions = Set.copyOf(atsFunctions);
         functions = List.copyOf(functions);
         remarks = List.copyOf(remarks);
+        driverMemory = List.copyOf(driverMemory);
+    }
+
+    /** Describes a machine that was captured. */
+    public MachineDescription(String name, String source, MemoryMap memoryMap,
+            AddressRange crashReservation, List<UnitDescription> units,
+            List<ReservedRegion> reservedRegions, Set<Integer> atsFunctions,
+            List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
+            String commandLine, String captureCommandLine, List<String> remarks) {
+        this(name, source, memoryMap, crashReservation, units, reservedRegions, atsFunctions,
+                functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
+                List.of());
     }
 
     /** Describes a machine without address translation services. */
@@ -50,7 +65,8 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             MemoryImage image, String kernelRelease, String commandLine,
             String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, reservedRegions, Set.of(),
-                functions, image, kernelRelease, commandLine, captureCommandLine, remarks);
+                functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
+                List.of());
     }
 
     /** Describes a machine without reserved regions or address translation services. */
@@ -59,28 +75,39 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
             String commandLine, String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, List.of(), Set.of(), functions,
-                image, kernelRelease, commandLine, captureCommandLine, remarks);
+                image, kernelRelease, commandLine, captureCommandLine, remarks, List.of());
     }
 
     /** Returns this machine with other reserved regions. */
     public MachineDescription withReservedRegions(List<ReservedRegion> regions) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units, regions,
                 atsFunctions, functions, image, kernelRelease, commandLine, captureCommandLine,
-                remarks);
+                remarks, driverMemory);
     }
 
     /** Returns this machine with other functions that may use address translation services. */
     public MachineDescription withAtsFunctions(Set<Integer> requesters) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, requesters, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks);
+                captureCommandLine, remarks, driverMemory);
     }
 
     /** Returns this machine with other units. */
     public MachineDescription withUnits(List<UnitDescription> others) {
         return new MachineDescription(name, source, memoryMap, crashReservation, others,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks);
+                captureCommandLine, remarks, driverMemory);
+    }
+
+    /**
+     * Returns this machine after its kernel has booted: with what it wrote, and with the registers
+     * and config spaces as it left them.
+     */
+    public MachineDescription booted(MemoryImage written, AddressRange reservation,
+            List<UnitDescription> programmed, List<FunctionConfig> configured) {
+        return new MachineDescription(name, source, memoryMap, reservation, programmed,
+                reservedRegions, atsFunctions, configured, written, kernelRelease, commandLine,
+                captureCommandLine, remarks, List.of());
     }
 
     /** Returns what is reserved for a function, by the order of the firmware's table. */

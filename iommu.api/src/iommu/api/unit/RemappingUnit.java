@@ -107,6 +107,11 @@ public interface RemappingUnit {
     /** Returns whether requests are translated now. */
     boolean translating();
 
+    /** Returns how many bytes of registers there are. */
+    default int registerBytes() {
+        return 4096;
+    }
+
     /**
      * Returns what software reads from a register.
      *

@@ -321,6 +321,11 @@ public final class VtdUnit implements RemappingUnit {
     }
 
     @Override
+    public int registerBytes() {
+        return registers.sizeBytes();
+    }
+
+    @Override
     public BlockedRequests blockedRequests() {
         return blockedRequests;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.kernel;
 
+import iommu.api.machine.DriverMemory;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
@@ -92,6 +93,19 @@ public final class IommuCore implements DmaOps {
                 PhysicalMemory.PAGE_BYTES, access);
         machine.trace().leave(before);
         return new DmaBuffer(iova + physicalAddress - page, physicalAddress, bytes);
+    }
+
+    /**
+     * Maps adjacent pages of memory to adjacent addresses, in large pages if the unit has them.
+     *
+     * @param physicalAddress a multiple of 2 MiB
+     * @param bytes likewise
+     */
+    DmaBuffer mapRange(PciFunction function, long physicalAddress, long bytes, int access) {
+        long iova = space(function).allocate((int) (bytes / PhysicalMemory.PAGE_BYTES),
+                (int) (DriverMemory.LARGE_BYTES / PhysicalMemory.PAGE_BYTES));
+        unitOf(function).driver().map(function.requesterId(), iova, physicalAddress, bytes, access);
+        return new DmaBuffer(iova, physicalAddress, (int) Math.min(bytes, Integer.MAX_VALUE));
     }
 
     @Override

@@ -44,6 +44,27 @@ final class IovaAllocator {
         return (long) (PAGES - 1 - fromTop) << 12;
     }
 
+    /**
+     * Returns the first of adjacent free pages, as high as there are any, and aligned to a number
+     * of pages that is a power of two.
+     *
+     * @throws KernelPanicException if there are none
+     */
+    long allocate(int pages, int aligned) {
+        int end = used.nextClearBit(0);
+        while (end + pages < PAGES) {
+            int first = PAGES - end - pages & -aligned; // lowest page, from the bottom
+            int top = PAGES - first - pages;
+            int clash = used.nextSetBit(top);
+            if (first > 0 && (clash < 0 || clash >= top + pages)) {
+                used.set(top, top + pages);
+                return (long) first << 12;
+            }
+            end = clash < 0 ? PAGES : used.nextClearBit(clash);
+        }
+        throw new KernelPanicException("out of I/O virtual addresses");
+    }
+
     void free(long iova) {
         used.clear(PAGES - 1 - (int) (iova >>> 12));
     }

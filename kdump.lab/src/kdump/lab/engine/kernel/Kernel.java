@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.kernel;
 
+import iommu.api.machine.DriverMemory;
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
@@ -239,6 +241,31 @@ public final class Kernel implements Machine.Processor {
     /** Maps a page or less for a function; {@code access} as in {@link iommu.api.pcie.Access}. */
     DmaBuffer map(PciFunction function, long physicalAddress, int bytes, int access) {
         return iommu.opsFor(function).map(function, physicalAddress, bytes, access);
+    }
+
+    /**
+     * Maps for a function what a driver maps while its kernel runs; nothing where no unit of this
+     * kernel translates for the function.
+     *
+     * <p>Pages that a process has registered are not cleared: their bytes do not matter here.
+     */
+    public void mapDriverMemory(PciFunction function, DriverMemory memory) {
+        if (!iommu.mapsDma(function)) {
+            return;
+        }
+        int[] pages = {memory.readWrite(), memory.readOnly(), memory.writeOnly()};
+        int[] rights = {Access.READ | Access.WRITE, Access.READ, Access.WRITE};
+        for (int kind = 0; kind < pages.length; kind++) {
+            for (int i = 0; i < pages[kind]; i++) {
+                map(function, this.pages.allocate(1), PhysicalMemory.PAGE_BYTES, rights[kind]);
+            }
+        }
+        long left = memory.registeredBytes();
+        int large = (int) (DriverMemory.LARGE_BYTES / PhysicalMemory.PAGE_BYTES);
+        for (; left > 0; left -= DriverMemory.LARGE_BYTES) {
+            iommu.mapRange(function, this.pages.allocate(large), DriverMemory.LARGE_BYTES,
+                    Access.READ | Access.WRITE);
+        }
     }
 
     void unmap(PciFunction function, DmaBuffer buffer) {

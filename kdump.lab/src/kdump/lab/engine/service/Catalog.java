@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import kdump.lab.api.LabException;
 import kdump.lab.api.MachineSummary;
@@ -19,6 +21,7 @@ import kdump.lab.api.Target;
 final class Catalog {
 
     private static final String CAPTURES = "docs/captures";
+    private static final String MACHINES = "docs/machines";
 
     private final Registry registry;
     private final Path home;
@@ -69,7 +72,8 @@ final class Catalog {
             return null;
         }
         Path path = home.resolve(CAPTURES).resolve(name);
-        return Files.isDirectory(path) ? path : null;
+        Path file = home.resolve(MACHINES).resolve(name + ".yaml");
+        return Files.isDirectory(path) ? path : Files.isRegularFile(file) ? file : null;
     }
 
     private MachineDescription read(Path path, Path registers) throws LabException {
@@ -91,18 +95,30 @@ final class Catalog {
     /** Returns the built-in machines, by name; one that cannot be read is an error. */
     List<MachineSummary> builtIn() throws LabException {
         var found = new ArrayList<MachineSummary>();
-        if (home == null || !Files.isDirectory(home.resolve(CAPTURES))) {
-            return found;
+        for (Path path : list(CAPTURES, Files::isDirectory)) {
+            found.add(summary(path));
         }
-        try (Stream<Path> directories = Files.list(home.resolve(CAPTURES))) {
-            for (Path path : directories.filter(Files::isDirectory).sorted().toList()) {
-                MachineDescription machine = read(path, null);
-                found.add(new MachineSummary(machine.name(), machine.units().size(),
-                        machine.functions().size(), machine.source()));
-            }
+        for (Path path : list(MACHINES, p -> p.toString().endsWith(".yaml"))) {
+            found.add(summary(path));
+        }
+        found.sort(Comparator.comparing(MachineSummary::name));
+        return found;
+    }
+
+    private MachineSummary summary(Path path) throws LabException {
+        MachineDescription machine = read(path, null);
+        return new MachineSummary(machine.name(), machine.units().size(),
+                machine.functions().size(), machine.source());
+    }
+
+    private List<Path> list(String folder, Predicate<Path> wanted) throws LabException {
+        if (home == null || !Files.isDirectory(home.resolve(folder))) {
+            return List.of();
+        }
+        try (Stream<Path> paths = Files.list(home.resolve(folder))) {
+            return paths.filter(wanted).sorted().toList();
         } catch (IOException e) {
             throw new LabException(e.toString(), e);
         }
-        return found;
     }
 }

@@ -25,6 +25,7 @@ import kdump.lab.api.Walk;
 import kdump.lab.api.WalkQuestion;
 import kdump.lab.api.Why;
 import kdump.lab.api.WhyQuestion;
+import kdump.lab.engine.setup.ColdBoot;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.setup.HardwareChooser;
 import kdump.lab.engine.verdict.Runner;
@@ -67,7 +68,7 @@ public final class LabEngine implements Lab {
     public Comparison compare(Target machine, List<String> names, RunOptions options)
             throws LabException {
         List<PolicyHandle> chosen = chosen(names);
-        var runner = new Runner(catalog.find(machine), registry.snapshot(), options);
+        var runner = new Runner(find(machine), registry.snapshot(), options);
         MachineDescription description = runner.scenario().description();
         var verdicts = new ArrayList<Verdict>();
         var remarks = new ArrayList<>(runner.scenario().assumptions());
@@ -86,7 +87,7 @@ public final class LabEngine implements Lab {
     @Override
     public Crash crash(Target machine, String policy, RunOptions options) throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
-        return run(new Runner(catalog.find(machine), registry.snapshot(), options), chosen, true);
+        return run(new Runner(find(machine), registry.snapshot(), options), chosen, true);
     }
 
     @Override
@@ -95,13 +96,18 @@ public final class LabEngine implements Lab {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
         var sessions = new ArrayList<PolicyHandle.Session>();
         try {
-            return new Runner(catalog.find(machine), registry.snapshot(), options).why(() -> {
+            return new Runner(find(machine), registry.snapshot(), options).why(() -> {
                 sessions.add(chosen.open());
                 return sessions.get(sessions.size() - 1);
             }, question);
         } finally {
             sessions.forEach(PolicyHandle.Session::close);
         }
+    }
+
+    /** Returns a machine as its kernel left it: one that was never captured is booted first. */
+    private MachineDescription find(Target target) throws LabException {
+        return ColdBoot.boot(catalog.find(target), registry.snapshot());
     }
 
     private static Crash run(Runner runner, PolicyHandle policy, boolean trace)
@@ -135,7 +141,7 @@ public final class LabEngine implements Lab {
     @Override
     public void mappings(Target target, int requester, int pasid, Mappings visitor)
             throws LabException {
-        MachineDescription machine = catalog.find(target);
+        MachineDescription machine = find(target);
         if (machine.units().isEmpty()) {
             throw new LabException(target.text() + ": the machine has no remapping unit");
         }
@@ -182,7 +188,7 @@ public final class LabEngine implements Lab {
 
     @Override
     public Walk walk(Target target, WalkQuestion question) throws LabException {
-        MachineDescription found = catalog.find(target);
+        MachineDescription found = find(target);
         int index = found.unitOf(question.requester());
         if (index < 0) {
             throw new LabException(target.text() + ": no remapping unit serves "

@@ -27,6 +27,32 @@ final class MappedPages {
     /** Pages remembered for one requester and kind: more than any ring needs. */
     private static final int MAX_PAGES = 1024;
 
+    private static final Sample NONE = new Sample();
+
+    /** Pages in table order; of more than are remembered, every second, every fourth and so on. */
+    private static final class Sample {
+        private final List<DmaBuffer> pages = new ArrayList<>();
+        private int apart = 1;
+        private int seen;
+
+        void add(DmaBuffer page) {
+            if (seen++ % apart != 0) {
+                return;
+            }
+            if (pages.size() == MAX_PAGES) {
+                for (int i = 0; i < MAX_PAGES / 2; i++) {
+                    pages.set(i, pages.get(2 * i));
+                }
+                pages.subList(MAX_PAGES / 2, MAX_PAGES).clear();
+                apart *= 2;
+                if ((seen - 1) % apart != 0) {
+                    return;
+                }
+            }
+            pages.add(page);
+        }
+    }
+
     private final MachineDescription description;
     private final PhysicalMemory memory;
     private final List<AddressRange> systemRam;
@@ -34,10 +60,10 @@ final class MappedPages {
     private final BitSet mappedFrames = new BitSet();
     private final BitSet captured = new BitSet();
     private final IovaInUse mappedIova = new IovaInUse();
-    private final Map<Integer, List<DmaBuffer>> writable = new HashMap<>();
-    private final Map<Integer, List<DmaBuffer>> readable = new HashMap<>();
-    private final Map<Integer, List<DmaBuffer>> writeOnly = new HashMap<>();
-    private final Map<Integer, List<DmaBuffer>> identity = new HashMap<>();
+    private final Map<Integer, Sample> writable = new HashMap<>();
+    private final Map<Integer, Sample> readable = new HashMap<>();
+    private final Map<Integer, Sample> writeOnly = new HashMap<>();
+    private final Map<Integer, Sample> identity = new HashMap<>();
     private final Set<Integer> passThrough = new HashSet<>();
     private final Map<Integer, Long> identityBytes = new HashMap<>();
     private final Set<Integer> translated = new HashSet<>();
@@ -97,9 +123,9 @@ final class MappedPages {
         boolean writes = (access & Access.WRITE) != 0;
         if ((reads || writes && !toItself) && usable(physicalAddress)) {
             var kind = toItself ? identity : !reads ? writeOnly : writes ? writable : readable;
-            var pages = kind.computeIfAbsent(requester, r -> new ArrayList<>());
-            if (pages.size() < MAX_PAGES && (!toItself || writes)) {
-                pages.add(new DmaBuffer(iova, physicalAddress, 4096));
+            if (!toItself || writes) {
+                kind.computeIfAbsent(requester, r -> new Sample())
+                        .add(new DmaBuffer(iova, physicalAddress, 4096));
             }
         }
     }
@@ -160,18 +186,18 @@ final class MappedPages {
 
     /** Returns pages that requests of an alias may read and write, in table order. */
     List<DmaBuffer> writable(int alias) {
-        List<DmaBuffer> pages = besideStructures(writable.getOrDefault(alias, List.of()));
-        return pages.isEmpty() ? besideStructures(identity.getOrDefault(alias, List.of())) : pages;
+        List<DmaBuffer> pages = besideStructures(writable.getOrDefault(alias, NONE).pages);
+        return pages.isEmpty() ? besideStructures(identity.getOrDefault(alias, NONE).pages) : pages;
     }
 
     /** Returns pages that requests of an alias may read only. */
     List<DmaBuffer> readable(int alias) {
-        return besideStructures(readable.getOrDefault(alias, List.of()));
+        return besideStructures(readable.getOrDefault(alias, NONE).pages);
     }
 
     /** Returns pages that requests of an alias may write only. */
     List<DmaBuffer> writeOnly(int alias) {
-        return besideStructures(writeOnly.getOrDefault(alias, List.of()));
+        return besideStructures(writeOnly.getOrDefault(alias, NONE).pages);
     }
 
     private List<DmaBuffer> besideStructures(List<DmaBuffer> pages) {

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.setup;
+
+import iommu.api.machine.DriverMemory;
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.UnitDescription;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryImage;
+import iommu.api.memory.MemoryKind;
+import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.PciFunction;
+import iommu.api.profile.KernelProfile;
+import iommu.api.profile.UnitProfile;
+import iommu.api.trace.Trace;
+import iommu.api.unit.RemappingUnit;
+import iommu.api.unit.StepRefusedException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import kdump.lab.api.KernelChoice;
+import kdump.lab.api.LabException;
+import kdump.lab.engine.kernel.IovaInUse;
+import kdump.lab.engine.kernel.Kernel;
+import kdump.lab.engine.kernel.PageAllocator;
+import kdump.lab.engine.kernel.UnitSlot;
+import kdump.lab.engine.machine.DeviceSetup;
+import kdump.lab.engine.machine.Machine;
+import kdump.lab.engine.machine.RunStorage;
+import kdump.lab.engine.machine.Services;
+
+/**
+ * Boots a machine that was never captured: its kernel sets units up with tables of its own, and its
+ * drivers map what they need. What comes out is a machine as a capture would have it: what was
+ * written to memory, registers, config spaces.
+ */
+public final class ColdBoot {
+
+    private static final long LOWEST_FREE = 16L << 20;
+    private static final int COMMAND = 0x04;
+    private static final int MEMORY_AND_MASTER = 0x0006;
+    /** Where a reservation lies unless the machine names it, from the end of low memory down. */
+    private static final long RESERVATION_BYTES = 256L << 20;
+
+    private ColdBoot() { }
+
+    /**
+     * Returns the machine as it stands once it has booted; a captured one as it is.
+     *
+     * @throws LabException if it cannot boot
+     */
+    public static MachineDescription boot(MachineDescription cold, Services services)
+            throws LabException {
+        if (cold.driverMemory().isEmpty()) {
+            return cold;
+        }
+        try {
+            return booted(cold, services);
+        } catch (IllegalStateException | IllegalArgumentException | StepRefusedException e) {
+            throw new LabException(cold.name() + " does not boot: " + e.getMessage(), e);
+        }
+    }
+
+    private static MachineDescription booted(MachineDescription cold, Services services)
+            throws StepRefusedException {
+        PhysicalMemory memory = cold.memoryMap().memory(0);
+        AddressRange reservation = reservation(cold);
+        var machine = new Machine(cold, reservation, memory, services, new RunStorage(),
+                Trace.Level.COUNT, new DeviceSetup(0, 0, Map.of(), Map.of()));
+        KernelProfile profile = new KernelChooser(cold, services, KernelChoice.DEFAULT).first();
+        var kernel = new Kernel(machine, profile, pages(cold, reservation), new IovaInUse(),
+                Set.of());
+        for (UnitSlot unit : kernel.units()) {
+            unit.initialiseInterrupts();
+            unit.startClean();
+        }
+        for (DriverMemory driver : cold.driverMemory()) {
+            PciFunction function = machine.fabric().function(driver.requester());
+            enable(function);
+            kernel.mapDriverMemory(function, driver);
+        }
+        return cold.booted(image(memory), reservation, units(cold, machine), configs(cold, machine));
+    }
+
+    private static void enable(PciFunction function) {
+        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MEMORY_AND_MASTER);
+    }
+
+    private static AddressRange reservation(MachineDescription cold) {
+        if (cold.crashReservation() != null) {
+            return cold.crashReservation();
+        }
+        AddressRange low = cold.memoryMap().ranges(MemoryKind.SYSTEM_RAM).stream()
+                .filter(r -> r.end() <= 1L << 32 && r.bytes() > 2 * RESERVATION_BYTES)
+                .reduce((first, last) -> last).orElseThrow(() -> new IllegalArgumentException(
+                        "no System RAM below 4 GiB for a crash reservation"));
+        return new AddressRange(low.end() - RESERVATION_BYTES, low.end());
+    }
+
+    /** Kernels take pages from the top; what is registered lies above 4 GiB where there is any. */
+    private static PageAllocator pages(MachineDescription cold, AddressRange reservation) {
+        List<AddressRange> free = new ArrayList<>();
+        for (AddressRange ram : cold.memoryMap().ranges(MemoryKind.SYSTEM_RAM)) {
+            long start = Math.max(LOWEST_FREE, ram.start());
+            if (ram.overlaps(reservation)) {
+                add(free, start, reservation.start());
+                add(free, reservation.end(), ram.end());
+            } else {
+                add(free, start, ram.end());
+            }
+        }
+        java.util.Collections.reverse(free);
+        return new PageAllocator(free, new BitSet());
+    }
+
+    private static void add(List<AddressRange> ranges, long start, long end) {
+        if (end - start >= 4096) {
+            ranges.add(new AddressRange(start, end));
+        }
+    }
+
+    // ---- what a capture would hold --------------------------------------------------------------
+
+    /** Pages that were written, and what they hold. */
+    private static MemoryImage image(PhysicalMemory memory) {
+        var pages = new TreeMap<Long, byte[]>();
+        memory.knownPages(page -> {
+            byte[] bytes = new byte[PhysicalMemory.PAGE_BYTES];
+            memory.read(page, bytes, 0, bytes.length);
+            pages.put(page, bytes);
+        });
+        List<AddressRange> ranges = pages.keySet().stream()
+                .map(page -> AddressRange.of(page, PhysicalMemory.PAGE_BYTES)).toList();
+        return new MemoryImage() {
+            @Override
+            public List<AddressRange> ranges() {
+                return ranges;
+            }
+
+            @Override
+            public void read(long address, byte[] to, int offset, int bytes) {
+                int inside = (int) (address & PhysicalMemory.PAGE_BYTES - 1);
+                System.arraycopy(pages.get(address - inside), inside, to, offset, bytes);
+            }
+        };
+    }
+
+    private static List<UnitDescription> units(MachineDescription cold, Machine machine) {
+        var units = new ArrayList<UnitDescription>();
+        for (int i = 0; i < cold.units().size(); i++) {
+            UnitDescription unit = cold.units().get(i);
+            RemappingUnit hardware = machine.units().get(i);
+            var words = new TreeMap<Integer, Integer>();
+            for (int offset = 0; offset < hardware.registerBytes(); offset += 4) {
+                int word = (int) hardware.readRegister(offset, 4);
+                if (word != 0) {
+                    words.put(offset, word);
+                }
+            }
+            UnitProfile p = unit.profile();
+            units.add(unit.withProfile(new UnitProfile(p.vendor(), p.name(), p.registerBase(),
+                    words, p.settings())));
+        }
+        return units;
+    }
+
+    private static List<FunctionConfig> configs(MachineDescription cold, Machine machine) {
+        var bound = new TreeSet<Integer>();
+        cold.driverMemory().forEach(driver -> bound.add(driver.requester()));
+        return cold.functions().stream().map(f -> {
+            if (!bound.contains(f.requesterId())) {
+                return f;
+            }
+            byte[] config = Arrays.copyOf(f.config(), f.config().length);
+            PciFunction function = machine.fabric().function(f.requesterId());
+            for (int at = 0; at < config.length; at++) {
+                config[at] = (byte) function.readConfig(at, 1);
+            }
+            return new FunctionConfig(f.requesterId(), config);
+        }).toList();
+    }
+}
