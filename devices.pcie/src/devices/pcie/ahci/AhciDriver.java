@@ -21,7 +21,7 @@ import iommu.api.sim.RandomStream;
 import java.util.List;
 
 /**
- * The driver of an adapter with a disk at port 0. Under the first kernel it fills all slots with
+ * The driver of an adapter with a disk. Under the first kernel it fills all slots with
  * queued commands, and then keeps to the rate that is asked; under a capture kernel it probes as
  * {@link DiskProbe} does and writes by one queued command at a time. One thread.
  *
@@ -68,7 +68,7 @@ final class AhciDriver implements DeviceDriver {
         }
         workload = work;
         choices = new RandomStream(seed, "ahci-driver");
-        access = new PortAccess(port, 0);
+        access = PortAccess.ofDisk(port);
         tables = new CommandTables(port, work.rings());
         owned = new DmaBuffer[tables.slots()];
         if (work.message() != null) {

@@ -57,7 +57,7 @@ final class AtaDisk {
     private long sector;
     private int count;
 
-    AtaDisk(long sectors, int serial) {
+    AtaDisk(long sectors, String serial) {
         this.sectors = sectors;
         identity = new IdentifyDevice(sectors, serial);
         reset();

@@ -26,7 +26,8 @@ import java.util.List;
 
 /**
  * How a kernel takes an adapter over and makes its disk work, waiting as long as it takes: adapter
- * reset, ports stopped, interrupts, COMRESET, IDENTIFY DEVICE, transfer mode. It never looks
+ * reset, ports stopped, interrupts, COMRESET until a port has a disk, IDENTIFY DEVICE, transfer
+ * mode. It never looks
  * whether a command is done before an interrupt says so. One thread.
  *
  * <p>Source: Linux, ahci.c: ahci_init_one; libahci.c: ahci_init_controller, ahci_port_init,
@@ -96,9 +97,18 @@ final class DiskProbe {
             return "no interrupt";
         }
         allocate();
-        access.startReceiving(tables);
-        failure = reset();
-        return failure != null ? failure : identifyAndSet();
+        long implemented = access.host(PI);
+        for (int i = 0; i < PORTS; i++) {
+            if ((implemented >>> i & 1) != 0) {
+                access = new PortAccess(port, i);
+                access.startReceiving(tables);
+                failure = reset();
+                if (failure == null) {
+                    return identifyAndSet();
+                }
+            }
+        }
+        return failure;
     }
 
     private String stopPorts() {

@@ -21,7 +21,7 @@ import iommu.api.pcie.Interrupts;
 import java.util.List;
 
 /**
- * The adapter: generic host control and {@value AhciLayout#PORTS} ports, with a disk at port 0. It
+ * The adapter: generic host control and {@value AhciLayout#PORTS} ports, with a disk at one. It
  * powers up with its link up, as a kernel that runs has left it. Its one interrupt follows IS: a
  * message when a bit is set there, and when software has cleared some and others are set still.
  * What it does by itself it does for a command; without one it is silent. One thread.
@@ -53,9 +53,9 @@ final class HostBusAdapter implements Device {
         this.context = context;
         this.options = options;
         interrupts = context.interrupts();
-        disk = options.empty() ? null : new AtaDisk(options.sectors(), options.serial());
+        disk = options.sectors() == 0 ? null : new AtaDisk(options.sectors(), options.serial());
         for (int i = 0; i < PORTS; i++) {
-            ports[i] = new AhciPort(this, context, i == 0 ? disk : null);
+            ports[i] = new AhciPort(this, context, i == options.port() ? disk : null);
         }
         indexed = IndexedAccess.of(context.function());
         registers.onWrite(GHC, (written, mask) -> control());

@@ -40,11 +40,11 @@ final class IdentifyDevice {
 
     private final byte[] sector = new byte[2 * WORDS];
 
-    IdentifyDevice(long sectors, int serial) {
+    IdentifyDevice(long sectors, String serial) {
         for (int[] word : FIXED) {
             set(word[0], word[1]);
         }
-        text(10, 10, String.format("QM%05d", serial));
+        text(10, 10, serial);
         text(23, 4, "2.5+");
         text(27, 20, "QEMU HARDDISK");
         long tracks = sectors / (HEADS * TRACK_SECTORS);

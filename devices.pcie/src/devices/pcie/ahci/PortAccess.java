@@ -49,6 +49,17 @@ final class PortAccess {
         this.number = number;
     }
 
+    /** Returns the first port with a disk, or port 0 if there is none. */
+    static PortAccess ofDisk(DriverPort port) {
+        for (int i = 0; i < AhciLayout.PORTS; i++) {
+            PortAccess access = new PortAccess(port, i);
+            if (DET.of(access.read(PX_SSTS)) == DEVICE_THERE) {
+                return access;
+            }
+        }
+        return new PortAccess(port, 0);
+    }
+
     long host(Register register) {
         return function.readRegister(ABAR, register.offset(), 4);
     }
