@@ -27,8 +27,12 @@ public enum FunctionKind {
     ISA_BRIDGE("ICH9-LPC", 256, Flow.NONE,
             "0:29188086 8:6010002 c:800000 2c:11001af4 40:1 60:80808080 68:80808080",
             "4:507 c:ff 3c:ff 40:ff87 44-9c:ffffffff a4-fc:ffffffff"),
-    SATA("ich9-ahci", 256, Flow.NONE, "0:29228086 4:100000 8:1060102 c:800000 20:1 2c:11001af4 "
+    SATA("ich9-ahci", 256, new Hosted("ahci", 1, 4), "0:29228086 4:100000 8:1060102 c:800000 20:1 2c:11001af4 "
             + "34:80 3c:100 80:80a805 90:40 a8:100012 ac:48",
+            "4:507 c:ff 20:ffffffe0 24:fffff000 3c:ff 40-7c:ffffffff 80:10000 84:fffffffc "
+            + "88-a4:ffffffff b0-fc:ffffffff"),
+    AHCI("ich9-ahci", 256, new Hosted("ahci", 1, 4), "0:29228086 4:100000 8:1060102 20:1 "
+            + "2c:11001af4 34:80 3c:100 80:80a805 90:40 a8:100012 ac:48",
             "4:507 c:ff 20:ffffffe0 24:fffff000 3c:ff 40-7c:ffffffff 80:10000 84:fffffffc "
             + "88-a4:ffffffff b0-fc:ffffffff"),
     SMBUS("ICH9-SMB", 256, Flow.NONE,
@@ -88,6 +92,7 @@ public enum FunctionKind {
             + "4c:10000 50:fffffffc 54:ffffffff 58:ffff 5c:1 64-fc:ffffffff");
 
     private static final int HEADER_TYPE = 0x0e;
+    private static final String AHCI_ALIAS = "ahci";
 
     private final String model;
     private final Flow flow;
@@ -127,7 +132,8 @@ public enum FunctionKind {
 
     /** Returns the kind of that name in a {@code -device} argument, if we know it. */
     public static Optional<FunctionKind> of(String model) {
-        return Arrays.stream(values()).filter(k -> k.model.equals(model)
+        String name = model.equals(AHCI_ALIAS) ? AHCI.model : model;
+        return Arrays.stream(values()).filter(k -> k.model.equals(name)
                 && (k.hosted != null && k != SATA || k.isBridge())).findFirst();
     }
 
