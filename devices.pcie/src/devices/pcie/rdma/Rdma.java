@@ -40,6 +40,11 @@ public final class Rdma implements DeviceModel {
     }
 
     @Override
+    public String activity() {
+        return "for ever, as its peers need no driver";
+    }
+
+    @Override
     public Device device(DeviceContext context) {
         return new RdmaAdapter(context);
     }

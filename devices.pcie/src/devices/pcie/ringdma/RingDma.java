@@ -63,6 +63,12 @@ public final class RingDma implements DeviceModel {
         return names;
     }
 
+    /** {@inheritDoc} What stands behind other devices' functions may be anything. */
+    @Override
+    public String activity() {
+        return null;
+    }
+
     @Override
     public Device device(DeviceContext context) {
         return new RingEngine(context, context.function().classCode() >>> 16 == STORAGE);

@@ -25,6 +25,14 @@ public interface DeviceModel {
     }
 
     /**
+     * Returns how long devices of this model go on when no driver looks after them any more, in
+     * words; null where it depends on {@link Workload#streaming}.
+     */
+    default String activity() {
+        return "until what is posted is done";
+    }
+
+    /**
      * Makes the device.
      *
      * @throws IllegalArgumentException if an option is out of range

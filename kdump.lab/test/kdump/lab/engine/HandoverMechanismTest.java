@@ -66,7 +66,8 @@ class HandoverMechanismTest {
 
         assertThat(verdict.untranslatedDma().requests()).isPositive();
         assertThat(verdict.faults().requests()).isPositive();
-        assertThat(Set.of("vtd:0x01", "vtd:0x02", "vtd:0x05", "vtd:0x06"))
+        // descriptors that were fetched untranslated lead beyond the width of a domain, 04h
+        assertThat(Set.of("vtd:0x01", "vtd:0x02", "vtd:0x04", "vtd:0x05", "vtd:0x06"))
                 .containsAll(verdict.faults().byReason().keySet());
         assertThat(aliasesOfBusyEngines(machine, options))
                 .containsAll(verdict.faults().byRequester().keySet())
@@ -79,7 +80,9 @@ class HandoverMechanismTest {
 
         assertThat(verdict.untranslatedDma().requests()).isPositive();
         assertThat(verdict.faults().byReason()).as("an empty table of its own, read")
-                .containsOnlyKeys("vtd:0x86");
+                .containsKey("vtd:0x86");
+        assertThat(Set.of("vtd:0x83", "vtd:0x85", "vtd:0x86"))
+                .containsAll(verdict.faults().byReason().keySet());
     }
 
     private static Set<String> aliasesOfBusyEngines(String machine, RunOptions options) {

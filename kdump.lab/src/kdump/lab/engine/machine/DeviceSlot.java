@@ -69,6 +69,11 @@ public final class DeviceSlot implements DeviceContext {
         return model.options();
     }
 
+    /** Returns how long it goes on by itself, in words; null where its workload says so. */
+    public String activity() {
+        return model.activity();
+    }
+
     /** Makes a driver for this device. */
     public DeviceDriver driver(DriverPort port) {
         return model.driver(port);

@@ -87,16 +87,17 @@ final class WorkloadGenerator {
                 loads.put(function.requesterId(), load);
             }
         }
-        loads.forEach((id, load) -> remarks.add(describe(id, load)));
+        loads.forEach((id, load) -> remarks.add(describe(id, load, machine.slot(id).activity())));
         return loads;
     }
 
-    private static String describe(int id, Workload load) {
+    private static String describe(int id, Workload load, String activity) {
         return String.format(
                 "%s is busy: %.0f requests/s of %d bytes, %d of 1000 read memory, %s%s",
                 RequesterId.format(id), load.requestsPerSecond(), load.bytes(),
                 load.readsPerMille(),
-                load.streaming() ? "streaming" : "until what is posted is done",
+                activity != null ? activity
+                        : load.streaming() ? "streaming" : "until what is posted is done",
                 load.message() == null ? "" : String.format(", MSI-X %x %x",
                         load.message().address(), load.message().data()));
     }

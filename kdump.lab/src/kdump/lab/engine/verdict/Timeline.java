@@ -81,7 +81,7 @@ final class Timeline {
                     "unit " + e.actor() + ": " + e.detail());
             case FAULT -> fault(e, (FaultRecord) e.detail());
             case INTERRUPT -> {
-                if (seen.add(EventKind.INTERRUPT + " " + e.actor())) {
+                if (e.b() == 0 && seen.add(EventKind.INTERRUPT + " " + e.actor())) {
                     add(e.nanos(), "interrupt", String.format("%s interrupts at vector 0x%02x,"
                             + " which the capture kernel has not set up",
                             RequesterId.format(e.actor()), e.a()));
