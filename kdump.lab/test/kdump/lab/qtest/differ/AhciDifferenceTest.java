@@ -124,6 +124,7 @@ class AhciDifferenceTest {
         compare(BUILT_IN, p -> {
             p.begin(false);
             p.start();
+            p.run(0xe7, 0, 0);                    // QEMU's queued commands leave Error as it is
             for (int slot = 0; slot < 8; slot++) {
                 p.command(slot, READ_QUEUED, 100 + 20 * slot, 8, 0, BUFFER + slot * 0x1000L, 4096);
             }

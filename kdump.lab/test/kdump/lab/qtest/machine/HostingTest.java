@@ -9,6 +9,7 @@ import iommu.api.pcie.Bar;
 import iommu.api.pcie.Medium;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import kdump.lab.api.LabException;
@@ -34,8 +35,10 @@ class HostingTest {
             Bar.memory(1, 0x20000), Bar.io(2, 32));
 
     private Protocol machine(String... options) throws LabException {
+        var all = new ArrayList<>(List.of("-machine", "q35,sata=off"));
+        all.addAll(List.of(options));
         return new QtestCommand(new PcieFabricFactory(), List.of(), List.of(disk, nic))
-                .protocol(MachineOptions.parse(List.of(options), directory));
+                .protocol(MachineOptions.parse(all, directory));
     }
 
     private static void config(Protocol machine, int id, int offset, long value) {
