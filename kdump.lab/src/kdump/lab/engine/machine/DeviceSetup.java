@@ -11,7 +11,8 @@ import java.util.Map;
  * @param seed of what is on media
  * @param crashAtNanos the instant of the crash
  * @param options of single devices, by requester id and name
- * @param loads what devices are busy with, by requester id; how fast media and wires are follows
+ * @param loads what devices are busy with, by requester id; how fast media and wires are follows,
+ *     but no medium is faster than its model says
  */
 public record DeviceSetup(long seed, long crashAtNanos, Map<Integer, Map<String, Long>> options,
         Map<Integer, Workload> loads) {
@@ -27,7 +28,7 @@ public record DeviceSetup(long seed, long crashAtNanos, Map<Integer, Map<String,
             case DeviceContext.CRASH_NANOS -> crashAtNanos;
             case DeviceContext.FRAME_NANOS -> (long) period;
             case DeviceContext.MEDIUM_NANOS -> period == 0 ? otherwise
-                    : (long) Math.min(period, SLOWEST_MEDIUM_NANOS);
+                    : Math.max(otherwise, (long) Math.min(period, SLOWEST_MEDIUM_NANOS));
             default -> otherwise;
         };
         return options.getOrDefault(requester, Map.of()).getOrDefault(name, own);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.Medium;
+import iommu.api.pcie.Workload;
 import iommu.api.sim.RandomStream;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
@@ -161,6 +162,19 @@ class DeviceSlotTest {
                 machine.services(), new RunStorage(), Level.COUNT, setup);
         assertThat(two.slot(id).option("x", 5)).isEqualTo(9);
         assertThat(two.slot(other.function().requesterId()).option("x", 5)).isEqualTo(5);
+    }
+
+    @Test
+    void noMediumIsFasterThanItsModelSays() {
+        int id = slot.function().requesterId();
+        var load = new Workload(1000, false, 500, 512, List.of(), List.of(), List.of(), List.of(),
+                null);
+        var busy = new DeviceSetup(7, 123, Map.of(), Map.of(id, load));
+        assertThat(busy.option(id, DeviceContext.MEDIUM_NANOS, 0)).isEqualTo(1_000_000);
+        assertThat(busy.option(id, DeviceContext.MEDIUM_NANOS, 20_000_000)).isEqualTo(20_000_000);
+        var asked = new DeviceSetup(7, 123, Map.of(id, Map.of(DeviceContext.MEDIUM_NANOS, 5L)),
+                Map.of(id, load));
+        assertThat(asked.option(id, DeviceContext.MEDIUM_NANOS, 20_000_000)).isEqualTo(5);
     }
 
     @Test
