@@ -3,6 +3,7 @@ package kdump.lab.qtest.differ;
 
 import devices.pcie.edu.EduModel;
 import devices.pcie.fabric.PcieFabricFactory;
+import devices.pcie.nvme.NvmeModel;
 import iommu.amdvi.vendor.AmdViVendor;
 import iommu.vtd.vendor.VtdVendor;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import kdump.lab.qtest.options.MachineOptions;
 public final class OurMachine {
 
     public static final QtestCommand COMMAND = new QtestCommand(new PcieFabricFactory(),
-            List.of(new VtdVendor(), new AmdViVendor()), List.of(new EduModel()));
+            List.of(new VtdVendor(), new AmdViVendor()), List.of(new EduModel(), new NvmeModel()));
 
     private OurMachine() { }
 
