@@ -65,15 +65,20 @@ final class AdminCommands {
                     c.finish(status, 0);
                 }
             }
-            case NvmeCommands.ABORT -> {
-                int asked = c.dword(CDW10);
-                c.finish(NvmeCommands.SUCCESS,
-                        controller.engine().abort(asked & 0xffff, asked >>> 16) ? 0 : NOT_ABORTED);
-            }
+            case NvmeCommands.ABORT -> abort(c, c.dword(CDW10) & 0xffff, c.dword(CDW10) >>> 16);
             case NvmeCommands.SET_FEATURES -> setFeature(c);
             case NvmeCommands.GET_FEATURES -> getFeature(c);
             case NvmeCommands.ASYNC_EVENT_REQUEST -> controller.events().await(c);
             default -> c.finish(NvmeCommands.INVALID_OPCODE, 0);
+        }
+    }
+
+    private void abort(Command c, int queueId, int commandId) {
+        if (controller.engine().submissions(queueId) == null) {
+            c.finish(NvmeCommands.INVALID_FIELD, 0);
+        } else {
+            c.finish(NvmeCommands.SUCCESS,
+                    controller.engine().abort(queueId, commandId) ? 0 : NOT_ABORTED);
         }
     }
 
@@ -112,8 +117,8 @@ final class AdminCommands {
         } else if (!NvmeCommands.PC.isSet(c.dword(CDW11))) {
             status = NvmeCommands.INVALID_FIELD;
         } else {
-            controller.engine().add(new CompletionQueue(id(c), c.quadword(NvmeCommands.PRP1), size(c),
-                    upper(c), NvmeCommands.IEN.isSet(c.dword(CDW11))));
+            controller.engine().add(new CompletionQueue(id(c), c.quadword(NvmeCommands.PRP1),
+                    size(c), upper(c), NvmeCommands.IEN.isSet(c.dword(CDW11))));
         }
         c.finish(status, 0);
     }
@@ -132,8 +137,8 @@ final class AdminCommands {
         } else if (!NvmeCommands.PC.isSet(c.dword(CDW11))) {
             status = NvmeCommands.INVALID_FIELD;
         } else {
-            controller.engine().add(new SubmissionQueue(id(c), c.quadword(NvmeCommands.PRP1), size(c),
-                    controller.engine().completions(to)));
+            controller.engine().add(new SubmissionQueue(id(c), c.quadword(NvmeCommands.PRP1),
+                    size(c), controller.engine().completions(to)));
         }
         c.finish(status, 0);
     }

@@ -72,7 +72,7 @@ class AdminCommandsTest {
         "10, 0, 0x50, 0, 0x4002", "9, 0, 0x50, 0, 0x4002", "9, 0, 8, 0, 0x410e",
         "9, 0, 0x80000007, 0, 0x410d", "9, 0, 7, 0xffff, 0x4002", "9, 0, 7, 0xffff0000, 0x4002",
         "2, 0, 9, 0, 0x4002", "9, 0, 7, 0x30003, 0", "10, 0, 0x407, 0, 0x4002",
-        "10, 0, 9, 99, 0x4002"})
+        "10, 0, 9, 99, 0x4002", "8, 0, 0x50009, 0, 0x4002", "8, 0, 0x50001, 0, 0"})
     void statusOf(String opcode, String namespace, String dword10, String dword11, String status) {
         assertThat(m.admin(Integer.decode(opcode), Long.decode(namespace).intValue(), PAGE, 0,
                 Long.decode(dword10).intValue(), Long.decode(dword11).intValue()))

@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * One program on QEMU's NVMe controller and on ours, over two copies of a disk: answers, completions
- * and the disks are alike. What differs on purpose is not asked for, or is named in
+ * One program on QEMU's NVMe controller and on ours, over two copies of a disk: answers,
+ * completions and the disks are alike. What differs on purpose is not asked for, or is named in
  * docs/deviations.md.
  */
 class NvmeDifferenceTest {
