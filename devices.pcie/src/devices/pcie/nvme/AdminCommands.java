@@ -75,7 +75,7 @@ final class AdminCommands {
 
     private void abort(Command c, int queueId, int commandId) {
         if (controller.engine().submissions(queueId) == null) {
-            c.finish(NvmeCommands.INVALID_FIELD, 0);
+            c.finish(NvmeCommands.INVALID_FIELD, NOT_ABORTED);
         } else {
             c.finish(NvmeCommands.SUCCESS,
                     controller.engine().abort(queueId, commandId) ? 0 : NOT_ABORTED);

@@ -29,10 +29,11 @@ import java.util.List;
  * its interrupts. What goes on in its queues is {@link QueueEngine}'s.
  *
  * <p>An aborted fetch of a submission queue entry is a fatal error (CSTS.CFS), upon which it
- * fetches and completes nothing more until it is reset; an aborted transfer is a Data Transfer Error
- * of its command. Completions are posted writes, whose fate further up it never learns. While bus
- * mastering is off everything waits, and goes on when it is on again. One that wedges does nothing more after
- * an aborted read, and its registers keep their values, until its function is reset. One thread.
+ * fetches and completes nothing more until it is reset; an aborted transfer is a Data Transfer
+ * Error of its command. Completions are posted writes, whose fate further up it never learns. While
+ * bus mastering is off everything waits, and goes on when it is on again. One that wedges does
+ * nothing more after an aborted read, and its registers keep their values, until its function is
+ * reset. One thread.
  *
  * <p>Source: NVM Express Base Specification, "Controller Properties", "Controller Initialization",
  * "Controller Shutdown", "Controller Level Reset"; NVMe over PCIe Transport Specification,

@@ -21,6 +21,7 @@ final class NvmeWorkload {
 
     private static final int ENTRIES = 64;
     private static final int BURST = 8;
+    private static final int MOST_BURSTS_A_SECOND = 100;
     private static final int MOST_POSTED = 56;
     private static final int MAPPED_BEFORE = 48;
     private static final int PAGE_BYTES = 4096;
@@ -129,11 +130,13 @@ final class NvmeWorkload {
         if (news) {
             io.attended();
         }
-        for (int i = 0; i < BURST && outstanding < MOST_POSTED; i++) {
+        int burst = (int) Math.max(1,
+                Math.min(BURST, workload.requestsPerSecond() / MOST_BURSTS_A_SECOND));
+        for (int i = 0; i < burst && outstanding < MOST_POSTED; i++) {
             post();
         }
         io.ring();
-        return Math.max(1, (long) (BURST * (double) NANOS / workload.requestsPerSecond()));
+        return Math.max(1, (long) (burst * (double) NANOS / workload.requestsPerSecond()));
     }
 
     private void release(int id) {

@@ -17,7 +17,7 @@ final class NvmeClient {
     private static final long[] SUBMISSIONS = {0x10_0000, 0x10_2000};
     private static final long[] COMPLETIONS = {0x10_1000, 0x10_3000};
     private static final int ENTRIES = 32;
-    private static final int POLLS = 3000;
+    private static final int POLLS = 200_000;
 
     private final UnaryOperator<String> machine;
     private final int[] tail = new int[2];
