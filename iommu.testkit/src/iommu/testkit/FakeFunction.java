@@ -100,8 +100,12 @@ public final class FakeFunction implements PciFunction, Interrupts.Config {
 
     @Override
     public void writeConfig(int offset, int bytes, int value) {
+        boolean master = busMaster();
         set(offset, bytes, value);
         interrupts.configWritten();
+        if (device != null && busMaster() != master) {
+            device.busMasterEnabled(!master);
+        }
     }
 
     @Override

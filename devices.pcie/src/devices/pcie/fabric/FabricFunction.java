@@ -154,8 +154,12 @@ class FabricFunction implements PciFunction, DmaPort {
         }
         boolean held = inSecondaryReset();
         boolean translated = config.translationEnabled();
+        boolean master = BUS_MASTER.isSet(config.command());
         config.write(offset, bytes, value);
         interrupts.configWritten();
+        if (device != null && BUS_MASTER.isSet(config.command()) != master) {
+            device.busMasterEnabled(!master);
+        }
         if (device != null && config.translationEnabled() != translated) {
             device.translationEnabled(!translated);
         }

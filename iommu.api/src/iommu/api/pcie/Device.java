@@ -87,6 +87,15 @@ public interface Device {
     }
 
     /**
+     * Bus mastering of the function was switched on or off by its driver: with off, its requests
+     * and its messages get no further than its own gate. A reset, which switches it off too, is
+     * told by {@link #reset} alone.
+     *
+     * <p>Source: PCI Express Base Specification, "Command Register" (Bus Master Enable).
+     */
+    default void busMasterEnabled(boolean enabled) { }
+
+    /**
      * Address translation services of the function were switched on or off: with off, the device
      * drops all translations that it holds. A reset, which switches them off too, is told by {@link
      * #reset} alone.

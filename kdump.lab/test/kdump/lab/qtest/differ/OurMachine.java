@@ -4,6 +4,7 @@ package kdump.lab.qtest.differ;
 import devices.pcie.ahci.AhciModel;
 import devices.pcie.edu.EduModel;
 import devices.pcie.fabric.PcieFabricFactory;
+import devices.pcie.nvme.NvmeModel;
 import iommu.amdvi.vendor.AmdViVendor;
 import iommu.vtd.vendor.VtdVendor;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ public final class OurMachine {
 
     public static final QtestCommand COMMAND = new QtestCommand(new PcieFabricFactory(),
             List.of(new VtdVendor(), new AmdViVendor()), List.of(new AhciModel(), new EduModel()));
+            List.of(new VtdVendor(), new AmdViVendor()), List.of(new EduModel(), new NvmeModel()));
 
     private OurMachine() { }
 

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package devices.pcie.nvme;
+
+import iommu.api.pcie.DmaBuffer;
+import iommu.api.pcie.DriverPort;
+
+/**
+ * A submission and a completion queue as a driver holds them. One thread.
+ *
+ * <p>Source: NVM Express Base Specification, "Submission Queue Entry", "Completion Queue Entry".
+ */
+final class QueuePair {
+
+    private static final int DOUBLEWORD_BITS = 32;
+
+    final int id;
+    final int entries;
+    private final DriverPort port;
+    private final DmaBuffer submissions;
+    private final DmaBuffer completions;
+    private final int tailDoorbell;
+    private final int headDoorbell;
+    private int tail;
+    private int head;
+    private int phase = 1;
+    private long found;
+    private int result;
+
+    /**
+     * Makes a pair.
+     *
+     * @param stride of doorbells, in bytes
+     */
+    QueuePair(DriverPort port, int id, int entries, DmaBuffer submissions, DmaBuffer completions,
+            int stride) {
+        this.port = port;
+        this.id = id;
+        this.entries = entries;
+        this.submissions = submissions;
+        this.completions = completions;
+        tailDoorbell = NvmeRegisters.DOORBELLS + 2 * id * stride;
+        headDoorbell = tailDoorbell + stride;
+    }
+
+    DmaBuffer submissions() {
+        return submissions;
+    }
+
+    DmaBuffer completions() {
+        return completions;
+    }
+
+    /** Empties the page of completions, which may have held something else. */
+    void clearCompletions() {
+        for (int i = 0; i < entries * NvmeCommands.COMPLETION_BYTES; i += Long.BYTES) {
+            port.write64(completions.physicalAddress() + i, 0);
+        }
+    }
+
+    /** Writes an entry; the doorbell is rung later. */
+    void put(int opcode, int commandId, long namespace, long prp1, long dwords10, long dwords12) {
+        long at = submissions.physicalAddress() + (long) tail * NvmeCommands.SUBMISSION_BYTES;
+        for (int i = 0; i < NvmeCommands.SUBMISSION_BYTES; i += Long.BYTES) {
+            port.write64(at + i, 0);
+        }
+        port.write64(at, opcode | (long) commandId << 16 | namespace << DOUBLEWORD_BITS);
+        port.write64(at + NvmeCommands.PRP1, prp1);
+        port.write64(at + NvmeCommands.CDW10, dwords10);
+        port.write64(at + NvmeCommands.CDW12, dwords12);
+        tail = (tail + 1) % entries;
+    }
+
+    /** Tells the controller of all entries so far. */
+    void ring() {
+        port.function().writeRegister(0, tailDoorbell, 4, tail);
+    }
+
+    private long place() {
+        return completions.physicalAddress() + (long) head * NvmeCommands.COMPLETION_BYTES;
+    }
+
+    /** Takes the next completion; returns whether there is one. */
+    boolean take() {
+        long at = place();
+        found = port.read64(at + NvmeCommands.SQHD_SQID) >>> DOUBLEWORD_BITS;
+        if (NvmeCommands.PHASE.of(found) != phase) {
+            return false;
+        }
+        result = (int) port.read64(at);
+        if (++head == entries) {
+            head = 0;
+            phase ^= 1;
+        }
+        return true;
+    }
+
+    /** Tells the controller how far completions were taken. */
+    void attended() {
+        port.function().writeRegister(0, headDoorbell, 4, head);
+    }
+
+    /** Returns the command of the completion that was taken last. */
+    int commandId() {
+        return (int) found & 0xffff;
+    }
+
+    /** Returns its status. */
+    int status() {
+        return (int) NvmeCommands.STATUS.of(found);
+    }
+
+    /** Returns its dword 0. */
+    int result() {
+        return result;
+    }
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+package devices.pcie.nvme;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iommu.api.memory.AddressRange;
+import iommu.api.pcie.CompletionStatus;
+import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.DmaBuffer;
+import iommu.api.pcie.Workload;
+import iommu.testkit.FakeDeviceContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The driver under both kernels. */
+class NvmeDriverTest {
+
+    private static final long SECOND = 1_000_000_000;
+
+    private NvmeMachine m = new NvmeMachine(Map.of());
+    private DeviceDriver driver = new NvmeModel().driver(m.port);
+
+    private void machine(Map<String, Long> options) {
+        m = new NvmeMachine(options);
+        driver = new NvmeModel().driver(m.port);
+    }
+
+    // ---- the capture kernel ---------------------------------------------------------------------
+
+    @Test
+    void probesAndWrites() {
+        assertThat(driver.probe()).isNull();
+        m.fill(0x50000, 4096);
+        assertThat(driver.write(0x50000, 4096, 88)).isNull();
+        assertThat(m.context.committed()).singleElement().satisfies(c -> {
+            assertThat(c.position()).isEqualTo(88);
+            assertThat(c.sequence()).as("after the read of block 0").isEqualTo(1);
+            assertThat(c.bytes()).isEqualTo(m.bytes(0x50000, 4096));
+        });
+        assertThat(m.port.posted()).containsExactly(1L);
+        assertThat(m.port.mapped()).as("four queues").hasSize(4);
+        assertThat(m.queue.nanos()).isLessThan(SECOND / 10);
+    }
+
+    @Test
+    void manyWritesGoRoundTheQueue() {
+        assertThat(driver.probe()).isNull();
+        for (int i = 0; i < 200; i++) {
+            assertThat(driver.write(0x50000 + 512 * (i % 8), 512, i)).isNull();
+        }
+        assertThat(m.context.committed()).hasSize(200);
+    }
+
+    @Test
+    void takesOverFromAKernelThatLeftItRunning() {
+        m.running();
+        m.put(1, 2, 1, 0x60000, 0, 0, 7);
+        m.ring(1);
+        assertThat(driver.probe()).isNull();
+        assertThat(m.bytes(0x60000, 8)).as("what was under way is dropped")
+                .isNotEqualTo(FakeDeviceContext.onMedium(0, 8));
+    }
+
+    @Test
+    void pinServesToo() {
+        m = new NvmeMachine(Map.of(), false);
+        driver = new NvmeModel().driver(m.port);
+        assertThat(driver.probe()).isNull();
+        assertThat(driver.write(0x50000, 512, 1)).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "ignoresReset | Device not ready; aborting reset, CSTS=0x1",
+        "resetNanos | Device not ready; aborting reset, CSTS=0x1",
+        "goneFromNanos | Removing after probe failure status: -19"})
+    void resetThatDoesNotEndIsGivenUp(String option, String why) {
+        machine(Map.of(option, option.equals("ignoresReset") ? 1L : 20 * SECOND));
+        m.running();
+        if (option.equals("goneFromNanos")) {
+            m.queue.advanceTo(20 * SECOND);
+            m.function.device(null);
+        }
+        assertThat(driver.probe()).isEqualTo(why);
+    }
+
+    @Test
+    void enablingThatDoesNotEndIsGivenUp() {
+        machine(Map.of("resetNanos", 9 * SECOND));
+        assertThat(driver.probe())
+                .isEqualTo("Device not ready; aborting initialisation, CSTS=0x0");
+        assertThat(m.queue.nanos()).as("CAP.TO + 1 half seconds").isEqualTo(8 * SECOND);
+    }
+
+    @Test
+    void abortedFetchIsFoundAfterAMinute() {
+        m.root.refuse(new AddressRange(0x10_1000, 0x10_2000));
+        assertThat(driver.probe())
+                .isEqualTo("controller is down; will reset: CSTS=0x3, PCI_STATUS=0x10");
+        assertThat(m.queue.nanos()).isGreaterThan(60 * SECOND);
+    }
+
+    @Test
+    void lostCompletionIsATimeout() {
+        m.root.refuse(new AddressRange(0x10_2000, 0x10_3000));
+        assertThat(driver.probe()).isEqualTo("I/O 1 QID 0 timeout, disable controller");
+    }
+
+    @Test
+    void lostInterruptsArePolledFor() {
+        m.port.interrupts(vector -> false);
+        var deaf = new NvmeModel().driver(m.port);
+        m.root.refuse(new AddressRange(0xfee0_0000L, 0xfee0_1000L));
+        String failure = deaf.probe();
+        if (m.queue.nanos() > 60 * SECOND) {
+            assertThat(failure).isNull();
+            assertThat(m.queue.nanos()).as("six admin commands, one read")
+                    .isBetween(390 * SECOND, 391 * SECOND);
+        }
+    }
+
+    @Test
+    void abortedDataIsAnError() {
+        assertThat(driver.probe()).isNull();
+        m.root.refuse(new AddressRange(0x50000, 0x51000));
+        assertThat(driver.write(0x50000, 4096, 8))
+                .isEqualTo("I/O error, dev nvme0n1, sector 8 op 0x1, status 0x4004");
+        m.root.refuse(null);
+        assertThat(driver.write(0x50000, 4096, 8)).isNull();
+    }
+
+    @Test
+    void everythingAbortedLeavesNoDump() {
+        machine(Map.of("wedgesOnAbort", 1L));
+        assertThat(driver.probe()).isNull();
+        m.root.answer(CompletionStatus.COMPLETER_ABORT);
+        assertThat(driver.write(0x50000, 4096, 8))
+                .isEqualTo("controller is down; will reset: CSTS=0x3, PCI_STATUS=0x10");
+    }
+
+    // ---- the first kernel -----------------------------------------------------------------------
+
+    private Workload workload(int rings, int perSecond) {
+        return new Workload(perSecond, false, 500, 4096, buffers(0x8_0000, rings),
+                buffers(0x9_0000, 8), buffers(0xa_0000, 8), buffers(0xb_0000, 8), null);
+    }
+
+    private static List<DmaBuffer> buffers(long first, int count) {
+        var list = new ArrayList<DmaBuffer>();
+        for (int i = 0; i < count; i++) {
+            list.add(new DmaBuffer(first + 4096L * i, first + 4096L * i, 4096));
+        }
+        return list;
+    }
+
+    private void serve(long until) {
+        for (long wait = driver.service(); wait > 0 && m.queue.nanos() < until;
+                wait = driver.service()) {
+            m.queue.advance(wait);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 8})
+    void worksInAnyNumberOfPages(int rings) {
+        driver.start(workload(rings, 20_000), 3);
+        serve(SECOND / 10);
+        long seconds = 10;
+        int reads = m.port.posted().size();
+        assertThat(m.context.committed()).hasSizeBetween(reads - 56, reads);
+        assertThat(reads * seconds).as("half of 20000").isBetween(8_000L, 12_000L);
+        assertThat(m.port.pagesInUse()).isLessThan(60);
+        assertThat(m.context.committed()).extracting(c -> c.position() / 8)
+                .as("a page apart by their number").isSubsetOf(m.port.posted());
+    }
+
+    @Test
+    void idleWorkloadPostsNothing() {
+        driver.start(workload(4, 0), 3);
+        serve(SECOND / 10);
+        assertThat(driver.service()).isZero();
+        assertThat(m.port.posted()).isEmpty();
+        assertThat(new NvmeModel().driver(m.port).service()).isZero();
+    }
+
+    @Test
+    void silentOnceWhatIsPostedIsDone() {
+        driver.start(workload(4, 20_000), 3);
+        serve(SECOND / 100);
+        m.settle();
+        assertThat(m.queue.pending()).isZero();
+        assertThat(m.context.committed()).hasSameSizeAs(m.port.posted());
+    }
+
+    @Test
+    void firstRequestsUseMemoryThatWasMapped() {
+        driver.start(workload(4, 20_000), 3);
+        serve(2_500_000);
+        assertThat(m.port.pagesInUse()).isZero();
+        assertThat(m.port.posted()).isNotEmpty();
+    }
+}
