@@ -11,7 +11,8 @@ import java.util.Set;
  * @param frameBytes length of such a frame without check sequence, 60 to 1514
  * @param wholeTransfers as emulators do it: a descriptor is read when its frame is there, data go
  *     in one request a page, and a descriptor is written back without DD and then its status
- * @param readsZeros an aborted read counts as zeros; otherwise it stops the unit that made it
+ * @param readsZeros an aborted read counts as zeros, which is so with whole transfers if nothing
+ *     else is asked; otherwise it stops the unit that made it
  * @param wedgesOnAbort after an aborted read nothing works any more until the function is reset
  * @param ignoresReset the chip's own reset does nothing and never ends
  * @param resetNanos how long the chip's own reset takes
@@ -21,7 +22,7 @@ record NicOptions(long frameNanos, int frameBytes, boolean wholeTransfers, boole
         boolean wedgesOnAbort, boolean ignoresReset, long resetNanos, long goneFromNanos) {
 
     static final String FRAME_BYTES = "frameBytes";
-    static final String WHOLE_TRANSFERS = "wholeTransfers";
+    static final String WHOLE_TRANSFERS = "whole_transfers";
     static final String ABORTED_READS = "abortedReads";
     static final String WEDGES_ON_ABORT = "wedgesOnAbort";
     static final String IGNORES_RESET = "ignoresReset";
@@ -52,9 +53,10 @@ record NicOptions(long frameNanos, int frameBytes, boolean wholeTransfers, boole
     }
 
     static NicOptions of(DeviceContext context) {
+        long whole = context.option(WHOLE_TRANSFERS, 0);
         return new NicOptions(context.option(DeviceContext.FRAME_NANOS, 0),
                 (int) context.option(FRAME_BYTES, DEFAULT_FRAME),
-                context.option(WHOLE_TRANSFERS, 0) != 0, context.option(ABORTED_READS, 0) != 0,
+                whole != 0, context.option(ABORTED_READS, whole) != 0,
                 context.option(WEDGES_ON_ABORT, 0) != 0, context.option(IGNORES_RESET, 0) != 0,
                 context.option(RESET_NANOS, DEFAULT_RESET_NANOS),
                 context.option(GONE_FROM_NANOS, Long.MAX_VALUE));

@@ -7,7 +7,7 @@ import iommu.api.pcie.PciFunction;
 
 /**
  * The words of the EEPROM: the MAC address, the ids of the function, and a checksum that makes
- * them all add up to BABAh. The address is that of the option {@code mac}, of the function's
+ * them all add up to BABAh. The address is what the machine says, or that of the function's
  * device serial number, or 52:54:00:12:34:56.
  *
  * <p>Source: 82574 datasheet, "NVM Map", "Checksum Word Calculation".
@@ -15,7 +15,9 @@ import iommu.api.pcie.PciFunction;
 final class Nvm {
 
     /** Option: the MAC address, its first byte in bits 47:40. */
-    static final String MAC = "mac";
+    static final String MAC = "macAddress";
+    /** What a machine may say of it in words: 52:54:00:12:34:56. */
+    private static final String MAC_TEXT = "mac";
 
     static final int WORDS = 64;
     static final int SUM = 0xbaba;
@@ -32,7 +34,9 @@ final class Nvm {
     private final int[] words = new int[WORDS];
 
     Nvm(DeviceContext context, Chip chip) {
-        long mac = context.option(MAC, ofSerialNumber(context.function()));
+        String text = context.text(MAC_TEXT, null);
+        long mac = text != null ? Long.parseLong(text.replaceAll("[:-]", ""), 16)
+                : context.option(MAC, ofSerialNumber(context.function()));
         for (int i = 0; i < 3; i++) {
             int high = (int) (mac >>> MAC_BITS - 8 - 16 * i) & 0xff;
             int low = (int) (mac >>> MAC_BITS - 16 - 16 * i) & 0xff;

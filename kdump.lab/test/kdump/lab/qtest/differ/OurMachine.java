@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.qtest.differ;
 
+import devices.pcie.e1000e.E1000eModel;
 import devices.pcie.edu.EduModel;
 import devices.pcie.fabric.PcieFabricFactory;
 import iommu.amdvi.vendor.AmdViVendor;
@@ -16,7 +17,7 @@ import kdump.lab.qtest.options.MachineOptions;
 public final class OurMachine {
 
     public static final QtestCommand COMMAND = new QtestCommand(new PcieFabricFactory(),
-            List.of(new VtdVendor(), new AmdViVendor()), List.of(new EduModel()));
+            List.of(new VtdVendor(), new AmdViVendor()), List.of(new EduModel(), new E1000eModel()));
 
     private OurMachine() { }
 
