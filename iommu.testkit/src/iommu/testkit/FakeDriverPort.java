@@ -11,7 +11,9 @@ import iommu.api.pcie.Message;
 import iommu.api.pcie.PciFunction;
 import iommu.api.sim.EventQueue;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntPredicate;
 
 /** A kernel without remapping: drivers get physical addresses as iovas. One thread. */
@@ -28,6 +30,7 @@ public final class FakeDriverPort implements DriverPort {
     private final FakePages pages;
     private final List<DmaBuffer> mapped = new ArrayList<>();
     private final List<Long> posted = new ArrayList<>();
+    private final Map<String, Long> options = new HashMap<>();
     private IntPredicate interrupts;
 
     /**
@@ -43,6 +46,11 @@ public final class FakeDriverPort implements DriverPort {
         this.clock = clock;
         interrupts = function instanceof FakeFunction fake ? fake::takeInterrupt : vector -> false;
         pages = new FakePages(firstPage, endOfPages);
+    }
+
+    /** Sets what the machine asks of the driver. */
+    public void ask(String name, long value) {
+        options.put(name, value);
     }
 
     /** Returns what is mapped now, oldest first; a view. */
@@ -155,6 +163,11 @@ public final class FakeDriverPort implements DriverPort {
     /** Returns the numbers of the requests that are to reach a medium, oldest first; a view. */
     public List<Long> posted() {
         return posted;
+    }
+
+    @Override
+    public long option(String name, long otherwise) {
+        return options.getOrDefault(name, otherwise);
     }
 
     @Override

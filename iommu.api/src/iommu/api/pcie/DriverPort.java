@@ -83,6 +83,16 @@ public interface DriverPort {
      */
     boolean waitForInterrupt(int vector, long timeoutNanos);
 
+    /**
+     * Returns what the machine asks of this device's driver, as {@link DeviceContext#option} does
+     * of the device.
+     *
+     * @param otherwise returned if the machine asks nothing of that name
+     */
+    default long option(String name, long otherwise) {
+        return otherwise;
+    }
+
     /** Lets time pass. */
     void sleep(long nanos);
 

@@ -94,6 +94,11 @@ public final class EngineDriverPort implements DriverPort {
     }
 
     @Override
+    public long option(String name, long otherwise) {
+        return machine.slot(function.requesterId()).option(name, otherwise);
+    }
+
+    @Override
     public void sleep(long nanos) {
         kernel.spend(nanos);
     }

@@ -56,6 +56,9 @@ public enum FunctionKind {
             + "1c:ffffc000 30:fffc0001 3c:ff 40-9c:ffffffff a0:c0000000 ac-c4:ffffffff cc:1f03 "
             + "d0:10000 d4:fffffffc d8-dc:ffffffff f4-fc:ffffffff 10c:3fff030 114:f1c1 118:140 "
             + "14c-ffc:ffffffff"),
+    E1000("e1000", 256, new Hosted("e1000e", 1, 4, NETDEV, MAC, ROMFILE),
+            "0:100e8086 8:2000003 14:1 2c:11001af4 3c:100",
+            "4:507 c:ff 10:fffe0000 14:ffffffc0 30:fffc0001 3c:ff 40-fc:ffffffff"),
 
     ROOT_PORT("pcie-root-port", 4096, new Flow(0x60, 0x68, 0x6c), "0:c1b36 4:100000 8:6040000 "
             + "c:10000 1c:f0 20:fff0 24:1fff1 34:54 3c:100 40:d 44:1b36 48:4011 50:800 54:1424810 "

@@ -2,6 +2,7 @@
 package kdump.lab.qtest.differ;
 
 import devices.pcie.ahci.AhciModel;
+import devices.pcie.e1000e.E1000eModel;
 import devices.pcie.edu.EduModel;
 import devices.pcie.fabric.PcieFabricFactory;
 import devices.pcie.nvme.NvmeModel;
@@ -20,6 +21,7 @@ public final class OurMachine {
     public static final QtestCommand COMMAND = new QtestCommand(new PcieFabricFactory(),
             List.of(new VtdVendor(), new AmdViVendor()), List.of(new AhciModel(), new EduModel()));
             List.of(new VtdVendor(), new AmdViVendor()), List.of(new EduModel(), new NvmeModel()));
+            List.of(new VtdVendor(), new AmdViVendor()), List.of(new EduModel(), new E1000eModel()));
 
     private OurMachine() { }
 
