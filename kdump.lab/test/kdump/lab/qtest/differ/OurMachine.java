@@ -19,9 +19,8 @@ import kdump.lab.qtest.options.MachineOptions;
 public final class OurMachine {
 
     public static final QtestCommand COMMAND = new QtestCommand(new PcieFabricFactory(),
-            List.of(new VtdVendor(), new AmdViVendor()), List.of(new AhciModel(), new EduModel()));
-            List.of(new VtdVendor(), new AmdViVendor()), List.of(new EduModel(), new NvmeModel()));
-            List.of(new VtdVendor(), new AmdViVendor()), List.of(new EduModel(), new E1000eModel()));
+            List.of(new VtdVendor(), new AmdViVendor()), List.of(new AhciModel(),
+                    new E1000eModel(), new EduModel(), new NvmeModel()));
 
     private OurMachine() { }
 
