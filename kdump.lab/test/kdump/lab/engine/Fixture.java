@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine;
 
+import devices.pcie.ahci.AhciModel;
+import devices.pcie.e1000e.E1000eModel;
 import devices.pcie.fabric.PcieFabricFactory;
+import devices.pcie.nvme.NvmeModel;
+import devices.pcie.raid.SmartArray;
+import devices.pcie.rdma.Rdma;
 import devices.pcie.ringdma.RingDma;
 import devices.pcie.root.RootComplexes;
 import iommu.amdvi.vendor.AmdViVendor;
@@ -32,10 +37,16 @@ import kdump.lab.engine.verdict.Runner;
 /** The real rooms, put together without a framework. */
 public final class Fixture {
 
-    /** What a lab with all bundles has. */
+    /** A ring engine behind every function: what the engine does, whatever the devices are. */
     public static final Services SERVICES = new Services(
             Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor()),
             List.of(new RingDma()), new PcieFabricFactory(), new RootComplexes());
+
+    /** The same with a model for every kind of device, as the lab has them. */
+    public static final Services ALL_MODELS = new Services(SERVICES.vendors(),
+            List.of(new AhciModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
+                    new SmartArray(), new RingDma()),
+            SERVICES.fabric(), SERVICES.rootComplex());
 
     private Fixture() { }
 

@@ -50,7 +50,7 @@ class ResetDevicesTest {
         }
     };
 
-    private static final HandoverPolicy POLICY = new ResetDevices(DEFAULTS);
+    static final HandoverPolicy POLICY = new ResetDevices(DEFAULTS);
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 7, 9})
