@@ -35,14 +35,14 @@ class UnitSettingTest {
             assertThat(UnitSettings.of(with(setting.key(), setting.otherwise())))
                     .isEqualTo(UnitSettings.of(nothing));
         }
-        assertThat(HardwareProfiles.named().get("spec").settings()).hasSize(7)
+        assertThat(HardwareProfiles.named().get("spec").settings()).hasSize(9)
                 .containsEntry("tlbEntries", 1024L).containsEntry("asQemu", 0L);
     }
 
     @ParameterizedTest
     @CsvSource({"snpLocked, 1", "flushOnDisable, 1", "cacheNotPresent, 1", "asQemu, 1", "front, 0",
         "dteCacheEntries, 4", "directoryCacheEntries, 8", "tlbEntries, 65536",
-        "interruptCacheEntries, 16"})
+        "interruptCacheEntries, 16", "blockedReadAborts, 0", "blockedWriteReport, 2"})
     void eachSettingCounts(String key, long value) {
         assertThat(UnitSettings.of(with(key, value)))
                 .isNotEqualTo(UnitSettings.of(with("snpLocked", 0)));
@@ -55,8 +55,8 @@ class UnitSettingTest {
         "tlbEntries | 2 | tlbEntries = 2, not a power of two, 4 to 65536: size of the TLB",
         "tlbEntries | 131072 | tlbEntries = 131072, not a power of two, 4 to 65536: size of the"
             + " TLB",
-        "ways | 4 | unknown setting 'ways' of an amdvi unit; known: [asQemu, cacheNotPresent,"
-            + " directoryCacheEntries, dteCacheEntries, flushOnDisable, front,"
+        "ways | 4 | unknown setting 'ways' of an amdvi unit; known: [asQemu, blockedReadAborts,"
+            + " blockedWriteReport, cacheNotPresent, directoryCacheEntries, dteCacheEntries, flushOnDisable, front,"
             + " interruptCacheEntries, snpLocked, tlbEntries]"})
     void whatIsNotInTheTableIsRefused(String key, long value, String message) {
         assertThatThrownBy(() -> UnitSettings.of(with(key, value)))
