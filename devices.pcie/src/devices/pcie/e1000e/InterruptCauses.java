@@ -13,6 +13,7 @@ import static devices.pcie.e1000e.NicLayout.ICR_MDAC;
 import static devices.pcie.e1000e.NicLayout.ICR_OTHER;
 import static devices.pcie.e1000e.NicLayout.ICR_RXO;
 import static devices.pcie.e1000e.NicLayout.ICR_RXQ0;
+import static devices.pcie.e1000e.NicLayout.ICR_TXQ0;
 import static devices.pcie.e1000e.NicLayout.IMS;
 import static devices.pcie.e1000e.NicLayout.INTERVAL;
 import static devices.pcie.e1000e.NicLayout.ITR;
@@ -39,6 +40,7 @@ import iommu.api.pcie.Interrupts;
 final class InterruptCauses {
 
     private static final long OTHER_CAUSES = ICR_LSC.mask() | ICR_RXO.mask() | ICR_MDAC.mask();
+    private static final long QUEUE_CAUSES = ICR_RXQ0.mask() | ICR_TXQ0.mask();
     private static final long INTERVAL_NANOS = 256;
     private static final int CAUSES = 5;
     private static final Register[] EITR = new Register[VECTORS];
@@ -90,9 +92,14 @@ final class InterruptCauses {
         return express && interrupts.vectors() > 1;
     }
 
-    /** Sets causes. */
+    /** Sets causes; those of queues, and that of the rest, are for messages by the table alone. */
     void raise(long causes) {
-        long other = express && (causes & OTHER_CAUSES) != 0 ? ICR_OTHER.mask() : 0;
+        set(byTable() ? causes : causes & ~QUEUE_CAUSES);
+    }
+
+    /** Sets causes as the driver asks. */
+    void set(long causes) {
+        long other = byTable() && (causes & OTHER_CAUSES) != 0 ? ICR_OTHER.mask() : 0;
         registers.set(ICR, registers.get(ICR) | causes | other);
         tell(causes | other);
     }

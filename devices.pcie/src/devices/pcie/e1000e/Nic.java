@@ -205,7 +205,7 @@ final class Nic implements Device {
 
     private void setCauses(long written) {
         registers.set(ICS, 0);
-        core.causes().raise(written);
+        core.causes().set(written);
     }
 
     private void receiveControl() {

@@ -140,7 +140,8 @@ final class ReceiveUnit {
      * @return false if it found no room
      */
     boolean receive(byte[] from, int bytes) {
-        boolean fits = bytes <= (RCTL_LPE.isSet(core.registers().get(RCTL)) ? LONGEST_LPE : LONGEST);
+        boolean large = RCTL_LPE.isSet(core.registers().get(RCTL));
+        boolean fits = bytes <= (large ? LONGEST_LPE : LONGEST);
         if (!isEnabled() || !fits || !filter.accepts(from)) {
             return true;
         }

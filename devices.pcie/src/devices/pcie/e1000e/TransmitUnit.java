@@ -34,8 +34,9 @@ import iommu.api.pcie.Medium;
  * <p>An aborted read stops the unit until a reset: drivers then speak of a hang. While requests
  * may not leave it tries again every 10 ms. Frames longer than the chip can hold are not sent.
  *
- * <p>Source: 82574 datasheet, "Transmit Functionality"; segmentation is not modelled, a frame that
- * asks for it goes out whole, nor is a second queue, nor are thresholds of TXDCTL.
+ * <p>Source: 82574 datasheet, "Transmit Functionality", "Transmit Checksum Offloading"; RFC 1071,
+ * "Computing the Internet Checksum". Segmentation is not modelled, a frame that asks for it goes
+ * out whole, nor is a second queue, nor are thresholds of TXDCTL.
  */
 final class TransmitUnit {
 
@@ -282,17 +283,41 @@ final class TransmitUnit {
         long command = command();
         if (!TX_DEXT.isSet(command)) {
             if (TX_IC.isSet(command)) {
-                Checksum.insert(frame, length, TX_CSS.of(command), TX_CSO.of(command), 0);
+                insertChecksum(frame, length, TX_CSS.of(command), TX_CSO.of(command), 0);
             }
             return;
         }
         if (TX_IXSM.isSet(checksums)) {
-            Checksum.insert(frame, length, DescriptorLayout.IPCSS.of(offload),
+            insertChecksum(frame, length, DescriptorLayout.IPCSS.of(offload),
                     DescriptorLayout.IPCSO.of(offload), DescriptorLayout.IPCSE.of(offload));
         }
         if (TX_TXSM.isSet(checksums)) {
-            Checksum.insert(frame, length, DescriptorLayout.TUCSS.of(offload),
+            insertChecksum(frame, length, DescriptorLayout.TUCSS.of(offload),
                     DescriptorLayout.TUCSO.of(offload), DescriptorLayout.TUCSE.of(offload));
         }
+    }
+
+    /**
+     * Puts the sum over a part of a frame, one's complement, where it belongs; nothing if that is
+     * not within the frame.
+     *
+     * @param start first byte summed
+     * @param at where it goes, 2 bytes
+     * @param end last byte summed; 0 for that of the frame
+     */
+    private static void insertChecksum(byte[] frame, int length, long start, long at, long end) {
+        if (at + 1 >= length || start >= length) {
+            return;
+        }
+        int stop = end == 0 ? length : (int) Math.min(length, end + 1);
+        int sum = 0;
+        for (int i = (int) start; i < stop; i++) {
+            int octet = frame[i] & 0xff;
+            sum += (i - (int) start & 1) == 0 ? octet << 8 : octet;
+        }
+        sum = (sum & 0xffff) + (sum >>> 16);
+        sum = (sum & 0xffff) + (sum >>> 16);
+        frame[(int) at] = (byte) (~sum >>> 8);
+        frame[(int) at + 1] = (byte) ~sum;
     }
 }

@@ -83,7 +83,8 @@ class RandomProgramTest {
         if (free == 0) {
             return;
         }
-        machine.descriptor(tail, 0x200000 + random.nextInt(4096), EOP_RS | 60 + random.nextInt(900));
+        machine.descriptor(tail, 0x200000 + random.nextInt(4096),
+                EOP_RS | 60 + random.nextInt(900));
         tail = (tail + 1) % RING;
         machine.write(NicLayout.TDT, tail);
         sent++;

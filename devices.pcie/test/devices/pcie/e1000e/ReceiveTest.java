@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.CompletionStatus;
 import iommu.testkit.FakeDeviceContext;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,11 @@ class ReceiveTest {
         return options;
     }
 
+    /** Returns the first bytes of a frame behind its header. */
+    private static byte[] onWire(int number) {
+        return Arrays.copyOfRange(FakeDeviceContext.onMedium(number, 22), 14, 22);
+    }
+
     private long status(int index) {
         return machine.memory.read64(RX_RING + 16L * index + 8);
     }
@@ -54,8 +60,8 @@ class ReceiveTest {
             byte[] frame = machine.bytes(BUFFERS + 2048L * i, 342);
             byte[] wire = FakeDeviceContext.onMedium(i, 342);
             assertThat(frame).startsWith(-1, -1, -1, -1, -1, -1, 2, 0, 0, 0, 0, 1, 0x88, 0xb5);
-            assertThat(java.util.Arrays.copyOfRange(frame, 14, 342))
-                    .isEqualTo(java.util.Arrays.copyOfRange(wire, 14, 342));
+            assertThat(Arrays.copyOfRange(frame, 14, 342))
+                    .isEqualTo(Arrays.copyOfRange(wire, 14, 342));
         }
         assertThat(status(3)).isZero();
         assertThat(machine.read(NicLayout.ICR) & 0x80).as("RXT0").isEqualTo(0x80);
@@ -283,7 +289,7 @@ class ReceiveTest {
 
         assertThat(machine.read(NicLayout.RDH)).isEqualTo(7);
         assertThat(machine.bytes(BUFFERS + 2 * 2048 + 14, 8))
-                .startsWith(java.util.Arrays.copyOfRange(FakeDeviceContext.onMedium(2, 22), 14, 22));
+                .startsWith(onWire(2));
     }
 
     @Test
@@ -300,7 +306,7 @@ class ReceiveTest {
 
         assertThat(machine.read(NicLayout.RDH)).isEqualTo(2);
         assertThat(machine.bytes(BUFFERS + 14, 8)).as("the wire has gone on")
-                .startsWith(java.util.Arrays.copyOfRange(FakeDeviceContext.onMedium(13, 22), 14, 22));
+                .startsWith(onWire(13));
     }
 
     @Test
