@@ -35,8 +35,8 @@ public final class Rdma implements DeviceModel {
 
     @Override
     public Set<String> options() {
-        return Set.of(DeviceContext.FRAME_NANOS, RdmaAdapter.WEDGES_ON_ABORT,
-                RdmaAdapter.IGNORES_RESET, RdmaAdapter.RESET_NANOS);
+        return Set.of(DeviceContext.FRAME_NANOS, RdmaAdapter.OPERATION_NANOS,
+                RdmaAdapter.WEDGES_ON_ABORT, RdmaAdapter.IGNORES_RESET, RdmaAdapter.RESET_NANOS);
     }
 
     @Override

@@ -31,12 +31,16 @@ import java.util.List;
 
 /**
  * The adapter. It holds the addresses of all regions, so that nothing it does asks memory first:
- * peers read and write regions at random, one operation every {@link DeviceContext#FRAME_NANOS}, as
- * long as it runs. Nothing but a reset ends that; with bus mastering off its requests are lost. What
+ * peers read and write regions at random, many operations in the time of a frame, as long as it
+ * runs. Nothing but a reset ends that; with bus mastering off its requests are lost. What
  * peers read is sent once it had its time on the link. One thread.
  */
 final class RdmaAdapter implements Device {
 
+    /** Option: from one operation of a peer to the next; 0: there is none. */
+    static final String OPERATION_NANOS = "operationNanos";
+    /** Memory is shared with peers for bulk. */
+    private static final int OPERATIONS_A_FRAME = 16;
     /** Option: whether an aborted read is the end until the function is reset. */
     static final String WEDGES_ON_ABORT = "wedgesOnAbort";
     /** Option: whether a reset by register does nothing. */
@@ -76,7 +80,8 @@ final class RdmaAdapter implements Device {
     RdmaAdapter(DeviceContext context) {
         this.context = context;
         link = Link.of(context.function());
-        periodNanos = context.option(DeviceContext.FRAME_NANOS, 0);
+        periodNanos = context.option(OPERATION_NANOS,
+                context.option(DeviceContext.FRAME_NANOS, 0) / OPERATIONS_A_FRAME);
         resetNanos = Math.max(0, context.option(RESET_NANOS, DEFAULT_RESET_NANOS));
         wedgesOnAbort = context.option(WEDGES_ON_ABORT, 0) != 0;
         ignoresReset = context.option(IGNORES_RESET, 0) != 0;

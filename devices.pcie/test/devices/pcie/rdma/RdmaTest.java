@@ -42,7 +42,7 @@ class RdmaTest {
             PhysicalMemory.zeroed(List.of(new AddressRange(0, 0x10_0000)));
     private final RecordingUpstream root = new RecordingUpstream(memory);
     private final Map<String, Long> options = new HashMap<>(
-            Map.of(DeviceContext.FRAME_NANOS, MILLI));
+            Map.of(RdmaAdapter.OPERATION_NANOS, MILLI));
     private FakeDeviceContext context;
     private PciFunction function;
 

@@ -18,6 +18,11 @@ public record DeviceSetup(long seed, long crashAtNanos, Map<Integer, Map<String,
         Map<Integer, Workload> loads) {
 
     private static final double SLOWEST_MEDIUM_NANOS = 2e6;
+    /**
+     * Frames are rarer than requests of disks: 1 to 40 a second, as in recordings, where a receive
+     * ring that nobody refills lasts for 10 to 30 s.
+     */
+    private static final int REQUESTS_A_FRAME = 16;
 
     /** Returns an option of a function's device, or {@code otherwise}. */
     long option(int requester, String name, long otherwise) {
@@ -26,7 +31,7 @@ public record DeviceSetup(long seed, long crashAtNanos, Map<Integer, Map<String,
                 : 1e9 / load.requestsPerSecond();
         long own = switch (name) {
             case DeviceContext.CRASH_NANOS -> crashAtNanos;
-            case DeviceContext.FRAME_NANOS -> (long) period;
+            case DeviceContext.FRAME_NANOS -> (long) (period * REQUESTS_A_FRAME);
             case DeviceContext.MEDIUM_NANOS -> period == 0 ? otherwise
                     : Math.max(otherwise, (long) Math.min(period, SLOWEST_MEDIUM_NANOS));
             default -> otherwise;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.verdict;
 
+import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.pcie.Access;
 import iommu.api.trace.DmaOutcome;
@@ -78,14 +79,20 @@ final class Explainer {
         return 0;
     }
 
+    /** What its driver fails over may have happened to a device at any time since the crash. */
     private static int blockedBefore(Trace trace, int probed, int function) {
-        for (int id = probed - 1; id > 0 && trace.kind(id) != EventKind.PROBE; id--) {
+        for (int id = probed - 1; id > 0 && !isCrash(trace, id); id--) {
             Event e = trace.event(id);
             if (isRequest(e) && e.actor() == function && !DmaOutcome.isAnswered(e.b())) {
                 return id;
             }
         }
         return 0;
+    }
+
+    private static boolean isCrash(Trace trace, int id) {
+        return trace.kind(id) == EventKind.PHASE
+                && trace.event(id).a() == Phase.CRASH.ordinal();
     }
 
     /**
