@@ -59,8 +59,8 @@ class PhasesTest {
         reset-devices | v | irq 0 | off 0, clean 0
         reset-devices | a | - | off 0, clean 0
         reset-devices | vav | irq 0, irq 2 | off 0, clean 0, off 1, clean 1, off 2, clean 2
-        identity-map-crash-range | v | - | -
-        identity-map-crash-range | av | - | -
+        identity-map-crash-range | v | irq 0 | -
+        identity-map-crash-range | av | irq 1 | -
         """)
     void interruptsAtT4AndTablesAtT6(String name, String units, String t4, String t6) {
         HandoverPolicy policy = Policies.of(name);

@@ -17,11 +17,11 @@ class ReadmeTest {
     @Test
     void itsTranscriptIsWhatTheCommandPrints() throws Exception {
         String readme = Files.readString(ROOT.resolve("README.md"));
-        String command = "$ ./lab compare vtd1 --seed 7\n";
+        String command = "$ ./lab compare server --seed 7\n";
         int start = readme.indexOf("policy ", readme.indexOf(command));
         String shown = readme.substring(start, readme.indexOf("```", start)).strip();
 
-        Process lab = new ProcessBuilder(ROOT.resolve("lab").toString(), "compare", "vtd1",
+        Process lab = new ProcessBuilder(ROOT.resolve("lab").toString(), "compare", "server",
                 "--seed", "7").redirectError(ProcessBuilder.Redirect.INHERIT).start();
         String printed = new String(lab.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
