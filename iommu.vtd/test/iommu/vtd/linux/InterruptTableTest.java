@@ -3,8 +3,11 @@ package iommu.vtd.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.pcie.Message;
+import iommu.api.unit.Interrupt;
 import iommu.vtd.Capability;
 import iommu.vtd.GlobalCommand;
+import iommu.vtd.InterruptRequest;
 import iommu.vtd.VtdRegisters;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -21,13 +24,15 @@ class InterruptTableTest {
 
     private BenchKernel kernel = BenchKernel.legacy();
 
-    private void install(boolean labelled) {
+    private InterruptTable install(boolean labelled) {
         var registers = new UnitRegisters(kernel, true);
         InvalidationRing.disableLeftOver(kernel, registers);
         var ring = new InvalidationRing(kernel, registers,
                 KernelQuirks.of(BenchKernel.profile("6.1")));
         ring.enable();
-        new InterruptTable(kernel, registers, "dmar0", labelled).install(ring);
+        var table = new InterruptTable(kernel, registers, "dmar0", labelled);
+        table.install(ring);
+        return table;
     }
 
     private long table() {
@@ -121,5 +126,34 @@ class InterruptTableTest {
                 BenchKernel.ECAP, Map.of());
         install(true);
         assertThat(kernel.get(VtdRegisters.IQT) > 0).isEqualTo(invalidated);
+    }
+
+    /** What a message leads to at the unit: its vector, or -1 if it is blocked. */
+    private int vector(int source, Message message) {
+        long outcome = kernel.unit.interrupt(source, message.address(), message.data());
+        return Interrupt.isBlocked(outcome) ? -1 : Interrupt.vector(outcome);
+    }
+
+    @Test
+    void anInterruptGetsAnEntryThatOnlyItsSourceMayUse() {
+        InterruptTable table = install(true);
+        Message disk = table.allocate(0x100, 0x31);
+        Message nic = table.allocate(0x200, 0x32);
+        assertThat(vector(0x100, disk)).isEqualTo(0x31);
+        assertThat(vector(0x200, nic)).isEqualTo(0x32);
+        assertThat(vector(0x200, disk)).as("of another source").isEqualTo(-1);
+        assertThat(disk).isNotEqualTo(nic);
+    }
+
+    @Test
+    void entriesThatWereCopiedAreNotGivenOut() {
+        firstKernels();
+        InterruptTable table = install(true);
+        for (int index : new int[] {1, 2, 3, 4, 6}) {
+            assertThat(InterruptRequest.index(table.allocate(0x100, 0x40).address(), 0))
+                    .isEqualTo(index);
+        }
+        assertThat(kernel.memory.read64(table() + 16 * 5)).as("the crashed kernel's")
+                .isEqualTo(1 | 5L << 32);
     }
 }
