@@ -11,7 +11,7 @@ import static iommu.api.bits.BitField.bits;
 
 import iommu.api.bits.BitField;
 import iommu.api.pcie.CompletionStatus;
-import iommu.api.pcie.SystemError;
+import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Upstream;
 
 /**

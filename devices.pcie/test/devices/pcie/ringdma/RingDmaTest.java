@@ -33,7 +33,8 @@ class RingDmaTest {
             buffers.add(new DmaBuffer(0x20000 + i * 0x1000, 0x20000 + i * 0x1000, 4096));
         }
         return new Workload(1000, streaming, readsPerMille, 600,
-                List.of(new DmaBuffer(0x10000, 0x10000, 4096)), List.of(), buffers, List.of(), null);
+                List.of(new DmaBuffer(0x10000, 0x10000, 4096)), List.of(), buffers, List.of(),
+                null);
     }
 
     @ParameterizedTest

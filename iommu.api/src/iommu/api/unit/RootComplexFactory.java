@@ -4,7 +4,7 @@ package iommu.api.unit;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Fabric;
-import iommu.api.pcie.SystemError;
+import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Upstream;
 import iommu.api.sim.EventQueue;
 import iommu.api.trace.Trace;

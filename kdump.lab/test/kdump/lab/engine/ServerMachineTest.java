@@ -121,7 +121,8 @@ class ServerMachineTest {
                 .containsExactly(RAID);
         assertThat(disabled.faults().byRequester()).containsKey(RAID);
         assertThat(run(new CopyTables(), options).dump()).isEqualTo("complete");
-        assertThat(run(ResetDevicesTest.POLICY, options).dump()).as("a hot reset").isEqualTo("complete");
+        assertThat(run(ResetDevicesTest.POLICY, options).dump()).as("a hot reset")
+                .isEqualTo("complete");
     }
 
     @Test

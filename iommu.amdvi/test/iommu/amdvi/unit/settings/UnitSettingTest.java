@@ -56,7 +56,8 @@ class UnitSettingTest {
         "tlbEntries | 131072 | tlbEntries = 131072, not a power of two, 4 to 65536: size of the"
             + " TLB",
         "ways | 4 | unknown setting 'ways' of an amdvi unit; known: [asQemu, blockedReadAborts,"
-            + " blockedWriteReport, cacheNotPresent, directoryCacheEntries, dteCacheEntries, flushOnDisable, front,"
+            + " blockedWriteReport, cacheNotPresent, directoryCacheEntries, dteCacheEntries,"
+            + " flushOnDisable, front,"
             + " interruptCacheEntries, snpLocked, tlbEntries]"})
     void whatIsNotInTheTableIsRefused(String key, long value, String message) {
         assertThatThrownBy(() -> UnitSettings.of(with(key, value)))

@@ -7,7 +7,7 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.SystemError;
+import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.profile.KernelProfile;
 import iommu.api.sim.EventQueue;
 import iommu.api.trace.ConsoleLine;

@@ -11,7 +11,7 @@ import iommu.api.pcie.Device;
 import iommu.api.pcie.Fabric;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
-import iommu.api.pcie.SystemError;
+import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Upstream;
 import iommu.api.profile.UnitProfile;
 import iommu.api.sim.EventQueue;

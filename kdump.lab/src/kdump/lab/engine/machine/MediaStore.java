@@ -6,7 +6,8 @@ import java.util.Arrays;
 
 /**
  * What has reached the media of a machine, by function and medium: frames by their number, disks
- * block by block; of one position the last. Used again from run to run, so that a run takes no room that another had. One thread.
+ * block by block; of one position the last. Used again from run to run, so that a run takes no room
+ * that another had. One thread.
  */
 public final class MediaStore {
 

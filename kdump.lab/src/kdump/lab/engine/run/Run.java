@@ -8,7 +8,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceDriver;
-import iommu.api.pcie.SystemError;
+import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Workload;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;

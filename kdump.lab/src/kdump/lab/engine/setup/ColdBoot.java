@@ -84,7 +84,8 @@ public final class ColdBoot {
             enable(function);
             kernel.mapDriverMemory(function, driver);
         }
-        return cold.booted(image(memory), reservation, units(cold, machine), configs(cold, machine));
+        return cold.booted(image(memory), reservation, units(cold, machine),
+                configs(cold, machine));
     }
 
     private static void enable(PciFunction function) {

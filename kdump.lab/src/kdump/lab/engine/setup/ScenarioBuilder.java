@@ -111,8 +111,9 @@ public final class ScenarioBuilder {
 
     private static BitSet withLoads(BitSet taken, Map<Integer, Workload> loads) {
         for (Workload load : loads.values()) {
-            List.of(load.rings(), load.readable(), load.writable(), load.writeOnly()).forEach(pages -> pages.stream()
-                    .mapToInt(page -> frame(page.physicalAddress())).forEach(taken::set));
+            List.of(load.rings(), load.readable(), load.writable(), load.writeOnly())
+                    .forEach(pages -> pages.stream()
+                            .mapToInt(page -> frame(page.physicalAddress())).forEach(taken::set));
         }
         return taken;
     }

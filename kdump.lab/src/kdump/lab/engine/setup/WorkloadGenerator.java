@@ -137,8 +137,8 @@ final class WorkloadGenerator {
             take(survey.writeOnly(function.alias()), writeOnly);
         }
         int rings = Math.min(MOST_RINGS, (pages.size() + 1) / 2);
-        return new Workload(rate, streaming, readsPerMille, bytes, pages.subList(0, rings), readable,
-                pages.subList(rings, pages.size()), writeOnly, message);
+        return new Workload(rate, streaming, readsPerMille, bytes, pages.subList(0, rings),
+                readable, pages.subList(rings, pages.size()), writeOnly, message);
     }
 
     private List<DmaBuffer> pagesOf(PciFunction function) {

@@ -5,7 +5,7 @@ import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.Phase;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.SystemError;
+import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.trace.DmaOutcome;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;

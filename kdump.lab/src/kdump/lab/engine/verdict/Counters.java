@@ -6,7 +6,7 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.Medium;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.SystemError;
+import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.DmaOutcome;
 import iommu.api.trace.EventKind;

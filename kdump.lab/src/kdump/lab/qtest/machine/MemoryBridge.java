@@ -4,7 +4,7 @@ package kdump.lab.qtest.machine;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.CompletionStatus;
-import iommu.api.pcie.SystemError;
+import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Upstream;
 import iommu.api.unit.Translation;
 import java.util.Arrays;

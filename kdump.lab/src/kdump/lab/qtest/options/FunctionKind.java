@@ -27,7 +27,8 @@ public enum FunctionKind {
     ISA_BRIDGE("ICH9-LPC", 256, Flow.NONE,
             "0:29188086 8:6010002 c:800000 2c:11001af4 40:1 60:80808080 68:80808080",
             "4:507 c:ff 3c:ff 40:ff87 44-9c:ffffffff a4-fc:ffffffff"),
-    SATA("ich9-ahci", 256, new Hosted("ahci", 1, 4), "0:29228086 4:100000 8:1060102 c:800000 20:1 2c:11001af4 "
+    SATA("ich9-ahci", 256, new Hosted("ahci", 1, 4), "0:29228086 4:100000 8:1060102 "
+            + "c:800000 20:1 2c:11001af4 "
             + "34:80 3c:100 80:80a805 90:40 a8:100012 ac:48",
             "4:507 c:ff 20:ffffffe0 24:fffff000 3c:ff 40-7c:ffffffff 80:10000 84:fffffffc "
             + "88-a4:ffffffff b0-fc:ffffffff"),

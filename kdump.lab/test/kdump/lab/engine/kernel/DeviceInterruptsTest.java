@@ -7,7 +7,7 @@ import iommu.api.machine.MachineDescription;
 import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.SystemError;
+import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import java.util.BitSet;

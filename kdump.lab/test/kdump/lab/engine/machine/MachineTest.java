@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
-import iommu.api.pcie.SystemError;
+import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.sim.RandomStream;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;

@@ -58,7 +58,7 @@ class HardwareChooserTest {
         "vtd1 | ideal    | vtd.iotlbEntries  | 64 | unknown hardware profile 'ideal' of a vtd unit,"
             + " expected one of intel-m50fcp, qemu-7.2, spec",
         "vtd1 | spec     | vtd.none          | 1 | unknown unit setting 'vtd.none', expected one of"
-            + " amdvi.asQemu, amdvi.cacheNotPresent, ",
+            + " amdvi.asQemu, amdvi.blockedReadAborts, ",
         "vtd1 | spec     | iotlbEntries      | 1 | unknown unit setting 'iotlbEntries', ",
         "vtd1 | spec     | amdvi.tlbEntries  | 64 | unit setting 'amdvi.tlbEntries', but vtd1"
             + " has no such unit",

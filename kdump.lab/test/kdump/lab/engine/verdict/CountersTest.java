@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.kdump.Phase;
 import iommu.api.pcie.Access;
-import iommu.api.pcie.SystemError;
+import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;

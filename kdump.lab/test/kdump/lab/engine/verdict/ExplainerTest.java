@@ -10,7 +10,7 @@ import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.pcie.Medium;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.SystemError;
+import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace.Level;
 import java.util.List;
