@@ -11,7 +11,7 @@ public interface Upstream {
      *
      * @param kind of error, as AER names it in words, such as "unsupported request"
      * @param severity "correctable", "non-fatal" or "fatal"
-     * @param gates the enables that were all set on the way, in words; any one closed had stopped it
+     * @param gates the enables that were all set on the way, in words; any closed had stopped it
      */
     record SystemError(String kind, String severity, String gates) {
 
