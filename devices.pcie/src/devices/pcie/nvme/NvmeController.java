@@ -132,10 +132,15 @@ final class NvmeController implements Device {
         });
     }
 
-    /** Begins to enable or to reset; ready, or not ready any more, it is later. */
+    /**
+     * Begins to enable or to reset; ready, or not ready any more, it is later. One that is enabled
+     * holds nothing of whoever used it before, however it came to be disabled.
+     */
     private void change(boolean on) {
         if (!on) {
             stop();
+        } else {
+            context.dropped();
         }
         enabled = on;
         if (!changing) {

@@ -78,7 +78,7 @@ class NvmeControllerTest {
         m.queue.advance(1);
         assertThat(m.read(CSTS)).isZero();
         assertThat(m.read(0x24)).as("a controller reset keeps it").isEqualTo(0xf000f);
-        assertThat(m.context.resets()).isEqualTo(1);
+        assertThat(m.context.resets()).as("enabled, and reset: it holds nothing").isEqualTo(2);
     }
 
     @Test
