@@ -227,7 +227,7 @@ class JsonContractTest {
     @ValueSource(strings = {"fault", "untranslated", "late", "dump", "reboot"})
     void why(String what) throws IOException {
         Map<String, Object> why = Json.object(json("why", "vtd1", "--policy", "disable-reinit",
-                what, "--crash-at", "5ms"));
+                what, "--crash-at", "5ms", "--seed", "7"));
         assertThat(why).containsOnlyKeys("figure", "chain");
         assertThat(Json.rows(why.get("chain"))).isNotEmpty().allSatisfy(link -> {
             assertThat(link).containsOnlyKeys("nanos", "phase", "actor", "event", "facts");
