@@ -92,7 +92,7 @@ class ReceiveFilterTest {
         assertThat(accepts(EVERYBODY)).as("without BAM").isTrue();
     }
 
-    /** The address of the datasheet's example, 12:AA.. with its last bytes 34:56. */
+    /** Last bytes 34:56, so the bits are those of 5634h: 15:4, 14:3, 13:2 and 11:0. */
     @ParameterizedTest
     @CsvSource({"0, 0x563", "1, 0xac6", "2, 0x58d", "3, 0x634"})
     void theTableIsLookedUpByTwelveBitsOfTheLastTwoBytes(int offset, String place) {
