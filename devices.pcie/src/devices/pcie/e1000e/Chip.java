@@ -27,6 +27,9 @@ enum Chip {
     /** On conventional PCI; Linux's e1000. */
     L82540EM(0x100e, 0x0c20, bits(15, 8), bit(4), 64);
 
+    /** PHYRA is cleared by a written 0. */
+    private static final Register STATUS =
+            NicLayout.STATUS.readWrite(NicLayout.STATUS_PHYRA).reset(0x0008_0281);
     private static final int VENDOR = 0x8086;
     private static final int FIRST_BAR = 0x10;
     private static final int BARS = 6;
@@ -106,7 +109,7 @@ enum Chip {
 
     private static List<Register> express() {
         List<Register> own = new ArrayList<>(List.of(NicLayout.CTRL.reset(0x0014_0241),
-                NicLayout.STATUS.reset(0x0008_0281), NicLayout.EECD.reset(0x100),
+                STATUS, NicLayout.EECD.reset(0x100),
                 NicLayout.EIAC, NicLayout.IAM, NicLayout.IVAR, NicLayout.RFCTL,
                 NicLayout.MRQC, NicLayout.RXDCTL.reset(0x1_0000), NicLayout.TXDCTL,
                 NicLayout.RXCSUM.reset(0x300), NicLayout.TIPG.reset(0x0060_2008),

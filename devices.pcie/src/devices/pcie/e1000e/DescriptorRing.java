@@ -58,7 +58,7 @@ final class DescriptorRing {
     }
 
     private int index(int ahead) {
-        return (int) ((registers.get(head) + ahead) % size());
+        return size() == 0 ? 0 : (int) ((registers.get(head) + ahead) % size());
     }
 
     /** Returns how many descriptors lie in memory ready to be fetched. */

@@ -152,7 +152,11 @@ final class Nic implements Device {
                     | (EECD_REQUEST.isSet(held) ? (int) EECD_GRANT.mask() : 0)
                     | (isReady() && chip.isExpress() ? (int) EECD_AUTO_RD.mask() : 0);
         }
-        return Statistics.holds(offset) ? core.statistics().take(offset) : held;
+        if (!Statistics.holds(offset)) {
+            return held;
+        }
+        wire.settle();
+        return core.statistics().take(offset);
     }
 
     @Override
@@ -209,6 +213,7 @@ final class Nic implements Device {
     }
 
     private void receiveControl() {
+        wire.stopCounting();
         receive.controlWritten();
         wire.wake();
     }
@@ -231,6 +236,7 @@ final class Nic implements Device {
     // ---- resets --------------------------------------------------------------------------------
 
     private void forget() {
+        wire.stopCounting();
         core.reset();
         receive.reset();
         transmit.reset();

@@ -120,6 +120,7 @@ final class ReceiveUnit {
         } else {
             ring.keep(moving ? 1 : 0);
             packets.clear();
+            length = moving ? length : 0;
         }
     }
 
@@ -152,7 +153,7 @@ final class ReceiveUnit {
             incoming[sent] = 0;
         }
         if (lost || !packets.offer(incoming, sent)) {
-            core.statistics().missed();
+            core.statistics().missed(1);
             core.causes().raise(ICR_RXO.mask());
             return false;
         }
@@ -269,6 +270,7 @@ final class ReceiveUnit {
             length = 0;
             frameMoved();
         } else {
+            length = isEnabled() ? length : 0;
             writeBackAt(writeBackThreshold());
         }
         proceed();

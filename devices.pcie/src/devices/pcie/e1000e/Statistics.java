@@ -33,6 +33,7 @@ final class Statistics {
 
     private static final int FIRST = 0x4000;
     private static final int END = 0x4100;
+    private static final long MOST = 0xffff_ffffL;
     private static final int CHECK_SEQUENCE_BYTES = 4;
 
     private final RegisterFile registers;
@@ -88,14 +89,17 @@ final class Statistics {
         add(GOTCL, GOTCH, bytes + CHECK_SEQUENCE_BYTES);
     }
 
-    void missed() {
-        count(MPC);
+    void missed(long frames) {
+        count(MPC, frames);
+    }
+
+    private void count(Register counter) {
+        count(counter, 1);
     }
 
     /** Counters stay at their highest value. */
-    private void count(Register counter) {
-        long value = registers.get(counter);
-        registers.set(counter, value == 0xffff_ffffL ? value : value + 1);
+    private void count(Register counter, long frames) {
+        registers.set(counter, Math.min(registers.get(counter) + frames, MOST));
     }
 
     private void add(Register low, Register high, int bytes) {

@@ -244,8 +244,11 @@ final class TransmitUnit {
         }
         long command = command();
         ring.quadword(DescriptorLayout.HIGH, command | TX_DD.mask());
-        core.bus().write(ring.address(0) + DescriptorLayout.TX_STATUS, ring.slots(),
-                ring.firstUsed() + DescriptorLayout.TX_STATUS, DescriptorLayout.TX_STATUS_BYTES);
+        if (ring.size() > 0) {
+            core.bus().write(ring.address(0) + DescriptorLayout.TX_STATUS, ring.slots(),
+                    ring.firstUsed() + DescriptorLayout.TX_STATUS,
+                    DescriptorLayout.TX_STATUS_BYTES);
+        }
         if (TX_IDE.isSet(command) && core.registers().get(TIDV) != 0) {
             if (!delayed) {
                 delayed = true;

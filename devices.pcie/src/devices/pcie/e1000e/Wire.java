@@ -28,6 +28,7 @@ final class Wire {
     private long number;
     private boolean listening;
     private long asleepSince;
+    private boolean overflows;
 
     Wire(NicCore core, ReceiveUnit receive) {
         this.core = core;
@@ -43,10 +44,29 @@ final class Wire {
         if (listening || period == 0 || !hears()) {
             return;
         }
+        settle();
+        overflows = false;
+        listening = true;
+        context.schedule(period - (context.nanos() - asleepSince), arrival);
+    }
+
+    /** Counts the frames that have gone by since nothing is scheduled. */
+    void settle() {
+        if (listening || period == 0) {
+            return;
+        }
         long missed = (context.nanos() - asleepSince) / period;
         number += missed;
-        listening = true;
-        context.schedule(period - (context.nanos() - asleepSince) % period, arrival);
+        asleepSince += missed * period;
+        if (overflows) {
+            core.statistics().missed(missed);
+        }
+    }
+
+    /** Follows a reset, and comes before receiving is switched: what was missed is counted. */
+    void stopCounting() {
+        settle();
+        overflows = false;
     }
 
     private boolean hears() {
@@ -70,6 +90,7 @@ final class Wire {
         if (taken) {
             context.schedule(period, arrival);
         } else {
+            overflows = hears();
             asleepSince = context.nanos();
         }
     }

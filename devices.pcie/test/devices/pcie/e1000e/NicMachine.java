@@ -29,6 +29,8 @@ final class NicMachine {
     static final long TX_RING = 0x11000;
     static final long BUFFERS = 0x40000;
     private static final long PAGES = 0x101000;
+    private static final long FRAME = 0x300000;
+    private static final int LOOPED = 16;
     private static final int MSI_X = 0xa0;
     private static final int MSI_X_BAR = 3;
 
@@ -40,6 +42,7 @@ final class NicMachine {
     final FakeDeviceContext context;
     final FakeDriverPort port;
     final Device device;
+    private int looped;
 
     NicMachine(int deviceId) {
         this(deviceId, Map.of());
@@ -120,6 +123,31 @@ final class NicMachine {
         byte[] bytes = new byte[count];
         memory.read(address, bytes, 0, count);
         return bytes;
+    }
+
+    /** Returns a frame to an address, whose other bytes differ. */
+    static byte[] to(long address, int count) {
+        byte[] bytes = new byte[count];
+        for (int i = 0; i < count; i++) {
+            bytes[i] = (byte) (i < 6 ? address >>> 8 * (5 - i) : i * 29 + count);
+        }
+        return bytes;
+    }
+
+    /** Has the PHY loop back what is sent, and lays both rings. */
+    void loop(int descriptors, long control) {
+        write(NicLayout.MDIC, 1 << 26 | 1 << 21 | 0x4140);
+        receive(descriptors, control);
+        transmit(LOOPED);
+    }
+
+    /** Sends one frame over the loop and waits until it has arrived. */
+    void arrive(byte[] frame) {
+        memory.write(FRAME, frame, 0, frame.length);
+        descriptor(looped % LOOPED, FRAME, 1 << 24 | frame.length);
+        looped++;
+        write(NicLayout.TDT, looped % LOOPED);
+        run(MILLI);
     }
 
     /** Fills memory with bytes that differ, the first six to everybody. */
