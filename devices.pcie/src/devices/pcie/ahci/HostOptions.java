@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.ahci;
 
+import static devices.pcie.link.DeviceOptions.GONE_FROM_NANOS;
+import static devices.pcie.link.DeviceOptions.IGNORES_RESET;
+import static devices.pcie.link.DeviceOptions.RESET_NANOS;
+import static devices.pcie.link.DeviceOptions.WEDGES_ON_ABORT;
+
 import iommu.api.pcie.DeviceContext;
 import java.util.Set;
 
@@ -20,13 +25,9 @@ import java.util.Set;
 record HostOptions(long mediumNanos, long resetNanos, long linkNanos, long sectors, String serial,
         int port, boolean ignoresReset, boolean wedgesOnAbort, long goneFromNanos) {
 
-    private static final String RESET_NANOS = "resetNanos";
     private static final String LINK_NANOS = "linkNanos";
     private static final String SERIAL = "serial";
     private static final String PORT = "port";
-    private static final String IGNORES_RESET = "ignoresReset";
-    private static final String WEDGES_ON_ABORT = "wedgesOnAbort";
-    private static final String GONE_FROM_NANOS = "goneFromNanos";
     static final Set<String> NAMES = Set.of(DeviceContext.MEDIUM_NANOS, RESET_NANOS, LINK_NANOS,
             DeviceContext.SECTORS, PORT, IGNORES_RESET, WEDGES_ON_ABORT, GONE_FROM_NANOS);
 

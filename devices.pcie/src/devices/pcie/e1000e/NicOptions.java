@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.e1000e;
 
+import static devices.pcie.link.DeviceOptions.GONE_FROM_NANOS;
+import static devices.pcie.link.DeviceOptions.IGNORES_RESET;
+import static devices.pcie.link.DeviceOptions.RESET_NANOS;
+import static devices.pcie.link.DeviceOptions.WEDGES_ON_ABORT;
+
 import iommu.api.pcie.DeviceContext;
 import java.util.Set;
 
@@ -24,10 +29,6 @@ record NicOptions(long frameNanos, int frameBytes, boolean wholeTransfers, boole
     static final String FRAME_BYTES = "frameBytes";
     static final String WHOLE_TRANSFERS = "whole_transfers";
     static final String ABORTED_READS = "abortedReads";
-    static final String WEDGES_ON_ABORT = "wedgesOnAbort";
-    static final String IGNORES_RESET = "ignoresReset";
-    static final String RESET_NANOS = "resetNanos";
-    static final String GONE_FROM_NANOS = "goneFromNanos";
 
     static final Set<String> NAMES = Set.of(DeviceContext.FRAME_NANOS, FRAME_BYTES,
             WHOLE_TRANSFERS, ABORTED_READS, WEDGES_ON_ABORT, IGNORES_RESET, RESET_NANOS,

@@ -68,12 +68,15 @@ final class ErrorReporting {
 
     private ErrorReporting() { }
 
-    /** Notes how a read of a function ended in its Status, and in those of the buses above. */
+    /**
+     * Notes how a read of a function ended: in its Status, and in that of the buses above, up to
+     * the bridge that stopped it.
+     */
     static void completed(FabricFunction requester, CompletionStatus status) {
         BitField received = status == CompletionStatus.COMPLETER_ABORT ? RECEIVED_TARGET_ABORT
                 : RECEIVED_MASTER_ABORT;
         set(requester.config(), STATUS, received);
-        for (FabricFunction b = requester.bridge(); b != null; b = b.bridge()) {
+        for (FabricFunction b = requester.bridge(); b != null && !b.isClosed(); b = b.bridge()) {
             set(b.config(), SECONDARY_STATUS, received);
         }
     }

@@ -276,10 +276,16 @@ class FabricFunction implements PciFunction, DmaPort {
         return CompletionStatus.SUCCESS;
     }
 
-    /** A read that went out came back with an error; one that never went out did not. */
+    /**
+     * A read that went out came back with an error; one that never went out did not. The root port
+     * hears of those that reached it: a bridge whose gate is closed answers by itself.
+     */
     private void notCompleted(CompletionStatus status, long address) {
-        if (ownGate()) {
-            ErrorReporting.completed(this, status);
+        if (!ownGate()) {
+            return;
+        }
+        ErrorReporting.completed(this, status);
+        if (way.isOpen()) {
             way.report(false, address, upstream);
         }
     }

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.nvme;
 
+import static devices.pcie.link.DeviceOptions.GONE_FROM_NANOS;
+import static devices.pcie.link.DeviceOptions.IGNORES_RESET;
+import static devices.pcie.link.DeviceOptions.RESET_NANOS;
+import static devices.pcie.link.DeviceOptions.WEDGES_ON_ABORT;
+
 import iommu.api.pcie.DeviceContext;
 import java.util.Set;
 
@@ -18,10 +23,6 @@ import java.util.Set;
 record NvmeOptions(long mediumNanos, long resetNanos, boolean ignoresReset, boolean wedgesOnAbort,
         long goneFromNanos, long sectors, int queuePairs) {
 
-    static final String RESET_NANOS = "resetNanos";
-    static final String IGNORES_RESET = "ignoresReset";
-    static final String WEDGES_ON_ABORT = "wedgesOnAbort";
-    static final String GONE_FROM_NANOS = "goneFromNanos";
     /** As emulators name it. */
     static final String QUEUE_PAIRS = "max_ioqpairs";
     static final Set<String> NAMES = Set.of(DeviceContext.MEDIUM_NANOS, RESET_NANOS, IGNORES_RESET,

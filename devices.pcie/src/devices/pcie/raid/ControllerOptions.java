@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.raid;
 
+import static devices.pcie.link.DeviceOptions.GONE_FROM_NANOS;
+import static devices.pcie.link.DeviceOptions.IGNORES_RESET;
+import static devices.pcie.link.DeviceOptions.RESET_NANOS;
+import static devices.pcie.link.DeviceOptions.WEDGES_ON_ABORT;
+
 import iommu.api.pcie.DeviceContext;
 import java.util.Set;
 
@@ -18,10 +23,6 @@ import java.util.Set;
 record ControllerOptions(long mediumNanos, boolean wedgesOnAbort, boolean ignoresReset,
         long resetNanos, long goneFromNanos) {
 
-    static final String WEDGES_ON_ABORT = "wedgesOnAbort";
-    static final String IGNORES_RESET = "ignoresReset";
-    static final String RESET_NANOS = "resetNanos";
-    static final String GONE_FROM_NANOS = "goneFromNanos";
     static final Set<String> NAMES = Set.of(DeviceContext.MEDIUM_NANOS, WEDGES_ON_ABORT,
             IGNORES_RESET, RESET_NANOS, GONE_FROM_NANOS);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.rdma;
 
+import devices.pcie.link.DeviceOptions;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DeviceDriver;
@@ -36,7 +37,8 @@ public final class Rdma implements DeviceModel {
     @Override
     public Set<String> options() {
         return Set.of(DeviceContext.FRAME_NANOS, RdmaAdapter.OPERATION_NANOS,
-                RdmaAdapter.WEDGES_ON_ABORT, RdmaAdapter.IGNORES_RESET, RdmaAdapter.RESET_NANOS);
+                DeviceOptions.WEDGES_ON_ABORT, DeviceOptions.IGNORES_RESET,
+                DeviceOptions.RESET_NANOS, DeviceOptions.GONE_FROM_NANOS);
     }
 
     @Override

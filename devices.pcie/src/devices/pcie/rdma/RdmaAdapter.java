@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.rdma;
 
+import static devices.pcie.link.DeviceOptions.GONE_FROM_NANOS;
+import static devices.pcie.link.DeviceOptions.IGNORES_RESET;
+import static devices.pcie.link.DeviceOptions.RESET_NANOS;
+import static devices.pcie.link.DeviceOptions.WEDGES_ON_ABORT;
 import static devices.pcie.rdma.RdmaLayout.CAUSE;
 import static devices.pcie.rdma.RdmaLayout.CTRL;
 import static devices.pcie.rdma.RdmaLayout.READY;
@@ -41,12 +45,6 @@ final class RdmaAdapter implements Device {
     static final String OPERATION_NANOS = "operationNanos";
     /** Memory is shared with peers for bulk. */
     private static final int OPERATIONS_A_FRAME = 16;
-    /** Option: whether an aborted read is the end until the function is reset. */
-    static final String WEDGES_ON_ABORT = "wedgesOnAbort";
-    /** Option: whether a reset by register does nothing. */
-    static final String IGNORES_RESET = "ignoresReset";
-    /** Option: how long it takes until it is ready after a reset by register. */
-    static final String RESET_NANOS = "resetNanos";
     static final long DEFAULT_RESET_NANOS = 100_000_000;
 
     private static final long ALL_ONES = -1;
@@ -71,6 +69,7 @@ final class RdmaAdapter implements Device {
     private final int[] registered = new int[REGIONS];
     private final byte[] data = new byte[MOST_BYTES];
     private int regions;
+    private final long goneFromNanos;
     private long sequence;
     private int generation;
     private boolean ticking;
@@ -85,6 +84,7 @@ final class RdmaAdapter implements Device {
         resetNanos = Math.max(0, context.option(RESET_NANOS, DEFAULT_RESET_NANOS));
         wedgesOnAbort = context.option(WEDGES_ON_ABORT, 0) != 0;
         ignoresReset = context.option(IGNORES_RESET, 0) != 0;
+        goneFromNanos = context.option(GONE_FROM_NANOS, Long.MAX_VALUE);
         peers = new RandomStream(context.function().requesterId(), "rdma-peers");
         registers.set(STATUS, READY, 1);
         registers.onWrite(CTRL, (written, mask) -> control(written));
@@ -108,6 +108,11 @@ final class RdmaAdapter implements Device {
         if (offset < REGISTER_BYTES && !isWedged()) {
             registers.write((int) offset, bytes, value);
         }
+    }
+
+    @Override
+    public boolean present() {
+        return context.nanos() < goneFromNanos;
     }
 
     private boolean isWedged() {
@@ -173,7 +178,8 @@ final class RdmaAdapter implements Device {
     // ---- peers ----------------------------------------------------------------------------------
 
     private boolean isBusy() {
-        return regions > 0 && periodNanos > 0 && RUN.isSet(registers.get(CTRL)) && !isWedged();
+        return regions > 0 && periodNanos > 0 && RUN.isSet(registers.get(CTRL)) && !isWedged()
+                && present();
     }
 
     private void wake() {
@@ -239,7 +245,9 @@ final class RdmaAdapter implements Device {
             CompletionStatus status = reads ? context.dma().read(at + moved, data, moved, chunk)
                     : context.dma().write(at + moved, data, moved, chunk);
             if (status != CompletionStatus.SUCCESS) {
-                registers.set(STATUS, WEDGED, reads && wedgesOnAbort ? 1 : 0);
+                if (reads && wedgesOnAbort && context.function().busMaster()) {
+                    registers.set(STATUS, WEDGED, 1);
+                }
                 return false;
             }
             moved += chunk;

@@ -2,6 +2,7 @@
 package devices.pcie.ringdma;
 
 import devices.pcie.ats.TranslatedDma;
+import devices.pcie.link.DeviceOptions;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DeviceDriver;
@@ -58,8 +59,8 @@ public final class RingDma implements DeviceModel {
     @Override
     public Set<String> options() {
         Set<String> names = new TreeSet<>(TranslatedDma.OPTIONS);
-        names.add(RingEngine.GONE_FROM_NANOS);
-        names.add(RingEngine.WEDGES_ON_ABORT);
+        names.add(DeviceOptions.GONE_FROM_NANOS);
+        names.add(DeviceOptions.WEDGES_ON_ABORT);
         return names;
     }
 

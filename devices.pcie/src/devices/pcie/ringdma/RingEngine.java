@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.ringdma;
 
+import static devices.pcie.link.DeviceOptions.GONE_FROM_NANOS;
+import static devices.pcie.link.DeviceOptions.WEDGES_ON_ABORT;
 import static devices.pcie.ringdma.RingLayout.ABORTED;
 import static devices.pcie.ringdma.RingLayout.ABORTS;
 import static devices.pcie.ringdma.RingLayout.BUFFER;
@@ -61,10 +63,6 @@ final class RingEngine implements Device {
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long ALL_ONES = -1;
     static final int PREFETCHED = 4;
-    /** Option: the instant at which the device is pulled out of its slot. */
-    static final String GONE_FROM_NANOS = "goneFromNanos";
-    /** Option: whether an aborted read is the end until the function is reset. */
-    static final String WEDGES_ON_ABORT = "wedgesOnAbort";
 
     private final DeviceContext context;
     private final TranslatedDma dma;
@@ -84,7 +82,6 @@ final class RingEngine implements Device {
     private final byte[] completion = new byte[8];
     private int oldest;
     private int holds;
-    private long nextFetch;
     private long sequence;
     private int generation;
     private boolean ticking;
@@ -148,7 +145,6 @@ final class RingEngine implements Device {
         interrupts.lower();
         sequence = 0;
         holds = 0;
-        nextFetch = 0;
         generation++;
         ticking = false;
         moving = false;
@@ -226,7 +222,7 @@ final class RingEngine implements Device {
         long size = registers.get(SIZE);
         boolean streams = STREAM.isSet(registers.get(CTRL));
         oldest = 0;
-        nextFetch = registers.get(HEAD);
+        long nextFetch = registers.get(HEAD);
         while (holds < PREFETCHED && holds < size
                 && (streams || nextFetch != registers.get(TAIL))) {
             long at = registers.get(RING) + nextFetch * DESCRIPTOR_BYTES;
@@ -246,9 +242,10 @@ final class RingEngine implements Device {
         return holds > 0;
     }
 
+    /** With bus mastering off nothing was sent, and so nobody has aborted it. */
     private void aborted() {
         registers.set(ABORTS, registers.get(ABORTS) + 1);
-        wedged = wedgesOnAbort;
+        wedged = wedgesOnAbort && context.function().busMaster();
     }
 
     /** Moves the data of the oldest descriptor; returns how many bytes that are. */

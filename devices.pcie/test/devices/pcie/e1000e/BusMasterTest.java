@@ -6,6 +6,7 @@ import static devices.pcie.e1000e.NicMachine.MILLI;
 import static iommu.testkit.Request.Kind.READ;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import devices.pcie.link.DeviceOptions;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.CompletionStatus;
 import iommu.testkit.Request;
@@ -122,7 +123,7 @@ class BusMasterTest {
     @ParameterizedTest
     @CsvSource({"0, 0, 0, true", "1, 0, 1, true", "0, 1, 0, false", "1, 1, 0, false"})
     void whatAnAbortLeadsToIsAChoice(long zeros, long wedges, int sent, boolean writable) {
-        machine(Map.of(NicOptions.ABORTED_READS, zeros, NicOptions.WEDGES_ON_ABORT, wedges));
+        machine(Map.of(NicOptions.ABORTED_READS, zeros, DeviceOptions.WEDGES_ON_ABORT, wedges));
         machine.transmit(16);
         machine.descriptor(0, DATA, EOP_RS | 100);
         machine.root.refuse(AddressRange.of(DATA, 4096));
@@ -143,7 +144,7 @@ class BusMasterTest {
 
     @Test
     void writesThatAreAbortedNobodyTellsTheChip() {
-        machine(Map.of("frameNanos", MILLI, NicOptions.WEDGES_ON_ABORT, 1L));
+        machine(Map.of("frameNanos", MILLI, DeviceOptions.WEDGES_ON_ABORT, 1L));
         machine.receive(8, 0);
         machine.root.refuse(AddressRange.of(NicMachine.BUFFERS, 1 << 20));
         machine.run(4 * MILLI + MILLI / 2);
@@ -155,7 +156,7 @@ class BusMasterTest {
     @ParameterizedTest
     @ValueSource(longs = {0, 4 * MILLI})
     void oneThatIsGoneSendsNothing(long from) {
-        machine(Map.of("frameNanos", MILLI, NicOptions.GONE_FROM_NANOS, from));
+        machine(Map.of("frameNanos", MILLI, DeviceOptions.GONE_FROM_NANOS, from));
         machine.receive(8, 0);
         machine.run(from);
         machine.root.clear();

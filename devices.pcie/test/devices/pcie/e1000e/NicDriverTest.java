@@ -8,6 +8,7 @@ import static devices.pcie.e1000e.NicMachine.MILLI;
 import static iommu.testkit.Request.Kind.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import devices.pcie.link.DeviceOptions;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Workload;
 import java.util.Map;
@@ -129,23 +130,23 @@ class NicDriverTest {
     @CsvSource({"0x10d3, The NVM Checksum Is Not Valid",
         "0x100e, The EEPROM Checksum Is Not Valid"})
     void aControllerThatIgnoresItsResetIsOfNoUse(String id, String reason) {
-        machine = new NicMachine(Integer.decode(id), Map.of(NicOptions.IGNORES_RESET, 1L));
+        machine = new NicMachine(Integer.decode(id), Map.of(DeviceOptions.IGNORES_RESET, 1L));
 
         assertThat(machine.driver().probe()).isEqualTo(reason);
     }
 
     @Test
     void aControllerThatIsSlowToResetIsFoundAllTheSame() {
-        machine = new NicMachine(EXPRESS, Map.of(NicOptions.RESET_NANOS, 30 * MILLI));
+        machine = new NicMachine(EXPRESS, Map.of(DeviceOptions.RESET_NANOS, 30 * MILLI));
         assertThat(machine.driver().probe()).isNull();
-        machine = new NicMachine(EXPRESS, Map.of(NicOptions.RESET_NANOS, 10_000 * MILLI));
+        machine = new NicMachine(EXPRESS, Map.of(DeviceOptions.RESET_NANOS, 10_000 * MILLI));
         assertThat(machine.driver().probe()).isEqualTo("The NVM Checksum Is Not Valid");
     }
 
     @Test
     void aWedgedControllerIsOfNoUse() {
         machine = new NicMachine(EXPRESS,
-                Map.of("frameNanos", MILLI, NicOptions.WEDGES_ON_ABORT, 1L));
+                Map.of("frameNanos", MILLI, DeviceOptions.WEDGES_ON_ABORT, 1L));
         machine.root.answer(CompletionStatus.UNSUPPORTED_REQUEST);
         machine.driver().start(NicMachine.workload(2), 1);
         machine.run(10 * MILLI);

@@ -7,6 +7,7 @@ import static devices.pcie.e1000e.NicMachine.MILLI;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import devices.pcie.link.DeviceOptions;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.FunctionConfig;
 import iommu.testkit.FakeFunction;
@@ -175,7 +176,7 @@ class NicTest {
 
     @Test
     void aResetThatIsIgnoredNeverEnds() {
-        machine = new NicMachine(EXPRESS, Map.of(NicOptions.IGNORES_RESET, 1L));
+        machine = new NicMachine(EXPRESS, Map.of(DeviceOptions.IGNORES_RESET, 1L));
         machine.write(NicLayout.RDLEN, 0x1000);
         machine.write(NicLayout.CTRL, 1 << 26);
         machine.run(1000 * MILLI);
@@ -204,7 +205,7 @@ class NicTest {
     @Test
     void aDeviceThatIsPulledOutIsNotThere() {
         machine = new NicMachine(EXPRESS,
-                Map.of("frameNanos", MILLI, NicOptions.GONE_FROM_NANOS, 5 * MILLI));
+                Map.of("frameNanos", MILLI, DeviceOptions.GONE_FROM_NANOS, 5 * MILLI));
         machine.receive(8, 0);
         assertThat(machine.device.present()).isTrue();
         machine.run(20 * MILLI);
@@ -217,7 +218,7 @@ class NicTest {
     void optionsOutOfRangeAreRefused() {
         assertThatThrownBy(() -> new NicMachine(EXPRESS, Map.of(NicOptions.FRAME_BYTES, 59L)))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("59");
-        assertThatThrownBy(() -> new NicMachine(EXPRESS, Map.of(NicOptions.RESET_NANOS, -1L)))
+        assertThatThrownBy(() -> new NicMachine(EXPRESS, Map.of(DeviceOptions.RESET_NANOS, -1L)))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThat(new E1000eModel().options()).contains("frameNanos", "wedgesOnAbort",
                 "masterToResetNanos");

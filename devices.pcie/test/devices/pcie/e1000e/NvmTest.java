@@ -6,6 +6,7 @@ import static devices.pcie.e1000e.NicMachine.EXPRESS;
 import static devices.pcie.e1000e.NicMachine.MILLI;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import devices.pcie.link.DeviceOptions;
 import iommu.api.sim.RandomStream;
 import iommu.testkit.seeds.Seeds;
 import java.util.Map;
@@ -50,7 +51,7 @@ class NvmTest {
     @ParameterizedTest
     @CsvSource({"0x10d3, 2, 2", "0x100e, 8, 0x10"})
     void afterAResetItIsNotDoneUntilTheWordsAreRead(String id, int shift, String done) {
-        machine = new NicMachine(Integer.decode(id), Map.of(NicOptions.RESET_NANOS, 7 * MILLI));
+        machine = new NicMachine(Integer.decode(id), Map.of(DeviceOptions.RESET_NANOS, 7 * MILLI));
         machine.write(NicLayout.CTRL, 1 << 26);
         machine.run(7 * MILLI - 1);
         machine.write(NicLayout.EERD, 14L << shift | 1);

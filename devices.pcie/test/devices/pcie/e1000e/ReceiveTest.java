@@ -10,6 +10,7 @@ import static iommu.testkit.Request.Kind.READ;
 import static iommu.testkit.Request.Kind.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import devices.pcie.link.DeviceOptions;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.CompletionStatus;
 import iommu.testkit.FakeDeviceContext;
@@ -258,7 +259,7 @@ class ReceiveTest {
 
     @Test
     void aWedgedChipAnswersWithWhatItHeldUntilItIsReset() {
-        machine = new NicMachine(EXPRESS, options(NicOptions.WEDGES_ON_ABORT, 1));
+        machine = new NicMachine(EXPRESS, options(DeviceOptions.WEDGES_ON_ABORT, 1));
         machine.root.answer(CompletionStatus.COMPLETER_ABORT);
         machine.receive(8, 0);
         machine.run(20 * MILLI);

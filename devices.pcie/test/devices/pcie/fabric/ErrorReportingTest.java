@@ -153,6 +153,19 @@ class ErrorReportingTest {
         assertThat(port.readConfig(AER + 0x30, 4)).as("more than one").isEqualTo(0x5c);
     }
 
+    @Test
+    void aBridgeThatIsClosedAnswersByItselfAndReportsNothing() {
+        build(true);
+        port.writeConfig(4, 2, 2);
+        assertThat(dma.read(0x1000, new byte[4], 0, 4))
+                .isEqualTo(CompletionStatus.UNSUPPORTED_REQUEST);
+        write();
+        assertThat(endpoint.readConfig(6, 2) & 0xf000).isEqualTo(0x2000);
+        assertThat(port.readConfig(0x1e, 2) & 0xf000).isZero();
+        assertThat(port.readConfig(DEVICE_STATUS, 2)).isZero();
+        assertThat(port.readConfig(AER + 0x04, 4)).isZero();
+    }
+
     /** Behind every system error stands an open chain, and any gate of it stops it. */
     @Seeds
     void closingAnyGateRemovesTheError(long seed) {

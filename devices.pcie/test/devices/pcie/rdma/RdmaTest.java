@@ -4,6 +4,7 @@ package devices.pcie.rdma;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import devices.pcie.fabric.PcieFabricFactory;
+import devices.pcie.link.DeviceOptions;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceContext;
@@ -165,7 +166,7 @@ class RdmaTest {
 
     @Test
     void oneThatWedgesAnswersNothingUntilItsFunctionIsReset() {
-        options.put(RdmaAdapter.WEDGES_ON_ABORT, 1L);
+        options.put(DeviceOptions.WEDGES_ON_ABORT, 1L);
         driver().start(registered(), 1);
         root.refuse(new AddressRange(0x1000, 0x5000));
         clock.advance(100 * MILLI);
@@ -174,6 +175,25 @@ class RdmaTest {
         assertThat(driver().probe()).isEqualTo("command timed out, no interrupt came");
         context.function().writeConfig(0x04, 2, 6);
         assertThat(context.resets()).isZero();
+    }
+
+    @Test
+    void withBusMasteringOffNobodyAbortsAnything() {
+        options.put(DeviceOptions.WEDGES_ON_ABORT, 1L);
+        driver().start(registered(), 1);
+        function.writeConfig(0x04, 2, 2);
+        assertThat(after(50)).isEmpty();
+        assertThat(driver().probe()).isNull();
+    }
+
+    @Test
+    void oneThatIsGoneDoesNothing() {
+        options.put(DeviceOptions.GONE_FROM_NANOS, 50 * MILLI);
+        driver().start(registered(), 1);
+        assertThat(after(40)).isNotEmpty();
+        after(20);
+        assertThat(after(100)).isEmpty();
+        assertThat(function.readConfig(0, 2)).isEqualTo(0xffff);
     }
 
     @Test

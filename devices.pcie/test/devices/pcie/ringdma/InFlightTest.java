@@ -3,6 +3,7 @@ package devices.pcie.ringdma;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import devices.pcie.link.DeviceOptions;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DmaBuffer;
@@ -110,7 +111,7 @@ class InFlightTest {
 
     @Test
     void oneThatWedgesAnswersNoProbeAfterAnAbort() {
-        options.put(RingEngine.WEDGES_ON_ABORT, 1L);
+        options.put(DeviceOptions.WEDGES_ON_ABORT, 1L);
         FakeDriverPort port = port();
         new RingDriver(port, true).start(writesOnce(), 1);
         root.refuse(new AddressRange(RING, RING + 4096));

@@ -25,7 +25,6 @@ final class InterruptTable {
     private final KernelPort port;
     private final UnitRegisters registers;
     private final String unitName;
-
     private final boolean labelled;
     private Invalidations invalidations;
     private long base;

@@ -6,6 +6,7 @@ import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.Message;
 import iommu.api.pcie.PciFunction;
 import iommu.api.sim.EventQueue;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import kdump.lab.engine.machine.Machine;
@@ -42,7 +43,7 @@ final class DeviceInterrupts {
     DeviceInterrupts(Kernel kernel, Machine machine) {
         this.kernel = kernel;
         this.machine = machine;
-        java.util.Arrays.fill(waiting, -1);
+        Arrays.fill(waiting, -1);
     }
 
     /** Does what {@link iommu.api.pcie.DriverPort#enableInterrupts} says. */
@@ -111,9 +112,11 @@ final class DeviceInterrupts {
         return true;
     }
 
-    /** Takes the level of a function's pin; returns whether a driver listens to it. */
-    boolean pinTaken(int function, boolean asserted) {
-        return pins.computeIfPresent(function, (f, count) -> asserted ? count + 1 : count) != null;
+    /** Takes the level of a function's pin; nothing where no driver listens to it. */
+    void pinTaken(int function, boolean asserted) {
+        if (asserted) {
+            pins.computeIfPresent(function, (f, count) -> count + 1);
+        }
     }
 
     /** Does what {@link iommu.api.pcie.DriverPort#waitForInterrupt} says. */

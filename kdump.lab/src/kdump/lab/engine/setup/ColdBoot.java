@@ -18,6 +18,7 @@ import iommu.api.unit.StepRefusedException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -115,7 +116,7 @@ public final class ColdBoot {
                 add(free, start, ram.end());
             }
         }
-        java.util.Collections.reverse(free);
+        Collections.reverse(free);
         return new PageAllocator(free, new BitSet());
     }
 

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package devices.pcie.link;
+
+/** Names of the options by which devices of any kind are asked to misbehave. */
+public final class DeviceOptions {
+
+    /** Whether an aborted read is the end until the function is reset. */
+    public static final String WEDGES_ON_ABORT = "wedgesOnAbort";
+    /** Whether the device's own reset does nothing. */
+    public static final String IGNORES_RESET = "ignoresReset";
+    /** How long it takes, in nanoseconds, until the device is ready after its own reset. */
+    public static final String RESET_NANOS = "resetNanos";
+    /** The instant at which the device is pulled out of its slot; never if nothing is asked. */
+    public static final String GONE_FROM_NANOS = "goneFromNanos";
+
+    private DeviceOptions() { }
+}
