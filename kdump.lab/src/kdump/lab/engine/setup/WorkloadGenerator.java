@@ -25,7 +25,8 @@ import kdump.lab.engine.machine.Machine;
  *
  * <p>Half of the engines or more are busy. One of them at least streams: it goes round its ring for
  * ever, as USB schedules, audio, capture and management engines do, and is no disk controller if
- * the machine has anything else. The others work off what is posted and then fall silent. Rates are
+ * the machine has anything else. The others work off what is posted and then fall silent. Models
+ * that say themselves how long their devices go on are not asked whether they stream. Rates are
  * drawn between 20 and 200 requests a second, 200 and 600 for those that stream.
  */
 final class WorkloadGenerator {
