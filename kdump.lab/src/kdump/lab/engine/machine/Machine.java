@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.machine;
 
+import iommu.api.kdump.KernelHandover;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.Platform;
 import iommu.api.machine.UnitDescription;
@@ -205,6 +206,16 @@ public final class Machine {
     /** Returns the vendor of a unit. */
     public IommuVendor vendor(int unit) {
         return vendor(description.units().get(unit));
+    }
+
+    /** Returns the names of the vendors of its units, each once, in the order of the units. */
+    public List<String> vendorNames() {
+        return description.units().stream().map(u -> u.profile().vendor()).distinct().toList();
+    }
+
+    /** Returns what kernels do by themselves with units of a vendor; null if nobody knows. */
+    public KernelHandover handover(String vendor) {
+        return services.handovers().get(vendor);
     }
 
     /** Returns a function as captured, or null. */

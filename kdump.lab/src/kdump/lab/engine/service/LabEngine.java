@@ -11,6 +11,7 @@ import iommu.api.unit.RemappingUnit;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import kdump.lab.api.Comparison;
 import kdump.lab.api.Crash;
 import kdump.lab.api.Lab;
@@ -81,7 +82,8 @@ public final class LabEngine implements Lab {
             }
         }
         return new Comparison(description.name(), options, runner.scenario().kernels(), remarks,
-                verdicts);
+                verdicts, chosen.stream().filter(PolicyHandle::stock).map(PolicyHandle::name)
+                        .collect(Collectors.toSet()));
     }
 
     @Override
