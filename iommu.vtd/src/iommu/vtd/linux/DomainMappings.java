@@ -124,7 +124,7 @@ final class DomainMappings {
             return;
         }
         pageTables.unmap(domain, iova, bytes);
-        if (kernel.strictInvalidation()) {
+        if (kernel.strictInvalidation() || quirks.options().strict()) {
             flushPages(domain, iova >>> 12, bytes >>> 12);
         } else {
             unflushed.put(domain.id(), domain);

@@ -76,7 +76,7 @@ public final class LinuxVtdDriver implements UnitDriver {
 
     /** Returns what a kernel's command line says of these settings. */
     public static List<KernelOption> options(String commandLine) {
-        return List.of(ScalableMode.option(commandLine));
+        return CommandLine.options(commandLine);
     }
 
     @Override

@@ -140,7 +140,8 @@ final class KernelChooser {
                 : options.stream().map(KernelOption::words)
                         .collect(Collectors.joining(", ", ": ", ""))));
         for (KernelOption option : options) {
-            profile = profile.with(option.setting(), option.value());
+            profile = option.isRemark() ? profile
+                    : profile.with(option.setting(), option.value());
         }
         return profile;
     }

@@ -53,7 +53,8 @@ class KernelChooserTest {
                         + " 14795 ms (T6), 16710 ms (T7), 44270 ms (T8) after the crash,"
                         + " as recorded for linux-6.1",
                 "capture kernel linux-3.6",
-                "capture kernel with \"crashkernel intel_iommu=on,sm_on\": scalable mode on",
+                "capture kernel with \"crashkernel intel_iommu=on,sm_on\": scalable mode on,"
+                        + " DMA remapping on",
                 "kernel settings vtd.tearDown=1");
         assertThat(kernels.capture().setting("vtd.scalableMode", 0)).isEqualTo(2);
         assertThat(kernels.first().settings()).doesNotContainKey("vtd.scalableMode");
@@ -67,7 +68,8 @@ class KernelChooserTest {
                 Map.of("vtd.scalableMode", 1L));
         assertThat(kernels.capture().setting("vtd.scalableMode", 0)).isEqualTo(1);
         assertThat(kernels.assumptions()).contains(
-                "capture kernel with \"intel_iommu=sm_on\"",
+                "capture kernel with \"intel_iommu=sm_on\": DMA remapping as built"
+                        + " (vtd.defaultOn)",
                 "kernel settings vtd.scalableMode=1");
     }
 
