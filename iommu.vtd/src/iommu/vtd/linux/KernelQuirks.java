@@ -23,8 +23,9 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
         boolean flushesAllScalable, boolean reservesPasidIds, boolean keepsUpperHalf,
         boolean enablesAts, boolean checksAlignment, boolean preparesAts,
         boolean enablesAtsAtProbe, boolean tagsDeviceTlb, boolean givesUpAbsent,
-        boolean asksPresence, ScalableMode scalableMode, FaultLines lines,
-        BootOptions options) {
+        boolean asksPresence, ScalableMode scalableMode,
+        boolean mapsReservedAtAttach, boolean enablesLast, boolean setsUpAliases,
+        boolean offDisables, FaultLines lines, BootOptions options) {
 
     /** How a copied entry is taken down when its device gets one of this kernel; by value. */
     enum TearDown {
@@ -78,6 +79,10 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
                 KernelSetting.GIVES_UP_ABSENT.isSet(kernel),
                 KernelSetting.ASKS_PRESENCE.isSet(kernel),
                 ScalableMode.values()[KernelSetting.SCALABLE_MODE.of(kernel)],
+                KernelSetting.MAPS_RESERVED_AT_ATTACH.isSet(kernel),
+                KernelSetting.ENABLES_LAST.isSet(kernel),
+                KernelSetting.SETS_UP_ALIASES.isSet(kernel),
+                KernelSetting.OFF_DISABLES.isSet(kernel),
                 FaultLines.of(kernel.version()),
                 BootOptions.of(kernel));
     }
