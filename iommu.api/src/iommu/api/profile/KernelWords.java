@@ -37,8 +37,8 @@ public final class KernelWords {
      * @param why what is told in its place; the word is put before it
      * @return this
      */
-    public KernelWords remark(String text, String why) {
-        return add(text, KernelOption.remark(text + " " + why));
+    public KernelWords note(String text, String why) {
+        return add(text, KernelOption.note(text + " " + why));
     }
 
     private KernelWords add(String text, KernelOption option) {
@@ -47,7 +47,7 @@ public final class KernelWords {
     }
 
     /**
-     * Returns what a command line says: of each setting the last word, and each remark once, in the
+     * Returns what a command line says: of each setting the last word, and each note once, in the
      * order in which they are met. Words behind "--" are the init program's.
      *
      * @param commandLine as the kernel got it
@@ -62,7 +62,7 @@ public final class KernelWords {
             String parameter = word.substring(0, equals + 1);
             for (String value : word.substring(equals + 1).split(",")) {
                 for (KernelOption option : known.getOrDefault(parameter + value, List.of())) {
-                    String key = option.isRemark() ? option.words() : option.setting();
+                    String key = option.setting() == null ? option.words() : option.setting();
                     found.remove(key);
                     found.put(key, option);
                 }

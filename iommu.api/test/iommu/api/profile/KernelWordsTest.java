@@ -14,7 +14,7 @@ class KernelWordsTest {
             .word("unit=on", "a.off", 0, "units on").word("unit=off", "a.off", 1, "units off")
             .word("unit=wide", "a.wide", 1, "wide").word("quick", "a.quick", 1, "quick")
             .word("both", "a.off", 1, "units off").word("both", "a.quick", 1, "quick")
-            .remark("unit=old", "is for others");
+            .note("unit=old", "is for others");
 
     private static List<String> told(String line) {
         return WORDS.options(line).stream().map(KernelOption::words).toList();
@@ -31,12 +31,10 @@ class KernelWordsTest {
     }
 
     @Test
-    void aRemarkSetsNothing() {
-        KernelOption remark = WORDS.options("unit=old").get(0);
-        assertThat(remark.isRemark()).isTrue();
-        assertThat(remark.setting()).isEmpty();
+    void aNoteSetsNothing() {
+        KernelOption note = WORDS.options("unit=old").get(0);
+        assertThat(note.setting()).isNull();
         assertThat(WORDS.options("quick").get(0))
                 .isEqualTo(new KernelOption("a.quick", 1, "quick"));
-        assertThat(WORDS.options("quick").get(0).isRemark()).isFalse();
     }
 }

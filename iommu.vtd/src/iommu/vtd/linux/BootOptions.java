@@ -12,13 +12,11 @@ import iommu.api.profile.KernelProfile;
  * @param usesX2apic whether x2APIC mode may be used
  * @param heedsX2apicOptOut whether firmware can forbid that
  * @param verifiesSource whether interrupt entries name their source
- * @param strict whether invalidation is strict whatever the generic words say
  * @param igfxOff whether units of graphics alone are left unused
  * @param isKdump whether this is a capture kernel, and knows it
  */
 record BootOptions(boolean remapsDma, boolean remapsInterrupts, boolean usesX2apic,
-        boolean heedsX2apicOptOut, boolean verifiesSource, boolean strict, boolean igfxOff,
-        boolean isKdump) {
+        boolean heedsX2apicOptOut, boolean verifiesSource, boolean igfxOff, boolean isKdump) {
 
     private static final int AS_BUILT = 0;
     private static final int ON = 1;
@@ -34,7 +32,6 @@ record BootOptions(boolean remapsDma, boolean remapsInterrupts, boolean usesX2ap
         return new BootOptions(wanted == ON || wanted == AS_BUILT && defaultOn,
                 BootSetting.INTERRUPT_REMAPPING.isSet(kernel), BootSetting.X2APIC.isSet(kernel),
                 BootSetting.X2APIC_OPT_OUT.isSet(kernel),
-                BootSetting.VERIFIES_SOURCE.isSet(kernel), BootSetting.STRICT.isSet(kernel),
-                BootSetting.IGFX_OFF.isSet(kernel), BootSetting.KDUMP.isSet(kernel));
+                BootSetting.VERIFIES_SOURCE.isSet(kernel), BootSetting.IGFX_OFF.isSet(kernel), BootSetting.KDUMP.isSet(kernel));
     }
 }

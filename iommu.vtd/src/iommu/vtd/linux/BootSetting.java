@@ -28,8 +28,6 @@ enum BootSetting {
     /** disable_sourceid_checking. */
     VERIFIES_SOURCE("vtd.verifiesSource", 1, 1, "0, `intremap=nosid`",
             "0: this kernel's interrupt entries take messages from any source (SVT 0)"),
-    /** Strict invalidation by the vendor's own word. */
-    STRICT("vtd.strict", 1, 0, "1, `intel_iommu=strict`", "1: as `iommu.strict=1`"),
     /** dmar_map_gfx. */
     IGFX_OFF("vtd.igfxOff", 1, 0, "1, `intel_iommu=igfx_off`",
             "1: a unit that serves graphics alone is not used, and switched off at T6"),

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The words of a command line that concern VT-d units. Those that concern all units alike, such as
- * iommu.strict, are none of this vendor's.
+ * The words of a command line that concern VT-d units. Those that concern all units alike are
+ * none of this vendor's: iommu.strict, and intel_iommu=strict, which is its older name.
  *
  * <p>Source: Linux, intel_iommu_setup, iommu_setup of pci-dma.c, setup_irqremap, pci_setup.
  */
@@ -21,14 +21,13 @@ final class CommandLine {
     private static final KernelWords WORDS = new KernelWords()
             .word("intel_iommu=on", REMAPPING, ON, "DMA remapping on")
             .word("intel_iommu=off", REMAPPING, OFF, "DMA remapping off")
-            .word("intel_iommu=strict", BootSetting.STRICT.key(), 1, "strict invalidation")
             .word("intel_iommu=igfx_off", BootSetting.IGFX_OFF.key(), 1,
                     "units of graphics alone are not used")
-            .remark("intel_iommu=forcedac", "is iommu.forcedac=1 by its old name: not modelled,"
+            .note("intel_iommu=forcedac", "is iommu.forcedac=1 by its old name: not modelled,"
                     + " as 32-bit addresses do not run out")
-            .remark("intel_iommu=tboot_noforce", "concerns measured launch, which none does here")
-            .remark("iommu=soft", "asks for bounce buffers where no unit translates: not needed")
-            .remark("iommu=force", "concerns GART alone")
+            .note("intel_iommu=tboot_noforce", "concerns measured launch, which none does here")
+            .note("iommu=soft", "asks for bounce buffers where no unit translates: not needed")
+            .note("iommu=force", "concerns GART alone")
             .word("intremap=on", BootSetting.INTERRUPT_REMAPPING.key(), 1,
                     "interrupt remapping on")
             .word("intremap=off", BootSetting.INTERRUPT_REMAPPING.key(), 0,
@@ -39,11 +38,11 @@ final class CommandLine {
                     "sources of interrupts are not verified")
             .word("intremap=no_x2apic_optout", BootSetting.X2APIC_OPT_OUT.key(), 0,
                     "firmware's x2APIC opt-out is not heeded")
-            .remark("intremap=nopost", "forbids posted interrupts, which none uses here")
+            .note("intremap=nopost", "forbids posted interrupts, which none uses here")
             .word("nox2apic", BootSetting.X2APIC.key(), 0, "no x2APIC mode")
             .word("pci=noats", KernelSetting.ENABLES_ATS.key(), 0, "no device TLBs")
-            .remark("pci=nomsi", "has drivers use pins: here they use messages where they can")
-            .remark("pci=noaer", "leaves errors to firmware: the capture kernel handles none here");
+            .note("pci=nomsi", "has drivers use pins: here they use messages where they can")
+            .note("pci=noaer", "leaves errors to firmware: the capture kernel handles none here");
 
     private CommandLine() { }
 
@@ -54,10 +53,10 @@ final class CommandLine {
         List<KernelOption> words = new ArrayList<>(WORDS.options(commandLine));
         // no_iommu stays set, whatever intel_iommu= says
         if (ScalableMode.values(commandLine, "iommu=").contains("off")) {
-            words.removeIf(o -> o.setting().equals(REMAPPING));
+            words.removeIf(o -> REMAPPING.equals(o.setting()));
             words.add(0, new KernelOption(REMAPPING, OFF, "DMA remapping off"));
         }
-        if (words.stream().noneMatch(o -> o.setting().equals(REMAPPING))) {
+        if (words.stream().noneMatch(o -> REMAPPING.equals(o.setting()))) {
             found.add(new KernelOption(REMAPPING, 0, "DMA remapping as built ("
                     + BootSetting.DEFAULT_ON.key() + ")"));
         }

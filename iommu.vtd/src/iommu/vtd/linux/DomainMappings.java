@@ -139,7 +139,7 @@ final class DomainMappings {
             return;
         }
         pageTables.unmap(domain, iova, bytes);
-        if (kernel.strictInvalidation() || quirks.options().strict()) {
+        if (kernel.strictInvalidation()) {
             flushPages(domain, iova >>> 12, bytes >>> 12);
         } else {
             unflushed.put(domain.id(), domain);

@@ -20,7 +20,7 @@ class CommandLineTest {
     private static KernelProfile profile(String commandLine) {
         KernelProfile kernel = BenchKernel.profile("6.1");
         for (KernelOption option : CommandLine.options(commandLine)) {
-            kernel = option.isRemark() ? kernel : kernel.with(option.setting(), option.value());
+            kernel = option.setting() == null ? kernel : kernel.with(option.setting(), option.value());
         }
         return kernel;
     }
@@ -50,17 +50,17 @@ class CommandLineTest {
     @Test
     void aWordAboutInterruptsAndOthersSetsOneThingEach() {
         assertThat(options("")).isEqualTo(
-                new BootOptions(true, true, true, true, true, false, false, true));
+                new BootOptions(true, true, true, true, true, false, true));
         assertThat(options("intremap=off")).isEqualTo(
-                new BootOptions(true, false, true, true, true, false, false, true));
+                new BootOptions(true, false, true, true, true, false, true));
         assertThat(options("nointremap")).isEqualTo(options("intremap=off"));
         assertThat(options("intremap=off intremap=on")).isEqualTo(options(""));
         assertThat(options("nox2apic")).isEqualTo(
-                new BootOptions(true, true, false, true, true, false, false, true));
+                new BootOptions(true, true, false, true, true, false, true));
         assertThat(options("intremap=no_x2apic_optout,nosid")).isEqualTo(
-                new BootOptions(true, true, true, false, false, false, false, true));
-        assertThat(options("intel_iommu=strict,igfx_off")).isEqualTo(
-                new BootOptions(true, true, true, true, true, true, true, true));
+                new BootOptions(true, true, true, false, false, false, true));
+        assertThat(options("intel_iommu=igfx_off")).isEqualTo(
+                new BootOptions(true, true, true, true, true, true, true));
         assertThat(KernelQuirks.of(profile("pci=noats")).enablesAts()).isFalse();
     }
 
@@ -69,15 +69,15 @@ class CommandLineTest {
         "iommu=force", "intremap=nopost", "pci=nomsi", "pci=noaer"})
     void whatAKnownWordDoesNotDoHereIsSaid(String word) {
         List<KernelOption> told = CommandLine.options(word + " " + word);
-        assertThat(told).filteredOn(KernelOption::isRemark).hasSize(1).first()
-                .satisfies(remark -> assertThat(remark.words()).startsWith(word + " ")
+        assertThat(told).filteredOn(o -> o.setting() == null).hasSize(1).first()
+                .satisfies(note -> assertThat(note.words()).startsWith(word + " ")
                         .doesNotContain("\n"));
         assertThat(options(word)).isEqualTo(options(""));
     }
 
     @Test
     void everySettingThatAWordNamesIsKnown() {
-        String all = "intel_iommu=on,off,strict,igfx_off,sm_on intremap=on,off,nosid,"
+        String all = "intel_iommu=on,off,igfx_off,sm_on intremap=on,off,nosid,"
                 + "no_x2apic_optout nointremap nox2apic pci=noats iommu=off";
         assertThat(LinuxVtdDriver.settings()).containsAll(CommandLine.options(all).stream()
                 .map(KernelOption::setting).collect(Collectors.toSet()));
