@@ -29,13 +29,15 @@ import java.util.Set;
  * @param remarks what the importer assumed or left out, a sentence each
  * @param driverMemory of a machine that was never captured, what its drivers map once its kernel
  *     has booted; empty if the machine was captured with all that
+ * @param captureDrivers requester ids of the functions whose driver the capture kernel has; null if
+ *     nothing tells: it has all then
  */
 public record MachineDescription(String name, String source, MemoryMap memoryMap,
         AddressRange crashReservation, List<UnitDescription> units,
         List<ReservedRegion> reservedRegions, Set<Integer> atsFunctions,
         List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
         String commandLine, String captureCommandLine, List<String> remarks,
-        List<DriverMemory> driverMemory) {
+        List<DriverMemory> driverMemory, Set<Integer> captureDrivers) {
 
     /** Copies the lists. */
     public MachineDescription {
@@ -45,6 +47,19 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
         functions = List.copyOf(functions);
         remarks = List.copyOf(remarks);
         driverMemory = List.copyOf(driverMemory);
+        captureDrivers = captureDrivers == null ? null : Set.copyOf(captureDrivers);
+    }
+
+    /** Describes a machine of whose capture kernel's drivers nothing is known. */
+    public MachineDescription(String name, String source, MemoryMap memoryMap,
+            AddressRange crashReservation, List<UnitDescription> units,
+            List<ReservedRegion> reservedRegions, Set<Integer> atsFunctions,
+            List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
+            String commandLine, String captureCommandLine, List<String> remarks,
+            List<DriverMemory> driverMemory) {
+        this(name, source, memoryMap, crashReservation, units, reservedRegions, atsFunctions,
+                functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
+                driverMemory, null);
     }
 
     /** Describes a machine that was captured. */
@@ -82,21 +97,31 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
     public MachineDescription withReservedRegions(List<ReservedRegion> regions) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units, regions,
                 atsFunctions, functions, image, kernelRelease, commandLine, captureCommandLine,
-                remarks, driverMemory);
+                remarks, driverMemory, captureDrivers);
     }
 
     /** Returns this machine with other functions that may use address translation services. */
     public MachineDescription withAtsFunctions(Set<Integer> requesters) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, requesters, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory);
+                captureCommandLine, remarks, driverMemory, captureDrivers);
+    }
+
+    /**
+     * Returns this machine with a capture kernel that has the drivers of these functions only; null
+     * for one of which nothing is known.
+     */
+    public MachineDescription withCaptureDrivers(Set<Integer> requesters) {
+        return new MachineDescription(name, source, memoryMap, crashReservation, units,
+                reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
+                captureCommandLine, remarks, driverMemory, requesters);
     }
 
     /** Returns this machine with other units. */
     public MachineDescription withUnits(List<UnitDescription> others) {
         return new MachineDescription(name, source, memoryMap, crashReservation, others,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory);
+                captureCommandLine, remarks, driverMemory, captureDrivers);
     }
 
     /**
@@ -107,7 +132,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             List<UnitDescription> programmed, List<FunctionConfig> configured) {
         return new MachineDescription(name, source, memoryMap, reservation, programmed,
                 reservedRegions, atsFunctions, configured, written, kernelRelease, commandLine,
-                captureCommandLine, remarks, List.of());
+                captureCommandLine, remarks, List.of(), captureDrivers);
     }
 
     /** Returns what is reserved for a function, by the order of the firmware's table. */
