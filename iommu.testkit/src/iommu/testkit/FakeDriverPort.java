@@ -32,6 +32,7 @@ public final class FakeDriverPort implements DriverPort {
     private final List<Long> posted = new ArrayList<>();
     private final Map<String, Long> options = new HashMap<>();
     private IntPredicate interrupts;
+    private boolean resetsDevices = true;
 
     /**
      * Makes the port of one driver.
@@ -53,6 +54,11 @@ public final class FakeDriverPort implements DriverPort {
         options.put(name, value);
     }
 
+    /** Sets whether the kernel has reset_devices on its command line; it has unless told. */
+    public void resetsDevices(boolean does) {
+        resetsDevices = does;
+    }
+
     /** Returns what is mapped now, oldest first; a view. */
     public List<DmaBuffer> mapped() {
         return mapped;
@@ -66,6 +72,11 @@ public final class FakeDriverPort implements DriverPort {
     @Override
     public PciFunction function() {
         return function;
+    }
+
+    @Override
+    public boolean resetsDevices() {
+        return resetsDevices;
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * What a policy sees and keeps: units, functions with config space, memory, notes. Nothing that a
@@ -35,6 +36,7 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
     private final Map<Integer, FakeFunction> config = new HashMap<>();
     private final Set<Integer> direct = new HashSet<>();
     private final Map<String, Note> notes = new HashMap<>();
+    private Function<HandoverEvent, List<Step>> ownSteps = event -> List.of();
     private PhysicalMemory memory;
     private Phase phase = Phase.RUNNING;
     private long nanosSinceCrash;
@@ -92,6 +94,12 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
         return this;
     }
 
+    /** Says what the kernel does by itself; nothing unless told. */
+    public FakeHandover ownSteps(Function<HandoverEvent, List<Step>> steps) {
+        ownSteps = steps;
+        return this;
+    }
+
     /** Returns what a policy asks for when a phase begins; the hand-over is in that phase then. */
     public List<Step> at(Phase begins, HandoverPolicy policy) {
         phase = begins;
@@ -131,6 +139,11 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
     @Override
     public boolean mapsDma(int requester) {
         return !units.isEmpty() && !direct.contains(requester);
+    }
+
+    @Override
+    public List<Step> ownSteps(HandoverEvent event) {
+        return ownSteps.apply(event);
     }
 
     @Override

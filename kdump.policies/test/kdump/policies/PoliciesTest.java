@@ -3,6 +3,7 @@ package kdump.policies;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.kdump.HandoverEvent.PhaseStart;
 import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
@@ -19,6 +20,7 @@ import kdump.policies.copytables.CopyTables;
 import kdump.policies.disablereinit.DisableReinit;
 import kdump.policies.identitymap.IdentityMapCrashRange;
 import kdump.policies.leavedisabled.LeaveDisabled;
+import kdump.policies.linux.Linux;
 import kdump.policies.reuseinplace.ReuseInPlace;
 import kdump.policies.reuseroot.ReuseRoot;
 import org.junit.jupiter.api.Test;
@@ -51,6 +53,17 @@ class PoliciesTest {
                 .containsExactly(new InitialiseInterrupts(0), new InitialiseInterrupts(1));
         assertThat(twoUnits.at(Phase.DMA_REMAPPING, policy))
                 .containsExactly(new AdoptTables(0, depth), new AdoptTables(1, depth));
+    }
+
+    @Test
+    void linuxDoesWhatTheKernelDoesByItselfAndNothingElse() {
+        var own = List.<Step>of(new InitialiseInterrupts(1), new DisableTranslation(0));
+        var machine = FakeHandover.unitsOf("vtd", "vtd")
+                .ownSteps(event -> event.equals(new PhaseStart(Phase.DMA_REMAPPING)) ? own
+                        : List.of());
+        assertThat(machine.at(Phase.DMA_REMAPPING, new Linux())).isEqualTo(own);
+        assertThat(machine.at(Phase.INTERRUPT_REMAPPING, new Linux())).isEmpty();
+        assertThat(twoUnits.at(Phase.DMA_REMAPPING, new Linux())).isEmpty();
     }
 
     @ParameterizedTest

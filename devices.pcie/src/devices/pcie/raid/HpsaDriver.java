@@ -9,8 +9,8 @@ import iommu.api.pcie.Medium;
 import iommu.api.pcie.Workload;
 
 /**
- * The driver, as Linux's hpsa with reset_devices on the capture kernel's command line and the
- * simple transport method.
+ * The driver, as Linux's hpsa with the simple transport method. A kernel that has reset_devices on
+ * its command line, as kdump's usually do, resets the board first; any other takes it as it is.
  *
  * <p>Source: Linux, hpsa.c, hpsa_init_one, hpsa_init_reset_devices, hpsa_pci_init,
  * hpsa_kdump_soft_reset, hpsa_message.
@@ -49,12 +49,16 @@ final class HpsaDriver implements DeviceDriver {
 
     @Override
     public String probe() {
-        board.enable();
-        board.master();
-        board.tellOfReplies(false);
-        String failure = resetDevices();
-        boolean soft = failure == null && board.holdsVersion();
-        board.disable();
+        String failure = null;
+        boolean soft = false;
+        if (port.resetsDevices()) {
+            board.enable();
+            board.master();
+            board.tellOfReplies(false);
+            failure = resetDevices();
+            soft = failure == null && board.holdsVersion();
+            board.disable();
+        }
         if (failure == null) {
             failure = initialise(true);
         }

@@ -89,6 +89,18 @@ class LockupTest {
     }
 
     @Test
+    void aKernelWithoutResetDevicesTakesTheBoardAsItIs() {
+        machine.port.resetsDevices(false);
+        assertThat(driver().probe()).as("a board that is well needs no reset").isNull();
+        assertThat(machine.context.resets()).isZero();
+
+        machine = RaidMachine.with();
+        machine.port.resetsDevices(false);
+        abort(BUFFER);
+        assertThat(driver().probe()).isEqualTo("board not ready, timed out.");
+    }
+
+    @Test
     void aResetOfTheFunctionBringsItBack() {
         abort(BUFFER);
         machine.device.reset();

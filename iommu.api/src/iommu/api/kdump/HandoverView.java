@@ -57,6 +57,13 @@ public interface HandoverView {
      */
     boolean mapsDma(int requester);
 
+    /**
+     * Returns what this kernel, of its version and with its command line, does by itself at an
+     * event. The steps are not done unless the policy answers with them; a policy may leave some
+     * out, or put others beside them. Empty where no bundle knows a kernel's code for the units.
+     */
+    List<Step> ownSteps(HandoverEvent event);
+
     /** Returns the memory map. */
     MemoryMap memoryMap();
 

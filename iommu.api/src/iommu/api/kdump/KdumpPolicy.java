@@ -7,7 +7,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import org.osgi.service.component.annotations.ComponentPropertyType;
 
-/** Names a policy; becomes the service properties kdump.policy.name and kdump.policy.vendors. */
+/** Names a policy; becomes the service properties kdump.policy.name and so on. */
 @ComponentPropertyType
 @Retention(RetentionPolicy.CLASS)
 @Target(ElementType.TYPE)
@@ -21,4 +21,7 @@ public @interface KdumpPolicy {
 
     /** Vendors of units that the policy knows how to treat; none means any. */
     String[] vendors() default {};
+
+    /** Whether it leaves the capture kernel alone: what the others are measured against. */
+    boolean stock() default false;
 }

@@ -10,6 +10,11 @@ import iommu.api.unit.AdoptDepth;
  */
 public sealed interface Step {
 
+    /** Returns the index of the unit that it is for; -1 if it is for none. */
+    default int unit() {
+        return -1;
+    }
+
     /** Writes a register of a unit; 4 or 8 bytes. */
     record WriteRegister(int unit, int offset, int bytes, long value) implements Step { }
 

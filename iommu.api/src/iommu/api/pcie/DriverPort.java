@@ -93,6 +93,16 @@ public interface DriverPort {
         return otherwise;
     }
 
+    /**
+     * Returns whether the kernel's command line has the word reset_devices, which asks drivers to
+     * reset their devices before they use them. Few drivers heed it; most reset theirs anyhow.
+     *
+     * <p>Source: Linux, kernel-parameters.txt, reset_devices.
+     */
+    default boolean resetsDevices() {
+        return true;
+    }
+
     /** Lets time pass. */
     void sleep(long nanos);
 

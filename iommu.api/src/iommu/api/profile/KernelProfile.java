@@ -26,6 +26,11 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
         boolean strictInvalidation, long lazyFlushNanos, int domainWidthBits,
         Phases phases, List<ProbeTime> probes, Costs costs) {
 
+    /** Setting: 1 if the kernel's command line has reset_devices, 0 if it has not. */
+    public static final String RESET_DEVICES = "linux.resetDevices";
+    /** Setting: 1 if unmapped addresses are flushed at once, 0 if later, all together. */
+    public static final String STRICT = "linux.strict";
+
     /** Copies list and map. */
     public KernelProfile {
         probes = List.copyOf(probes);

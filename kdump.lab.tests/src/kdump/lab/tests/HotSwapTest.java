@@ -62,7 +62,7 @@ class HotSwapTest {
         assertThat(summaries("strange")).isEmpty();
         Bundle bundle = start(new Stranger("stranger", "1.2.3", "strange", 0));
         assertThat(summaries("strange")).containsExactly(
-                new PolicySummary("strange", "stranger", "1.2.3", List.of(), false));
+                new PolicySummary("strange", "stranger", "1.2.3", List.of(), false, false));
         assertThat(verdict(lab.compare(VTD1, List.of(), SHORT)).policy()).isEqualTo("strange");
         bundle.stop();
         assertThat(summaries("strange")).isEmpty();
@@ -86,7 +86,7 @@ class HotSwapTest {
         ranked.stop();
         newer.stop();
         assertThat(summaries("strange")).containsExactly(
-                new PolicySummary("strange", "first", "1.0.0", List.of(), false));
+                new PolicySummary("strange", "first", "1.0.0", List.of(), false, false));
     }
 
     @Test

@@ -13,27 +13,60 @@ import java.util.TreeMap;
  *     or 6.1 if it names none
  * @param capture version of the capture kernel; null for that of the first
  * @param settings single ways of both kernels' code that differ from their versions', by name
+ * @param commandLine of the kernel that crashes, as kernels spell it; null for what the machine
+ *     says
+ * @param captureCommandLine of the capture kernel, likewise
+ * @param captureDrivers which devices the capture kernel has drivers for
  */
-public record KernelChoice(KernelVersion first, KernelVersion capture,
-        Map<String, Long> settings) {
+public record KernelChoice(KernelVersion first, KernelVersion capture, Map<String, Long> settings,
+        String commandLine, String captureCommandLine, CaptureDrivers captureDrivers) {
 
     /** The oldest version that can be chosen: the first with code for a remapping unit. */
     public static final KernelVersion OLDEST = new KernelVersion(2, 6, 24);
 
+    /** Most characters of a command line: twice what x86 kernels take. */
+    public static final int MAX_LINE = 4096;
+
     /** Nothing chosen. */
     public static final KernelChoice DEFAULT = new KernelChoice(null, null, Map.of());
 
-    /** Checks the versions and copies the map. */
+    /** Checks versions and lines, and copies the map. */
     public KernelChoice {
         check(first);
         check(capture);
+        check(commandLine);
+        check(captureCommandLine);
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
+    }
+
+    /** Makes a choice of versions and settings alone. */
+    public KernelChoice(KernelVersion first, KernelVersion capture, Map<String, Long> settings) {
+        this(first, capture, settings, null, null, CaptureDrivers.DEFAULT);
+    }
+
+    /** Returns this choice with other command lines; null for what the machine says. */
+    public KernelChoice withCommandLines(String ofFirst, String ofCapture) {
+        return new KernelChoice(first, capture, settings, ofFirst, ofCapture, captureDrivers);
+    }
+
+    /** Returns this choice with other drivers in the capture kernel. */
+    public KernelChoice withCaptureDrivers(CaptureDrivers drivers) {
+        return new KernelChoice(first, capture, settings, commandLine, captureCommandLine,
+                drivers);
     }
 
     private static void check(KernelVersion version) {
         if (version != null && version.compareTo(OLDEST) < 0) {
             throw new IllegalArgumentException(
                     "kernel " + version + ", expected " + OLDEST + " or later");
+        }
+    }
+
+    private static void check(String line) {
+        if (line != null && (line.length() > MAX_LINE
+                || line.chars().anyMatch(c -> Character.isISOControl(c) && c != '\t'))) {
+            throw new IllegalArgumentException("a command line of " + line.length()
+                    + " characters, expected at most " + MAX_LINE + ", all printable");
         }
     }
 }

@@ -11,6 +11,7 @@ import java.util.List;
  * @param version of its bundle
  * @param vendors it knows how to treat; empty for any
  * @param shadowed whether another policy of this name is in force instead
+ * @param stock whether it leaves the capture kernel alone
  */
 public record PolicySummary(String name, String bundle, String version, List<String> vendors,
-        boolean shadowed) { }
+        boolean shadowed, boolean stock) { }

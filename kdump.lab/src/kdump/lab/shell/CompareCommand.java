@@ -44,6 +44,11 @@ record CompareCommand(Lab lab) implements Command {
             json.writeNumberField("seed", comparison.options().seed());
             json.writeNumberField("crashAtNanos", comparison.options().crashAtNanos());
             json.writeStringField("profile", comparison.profile());
+            json.writeArrayFieldStart("stock");
+            for (String policy : comparison.stock()) {
+                json.writeString(policy);
+            }
+            json.writeEndArray();
             json.writeArrayFieldStart("verdicts");
             for (Verdict verdict : comparison.verdicts()) {
                 json.writeStartObject();
@@ -62,7 +67,11 @@ record CompareCommand(Lab lab) implements Command {
         comparison.assumptions().forEach(a -> out.println("  " + a));
         out.println();
         VerdictText.head(out);
-        comparison.verdicts().forEach(v -> VerdictText.row(v, out));
+        comparison.verdicts().forEach(
+                v -> VerdictText.row(v, comparison.stock().contains(v.policy()), out));
+        if (!comparison.stock().isEmpty()) {
+            out.println("* what this capture kernel, with its command line, does by itself");
+        }
         comparison.verdicts().forEach(v -> VerdictText.details(v, out));
     }
 }

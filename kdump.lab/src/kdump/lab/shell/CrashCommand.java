@@ -41,7 +41,7 @@ record CrashCommand(Lab lab) implements Command {
                             e.nanosSinceCrash() / 1e9, e.phase(), e.what(), e.text()));
             invocation.out().println();
             VerdictText.head(invocation.out());
-            VerdictText.row(crash.verdict(), invocation.out());
+            VerdictText.row(crash.verdict(), false, invocation.out());
             VerdictText.details(crash.verdict(), invocation.out());
             return;
         }

@@ -11,9 +11,12 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import kdump.lab.api.CaptureDrivers;
 import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
@@ -166,7 +169,27 @@ final class Invocation {
 
     private KernelChoice kernels() throws UsageException {
         return new KernelChoice(version("kernel"), version("capture-kernel"),
-                settings("kernel-setting", "vtd.flushesOldDomain=0"));
+                settings("kernel-setting", "vtd.flushesOldDomain=0"), option("cmdline"),
+                option("capture-cmdline"), captureDrivers());
+    }
+
+    private CaptureDrivers captureDrivers() throws UsageException {
+        String text = option("capture-drivers");
+        if (text == null) {
+            return CaptureDrivers.DEFAULT;
+        }
+        switch (text) {
+            case "all":
+                return new CaptureDrivers(CaptureDrivers.Kind.ALL, Set.of());
+            case "dump-target":
+                return new CaptureDrivers(CaptureDrivers.Kind.DUMP_TARGET, Set.of());
+            default:
+                var named = new TreeSet<Integer>();
+                for (String one : text.split(",", -1)) {
+                    named.add(requesterFrom(one));
+                }
+                return new CaptureDrivers(CaptureDrivers.Kind.NAMED, named);
+        }
     }
 
     private Map<String, Long> settings(String option, String example) throws UsageException {

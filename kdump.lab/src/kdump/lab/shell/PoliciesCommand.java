@@ -33,7 +33,8 @@ record PoliciesCommand(Lab lab) implements Command {
         if (!invocation.json()) {
             invocation.out().printf("%-24s %-36s %-10s %s%n", "name", "bundle", "version", "");
             policies.forEach(p -> invocation.out().printf("%-24s %-36s %-10s %s%n", p.name(),
-                    p.bundle(), p.version(), p.shadowed() ? "shadowed" : ""));
+                    p.bundle(), p.version(), p.shadowed() ? "shadowed"
+                            : p.stock() ? "what the capture kernel does by itself" : ""));
             return;
         }
         invocation.json(json -> {

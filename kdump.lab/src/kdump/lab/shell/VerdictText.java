@@ -20,9 +20,13 @@ final class VerdictText {
         out.printf(ROW, "", "", "", "bytes", "bytes", "bytes", "", "requests", "wr/lost", "failed");
     }
 
-    /** Prints a verdict as one line. */
-    static void row(Verdict v, PrintStream out) {
-        out.printf(ROW, v.policy(), v.captureKernel(), v.dump(), v.dumpBytesStray(),
+    /**
+     * Prints a verdict as one line.
+     *
+     * @param stock whether the policy leaves the capture kernel alone, which is marked
+     */
+    static void row(Verdict v, boolean stock, PrintStream out) {
+        out.printf(ROW, v.policy() + (stock ? " *" : ""), v.captureKernel(), v.dump(), v.dumpBytesStray(),
                 v.lateLegitimateBytes(), v.oldMemoryBytesChanged(), v.faults().requests(),
                 v.untranslatedDma().requests(),
                 v.mediaBlocksWrong() + v.framesWrong() + "/"

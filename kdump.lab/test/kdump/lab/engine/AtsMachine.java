@@ -113,7 +113,8 @@ final class AtsMachine {
                 drawn.writable(), drawn.writeOnly(), drawn.message());
         Scenario alone = new Scenario(b.description(), b.reservation(), b.profile(),
                 b.captureProfile(), Map.of(FUNCTION, load), b.usedFrames(), b.mappedIova(),
-                b.passThrough(), b.assumptions(), true);
+                b.passThrough(), b.captureDrivers(),
+                b.assumptions(), true);
         return Fixture.crash(runner, alone, Fixture.session(policy), true);
     }
 }

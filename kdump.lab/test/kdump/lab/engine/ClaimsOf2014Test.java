@@ -281,7 +281,8 @@ class ClaimsOf2014Test {
                 p.domainWidthBits(), p.phases(),
                 p.probes().stream().filter(t -> t.classCode() >>> 16 == 1).toList(), p.costs());
         var other = new Scenario(b.description(), b.reservation(), b.profile(), storageOnly,
-                b.loads(), b.usedFrames(), b.mappedIova(), b.passThrough(), b.assumptions(), true);
+                b.loads(), b.usedFrames(), b.mappedIova(), b.passThrough(), b.captureDrivers(),
+                b.assumptions(), true);
         var watch = new RingWatch(new CopyTables(), b);
         var entries = new EntryWatch(watch);
         Crash crash = Fixture.crash(runner, other, Fixture.session(entries), true);

@@ -9,6 +9,7 @@ import devices.pcie.raid.SmartArray;
 import devices.pcie.rdma.Rdma;
 import devices.pcie.ringdma.RingDma;
 import devices.pcie.root.RootComplexes;
+import iommu.amdvi.linux.AmdViHandover;
 import iommu.amdvi.vendor.AmdViVendor;
 import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverNotes;
@@ -16,6 +17,7 @@ import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
+import iommu.vtd.linux.VtdHandover;
 import iommu.vtd.vendor.VtdVendor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -40,13 +42,13 @@ public final class Fixture {
     /** A ring engine behind every function: what the engine does, whatever the devices are. */
     public static final Services SERVICES = new Services(
             Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor()),
-            List.of(new RingDma()), new PcieFabricFactory(), new RootComplexes());
+            List.of(new RingDma()), new PcieFabricFactory(), new RootComplexes(),
+            Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover()));
 
     /** The same with a model for every kind of device, as the lab has them. */
-    public static final Services ALL_MODELS = new Services(SERVICES.vendors(),
+    public static final Services ALL_MODELS = SERVICES.withModels(
             List.of(new AhciModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
-                    new SmartArray(), new RingDma()),
-            SERVICES.fabric(), SERVICES.rootComplex());
+                    new SmartArray(), new RingDma()));
 
     private Fixture() { }
 

@@ -116,7 +116,8 @@ class IdentityMapTest {
         }
         var crowded = new Scenario(b.description(), b.reservation(), b.profile(),
                 b.captureProfile(), b.loads(),
-                b.usedFrames(), inUse, b.passThrough(), b.assumptions(), true);
+                b.usedFrames(), inUse, b.passThrough(), b.captureDrivers(),
+                b.assumptions(), true);
         return Fixture.crash(runner, crowded, Fixture.session(policy), false).verdict();
     }
 }

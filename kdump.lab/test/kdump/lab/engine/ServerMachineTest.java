@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.stream.LongStream;
 import kdump.importers.machinefile.MachineFileImporter;
 import kdump.lab.api.HardwareChoice;
+import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
@@ -46,7 +47,8 @@ class ServerMachineTest {
     private static MachineDescription server() {
         try {
             return ColdBoot.boot(new MachineFileImporter().read(
-                    Fixture.root().resolve("docs/machines/server.yaml"), null), Fixture.ALL_MODELS);
+                    Fixture.root().resolve("docs/machines/server.yaml"), null), Fixture.ALL_MODELS,
+                    KernelChoice.DEFAULT);
         } catch (IOException | LabException e) {
             throw new AssertionError(e);
         }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import kdump.lab.api.Comparison;
 import kdump.lab.api.Crash;
@@ -37,6 +38,7 @@ final class FakeLab implements Lab {
 
     final List<MachineSummary> machines = new ArrayList<>();
     final List<PolicySummary> policies = new ArrayList<>();
+    Set<String> stock = Set.of();
     final List<Verdict> verdicts = new ArrayList<>(List.of(CLEAN));
     final List<TimelineEntry> timeline = new ArrayList<>();
     final List<FirmwareTable> tables = new ArrayList<>();
@@ -103,7 +105,7 @@ final class FakeLab implements Lab {
         about(machine, with);
         asked = named;
         return new Comparison(machine.text(), with, "linux-6.1", List.of("assumed much"),
-                List.copyOf(verdicts));
+                List.copyOf(verdicts), stock);
     }
 
     @Override

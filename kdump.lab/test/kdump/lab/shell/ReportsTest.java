@@ -7,6 +7,7 @@ import iommu.api.machine.FirmwareTable;
 import iommu.api.pcie.Access;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import kdump.lab.api.MachineSummary;
 import kdump.lab.api.PolicySummary;
@@ -24,8 +25,8 @@ class ReportsTest {
     void fill() {
         lab.machines.add(new MachineSummary("vtd1", 1, 12, "a capture"));
         lab.policies.add(new PolicySummary("copy-tables", "kdump.policies.copytables", "0.1.0",
-                List.of("vtd"), false));
-        lab.policies.add(new PolicySummary("copy-tables", "other", "9", List.of(), true));
+                List.of("vtd"), false, false));
+        lab.policies.add(new PolicySummary("copy-tables", "other", "9", List.of(), true, false));
         lab.timeline.add(new TimelineEntry(-1_500_000, "T0", "policy", "asked"));
         lab.timeline.add(new TimelineEntry(0, "T1", "phase", "crash"));
         lab.timeline.add(new TimelineEntry(5, "T6", "register", "GCMD"));
@@ -66,6 +67,15 @@ class ReportsTest {
     }
 
     @Test
+    void theRowOfTheKernelLeftAloneIsMarked() {
+        lab.stock = Set.of("copy-tables");
+        assertThat(out("compare", "vtd1").lines().toList())
+                .anyMatch(line -> line.startsWith("copy-tables *            ok "))
+                .contains("* what this capture kernel, with its command line, does by itself");
+        assertThat(out("compare", "vtd1", "--json")).contains("\"stock\":[\"copy-tables\"]");
+    }
+
+    @Test
     void whatWentWrongIsToldBelowTheTable() {
         lab.verdicts.add(new Verdict("bad", "hung", "missing", 0, 0, 0, 0, 0, 0, 0,
                 new Verdict.Faults(3, 2, 1, new TreeMap<>(Map.of("vtd:0x05", 1L, "vtd:0x06", 2L)),
@@ -100,7 +110,7 @@ class ReportsTest {
     @Test
     void theMatrixIsOneDocument() {
         assertThat(out("compare", "vtd1", "--json")).startsWith("{\"machine\":\"vtd1\",\"seed\":1,"
-                + "\"crashAtNanos\":50000000,\"profile\":\"linux-6.1\",\"verdicts\":[{\"policy\":"
+                + "\"crashAtNanos\":50000000,\"profile\":\"linux-6.1\",\"stock\":[],\"verdicts\":[{\"policy\":"
                 + "\"copy-tables\",\"captureKernel\":\"ok\",\"dump\":\"complete\","
                 + "\"dumpBytesStray\":1,\"lateLegitimateBytes\":2,\"oldMemoryBytesChanged\":3,"
                 + "\"mediaBlocksWrong\":0,\"mediaBlocksLost\":5,\"framesWrong\":0,\"framesLost\":7,"

@@ -8,6 +8,9 @@ import iommu.api.profile.KernelVersion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import kdump.lab.api.CaptureDrivers;
+import kdump.lab.api.KernelChoice;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Target;
 import kdump.lab.shell.FakeLab.Result;
@@ -59,6 +62,30 @@ class RunOptionsTest {
         assertThat(options.kernels().first()).isEqualTo(new KernelVersion(4, 2, 0));
         assertThat(options.kernels().capture()).isEqualTo(new KernelVersion(3, 6, 0));
         assertThat(options.kernels().settings()).isEqualTo(Map.of("vtd.a", 1L, "amdvi.b", 0L));
+    }
+
+    @Test
+    void commandLinesAndDriversOfTheCaptureKernelAreTaken() {
+        KernelChoice kernels = options("--cmdline", "intel_iommu=on,sm_on quiet",
+                "--capture-cmdline", "reset_devices", "--capture-drivers", "05:00.0,0000:06:01.0")
+                .kernels();
+        assertThat(kernels.commandLine()).isEqualTo("intel_iommu=on,sm_on quiet");
+        assertThat(kernels.captureCommandLine()).isEqualTo("reset_devices");
+        assertThat(kernels.captureDrivers())
+                .isEqualTo(new CaptureDrivers(CaptureDrivers.Kind.NAMED, Set.of(0x500, 0x608)));
+        assertThat(options("--capture-drivers", "dump-target").kernels().captureDrivers().kind())
+                .isEqualTo(CaptureDrivers.Kind.DUMP_TARGET);
+        assertThat(options("--capture-drivers", "all").kernels().captureDrivers().kind())
+                .isEqualTo(CaptureDrivers.Kind.ALL);
+        assertThat(options().kernels().captureDrivers()).isEqualTo(CaptureDrivers.DEFAULT);
+    }
+
+    @Test
+    void commandLinesAndDriversThatAreNoneAreRefused() {
+        assertThat(refusal("--cmdline", "a".repeat(4097))).contains("4097 characters");
+        assertThat(refusal("--capture-cmdline", "a\nb")).contains("expected at most 4096");
+        assertThat(refusal("--capture-drivers", "05:00.0,")).hasLineCount(1);
+        assertThat(refusal("--capture-drivers", "some")).hasLineCount(1);
     }
 
     @Test

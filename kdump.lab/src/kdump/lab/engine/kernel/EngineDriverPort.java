@@ -6,6 +6,7 @@ import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
 import iommu.api.pcie.Medium;
 import iommu.api.pcie.PciFunction;
+import iommu.api.profile.KernelProfile;
 import iommu.api.sim.EventQueue;
 import iommu.api.trace.EventKind;
 import kdump.lab.engine.machine.Machine;
@@ -96,6 +97,11 @@ public final class EngineDriverPort implements DriverPort {
     @Override
     public long option(String name, long otherwise) {
         return machine.slot(function.requesterId()).option(name, otherwise);
+    }
+
+    @Override
+    public boolean resetsDevices() {
+        return kernel.profile().setting(KernelProfile.RESET_DEVICES, 1) != 0;
     }
 
     @Override

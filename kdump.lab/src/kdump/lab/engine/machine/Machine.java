@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.machine;
 
+import iommu.api.kdump.KernelHandover;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.Platform;
 import iommu.api.machine.UnitDescription;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -68,6 +70,9 @@ public final class Machine {
     private final EventQueue queue = new EventQueue();
     private final Trace trace;
     private final MediaStore media;
+    private static final int STORAGE = 0x01;
+    private static final int ENDPOINT = 0;
+
     private final Services services;
     private final List<RemappingUnit> units = new ArrayList<>();
     private final Map<Integer, DeviceSlot> slots = new HashMap<>();
@@ -205,6 +210,38 @@ public final class Machine {
     /** Returns the vendor of a unit. */
     public IommuVendor vendor(int unit) {
         return vendor(description.units().get(unit));
+    }
+
+    /**
+     * Returns the disk controller that a dump is written to: the first by requester id that has a
+     * driver and a model, otherwise the first without a model.
+     *
+     * @param drivers functions that have a driver; null for all
+     * @return -1 if there is none
+     */
+    public int dumpTarget(Set<Integer> drivers) {
+        int modelless = -1;
+        for (PciFunction function : fabric.functions()) {
+            int id = function.requesterId();
+            if (config(id).classCode() >>> 16 == STORAGE && config(id).headerType() == ENDPOINT
+                    && (drivers == null || drivers.contains(id))) {
+                if (device(id) != null) {
+                    return id;
+                }
+                modelless = modelless < 0 ? id : modelless;
+            }
+        }
+        return modelless;
+    }
+
+    /** Returns the names of the vendors of its units, each once, in the order of the units. */
+    public List<String> vendorNames() {
+        return description.units().stream().map(u -> u.profile().vendor()).distinct().toList();
+    }
+
+    /** Returns what kernels do by themselves with units of a vendor; null if nobody knows. */
+    public KernelHandover handover(String vendor) {
+        return services.handovers().get(vendor);
     }
 
     /** Returns a function as captured, or null. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.machine;
 
+import iommu.api.kdump.KernelHandover;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.FabricFactory;
 import iommu.api.unit.IommuVendor;
@@ -15,9 +16,22 @@ import java.util.Map;
  * @param models best first
  * @param fabric builds fabrics
  * @param rootComplex builds root complexes
+ * @param handovers what kernels do by themselves, by vendor of the units
  */
 public record Services(Map<String, IommuVendor> vendors, List<DeviceModel> models,
-        FabricFactory fabric, RootComplexFactory rootComplex) {
+        FabricFactory fabric, RootComplexFactory rootComplex,
+        Map<String, KernelHandover> handovers) {
+
+    /** Makes one in which no kernel does anything with units by itself. */
+    public Services(Map<String, IommuVendor> vendors, List<DeviceModel> models,
+            FabricFactory fabric, RootComplexFactory rootComplex) {
+        this(vendors, models, fabric, rootComplex, Map.of());
+    }
+
+    /** Returns these with other models of devices. */
+    public Services withModels(List<DeviceModel> others) {
+        return new Services(vendors, others, fabric, rootComplex, handovers);
+    }
 
     /**
      * Returns a vendor.

@@ -18,6 +18,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import kdump.lab.engine.kernel.DumpWriter;
 import kdump.lab.engine.kernel.EngineDriverPort;
@@ -31,9 +32,6 @@ import kdump.lab.engine.machine.Machine;
  */
 final class CaptureBoot {
 
-    private static final int STORAGE = 0x01;
-    private static final int ENDPOINT = 0;
-
     /** One act, not before an instant. */
     private record Act(long nanos, Runnable body) { }
 
@@ -42,6 +40,7 @@ final class CaptureBoot {
     private final Machine machine;
     private final StepExecutor steps;
     private final KernelProfile profile;
+    private final Set<Integer> withDriver;
     private final Deque<Act> acts = new ArrayDeque<>();
     private final Map<Integer, DeviceDriver> drivers = new TreeMap<>();
     /** Class codes of the functions that enumeration found. */
@@ -56,6 +55,7 @@ final class CaptureBoot {
         this.machine = machine;
         this.steps = steps;
         this.profile = profile;
+        this.withDriver = run.scenario().captureDrivers();
         kernel.iommu().onFirstMap(r -> steps.tell(new HandoverEvent.FirstMap(r)));
         Phases at = profile.phases();
         phase(Phase.PURGATORY, at.purgatory(), this::checkDigest);
@@ -113,7 +113,8 @@ final class CaptureBoot {
      */
     private void planProbes() {
         List<PciFunction> waiting = new ArrayList<>(machine.functionsWithDevice());
-        waiting.removeIf(function -> !classes.containsKey(function.requesterId()));
+        waiting.removeIf(function -> !classes.containsKey(function.requesterId())
+                || withDriver != null && !withDriver.contains(function.requesterId()));
         List<Act> probes = new ArrayList<>();
         for (ProbeTime time : profile.probes()) {
             long next = run.crashNanos() + time.nanosAfterCrash();
@@ -148,10 +149,9 @@ final class CaptureBoot {
 
     // ---- T8 -------------------------------------------------------------------------------------
 
-    /** The dump target is the first disk controller in the order of requester ids. */
     private void beginDump() {
-        Integer target = disk();
-        if (target == null) {
+        int target = machine.dumpTarget(withDriver);
+        if (target < 0) {
             dumpFailure = "the machine has no disk controller to write the dump to";
         } else if (machine.device(target) == null) {
             dumpFailure = "no bundle has a model for the disk controller "
@@ -164,21 +164,6 @@ final class CaptureBoot {
             dump = new DumpWriter(machine, kernel, target, drivers.get(target));
             acts.add(new Act(0, this::dumpPage));
         }
-    }
-
-    private Integer disk() {
-        Integer modelless = null;
-        for (PciFunction function : machine.fabric().functions()) {
-            int id = function.requesterId();
-            if (machine.config(id).classCode() >>> 16 == STORAGE
-                    && machine.config(id).headerType() == ENDPOINT) {
-                if (machine.device(id) != null) {
-                    return id;
-                }
-                modelless = modelless == null ? (Integer) id : modelless;
-            }
-        }
-        return modelless;
     }
 
     private void dumpPage() {

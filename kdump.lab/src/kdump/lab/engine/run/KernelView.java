@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.run;
 
+import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.KernelHandover;
 import iommu.api.kdump.Phase;
+import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryMap;
@@ -85,6 +88,20 @@ final class KernelView implements HandoverView {
         use();
         PciFunction function = machine.fabric().function(requester);
         return function != null && kernel.iommu().mapsDma(function);
+    }
+
+    @Override
+    public List<Step> ownSteps(HandoverEvent event) {
+        use();
+        int unit = event instanceof HandoverEvent.StepRefused refused ? refused.step().unit() : -1;
+        var steps = new ArrayList<Step>();
+        for (String vendor : machine.vendorNames()) {
+            KernelHandover handover = machine.handover(vendor);
+            if (handover != null && (unit < 0 || machine.vendor(unit).name().equals(vendor))) {
+                steps.addAll(handover.decide(kernel.profile(), event, this));
+            }
+        }
+        return steps;
     }
 
     @Override

@@ -11,8 +11,10 @@ import iommu.api.unit.RemappingUnit;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import kdump.lab.api.Comparison;
 import kdump.lab.api.Crash;
+import kdump.lab.api.KernelChoice;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import kdump.lab.api.MachineSummary;
@@ -68,7 +70,7 @@ public final class LabEngine implements Lab {
     public Comparison compare(Target machine, List<String> names, RunOptions options)
             throws LabException {
         List<PolicyHandle> chosen = chosen(names);
-        var runner = new Runner(find(machine), registry.snapshot(), options);
+        var runner = new Runner(find(machine, options.kernels()), registry.snapshot(), options);
         MachineDescription description = runner.scenario().description();
         var verdicts = new ArrayList<Verdict>();
         var remarks = new ArrayList<>(runner.scenario().assumptions());
@@ -81,13 +83,14 @@ public final class LabEngine implements Lab {
             }
         }
         return new Comparison(description.name(), options, runner.scenario().kernels(), remarks,
-                verdicts);
+                verdicts, chosen.stream().filter(PolicyHandle::stock).map(PolicyHandle::name)
+                        .collect(Collectors.toSet()));
     }
 
     @Override
     public Crash crash(Target machine, String policy, RunOptions options) throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
-        return run(new Runner(find(machine), registry.snapshot(), options), chosen, true);
+        return run(new Runner(find(machine, options.kernels()), registry.snapshot(), options), chosen, true);
     }
 
     @Override
@@ -96,7 +99,8 @@ public final class LabEngine implements Lab {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
         var sessions = new ArrayList<PolicyHandle.Session>();
         try {
-            return new Runner(find(machine), registry.snapshot(), options).why(() -> {
+            return new Runner(find(machine, options.kernels()), registry.snapshot(),
+                    options).why(() -> {
                 sessions.add(chosen.open());
                 return sessions.get(sessions.size() - 1);
             }, question);
@@ -106,8 +110,8 @@ public final class LabEngine implements Lab {
     }
 
     /** Returns a machine as its kernel left it: one that was never captured is booted first. */
-    private MachineDescription find(Target target) throws LabException {
-        return ColdBoot.boot(catalog.find(target), registry.snapshot());
+    private MachineDescription find(Target target, KernelChoice kernels) throws LabException {
+        return ColdBoot.boot(catalog.find(target), registry.snapshot(), kernels);
     }
 
     private static Crash run(Runner runner, PolicyHandle policy, boolean trace)
@@ -141,7 +145,7 @@ public final class LabEngine implements Lab {
     @Override
     public void mappings(Target target, int requester, int pasid, Mappings visitor)
             throws LabException {
-        MachineDescription machine = find(target);
+        MachineDescription machine = find(target, KernelChoice.DEFAULT);
         if (machine.units().isEmpty()) {
             throw new LabException(target.text() + ": the machine has no remapping unit");
         }
@@ -188,7 +192,7 @@ public final class LabEngine implements Lab {
 
     @Override
     public Walk walk(Target target, WalkQuestion question) throws LabException {
-        MachineDescription found = find(target);
+        MachineDescription found = find(target, question.options().kernels());
         int index = found.unitOf(question.requester());
         if (index < 0) {
             throw new LabException(target.text() + ": no remapping unit serves "

@@ -22,17 +22,25 @@ final class PolicyHandle {
 
     private static final String NAME = "kdump.policy.name";
     private static final String VENDORS = "kdump.policy.vendors";
+    private static final String STOCK = "kdump.policy.stock";
 
     private final ComponentServiceObjects<HandoverPolicy> objects;
     private final ServiceReference<HandoverPolicy> reference;
     private final String name;
     private final List<String> vendors;
+    private final boolean stock;
 
     PolicyHandle(ComponentServiceObjects<HandoverPolicy> objects, Map<String, Object> properties) {
         this.objects = objects;
         this.reference = objects.getServiceReference(); // the objects forget it when it goes
         this.name = properties.get(NAME) instanceof String s && !s.isBlank() ? s : "unnamed";
         this.vendors = properties.get(VENDORS) instanceof String[] v ? List.of(v) : List.of();
+        this.stock = Boolean.TRUE.equals(properties.get(STOCK));
+    }
+
+    /** Returns whether it leaves the capture kernel alone. */
+    boolean stock() {
+        return stock;
     }
 
     String name() {
@@ -52,7 +60,8 @@ final class PolicyHandle {
     PolicySummary summary(boolean shadowed) {
         Bundle bundle = reference.getBundle();
         return new PolicySummary(name, bundle == null ? "" : bundle.getSymbolicName(),
-                bundle == null ? "" : bundle.getVersion().toString(), vendors, shadowed);
+                bundle == null ? "" : bundle.getVersion().toString(), vendors, shadowed,
+                stock);
     }
 
     /** Opens the policy for one run; close it afterwards. One that is gone never decides. */

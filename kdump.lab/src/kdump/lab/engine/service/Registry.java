@@ -2,6 +2,7 @@
 package kdump.lab.engine.service;
 
 import iommu.api.kdump.HandoverPolicy;
+import iommu.api.kdump.KernelHandover;
 import iommu.api.machine.FirmwareTableReader;
 import iommu.api.machine.MachineImporter;
 import iommu.api.pcie.DeviceModel;
@@ -39,6 +40,7 @@ public final class Registry {
     private final Map<ServiceReference<HandoverPolicy>, PolicyHandle> policies =
             new ConcurrentHashMap<>();
     private final Map<String, IommuVendor> vendors = new ConcurrentHashMap<>();
+    private final Map<String, KernelHandover> handovers = new ConcurrentHashMap<>();
     private final Map<ServiceReference<DeviceModel>, DeviceModel> models =
             new ConcurrentSkipListMap<>(Comparator.reverseOrder());
     private final Map<ServiceReference<MachineImporter>, MachineImporter> importers =
@@ -71,6 +73,15 @@ public final class Registry {
 
     void removeVendor(IommuVendor vendor) {
         vendors.remove(vendor.name(), vendor);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addHandover(KernelHandover handover) {
+        handovers.put(handover.vendor(), handover);
+    }
+
+    void removeHandover(KernelHandover handover) {
+        handovers.remove(handover.vendor(), handover);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -108,7 +119,7 @@ public final class Registry {
     /** Returns what a run that starts now uses. */
     Services snapshot() {
         return new Services(new TreeMap<>(vendors), List.copyOf(models.values()), fabric,
-                rootComplex);
+                rootComplex, Map.copyOf(handovers));
     }
 
     /** Returns the importers, best first. */
@@ -117,19 +128,21 @@ public final class Registry {
     }
 
     /**
-     * Returns all policies, by name; of one name the one in force comes first: the higher ranking
-     * wins, then the higher version of the bundle, then the older service.
+     * Returns all policies, those that leave the capture kernel alone first, then by name; of one
+     * name the one in force comes first: the higher ranking wins, then the higher version of the
+     * bundle, then the older service.
      */
     List<PolicyHandle> policies() {
         var all = new ArrayList<>(policies.values());
-        all.sort(Comparator.comparing(PolicyHandle::name)
+        all.sort(Comparator.comparing(PolicyHandle::stock, Comparator.reverseOrder())
+                .thenComparing(PolicyHandle::name)
                 .thenComparing(Registry::ranking, Comparator.reverseOrder())
                 .thenComparing(Registry::version, Comparator.reverseOrder())
                 .thenComparing(PolicyHandle::reference, Comparator.reverseOrder()));
         return all;
     }
 
-    /** Returns the policies in force, by name. */
+    /** Returns the policies in force by name, in the order of {@link #policies}. */
     Map<String, PolicyHandle> policiesInForce() {
         var inForce = new LinkedHashMap<String, PolicyHandle>();
         policies().forEach(p -> inForce.putIfAbsent(p.name(), p));

@@ -55,25 +55,25 @@ public final class ColdBoot {
      *
      * @throws LabException if it cannot boot
      */
-    public static MachineDescription boot(MachineDescription cold, Services services)
-            throws LabException {
+    public static MachineDescription boot(MachineDescription cold, Services services,
+            KernelChoice kernels) throws LabException {
         if (cold.driverMemory().isEmpty()) {
             return cold;
         }
         try {
-            return booted(cold, services);
+            return booted(cold, services, kernels);
         } catch (IllegalStateException | IllegalArgumentException | StepRefusedException e) {
             throw new LabException(cold.name() + " does not boot: " + e.getMessage(), e);
         }
     }
 
-    private static MachineDescription booted(MachineDescription cold, Services services)
-            throws StepRefusedException {
+    private static MachineDescription booted(MachineDescription cold, Services services,
+            KernelChoice kernels) throws StepRefusedException {
         PhysicalMemory memory = cold.memoryMap().memory(0);
         AddressRange reservation = reservation(cold);
         var machine = new Machine(cold, reservation, memory, services, new RunStorage(),
                 Trace.Level.COUNT, new DeviceSetup(0, 0, Map.of(), Map.of()));
-        KernelProfile profile = new KernelChooser(cold, services, KernelChoice.DEFAULT).first();
+        KernelProfile profile = new KernelChooser(cold, services, kernels).first();
         var kernel = new Kernel(machine, profile, pages(cold, reservation), new IovaInUse(),
                 Set.of());
         for (UnitSlot unit : kernel.units()) {

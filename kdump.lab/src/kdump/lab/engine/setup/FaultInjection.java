@@ -23,6 +23,6 @@ public enum FaultInjection {
                         unit.profile().with("flushOnTranslationToggle", 1))).toList());
         return new Scenario(broken, whole.reservation(), whole.profile(), whole.captureProfile(),
                 whole.loads(), whole.usedFrames(), whole.mappedIova(), whole.passThrough(),
-                whole.assumptions(), this != NO_PROVENANCE);
+                whole.captureDrivers(), whole.assumptions(), this != NO_PROVENANCE);
     }
 }

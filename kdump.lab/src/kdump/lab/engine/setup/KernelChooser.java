@@ -7,11 +7,13 @@ import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelVersion;
 import iommu.api.unit.IommuVendor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.kernel.Kernel;
@@ -63,7 +65,7 @@ final class KernelChooser {
     }
 
     private void checkNames() {
-        Set<String> known = new TreeSet<>();
+        Set<String> known = new TreeSet<>(GenericOptions.SETTINGS);
         services.vendors().values().stream().map(IommuVendor::kernelSettings)
                 .forEach(known::addAll);
         for (String name : choice.settings().keySet()) {
@@ -110,11 +112,10 @@ final class KernelChooser {
     }
 
     private KernelProfile makeFirst() {
-        String line = " " + description.commandLine() + " ";
-        boolean lazy = line.contains(" iommu.strict=0 ") || !line.contains(" iommu.strict=1 ");
-        KernelProfile profile = profile(version()).withStrictInvalidation(!lazy);
+        KernelProfile profile = withOptions(profile(version()), firstLine());
         assumptions.add("kernel profile " + profile.name() + ", "
-                + (lazy ? "lazy" : "strict") + " IOTLB invalidation, phases at "
+                + (profile.strictInvalidation() ? "strict" : "lazy")
+                + " IOTLB invalidation, phases at "
                 + profile.phases().interruptRemapping() / 1_000_000 + " ms (T4), "
                 + profile.phases().dmaRemapping() / 1_000_000 + " ms (T6), "
                 + profile.phases().drivers() / 1_000_000 + " ms (T7), "
@@ -124,31 +125,50 @@ final class KernelChooser {
         return profile;
     }
 
-    /** The capture kernel's own command line, where it is known, has a say of its own. */
+    /** A command line that nobody has told is the one that kdump's scripts make of the first. */
     private KernelProfile makeCapture() {
-        KernelProfile profile = first;
-        if (choice.capture() != null && !choice.capture().equals(first.version())) {
-            profile = profile(choice.capture()).withStrictInvalidation(first.strictInvalidation());
-            assumptions.add("capture kernel " + profile.name());
+        KernelVersion version = choice.capture() == null ? first.version() : choice.capture();
+        if (!version.equals(first.version())) {
+            assumptions.add("capture kernel linux-" + version);
         }
-        String line = description.captureCommandLine();
-        if (line.isEmpty()) {
-            return profile;
+        boolean told = choice.captureCommandLine() != null
+                || !description.captureCommandLine().isEmpty();
+        String line = choice.captureCommandLine() != null ? choice.captureCommandLine()
+                : told ? description.captureCommandLine() : asKdumpMakesIt();
+        assumptions.add("capture kernel with \"" + line.strip() + "\""
+                + (told ? "" : " (assumed, as kdump's scripts make it)")
+                + optionsOf(line).map(KernelOption::words)
+                        .collect(Collectors.joining("; ", ": ", "")));
+        return withOptions(profile(version), line);
+    }
+
+    private String firstLine() {
+        return choice.commandLine() != null ? choice.commandLine() : description.commandLine();
+    }
+
+    private String asKdumpMakesIt() {
+        return Stream.concat(Arrays.stream(firstLine().trim().split("\\s+"))
+                        .filter(word -> !word.isEmpty() && !word.startsWith("crashkernel=")),
+                Stream.of("reset_devices", "irqpoll", "nr_cpus=1"))
+                .collect(Collectors.joining(" "));
+    }
+
+    private KernelProfile withOptions(KernelProfile before, String line) {
+        KernelProfile profile = before;
+        for (KernelOption option : optionsOf(line).toList()) {
+            if (option.setting() != null) {
+                profile = profile.with(option.setting(), option.value());
+            }
         }
-        List<KernelOption> options = optionsOf(line);
-        assumptions.add("capture kernel with \"" + line.strip() + "\"" + (options.isEmpty() ? ""
-                : options.stream().map(KernelOption::words)
-                        .collect(Collectors.joining(", ", ": ", ""))));
-        for (KernelOption option : options) {
-            profile = profile.with(option.setting(), option.value());
-        }
-        return profile;
+        return profile.withStrictInvalidation(profile.setting(KernelProfile.STRICT, 0) != 0);
     }
 
     /** Asks the vendors of the machine's units; what the user set counts for more. */
-    private List<KernelOption> optionsOf(String commandLine) {
-        return description.units().stream().map(unit -> unit.profile().vendor()).distinct()
-                .flatMap(v -> services.vendor(v).kernelOptions(commandLine).stream())
-                .filter(option -> !choice.settings().containsKey(option.setting())).toList();
+    private Stream<KernelOption> optionsOf(String commandLine) {
+        return Stream.concat(GenericOptions.of(commandLine).stream(), description.units().stream()
+                .map(unit -> unit.profile().vendor()).distinct()
+                .flatMap(v -> services.vendor(v).kernelOptions(commandLine).stream()))
+                .filter(option -> option.setting() == null
+                        || !choice.settings().containsKey(option.setting()));
     }
 }

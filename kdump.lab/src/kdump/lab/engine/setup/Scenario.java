@@ -23,6 +23,7 @@ import kdump.lab.engine.kernel.IovaInUse;
  * @param usedFrames frames that tables, mappings or the reservation need: no kernel allocates them
  * @param mappedIova used I/O virtual addresses
  * @param passThrough aliases whose requests pass unchanged
+ * @param captureDrivers functions that the capture kernel has a driver for; null for all
  * @param assumptions all choices, a sentence each
  * @param tracksCauses whether memory remembers who wrote what, as it should
  */
@@ -31,7 +32,7 @@ public record Scenario(MachineDescription description, AddressRange reservation,
         KernelProfile captureProfile,
         Map<Integer, Workload> loads, BitSet usedFrames,
         IovaInUse mappedIova, Set<Integer> passThrough,
-        List<String> assumptions, boolean tracksCauses) {
+        Set<Integer> captureDrivers, List<String> assumptions, boolean tracksCauses) {
 
     /** Returns the name of the kernel, or of both if they differ. */
     public String kernels() {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
@@ -52,20 +53,22 @@ public final class ScenarioBuilder {
             assumptions.add(options.hardware().toString());
         }
         Scenario bare = new Scenario(description, reservation, profile, capture, Map.of(),
-                new BitSet(), new IovaInUse(), survey.unmapped(), List.of(), true);
+                new BitSet(), new IovaInUse(), survey.unmapped(), null, List.of(), true);
         var machine = new Machine(bare.description(), bare.reservation(), memory, services,
                 new RunStorage(), Trace.Level.COUNT, new DeviceSetup(options.seed(),
                         options.crashAtNanos(), options.deviceOptions(), Map.of()));
         DeviceOptions.check(machine, options);
         assumptions.addAll(DeviceOptions.remarks(options));
         kernels.check(machine);
+        Set<Integer> drivers = DriverSelection.of(machine, options.kernels().captureDrivers(),
+                assumptions);
         BitSet taken = takenFrames(survey, reservation, assumptions);
         var draw = new WorkloadGenerator(survey, reservation, taken, options.seed(),
                 options.rateFactor());
         Map<Integer, Workload> loads = draw.draw(machine);
         assumptions.addAll(draw.remarks());
         return new Scenario(description, reservation, profile, capture, loads,
-                withLoads(taken, loads), survey.mappedIova(), survey.unmapped(),
+                withLoads(taken, loads), survey.mappedIova(), survey.unmapped(), drivers,
                 List.copyOf(assumptions), true);
     }
 

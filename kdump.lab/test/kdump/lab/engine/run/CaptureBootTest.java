@@ -2,6 +2,7 @@
 package kdump.lab.engine.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import devices.pcie.ringdma.RingDma;
 import iommu.api.kdump.HandoverEvent;
@@ -30,11 +31,16 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
+import kdump.lab.api.CaptureDrivers;
+import kdump.lab.api.KernelChoice;
+import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.Fixture;
 import kdump.lab.engine.Stage;
 import kdump.lab.engine.machine.Services;
+import kdump.lab.engine.verdict.Runner;
 import kdump.policies.copytables.CopyTables;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -168,6 +174,37 @@ class CaptureBootTest {
         assertThat(noting.probes().keySet()).containsExactlyElementsOf(planned.keySet());
         noting.probes().forEach((id, nanos) -> assertThat(nanos).as(RequesterId.format(id))
                 .isGreaterThanOrEqualTo(planned.get(id)));
+    }
+
+    @Test
+    void functionsWithoutADriverAreNotProbedAndTheDumpGoesToOneThatHasOne() {
+        var noting = new Noting();
+        RunOptions few = IDLE.withKernels(KernelChoice.DEFAULT.withCaptureDrivers(
+                new CaptureDrivers(CaptureDrivers.Kind.NAMED, Set.of(0x200, 0x300))));
+        Run run = new Stage(Fixture.machine("vtd1"), Fixture.SERVICES, few).run(noting, Level.KEEP);
+        run.finish();
+        assertThat(noting.probes().keySet()).containsExactlyInAnyOrder(0x200, 0x300);
+        assertThat(run.machine().dumpTarget(null)).isEqualTo(0xfa);
+        assertThat(run.machine().dumpTarget(Set.of(0x200, 0x300))).isEqualTo(0x200);
+        assertThat(run.dumpFailure()).isNull();
+        assertThat(run.scenario().assumptions()).contains("the capture kernel has drivers for"
+                + " 0000:02:00.0, 0000:03:00.0 only; all other devices go on with what they were"
+                + " doing");
+    }
+
+    @Test
+    void theDriverOfTheDumpTargetAloneIsAChoiceAndStrangersAreNone() {
+        var noting = new Noting();
+        Run run = new Stage(Fixture.machine("vtd1"), Fixture.SERVICES, IDLE.withKernels(
+                KernelChoice.DEFAULT.withCaptureDrivers(new CaptureDrivers(
+                        CaptureDrivers.Kind.DUMP_TARGET, Set.of())))).run(noting, Level.KEEP);
+        run.finish();
+        assertThat(noting.probes().keySet()).containsExactly(0xfa);
+        RunOptions nobody = IDLE.withKernels(KernelChoice.DEFAULT.withCaptureDrivers(
+                new CaptureDrivers(CaptureDrivers.Kind.NAMED, Set.of(0x7700))));
+        assertThatThrownBy(() -> new Runner(Fixture.machine("vtd1"), Fixture.SERVICES, nobody))
+                .isInstanceOf(LabException.class)
+                .hasMessage("no device for a driver at 0000:77:00.0");
     }
 
     @Test

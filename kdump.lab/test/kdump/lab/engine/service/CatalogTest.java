@@ -223,7 +223,7 @@ class CatalogTest {
         PolicyHandle handle = handle(Map.of("kdump.policy.name", "mine", "kdump.policy.vendors",
                 new String[] {"vtd", "x"}), POLICY);
         assertThat(handle.summary(true)).isEqualTo(
-                new PolicySummary("mine", "", "", List.of("vtd", "x"), true));
+                new PolicySummary("mine", "", "", List.of("vtd", "x"), true, false));
         assertThat(handle.suits(Fixture.machine("vtd1"))).isTrue();
         assertThat(handle.suits(Fixture.machine("amd1"))).isFalse();
     }
@@ -235,7 +235,7 @@ class CatalogTest {
                 Map.<String, Object>of("kdump.policy.name", 5, "kdump.policy.vendors", "vtd"))) {
             PolicyHandle handle = handle(properties, POLICY);
             assertThat(handle.summary(false)).isEqualTo(
-                    new PolicySummary("unnamed", "", "", List.of(), false));
+                    new PolicySummary("unnamed", "", "", List.of(), false, false));
             assertThat(handle.suits(Fixture.machine("amd1"))).isTrue();
         }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.machine.MachineDescription;
+import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelVersion;
 import java.util.Map;
 import kdump.lab.api.KernelChoice;
@@ -53,10 +54,11 @@ class KernelChooserTest {
                         + " 14795 ms (T6), 16710 ms (T7), 44270 ms (T8) after the crash,"
                         + " as recorded for linux-6.1",
                 "capture kernel linux-3.6",
-                "capture kernel with \"crashkernel intel_iommu=on,sm_on\": scalable mode on",
+                "capture kernel with \"crashkernel intel_iommu=on,sm_on\": lazy IOTLB invalidation;"
+                        + " no reset_devices; scalable mode on",
                 "kernel settings vtd.tearDown=1");
         assertThat(kernels.capture().setting("vtd.scalableMode", 0)).isEqualTo(2);
-        assertThat(kernels.first().settings()).doesNotContainKey("vtd.scalableMode");
+        assertThat(kernels.first().setting("vtd.scalableMode", 0)).isZero();
         assertThat(kernels.first().setting("vtd.tearDown", 0)).isEqualTo(1);
         assertThat(kernels.capture().setting("vtd.tearDown", 0)).isEqualTo(1);
     }
@@ -67,8 +69,41 @@ class KernelChooserTest {
                 Map.of("vtd.scalableMode", 1L));
         assertThat(kernels.capture().setting("vtd.scalableMode", 0)).isEqualTo(1);
         assertThat(kernels.assumptions()).contains(
-                "capture kernel with \"intel_iommu=sm_on\"",
+                "capture kernel with \"intel_iommu=sm_on\": lazy IOTLB invalidation;"
+                        + " no reset_devices",
                 "kernel settings vtd.scalableMode=1");
+    }
+
+    @Test
+    void aCommandLineThatNobodyToldIsTheOneThatKdumpMakesOfTheFirst() {
+        KernelChooser kernels = chooser("6.1.0", "", null, null, Map.of());
+        assertThat(kernels.assumptions()).anyMatch(line -> line.startsWith("capture kernel with"
+                + " \"iommu.strict=1 reset_devices irqpoll nr_cpus=1\" (assumed, as kdump's scripts"
+                + " make it): strict IOTLB invalidation; reset_devices: "));
+        assertThat(kernels.capture().setting(KernelProfile.RESET_DEVICES, 0)).isEqualTo(1);
+        assertThat(kernels.first().setting(KernelProfile.RESET_DEVICES, 1)).isZero();
+    }
+
+    @Test
+    void commandLinesThatAreChosenCountForMoreThanTheMachines() {
+        MachineDescription d = Fixture.machine("vtd1");
+        var kernels = new KernelChooser(d, Fixture.SERVICES,
+                KernelChoice.DEFAULT.withCommandLines("intel_iommu=on,sm_on", ""));
+        assertThat(d.commandLine()).contains("iommu.strict=1");
+        assertThat(kernels.first().strictInvalidation()).isFalse();
+        assertThat(kernels.first().setting("vtd.scalableMode", 0)).isEqualTo(2);
+        assertThat(kernels.capture().setting(KernelProfile.RESET_DEVICES, 1)).isZero();
+        assertThat(kernels.assumptions()).anyMatch(line -> line.startsWith(
+                "capture kernel with \"\": lazy IOTLB invalidation; no reset_devices"));
+    }
+
+    @Test
+    void strictnessIsTheCaptureKernelsOwn() {
+        KernelChooser kernels = chooser("6.1.0", "quiet iommu.strict=0", null, null, Map.of());
+        assertThat(kernels.first().strictInvalidation()).isTrue();
+        assertThat(kernels.capture().strictInvalidation()).isFalse();
+        assertThat(chooser("6.1.0", "quiet", null, null, Map.of("linux.strict", 1L)).capture()
+                .strictInvalidation()).isTrue();
     }
 
     @Test

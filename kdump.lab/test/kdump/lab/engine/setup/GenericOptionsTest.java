@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.setup;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import iommu.api.profile.KernelOption;
+import iommu.api.profile.KernelProfile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class GenericOptionsTest {
+
+    private static long value(String line, String setting) {
+        return GenericOptions.of(line).stream().filter(o -> setting.equals(o.setting()))
+                .mapToLong(KernelOption::value).findFirst().orElseThrow();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"'' | 0", "iommu.strict=1 | 1", "iommu.strict=0 | 0",
+            "intel_iommu=on,strict quiet | 1", "amd_iommu=fullflush | 1", "intel_iommu=on | 0",
+            "iommu.strict=1 iommu.strict=0 | 0", "intel_iommu=strict iommu.strict=0 | 0",
+            "strict | 0", "xiommu.strict=1 | 0"})
+    void theLastWordSaysWhetherInvalidationIsStrict(String line, long strict) {
+        assertThat(value(line, KernelProfile.STRICT)).isEqualTo(strict);
+    }
+
+    @Test
+    void resetDevicesIsAWordOfItsOwn() {
+        assertThat(value("quiet reset_devices", KernelProfile.RESET_DEVICES)).isEqualTo(1);
+        assertThat(value("reset_devices_x xreset_devices", KernelProfile.RESET_DEVICES)).isZero();
+    }
+
+    @Test
+    void wordsThatDoNothingHereAreSaid() {
+        assertThat(GenericOptions.of("irqpoll swiotlb=4096 iommu.passthrough=1 root=/dev/sda"))
+                .filteredOn(option -> option.setting() == null).extracting(KernelOption::words)
+                .containsExactly("irqpoll: no interrupt is polled for here",
+                        "swiotlb: there are no bounce buffers here",
+                        "iommu.passthrough: a kernel that sets tables up maps all the same here");
+    }
+}
