@@ -30,6 +30,8 @@ import java.util.Set;
  * @param remarks what the importer assumed or left out, a sentence each
  * @param driverMemory of a machine that was never captured, what its drivers map once its kernel
  *     has booted; empty if the machine was captured with all that
+ * @param captureDrivers requester ids of the functions whose driver the capture kernel has; null if
+ *     nothing tells: it has all then
  * @param runDefaults what it says of its runs
  */
 public record MachineDescription(String name, String source, MemoryMap memoryMap,
@@ -37,7 +39,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
         List<ReservedRegion> reservedRegions, Set<Integer> atsFunctions,
         List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
         String commandLine, String captureCommandLine, List<String> remarks,
-        List<DriverMemory> driverMemory, RunDefaults runDefaults) {
+        List<DriverMemory> driverMemory, Set<Integer> captureDrivers, RunDefaults runDefaults) {
 
     /** Copies the lists. */
     public MachineDescription {
@@ -47,9 +49,10 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
         functions = List.copyOf(functions);
         remarks = List.copyOf(remarks);
         driverMemory = List.copyOf(driverMemory);
+        captureDrivers = captureDrivers == null ? null : Set.copyOf(captureDrivers);
     }
 
-    /** Describes a machine that says nothing of its runs. */
+    /** Describes a machine of whose capture kernel's drivers nothing is known. */
     public MachineDescription(String name, String source, MemoryMap memoryMap,
             AddressRange crashReservation, List<UnitDescription> units,
             List<ReservedRegion> reservedRegions, Set<Integer> atsFunctions,
@@ -58,7 +61,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             List<DriverMemory> driverMemory) {
         this(name, source, memoryMap, crashReservation, units, reservedRegions, atsFunctions,
                 functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
-                driverMemory, RunDefaults.NONE);
+                driverMemory, null, RunDefaults.NONE);
     }
 
     /** Describes a machine that was captured. */
@@ -69,7 +72,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             String commandLine, String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, reservedRegions, atsFunctions,
                 functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
-                List.of(), RunDefaults.NONE);
+                List.of(), null, RunDefaults.NONE);
     }
 
     /** Describes a machine without address translation services. */
@@ -80,7 +83,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, reservedRegions, Set.of(),
                 functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
-                List.of(), RunDefaults.NONE);
+                List.of(), null, RunDefaults.NONE);
     }
 
     /** Describes a machine without reserved regions or address translation services. */
@@ -89,7 +92,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
             String commandLine, String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, List.of(), Set.of(), functions,
-                image, kernelRelease, commandLine, captureCommandLine, remarks, List.of(),
+                image, kernelRelease, commandLine, captureCommandLine, remarks, List.of(), null,
                 RunDefaults.NONE);
     }
 
@@ -97,21 +100,31 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
     public MachineDescription withReservedRegions(List<ReservedRegion> regions) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units, regions,
                 atsFunctions, functions, image, kernelRelease, commandLine, captureCommandLine,
-                remarks, driverMemory, runDefaults);
+                remarks, driverMemory, captureDrivers, runDefaults);
     }
 
     /** Returns this machine with other functions that may use address translation services. */
     public MachineDescription withAtsFunctions(Set<Integer> requesters) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, requesters, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory, runDefaults);
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
+    }
+
+    /**
+     * Returns this machine with a capture kernel that has the drivers of these functions only; null
+     * for one of which nothing is known.
+     */
+    public MachineDescription withCaptureDrivers(Set<Integer> requesters) {
+        return new MachineDescription(name, source, memoryMap, crashReservation, units,
+                reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
+                captureCommandLine, remarks, driverMemory, requesters, runDefaults);
     }
 
     /** Returns this machine with other defaults of its runs. */
     public MachineDescription withRunDefaults(RunDefaults defaults) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory, defaults);
+                captureCommandLine, remarks, driverMemory, captureDrivers, defaults);
     }
 
     /** Returns this machine with more remarks. */
@@ -120,14 +133,14 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
         all.addAll(more);
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, all, driverMemory, runDefaults);
+                captureCommandLine, all, driverMemory, captureDrivers, runDefaults);
     }
 
     /** Returns this machine with other units. */
     public MachineDescription withUnits(List<UnitDescription> others) {
         return new MachineDescription(name, source, memoryMap, crashReservation, others,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory, runDefaults);
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
     }
 
     /**
@@ -138,7 +151,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             List<UnitDescription> programmed, List<FunctionConfig> configured) {
         return new MachineDescription(name, source, memoryMap, reservation, programmed,
                 reservedRegions, atsFunctions, configured, written, kernelRelease, commandLine,
-                captureCommandLine, remarks, List.of(), runDefaults);
+                captureCommandLine, remarks, List.of(), captureDrivers, runDefaults);
     }
 
     /** Returns what is reserved for a function, by the order of the firmware's table. */
