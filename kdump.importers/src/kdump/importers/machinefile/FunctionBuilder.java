@@ -20,14 +20,20 @@ final class FunctionBuilder {
 
     private static final Set<String> KNOWN = Set.of("id", "vendor", "device", "class", "revision",
             "subsystem", "bridge", "bars", "pin", "msix", "express", "link", "aer", "deviceControl",
-            "rootControl", "serr", "memory");
-    private static final Set<String> BRIDGE = Set.of("secondary", "subordinate");
+            "rootControl", "serr", "ats", "memory", "options", "rate", "at", "behind", "config");
+    /** What a function may say beside its whole config space. */
+    private static final Set<String> BESIDE_CONFIG = Set.of("id", "at", "behind", "bridge",
+            "config", "memory", "options", "rate");
+    /** What a bridge may say. */
+    static final Set<String> BRIDGE = Set.of("secondary", "subordinate");
     private static final Set<String> BAR = Set.of("index", "bytes", "address", "wide", "io",
             "prefetchable");
+    private static final int BRIDGE_CLASS = 0x060400;
     private static final int BYTES = 4096;
     private static final int EXPRESS = 0x40;
     private static final int MSI_X = 0x80;
     private static final int AER = 0x100;
+    private static final int AFTER_AER = 0x160;
     private static final int MOST = 0xffff;
 
     private final Node node;
@@ -46,19 +52,37 @@ final class FunctionBuilder {
         }
     }
 
-    FunctionConfig build() throws FormatException {
+    /** Returns the device and function that a node names. */
+    static int at(Node at) throws FormatException {
+        try {
+            return RequesterId.parse("00:" + at.string());
+        } catch (IllegalArgumentException e) {
+            throw at.wrong("device and function, such as 1c.0");
+        }
+    }
+
+    /**
+     * Returns the function.
+     *
+     * @param secondary bus behind a bridge; -1 if it is none
+     * @param subordinate highest bus behind it
+     */
+    FunctionConfig build(int id, int secondary, int subordinate) throws FormatException {
+        if (node.has("config")) {
+            return new ConfigReader(node.only(BESIDE_CONFIG)).read(id);
+        }
         node.only(KNOWN);
-        int id = id(node.required("id"));
+        boolean bridge = secondary >= 0;
         config.putShort(0x00, number("vendor", 0x8086));
         config.putShort(0x02, number("device", 0));
         config.putShort(0x04, (short) (2 | (node.flag("serr") ? 0x100 : 0)));
-        config.putInt(0x08, (int) (node.required("class").number(0, 0xff_ffff) << 8
+        Node kind = bridge ? node.member("class") : node.required("class");
+        config.putInt(0x08, (int) ((kind == null ? BRIDGE_CLASS : kind.number(0, 0xff_ffff)) << 8
                 | node.number("revision", 0, 0, 0xff)));
         config.putInt(0x2c, (int) node.number("subsystem", 0, 0, 0xffff_ffffL));
         config.put(0x3d, (byte) node.number("pin", 1, 0, 4));
-        Node bridge = node.member("bridge");
-        if (bridge != null) {
-            bridge(bridge.only(BRIDGE), id);
+        if (bridge) {
+            bridge(id, secondary, subordinate);
         }
         for (Node bar : node.list("bars")) {
             bar(bar.only(BAR));
@@ -71,12 +95,11 @@ final class FunctionBuilder {
         return (short) node.number(name, otherwise, 0, MOST);
     }
 
-    private void bridge(Node bridge, int id) throws FormatException {
-        long secondary = bridge.required("secondary").number(1, 0xff);
+    private void bridge(int id, int secondary, int subordinate) throws FormatException {
         config.put(0x0e, (byte) 1);
         config.put(0x18, (byte) RequesterId.bus(id));
         config.put(0x19, (byte) secondary);
-        config.put(0x1a, (byte) bridge.number("subordinate", secondary, secondary, 0xff));
+        config.put(0x1a, (byte) subordinate);
         config.putInt(0x2c, 0);
         config.putShort(0x04, (short) (config.getShort(0x04) | 4));
         if (node.flag("serr")) {
@@ -119,10 +142,15 @@ final class FunctionBuilder {
             config.putInt(MSI_X + 4, tableBar());
             config.putInt(MSI_X + 8, Math.max(4096, table) | tableBar());
         }
+        int ats = node.flag("ats") ? node.flag("aer") ? AFTER_AER : AER : 0;
         if (node.flag("aer")) {
-            config.putInt(AER, 0x0002_0001);
+            config.putInt(AER, 0x0002_0001 | ats << 20);
             config.putInt(AER + 0x0c, 0x0046_2030); // severities after reset
             config.putInt(AER + 0x14, 0x2000);      // advisory errors are masked
+        }
+        if (ats != 0) {
+            config.putInt(ats, 0x0001_000f);
+            config.putShort(ats + 4, (short) 0x20); // aligned addresses, 32 invalidations
         }
     }
 

@@ -27,7 +27,8 @@ import kdump.lab.engine.machine.Machine;
  * ever, as USB schedules, audio, capture and management engines do, and is no disk controller if
  * the machine has anything else. The others work off what is posted and then fall silent. Models
  * that say themselves how long their devices go on are not asked whether they stream. Rates are
- * drawn between 20 and 200 requests a second, 200 and 600 for those that stream.
+ * drawn between 20 and 200 requests a second, 200 and 600 for those that stream; a function whose
+ * rate the machine says is busy at that rate.
  */
 final class WorkloadGenerator {
 
@@ -42,17 +43,24 @@ final class WorkloadGenerator {
     private final BitSet takenFrames;
     private final RandomStream random;
     private final double rateFactor;
+    private final Map<Integer, Double> rates;
     private final Set<Long> taken = new HashSet<>();
     private final List<String> remarks = new ArrayList<>();
 
-    /** @param takenFrames that no buffer of a function without translation lies in */
+    /**
+     * Makes one.
+     *
+     * @param takenFrames that no buffer of a function without translation lies in
+     * @param rates requests a second of functions for which nothing is drawn
+     */
     WorkloadGenerator(MappedPages survey, AddressRange reservation, BitSet takenFrames, long seed,
-            double rateFactor) {
+            double rateFactor, Map<Integer, Double> rates) {
         this.survey = survey;
         this.reservation = reservation;
         this.takenFrames = takenFrames;
         this.random = new RandomStream(seed, "loads");
         this.rateFactor = rateFactor;
+        this.rates = rates;
     }
 
     /** Returns what was drawn, a sentence an engine. */
@@ -79,7 +87,8 @@ final class WorkloadGenerator {
         int streams = firstStreaming(candidates, machine);
         var loads = new TreeMap<Integer, Workload>();
         for (int i = 0; i < candidates.size(); i++) {
-            boolean busy = i == streams || i < (candidates.size() + 1) / 2 || random.oneIn(2);
+            boolean busy = i == streams || i < (candidates.size() + 1) / 2 || random.oneIn(2)
+                    || rates.containsKey(candidates.get(i).requesterId());
             boolean streaming = i == streams || random.oneIn(2);
             PciFunction function = candidates.get(i);
             Workload load = load(function, pages.get(function.requesterId()), streaming,
@@ -125,8 +134,8 @@ final class WorkloadGenerator {
 
     private Workload load(PciFunction function, List<DmaBuffer> pages, boolean streaming,
             Message message) {
-        double rate = rateFactor
-                * (streaming ? random.between(200, 600) : random.between(20, 200));
+        double drawn = streaming ? random.between(200, 600) : random.between(20, 200);
+        double rate = rateFactor * rates.getOrDefault(function.requesterId(), drawn);
         int readsPerMille = (int) random.between(200, 800);
         int bytes = 256 << random.nextInt(4);
         List<DmaBuffer> readable = new ArrayList<>();
