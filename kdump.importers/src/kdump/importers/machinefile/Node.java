@@ -25,7 +25,8 @@ record Node(Place place, Place key, String name, String text, List<Node> items,
         Map<String, Node> members) {
 
     private static final int HEX = 16;
-    private static final Pattern DURATION = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ns|us|ms|s)");
+    private static final Pattern DURATION =
+            Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ns|us|ms|s)");
     private static final Map<String, Double> NANOS =
             Map.of("ns", 1.0, "us", 1e3, "ms", 1e6, "s", 1e9);
 

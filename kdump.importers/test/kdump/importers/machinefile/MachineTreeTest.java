@@ -48,8 +48,8 @@ class MachineTreeTest {
                             options: {wedgesOnAbort: 1}, rate: 250.5, memory: {rw: 4}},
                            {id: "0000:03:00.1", class: 0x010802, express: endpoint, ats: true}]}
                       - {at: "01.0", express: downstream-port, behind: []}
-              - {id: "0000:00:1c.0", express: root-port, bridge: {secondary: 0x10, subordinate: 0x12},
-                 behind: [{at: "00.0", class: 0x020000}]}
+              - {id: "0000:00:1c.0", express: root-port,
+                 bridge: {secondary: 0x10, subordinate: 0x12}, behind: [{at: "00.0", class: 0x020000}]}
               - {id: "0000:00:1f.0", class: 0x060100}
               - {id: "0001:20:00.0", behind: [{at: "1f.7", class: 0x020000}]}
             """;
@@ -87,7 +87,8 @@ class MachineTreeTest {
     @Test
     void extendedCapabilitiesAreChained() throws IOException {
         Map<String, FunctionConfig> functions = read(TREE).functions().stream().collect(
-                Collectors.toMap(f -> RequesterId.formatShort(f.requesterId()), f -> f, (a, b) -> a));
+                Collectors.toMap(f -> RequesterId.formatShort(f.requesterId()), f -> f,
+                        (a, b) -> a));
         int ats = Capabilities.ADDRESS_TRANSLATION_SERVICES;
         assertThat(Capabilities.findExtended(functions.get("03:00.0")::read, 1)).isEqualTo(0x100);
         assertThat(Capabilities.findExtended(functions.get("03:00.0")::read, ats))
