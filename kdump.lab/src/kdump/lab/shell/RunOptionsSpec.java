@@ -17,7 +17,7 @@ final class RunOptionsSpec {
             + " [--hardware PROFILE] [--unit-setting NAME=VALUE]..."
             + " [--device-option REQUESTER,NAME=VALUE]...";
 
-    /** Adds --seed, --crash-at, --rate, --times, the choice of kernels, units and device options. */
+    /** Adds seed, crash instant, rate, times, the choice of kernels, units and device options. */
     static Options run(Options options) {
         return options.addOption(valued("seed")).addOption(valued("crash-at"))
                 .addOption(valued("rate")).addOption(valued("kernel"))
