@@ -43,6 +43,23 @@ public record KernelTimes(String name, Phases phases, List<ProbeTime> probes) {
         probes = List.copyOf(probes);
     }
 
+    /**
+     * Returns times that a user named: {@code recorded}, or a factor on those.
+     *
+     * @throws IllegalArgumentException if it is neither
+     */
+    public static KernelTimes parse(String text) {
+        if (text.equals(RECORDED.name)) {
+            return RECORDED;
+        }
+        try {
+            return RECORDED.scaled(Double.parseDouble(text));
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("times '" + text
+                    + "', expected recorded or a factor such as 0.1", e);
+        }
+    }
+
     /** Returns the starts of the phases after T1 by the names that files give them, in order. */
     public Map<String, Long> byPhase() {
         var times = new LinkedHashMap<String, Long>();

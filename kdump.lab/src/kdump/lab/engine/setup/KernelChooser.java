@@ -4,6 +4,7 @@ package kdump.lab.engine.setup;
 import iommu.api.machine.MachineDescription;
 import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelTimes;
 import iommu.api.profile.KernelVersion;
 import iommu.api.unit.IommuVendor;
 import java.util.ArrayList;
@@ -26,8 +27,8 @@ import kdump.lab.engine.machine.Services;
 /** Makes the profiles of both kernels from what the user chose, the dump says and command lines. */
 final class KernelChooser {
 
-    /** Whose phase times every profile has. */
-    private static final KernelProfile RECORDED = KernelProfile.linux61();
+    /** Taken where nothing names a kernel. */
+    private static final KernelVersion UNNAMED = KernelProfile.linux61().version();
 
     private final MachineDescription description;
     private final Services services;
@@ -102,11 +103,17 @@ final class KernelChooser {
         } catch (IllegalArgumentException e) {
             // the dump names no kernel, or none of ours
         }
-        return RECORDED.version();
+        return UNNAMED;
+    }
+
+    private KernelTimes times() {
+        KernelTimes ofMachine = description.runDefaults().times();
+        return choice.times() != null ? choice.times()
+                : ofMachine != null ? ofMachine : KernelTimes.RECORDED;
     }
 
     private KernelProfile profile(KernelVersion version) {
-        KernelProfile profile = KernelProfile.linux(version);
+        KernelProfile profile = KernelProfile.linux(version).withTimes(times());
         for (var setting : choice.settings().entrySet()) {
             profile = profile.with(setting.getKey(), setting.getValue());
         }
@@ -122,14 +129,14 @@ final class KernelChooser {
                 + profile.phases().dmaRemapping() / 1_000_000 + " ms (T6), "
                 + profile.phases().drivers() / 1_000_000 + " ms (T7), "
                 + profile.phases().dump() / 1_000_000 + " ms (T8) after the crash"
-                + (profile.version().equals(RECORDED.version()) ? ""
-                        : ", as recorded for " + RECORDED.name()));
+                + (times().equals(KernelTimes.RECORDED) ? profile.version().equals(UNNAMED) ? ""
+                        : ", as recorded for linux-" + UNNAMED : ", times: " + times().name()));
         return profile;
     }
 
     /** A command line that nobody has told is the one that kdump's scripts make of the first. */
     private KernelProfile makeCapture() {
-        KernelVersion version = choice.capture() == null ? first.version() : choice.capture();
+        KernelVersion version = captureVersion();
         if (!version.equals(first.version())) {
             assumptions.add("capture kernel linux-" + version);
         }
@@ -142,6 +149,14 @@ final class KernelChooser {
                 + optionsOf(line).stream().map(KernelOption::words)
                         .collect(Collectors.joining("; ", ": ", "")));
         return withOptions(profile(version), line);
+    }
+
+    /** Whoever chooses the first kernel chooses both, unless a capture kernel is chosen too. */
+    private KernelVersion captureVersion() {
+        String ofMachine = description.runDefaults().captureKernelRelease();
+        return choice.capture() != null ? choice.capture()
+                : choice.first() != null || ofMachine.isEmpty() ? first.version()
+                        : KernelVersion.parse(ofMachine);
     }
 
     private String firstLine() {

@@ -26,7 +26,8 @@ import kdump.lab.engine.machine.Machine;
  * it goes on: frames arrive whatever the kernel does. Of those whose models leave that to the
  * workload, one at least streams: it goes round its ring for ever, as audio, capture and management
  * engines do, and is no disk controller if there is anything else. Rates are
- * drawn between 20 and 200 requests a second, 200 and 600 for those that stream.
+ * drawn between 20 and 200 requests a second, 200 and 600 for those that stream; a function whose
+ * rate the machine says is busy at that rate.
  */
 final class WorkloadGenerator {
 
@@ -42,17 +43,24 @@ final class WorkloadGenerator {
     private final BitSet takenFrames;
     private final RandomStream random;
     private final double rateFactor;
+    private final Map<Integer, Double> rates;
     private final Set<Long> taken = new HashSet<>();
     private final List<String> remarks = new ArrayList<>();
 
-    /** @param takenFrames that no buffer of a function without translation lies in */
+    /**
+     * Makes one.
+     *
+     * @param takenFrames that no buffer of a function without translation lies in
+     * @param rates requests a second of functions for which nothing is drawn
+     */
     WorkloadGenerator(MappedPages survey, AddressRange reservation, BitSet takenFrames, long seed,
-            double rateFactor) {
+            double rateFactor, Map<Integer, Double> rates) {
         this.survey = survey;
         this.reservation = reservation;
         this.takenFrames = takenFrames;
         this.random = new RandomStream(seed, "loads");
         this.rateFactor = rateFactor;
+        this.rates = rates;
     }
 
     /** Returns what was drawn, a sentence an engine. */
@@ -82,7 +90,8 @@ final class WorkloadGenerator {
             PciFunction function = candidates.get(i);
             boolean open = isOpen(function, machine);
             boolean busy = i == streams || i < (candidates.size() + 1) / 2 || random.oneIn(2)
-                    || !open && classOf(function, machine) == NETWORK;
+                    || !open && classOf(function, machine) == NETWORK
+                    || rates.containsKey(function.requesterId());
             boolean streaming = (i == streams || random.oneIn(2)) && open;
             Workload load = load(function, pages.get(function.requesterId()), streaming,
                     tableMessage(function, machine));
@@ -139,8 +148,8 @@ final class WorkloadGenerator {
 
     private Workload load(PciFunction function, List<DmaBuffer> pages, boolean streaming,
             Message message) {
-        double rate = rateFactor
-                * (streaming ? random.between(200, 600) : random.between(20, 200));
+        double drawn = streaming ? random.between(200, 600) : random.between(20, 200);
+        double rate = rateFactor * rates.getOrDefault(function.requesterId(), drawn);
         int readsPerMille = (int) random.between(200, 800);
         int bytes = 256 << random.nextInt(4);
         List<DmaBuffer> readable = new ArrayList<>();
