@@ -85,6 +85,15 @@ class UnitFactsTest {
         assertThat(remarks).anyMatch(r -> r.contains("in flight (head 0x1380, tail 0x14c0)"));
     }
 
+    @ParameterizedTest(name = "CAP {0}, ECAP {1}: {2}")
+    @CsvSource({"0xd2008c, 0xf0, qemu-7.2", "0x81d2008c, 0xf0, qemu-11",
+        "0xd2008c, 0x8800, qemu-11"})
+    void whichQemuMadeAUnitItsCapabilitiesTell(String capHigh, String ecapHigh, String profile) {
+        assertThat(QemuUnit.profile(Map.of(0x0c, Integer.parseUnsignedInt(capHigh.substring(2), 16),
+                0x14, Integer.decode(ecapHigh)), remarks)).isEqualTo(profile);
+        assertThat(remarks).singleElement().asString().contains(profile, "--hardware");
+    }
+
     @ParameterizedTest(name = "ECAP {0}, tail {1}: IQA {3}")
     @CsvSource({"0x800, 0x40, 'BOCHS ', 0x12000801", "0, 0x40, 'BOCHS ', 0x12000001",
         "0x800, 0x50, 'BOCHS ', 0x12000001", "0x800, 0x40, 'ACME  ', 0x12000001"})
