@@ -140,11 +140,23 @@ class CaptureDirectoryImporterTest {
     }
 
     @Test
-    void aDirectoryWithoutDumpIsNotAccepted() throws IOException {
+    void aDirectoryWithoutDumpBootsCold() throws IOException {
         drop("tables.elf.gz");
-        put("vmcoreinfo.txt", "OSRELEASE=6.1");
-        assertThat(importer.accepts(folder)).isFalse();
-        Refused.at(0, "dump", "none", () -> importer.read(folder, null));
+        MachineDescription machine = read();
+        assertThat(machine.image().ranges()).isEmpty();
+        assertThat(machine.functions()).hasSize(17);
+        assertThat(machine.driverMemory()).hasSize(7);
+        assertThat(machine.units().get(0).profile().registers().keySet())
+                .containsExactly(0x00, 0x08, 0x0c, 0x10, 0x14);
+        assertThat(machine.remarks()).anyMatch(
+                r -> r.startsWith("No dump: tables are made here by a cold boot"));
+    }
+
+    @Test
+    void aDirectoryThatTellsOfNoMachineIsNotAccepted() throws IOException {
+        Path other = Files.createDirectories(temp.resolve("other"));
+        Files.writeString(other.resolve("vmcoreinfo.txt"), "OSRELEASE=6.1");
+        assertThat(importer.accepts(other)).isFalse();
     }
 
     @Test
@@ -237,8 +249,8 @@ class CaptureDirectoryImporterTest {
         MachineDescription machine = read();
         assertThat(machine.crashReservation()).isEqualTo(AddressRange.of(0x8000000, 0x4000000));
         assertThat(machine.remarks())
-                .containsExactly(KERNEL, "iomem has 2 crash reservations; the largest is used.",
-                        QEMU);
+                .containsExactly(KERNEL, QEMU,
+                        "There are 2 crash reservations; the largest is used.");
     }
 
     @Test

@@ -21,6 +21,14 @@ final class ConfigAssembly {
     /** 8 GT/s, 8 lanes. */
     private static final int LINK = 0x83;
     private static final int CHIPSET = 6;
+    /** FFFFh would say that there is no function. */
+    private static final int NOBODYS_ID = 0xfffe;
+    private static final int STORAGE = 1;
+    private static final int NVME = 0x0108;
+    private static final int USUAL_VECTORS = 16;
+    /** In BAR 0, behind the controller's registers. */
+    private static final int NVME_TABLE = 0x2000;
+    private static final int NVME_PENDING = 0x3000;
     private static final int VECTOR_BYTES = 16;
     private static final int MOST_NAMED = 8;
 
@@ -37,9 +45,10 @@ final class ConfigAssembly {
     List<FunctionConfig> configs() {
         table.all().forEach(this::complete);
         new Topology(table, remarks).complete();
+        messages();
         List<FunctionConfig> configs = table.all().stream().map(this::config).toList();
         say(unclassed, "nothing tells the class; taken as storage controllers");
-        say(unknownIds, "nothing tells vendor and device; they have id ffff:ffff");
+        say(unknownIds, "nothing tells vendor and device; they have id fffe:fffe");
         bindings();
         return configs;
     }
@@ -75,8 +84,32 @@ final class ConfigAssembly {
         }
         if (f.vendor == FunctionFacts.UNTOLD) {
             unknownIds.add(f);
-            f.vendor = 0xffff;
-            f.device = 0xffff;
+            f.vendor = NOBODYS_ID;
+            f.device = NOBODYS_ID;
+        }
+    }
+
+    /** Where no text tells of any interrupt, functions have what their kind has as a rule. */
+    private void messages() {
+        if (table.all().stream().anyMatch(
+                f -> f.vectors > 0 || f.msiAt != FunctionFacts.UNTOLD)) {
+            return;
+        }
+        List<FunctionFacts> assumed = table.all().stream().filter(f -> !f.isBridge
+                && f.classCode >>> 16 != CHIPSET && (f.express != ExpressType.CONVENTIONAL
+                        || f.classCode >>> 16 == STORAGE)).toList();
+        for (FunctionFacts f : assumed) {
+            f.msi(0);
+            if (f.classCode >>> 8 == NVME) {
+                f.msiX(0, USUAL_VECTORS, false);
+                if (f.bars.isEmpty()) {
+                    f.msiXPlace(NVME_TABLE, NVME_PENDING);
+                }
+            }
+        }
+        if (!assumed.isEmpty()) {
+            remarks.add("Nothing tells of interrupts: storage and PCI Express functions are taken"
+                    + " to have MSI, NVMe MSI-X.");
         }
     }
 

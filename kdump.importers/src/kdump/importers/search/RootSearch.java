@@ -17,8 +17,10 @@ import kdump.importers.dump.PackedRanges;
  * @param shaped those of them that have the shape of a root table
  * @param verified the root tables, the one with most mappings first, then with most contexts, then
  *     by address
+ * @param rejected some of those that are none although contexts are there, likewise
  */
-public record RootSearch(long pages, int shaped, List<RootCandidate> verified) {
+public record RootSearch(long pages, int shaped, List<RootCandidate> verified,
+        List<RootCandidate> rejected) {
 
     /** Bytes of a page that are looked at first: enough to reject nearly every page in use. */
     private static final int HEAD_BYTES = 32;
@@ -26,11 +28,20 @@ public record RootSearch(long pages, int shaped, List<RootCandidate> verified) {
     /** Most root tables kept: no machine has as many units. */
     private static final int MAX_VERIFIED = 1024;
 
+    /** Most others kept, for people to read. */
+    private static final int MAX_REJECTED = 8;
+
+    private static final Comparator<RootCandidate> BEST_FIRST =
+            Comparator.comparingLong(RootCandidate::leaves).reversed()
+                    .thenComparing(c -> c.requesters().size(), Comparator.reverseOrder())
+                    .thenComparing(RootCandidate::address);
+
     private static final byte[] ZERO = new byte[Shape.PAGE_BYTES];
 
     /** Copies the list. */
     public RootSearch {
         verified = List.copyOf(verified);
+        rejected = List.copyOf(rejected);
     }
 
     /**
@@ -43,6 +54,7 @@ public record RootSearch(long pages, int shaped, List<RootCandidate> verified) {
         Pages pages = new Pages(image, ram);
         ContextWalk walk = new ContextWalk(pages);
         List<RootCandidate> verified = new ArrayList<>();
+        List<RootCandidate> rejected = new ArrayList<>();
         byte[] head = new byte[HEAD_BYTES];
         byte[] page = new byte[Shape.PAGE_BYTES];
         long count = 0;
@@ -60,13 +72,15 @@ public record RootSearch(long pages, int shaped, List<RootCandidate> verified) {
                         walk.walk(at, page, true));
                 if (best.isVerified() && verified.size() < MAX_VERIFIED) {
                     verified.add(best);
+                } else if (!best.requesters().isEmpty() && rejected.size() < MAX_VERIFIED) {
+                    rejected.add(best);
                 }
             }
         }
-        verified.sort(Comparator.comparingLong(RootCandidate::leaves).reversed()
-                .thenComparing(c -> c.requesters().size(), Comparator.reverseOrder())
-                .thenComparing(RootCandidate::address));
-        return new RootSearch(count, shaped, verified);
+        verified.sort(BEST_FIRST);
+        rejected.sort(BEST_FIRST);
+        return new RootSearch(count, shaped, verified,
+                rejected.subList(0, Math.min(MAX_REJECTED, rejected.size())));
     }
 
     private static boolean hasShape(byte[] page, int bytes) {
