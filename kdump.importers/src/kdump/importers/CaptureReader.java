@@ -31,6 +31,7 @@ final class CaptureReader {
     private final CaptureFiles files;
     private final List<String> remarks = new ArrayList<>();
     private GuestTexts texts;
+    private AddressRange inferred;
 
     CaptureReader(String name, String source, CaptureFiles files) {
         this.name = name;
@@ -84,8 +85,10 @@ final class CaptureReader {
         if (dump == null) {
             remarks.add("Nothing tells of memory: 2 GiB of it are assumed.");
         } else {
-            remarks.add("No iomem: System RAM is what the dump holds.");
-            pages = Ranges.pages(dump.image().ranges(), PhysicalMemory.PAGE_BYTES);
+            NamedMemory named = NamedMemory.of(dump);
+            inferred = named.reservation();
+            remarks.addAll(named.remarks());
+            pages = named.ram();
         }
         if (Ranges.bytes(pages) > PhysicalMemory.MAX_BYTES / 2) {
             throw new FormatException(files.file().toString(), 0, "memory",
@@ -109,7 +112,7 @@ final class CaptureReader {
     private AddressRange reservation() {
         Iomem memory = texts.memory();
         if (memory == null || memory.crashReservations().isEmpty()) {
-            return null;
+            return memory == null ? inferred : null;
         }
         if (files.isCopied()) {
             remarks.add("The tables lie where the capture kernel copied them to, in its own"
@@ -137,7 +140,7 @@ final class CaptureReader {
                 && units.get(0).profile().vendor().equals(AmdUnitFacts.VENDOR);
         List<UnitDescription> found = amd ? units
                 : new FoundTables(name, sources.unitLog(), remarks).complete(units, image,
-                        Ranges.joined(ram));
+                        Ranges.joined(ram), Ranges.joined(files.dump().lost()));
         return !amd && !found.isEmpty() ? found
                 : new FoundDeviceTables(name, remarks).complete(found, image, ram);
     }

@@ -61,8 +61,8 @@ final class FoundTables {
 
     /** Returns the units with registers; without a table found, as they were. */
     List<UnitDescription> complete(List<UnitDescription> units, MemoryImage image,
-            List<AddressRange> ram) throws IOException {
-        RootSearch search = RootSearch.in(image, ram);
+            List<AddressRange> ram, List<AddressRange> lost) throws IOException {
+        RootSearch search = RootSearch.in(image, ram, lost);
         Set<Long> known = units.stream().filter(u -> !UnitSources.lacksTables(u))
                 .map(FoundTables::root).collect(Collectors.toSet());
         if (search.verified().stream().allMatch(c -> known.contains(c.address()))) {

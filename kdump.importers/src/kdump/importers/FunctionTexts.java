@@ -17,6 +17,8 @@ import kdump.importers.functions.PciSysfsText;
 import kdump.importers.functions.QemuInfoPci;
 import kdump.importers.kernellog.KernelLog;
 import kdump.importers.kernellog.LoggedFunctions;
+import kdump.importers.lspci.LspciDump;
+import kdump.importers.lspci.LspciProse;
 
 /**
  * The functions of a machine of which nobody captured config space: out of a listing of sysfs, the
@@ -44,9 +46,14 @@ final class FunctionTexts {
      */
     List<FunctionConfig> functions(KernelLog log) throws IOException {
         listing(files.guest().first(Kind.FUNCTIONS));
+        for (Path file : files.guest().all(Kind.LSPCI)) {
+            prose(file);
+        }
         if (log != null) {
             faulting(LoggedFunctions.read(log, table));
-            keep(log.name());
+            if (log.messages().stream().anyMatch(m -> m.startsWith("pci 0"))) {
+                keep(log.name());
+            }
         }
         Path monitor = files.guest().first(Kind.MONITOR);
         monitor = monitor != null ? monitor : files.beside(INFO_PCI);
@@ -71,6 +78,16 @@ final class FunctionTexts {
         if (file != null) {
             PciSysfsText.read(TextFile.read(file, PciSysfsText.MAX_BYTES), table);
             read.add(LISTING);
+        }
+    }
+
+    /** Of several outputs of lspci each completes those before. */
+    private void prose(Path file) throws IOException {
+        List<String> leftOut = LspciProse.read(TextFile.read(file, LspciDump.MAX_BYTES), table);
+        keep(file.toString());
+        if (!leftOut.isEmpty()) {
+            remarks.add("Left out, as their segment does not fit a requester id: "
+                    + String.join(", ", leftOut) + ".");
         }
     }
 

@@ -7,6 +7,7 @@ import iommu.api.pcie.RequesterId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
@@ -25,6 +26,8 @@ final class ConfigAssembly {
     private static final int NOBODYS_ID = 0xfffe;
     private static final int STORAGE = 1;
     private static final int NVME = 0x0108;
+    private static final Map<Integer, Integer> INTERFACES =
+            Map.of(0x0106, 0x01, NVME, 0x02, 0x0c03, 0x30);
     private static final int USUAL_VECTORS = 16;
     /** In BAR 0, behind the controller's registers. */
     private static final int NVME_TABLE = 0x2000;
@@ -36,6 +39,7 @@ final class ConfigAssembly {
     private final List<String> remarks;
     private final List<FunctionFacts> unclassed = new ArrayList<>();
     private final List<FunctionFacts> unknownIds = new ArrayList<>();
+    private int interfaces;
 
     ConfigAssembly(FunctionTable table, List<String> remarks) {
         this.table = table;
@@ -47,6 +51,10 @@ final class ConfigAssembly {
         new Topology(table, remarks).complete();
         messages();
         List<FunctionConfig> configs = table.all().stream().map(this::config).toList();
+        if (interfaces > 0) {
+            remarks.add("Programming interfaces of " + interfaces + " functions are not told: SATA"
+                    + " is taken as AHCI, NVMe as NVM Express, USB as xHCI.");
+        }
         say(unclassed, "nothing tells the class; taken as storage controllers");
         say(unknownIds, "nothing tells vendor and device; they have id fffe:fffe");
         bindings();
@@ -81,6 +89,10 @@ final class ConfigAssembly {
             if (f.classCode == OTHER_STORAGE) {
                 unclassed.add(f);
             }
+        }
+        if (f.interfaceUntold) {
+            f.programmingInterface(INTERFACES.getOrDefault(f.classCode >>> 8, 0));
+            interfaces += INTERFACES.containsKey(f.classCode >>> 8) ? 1 : 0;
         }
         if (f.vendor == FunctionFacts.UNTOLD) {
             unknownIds.add(f);
@@ -121,6 +133,9 @@ final class ConfigAssembly {
         writer.command(command(f));
         if (f.isBridge) {
             writer.bridge(Math.max(f.secondary, 0), Math.max(f.subordinate, 0));
+            if (f.bridgeControl > 0) {
+                writer.forwardSystemErrors();
+            }
         }
         f.bars.forEach((index, bar) -> {
             Bar before = f.bars.get(index - 1);
@@ -134,7 +149,8 @@ final class ConfigAssembly {
 
     private void capabilities(FunctionFacts f, ConfigWriter writer) {
         if (f.express != ExpressType.CONVENTIONAL) {
-            writer.express(f.expressAt, f.express, 0, LINK, 0);
+            writer.express(f.expressAt, f.express, Math.max(f.deviceControl, 0), LINK,
+                    Math.max(f.rootControl, 0));
         }
         if (f.msiAt != FunctionFacts.UNTOLD) {
             writer.msi(f.msiAt, false);

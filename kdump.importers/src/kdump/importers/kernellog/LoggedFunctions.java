@@ -122,9 +122,12 @@ public final class LoggedFunctions {
 
     /** Up to 3.2 the type has one digit, and the class comes without programming interface. */
     private static void found(FunctionFacts facts, Matcher m) {
-        boolean old = m.group(3).length() == 1;
-        facts.ids(hex(m.group(1)), hex(m.group(2)))
-                .classCode(old ? hex(m.group(4)) << 8 & 0xff_ffff : hex(m.group(4)));
+        facts.ids(hex(m.group(1)), hex(m.group(2)));
+        if (m.group(3).length() == 1) {
+            facts.classAndSubclass(hex(m.group(4)) & 0xffff);
+        } else {
+            facts.classCode(hex(m.group(4)));
+        }
         if ((hex(m.group(3)) & 0x7f) == 1) {
             facts.bridge();
         }

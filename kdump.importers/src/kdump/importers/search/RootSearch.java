@@ -44,14 +44,21 @@ public record RootSearch(long pages, int shaped, List<RootCandidate> verified,
         rejected = List.copyOf(rejected);
     }
 
+    /** Searches an image of which nothing was lost. */
+    public static RootSearch in(MemoryImage image, List<AddressRange> ram) throws IOException {
+        return in(image, ram, List.of());
+    }
+
     /**
      * Searches an image.
      *
      * @param ram where mappings are expected to lead, by address and apart
+     * @param lost what the image would hold if its file did not break off: a table there is no fault
      * @throws IOException if the dump cannot be read; damaged pages are passed over
      */
-    public static RootSearch in(MemoryImage image, List<AddressRange> ram) throws IOException {
-        Pages pages = new Pages(image, ram);
+    public static RootSearch in(MemoryImage image, List<AddressRange> ram,
+            List<AddressRange> lost) throws IOException {
+        Pages pages = new Pages(image, ram, lost);
         ContextWalk walk = new ContextWalk(pages);
         List<RootCandidate> verified = new ArrayList<>();
         List<RootCandidate> rejected = new ArrayList<>();
@@ -98,14 +105,19 @@ public record RootSearch(long pages, int shaped, List<RootCandidate> verified,
         if (first < 0) {
             return false;
         }
+        boolean leads = false;
         for (int i = first / 8; i < Shape.PAGE_BYTES / 8; i++) {
             long half = Pages.word(page, i);
-            if (half != 0 && (!Shape.isRootHalf(half)
-                    || !pages.isPresent(half & Shape.ADDRESS))) {
+            if (half == 0) {
+                continue;
+            }
+            boolean held = pages.isPresent(half & Shape.ADDRESS);
+            if (!Shape.isRootHalf(half) || !held && !pages.isLost(half & Shape.ADDRESS)) {
                 return false;
             }
+            leads |= held;
         }
-        return true;
+        return leads;
     }
 
     /** The upper halves of a legacy table are zero, and so may be those of a scalable one. */
