@@ -7,6 +7,7 @@ import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
+import iommu.api.machine.UnitDescription.FirmwareFlags;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryMap;
 import iommu.api.memory.PhysicalMemory;
@@ -37,6 +38,9 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
     private final Set<Integer> direct = new HashSet<>();
     private final Map<String, Note> notes = new HashMap<>();
     private Function<HandoverEvent, List<Step>> ownSteps = event -> List.of();
+    private final Set<Integer> named = new HashSet<>();
+    private final Map<Integer, Integer> unitOf = new HashMap<>();
+    private FirmwareFlags firmware = FirmwareFlags.USUAL;
     private PhysicalMemory memory;
     private Phase phase = Phase.RUNNING;
     private long nanosSinceCrash;
@@ -60,6 +64,22 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
         units.add(new UnitView(units.size(), vendor, interruptsShareTables,
                 0xfed9_0000L + units.size() * 0x1000L));
         hardware.add(unit);
+        return this;
+    }
+
+    /** Has the unit added last serve these functions, and no others. */
+    public FakeHandover serving(int... requesters) {
+        int unit = units.size() - 1;
+        named.add(unit);
+        for (int requester : requesters) {
+            unitOf.put(requester, unit);
+        }
+        return this;
+    }
+
+    /** Has firmware say this of the platform; what is usual unless told. */
+    public FakeHandover firmware(FirmwareFlags flags) {
+        firmware = flags;
         return this;
     }
 
@@ -129,6 +149,25 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
     @Override
     public List<UnitView> units() {
         return List.copyOf(units);
+    }
+
+    @Override
+    public boolean servesAllOthers(int unit) {
+        return !named.contains(unit);
+    }
+
+    @Override
+    public int unitOf(int requester) {
+        int others = -1;
+        for (int i = 0; i < units.size(); i++) {
+            others = named.contains(i) ? others : i;
+        }
+        return unitOf.getOrDefault(requester, others);
+    }
+
+    @Override
+    public FirmwareFlags firmware(int unit) {
+        return firmware;
     }
 
     @Override

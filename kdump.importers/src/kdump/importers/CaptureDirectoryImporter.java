@@ -16,8 +16,8 @@ import org.osgi.service.component.annotations.Component;
  * Reads capture directories, sosreport trees, folders as kdump leaves them, bare dumps and lone
  * kernel logs.
  *
- * <p>A directory holds of these what there is: a dump ({@code tables*} or {@code vmcore*}), registers
- * as JSON ({@code iommu-regs*.json} or {@code regs-crash*.json}; {@code regs-capture*.json} for
+ * <p>A directory holds of these what there is: a dump ({@code tables*} or {@code vmcore*}),
+ * registers as JSON ({@code iommu-regs*.json} or {@code regs-crash*.json}; {@code regs-capture*.json} for
  * {@code tables-as-copied*}), and what the machine said of itself, in {@code guest-crashed} or
  * {@code guest} or about: {@link GuestFiles.Kind} has the names. The machine's remarks say what was
  * assumed instead of what is not there. Dumps are ELF cores and kdump-compressed files, these also

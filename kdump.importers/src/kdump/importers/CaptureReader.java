@@ -3,6 +3,7 @@ package kdump.importers;
 
 import iommu.api.machine.FormatException;
 import iommu.api.machine.MachineDescription;
+import iommu.api.machine.RunDefaults;
 import iommu.api.machine.UnitDescription;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
@@ -18,6 +19,7 @@ import java.util.Set;
 import kdump.importers.dump.CutImage;
 import kdump.importers.dump.Dump;
 import kdump.importers.dump.NoImage;
+import kdump.importers.functions.ConfigAtRest;
 import kdump.importers.proc.Iomem;
 
 /** Reads the files of one capture and puts the machine together. Used once. */
@@ -60,24 +62,27 @@ final class CaptureReader {
         Set<Integer> drivers = new CaptureDrivers(files, remarks).of(functions, capture);
         List<UnitDescription> units = dump == null ? sources.described()
                 : found(sources, image, map);
+        boolean blind = dump != null && MissingTables.remark(units, image, remarks);
         MachineDescription machine = new MachineDescription(name, source, map, reservation(),
                 units, sources.regions(), sources.atsFunctions(), functions, image,
                 release == null ? texts.release() : release, texts.commandLine(), capture,
-                remarks).withCaptureDrivers(drivers);
-        boolean blind = dump != null && MissingTables.remark(units, image, remarks);
-        return dump == null || blind && !functions.isEmpty() ? cold(machine)
-                : blind ? machine.withUnits(units) : machine;
+                remarks).withCaptureDrivers(drivers)
+                .withRunDefaults(RunDefaults.ofHardware(sources.hardware()));
+        return dump == null || blind && !functions.isEmpty() ? cold(machine) : machine;
     }
 
     /** Returns the machine with what its first kernel needs to boot here. */
     private MachineDescription cold(MachineDescription m) {
         List<UnitDescription> units = ColdState.units(m.units(), remarks);
-        remarks.add("No dump: tables are made here by a cold boot, and drivers map a number of"
-                + " pages that goes by their class.");
+        remarks.add((files.dump() == null ? "No dump" : "No tables in the dump")
+                + ": tables are made here by a cold boot, and drivers map a number of pages that"
+                + " goes by their class.");
+        List<FunctionConfig> functions =
+                m.functions().stream().map(ConfigAtRest::of).toList();
         return new MachineDescription(name, source, m.memoryMap(), m.crashReservation(), units,
-                m.reservedRegions(), m.atsFunctions(), ColdState.configs(m.functions()),
+                m.reservedRegions(), m.atsFunctions(), functions,
                 m.image(), m.kernelRelease(), m.commandLine(), m.captureCommandLine(), remarks,
-                ColdState.memory(m.functions()), m.captureDrivers());
+                ColdState.memory(m.functions()), m.captureDrivers(), m.runDefaults());
     }
 
     private MemoryMap mapOf(Dump dump) throws FormatException {

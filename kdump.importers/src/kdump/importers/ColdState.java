@@ -3,7 +3,6 @@ package kdump.importers;
 
 import iommu.api.machine.DriverMemory;
 import iommu.api.machine.UnitDescription;
-import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.profile.UnitProfile;
 import java.util.ArrayList;
@@ -82,31 +81,5 @@ final class ColdState {
             case 0x10, 0x11, 0x12 -> new int[] {16, 16, 0};
             default -> null;
         };
-    }
-
-    /** Returns config space as firmware leaves it: no endpoint is a master or sends messages. */
-    static List<FunctionConfig> configs(List<FunctionConfig> captured) {
-        return captured.stream().map(ColdState::config).toList();
-    }
-
-    private static FunctionConfig config(FunctionConfig captured) {
-        FunctionConfig fresh =
-                new FunctionConfig(captured.requesterId(), captured.config().clone());
-        byte[] bytes = fresh.config();
-        if (fresh.headerType() == 0) {
-            bytes[COMMAND] &= ~BUS_MASTER;
-        }
-        clear(bytes, Capabilities.find(fresh::read, Capabilities.MSI) + 2, 1);
-        clear(bytes, Capabilities.find(fresh::read, Capabilities.MSI_X) + 3, 0x80);
-        clear(bytes, Capabilities.findExtended(fresh::read,
-                Capabilities.ADDRESS_TRANSLATION_SERVICES) + 7, 0x80);
-        return fresh;
-    }
-
-    /** Below 40h there is no capability: it was not found. */
-    private static void clear(byte[] bytes, int at, int bits) {
-        if (at >= 0x40 && at < bytes.length) {
-            bytes[at] &= (byte) ~bits;
-        }
     }
 }

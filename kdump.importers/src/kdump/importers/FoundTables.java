@@ -142,9 +142,8 @@ final class FoundTables {
         values.putInto(words);
         words.put(GSTS, TRANSLATING);
         put(words, RTADDR, found.address() | (found.scalable() ? SCALABLE_ROOT : 0));
-        return new UnitDescription(new UnitProfile(profile.vendor(), profile.name(),
-                profile.registerBase(), words, profile.settings()), unit.segment(),
-                unit.allOthers(), unit.scopes());
+        return unit.withProfile(new UnitProfile(profile.vendor(), profile.name(),
+                profile.registerBase(), words, profile.settings()));
     }
 
     private static void put(Map<Integer, Integer> words, int offset, long value) {

@@ -8,9 +8,9 @@ import java.util.List;
 import kdump.importers.dump.Dump;
 
 /**
- * System RAM of a machine that only its dump tells of. makedumpfile's first bitmap and the headers of
- * a core name all memory of the machine, whether the dump holds it or not; the capture kernel's own
- * is not among it, which leaves a hole on a boundary where kernels put reservations.
+ * System RAM of a machine that only its dump tells of. makedumpfile's first bitmap and the headers
+ * of a core name all memory of the machine, whether the dump holds it or not; the capture kernel's
+ * own is not among it, which leaves a hole on a boundary where kernels put reservations.
  *
  * @param ram whole pages, by address and apart
  * @param reservation the hole, if there is just one; else null

@@ -4,6 +4,7 @@ package kdump.importers;
 import iommu.api.machine.FormatException;
 import iommu.api.machine.ReservedRegion;
 import iommu.api.machine.UnitDescription;
+import iommu.api.machine.UnitDescription.FirmwareFlags;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
@@ -37,9 +38,16 @@ final class UnitFacts {
     private static final int SECONDARY_BUS = 0x19;
     private static final int SUBORDINATE_BUS = 0x1a;
 
+    private static final int INTR_REMAP = 1;
+    private static final int X2APIC_OPT_OUT = 2;
+    /** What Linux says, dmar.c, warn_invalid_dmar. */
+    private static final String NOT_AT_ZERO =
+            "[Firmware Bug]: Your BIOS is broken; DMAR reported at address 0!";
+
     private final String name;
     private final Map<Integer, FunctionConfig> functions = new HashMap<>();
     private final List<String> remarks;
+    private String hardware = "";
 
     /**
      * Makes one.
@@ -51,6 +59,11 @@ final class UnitFacts {
         this.name = name;
         this.remarks = remarks;
         functions.forEach(f -> this.functions.put(f.requesterId(), f));
+    }
+
+    /** Returns the hardware profile that the units are like in runs; empty if none is known. */
+    String hardware() {
+        return hardware;
     }
 
     /** Returns the units of a table; {@code registers} may be null. */
@@ -71,20 +84,29 @@ final class UnitFacts {
         }
         boolean qemu = QemuUnit.made(table);
         Map<String, Long> settings = settings(table, qemu);
+        FirmwareFlags firmware = firmware(table);
         List<UnitDescription> units = new ArrayList<>();
         for (Drhd drhd : table.units()) {
             if (drhd.registerBase() == 0) {
                 remarks.add("DMAR names a unit at address 0 (DRHD at 0x"
-                        + Integer.toHexString(drhd.offset()) + "); left out. Kernels say \"Your"
-                        + " BIOS is broken; DMAR reported at address 0!\", and use no unit.");
+                        + Integer.toHexString(drhd.offset()) + "); left out. Kernels say \""
+                        + NOT_AT_ZERO + "\", and use no unit.");
             } else {
-                units.add(unit(drhd, words(drhd, of(drhd, registers), qemu), settings));
+                units.add(unit(drhd, words(drhd, of(drhd, registers), qemu), settings,
+                        firmware));
             }
         }
         if (!table.skipped().isEmpty()) {
             remarks.add("DMAR structures not used: " + String.join(", ", table.skipped()) + ".");
         }
         return units;
+    }
+
+    /** Returns what the table says of the platform; a kernel refuses all of it for one bad unit. */
+    private static FirmwareFlags firmware(DmarTable table) {
+        boolean broken = table.units().stream().anyMatch(u -> u.registerBase() == 0);
+        return new FirmwareFlags((table.flags() & INTR_REMAP) != 0,
+                (table.flags() & X2APIC_OPT_OUT) != 0, broken ? NOT_AT_ZERO : "");
     }
 
     /** Returns what the table says of all its units; a width that no machine has is left out. */
@@ -111,6 +133,7 @@ final class UnitFacts {
         Map<Integer, Integer> words = atRest(registers);
         if (qemu) {
             QemuUnit.putRight(words, remarks);
+            hardware = QemuUnit.profile(words, remarks);
         }
         return words;
     }
@@ -145,6 +168,7 @@ final class UnitFacts {
         Map<Integer, Integer> words = atRest(registers);
         if (qemu) {
             QemuUnit.putRight(words, remarks);
+            hardware = QemuUnit.profile(words, remarks);
         }
         var profile = new UnitProfile(VENDOR, name, registers.base(), words,
                 qemu ? QemuUnit.settings(remarks) : Map.of());
@@ -152,7 +176,7 @@ final class UnitFacts {
     }
 
     private UnitDescription unit(Drhd drhd, Map<Integer, Integer> words,
-            Map<String, Long> settings) {
+            Map<String, Long> settings, FirmwareFlags firmware) {
         List<UnitDescription.Scope> scopes = new ArrayList<>();
         for (DeviceScope scope : drhd.scopes()) {
             switch (scope.type()) {
@@ -165,7 +189,8 @@ final class UnitFacts {
             }
         }
         var profile = new UnitProfile(VENDOR, name, drhd.registerBase(), words, settings);
-        return new UnitDescription(profile, drhd.segment(), drhd.includePciAll(), scopes);
+        return new UnitDescription(profile, drhd.segment(), drhd.includePciAll(), scopes,
+                firmware);
     }
 
     /**

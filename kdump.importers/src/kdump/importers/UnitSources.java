@@ -39,6 +39,7 @@ final class UnitSources {
     private final List<String> remarks;
     private final LoggedUnits logged;
     private final List<RegisterWords> registers = new ArrayList<>();
+    private String hardware = "";
     private boolean told = true;
     private List<UnitDescription> units = List.of();
     private List<ReservedRegion> regions = List.of();
@@ -82,6 +83,11 @@ final class UnitSources {
         return atsFunctions;
     }
 
+    /** Returns the hardware profile that the units are like in runs; empty if none is known. */
+    String hardware() {
+        return hardware;
+    }
+
     /** Returns what the kernel's log has of VT-d registers. */
     List<UnitLog> unitLog() {
         return logged == null ? List.of() : logged.registers();
@@ -118,6 +124,7 @@ final class UnitSources {
         if (dmar != null) {
             DmarTable table = DmarTable.read(dmar.name(), dmar.bytes());
             units = facts.units(table, registers).stream().map(this::withLogged).toList();
+            hardware(facts.hardware(), QemuUnit.made(table));
             regions = facts.reservedRegions(table);
             atsFunctions = new AtsFacts(functions, facts).functions(table);
         } else if (ivrs != null) {
@@ -131,6 +138,17 @@ final class UnitSources {
             ofLog();
         } else {
             told = false;
+        }
+    }
+
+    /** Logged capabilities tell which QEMU it is where registers were not captured. */
+    private void hardware(String known, boolean qemu) {
+        hardware = known;
+        for (UnitDescription unit : units) {
+            Map<Integer, Integer> words = unit.profile().registers();
+            if (qemu && hardware.isEmpty() && !words.isEmpty()) {
+                hardware = QemuUnit.profile(words, remarks);
+            }
         }
     }
 
@@ -158,6 +176,7 @@ final class UnitSources {
         boolean qemu = logged != null && logged.isQemu();
         units = List.of(AmdUnitFacts.fits(only) ? new AmdUnitFacts(name, remarks).onlyUnit(only)
                 : facts.onlyUnit(only, qemu));
+        hardware = facts.hardware();
         if (logged != null) {
             regions = new LoggedUnitFacts(name, logged, functions, remarks).regions();
         }
@@ -166,6 +185,7 @@ final class UnitSources {
     private void ofLog() {
         LoggedUnitFacts facts = new LoggedUnitFacts(name, logged, functions, remarks);
         units = facts.units();
+        hardware("", logged.isQemu());
         regions = facts.regions();
         told = !units.isEmpty() || facts.hasNone();
         if (facts.hasNone() && units.isEmpty()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.kdump;
 
+import iommu.api.machine.UnitDescription.FirmwareFlags;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryMap;
 import java.util.List;
@@ -43,6 +44,24 @@ public interface HandoverView {
 
     /** Returns the units. */
     List<UnitView> units();
+
+    /**
+     * Returns whether a unit serves every function that no other unit names (INCLUDE_PCI_ALL of
+     * VT-d).
+     */
+    default boolean servesAllOthers(int unit) {
+        return true;
+    }
+
+    /** Returns the index of the unit that serves a function's requests; -1 if none does. */
+    default int unitOf(int requester) {
+        return units().isEmpty() ? -1 : 0;
+    }
+
+    /** Returns what the firmware's table that describes a unit says of the platform. */
+    default FirmwareFlags firmware(int unit) {
+        return FirmwareFlags.USUAL;
+    }
 
     /** Returns the functions, by requester id. */
     List<FunctionView> functions();

@@ -39,11 +39,43 @@ public sealed interface Step {
     /** Sets up queue, faults and interrupt remapping of a unit, as kernels do at T4. */
     record InitialiseInterrupts(int unit) implements Step { }
 
+    /**
+     * Does the first half of {@link InitialiseInterrupts}: queue, faults cleared, this kernel's
+     * interrupt table in the unit, remapping as it was.
+     *
+     * @param extended whether destinations have 32 bits, as x2APIC mode needs
+     */
+    record SetInterruptTable(int unit, boolean extended) implements Step { }
+
+    /** Does the second half: remapping on, faults announced. */
+    record EnableInterrupts(int unit) implements Step { }
+
     /** Switches translation of a unit off. */
     record DisableTranslation(int unit) implements Step { }
 
     /** Gives a unit empty tables and switches translation on. */
     record StartClean(int unit) implements Step { }
+
+    /**
+     * Sets empty tables aside for a unit, which goes on as it is. With the steps below it is {@link
+     * StartClean} taken apart, for kernels that go through all units more than once.
+     */
+    record AllocateTables(int unit) implements Step { }
+
+    /** Copies the tables that a unit uses; the unit goes on with the old ones. */
+    record CopyTables(int unit, AdoptDepth depth) implements Step { }
+
+    /** Points a unit to the tables set aside or copied last, translation staying as it is. */
+    record SetTables(int unit) implements Step { }
+
+    /**
+     * Has the functions that a unit serves found by the kernel's code for units, which takes its
+     * time: what it does with each of them is the version's.
+     */
+    record ProbeFunctions(int unit) implements Step { }
+
+    /** Switches translation on where it is not, and lets faults be announced. */
+    record EnableTranslation(int unit) implements Step { }
 
     /** Keeps a range of I/O virtual addresses from being given out to any function. */
     record ReserveIova(AddressRange range) implements Step { }

@@ -5,6 +5,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
 import iommu.api.memory.MemoryMap;
 import iommu.api.pcie.FunctionConfig;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -31,13 +32,14 @@ import java.util.Set;
  *     has booted; empty if the machine was captured with all that
  * @param captureDrivers requester ids of the functions whose driver the capture kernel has; null if
  *     nothing tells: it has all then
+ * @param runDefaults what it says of its runs
  */
 public record MachineDescription(String name, String source, MemoryMap memoryMap,
         AddressRange crashReservation, List<UnitDescription> units,
         List<ReservedRegion> reservedRegions, Set<Integer> atsFunctions,
         List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
         String commandLine, String captureCommandLine, List<String> remarks,
-        List<DriverMemory> driverMemory, Set<Integer> captureDrivers) {
+        List<DriverMemory> driverMemory, Set<Integer> captureDrivers, RunDefaults runDefaults) {
 
     /** Copies the lists. */
     public MachineDescription {
@@ -59,7 +61,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             List<DriverMemory> driverMemory) {
         this(name, source, memoryMap, crashReservation, units, reservedRegions, atsFunctions,
                 functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
-                driverMemory, null);
+                driverMemory, null, RunDefaults.NONE);
     }
 
     /** Describes a machine that was captured. */
@@ -70,7 +72,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             String commandLine, String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, reservedRegions, atsFunctions,
                 functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
-                List.of());
+                List.of(), null, RunDefaults.NONE);
     }
 
     /** Describes a machine without address translation services. */
@@ -81,7 +83,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, reservedRegions, Set.of(),
                 functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
-                List.of());
+                List.of(), null, RunDefaults.NONE);
     }
 
     /** Describes a machine without reserved regions or address translation services. */
@@ -90,21 +92,22 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
             String commandLine, String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, List.of(), Set.of(), functions,
-                image, kernelRelease, commandLine, captureCommandLine, remarks, List.of());
+                image, kernelRelease, commandLine, captureCommandLine, remarks, List.of(), null,
+                RunDefaults.NONE);
     }
 
     /** Returns this machine with other reserved regions. */
     public MachineDescription withReservedRegions(List<ReservedRegion> regions) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units, regions,
                 atsFunctions, functions, image, kernelRelease, commandLine, captureCommandLine,
-                remarks, driverMemory, captureDrivers);
+                remarks, driverMemory, captureDrivers, runDefaults);
     }
 
     /** Returns this machine with other functions that may use address translation services. */
     public MachineDescription withAtsFunctions(Set<Integer> requesters) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, requesters, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory, captureDrivers);
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
     }
 
     /**
@@ -114,14 +117,30 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
     public MachineDescription withCaptureDrivers(Set<Integer> requesters) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory, requesters);
+                captureCommandLine, remarks, driverMemory, requesters, runDefaults);
+    }
+
+    /** Returns this machine with other defaults of its runs. */
+    public MachineDescription withRunDefaults(RunDefaults defaults) {
+        return new MachineDescription(name, source, memoryMap, crashReservation, units,
+                reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
+                captureCommandLine, remarks, driverMemory, captureDrivers, defaults);
+    }
+
+    /** Returns this machine with more remarks. */
+    public MachineDescription withRemarks(List<String> more) {
+        var all = new ArrayList<>(remarks);
+        all.addAll(more);
+        return new MachineDescription(name, source, memoryMap, crashReservation, units,
+                reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
+                captureCommandLine, all, driverMemory, captureDrivers, runDefaults);
     }
 
     /** Returns this machine with other units. */
     public MachineDescription withUnits(List<UnitDescription> others) {
         return new MachineDescription(name, source, memoryMap, crashReservation, others,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory, captureDrivers);
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
     }
 
     /**
@@ -132,7 +151,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             List<UnitDescription> programmed, List<FunctionConfig> configured) {
         return new MachineDescription(name, source, memoryMap, reservation, programmed,
                 reservedRegions, atsFunctions, configured, written, kernelRelease, commandLine,
-                captureCommandLine, remarks, List.of(), captureDrivers);
+                captureCommandLine, remarks, List.of(), captureDrivers, runDefaults);
     }
 
     /** Returns what is reserved for a function, by the order of the firmware's table. */

@@ -12,9 +12,31 @@ import java.util.List;
  * @param segment PCI segment
  * @param allOthers whether it serves every function of the segment that no other unit serves
  * @param scopes the functions it serves by name
+ * @param firmware what the firmware's table says of the platform beside its units
  */
 public record UnitDescription(UnitProfile profile, int segment, boolean allOthers,
-        List<Scope> scopes) {
+        List<Scope> scopes, FirmwareFlags firmware) {
+
+    /**
+     * What the table in which firmware describes a unit says of the platform.
+     *
+     * @param remapsInterrupts whether the platform can have interrupts remapped
+     * @param optsOutOfX2apic whether kernels are asked not to use x2APIC mode
+     * @param refusal the line with which kernels refuse the table, and leave all units alone; empty
+     *     if they do not
+     */
+    public record FirmwareFlags(boolean remapsInterrupts, boolean optsOutOfX2apic,
+            String refusal) {
+
+        /** Where nothing is said: interrupts can be remapped, x2APIC mode is allowed. */
+        public static final FirmwareFlags USUAL = new FirmwareFlags(true, false, "");
+    }
+
+    /** Describes a unit of a platform of which nothing is said. */
+    public UnitDescription(UnitProfile profile, int segment, boolean allOthers,
+            List<Scope> scopes) {
+        this(profile, segment, allOthers, scopes, FirmwareFlags.USUAL);
+    }
 
     /**
      * A function, or a bridge with all that lies behind it.
@@ -40,7 +62,7 @@ public record UnitDescription(UnitProfile profile, int segment, boolean allOther
 
     /** Returns this unit with another profile. */
     public UnitDescription withProfile(UnitProfile other) {
-        return new UnitDescription(other, segment, allOthers, scopes);
+        return new UnitDescription(other, segment, allOthers, scopes, firmware);
     }
 
     /** Returns whether this unit names {@code requester} in its scopes. */

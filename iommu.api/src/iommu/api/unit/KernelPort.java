@@ -20,6 +20,14 @@ public interface KernelPort {
      */
     record Range(long start, long bytes) { }
 
+    /**
+     * Returns the number of the unit among those of its vendor, in the order of the firmware's
+     * table: kernels name units by it.
+     */
+    default int unitNumber() {
+        return 0;
+    }
+
     /** Returns what a unit register reads; 4 or 8 bytes. */
     long readRegister(int offset, int bytes);
 

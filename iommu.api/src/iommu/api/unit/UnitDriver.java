@@ -56,6 +56,79 @@ public interface UnitDriver {
      */
     void adoptTables(AdoptDepth depth) throws StepRefusedException;
 
+    // ---- the same in parts, for kernels that go through all units more than once ----------------
+
+    /**
+     * Does the first half of {@link #initialiseInterrupts}: this kernel's table is in the unit
+     * then, and remapping is as it was. A driver whose interrupts cannot be set up in parts refuses
+     * both halves.
+     *
+     * @param extended whether destinations have 32 bits
+     * @throws StepRefusedException if it cannot be done
+     */
+    default void setInterruptTable(boolean extended) throws StepRefusedException {
+        throw notInParts();
+    }
+
+    /**
+     * Does the second half: remapping on.
+     *
+     * @throws StepRefusedException if there is no first half
+     */
+    default void enableInterrupts() throws StepRefusedException {
+        throw notInParts();
+    }
+
+    /**
+     * Sets empty tables aside; the unit goes on as it is. A driver whose units are not set up in
+     * parts refuses this and the four that follow.
+     *
+     * @throws StepRefusedException if the unit cannot be used so
+     */
+    default void allocateTables() throws StepRefusedException {
+        throw notInParts();
+    }
+
+    /**
+     * Copies the tables that the unit uses, which goes on with the old ones.
+     *
+     * @throws StepRefusedException if they cannot be copied; nothing was changed then
+     */
+    default void copyTables(AdoptDepth depth) throws StepRefusedException {
+        throw notInParts();
+    }
+
+    /**
+     * Points the unit to the tables set aside or copied last; translation stays as it is.
+     *
+     * @throws StepRefusedException if there are none
+     */
+    default void setTables() throws StepRefusedException {
+        throw notInParts();
+    }
+
+    /**
+     * Does what the kernel does with every function of the unit when it finds it.
+     *
+     * @throws StepRefusedException if the unit has no tables yet
+     */
+    default void probeFunctions() throws StepRefusedException {
+        throw notInParts();
+    }
+
+    /**
+     * Switches translation on, unless the tables were copied and it never went off.
+     *
+     * @throws StepRefusedException if the unit has no tables yet
+     */
+    default void enableTranslation() throws StepRefusedException {
+        throw notInParts();
+    }
+
+    private static StepRefusedException notInParts() {
+        return new StepRefusedException("this kernel's code for the unit does it in one step only");
+    }
+
     /**
      * Gives an interrupt of a function an entry of this kernel's interrupt table.
      *

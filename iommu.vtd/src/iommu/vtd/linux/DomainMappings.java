@@ -42,6 +42,7 @@ final class DomainMappings {
     private Invalidations invalidations;
     private BitSet copied = new BitSet();
     private boolean marks;
+    private boolean preparing;
 
     DomainMappings(KernelProfile kernel, KernelQuirks quirks, KernelPort port,
             UnitRegisters registers) {
@@ -108,6 +109,20 @@ final class DomainMappings {
                 }
             }
         }
+    }
+
+    /**
+     * Gives those functions their domains for which firmware reserved memory, before translation is
+     * switched on. Source: Linux up to 5.2, init_dmars, iommu_prepare_rmrr_dev.
+     */
+    void attachReserved() {
+        preparing = true;
+        for (int requester : port.functions()) {
+            if (!port.reservedRanges(requester).isEmpty()) {
+                domain(requester);
+            }
+        }
+        preparing = false;
     }
 
     void map(int requester, long iova, long physicalAddress, long bytes, int access) {
@@ -188,13 +203,19 @@ final class DomainMappings {
             boolean first = usesFirstStage();
             domain = new Domain(ids().take(), port.allocatePages(1),
                     first ? firstStageLevels() : levels(),
-                    first ? TableFormat.FIRST_STAGE : TableFormat.SECOND_STAGE);
+                    !first ? TableFormat.SECOND_STAGE
+                            : quirks.disablesExecution() ? TableFormat.NO_EXECUTE
+                            : TableFormat.FIRST_STAGE);
             reserved.put(domain.id(), new HashSet<>());
         }
-        mapReserved(requester, domain);
+        if (preparing || quirks.mapsReservedAtAttach()) {
+            mapReserved(requester, domain);
+        }
         for (int id : port.sourceIds(requester)) {
             int source = RequesterId.sourceId(id);
-            contextMapping(requester, id, domain);
+            if (id == requester || !tables.scalable() || quirks.setsUpAliases()) {
+                contextMapping(requester, id, domain);
+            }
             domainOf.putIfAbsent(source, domain);
         }
         if (imported) {
@@ -217,9 +238,19 @@ final class DomainMappings {
         for (KernelPort.Range range : done == null ? List.<KernelPort.Range>of()
                 : port.reservedRanges(requester)) {
             if (done.add(range)) {
+                announce(requester, range);
                 pageTables.map(domain, range.start(), range.start(), range.bytes(),
                         Access.READ | Access.WRITE);
             }
+        }
+    }
+
+    /** Kernels that know no groups tell of each range; lines name their subsystem anew from 4.2. */
+    private void announce(int requester, KernelPort.Range range) {
+        if (!quirks.attachesAtStart()) {
+            port.print(String.format("%s: Setting identity map for device %s [0x%x - 0x%x]",
+                    quirks.copiesTables() ? "DMAR" : "IOMMU", RequesterId.format(requester),
+                    range.start(), range.start() + range.bytes() - 1));
         }
     }
 

@@ -5,6 +5,7 @@ import iommu.api.pcie.Message;
 import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.Capability;
+import iommu.vtd.ExtendedCapability;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.InterruptRemapEntry;
 import iommu.vtd.InterruptRequest;
@@ -21,22 +22,32 @@ final class InterruptTable {
     private static final int BYTES = PAGES * 4096;
     private static final int ENTRIES = BYTES / InterruptRemapEntry.BYTES;
     private static final int VERIFY_SOURCE = 1;
+    private static final int VERIFY_NOTHING = 0;
 
     private final KernelPort port;
     private final UnitRegisters registers;
     private final String unitName;
-    private final boolean labelled;
+    private final KernelQuirks quirks;
+    private boolean extended;
     private Invalidations invalidations;
     private long base;
     private int next;
 
-    /** @param labelled whether lines name their subsystem, from 4.2 on */
     InterruptTable(KernelPort port, UnitRegisters registers, String unitName,
-            boolean labelled) {
+            KernelQuirks quirks) {
         this.port = port;
         this.registers = registers;
         this.unitName = unitName;
-        this.labelled = labelled;
+        this.quirks = quirks;
+    }
+
+    /**
+     * Returns whether a unit that stands alone gets a table with destinations of 32 bits: if the
+     * table before had them, which tells that the processors can.
+     */
+    static boolean extended(UnitRegisters registers, BootOptions options) {
+        return options.usesX2apic() && ExtendedCapability.EIM.isSet(registers.ecap())
+                && VtdRegisters.EIME.isSet(registers.read(VtdRegisters.IRTA));
     }
 
     /** Switches remapping off that a kernel before had left on. */
@@ -46,26 +57,51 @@ final class InterruptTable {
         }
     }
 
-    /** Gives the unit this kernel's table; remapping is switched on unless it was. */
-    void install(Invalidations invalidations) {
-        this.invalidations = invalidations;
+    /** Gives the unit this kernel's table; remapping stays as it is. */
+    void install(Invalidations by, boolean withExtendedDestinations) {
+        invalidations = by;
+        extended = withExtendedDestinations;
         long table = port.allocatePages(PAGES);
         base = table;
-        boolean enabled = registers.status(GlobalCommand.IRE);
-        if (enabled) {
-            port.print("DMAR-IR: " + (copyOld(table)
-                    ? "Copied IR table for " + unitName + " from previous kernel"
-                    : "Failed to copy IR table for " + unitName + " from previous kernel"));
+        if (registers.status(GlobalCommand.IRE)) {
+            foundOn(table);
         }
-        registers.write(VtdRegisters.IRTA, VtdRegisters.S.with(table, SIZE_CODE));
+        registers.write(VtdRegisters.IRTA, VtdRegisters.EIME.with(
+                VtdRegisters.S.with(table, SIZE_CODE), extended ? 1 : 0));
         registers.once(GlobalCommand.SIRTP);
         if (!Capability.ESIRTPS.isSet(registers.cap())) {
             invalidations.interruptEntries();
         }
-        if (!enabled) {
+    }
+
+    /** A capture kernel goes on with the entries of the kernel before, others start over. */
+    private void foundOn(long table) {
+        if (!quirks.options().isKdump()) {
+            port.print("DMAR-IR: IRQ remapping was enabled on " + unitName
+                    + " but we are not in kdump mode");
+            disableLeftOver(registers);
+            return;
+        }
+        port.print("DMAR-IR: " + (copyOld(table)
+                ? "Copied IR table for " + unitName + " from previous kernel"
+                : "Failed to copy IR table for " + unitName + " from previous kernel"));
+    }
+
+    /** Switches remapping on, unless it was. */
+    void enable() {
+        if (!registers.status(GlobalCommand.IRE)) {
             registers.enable(GlobalCommand.IRE, true);
         }
-        port.print((labelled ? "DMAR-IR: " : "") + "Enabled IRQ remapping in xapic mode");
+    }
+
+    /** Returns what is printed once all units are done; lines name their subsystem from 4.2 on. */
+    String announcement() {
+        return announcement(quirks, extended);
+    }
+
+    static String announcement(KernelQuirks quirks, boolean extended) {
+        return (quirks.copiesTables() ? "DMAR-IR: " : "") + "Enabled IRQ remapping in "
+                + (extended ? "x2apic" : "xapic") + " mode";
     }
 
     private boolean copyOld(long table) {
@@ -99,7 +135,8 @@ final class InterruptTable {
             throw new KernelPanicException("DMAR-IR: can't allocate an IRTE");
         }
         int index = next;
-        long high = InterruptRemapEntry.SVT.with(0, VERIFY_SOURCE);
+        long high = InterruptRemapEntry.SVT.with(0,
+                quirks.options().verifiesSource() ? VERIFY_SOURCE : VERIFY_NOTHING);
         port.write64(at(index) + 8, InterruptRemapEntry.SID.with(high, source));
         port.write64(at(index),
                 InterruptRemapEntry.V.with(InterruptRemapEntry.P.mask(), vector));

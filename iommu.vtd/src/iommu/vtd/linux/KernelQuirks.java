@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What the code of one kernel version does with a VT-d unit. A setting of the profile overrides
@@ -14,14 +15,17 @@ import java.util.stream.Collectors;
  * named. What each says, and since when, stands in {@link KernelSetting}, under the same name.
  *
  * @param lines how faults are printed, by version alone
+ * @param options what command line and build say
  */
 record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInterruptTable,
-        boolean knowsScalableMode, boolean usesFirstStage, boolean attachesAtStart,
+        boolean knowsScalableMode, boolean usesFirstStage, boolean disablesExecution, boolean attachesAtStart,
         boolean marksEntries, boolean flushesOldDomain, TearDown tearDown,
         boolean flushesAllScalable, boolean reservesPasidIds, boolean keepsUpperHalf,
         boolean enablesAts, boolean checksAlignment, boolean preparesAts,
         boolean enablesAtsAtProbe, boolean tagsDeviceTlb, boolean givesUpAbsent,
-        boolean asksPresence, ScalableMode scalableMode, FaultLines lines) {
+        boolean asksPresence, ScalableMode scalableMode,
+        boolean mapsReservedAtAttach, boolean enablesLast, boolean setsUpAliases,
+        boolean offDisables, FaultLines lines, BootOptions options) {
 
     /** How a copied entry is taken down when its device gets one of this kernel; by value. */
     enum TearDown {
@@ -35,7 +39,9 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
 
     private static final String PREFIX = "vtd.";
     /** Names of all settings. */
-    static final Set<String> KNOWN = Arrays.stream(KernelSetting.values()).map(KernelSetting::key)
+    static final Set<String> KNOWN = Stream.concat(
+            Arrays.stream(KernelSetting.values()).map(KernelSetting::key),
+            Arrays.stream(BootSetting.values()).map(BootSetting::key))
             .collect(Collectors.collectingAndThen(Collectors.toCollection(TreeSet::new),
                     Collections::unmodifiableSet));
 
@@ -58,6 +64,7 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
                 KernelSetting.COPIES_INTERRUPT_TABLE.isSet(kernel),
                 KernelSetting.KNOWS_SCALABLE_MODE.isSet(kernel),
                 KernelSetting.USES_FIRST_STAGE.isSet(kernel),
+                KernelSetting.DISABLES_EXECUTION.isSet(kernel),
                 KernelSetting.ATTACHES_AT_START.isSet(kernel),
                 KernelSetting.MARKS_ENTRIES.isSet(kernel),
                 KernelSetting.FLUSHES_OLD_DOMAIN.isSet(kernel),
@@ -73,6 +80,11 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
                 KernelSetting.GIVES_UP_ABSENT.isSet(kernel),
                 KernelSetting.ASKS_PRESENCE.isSet(kernel),
                 ScalableMode.values()[KernelSetting.SCALABLE_MODE.of(kernel)],
-                FaultLines.of(kernel.version()));
+                KernelSetting.MAPS_RESERVED_AT_ATTACH.isSet(kernel),
+                KernelSetting.ENABLES_LAST.isSet(kernel),
+                KernelSetting.SETS_UP_ALIASES.isSet(kernel),
+                KernelSetting.OFF_DISABLES.isSet(kernel),
+                FaultLines.of(kernel.version()),
+                BootOptions.of(kernel));
     }
 }

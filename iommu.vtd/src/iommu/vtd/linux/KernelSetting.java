@@ -52,12 +52,18 @@ enum KernelSetting {
                     + "fault 05h, 06h"),
     /**
      * From 5.6 (b802d070a52a): in scalable mode, new domains have first-stage tables where the
-     * unit has them; that the tables forbade execution before PASID entries allowed it to be
-     * forbidden, up to 6.2, is not reproduced.
+     * unit has them.
      */
     USES_FIRST_STAGE("vtd.usesFirstStage", v -> v.atLeast(5, 6),
             "| 5.6, b802d070a52a | scalable mode uses the first stage for DMA where "
                     + "the unit has it"),
+    /**
+     * Up to 6.10: first-stage tables forbid execution, and PASID entries let them; that entries of
+     * up to 6.2 did not is not reproduced. From 6.11 ("Remove control over Execute-Requested
+     * requests") neither is written, as recordings of 6.12 and 7.3 show.
+     */
+    DISABLES_EXECUTION("vtd.disablesExecution", v -> !v.atLeast(6, 11),
+            "= 0 | 6.11 | first-stage entries do not forbid execution"),
     /**
      * Before 6.0, 5.19.10 and 5.15.69 of the stable branches (0c5f6c0d8201): a copied entry is
      * told by bit 67 in it, and its bit 11 is cleared; afterwards a bitmap tells, and entries are
@@ -135,6 +141,34 @@ enum KernelSetting {
     ASKS_PRESENCE("vtd.asksPresence", v -> v.atLeast(7, 0),
             "| 7.0 (stable: 2026) | nor is a device that is gone asked as its copied "
                     + "scalable entry goes"),
+    /**
+     * From 4.3: a new domain has what firmware reserved for the function; before, only a clean start
+     * mapped that, for all functions at once.
+     */
+    MAPS_RESERVED_AT_ATTACH("vtd.mapsReservedAtAttach", v -> v.atLeast(4, 3),
+            "| 4.3 | what firmware reserved for a function is mapped whenever it gets a domain"),
+    /**
+     * From 5.3 (d8190dc63886): translation goes on once the functions of all units have been found;
+     * before, once what firmware reserved was mapped.
+     */
+    ENABLES_LAST("vtd.enablesLast", v -> v.atLeast(5, 3),
+            "| 5.3, d8190dc63886 | at a clean start TE goes on after the functions of all units "
+                    + "are found"),
+    /**
+     * From 6.9 (301f1a80487f): in scalable mode, entries are made for a function's own id alone,
+     * and not for the one that a bridge gives it.
+     */
+    SETS_UP_ALIASES("vtd.setsUpAliases", v -> !v.atLeast(6, 9),
+            "= 0 | 6.9, 301f1a80487f | scalable mode: no context entry for the alias that a "
+                    + "PCIe-PCI bridge gives: 02h"),
+    /**
+     * From 3.10 (3a93c841c2b3) to 4.1 and from 4.12 (161b28aae165): a kernel that is not to remap
+     * DMA switches translation off; from 4.2 (8e121884a7e2) to 4.11 it left it as it was.
+     */
+    OFF_DISABLES("vtd.offDisables",
+            v -> v.atLeast(4, 12) || v.atLeast(3, 10) && !v.atLeast(4, 2),
+            "| 3.10, 3a93c841c2b3, to 4.1; again from 4.12, 161b28aae165 | `intel_iommu=off` "
+                    + "switches translation off at T6"),
     /**
      * In no version: whether scalable mode is used, by the words of {@link ScalableMode}; as the
      * unit is found in it unless the command line tells.

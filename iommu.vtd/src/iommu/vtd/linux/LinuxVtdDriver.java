@@ -9,12 +9,9 @@ import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
-import iommu.vtd.Capability;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.GlobalCommand;
-import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.VtdRegisters;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
 
@@ -23,34 +20,33 @@ import java.util.Set;
  * does not answer within the kernel's time-out is an {@link IllegalStateException} with the words
  * of its panic.
  *
- * <p>Source: Linux, intel/iommu.c, init_dmars, copy_translation_tables, iommu_set_root_entry.
+ * <p>Source: Linux, intel/iommu.c, init_dmars; intel/dmar.c; intel/irq_remapping.c.
  */
 public final class LinuxVtdDriver implements UnitDriver {
 
     /** Where this kernel's fault message goes: the values of the recorded hand-over. */
     private static final long FAULT_MESSAGE_ADDRESS = 0xfee0_1004L;
     private static final long FAULT_MESSAGE_DATA = 0x21;
-    private static final int ROOT_PAGES = 1;
 
     private final KernelPort port;
     private final UnitRegisters registers;
-    private final String kernelName;
     private final KernelQuirks quirks;
     private final String unitName;
     private final FaultReport faults;
     private final DomainMappings mappings;
+    private final TableSetup setup;
     private Invalidations invalidations;
     private InterruptTable interrupts;
     private boolean queueAnnounced;
     private boolean faultInterrupt;
 
     /**
-     * Makes the code of a kernel for a unit called dmar0.
+     * Makes the code of a kernel for a unit, called dmar0 and so on as the kernel counts units.
      *
      * @throws IllegalArgumentException if a setting of the kernel's is unknown or out of range
      */
     public LinuxVtdDriver(KernelProfile kernel, KernelPort port) {
-        this(kernel, port, "dmar0");
+        this(kernel, port, "dmar" + port.unitNumber());
     }
 
     /**
@@ -61,12 +57,12 @@ public final class LinuxVtdDriver implements UnitDriver {
      */
     public LinuxVtdDriver(KernelProfile kernel, KernelPort port, String unitName) {
         this.port = port;
-        this.kernelName = kernel.name();
         this.quirks = KernelQuirks.of(kernel);
         this.unitName = unitName;
         registers = new UnitRegisters(port, quirks.loadsStatus());
         faults = new FaultReport(port, registers, quirks.lines());
         mappings = new DomainMappings(kernel, quirks, port, registers);
+        setup = new TableSetup(kernel.name(), port, registers, quirks, unitName, mappings);
     }
 
     /** Returns the names of the kernel settings that it knows; {@link KernelQuirks} tells them. */
@@ -76,7 +72,7 @@ public final class LinuxVtdDriver implements UnitDriver {
 
     /** Returns what a kernel's command line says of these settings. */
     public static List<KernelOption> options(String commandLine) {
-        return List.of(ScalableMode.option(commandLine));
+        return CommandLine.options(commandLine);
     }
 
     @Override
@@ -90,11 +86,8 @@ public final class LinuxVtdDriver implements UnitDriver {
             invalidations = new RegisterInvalidations(registers);
         }
         queueAnnounced = true;
-        long root = registers.read(VtdRegisters.RTADDR);
-        long table = VtdRegisters.RTA.inPlace(root);
-        if (registers.status(GlobalCommand.TE) && port.isMemory(table, 4096)) {
-            mappings.resume(new ContextTables(port, table, isScalable(root)), invalidations);
-        }
+        setup.invalidateBy(invalidations);
+        setup.resume();
     }
 
     @Override
@@ -107,9 +100,21 @@ public final class LinuxVtdDriver implements UnitDriver {
         if (!ExtendedCapability.IR.isSet(registers.ecap())) {
             return;
         }
+        setInterruptTable(InterruptTable.extended(registers, quirks.options()));
+        enableInterrupts();
+        port.print(interrupts.announcement());
+    }
+
+    @Override
+    public void setInterruptTable(boolean extended) {
         initialiseQueue(!quirks.copiesInterruptTable());
-        interrupts = new InterruptTable(port, registers, unitName, quirks.copiesTables());
-        interrupts.install(invalidations);
+        interrupts = new InterruptTable(port, registers, unitName, quirks);
+        interrupts.install(invalidations, extended);
+    }
+
+    @Override
+    public void enableInterrupts() {
+        interrupts.enable();
         enableFaultInterrupt();
         faults.handle();
     }
@@ -135,6 +140,7 @@ public final class LinuxVtdDriver implements UnitDriver {
         } else {
             invalidations = new RegisterInvalidations(registers);
         }
+        setup.invalidateBy(invalidations);
     }
 
     /** What T6 does first in any case. */
@@ -160,102 +166,49 @@ public final class LinuxVtdDriver implements UnitDriver {
     @Override
     public void startClean() throws StepRefusedException {
         beginRemapping();
-        boolean scalable = scalableWanted();
-        if (scalable && !hasStageToUse()) {
-            throw new StepRefusedException(
-                    "scalable mode without a stage of translation that this kernel uses");
-        }
+        setup.checkStage();
         if (registers.status(GlobalCommand.TE)) {
             disableTranslation();
         }
-        ContextTables tables =
-                new ContextTables(port, port.allocatePages(ROOT_PAGES), scalable);
-        setRoot(tables);
-        mappings.use(tables, invalidations, new BitSet(), false);
-        mappings.probeFunctions(quirks.attachesAtStart());
-        registers.enable(GlobalCommand.TE, true);
+        setup.allocate();
+        setup.set();
+        setup.probe();
+        setup.enable();
     }
 
     @Override
     public void adoptTables(AdoptDepth depth) throws StepRefusedException {
-        if (depth == AdoptDepth.CONTEXTS && !quirks.copiesTables()) {
-            throw new StepRefusedException(kernelName
-                    + " does not copy translation tables, kernels do from 4.2 on");
-        }
+        copyTables(depth);
+        setup.set();
+        setup.probe();
+    }
+
+    @Override
+    public void allocateTables() throws StepRefusedException {
         beginRemapping();
-        if (!registers.status(GlobalCommand.TE)) {
-            throw new StepRefusedException("translation is not enabled");
-        }
-        port.print("DMAR: Translation already enabled - trying to copy translation structures");
-        long old = registers.read(VtdRegisters.RTADDR);
-        long from = VtdRegisters.RTA.inPlace(old);
-        if (isScalable(old) != scalableWanted()) {
-            throw copyFailed("the translation table mode can only be changed while translation"
-                    + " is disabled");
-        }
-        if (from == 0 || !port.isMemory(from, 4096)) {
-            throw copyFailed("the old root table cannot be read");
-        }
-        var adoption = new Adoption(port, quirks, unitName, mappings.ids(), depth);
-        ContextTables tables;
-        try {
-            tables = adoption.take(from, isScalable(old));
-        } catch (IllegalStateException e) {
-            throw copyFailed(e.getMessage());
-        }
-        port.print("DMAR: Copied translation tables from previous kernel for " + unitName);
-        if (adoption.movesRoot()) {
-            setRoot(tables);
-        } else {
-            invalidateAll(tables);
-        }
-        mappings.use(tables, invalidations, adoption.sources(), adoption.marks());
-        mappings.probeFunctions(false);
+        setup.allocate();
     }
 
-    /** Returns what this kernel takes the tables for. */
-    private boolean isScalable(long rootPointer) {
-        return quirks.knowsScalableMode() && VtdRegisters.TTM.of(rootPointer) == 1;
+    @Override
+    public void copyTables(AdoptDepth depth) throws StepRefusedException {
+        setup.checkDepth(depth);
+        beginRemapping();
+        setup.copy(depth);
     }
 
-    private StepRefusedException copyFailed(String reason) {
-        String line = "Failed to copy translation tables from previous kernel for " + unitName;
-        port.print("DMAR: " + line);
-        return new StepRefusedException(line + ": " + reason);
+    @Override
+    public void setTables() throws StepRefusedException {
+        setup.set();
     }
 
-    private boolean hasStageToUse() {
-        return ExtendedCapability.SLTS.isSet(registers.ecap())
-                || quirks.usesFirstStage() && ExtendedCapability.FLTS.isSet(registers.ecap());
+    @Override
+    public void probeFunctions() throws StepRefusedException {
+        setup.probe();
     }
 
-    private boolean scalableWanted() {
-        boolean can = quirks.knowsScalableMode()
-                && ExtendedCapability.SMTS.isSet(registers.ecap());
-        return can && switch (quirks.scalableMode()) {
-            case OFF -> false;
-            case ON -> true;
-            case AS_FOUND -> isScalable(registers.read(VtdRegisters.RTADDR));
-        };
-    }
-
-    /** Sets the root table pointer and drops what the unit kept of the old tables. */
-    private void setRoot(ContextTables tables) {
-        registers.flushWriteBuffer();
-        registers.write(VtdRegisters.RTADDR,
-                VtdRegisters.TTM.with(tables.root(), tables.scalable() ? 1 : 0));
-        registers.once(GlobalCommand.SRTP);
-        if (!Capability.ESRTPS.isSet(registers.cap())) {
-            invalidateAll(tables);
-        }
-    }
-
-    private void invalidateAll(ContextTables tables) {
-        invalidations.context(InvalidationDescriptor.GLOBAL, 0, 0);
-        if (tables.scalable()) {
-            invalidations.pasidCache();
-        }
-        invalidations.iotlb(InvalidationDescriptor.GLOBAL, 0, 0, 0, false);
+    @Override
+    public void enableTranslation() throws StepRefusedException {
+        setup.enable();
     }
 
     @Override

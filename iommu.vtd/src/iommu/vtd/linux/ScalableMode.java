@@ -2,7 +2,9 @@
 package iommu.vtd.linux;
 
 import iommu.api.profile.KernelOption;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * Whether a kernel uses scalable mode: the setting "vtd.scalableMode", by value.
@@ -24,13 +26,17 @@ enum ScalableMode {
     /** Returns what a kernel's command line says; the last word counts. */
     static KernelOption option(String commandLine) {
         ScalableMode mode = AS_FOUND;
-        for (String word : commandLine.trim().split("\\s+")) {
-            String list = word.startsWith(PARAMETER) ? word.substring(PARAMETER.length()) : "";
-            for (String value : list.split(",")) {
-                mode = value.equals("sm_on") ? ON : value.equals("sm_off") ? OFF : mode;
-            }
+        for (String value : values(commandLine, PARAMETER)) {
+            mode = value.equals("sm_on") ? ON : value.equals("sm_off") ? OFF : mode;
         }
         return new KernelOption(SETTING, mode.ordinal(), "scalable mode "
                 + mode.name().toLowerCase(Locale.ROOT).replace('_', ' '));
+    }
+
+    /** Returns all values that a parameter has on a command line, in their order. */
+    static List<String> values(String commandLine, String parameter) {
+        return Stream.of(commandLine.trim().split("\\s+"))
+                .filter(word -> word.startsWith(parameter))
+                .flatMap(word -> Stream.of(word.substring(parameter.length()).split(","))).toList();
     }
 }

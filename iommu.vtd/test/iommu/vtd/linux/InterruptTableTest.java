@@ -4,9 +4,11 @@ package iommu.vtd.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.pcie.Message;
+import iommu.api.profile.KernelProfile;
 import iommu.api.unit.Interrupt;
 import iommu.vtd.Capability;
 import iommu.vtd.GlobalCommand;
+import iommu.vtd.InterruptRemapEntry;
 import iommu.vtd.InterruptRequest;
 import iommu.vtd.VtdRegisters;
 import java.util.Map;
@@ -25,13 +27,19 @@ class InterruptTableTest {
     private BenchKernel kernel = BenchKernel.legacy();
 
     private InterruptTable install(boolean labelled) {
+        return install(BenchKernel.profile(labelled ? "6.1" : "4.1"), false);
+    }
+
+    private InterruptTable install(KernelProfile profile, boolean extended) {
         var registers = new UnitRegisters(kernel, true);
         InvalidationRing.disableLeftOver(kernel, registers);
         var ring = new InvalidationRing(kernel, registers,
                 KernelQuirks.of(BenchKernel.profile("6.1")));
         ring.enable();
-        var table = new InterruptTable(kernel, registers, "dmar0", labelled);
-        table.install(ring);
+        var table = new InterruptTable(kernel, registers, "dmar0", KernelQuirks.of(profile));
+        table.install(ring, extended);
+        table.enable();
+        kernel.print(table.announcement());
         return table;
     }
 
@@ -82,6 +90,47 @@ class InterruptTableTest {
         }
         assertThat(kernel.memory.read64(table() + 16)).as("entry 1").isZero();
         assertThat(kernel.console).containsExactly(COPIED, ENABLED);
+    }
+
+    @Test
+    void aTableWithExtendedDestinationsIsAnnouncedAsX2apicMode() {
+        kernel = new BenchKernel(BenchKernel.CAP, BenchKernel.ECAP | 1 << 4, Map.of());
+        install(BenchKernel.profile("6.1"), true);
+        assertThat(VtdRegisters.EIME.isSet(kernel.get(VtdRegisters.IRTA))).isTrue();
+        assertThat(kernel.console)
+                .containsExactly("DMAR-IR: Enabled IRQ remapping in x2apic mode");
+        var registers = new UnitRegisters(kernel, true);
+        var options = BootOptions.of(BenchKernel.profile("6.1"));
+        assertThat(InterruptTable.extended(registers, options)).isTrue();
+        assertThat(InterruptTable.extended(registers,
+                BootOptions.of(BenchKernel.profile("6.1").with("vtd.x2apic", 0)))).isFalse();
+        kernel = BenchKernel.legacy();
+        assertThat(InterruptTable.extended(new UnitRegisters(kernel, true), options))
+                .as("a unit that cannot").isFalse();
+    }
+
+    @Test
+    void withoutVerificationAnEntryTakesMessagesFromAnySource() {
+        for (int verifies = 0; verifies < 2; verifies++) {
+            var table = install(BenchKernel.profile("6.1").with("vtd.verifiesSource", verifies),
+                    false);
+            table.allocate(0x0608, 0x31);
+            long high = kernel.memory.read64(table() + 8);
+            assertThat(InterruptRemapEntry.SVT.of(high)).isEqualTo(verifies);
+            assertThat(InterruptRemapEntry.SID.of(high)).isEqualTo(0x0608);
+            kernel = BenchKernel.legacy();
+        }
+    }
+
+    @Test
+    void aPlannedKexecStartsOverWithAnEmptyTable() {
+        firstKernels();
+        install(BenchKernel.profile("6.1").with("vtd.kdump", 0), false);
+        assertThat(kernel.console).containsExactly("DMAR-IR: IRQ remapping was enabled on dmar0"
+                + " but we are not in kdump mode", ENABLED);
+        assertThat(kernel.memory.read64(table())).isZero();
+        assertThat(kernel.commands).anyMatch(c -> !GlobalCommand.IRE.isSet(c.value()));
+        assertThat(remaps()).isTrue();
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -97,7 +98,9 @@ class KernelQuirksTest {
     void theDocumentationHasTheRowsOfEachAndNoOther() throws Exception {
         var told = Files.readAllLines(Path.of("../docs/kernels.md")).stream()
                 .filter(line -> line.startsWith("| `vtd.")).toList();
-        var rows = Arrays.stream(KernelSetting.values()).flatMap(s -> s.rows().stream()).toList();
+        var rows = Stream.concat(
+                Arrays.stream(KernelSetting.values()).flatMap(s -> s.rows().stream()),
+                Arrays.stream(BootSetting.values()).map(BootSetting::row)).toList();
         assertThat(told).hasSameSizeAs(rows);
         for (int i = 0; i < rows.size(); i++) {
             assertThat(told.get(i)).startsWith(rows.get(i));

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -58,12 +59,13 @@ class KernelSettingTest {
     @CsvSource({
         "LOADS_STATUS, 0 3.10=1", "COPIES_TABLES, 0 4.2=1", "COPIES_INTERRUPT_TABLE, 0 4.2=1",
         "FLUSHES_OLD_DOMAIN, 0 4.10=1", "KNOWS_SCALABLE_MODE, 0 5.0=1",
-        "ATTACHES_AT_START, 0 5.3=1", "USES_FIRST_STAGE, 0 5.6=1",
+        "ATTACHES_AT_START, 0 5.3=1", "USES_FIRST_STAGE, 0 5.6=1", "DISABLES_EXECUTION, 1 6.11=0",
         "MARKS_ENTRIES, 1 5.15.69=0 5.16=1 5.19.10=0", "FLUSHES_ALL_SCALABLE, 0 6.9=1",
         "TEAR_DOWN, 0 6.12=1 7.3=2", "KEEPS_UPPER_HALF, 0 7.3=1", "ENABLES_ATS, 0 2.6.31=1",
         "CHECKS_ALIGNMENT, 0 5.1=1", "GIVES_UP_ABSENT, 0 6.9=1", "PREPARES_ATS, 0 6.12=1",
         "ENABLES_ATS_AT_PROBE, 0 6.15=1", "TAGS_DEVICE_TLB, 1 6.15=0 6.15.6=1",
-        "ASKS_PRESENCE, 0 7.0=1", "SCALABLE_MODE, 0", "RESERVES_PASID_IDS, 0"})
+        "ASKS_PRESENCE, 0 7.0=1", "MAPS_RESERVED_AT_ATTACH, 0 4.3=1", "ENABLES_LAST, 0 5.3=1",
+        "SETS_UP_ALIASES, 1 6.9=0", "OFF_DISABLES, 0 3.10=1 4.2=0 4.12=1", "SCALABLE_MODE, 0", "RESERVES_PASID_IDS, 0"})
     void changesWithTheseVersionsAndNoOthers(KernelSetting setting, String expected) {
         assertThat(changes(v -> setting.of(KernelProfile.linux(v)))).isEqualTo(expected);
     }
@@ -95,7 +97,8 @@ class KernelSettingTest {
 
     @Test
     void everySettingHasANameOfItsOwn() {
-        assertThat(Arrays.stream(KernelSetting.values()).map(KernelSetting::key))
+        assertThat(Stream.concat(Arrays.stream(KernelSetting.values()).map(KernelSetting::key),
+                Arrays.stream(BootSetting.values()).map(BootSetting::key)))
                 .doesNotHaveDuplicates().allMatch(key -> key.startsWith("vtd."))
                 .containsExactlyInAnyOrderElementsOf(KernelQuirks.KNOWN);
     }

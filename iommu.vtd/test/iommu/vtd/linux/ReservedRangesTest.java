@@ -9,9 +9,14 @@ import iommu.api.unit.KernelPort.Range;
 import iommu.api.unit.StepRefusedException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Memory that firmware has functions do DMA to (RMRR). */
 class ReservedRangesTest {
+
+    private static final int NIC = 0x0100;
+    private static final int RW = Access.READ | Access.WRITE;
 
     @Test
     void whatFirmwareReservedStaysMappedToItselfFromTheFirstMappingOn()
@@ -66,5 +71,47 @@ class ReservedRangesTest {
         bench.reserved.put(usb, List.of(new Range(0xe_0000, 0x4000)));
         bench.firstKernel(ScalableMode.OFF);
         assertThat(bench.address(usb, 0xe_0000L)).isEqualTo(0xe_0000);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4.1, IOMMU:", "4.2, DMAR:", "4.9, DMAR:", "5.2, DMAR:", "5.3, -"})
+    void upTo52AFunctionForWhichMemoryIsReservedHasItsDomainBeforeTranslationIsOn(String kernel,
+            String label) throws StepRefusedException {
+        int raid = 0x0200;
+        var bench = BenchKernel.legacy();
+        bench.functions = List.of(NIC, raid);
+        bench.reserved.put(raid, List.of(new Range(0xe_8000, 0x1000)));
+        bench.firstKernel(ScalableMode.OFF);
+        bench.captureKernelPages();
+        LinuxVtdDriver driver = bench.driver(kernel);
+        driver.initialiseInterrupts();
+        driver.startClean();
+        assertThat(bench.address(raid, 0xe_8000L)).isEqualTo(0xe_8000);
+        assertThat(bench.address(raid, 0xffff_f000L)).isEqualTo(-0x06);
+        assertThat(bench.address(NIC, 0xffff_f000L)).isEqualTo(label.equals("-") ? -0x06 : -0x01);
+        assertThat(bench.console).filteredOn(line -> line.contains("identity"))
+                .isEqualTo(label.equals("-") ? List.of() : List.of(label
+                        + " Setting identity map for device 0000:02:00.0 [0xe8000 - 0xe8fff]"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4.2, false, 0", "4.3, true, 1", "5.2, true, 1", "5.3, true, 0"})
+    void withCopiedTablesItIsMappedAsTheDriverMaps(String kernel, boolean mapped, int lines)
+            throws StepRefusedException {
+        int raid = 0x0200;
+        var bench = BenchKernel.legacy();
+        bench.functions = List.of(NIC, raid);
+        bench.firstKernel(ScalableMode.OFF).map(raid, 0xffff_8000L, 0x10_0000, 0x1000, RW);
+        bench.captureKernelPages();
+        bench.reserved.put(raid, List.of(new Range(0xe_8000, 0x1000)));
+        LinuxVtdDriver driver = bench.driver(kernel);
+        driver.initialiseInterrupts();
+        driver.adoptTables(AdoptDepth.CONTEXTS);
+        assertThat(bench.console).noneMatch(line -> line.contains("identity"));
+        driver.map(raid, 0xffff_7000L, 0x210_0000, 0x1000, RW);
+        assertThat(bench.address(raid, 0xe_8000L)).isEqualTo(mapped ? 0xe_8000 : -0x06);
+        assertThat(bench.console).filteredOn(line -> line.equals(
+                "DMAR: Setting identity map for device 0000:02:00.0 [0xe8000 - 0xe8fff]"))
+                .hasSize(lines);
     }
 }

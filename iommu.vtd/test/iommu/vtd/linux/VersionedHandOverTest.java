@@ -149,6 +149,75 @@ class VersionedHandOverTest {
         assertThat(bench.commandValues()).containsExactly("0x06000000");
     }
 
+    // ---- in parts -------------------------------------------------------------------------------
+
+    @Test
+    void inPartsAUnitThatCannotBeCopiedIsOffUntilFunctionsAreFound() throws StepRefusedException {
+        var bench = crashed(BenchKernel.scalable(), ScalableMode.OFF);
+        bench.functions = List.of(NIC, DISK);
+        LinuxVtdDriver driver = bench.driver(
+                BenchKernel.with(BenchKernel.profile("6.1"), ScalableMode.ON));
+        driver.setInterruptTable(false);
+        driver.enableInterrupts();
+        assertThatThrownBy(() -> driver.copyTables(AdoptDepth.CONTEXTS))
+                .isInstanceOf(StepRefusedException.class);
+        assertThat(bench.address(NIC, IOVA)).as("still the old tables").isEqualTo(0x10_0000);
+        driver.disableTranslation();
+        driver.allocateTables();
+        driver.setTables();
+        assertThat(bench.unit.translate(NIC, IOVA, Access.READ))
+                .isEqualTo(Translation.untranslated());
+        driver.probeFunctions();
+        assertThat(bench.unit.translate(NIC, IOVA, Access.READ))
+                .isEqualTo(Translation.untranslated());
+        driver.enableTranslation();
+        assertThat(bench.address(NIC, IOVA)).isEqualTo(-0x86);
+        assertThat(bench.switched).containsExactly(false, true);
+    }
+
+    @Test
+    void copiedTablesAreInUseOnceTheyAreSetAndTranslationNeverGoesOff()
+            throws StepRefusedException {
+        var bench = legacy();
+        LinuxVtdDriver driver = bench.driver();
+        driver.copyTables(AdoptDepth.CONTEXTS);
+        long old = bench.contextEntry(NIC);
+        assertThat(driver.hasTables()).isFalse();
+        driver.setTables();
+        assertThat(bench.contextEntry(NIC)).isNotEqualTo(old);
+        driver.probeFunctions();
+        driver.enableTranslation();
+        assertThat(bench.switched).isEmpty();
+        assertThat(bench.address(NIC, IOVA)).isEqualTo(0x10_0000);
+        assertThat(driver.hasTables()).isTrue();
+    }
+
+    @Test
+    void withoutTablesNoneCanBeSet() {
+        LinuxVtdDriver driver = legacy().driver();
+        assertThatThrownBy(driver::setTables).isInstanceOf(StepRefusedException.class)
+                .hasMessage("dmar0 has no tables of this kernel");
+        assertThatThrownBy(driver::probeFunctions).isInstanceOf(StepRefusedException.class);
+        assertThatThrownBy(driver::enableTranslation).isInstanceOf(StepRefusedException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"6.8, ON, true", "6.9, ON, false", "7.3, ON, false", "6.9, OFF, true"})
+    void from69ScalableModeHasNoEntryForTheAliasOfABridge(String kernel, ScalableMode mode,
+            boolean works) throws StepRefusedException {
+        int behindBridge = 0x0708;
+        int bridge = 0x0700;
+        var bench = BenchKernel.scalable();
+        bench.aliases.put(behindBridge, List.of(behindBridge, bridge));
+        LinuxVtdDriver driver =
+                bench.driver(BenchKernel.with(BenchKernel.profile(kernel), mode));
+        driver.startClean();
+        driver.map(behindBridge, IOVA, 0x10_0000, 0x1000, RW);
+        assertThat(bench.address(behindBridge, IOVA)).isEqualTo(0x10_0000);
+        assertThat(bench.address(bridge, IOVA)).as("41h: 02h of scalable mode")
+                .isEqualTo(works ? 0x10_0000 : -0x41);
+    }
+
     // ---- marks in copied entries ----------------------------------------------------------------
 
     @ParameterizedTest

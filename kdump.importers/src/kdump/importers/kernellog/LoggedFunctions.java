@@ -21,8 +21,8 @@ public final class LoggedFunctions {
     private static final Pattern OF_FUNCTION = Pattern.compile("([A-Za-z][\\w-]{0,40}) "
             + "([0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]): +(.*)");
     /** NVMe tells which function a controller is. */
-    private static final Pattern NAMES_FUNCTION = Pattern.compile("([a-z][\\w-]{0,40}) \\S{1,40}: pci"
-            + " function ([0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7])");
+    private static final Pattern NAMES_FUNCTION = Pattern.compile("([a-z][\\w-]{0,40}) \\S{1,40}:"
+            + " pci function ([0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7])");
     private static final Pattern FOUND = Pattern.compile("(?:found )?\\[([0-9a-f]{4}):([0-9a-f]{4})"
             + "\\] type ([0-9a-f]{1,2}) class 0x([0-9a-f]{6})(?: (.*))?");
     private static final Pattern BAR = Pattern.compile("(?:reg (?:0x)?([0-9a-f]{2})|BAR (\\d))"

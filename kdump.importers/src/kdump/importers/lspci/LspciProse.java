@@ -22,7 +22,8 @@ public final class LspciProse {
             "(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}:[01][0-9a-f]\\.[0-7]) (?:\")?(.{0,1000})");
     private static final Pattern NUMBERS =
             Pattern.compile("([0-9a-f]{4}): ([0-9a-f]{4}):([0-9a-f]{4})\\b.*");
-    private static final Pattern NAMED_CLASS = Pattern.compile("[^:]{0,200}?\\[([0-9a-f]{4})\\]:.*");
+    private static final Pattern NAMED_CLASS =
+            Pattern.compile("[^:]{0,200}?\\[([0-9a-f]{4})\\]:.*");
     private static final Pattern IDS = Pattern.compile(".*\\[([0-9a-f]{4}):([0-9a-f]{4})\\].*");
     private static final Pattern REVISION = Pattern.compile(".*\\(rev ([0-9a-f]{2})\\).*");
     private static final Pattern INTERFACE = Pattern.compile(".*\\(prog-if ([0-9a-f]{2})\\b.*");

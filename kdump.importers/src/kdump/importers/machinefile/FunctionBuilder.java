@@ -21,16 +21,22 @@ final class FunctionBuilder {
 
     private static final Set<String> KNOWN = Set.of("id", "vendor", "device", "class", "revision",
             "subsystem", "bridge", "bars", "pin", "msix", "express", "link", "aer", "deviceControl",
-            "rootControl", "serr", "memory");
-    private static final Set<String> BRIDGE = Set.of("secondary", "subordinate");
+            "rootControl", "serr", "ats", "memory", "options", "rate", "at", "behind", "config");
+    /** What a function may say beside its whole config space. */
+    private static final Set<String> BESIDE_CONFIG = Set.of("id", "at", "behind", "bridge",
+            "config", "memory", "options", "rate");
+    /** What a bridge may say. */
+    static final Set<String> BRIDGE = Set.of("secondary", "subordinate");
     private static final Set<String> BAR = Set.of("index", "bytes", "address", "wide", "io",
             "prefetchable");
+    private static final int BRIDGE_CLASS = 0x060400;
     private static final Set<ExpressType> KINDS = EnumSet.of(ExpressType.ENDPOINT,
             ExpressType.ROOT_PORT, ExpressType.UPSTREAM_PORT, ExpressType.DOWNSTREAM_PORT,
             ExpressType.TO_PCI, ExpressType.INTEGRATED);
     private static final int EXPRESS = 0x40;
     private static final int MSI_X = 0x80;
     private static final int AER = 0x100;
+    private static final int AFTER_AER = 0x160;
     private static final int MOST = 0xffff;
 
     private final Node node;
@@ -49,19 +55,37 @@ final class FunctionBuilder {
         }
     }
 
-    FunctionConfig build() throws FormatException {
+    /** Returns the device and function that a node names. */
+    static int at(Node at) throws FormatException {
+        try {
+            return RequesterId.parse("00:" + at.string());
+        } catch (IllegalArgumentException e) {
+            throw at.wrong("device and function, such as 1c.0");
+        }
+    }
+
+    /**
+     * Returns the function.
+     *
+     * @param secondary bus behind a bridge; -1 if it is none
+     * @param subordinate highest bus behind it
+     */
+    FunctionConfig build(int id, int secondary, int subordinate) throws FormatException {
+        if (node.has("config")) {
+            return new ConfigReader(node.only(BESIDE_CONFIG)).read(id);
+        }
         node.only(KNOWN);
-        int id = id(node.required("id"));
+        boolean bridge = secondary >= 0;
         config = new ConfigWriter(id);
         config.ids(number("vendor", 0x8086), number("device", 0),
                 (int) node.number("subsystem", 0, 0, 0xffff_ffffL));
         config.command(ConfigWriter.MEMORY_SPACE | (node.flag("serr") ? ConfigWriter.SERR : 0));
-        config.classCode((int) node.required("class").number(0, 0xff_ffff),
+        Node kind = bridge ? node.member("class") : node.required("class");
+        config.classCode(kind == null ? BRIDGE_CLASS : (int) kind.number(0, 0xff_ffff),
                 (int) node.number("revision", 0, 0, 0xff));
         config.pin((int) node.number("pin", 1, 0, 4));
-        Node bridge = node.member("bridge");
-        if (bridge != null) {
-            bridge(bridge.only(BRIDGE));
+        if (bridge) {
+            bridge(secondary, subordinate);
         }
         for (Node bar : node.list("bars")) {
             bar(bar.only(BAR));
@@ -74,10 +98,8 @@ final class FunctionBuilder {
         return (int) node.number(name, otherwise, 0, MOST);
     }
 
-    private void bridge(Node bridge) throws FormatException {
-        int secondary = (int) bridge.required("secondary").number(1, 0xff);
-        config.bridge(secondary,
-                (int) bridge.number("subordinate", secondary, secondary, 0xff));
+    private void bridge(int secondary, int subordinate) throws FormatException {
+        config.bridge(secondary, subordinate);
         config.command(ConfigWriter.BUS_MASTER);
         if (node.flag("serr")) {
             config.forwardSystemErrors();
@@ -110,6 +132,9 @@ final class FunctionBuilder {
         }
         if (node.flag("aer")) {
             config.errorReporting(AER);
+        }
+        if (node.flag("ats")) {
+            config.translationServices(AFTER_AER, 0);
         }
     }
 

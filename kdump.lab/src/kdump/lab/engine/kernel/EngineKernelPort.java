@@ -40,6 +40,16 @@ public final class EngineKernelPort implements KernelPort {
     }
 
     @Override
+    public int unitNumber() {
+        String vendor = machine.vendor(index).name();
+        int number = 0;
+        for (int i = 0; i < index; i++) {
+            number += machine.vendor(i).name().equals(vendor) ? 1 : 0;
+        }
+        return number;
+    }
+
+    @Override
     public long readRegister(int offset, int bytes) {
         kernel.accessRegister();
         return unit.readRegister(offset, bytes);

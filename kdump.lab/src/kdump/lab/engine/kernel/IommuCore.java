@@ -54,9 +54,12 @@ public final class IommuCore implements DmaOps {
         for (int i = 0; i < machine.units().size(); i++) {
             UnitDriver driver = machine.vendor(i)
                     .driver(profile, new EngineKernelPort(kernel, machine, i));
-            // What the code spends on every function before it switches a unit over.
+            int unit = i;
+            // What the code spends on every function that the unit serves.
             units.add(new UnitSlot(driver, () -> kernel.spend(profile.costs().deviceDomainSetup()
-                    * machine.fabric().functions().size())));
+                    * machine.fabric().functions().stream()
+                            .filter(f -> machine.description().unitOf(f.alias()) == unit)
+                            .count())));
         }
     }
 

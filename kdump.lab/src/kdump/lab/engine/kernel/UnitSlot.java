@@ -43,6 +43,36 @@ public final class UnitSlot {
     }
 
     /**
+     * Switches interrupt remapping on, with the table that the driver has set.
+     *
+     * @throws StepRefusedException if there is none
+     */
+    public void enableInterrupts() throws StepRefusedException {
+        driver.enableInterrupts();
+        announcesFaults |= driver.faultInterruptEnabled();
+    }
+
+    /**
+     * Finds the functions that the unit serves, which takes its time.
+     *
+     * @throws StepRefusedException if the unit has no tables yet
+     */
+    public void probeFunctions() throws StepRefusedException {
+        domainSetup.run();
+        driver.probeFunctions();
+    }
+
+    /**
+     * Switches translation on, with the tables that the driver has set.
+     *
+     * @throws StepRefusedException if there are none; the unit is not managed then
+     */
+    public void enableTranslation() throws StepRefusedException {
+        driver.enableTranslation();
+        manage();
+    }
+
+    /**
      * Gives the unit empty tables, translation on.
      *
      * @throws StepRefusedException if the unit does not obey; it is not managed then

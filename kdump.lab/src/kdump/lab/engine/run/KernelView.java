@@ -7,6 +7,7 @@ import iommu.api.kdump.KernelHandover;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
+import iommu.api.machine.UnitDescription.FirmwareFlags;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryMap;
 import iommu.api.pcie.PciFunction;
@@ -74,6 +75,25 @@ final class KernelView implements HandoverView {
                     machine.vendor(i).interruptsShareTables(), profile.registerBase()));
         }
         return views;
+    }
+
+    @Override
+    public boolean servesAllOthers(int unit) {
+        use();
+        return machine.description().units().get(unit).allOthers();
+    }
+
+    @Override
+    public int unitOf(int requester) {
+        use();
+        PciFunction function = machine.fabric().function(requester);
+        return machine.description().unitOf(function == null ? requester : function.alias());
+    }
+
+    @Override
+    public FirmwareFlags firmware(int unit) {
+        use();
+        return machine.description().units().get(unit).firmware();
     }
 
     @Override

@@ -45,6 +45,8 @@ final class StepCheck {
             return range(s.range());
         } else if (step instanceof Step.AdoptTables s) {
             return s.depth() == null ? "no depth" : null;
+        } else if (step instanceof Step.CopyTables s) {
+            return s.depth() == null ? "no depth" : null;
         }
         return null;
     }

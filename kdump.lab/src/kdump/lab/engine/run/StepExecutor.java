@@ -18,8 +18,11 @@ import kdump.lab.engine.machine.Machine;
 /** Asks the policy and does what it answers, under one kernel. One thread. */
 final class StepExecutor {
 
-    /** A policy may answer a refused step with another that is refused, but not for ever. */
-    private static final int MAX_REFUSALS = 8;
+    /**
+     * A policy may answer a refused step with another that is refused, but not for ever: each unit
+     * of a machine may refuse once.
+     */
+    private static final int MIN_REFUSALS = 8;
 
     private final Kernel kernel;
     private final Machine machine;
@@ -86,7 +89,7 @@ final class StepExecutor {
         } catch (StepRefusedException e) {
             done = false;
             trace.append(EventKind.STEP_REFUSED, Trace.NOBODY, 0, 0, e.getMessage());
-            if (refusals < MAX_REFUSALS) {
+            if (refusals < Math.max(MIN_REFUSALS, kernel.units().size())) {
                 tell(new HandoverEvent.StepRefused(step, e.getMessage()), refusals + 1);
             }
         }
@@ -138,6 +141,27 @@ final class StepExecutor {
             kernel.iommu().identityMap(function(s.requester()), s.range());
         } else if (step instanceof Step.AdoptTables s) {
             slot(s.unit()).adoptTables(s.depth());
+        } else {
+            executePart(step);
+        }
+    }
+
+    /** Does what kernels that go through all units more than once do each time. */
+    private void executePart(Step step) throws StepRefusedException {
+        if (step instanceof Step.SetInterruptTable s) {
+            slot(s.unit()).driver().setInterruptTable(s.extended());
+        } else if (step instanceof Step.EnableInterrupts s) {
+            slot(s.unit()).enableInterrupts();
+        } else if (step instanceof Step.AllocateTables s) {
+            slot(s.unit()).driver().allocateTables();
+        } else if (step instanceof Step.CopyTables s) {
+            slot(s.unit()).driver().copyTables(s.depth());
+        } else if (step instanceof Step.SetTables s) {
+            slot(s.unit()).driver().setTables();
+        } else if (step instanceof Step.ProbeFunctions s) {
+            slot(s.unit()).probeFunctions();
+        } else if (step instanceof Step.EnableTranslation s) {
+            slot(s.unit()).enableTranslation();
         } else {
             throw new IllegalStateException("no way to do " + step);
         }

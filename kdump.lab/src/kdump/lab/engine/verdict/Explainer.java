@@ -238,7 +238,8 @@ final class Explainer {
         for (int at = id; at > 0 && isMapping(trace.event(id)); at--) {
             Event e = trace.event(at);
             if (e.kind() == EventKind.STEP && (e.detail() instanceof Step.AdoptTables
-                    || e.detail() instanceof Step.StartClean)) {
+                    || e.detail() instanceof Step.StartClean
+                    || e.detail() instanceof Step.SetTables)) {
                 chain.addWithParents(at);
                 return;
             }

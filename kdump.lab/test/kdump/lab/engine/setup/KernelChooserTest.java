@@ -55,7 +55,7 @@ class KernelChooserTest {
                         + " as recorded for linux-6.1",
                 "capture kernel linux-3.6",
                 "capture kernel with \"crashkernel intel_iommu=on,sm_on\": lazy IOTLB invalidation;"
-                        + " no reset_devices; scalable mode on",
+                        + " no reset_devices; scalable mode on; DMA remapping on",
                 "kernel settings vtd.tearDown=1");
         assertThat(kernels.capture().setting("vtd.scalableMode", 0)).isEqualTo(2);
         assertThat(kernels.first().setting("vtd.scalableMode", 0)).isZero();
@@ -70,7 +70,7 @@ class KernelChooserTest {
         assertThat(kernels.capture().setting("vtd.scalableMode", 0)).isEqualTo(1);
         assertThat(kernels.assumptions()).contains(
                 "capture kernel with \"intel_iommu=sm_on\": lazy IOTLB invalidation;"
-                        + " no reset_devices",
+                        + " no reset_devices; DMA remapping as built (vtd.defaultOn)",
                 "kernel settings vtd.scalableMode=1");
     }
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.machine;
+
+import iommu.api.profile.KernelTimes;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a machine says of its runs; whatever a user asks for goes before it.
+ *
+ * @param captureKernelRelease of the capture kernel, as it names itself; empty if it is that of the
+ *     first kernel
+ * @param deviceOptions what is asked of single devices, by requester id and by the name that their
+ *     model documents
+ * @param rates requests per second of single devices while the first kernel runs, by requester id;
+ *     more than 0; a device that is named is busy
+ * @param times when phases begin and drivers probe; null for the recorded times
+ * @param hardware name of the hardware profile that its units are like, as their vendor knows it;
+ *     empty if they are as their files say
+ */
+public record RunDefaults(String captureKernelRelease,
+        Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
+        KernelTimes times, String hardware) {
+
+    /** Nothing is said. */
+    public static final RunDefaults NONE = new RunDefaults("", Map.of(), Map.of(), null, "");
+
+    /** Says of runs only what hardware units are like. */
+    public static RunDefaults ofHardware(String profile) {
+        return new RunDefaults("", Map.of(), Map.of(), null, profile);
+    }
+
+    /** Copies the maps. */
+    public RunDefaults {
+        var copy = new TreeMap<Integer, Map<String, Long>>();
+        deviceOptions.forEach((id, options) ->
+                copy.put(id, Collections.unmodifiableMap(new TreeMap<>(options))));
+        deviceOptions = Collections.unmodifiableMap(copy);
+        rates = Collections.unmodifiableMap(new TreeMap<>(rates));
+    }
+}
