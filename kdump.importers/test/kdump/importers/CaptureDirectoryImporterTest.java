@@ -27,7 +27,7 @@ class CaptureDirectoryImporterTest {
     private static final String KERNEL = "The dump says: kernel 6.1.0-56-amd64.";
     private static final String QEMU = "QEMU made the VT-d unit: it caches no table entries above"
             + " the pages and sees what processors write at once.";
-    private static final String OLD_QEMU = "Runs are under the hardware profile qemu-7.2, unless"
+    private static final String PROFILE = "Runs are under the hardware profile qemu-7.2, unless"
             + " --hardware says otherwise: the unit has nothing that only newer ones have.";
     private static final String DMAR = "guest/acpi/DMAR.aml";
 
@@ -120,7 +120,7 @@ class CaptureDirectoryImporterTest {
     void anElfCoreIsPreferredToACompressedDump() throws IOException {
         put("tables.kdump", "KDUMP   ");
         put("aaa", "KDUMP   ");
-        assertThat(read().remarks()).containsExactly(KERNEL, QEMU, OLD_QEMU);
+        assertThat(read().remarks()).containsExactly(KERNEL, QEMU, PROFILE);
     }
 
     @Test
@@ -141,11 +141,23 @@ class CaptureDirectoryImporterTest {
     }
 
     @Test
-    void aDirectoryWithoutDumpIsNotAccepted() throws IOException {
+    void aDirectoryWithoutDumpBootsCold() throws IOException {
         drop("tables.elf.gz");
-        put("vmcoreinfo.txt", "OSRELEASE=6.1");
-        assertThat(importer.accepts(folder)).isFalse();
-        Refused.at(0, "dump", "none", () -> importer.read(folder, null));
+        MachineDescription machine = read();
+        assertThat(machine.image().ranges()).isEmpty();
+        assertThat(machine.functions()).hasSize(17);
+        assertThat(machine.driverMemory()).hasSize(7);
+        assertThat(machine.units().get(0).profile().registers().keySet())
+                .containsExactly(0x00, 0x08, 0x0c, 0x10, 0x14);
+        assertThat(machine.remarks()).anyMatch(
+                r -> r.startsWith("No dump: tables are made here by a cold boot"));
+    }
+
+    @Test
+    void aDirectoryThatTellsOfNoMachineIsNotAccepted() throws IOException {
+        Path other = Files.createDirectories(temp.resolve("other"));
+        Files.writeString(other.resolve("vmcoreinfo.txt"), "OSRELEASE=6.1");
+        assertThat(importer.accepts(other)).isFalse();
     }
 
     @Test
@@ -217,7 +229,7 @@ class CaptureDirectoryImporterTest {
         assertThat(machine.crashReservation()).isNull();
         assertThat(machine.remarks())
                 .containsExactly(KERNEL, "No iomem: System RAM is what the dump holds.", QEMU,
-                        OLD_QEMU);
+                        PROFILE);
     }
 
     @Test
@@ -239,8 +251,8 @@ class CaptureDirectoryImporterTest {
         MachineDescription machine = read();
         assertThat(machine.crashReservation()).isEqualTo(AddressRange.of(0x8000000, 0x4000000));
         assertThat(machine.remarks())
-                .containsExactly(KERNEL, "iomem has 2 crash reservations; the largest is used.",
-                        QEMU, OLD_QEMU);
+                .containsExactly(KERNEL, QEMU, PROFILE,
+                        "There are 2 crash reservations; the largest is used.");
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import kdump.importers.bytes.TextFile;
+import kdump.importers.functions.ConfigAtRest;
 import kdump.importers.lspci.LspciDump;
 
 /**
