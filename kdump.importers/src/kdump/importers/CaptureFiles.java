@@ -81,9 +81,23 @@ record CaptureFiles(Path file, Dump dump, Path registers, Path guest, List<Strin
         }
     }
 
+    /** Returns a file beside the dump; null if there is none. */
+    Path beside(String name) {
+        return directory() == null ? null : existing(directory(), name);
+    }
+
+    private Path directory() {
+        return guest == null ? null : guest.getParent();
+    }
+
+    /** Returns what the capture kernel said of itself; null if it did not. */
+    Path captureFile(String name) {
+        return beside("guest-capture/" + name);
+    }
+
     /** Returns the file with the capture kernel's command line; null if there is none. */
     Path captureCommandLine() {
-        Path directory = guest == null ? null : guest.getParent();
-        return directory == null ? null : existing(directory, "guest-capture/cmdline", "kargs");
+        return directory() == null ? null
+                : existing(directory(), "guest-capture/cmdline", "kargs");
     }
 }

@@ -24,6 +24,7 @@ import kdump.importers.bytes.SmallFile;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.dump.CutImage;
 import kdump.importers.dump.Dump;
+import kdump.importers.kernellog.KernelLog;
 import kdump.importers.lspci.LspciDump;
 import kdump.importers.proc.CommandLine;
 import kdump.importers.proc.Iomem;
@@ -63,10 +64,12 @@ final class CaptureReader {
         AddressRange reservation = reservation(iomem);
         List<FunctionConfig> functions = functions();
         List<UnitDescription> units = units(functions, map, image);
+        String capture = commandLine(files.captureCommandLine());
+        Set<Integer> drivers = new CaptureDrivers(files, remarks).of(functions, capture);
         return new MachineDescription(name, source, map, reservation, units, regions,
                 atsFunctions, functions, image,
                 release == null ? "" : release, commandLine(files.guestFile("cmdline")),
-                commandLine(files.captureCommandLine()), remarks);
+                capture, remarks).withCaptureDrivers(drivers);
     }
 
     private MemoryMap mapOf(Dump dump) throws FormatException {
@@ -120,13 +123,22 @@ final class CaptureReader {
     private List<FunctionConfig> functionsOfSysfs() throws IOException {
         Path sys = files.guest() == null ? null : files.guest().resolve("sys");
         if (sys == null || !Files.isDirectory(sys)) {
-            remarks.add("No lspci dump: no functions.");
-            return List.of();
+            List<FunctionConfig> told = new FunctionTexts(files, remarks).functions(log());
+            if (told.isEmpty()) {
+                remarks.add("No lspci dump: no functions.");
+            }
+            return told;
         }
         SysfsTree tree = SysfsTree.read(sys);
         remarks.add("Functions are those of sysfs" + (tree.leftOut().isEmpty() ? "."
                 : "; left out: " + String.join(", ", tree.leftOut()) + "."));
         return tree.functions();
+    }
+
+    private KernelLog log() throws IOException {
+        Path file = files.guestFile("dmesg.txt");
+        return file == null ? null
+                : KernelLog.of(TextFile.read(file, KernelLog.MAX_BYTES));
     }
 
     private List<UnitDescription> units(List<FunctionConfig> functions, MemoryMap map,

@@ -14,8 +14,10 @@ import iommu.api.profile.UnitProfile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RealCapturesTest {
@@ -177,6 +179,35 @@ class RealCapturesTest {
             assertThat(unit.profile().registers()).as("of regs-capture.json")
                     .containsEntry(0, 0x111d0007);
         });
+    }
+
+    /** Listing, log and QEMU's monitor stand in for config space. */
+    @ParameterizedTest
+    @CsvSource({"kdvtd7_roots2, 18, 07:01.0", "kdvtd7_sm, 18, 02:00.0", "kdamd7_mpt, 13, 00:0c.0",
+        "kdamd612, 12, 00:09.0", "none7_dumponly, 18, 07:01.0"})
+    void aCaptureWithoutLspciHasTheFunctionsThatItsTextsTell(String name, int count, String busy)
+            throws IOException {
+        MachineDescription machine =
+                importer.read(LabFiles.shared("captures/" + name), null);
+        assertThat(machine.functions()).hasSize(count);
+        FunctionConfig function = machine.functions().stream()
+                .filter(f -> f.requesterId() == RequesterId.parse(busy)).findFirst().orElseThrow();
+        assertThat(function.read(4, 2) & 4).as("bus master").isEqualTo(4);
+        assertThat(function.classCode() >>> 16).isIn(1, 2);
+        assertThat(machine.functions().stream().filter(f -> f.headerType() == 1))
+                .allMatch(f -> f.u8(0x19) > 0);
+        assertThat(machine.remarks()).anyMatch(r -> r.startsWith("No config space captured: "));
+        assertThat(machine.captureDrivers()).contains(RequesterId.parse("00:1f.2"));
+    }
+
+    @Test
+    void aCaptureKernelWithModulesOfItsDumpTargetHasNoOtherDrivers() throws IOException {
+        Set<Integer> drivers = importer.read(LabFiles.shared("captures/kdvtd7_roots2"), null)
+                .captureDrivers();
+        assertThat(drivers).contains(RequesterId.parse("03:00.0"), RequesterId.parse("00:1f.2"))
+                .doesNotContain(RequesterId.parse("01:00.0"), RequesterId.parse("02:00.0"),
+                        RequesterId.parse("06:00.0"), RequesterId.parse("07:01.0"));
+        assertThat(machine("vtd1").captureDrivers()).as("nothing tells").isNull();
     }
 
     @Test

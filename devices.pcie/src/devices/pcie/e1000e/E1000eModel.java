@@ -35,6 +35,11 @@ public final class E1000eModel implements DeviceModel {
     }
 
     @Override
+    public String activity(FunctionConfig function) {
+        return "until its receive ring is used up";
+    }
+
+    @Override
     public Device device(DeviceContext context) {
         return new Nic(context);
     }

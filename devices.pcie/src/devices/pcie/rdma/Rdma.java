@@ -42,7 +42,7 @@ public final class Rdma implements DeviceModel {
     }
 
     @Override
-    public String activity() {
+    public String activity(FunctionConfig function) {
         return "for ever, as its peers need no driver";
     }
 

@@ -11,6 +11,7 @@ import iommu.api.pcie.DriverPort;
 import iommu.api.pcie.FunctionConfig;
 import java.util.Set;
 import java.util.TreeSet;
+import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 
 /**
@@ -36,6 +37,32 @@ public final class RingDma implements DeviceModel {
     private static final int ENCRYPTION = 0x10;
     private static final int SIGNAL_PROCESSING = 0x11;
     private static final int ACCELERATOR = 0x12;
+
+    /** Settings of the bundle. */
+    @interface Config {
+        /**
+         * Whether devices of any class may go round their rings for ever, as the seed says: for
+         * experiments with more traffic than such devices make.
+         */
+        boolean anyClassStreams() default false;
+    }
+
+    private final boolean anyClassStreams;
+
+    /** Makes the model of engines that go on for as long as devices of their class do. */
+    @Activate
+    public RingDma(Config config) {
+        this(config.anyClassStreams());
+    }
+
+    /** Makes the model of engines any of which goes on for ever if its workload says so. */
+    public RingDma() {
+        this(true);
+    }
+
+    RingDma(boolean anyClassStreams) {
+        this.anyClassStreams = anyClassStreams;
+    }
 
     @Override
     public String name() {
@@ -64,10 +91,15 @@ public final class RingDma implements DeviceModel {
         return names;
     }
 
-    /** {@inheritDoc} What stands behind other devices' functions may be anything. */
+    /** {@inheritDoc} What stands behind functions of other classes may be anything. */
     @Override
-    public String activity() {
-        return null;
+    public String activity(FunctionConfig function) {
+        return switch (Duty.of(function.classCode(), anyClassStreams)) {
+            case DISK -> "until what is posted is done";
+            case WIRE -> "until its ring is used up";
+            case SCHEDULE -> "until it is halted";
+            case ANY -> null;
+        };
     }
 
     @Override
@@ -77,6 +109,7 @@ public final class RingDma implements DeviceModel {
 
     @Override
     public DeviceDriver driver(DriverPort port) {
-        return new RingDriver(port, port.function().classCode() >>> 16 == NETWORK);
+        return new RingDriver(port, port.function().classCode() >>> 16 == NETWORK,
+                Duty.of(port.function().classCode(), anyClassStreams));
     }
 }

@@ -48,8 +48,11 @@ final class RingDriver implements DeviceDriver {
     private static final int ENTRIES = 128;
     /** Requests kept posted by a driver that does not stream. */
     private static final int POSTED = 96;
+    /** A frame arrives every so many periods of the workload: no ring would live to see T6. */
+    private static final int FRAME_PERIODS = 16;
     private static final long TRIAL_PERIOD_NANOS = 20_000;
     private static final long TIMEOUT_NANOS = 1_000_000_000;
+    private static final int MEMORY = 0x0002;
     private static final int MEMORY_AND_MASTER = 0x0006;
     private static final int TRIAL_BYTES = 512;
     private static final int SECTORS_APART = 4096 / Medium.SECTOR_BYTES;
@@ -57,6 +60,7 @@ final class RingDriver implements DeviceDriver {
     private final DriverPort port;
     private final PciFunction function;
     private final boolean wire;
+    private final Duty duty;
     private final int bar;
     private final DmaBuffer[] owned = new DmaBuffer[ENTRIES];
     private Workload workload = Workload.none();
@@ -65,12 +69,18 @@ final class RingDriver implements DeviceDriver {
     private int head;
     private int tail;
     private long number;
+    private boolean streams;
     private boolean interrupts;
 
     RingDriver(DriverPort port, boolean wire) {
+        this(port, wire, Duty.ANY);
+    }
+
+    RingDriver(DriverPort port, boolean wire, Duty duty) {
         this.port = port;
         this.function = port.function();
         this.wire = wire;
+        this.duty = duty;
         this.bar = RingLayout.bar(function);
     }
 
@@ -79,21 +89,22 @@ final class RingDriver implements DeviceDriver {
         workload = work;
         choices = new RandomStream(seed, "ring-driver");
         ring = work.rings().get(0).physicalAddress();
-        int entries = work.streaming() ? ENTRIES : POSTED;
+        streams = duty == Duty.SCHEDULE || duty == Duty.ANY && work.streaming();
+        int entries = streams ? ENTRIES : POSTED;
         for (int i = 0; i < entries; i++) {
             post(fixedRequest(), nextPlace());
         }
         if (work.message() != null) {
             Interrupts.writeEntry(function, 0, work.message());
         }
-        long period = (long) (1e9 / work.requestsPerSecond());
+        long period = (long) (periods() / work.requestsPerSecond());
         program(work.rings().get(0).iova(), period,
-                RUN.mask() | (work.streaming() ? STREAM.mask() : 0));
+                RUN.mask() | (streams ? STREAM.mask() : 0));
     }
 
     @Override
     public long service() {
-        if (workload.streaming() || workload.requestsPerSecond() == 0) {
+        if (streams || workload.requestsPerSecond() == 0) {
             return 0;
         }
         write(CAUSE, REQUEST_DONE.mask());
@@ -103,7 +114,12 @@ final class RingDriver implements DeviceDriver {
             post(pooledRequest(), nextPlace());
         }
         write(TAIL, tail);
-        return (long) (2e9 / workload.requestsPerSecond());
+        return (long) (2 * periods() / workload.requestsPerSecond());
+    }
+
+    /** Returns how long a request takes at one a second, in nanoseconds: frames come seldom. */
+    private double periods() {
+        return duty == Duty.WIRE ? FRAME_PERIODS * 1e9 : 1e9;
     }
 
     /** A request into memory that was mapped before this driver's time. */
@@ -146,7 +162,7 @@ final class RingDriver implements DeviceDriver {
         port.write64(at + BUFFER, request.buffer.iova());
         port.write64(at + COMMAND, LENGTH.with(0, request.bytes)
                 | (request.reads ? READS.mask() : 0) | (wire ? FRAME.mask() : 0));
-        if (request.reads && !workload.streaming()) {
+        if (request.reads && !streams) {
             port.posted(number, wire ? Medium.FRAMES : Medium.BLOCKS);
         }
         number++;
@@ -169,6 +185,16 @@ final class RingDriver implements DeviceDriver {
 
     private long completion(int index) {
         return port.read64(ring + (long) index * DESCRIPTOR_BYTES + COMPLETION);
+    }
+
+    @Override
+    public void finalFixup() {
+        if (duty == Duty.SCHEDULE) {
+            int command = function.readConfig(4, 2);
+            function.writeConfig(4, 2, command | MEMORY);
+            write(CTRL, 0);
+            function.writeConfig(4, 2, command);
+        }
     }
 
     @Override

@@ -23,6 +23,8 @@ class RingDmaTest {
 
     private static final int STORAGE = 0x010802;
     private static final int NETWORK = 0x020000;
+    private static final int DISPLAY = 0x030000;
+    private static final int USB = 0x0c0330;
     private static final long MILLI = 1_000_000;
 
     private LittleMachine machine;
@@ -50,6 +52,51 @@ class RingDmaTest {
         config[14] = (byte) header;
 
         assertThat(new RingDma().accepts(new FunctionConfig(8, config))).isEqualTo(accepted);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0x010802, until what is posted is done", "0x020000, until its ring is used up",
+        "0x0c0330, until it is halted", "0x030000, ", "0x0c8000, "})
+    void aClassMayTellHowLongItGoesOn(String classCode, String activity) {
+        assertThat(Duty.of(Integer.decode(classCode), true)).isEqualTo(Duty.ANY);
+        byte[] config = new byte[64];
+        config[11] = (byte) (Integer.decode(classCode) >>> 16);
+        config[10] = (byte) (Integer.decode(classCode) >>> 8);
+        var function = new FunctionConfig(8, config);
+        RingDma model = new RingDma(false);
+        assertThat(model.activity(function)).isEqualTo(activity);
+        assertThat(new RingDma().activity(function)).isNull();
+    }
+
+    @Test
+    void aDiskNeverStreamsAndAWireTakesItsTime() {
+        machine = new LittleMachine(STORAGE);
+        new RingDriver(machine.port, false, Duty.DISK).start(workload(true, 1000), 1);
+        machine.queue.advance(1000 * MILLI);
+        assertThat(machine.committed).as("what was posted, and no more").hasSize(96);
+
+        machine = new LittleMachine(NETWORK);
+        new RingDriver(machine.port, true, Duty.WIRE).start(workload(true, 1000), 1);
+        machine.queue.advance(1000 * MILLI);
+        assertThat(machine.committed.size()).isBetween(60, 63);
+        machine.queue.advance(1000 * MILLI);
+        assertThat(machine.committed).hasSize(96);
+    }
+
+    @Test
+    void aUsbControllerGoesOnUntilTheKernelHaltsItWhichTouchesNoOther() {
+        for (int classCode : new int[] {USB, DISPLAY}) {
+            machine = new LittleMachine(classCode);
+            Duty duty = Duty.of(classCode, false);
+            new RingDriver(machine.port, false, duty).start(workload(true, 1000), 1);
+            machine.queue.advance(1000 * MILLI);
+            int before = machine.committed.size();
+            assertThat(before).isGreaterThan(900);
+            new RingDriver(machine.port, false, duty).finalFixup();
+            machine.queue.advance(1000 * MILLI);
+            assertThat(machine.committed.size() - before)
+                    .isBetween(classCode == USB ? 0 : 900, classCode == USB ? 4 : 1100);
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
 import iommu.api.memory.MemoryMap;
 import iommu.api.pcie.FunctionConfig;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
@@ -29,13 +30,16 @@ import java.util.Set;
  * @param remarks what the importer assumed or left out, a sentence each
  * @param driverMemory of a machine that was never captured, what its drivers map once its kernel
  *     has booted; empty if the machine was captured with all that
+ * @param captureDrivers requester ids of the functions whose driver the capture kernel has; null if
+ *     nothing tells: it has all then
+ * @param runDefaults what it says of its runs
  */
 public record MachineDescription(String name, String source, MemoryMap memoryMap,
         AddressRange crashReservation, List<UnitDescription> units,
         List<ReservedRegion> reservedRegions, Set<Integer> atsFunctions,
         List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
         String commandLine, String captureCommandLine, List<String> remarks,
-        List<DriverMemory> driverMemory) {
+        List<DriverMemory> driverMemory, Set<Integer> captureDrivers, RunDefaults runDefaults) {
 
     /** Copies the lists. */
     public MachineDescription {
@@ -45,6 +49,19 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
         functions = List.copyOf(functions);
         remarks = List.copyOf(remarks);
         driverMemory = List.copyOf(driverMemory);
+        captureDrivers = captureDrivers == null ? null : Set.copyOf(captureDrivers);
+    }
+
+    /** Describes a machine of whose capture kernel's drivers nothing is known. */
+    public MachineDescription(String name, String source, MemoryMap memoryMap,
+            AddressRange crashReservation, List<UnitDescription> units,
+            List<ReservedRegion> reservedRegions, Set<Integer> atsFunctions,
+            List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
+            String commandLine, String captureCommandLine, List<String> remarks,
+            List<DriverMemory> driverMemory) {
+        this(name, source, memoryMap, crashReservation, units, reservedRegions, atsFunctions,
+                functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
+                driverMemory, null, RunDefaults.NONE);
     }
 
     /** Describes a machine that was captured. */
@@ -55,7 +72,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             String commandLine, String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, reservedRegions, atsFunctions,
                 functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
-                List.of());
+                List.of(), null, RunDefaults.NONE);
     }
 
     /** Describes a machine without address translation services. */
@@ -66,7 +83,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, reservedRegions, Set.of(),
                 functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
-                List.of());
+                List.of(), null, RunDefaults.NONE);
     }
 
     /** Describes a machine without reserved regions or address translation services. */
@@ -75,28 +92,55 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
             String commandLine, String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, List.of(), Set.of(), functions,
-                image, kernelRelease, commandLine, captureCommandLine, remarks, List.of());
+                image, kernelRelease, commandLine, captureCommandLine, remarks, List.of(), null,
+                RunDefaults.NONE);
     }
 
     /** Returns this machine with other reserved regions. */
     public MachineDescription withReservedRegions(List<ReservedRegion> regions) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units, regions,
                 atsFunctions, functions, image, kernelRelease, commandLine, captureCommandLine,
-                remarks, driverMemory);
+                remarks, driverMemory, captureDrivers, runDefaults);
     }
 
     /** Returns this machine with other functions that may use address translation services. */
     public MachineDescription withAtsFunctions(Set<Integer> requesters) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, requesters, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory);
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
+    }
+
+    /**
+     * Returns this machine with a capture kernel that has the drivers of these functions only; null
+     * for one of which nothing is known.
+     */
+    public MachineDescription withCaptureDrivers(Set<Integer> requesters) {
+        return new MachineDescription(name, source, memoryMap, crashReservation, units,
+                reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
+                captureCommandLine, remarks, driverMemory, requesters, runDefaults);
+    }
+
+    /** Returns this machine with other defaults of its runs. */
+    public MachineDescription withRunDefaults(RunDefaults defaults) {
+        return new MachineDescription(name, source, memoryMap, crashReservation, units,
+                reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
+                captureCommandLine, remarks, driverMemory, captureDrivers, defaults);
+    }
+
+    /** Returns this machine with more remarks. */
+    public MachineDescription withRemarks(List<String> more) {
+        var all = new ArrayList<>(remarks);
+        all.addAll(more);
+        return new MachineDescription(name, source, memoryMap, crashReservation, units,
+                reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
+                captureCommandLine, all, driverMemory, captureDrivers, runDefaults);
     }
 
     /** Returns this machine with other units. */
     public MachineDescription withUnits(List<UnitDescription> others) {
         return new MachineDescription(name, source, memoryMap, crashReservation, others,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory);
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
     }
 
     /**
@@ -107,7 +151,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             List<UnitDescription> programmed, List<FunctionConfig> configured) {
         return new MachineDescription(name, source, memoryMap, reservation, programmed,
                 reservedRegions, atsFunctions, configured, written, kernelRelease, commandLine,
-                captureCommandLine, remarks, List.of());
+                captureCommandLine, remarks, List.of(), captureDrivers, runDefaults);
     }
 
     /** Returns what is reserved for a function, by the order of the firmware's table. */

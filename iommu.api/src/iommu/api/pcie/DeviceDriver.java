@@ -24,6 +24,15 @@ public interface DeviceDriver {
     long service();
 
     /**
+     * Does what the kernel itself does with devices of this kind before any driver is loaded, in
+     * the final fixups of T5b: nothing, as a rule. USB controllers are taken from the firmware and
+     * halted, whether or not the kernel has a driver for them.
+     *
+     * <p>Source: Linux, pci-quirks.c of USB, quirk_usb_early_handoff.
+     */
+    default void finalFixup() { }
+
+    /**
      * Takes an unknown device over: resets it, lets it do DMA, and tries it out.
      *
      * @return null, or why the device is of no use

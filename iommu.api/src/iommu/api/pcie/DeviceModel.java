@@ -25,10 +25,12 @@ public interface DeviceModel {
     }
 
     /**
-     * Returns how long devices of this model go on when no driver looks after them any more, in
+     * Returns how long a device of this model goes on when no driver looks after it any more, in
      * words; null where it depends on {@link Workload#streaming}.
+     *
+     * @param function that the device stands behind
      */
-    default String activity() {
+    default String activity(FunctionConfig function) {
         return "until what is posted is done";
     }
 

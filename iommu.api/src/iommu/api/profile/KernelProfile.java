@@ -87,7 +87,7 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
     public record Costs(long registerAccess, long memoryAccess, long pageAllocation,
             long deviceDomainSetup, long pageDump, long strayInterrupt) { }
 
-    private static final long MILLI = 1_000_000;
+    private static final long LAZY_FLUSH_NANOS = 10_000_000;
 
     /** Linux 6.1, with the times of the recorded hand-over kdvtd1. */
     public static KernelProfile linux61() {
@@ -96,15 +96,8 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
 
     /** Linux of any version, with the times of that same hand-over: no other was recorded. */
     public static KernelProfile linux(KernelVersion version) {
-        return new KernelProfile(version, Map.of(), true, 10 * MILLI, 48,
-                new Phases(20 * MILLI, 10_446 * MILLI, 10_466 * MILLI, 12_000 * MILLI,
-                        13_790 * MILLI, 14_795 * MILLI, 16_710 * MILLI, 44_270 * MILLI),
-                List.of(new ProbeTime(0x010800, 0xffff00, 17_115 * MILLI, 8 * MILLI),
-                        new ProbeTime(0x010600, 0xffff00, 18_384 * MILLI, 8 * MILLI),
-                        new ProbeTime(0x0c0300, 0xffff00, 19_261 * MILLI, 8 * MILLI),
-                        new ProbeTime(0x010000, 0xff0000, 19_907 * MILLI, 8 * MILLI),
-                        new ProbeTime(0x020000, 0xff0000, 30_613 * MILLI, 174 * MILLI),
-                        new ProbeTime(0, 0, 31_000 * MILLI, 100 * MILLI)),
+        return new KernelProfile(version, Map.of(), true, LAZY_FLUSH_NANOS, 48,
+                KernelTimes.RECORDED.phases(), KernelTimes.RECORDED.probes(),
                 new Costs(1_000, 100, 1_500, 1_250_000, 50_000, 2_000));
     }
 
@@ -125,6 +118,12 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
     public KernelProfile withStrictInvalidation(boolean strict) {
         return new KernelProfile(version, settings, strict, lazyFlushNanos, domainWidthBits,
                 phases, probes, costs);
+    }
+
+    /** Returns this profile with other times. */
+    public KernelProfile withTimes(KernelTimes times) {
+        return new KernelProfile(version, settings, strictInvalidation, lazyFlushNanos,
+                domainWidthBits, times.phases(), times.probes(), costs);
     }
 
     /** Returns this profile with another domain width. */

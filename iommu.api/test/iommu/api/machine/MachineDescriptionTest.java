@@ -132,6 +132,18 @@ class MachineDescriptionTest {
     }
 
     @Test
+    void driversOfTheCaptureKernelAreKnownOrNot() {
+        assertThat(usual().captureDrivers()).as("nobody told").isNull();
+        MachineDescription told = usual().withCaptureDrivers(Set.of(8));
+        assertThat(told.captureDrivers()).containsExactly(8);
+        assertThat(told.withUnits(List.of()).captureDrivers()).containsExactly(8);
+        assertThat(told.booted(null, null, List.of(), List.of()).captureDrivers())
+                .containsExactly(8);
+        assertThat(told.withCaptureDrivers(Set.of()).captureDrivers()).as("none").isEmpty();
+        assertThat(told.withCaptureDrivers(null)).isEqualTo(usual());
+    }
+
+    @Test
     void whatWasLeftOutIsEmpty() {
         assertThat(usual().atsFunctions()).isEmpty();
         assertThat(usual().reservedRegions()).isEmpty();

@@ -14,7 +14,7 @@ import org.osgi.service.component.annotations.Component;
 public final class MachineFileImporter implements MachineImporter {
 
     /** Larger than any machine file that people write. */
-    private static final long MOST_BYTES = 1 << 20;
+    private static final long MOST_BYTES = 3 << 20;
 
     @Override
     public boolean accepts(Path source) {
@@ -34,6 +34,7 @@ public final class MachineFileImporter implements MachineImporter {
                     "none: a machine file has its own");
         }
         Node root = new YamlReader(source.toString(), Files.readAllBytes(source)).read();
-        return new MachineFileReader(root).read("machine file " + source);
+        return new MachineFileReader(root,
+                source.toAbsolutePath().getParent()).read("machine file " + source);
     }
 }

@@ -1,36 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.importers.machinefile;
 
-import iommu.api.machine.DriverMemory;
 import iommu.api.machine.FormatException;
 import iommu.api.machine.MachineDescription;
-import iommu.api.machine.ReservedRegion;
-import iommu.api.machine.UnitDescription;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
-import iommu.api.memory.MemoryKind;
 import iommu.api.memory.MemoryMap;
-import iommu.api.pcie.FunctionConfig;
-import iommu.api.pcie.RequesterId;
-import iommu.api.profile.UnitProfile;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeMap;
+import kdump.importers.MachineTables;
+import kdump.importers.MachineTables.Units;
 
-/** Reads a machine out of the nodes of its file. */
+/** Reads a machine out of the nodes of its file. Used once. */
 final class MachineFileReader {
 
-    private static final Set<String> KNOWN = Set.of("name", "about", "kernel", "cmdline",
-            "capture-cmdline", "memory", "crashkernel", "units", "reserved", "functions");
-    private static final Set<String> RANGE = Set.of("start", "bytes", "kind");
-    private static final Set<String> UNIT = Set.of("vendor", "base", "functions", "settings");
-    private static final Set<String> REGION = Set.of("start", "bytes", "functions");
-    private static final Set<String> MEMORY = Set.of("rw", "ro", "wo", "registered");
-    private static final long HIGHEST = 1L << 46;
-    private static final int PAGE = 4096;
-    private static final int MOST_FUNCTIONS = 4096;
+    private static final Set<String> KNOWN = Set.of("name", "about", "kernel", "capture-kernel",
+            "cmdline", "capture-cmdline", "memory", "crashkernel", "units", "reserved", "dmar",
+            "ivrs", "ats", "functions", "lspci", "times", "tables", "assumed");
+    private static final String BOOTED = "A machine file: its first kernel is booted here, and its"
+            + " tables are those that this kernel wrote.";
+    private static final String WORD = "crashkernel=";
     private static final MemoryImage NOTHING = new MemoryImage() {
         @Override
         public List<AddressRange> ranges() {
@@ -44,142 +36,77 @@ final class MachineFileReader {
     };
 
     private final Node root;
-    private final List<FunctionConfig> functions = new ArrayList<>();
-    private final List<DriverMemory> memory = new ArrayList<>();
+    private final Path folder;
+    private final List<String> remarks = new ArrayList<>();
 
-    MachineFileReader(Node root) {
+    /** @param folder that files are named from */
+    MachineFileReader(Node root, Path folder) {
         this.root = root;
+        this.folder = folder;
     }
 
-    MachineDescription read(String source) throws FormatException {
+    MachineDescription read(String source) throws IOException {
         root.only(KNOWN);
         String name = root.required("name").string();
-        functions();
-        return new MachineDescription(name, root.string("about", source), memoryMap(),
-                reservation(), units(), reserved(), Set.of(), functions, NOTHING,
-                root.string("kernel", ""), root.string("cmdline", ""),
-                root.string("capture-cmdline", ""), List.of("A machine file: its first kernel is "
-                        + "booted here, and its tables are those that this kernel wrote."), memory);
+        MemoryMap map = new MemoryReader(root).map();
+        var functions = new FunctionTree(root, folder, remarks);
+        functions.read();
+        Units units = new UnitReader(root, folder, name, functions.functions(), remarks).read();
+        checkApart(units, map);
+        boolean captured = root.has("tables");
+        MemoryImage image = captured ? image(map) : NOTHING;
+        if (functions.driverMemory().isEmpty() == !captured) {
+            throw captured ? root.required("tables").wrong("no function with memory beside it: "
+                    + "what was captured says what is mapped")
+                    : root.wrong("at least one function with memory: what its driver maps");
+        }
+        if (!captured) {
+            remarks.add(0, BOOTED);
+        }
+        for (Node said : root.list("assumed")) {
+            remarks.add(said.string());
+        }
+        return new MachineDescription(name, root.string("about", source), map,
+                new MemoryReader(root).reservation(map), units.units(), units.regions(),
+                units.atsFunctions(), functions.functions(), image, root.string("kernel", ""),
+                commandLine(), root.string("capture-cmdline", ""), remarks,
+                functions.driverMemory()).withRunDefaults(
+                        new DefaultsReader(root).read(functions));
     }
 
-    private static AddressRange range(Node node) throws FormatException {
-        long start = node.required("start").number(0, HIGHEST - PAGE);
-        long bytes = node.required("bytes").number(PAGE, HIGHEST - start);
-        if ((start | bytes) % PAGE != 0) {
-            throw node.wrong("whole pages");
+    /** A reservation that is a word stands for that word of the command line. */
+    private String commandLine() throws FormatException {
+        String line = root.string("cmdline", "");
+        Node word = root.member("crashkernel");
+        if (word == null || word.text() == null) {
+            return line;
         }
-        return AddressRange.of(start, bytes);
+        if ((" " + line).contains(" " + WORD)) {
+            throw word.wrong("no crashkernel beside that of cmdline");
+        }
+        return (line + " " + WORD + word.text()).strip();
     }
 
-    private MemoryMap memoryMap() throws FormatException {
-        var regions = new ArrayList<MemoryMap.Region>();
-        for (Node node : root.list("memory")) {
-            Node kind = node.only(RANGE).required("kind");
-            regions.add(switch (kind.string()) {
-                case "ram" -> new MemoryMap.Region(range(node), MemoryKind.SYSTEM_RAM,
-                        "System RAM");
-                case "reserved" -> new MemoryMap.Region(range(node), MemoryKind.FIRMWARE_RAM,
-                        "Reserved");
-                case "rom" -> new MemoryMap.Region(range(node), MemoryKind.ROM, "System ROM");
-                default -> throw kind.wrong("ram, reserved or rom");
-            });
-        }
-        if (regions.isEmpty()) {
-            throw root.wrong("memory");
-        }
-        try {
-            return new MemoryMap(regions);
-        } catch (IllegalArgumentException e) {
-            throw root.required("memory").wrong("ranges apart: " + e.getMessage());
-        }
-    }
-
-    private AddressRange reservation() throws FormatException {
-        Node node = root.member("crashkernel");
-        return node == null ? null : range(node.only(Set.of("start", "bytes")));
-    }
-
-    // ---- units ----------------------------------------------------------------------------------
-
-    private List<UnitDescription> units() throws FormatException {
-        var units = new ArrayList<UnitDescription>();
-        for (Node node : root.list("units")) {
-            node.only(UNIT);
-            var settings = new TreeMap<String, Long>();
-            Node given = node.member("settings");
-            if (given != null && given.members() != null) {
-                for (Node setting : given.members().values()) {
-                    settings.put(setting.name(), setting.number(Long.MIN_VALUE, Long.MAX_VALUE));
+    private void checkApart(Units units, MemoryMap map) throws FormatException {
+        for (int i = 0; i < units.units().size(); i++) {
+            long base = units.units().get(i).profile().registerBase();
+            AddressRange registers = AddressRange.of(base, 4096);
+            for (MemoryMap.Region region : map.regions()) {
+                if (region.range().overlaps(registers) && MemoryReader.isRam(region)) {
+                    throw root.required("memory").wrong("no RAM at 0x" + Long.toHexString(base)
+                            + ", where unit " + i + " is");
                 }
             }
-            Node which = node.required("functions");
-            boolean others = "others".equals(which.text());
-            units.add(new UnitDescription(new UnitProfile(node.required("vendor").string(), "spec",
-                    node.required("base").number(0, HIGHEST), new TreeMap<>(), settings), 0, others,
-                    others ? List.of() : scopes(node)));
-        }
-        return units;
-    }
-
-    private List<UnitDescription.Scope> scopes(Node node) throws FormatException {
-        var scopes = new ArrayList<UnitDescription.Scope>();
-        for (Node id : node.list("functions")) {
-            scopes.add(scope(FunctionBuilder.id(id)));
-        }
-        return scopes;
-    }
-
-    /** A bridge stands for itself and for all that lies behind it. */
-    private UnitDescription.Scope scope(int requester) {
-        for (FunctionConfig function : functions) {
-            if (function.requesterId() == requester && function.headerType() == 1) {
-                return new UnitDescription.Scope(requester, function.u8(0x19), function.u8(0x1a));
+            for (int other = 0; other < i; other++) {
+                if (units.units().get(other).profile().registerBase() == base) {
+                    throw root.wrong("units apart: two are at 0x" + Long.toHexString(base));
+                }
             }
         }
-        int bus = RequesterId.bus(requester);
-        return new UnitDescription.Scope(requester, bus + 1, bus);
     }
 
-    private List<ReservedRegion> reserved() throws FormatException {
-        var regions = new ArrayList<ReservedRegion>();
-        for (Node node : root.list("reserved")) {
-            node.only(REGION);
-            regions.add(new ReservedRegion(range(node), scopes(node)));
-        }
-        return regions;
-    }
-
-    // ---- functions ------------------------------------------------------------------------------
-
-    private void functions() throws FormatException {
-        var seen = new HashSet<Integer>();
-        for (Node node : root.list("functions")) {
-            FunctionConfig function = new FunctionBuilder(node).build();
-            if (!seen.add(function.requesterId()) || seen.size() > MOST_FUNCTIONS) {
-                throw node.required("id").wrong("each function once, at most " + MOST_FUNCTIONS);
-            }
-            functions.add(function);
-            Node needs = node.member("memory");
-            if (needs != null) {
-                memory.add(driverMemory(function.requesterId(), needs.only(MEMORY)));
-            }
-        }
-        functions.sort((a, b) -> Integer.compare(a.requesterId(), b.requesterId()));
-        if (memory.isEmpty()) {
-            throw root.wrong("at least one function with memory: what its driver maps");
-        }
-    }
-
-    private static DriverMemory driverMemory(int requester, Node needs) throws FormatException {
-        long registered = needs.number("registered", 0, 0, DriverMemory.MOST_REGISTERED);
-        if (registered % DriverMemory.LARGE_BYTES != 0) {
-            throw needs.required("registered").wrong("a multiple of 2M");
-        }
-        return new DriverMemory(requester, pages(needs, "rw"), pages(needs, "ro"),
-                pages(needs, "wo"), registered);
-    }
-
-    private static int pages(Node needs, String kind) throws FormatException {
-        return (int) needs.number(kind, 0, 0, DriverMemory.MOST_PAGES);
+    private MemoryImage image(MemoryMap map) throws IOException {
+        Node tables = root.required("tables");
+        return MachineTables.image(NamedFile.of(tables, folder), map, remarks);
     }
 }

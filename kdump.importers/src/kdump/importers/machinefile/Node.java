@@ -7,38 +7,43 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * One value of a machine file with its place: a text, a list, or members by name. Whoever asks for
- * another kind than it is gets the line, the name, and what stands there.
+ * another kind than it is gets line and column, the path, and what stands there.
  *
- * @param file for people
- * @param line counted from 1
+ * @param place of the value
+ * @param key place of the name that it is the value of; of the value itself where it has none
  * @param name of the member that it is the value of
  * @param text null unless it is one
  * @param items null unless it is a list
  * @param members null unless it has any
  */
-record Node(String file, int line, String name, String text, List<Node> items,
+record Node(Place place, Place key, String name, String text, List<Node> items,
         Map<String, Node> members) {
 
     private static final int HEX = 16;
+    private static final Pattern DURATION =
+            Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?)(ns|us|ms|s)");
+    private static final Map<String, Double> NANOS =
+            Map.of("ns", 1.0, "us", 1e3, "ms", 1e6, "s", 1e9);
 
-    static Node text(String file, int line, String name, String text) {
-        return new Node(file, line, name, text, null, null);
+    static Node text(Place place, Place key, String name, String text) {
+        return new Node(place, key, name, text, null, null);
     }
 
-    static Node list(String file, int line, String name) {
-        return new Node(file, line, name, null, new ArrayList<>(), null);
+    static Node list(Place place, Place key, String name) {
+        return new Node(place, key, name, null, new ArrayList<>(), null);
     }
 
-    static Node map(String file, int line, String name) {
-        return new Node(file, line, name, null, null, new LinkedHashMap<>());
+    static Node map(Place place, Place key, String name) {
+        return new Node(place, key, name, null, null, new LinkedHashMap<>());
     }
 
     FormatException wrong(String expected) {
-        return new FormatException(file, line, "line " + line + ", " + name,
-                text != null ? text : items != null ? "a list" : "members", expected);
+        return place.wrong(text != null ? text : items != null ? "a list" : "members", expected);
     }
 
     /** Returns a member; null if there is none of that name. */
@@ -49,12 +54,15 @@ record Node(String file, int line, String name, String text, List<Node> items,
         return members.get(wanted);
     }
 
+    boolean has(String wanted) throws FormatException {
+        return member(wanted) != null;
+    }
+
     /** Returns a member that must be there. */
     Node required(String wanted) throws FormatException {
         Node found = member(wanted);
         if (found == null) {
-            throw new FormatException(file, line, "line " + line + ", " + name, "no " + wanted,
-                    wanted);
+            throw place.wrong("no " + wanted, wanted);
         }
         return found;
     }
@@ -66,23 +74,31 @@ record Node(String file, int line, String name, String text, List<Node> items,
         }
         for (Node member : members.values()) {
             if (!known.contains(member.name)) {
-                throw new FormatException(file, member.line, "line " + member.line, member.name,
+                throw member.key.wrong(member.name,
                         "one of " + String.join(", ", known.stream().sorted().toList()));
             }
         }
         return this;
     }
 
+    /** Refuses a member that goes not together with another. */
+    void not(String wanted, String because) throws FormatException {
+        if (has(wanted)) {
+            throw member(wanted).key.wrong(wanted, "no " + wanted + " beside " + because);
+        }
+    }
+
     /** Returns the items of a list; none for a member that is not there. */
     List<Node> list(String wanted) throws FormatException {
         Node found = member(wanted);
-        if (found == null) {
-            return List.of();
+        return found == null ? List.of() : found.list();
+    }
+
+    List<Node> list() throws FormatException {
+        if (items == null) {
+            throw wrong("a list");
         }
-        if (found.items == null) {
-            throw found.wrong("a list");
-        }
-        return found.items;
+        return items;
     }
 
     String string() throws FormatException {
@@ -118,6 +134,15 @@ record Node(String file, int line, String name, String text, List<Node> items,
         return found == null ? otherwise : found.number(least, most);
     }
 
+    /** Returns the value of the name itself, which is a number. */
+    long nameAsNumber(long most, int multiple) throws FormatException {
+        long value = Node.text(key, key, name, name).number(0, most);
+        if (value % multiple != 0) {
+            throw key.wrong(name, "a multiple of " + multiple);
+        }
+        return value;
+    }
+
     private long parse(String number) throws FormatException {
         try {
             if (number.startsWith("0x")) {
@@ -130,6 +155,28 @@ record Node(String file, int line, String name, String text, List<Node> items,
         } catch (ArithmeticException | NumberFormatException e) {
             throw wrong("a number, such as 4096, 0x1000 or 512M");
         }
+    }
+
+    /** Returns a positive number with or without a fraction. */
+    double decimal(double least, double most) throws FormatException {
+        try {
+            double value = Double.parseDouble(string());
+            if (value >= least && value <= most) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw wrong("a number from " + least + " to " + most);
+    }
+
+    /** Returns nanoseconds. */
+    long duration() throws FormatException {
+        Matcher parts = DURATION.matcher(string());
+        if (!parts.matches()) {
+            throw wrong("a time, such as 14.8s, 20ms, 5us or 100ns");
+        }
+        return Math.round(Double.parseDouble(parts.group(1)) * NANOS.get(parts.group(2)));
     }
 
     /** Returns whether a member says yes; false for one that is not there. */

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.importers.proc;
 
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import kdump.importers.bytes.TextFile;
 
 /**
  * What the kernel's log says of a VT-d unit when it finds it: the line "DMAR: dmar0: reg_base_addr
- * ... ver ... cap ... ecap ...".
+ * ... ver ... cap ... ecap ...". From 3.6 to 4.1 it begins with "dmar: IOMMU 0:", before with
+ * "IOMMU 0:"; up to 2.6.32 the address stands in the place of the number.
  *
  * @param base physical address of the registers
  * @param version register VER
@@ -21,23 +23,32 @@ public record UnitLog(long base, int version, long capabilities, long extendedCa
     /** Most bytes of a log: what the largest log buffers of kernels hold. */
     public static final int MAX_BYTES = 32 << 20;
 
-    private static final Pattern LINE = Pattern.compile(".*DMAR: \\S{1,16}: reg_base_addr"
-            + " ([0-9a-f]{1,15}) ver ([0-9a-f]):([0-9a-f]) cap ([0-9a-f]{1,16})"
+    private static final Pattern LINE = Pattern.compile(".{0,200}\\b(?:reg_base_addr|IOMMU)"
+            + " ([0-9a-f]{1,15}):? ver ([0-9a-f]):([0-9a-f]) cap ([0-9a-f]{1,16})"
             + " ecap ([0-9a-f]{1,16})\\s*");
 
     /** Returns the units of a log, in its order; a log without such lines is none of ours. */
     public static List<UnitLog> read(TextFile text) {
-        List<UnitLog> units = new ArrayList<>();
-        for (String line : text.lines()) {
+        return of(text.lines());
+    }
+
+    /** Returns the units that lines tell of, each once. */
+    public static List<UnitLog> of(List<String> lines) {
+        Map<Long, UnitLog> units = new LinkedHashMap<>();
+        for (String line : lines) {
+            if (!line.contains(" ecap ")) {
+                continue;
+            }
             Matcher m = LINE.matcher(line);
-            if (line.contains("reg_base_addr") && m.matches()) {
+            if (m.matches()) {
                 int version = Integer.parseInt(m.group(2), 16) << 4
                         | Integer.parseInt(m.group(3), 16);
-                units.add(new UnitLog(Long.parseLong(m.group(1), 16), version,
+                long base = Long.parseLong(m.group(1), 16);
+                units.putIfAbsent(base, new UnitLog(base, version,
                         Long.parseUnsignedLong(m.group(4), 16),
                         Long.parseUnsignedLong(m.group(5), 16)));
             }
         }
-        return units;
+        return List.copyOf(units.values());
     }
 }

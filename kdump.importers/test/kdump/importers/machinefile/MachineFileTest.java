@@ -118,7 +118,26 @@ class MachineFileTest {
         "name: small | nome: small | nome",
         "kind: ram | kind: flash | flash",
         "bytes: 1G | bytes: 1X | a number",
-        "bytes: 1G | bytes: 1000 | a number from 4096",
+        "bytes: 1G | bytes: 0 | a number from 1 to",
+        "bytes: 64M | bytes: 1000 | whole pages",
+        "bytes: 64M | bytes: 4G | a place within one range of ram",
+        "base: 0xfed91000 | base: 0xfed90000 | units apart",
+        "base: 0xfed91000 | base: 0x200000 | no RAM at 0x200000",
+        "base: 0xfed91000 | base: 0xfed91004 | a multiple of 4096",
+        "functions: [\"0000:00:01.0\", \"0000:00:02.0\"] | functions: others | once",
+        "settings: {iotlbEntries: 64} | registers: {2: 5} | a multiple of 4",
+        "settings: {iotlbEntries: 64} | settings: 64 | members",
+        "kernel: 6.1.0 | kernel: six | a kernel version",
+        "kernel: 6.1.0 | capture-kernel: six | a kernel version",
+        "kernel: 6.1.0 | times: soon | recorded or a factor",
+        "kernel: 6.1.0 | times: {dump: 1ms} | expected after drivers",
+        "kernel: 6.1.0 | times: {dump: 1 hour} | a time, such as 14.8s",
+        "kernel: 6.1.0 | times: {lunch: 1s} | dmaRemapping",
+        "kernel: 6.1.0 | dmar: DMAR.aml | no units beside dmar",
+        "kernel: 6.1.0 | ats: [\"0000:0f:00.0\"] | a function that is there",
+        "class: 0x010802 | class: 0x010802\\n    options: [1] | members",
+        "class: 0x010802 | class: 0x010802\\n    rate: 0 | a number from 0.001",
+        "class: 0x010802 | class: 0x010802\\n    at: 00.0 | no at beside id",
         "start: 0x40100000, bytes: 64K | start: 0x200000, bytes: 64K | ranges apart",
         "\"0000:00:02.0\", class: 0x0c0320 | \"0000:00:01.0\", class: 0x0c0320 | once",
         "\"0000:00:02.0\", class: 0x0c0320 | \"here\", class: 0x0c0320 | a function",
@@ -146,11 +165,24 @@ class MachineFileTest {
                 .message().doesNotContain("\n");
     }
 
+    /** Line, column, and the whole path to what is wrong. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "express: endpoint | exprass: endpoint | line 20, column 5, functions[2].exprass: found"
+            + " exprass, expected one of",
+        "kind: reserved | kind: rosorved | line 5, column 43, memory[1].kind: found rosorved,"
+            + " expected ram, reserved, rom or mmio",
+        "index: 0 | index: 9 | line 21, column 20, functions[2].bars[0].index: found 9"})
+    void placesAreTold(String from, String to, String said) {
+        assertThatThrownBy(() -> read(SMALL.replace(from, to)))
+                .isInstanceOf(FormatException.class).hasMessageContaining(said);
+    }
+
     @Test
     void aliasesAndDepthAreRefused() {
         assertThatThrownBy(() -> read(SMALL.replace("name: small", "name: &n small\nabout: *n")))
                 .isInstanceOf(FormatException.class).hasMessageContaining("an alias");
-        assertThatThrownBy(() -> read("name: " + "[".repeat(40) + "]".repeat(40)))
+        assertThatThrownBy(() -> read("name: " + "[".repeat(60) + "]".repeat(60)))
                 .isInstanceOf(FormatException.class).hasMessageContaining("a plain value");
     }
 
@@ -158,8 +190,10 @@ class MachineFileTest {
     void nothingAndTooMuchAreRefused() {
         assertThatThrownBy(() -> read("")).isInstanceOf(FormatException.class)
                 .hasMessageContaining("a machine");
-        assertThatThrownBy(() -> read("#".repeat(2 << 20))).isInstanceOf(FormatException.class)
+        assertThatThrownBy(() -> read("#".repeat(4 << 20))).isInstanceOf(FormatException.class)
                 .hasMessageContaining("at most");
+        assertThatThrownBy(() -> read(SMALL + "---\nname: two\n"))
+                .isInstanceOf(FormatException.class).hasMessageContaining("one machine");
     }
 
     @Test

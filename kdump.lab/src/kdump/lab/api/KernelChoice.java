@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.api;
 
+import iommu.api.profile.KernelTimes;
 import iommu.api.profile.KernelVersion;
 import java.util.Collections;
 import java.util.Map;
@@ -17,9 +18,11 @@ import java.util.TreeMap;
  *     says
  * @param captureCommandLine of the capture kernel, likewise
  * @param captureDrivers which devices the capture kernel has drivers for
+ * @param times when phases begin and drivers probe; null for what the machine says
  */
 public record KernelChoice(KernelVersion first, KernelVersion capture, Map<String, Long> settings,
-        String commandLine, String captureCommandLine, CaptureDrivers captureDrivers) {
+        String commandLine, String captureCommandLine, CaptureDrivers captureDrivers,
+        KernelTimes times) {
 
     /** The oldest version that can be chosen: the first with code for a remapping unit. */
     public static final KernelVersion OLDEST = new KernelVersion(2, 6, 24);
@@ -41,18 +44,25 @@ public record KernelChoice(KernelVersion first, KernelVersion capture, Map<Strin
 
     /** Makes a choice of versions and settings alone. */
     public KernelChoice(KernelVersion first, KernelVersion capture, Map<String, Long> settings) {
-        this(first, capture, settings, null, null, CaptureDrivers.DEFAULT);
+        this(first, capture, settings, null, null, CaptureDrivers.DEFAULT, null);
     }
 
     /** Returns this choice with other command lines; null for what the machine says. */
     public KernelChoice withCommandLines(String ofFirst, String ofCapture) {
-        return new KernelChoice(first, capture, settings, ofFirst, ofCapture, captureDrivers);
+        return new KernelChoice(first, capture, settings, ofFirst, ofCapture, captureDrivers,
+                times);
     }
 
     /** Returns this choice with other drivers in the capture kernel. */
     public KernelChoice withCaptureDrivers(CaptureDrivers drivers) {
         return new KernelChoice(first, capture, settings, commandLine, captureCommandLine,
-                drivers);
+                drivers, times);
+    }
+
+    /** Returns this choice with other times; null for what the machine says. */
+    public KernelChoice withTimes(KernelTimes others) {
+        return new KernelChoice(first, capture, settings, commandLine, captureCommandLine,
+                captureDrivers, others);
     }
 
     private static void check(KernelVersion version) {

@@ -69,6 +69,15 @@ public record RunOptions(long seed, long crashAtNanos, double rateFactor, Kernel
         return new RunOptions(seed, crashAtNanos, rateFactor, kernels, choice, deviceOptions);
     }
 
+    /** Returns these options with what a machine asks of its devices unless these ask for it. */
+    public RunOptions over(Map<Integer, Map<String, Long>> ofMachine) {
+        var all = new TreeMap<Integer, Map<String, Long>>();
+        ofMachine.forEach((id, options) -> all.put(id, new TreeMap<>(options)));
+        deviceOptions.forEach((id, options) ->
+                all.computeIfAbsent(id, i -> new TreeMap<>()).putAll(options));
+        return new RunOptions(seed, crashAtNanos, rateFactor, kernels, hardware, all);
+    }
+
     /** Returns these options with one device asked for something more. */
     public RunOptions withDeviceOption(int requester, String name, long value) {
         var more = new TreeMap<>(deviceOptions);

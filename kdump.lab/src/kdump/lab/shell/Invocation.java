@@ -4,6 +4,7 @@ package kdump.lab.shell;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import iommu.api.pcie.RequesterId;
+import iommu.api.profile.KernelTimes;
 import iommu.api.profile.KernelVersion;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -170,7 +171,16 @@ final class Invocation {
     private KernelChoice kernels() throws UsageException {
         return new KernelChoice(version("kernel"), version("capture-kernel"),
                 settings("kernel-setting", "vtd.flushesOldDomain=0"), option("cmdline"),
-                option("capture-cmdline"), captureDrivers());
+                option("capture-cmdline"), captureDrivers(), times());
+    }
+
+    private KernelTimes times() throws UsageException {
+        String text = option("times");
+        try {
+            return text == null ? null : KernelTimes.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException("--times '" + text + "': " + e.getMessage());
+        }
     }
 
     private CaptureDrivers captureDrivers() throws UsageException {

@@ -12,18 +12,19 @@ final class RunOptionsSpec {
     /** What {@link #run} adds, for usage lines. */
     static final String USAGE = "[--seed N] [--crash-at 12.5ms] [--rate FACTOR]"
             + " [--kernel 4.2] [--capture-kernel 3.6] [--kernel-setting NAME=VALUE]..."
-            + " [--cmdline LINE] [--capture-cmdline LINE]"
+            + " [--times recorded|FACTOR] [--cmdline LINE] [--capture-cmdline LINE]"
             + " [--capture-drivers all|dump-target|BDF,...]"
             + " [--hardware PROFILE] [--unit-setting NAME=VALUE]..."
             + " [--device-option REQUESTER,NAME=VALUE]...";
 
-    /** Adds --seed, --crash-at, --rate, the choice of kernels, units and device options. */
+    /** Adds seed, crash instant, rate, times, the choice of kernels, units and device options. */
     static Options run(Options options) {
         return options.addOption(valued("seed")).addOption(valued("crash-at"))
                 .addOption(valued("rate")).addOption(valued("kernel"))
                 .addOption(valued("capture-kernel")).addOption(valued("kernel-setting"))
                 .addOption(valued("cmdline")).addOption(valued("capture-cmdline"))
-                .addOption(valued("capture-drivers")).addOption(valued("hardware")).addOption(valued("unit-setting"))
+                .addOption(valued("capture-drivers")).addOption(valued("times"))
+                .addOption(valued("hardware")).addOption(valued("unit-setting"))
                 .addOption(valued("device-option"));
     }
 

@@ -71,7 +71,7 @@ public final class DeviceSlot implements DeviceContext {
 
     /** Returns how long it goes on by itself, in words; null where its workload says so. */
     public String activity() {
-        return model.activity();
+        return model.activity(machine.config(function.requesterId()));
     }
 
     /** Makes a driver for this device. */

@@ -62,7 +62,7 @@ final class CaptureBoot {
         phase(Phase.SETUP_ARCH, at.setupArch(), () -> { });
         phase(Phase.INTERRUPT_REMAPPING, at.interruptRemapping(), kernel::takeInterrupts);
         phase(Phase.ENUMERATION, at.enumeration(), this::enumerate);
-        phase(Phase.FINAL_FIXUPS, at.finalFixups(), () -> { });
+        phase(Phase.FINAL_FIXUPS, at.finalFixups(), this::finalFixups);
         phase(Phase.DMA_REMAPPING, at.dmaRemapping(), () -> { });
         phase(Phase.DRIVERS, at.drivers(), this::planProbes);
         phase(Phase.DUMP, at.dump(), this::beginDump);
@@ -107,6 +107,20 @@ final class CaptureBoot {
         }
     }
 
+    /** The kernel's own fixups, which need no driver. */
+    private void finalFixups() {
+        for (PciFunction function : machine.functionsWithDevice()) {
+            if (classes.containsKey(function.requesterId())) {
+                driver(function).finalFixup();
+            }
+        }
+    }
+
+    private DeviceDriver driver(PciFunction function) {
+        return machine.slot(function.requesterId())
+                .driver(new EngineDriverPort(kernel, machine, function));
+    }
+
     /**
      * Probes class by class, as modules are loaded, and in a class by requester id, what
      * enumeration found.
@@ -136,8 +150,7 @@ final class CaptureBoot {
         Trace trace = machine.trace();
         steps.tell(new HandoverEvent.ProbeStart(requester));
         int before = trace.enter(trace.append(EventKind.PROBE, requester));
-        DeviceDriver driver =
-                machine.slot(requester).driver(new EngineDriverPort(kernel, machine, function));
+        DeviceDriver driver = driver(function);
         String failure = driver.probe();
         trace.append(EventKind.PROBED, requester, 0, 0, failure);
         trace.leave(before);

@@ -45,8 +45,8 @@ public final class ColdBoot {
     private static final long LOWEST_FREE = 16L << 20;
     private static final int COMMAND = 0x04;
     private static final int MEMORY_AND_MASTER = 0x0006;
-    /** Where a reservation lies unless the machine names it, from the end of low memory down. */
-    private static final long RESERVATION_BYTES = 256L << 20;
+    /** What is followed where no word asks for a reservation. */
+    private static final String UNASKED = "crashkernel=256M";
 
     private ColdBoot() { }
 
@@ -70,11 +70,13 @@ public final class ColdBoot {
     private static MachineDescription booted(MachineDescription cold, Services services,
             KernelChoice kernels) throws StepRefusedException {
         PhysicalMemory memory = cold.memoryMap().memory(0);
-        AddressRange reservation = reservation(cold);
+        KernelProfile profile = new KernelChooser(cold, services, kernels).first();
+        var remarks = new ArrayList<String>();
+        CrashkernelReservation reserved = reservation(cold, kernels, profile, remarks);
+        AddressRange reservation = reserved.range();
         var machine = new Machine(cold, reservation, memory, services, new RunStorage(),
                 Trace.Level.COUNT, new DeviceSetup(0, 0, Map.of(), Map.of()));
-        KernelProfile profile = new KernelChooser(cold, services, kernels).first();
-        var kernel = new Kernel(machine, profile, pages(cold, reservation), new IovaInUse(),
+        var kernel = new Kernel(machine, profile, pages(cold, reserved), new IovaInUse(),
                 Set.of());
         for (UnitSlot unit : kernel.units()) {
             unit.initialiseInterrupts();
@@ -85,36 +87,60 @@ public final class ColdBoot {
             enable(function);
             kernel.mapDriverMemory(function, driver);
         }
+        remarks.add("No kernel was captured: " + profile.name() + " was booted here, and all tables"
+                + " and registers are those that it made; nothing had been unmapped yet.");
         return cold.booted(image(memory), reservation, units(cold, machine),
-                configs(cold, machine));
+                configs(cold, machine)).withRemarks(remarks);
     }
 
     private static void enable(PciFunction function) {
         function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MEMORY_AND_MASTER);
     }
 
-    private static AddressRange reservation(MachineDescription cold) {
-        if (cold.crashReservation() != null) {
-            return cold.crashReservation();
+    /** What a user types counts for more than the place that a file names, that for its words. */
+    private static CrashkernelReservation reservation(MachineDescription cold,
+            KernelChoice kernels, KernelProfile profile, List<String> remarks) {
+        CrashkernelReservation found = null;
+        if (kernels.commandLine() != null) {
+            found = search(cold, kernels.commandLine(), profile);
         }
-        AddressRange low = cold.memoryMap().ranges(MemoryKind.SYSTEM_RAM).stream()
-                .filter(r -> r.end() <= 1L << 32 && r.bytes() > 2 * RESERVATION_BYTES)
-                .reduce((first, last) -> last).orElseThrow(() -> new IllegalArgumentException(
-                        "no System RAM below 4 GiB for a crash reservation"));
-        return new AddressRange(low.end() - RESERVATION_BYTES, low.end());
+        if (found == null && cold.crashReservation() != null) {
+            return new CrashkernelReservation(cold.crashReservation(), null, "");
+        }
+        if (found == null) {
+            found = search(cold, cold.commandLine(), profile);
+        }
+        if (found == null) {
+            found = search(cold, UNASKED, profile);
+            remarks.add("No word reserves memory for a capture kernel: " + UNASKED
+                    + " is assumed.");
+        }
+        remarks.add(profile.name() + " reserves " + found.range() + " for " + found.word()
+                + (found.low() == null ? "." : ", and " + found.low()
+                        + " below 4 GiB, where nothing lies here."));
+        return found;
+    }
+
+    private static CrashkernelReservation search(MachineDescription cold, String commandLine,
+            KernelProfile profile) {
+        return CrashkernelReservation.of(commandLine,
+                cold.memoryMap().ranges(MemoryKind.SYSTEM_RAM), List.of(), profile.version());
     }
 
     /** Kernels take pages from the top; what is registered lies above 4 GiB where there is any. */
-    private static PageAllocator pages(MachineDescription cold, AddressRange reservation) {
+    private static PageAllocator pages(MachineDescription cold, CrashkernelReservation reserved) {
         List<AddressRange> free = new ArrayList<>();
+        List<AddressRange> busy = reserved.low() == null ? List.of(reserved.range())
+                : List.of(reserved.low(), reserved.range());
         for (AddressRange ram : cold.memoryMap().ranges(MemoryKind.SYSTEM_RAM)) {
             long start = Math.max(LOWEST_FREE, ram.start());
-            if (ram.overlaps(reservation)) {
-                add(free, start, reservation.start());
-                add(free, reservation.end(), ram.end());
-            } else {
-                add(free, start, ram.end());
+            for (AddressRange taken : busy) {
+                if (ram.overlaps(taken)) {
+                    add(free, start, taken.start());
+                    start = taken.end();
+                }
             }
+            add(free, start, ram.end());
         }
         Collections.reverse(free);
         return new PageAllocator(free, new BitSet());

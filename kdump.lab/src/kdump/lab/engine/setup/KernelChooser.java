@@ -4,11 +4,14 @@ package kdump.lab.engine.setup;
 import iommu.api.machine.MachineDescription;
 import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelTimes;
 import iommu.api.profile.KernelVersion;
 import iommu.api.unit.IommuVendor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,8 +27,8 @@ import kdump.lab.engine.machine.Services;
 /** Makes the profiles of both kernels from what the user chose, the dump says and command lines. */
 final class KernelChooser {
 
-    /** Whose phase times every profile has. */
-    private static final KernelProfile RECORDED = KernelProfile.linux61();
+    /** Taken where nothing names a kernel. */
+    private static final KernelVersion UNNAMED = KernelProfile.linux61().version();
 
     private final MachineDescription description;
     private final Services services;
@@ -100,11 +103,17 @@ final class KernelChooser {
         } catch (IllegalArgumentException e) {
             // the dump names no kernel, or none of ours
         }
-        return RECORDED.version();
+        return UNNAMED;
+    }
+
+    private KernelTimes times() {
+        KernelTimes ofMachine = description.runDefaults().times();
+        return choice.times() != null ? choice.times()
+                : ofMachine != null ? ofMachine : KernelTimes.RECORDED;
     }
 
     private KernelProfile profile(KernelVersion version) {
-        KernelProfile profile = KernelProfile.linux(version);
+        KernelProfile profile = KernelProfile.linux(version).withTimes(times());
         for (var setting : choice.settings().entrySet()) {
             profile = profile.with(setting.getKey(), setting.getValue());
         }
@@ -120,14 +129,14 @@ final class KernelChooser {
                 + profile.phases().dmaRemapping() / 1_000_000 + " ms (T6), "
                 + profile.phases().drivers() / 1_000_000 + " ms (T7), "
                 + profile.phases().dump() / 1_000_000 + " ms (T8) after the crash"
-                + (profile.version().equals(RECORDED.version()) ? ""
-                        : ", as recorded for " + RECORDED.name()));
+                + (times().equals(KernelTimes.RECORDED) ? profile.version().equals(UNNAMED) ? ""
+                        : ", as recorded for linux-" + UNNAMED : ", times: " + times().name()));
         return profile;
     }
 
     /** A command line that nobody has told is the one that kdump's scripts make of the first. */
     private KernelProfile makeCapture() {
-        KernelVersion version = choice.capture() == null ? first.version() : choice.capture();
+        KernelVersion version = captureVersion();
         if (!version.equals(first.version())) {
             assumptions.add("capture kernel linux-" + version);
         }
@@ -137,9 +146,17 @@ final class KernelChooser {
                 : told ? description.captureCommandLine() : asKdumpMakesIt();
         assumptions.add("capture kernel with \"" + line.strip() + "\""
                 + (told ? "" : " (assumed, as kdump's scripts make it)")
-                + optionsOf(line).map(KernelOption::words)
+                + optionsOf(line).stream().map(KernelOption::words)
                         .collect(Collectors.joining("; ", ": ", "")));
         return withOptions(profile(version), line);
+    }
+
+    /** Whoever chooses the first kernel chooses both, unless a capture kernel is chosen too. */
+    private KernelVersion captureVersion() {
+        String ofMachine = description.runDefaults().captureKernelRelease();
+        return choice.capture() != null ? choice.capture()
+                : choice.first() != null || ofMachine.isEmpty() ? first.version()
+                        : KernelVersion.parse(ofMachine);
     }
 
     private String firstLine() {
@@ -155,7 +172,7 @@ final class KernelChooser {
 
     private KernelProfile withOptions(KernelProfile before, String line) {
         KernelProfile profile = before;
-        for (KernelOption option : optionsOf(line).toList()) {
+        for (KernelOption option : optionsOf(line)) {
             if (option.setting() != null) {
                 profile = profile.with(option.setting(), option.value());
             }
@@ -164,11 +181,15 @@ final class KernelChooser {
     }
 
     /** Asks the vendors of the machine's units; what the user set counts for more. */
-    private Stream<KernelOption> optionsOf(String commandLine) {
-        return Stream.concat(GenericOptions.of(commandLine).stream(), description.units().stream()
+    private Collection<KernelOption> optionsOf(String commandLine) {
+        var options = new LinkedHashMap<String, KernelOption>();
+        Stream.concat(GenericOptions.of(commandLine).stream(), description.units().stream()
                 .map(unit -> unit.profile().vendor()).distinct()
                 .flatMap(v -> services.vendor(v).kernelOptions(commandLine).stream()))
                 .filter(option -> option.setting() == null
-                        || !choice.settings().containsKey(option.setting()));
+                        || !choice.settings().containsKey(option.setting()))
+                .forEach(option -> options.put(
+                        option.setting() == null ? option.words() : option.setting(), option));
+        return options.values();
     }
 }

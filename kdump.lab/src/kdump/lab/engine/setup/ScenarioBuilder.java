@@ -64,7 +64,7 @@ public final class ScenarioBuilder {
                 assumptions);
         BitSet taken = takenFrames(survey, reservation, assumptions);
         var draw = new WorkloadGenerator(survey, reservation, taken, options.seed(),
-                options.rateFactor());
+                options.rateFactor(), description.runDefaults().rates());
         Map<Integer, Workload> loads = draw.draw(machine);
         assumptions.addAll(draw.remarks());
         return new Scenario(description, reservation, profile, capture, loads,

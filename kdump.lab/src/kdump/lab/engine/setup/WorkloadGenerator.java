@@ -3,7 +3,6 @@ package kdump.lab.engine.setup;
 
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.DmaBuffer;
-import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.Message;
 import iommu.api.pcie.PciFunction;
@@ -23,15 +22,17 @@ import kdump.lab.engine.machine.Machine;
  * Draws from the seed which engines of a machine are busy, how fast, and with which of the pages
  * that the captured tables map for them.
  *
- * <p>Half of the engines or more are busy. One of them at least streams: it goes round its ring for
- * ever, as USB schedules, audio, capture and management engines do, and is no disk controller if
- * the machine has anything else. The others work off what is posted and then fall silent. Models
- * that say themselves how long their devices go on are not asked whether they stream. Rates are
- * drawn between 20 and 200 requests a second, 200 and 600 for those that stream.
+ * <p>Half of the engines or more are busy, and every network controller is whose model says how long
+ * it goes on: frames arrive whatever the kernel does. Of those whose models leave that to the
+ * workload, one at least streams: it goes round its ring for ever, as audio, capture and management
+ * engines do, and is no disk controller if there is anything else. Rates are
+ * drawn between 20 and 200 requests a second, 200 and 600 for those that stream; a function whose
+ * rate the machine says is busy at that rate.
  */
 final class WorkloadGenerator {
 
     private static final int STORAGE = 0x01;
+    private static final int NETWORK = 0x02;
     private static final int MIN_PAGES = 2;
     private static final int MAX_BUFFERS = 48;
     private static final int DIRECT_PAGES = 32;
@@ -42,17 +43,24 @@ final class WorkloadGenerator {
     private final BitSet takenFrames;
     private final RandomStream random;
     private final double rateFactor;
+    private final Map<Integer, Double> rates;
     private final Set<Long> taken = new HashSet<>();
     private final List<String> remarks = new ArrayList<>();
 
-    /** @param takenFrames that no buffer of a function without translation lies in */
+    /**
+     * Makes one.
+     *
+     * @param takenFrames that no buffer of a function without translation lies in
+     * @param rates requests a second of functions for which nothing is drawn
+     */
     WorkloadGenerator(MappedPages survey, AddressRange reservation, BitSet takenFrames, long seed,
-            double rateFactor) {
+            double rateFactor, Map<Integer, Double> rates) {
         this.survey = survey;
         this.reservation = reservation;
         this.takenFrames = takenFrames;
         this.random = new RandomStream(seed, "loads");
         this.rateFactor = rateFactor;
+        this.rates = rates;
     }
 
     /** Returns what was drawn, a sentence an engine. */
@@ -79,9 +87,12 @@ final class WorkloadGenerator {
         int streams = firstStreaming(candidates, machine);
         var loads = new TreeMap<Integer, Workload>();
         for (int i = 0; i < candidates.size(); i++) {
-            boolean busy = i == streams || i < (candidates.size() + 1) / 2 || random.oneIn(2);
-            boolean streaming = i == streams || random.oneIn(2);
             PciFunction function = candidates.get(i);
+            boolean open = isOpen(function, machine);
+            boolean busy = i == streams || i < (candidates.size() + 1) / 2 || random.oneIn(2)
+                    || !open && classOf(function, machine) == NETWORK
+                    || rates.containsKey(function.requesterId());
+            boolean streaming = (i == streams || random.oneIn(2)) && open;
             Workload load = load(function, pages.get(function.requesterId()), streaming,
                     tableMessage(function, machine));
             if (busy && rateFactor > 0) {
@@ -113,20 +124,32 @@ final class WorkloadGenerator {
                 : machine.units().get(unit).firstMessage(function.alias());
     }
 
-    private int firstStreaming(List<PciFunction> candidates, Machine machine) {
+    private static boolean isOpen(PciFunction function, Machine machine) {
+        return machine.slot(function.requesterId()).activity() == null;
+    }
+
+    private static int classOf(PciFunction function, Machine machine) {
+        return machine.config(function.requesterId()).classCode() >>> 16;
+    }
+
+    /** Returns the index of a candidate whose model leaves open whether it streams; -1 if none. */
+    private static int firstStreaming(List<PciFunction> candidates, Machine machine) {
+        int disk = -1;
         for (int i = 0; i < candidates.size(); i++) {
-            FunctionConfig config = machine.config(candidates.get(i).requesterId());
-            if (config.classCode() >>> 16 != STORAGE) {
-                return i;
+            if (isOpen(candidates.get(i), machine)) {
+                if (classOf(candidates.get(i), machine) != STORAGE) {
+                    return i;
+                }
+                disk = disk < 0 ? i : disk;
             }
         }
-        return 0;
+        return disk;
     }
 
     private Workload load(PciFunction function, List<DmaBuffer> pages, boolean streaming,
             Message message) {
-        double rate = rateFactor
-                * (streaming ? random.between(200, 600) : random.between(20, 200));
+        double drawn = streaming ? random.between(200, 600) : random.between(20, 200);
+        double rate = rateFactor * rates.getOrDefault(function.requesterId(), drawn);
         int readsPerMille = (int) random.between(200, 800);
         int bytes = 256 << random.nextInt(4);
         List<DmaBuffer> readable = new ArrayList<>();

@@ -50,12 +50,12 @@ public final class Runner {
             throws LabException {
         this.machine = machine;
         this.services = services;
-        this.options = options;
+        this.options = options.over(machine.runDefaults().deviceOptions());
         this.memory = loaded(machine, options.seed());
         try {
             this.scenario = ScenarioBuilder.make(
                     HardwareChooser.choose(machine, services, options.hardware()), memory,
-                    services, options);
+                    services, this.options);
         } catch (IllegalArgumentException e) {
             throw new LabException(e.getMessage(), e);
         }

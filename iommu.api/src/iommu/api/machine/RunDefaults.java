@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.api.machine;
+
+import iommu.api.profile.KernelTimes;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What a machine says of its runs; whatever a user asks for goes before it.
+ *
+ * @param captureKernelRelease of the capture kernel, as it names itself; empty if it is that of the
+ *     first kernel
+ * @param deviceOptions what is asked of single devices, by requester id and by the name that their
+ *     model documents
+ * @param rates requests per second of single devices while the first kernel runs, by requester id;
+ *     more than 0; a device that is named is busy
+ * @param times when phases begin and drivers probe; null for the recorded times
+ */
+public record RunDefaults(String captureKernelRelease,
+        Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
+        KernelTimes times) {
+
+    /** Nothing is said. */
+    public static final RunDefaults NONE = new RunDefaults("", Map.of(), Map.of(), null);
+
+    /** Copies the maps. */
+    public RunDefaults {
+        var copy = new TreeMap<Integer, Map<String, Long>>();
+        deviceOptions.forEach((id, options) ->
+                copy.put(id, Collections.unmodifiableMap(new TreeMap<>(options))));
+        deviceOptions = Collections.unmodifiableMap(copy);
+        rates = Collections.unmodifiableMap(new TreeMap<>(rates));
+    }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers.functions;
+
+import iommu.api.pcie.Bar;
+import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.RequesterId;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Makes config space out of what is told, and says what it assumes: class, buses and PCI Express
+ * of those of whom it is not told, and bus mastering.
+ */
+final class ConfigAssembly {
+
+    private static final int HOST_BRIDGE = 0x060000;
+    private static final int PCI_BRIDGE = 0x060400;
+    private static final int OTHER_STORAGE = 0x018000;
+    /** 8 GT/s, 8 lanes. */
+    private static final int LINK = 0x83;
+    private static final int CHIPSET = 6;
+    private static final int VECTOR_BYTES = 16;
+    private static final int MOST_NAMED = 8;
+
+    private final FunctionTable table;
+    private final List<String> remarks;
+    private final List<FunctionFacts> unclassed = new ArrayList<>();
+    private final List<FunctionFacts> unknownIds = new ArrayList<>();
+
+    ConfigAssembly(FunctionTable table, List<String> remarks) {
+        this.table = table;
+        this.remarks = remarks;
+    }
+
+    List<FunctionConfig> configs() {
+        table.all().forEach(this::complete);
+        new Topology(table, remarks).complete();
+        List<FunctionConfig> configs = table.all().stream().map(this::config).toList();
+        say(unclassed, "nothing tells the class; taken as storage controllers");
+        say(unknownIds, "nothing tells vendor and device; they have id ffff:ffff");
+        bindings();
+        return configs;
+    }
+
+    private void bindings() {
+        if (table.all().stream().allMatch(f -> f.command != FunctionFacts.UNTOLD)) {
+            return;
+        }
+        List<FunctionFacts> silent = table.all().stream().filter(f -> f.driver == null
+                && !f.isBridge && f.classCode >>> 16 != CHIPSET).toList();
+        remarks.add("Bus mastering is taken to be on where a driver was bound, and in bridges"
+                + " above.");
+        say(silent, "nothing tells of their drivers; they are taken as bound");
+    }
+
+    private void say(Collection<FunctionFacts> functions, String what) {
+        if (!functions.isEmpty()) {
+            remarks.add(functions.stream().limit(MOST_NAMED)
+                    .map(f -> RequesterId.format(f.requester)).collect(Collectors.joining(", "))
+                    + (functions.size() > MOST_NAMED
+                            ? " and " + (functions.size() - MOST_NAMED) + " more" : "")
+                    + ": " + what + ".");
+        }
+    }
+
+    private void complete(FunctionFacts f) {
+        if (f.classCode == FunctionFacts.UNTOLD) {
+            f.classCode = f.isBridge ? PCI_BRIDGE
+                    : (f.requester & 0xffff) == 0 ? HOST_BRIDGE : OTHER_STORAGE;
+            if (f.classCode == OTHER_STORAGE) {
+                unclassed.add(f);
+            }
+        }
+        if (f.vendor == FunctionFacts.UNTOLD) {
+            unknownIds.add(f);
+            f.vendor = 0xffff;
+            f.device = 0xffff;
+        }
+    }
+
+    private FunctionConfig config(FunctionFacts f) {
+        ConfigWriter writer = new ConfigWriter(f.requester);
+        writer.ids(f.vendor, f.device, Math.max(f.subsystem, 0));
+        writer.classCode(f.classCode, Math.max(f.revision, 0));
+        writer.pin(Math.max(f.pin, 0));
+        writer.command(command(f));
+        if (f.isBridge) {
+            writer.bridge(Math.max(f.secondary, 0), Math.max(f.subordinate, 0));
+        }
+        f.bars.forEach((index, bar) -> {
+            Bar before = f.bars.get(index - 1);
+            if (before == null || !before.wide()) {
+                writer.bar(bar, f.addresses.get(index));
+            }
+        });
+        capabilities(f, writer);
+        return writer.build(f.express != ExpressType.CONVENTIONAL);
+    }
+
+    private void capabilities(FunctionFacts f, ConfigWriter writer) {
+        if (f.express != ExpressType.CONVENTIONAL) {
+            writer.express(f.expressAt, f.express, 0, LINK, 0);
+        }
+        if (f.msiAt != FunctionFacts.UNTOLD) {
+            writer.msi(f.msiAt, false);
+        }
+        if (f.vectors > 0) {
+            msiX(f, writer);
+        }
+        if (f.express != ExpressType.CONVENTIONAL) {
+            if (f.errorReportingAt != FunctionFacts.UNTOLD) {
+                writer.errorReporting(f.errorReportingAt);
+            }
+            if (f.translationsAt != FunctionFacts.UNTOLD) {
+                writer.translationServices(f.translationsAt, f.translationsControl);
+            }
+        }
+    }
+
+    /**
+     * Unless told, the table lies in the upper half of the last memory BAR, and its pending bits in
+     * the last quarter, out of the way of the device's own registers; where it does not fit, or
+     * there is no such BAR, there is none.
+     */
+    private static void msiX(FunctionFacts f, ConfigWriter writer) {
+        Bar last = null;
+        for (Bar bar : f.bars.values()) {
+            last = bar.io() ? last : bar;
+        }
+        if (f.msiXTable != FunctionFacts.UNTOLD && f.msiXPending != FunctionFacts.UNTOLD) {
+            writer.msiXAt(f.msiXAt, f.vectors, f.msiXTable, f.msiXPending, f.msiXOn);
+        } else if (last != null && last.bytes() < 1L << 31
+                && f.vectors * VECTOR_BYTES <= last.bytes() / 4) {
+            int half = (int) last.bytes() / 2;
+            writer.msiXAt(f.msiXAt, f.vectors, half | last.index(),
+                    half + half / 2 | last.index(), f.msiXOn);
+        }
+    }
+
+    private int command(FunctionFacts f) {
+        if (f.command != FunctionFacts.UNTOLD) {
+            return f.command;
+        }
+        int bits = 0;
+        for (Bar bar : f.bars.values()) {
+            bits |= bar.io() ? ConfigWriter.IO_SPACE : ConfigWriter.MEMORY_SPACE;
+        }
+        if (f.isBridge) {
+            bits |= ConfigWriter.IO_SPACE | ConfigWriter.MEMORY_SPACE;
+        }
+        return bits | (isMaster(f) ? ConfigWriter.BUS_MASTER : 0);
+    }
+
+    private boolean isMaster(FunctionFacts f) {
+        if (f.isBridge) {
+            return f.isBound() || table.behind(f).stream()
+                    .anyMatch(b -> b != f && !b.isBridge && isMaster(b));
+        }
+        return f.isBound() || f.driver == null && f.classCode >>> 16 != CHIPSET;
+    }
+}

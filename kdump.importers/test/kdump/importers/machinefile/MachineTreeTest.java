@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers.machinefile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iommu.api.machine.FormatException;
+import iommu.api.machine.MachineDescription;
+import iommu.api.pcie.Capabilities;
+import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.RequesterId;
+import iommu.api.profile.KernelTimes;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Functions by the tree of buses, and what a file says of runs. */
+class MachineTreeTest {
+
+    private static final String TREE = """
+            name: tree
+            kernel: 6.12.0
+            capture-kernel: 6.6.119
+            cmdline: quiet
+            crashkernel: 256M,high
+            times: {like: 0.5, dump: 60s, purgatory: 20.5ms}
+            memory: [{start: 0x100000, bytes: 1G, kind: ram}]
+            units:
+              - {vendor: vtd, base: 0xfed90000, registers: {0x08: 0x40660462, 0x0c: 0xd2008c},
+                 functions: ["0000:00:1c.0", "0000:00:1f.0 alone", "0000:00:1d.0 07-09",
+                             "0001:20-2f", others]}
+            ats: ["0000:03:00.0"]
+            functions:
+              - id: "0000:00:01.0"
+                express: root-port
+                behind:
+                  - at: "00.0"
+                    express: upstream-port
+                    behind:
+                      - {at: "00.0", express: downstream-port, behind: [
+                           {at: "00.0", class: 0x010802, express: endpoint, aer: true, ats: true,
+                            options: {wedgesOnAbort: 1}, rate: 250.5, memory: {rw: 4}},
+                           {id: "0000:03:00.1", class: 0x010802, express: endpoint, ats: true}]}
+                      - {at: "01.0", express: downstream-port, behind: []}
+              - {id: "0000:00:1c.0", express: root-port,
+                 bridge: {secondary: 0x10, subordinate: 0x12}, behind: [{at: "00.0", class: 0x020000}]}
+              - {id: "0000:00:1f.0", class: 0x060100}
+              - {id: "0001:20:00.0", behind: [{at: "1f.7", class: 0x020000}]}
+            """;
+
+    @TempDir
+    Path folder;
+
+    private MachineDescription read(String text) throws IOException {
+        Path file = folder.resolve("m.yaml");
+        Files.writeString(file, text);
+        return new MachineFileImporter().read(file, null);
+    }
+
+    private static String buses(FunctionConfig f) {
+        return RequesterId.format(f.requesterId()) + (f.headerType() == 0 ? ""
+                : String.format(" %02x-%02x", f.u8(0x19), f.u8(0x1a)));
+    }
+
+    @Test
+    void busesFollowFromTheTreeUnlessGiven() throws IOException {
+        assertThat(read(TREE).functions().stream().map(MachineTreeTest::buses)).containsExactly(
+                "0000:00:01.0 01-04", "0000:00:1c.0 10-12", "0000:00:1f.0",
+                "0000:01:00.0 02-04", "0000:02:00.0 03-03", "0000:02:01.0 04-04",
+                "0000:03:00.0", "0000:03:00.1", "0000:10:00.0",
+                "0001:20:00.0 21-21", "0001:21:1f.7");
+    }
+
+    @Test
+    void bridgesAreBridgesWithoutSayingSo() throws IOException {
+        FunctionConfig port = read(TREE).functions().get(0);
+        assertThat(port.classCode()).isEqualTo(0x060400);
+        assertThat(port.u16(4) & 4).as("a bridge is a bus master").isEqualTo(4);
+    }
+
+    @Test
+    void extendedCapabilitiesAreChained() throws IOException {
+        Map<String, FunctionConfig> functions = read(TREE).functions().stream().collect(
+                Collectors.toMap(f -> RequesterId.formatShort(f.requesterId()), f -> f,
+                        (a, b) -> a));
+        int ats = Capabilities.ADDRESS_TRANSLATION_SERVICES;
+        assertThat(Capabilities.findExtended(functions.get("03:00.0")::read, 1)).isEqualTo(0x100);
+        assertThat(Capabilities.findExtended(functions.get("03:00.0")::read, ats))
+                .isEqualTo(0x160);
+        assertThat(Capabilities.findExtended(functions.get("03:00.1")::read, ats))
+                .isEqualTo(0x100);
+    }
+
+    @Test
+    void scopesNameFunctionsBusesAndTheOthers() throws IOException {
+        MachineDescription m = read(TREE);
+        var unit = m.units().get(0);
+        assertThat(unit.allOthers()).isTrue();
+        assertThat(unit.profile().registers()).containsEntry(8, 0x40660462)
+                .containsEntry(12, 0xd2008c);
+        for (String covered : new String[] {"0000:00:1c.0", "0000:11:00.0", "0000:00:1f.0",
+            "0000:00:1d.0", "0000:08:00.0", "0001:20:00.0", "0001:2f:1f.7"}) {
+            assertThat(unit.names(RequesterId.parse(covered))).as(covered).isTrue();
+        }
+        for (String other : new String[] {"0000:00:01.0", "0000:13:00.0", "0001:30:00.0"}) {
+            assertThat(unit.names(RequesterId.parse(other))).as(other).isFalse();
+        }
+        assertThat(m.atsFunctions()).containsExactly(RequesterId.parse("03:00.0"));
+    }
+
+    @Test
+    void runsHaveWhatTheFileSays() throws IOException {
+        MachineDescription m = read(TREE);
+        assertThat(m.commandLine()).isEqualTo("quiet crashkernel=256M,high");
+        assertThat(m.crashReservation()).isNull();
+        var defaults = m.runDefaults();
+        assertThat(defaults.captureKernelRelease()).isEqualTo("6.6.119");
+        int disk = RequesterId.parse("03:00.0");
+        assertThat(defaults.deviceOptions()).isEqualTo(Map.of(disk, Map.of("wedgesOnAbort", 1L)));
+        assertThat(defaults.rates()).isEqualTo(Map.of(disk, 250.5));
+        assertThat(defaults.times().phases().dump()).isEqualTo(60_000_000_000L);
+        assertThat(defaults.times().phases().purgatory()).isEqualTo(20_500_000);
+        assertThat(defaults.times().phases().drivers())
+                .isEqualTo(KernelTimes.RECORDED.phases().drivers() / 2);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "cmdline: quiet | cmdline: crashkernel=1M | no crashkernel beside",
+        "id: \"0000:03:00.1\" | id: \"0000:04:00.1\" | a function on bus 0000:03",
+        "id: \"0000:03:00.1\" | id: \"0000:03:00.0\" | each function once",
+        "at: \"01.0\" | at: \"00.0\" | each function once",
+        "at: \"01.0\" | at: \"20.0\" | device and function, such as 1c.0",
+        "secondary: 0x10 | secondary: 2 | a bus above those that are taken",
+        "subordinate: 0x12 | subordinate: 0x0f | a number from 16",
+        "0001:20-2f | 0001:2f-20 | from the lowest to the highest",
+        "0000:00:1f.0 alone | 0000:00:1f.0 only | a function such as",
+        "{at: \"1f.7\", class: 0x020000} | {at: \"1f.7\"} | class",
+        "id: \"0001:20:00.0\" | id: \"0001:ff:00.0\" | at most 256 buses"})
+    void wrongTreesAreRefused(String from, String to, String said) {
+        assertThat(TREE).contains(from);
+        assertThatThrownBy(() -> read(TREE.replace(from, to)))
+                .isInstanceOf(FormatException.class).hasMessageContaining(said);
+    }
+
+    /** A config space byte by byte, as an import writes it. */
+    @Test
+    void wholeConfigSpacesAreTaken() throws IOException {
+        String raw = "  - id: \"0000:00:1e.0\"\n    config: {size: 256, 0x00: \"86 80 10 15\","
+                + " 0x0a: \"07 01\"}\n";
+        FunctionConfig f = read(TREE + raw).functions().stream()
+                .filter(c -> c.requesterId() == 0xf0).findFirst().orElseThrow();
+        assertThat(f.config()).hasSize(256);
+        assertThat(f.u16(2)).isEqualTo(0x1510);
+        assertThat(f.classCode() >>> 8).isEqualTo(0x0107);
+        for (String wrong : new String[] {"size: 255", "0x00: \"86 8\"", "0xff: \"00 00\"",
+            "0x100: \"00\""}) {
+            assertThatThrownBy(() -> read(TREE + raw.replace(wrong.startsWith("size")
+                    ? "size: 256" : "0x0a: \"07 01\"", wrong)))
+                    .as(wrong).isInstanceOf(FormatException.class);
+        }
+        assertThatThrownBy(() -> read(TREE + raw + "    class: 1\n"))
+                .isInstanceOf(FormatException.class).hasMessageContaining("found class");
+    }
+}
