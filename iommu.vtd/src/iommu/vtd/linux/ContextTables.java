@@ -147,8 +147,7 @@ final class ContextTables {
         port.write64(at + 8, PasidEntry.DID.with(0, domain.id()));
         long q0 = PasidEntry.AW.with(PasidEntry.P.mask(), domain.addressWidthCode());
         if (domain.firstStage()) {
-            long q2 = domain.table() | PasidEntry.NXE.mask();
-            port.write64(at + 16, PasidEntry.FSPM.with(q2,
+            port.write64(at + 16, PasidEntry.FSPM.with(domain.table(),
                     domain.levels() == 5 ? PasidEntry.FIVE_LEVELS : 0));
             port.write64(at, PasidEntry.PGTT.with(q0, PasidEntry.PGTT_FIRST_STAGE));
         } else {

@@ -52,8 +52,8 @@ enum KernelSetting {
                     + "fault 05h, 06h"),
     /**
      * From 5.6 (b802d070a52a): in scalable mode, new domains have first-stage tables where the
-     * unit has them; that the tables forbade execution before PASID entries allowed it to be
-     * forbidden, up to 6.2, is not reproduced.
+     * unit has them; their execute-disable bits, which the recorded 6.12 has no more, are not
+     * reproduced.
      */
     USES_FIRST_STAGE("vtd.usesFirstStage", v -> v.atLeast(5, 6),
             "| 5.6, b802d070a52a | scalable mode uses the first stage for DMA where "

@@ -30,7 +30,7 @@ enum TableFormat {
         }
     },
 
-    /** As processors have them: user pages, accessed and dirty from the first, never code. */
+    /** As processors have them: user pages, accessed and dirty from the first. */
     FIRST_STAGE {
         @Override
         boolean present(long entry) {
@@ -53,7 +53,7 @@ enum TableFormat {
 
     private static final long READ_WRITE = SecondStageEntry.R.mask() | SecondStageEntry.W.mask();
     private static final long USER = FirstStageEntry.P.mask() | FirstStageEntry.US.mask()
-            | FirstStageEntry.A.mask() | FirstStageEntry.XD.mask();
+            | FirstStageEntry.A.mask();
 
     /** Returns whether an entry leads anywhere. */
     abstract boolean present(long entry);
