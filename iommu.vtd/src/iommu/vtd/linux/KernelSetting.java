@@ -52,12 +52,18 @@ enum KernelSetting {
                     + "fault 05h, 06h"),
     /**
      * From 5.6 (b802d070a52a): in scalable mode, new domains have first-stage tables where the
-     * unit has them; their execute-disable bits, which the recorded 6.12 has no more, are not
-     * reproduced.
+     * unit has them.
      */
     USES_FIRST_STAGE("vtd.usesFirstStage", v -> v.atLeast(5, 6),
             "| 5.6, b802d070a52a | scalable mode uses the first stage for DMA where "
                     + "the unit has it"),
+    /**
+     * Up to 6.10: first-stage tables forbid execution, and PASID entries let them; that entries of
+     * up to 6.2 did not is not reproduced. From 6.11 ("Remove control over Execute-Requested
+     * requests") neither is written, as recordings of 6.12 and 7.3 show.
+     */
+    DISABLES_EXECUTION("vtd.disablesExecution", v -> !v.atLeast(6, 11),
+            "= 0 | 6.11 | first-stage entries do not forbid execution"),
     /**
      * Before 6.0, 5.19.10 and 5.15.69 of the stable branches (0c5f6c0d8201): a copied entry is
      * told by bit 67 in it, and its bit 11 is cleared; afterwards a bitmap tells, and entries are
@@ -157,7 +163,7 @@ enum KernelSetting {
                     + "PCIe-PCI bridge gives: 02h"),
     /**
      * From 3.10 (3a93c841c2b3) to 4.1 and from 4.12 (161b28aae165): a kernel that is not to remap
-     * DMA switches translation off; from 4.2 (8e121884a7e2) to 4.11 it left it as it was.
+     * DMA switches translation off; from 4.2 to 4.11 it left it as it was.
      */
     OFF_DISABLES("vtd.offDisables",
             v -> v.atLeast(4, 12) || v.atLeast(3, 10) && !v.atLeast(4, 2),
