@@ -27,6 +27,7 @@ final class DomainMappings {
     private static final int LEVELS = 3;
 
     private final KernelProfile kernel;
+    private final KernelQuirks quirks;
     private final KernelPort port;
     private final PageTables pageTables;
     private final DomainIds ids = new DomainIds();
@@ -38,8 +39,9 @@ final class DomainMappings {
     /** The entries are this kernel's own, of before it was imported; no others are believed. */
     private boolean resumed;
 
-    DomainMappings(KernelProfile kernel, KernelPort port) {
+    DomainMappings(KernelProfile kernel, KernelQuirks quirks, KernelPort port) {
         this.kernel = kernel;
+        this.quirks = quirks;
         this.port = port;
         pageTables = new PageTables(port);
     }
@@ -191,7 +193,11 @@ final class DomainMappings {
     private void attach(int device, Domain domain) {
         int old = entries.domainId(device);
         entries.install(device, domain);
-        if (old != 0) {
+        if (quirks.flushesEntryTwice()) {
+            commands.deviceTableEntry(device);
+            commands.complete();
+        }
+        if (old != 0 && quirks.flushesOldDomain()) {
             // A domain of the kernel before may be cached under the id that is overwritten.
             commands.domain(old);
             commands.complete();

@@ -7,6 +7,7 @@ import iommu.amdvi.DeviceTableEntry;
 import iommu.amdvi.ExtendedFeature;
 import iommu.api.pcie.Message;
 import iommu.api.pcie.RequesterId;
+import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.KernelPort;
@@ -23,10 +24,11 @@ import java.util.Set;
  * <ul>
  * <li>{@link #initialiseInterrupts} is early_enable_iommus: on a unit that is enabled it copies the
  * device table, gives the unit command buffer and event log of this kernel, and flushes, IommuEn
- * staying 1. A unit that is off is left alone. If the copy is refused, the unit keeps the old table
- * until the policy decides; Linux starts clean there and then.
+ * staying 1. A unit that is off is left alone. If the copy is refused, the unit starts clean there
+ * and then: devices pass until T6.
  * <li>{@link #adoptTables} is amd_iommu_init_pci at T6: devices without entry are blocked, and
- * everything is flushed once more. It is refused if the copy was.
+ * everything is flushed once more. It is refused if the copy was, and {@link #startClean} then
+ * finishes what was started.
  * <li>{@link #disableTranslation} and {@link #startClean} are disable_iommus and
  * early_enable_iommu with an empty table, in which all devices are blocked.
  * </ul>
@@ -51,6 +53,8 @@ public final class LinuxAmdViDriver implements UnitDriver {
     private String refusal;
     private boolean announced;
     private boolean remapsInterrupts;
+    /** Started clean at T4, and not finished with since. */
+    private boolean started;
 
     /** Makes the code of a kernel that takes a device table of any size. */
     public LinuxAmdViDriver(KernelProfile kernel, KernelPort port) {
@@ -69,13 +73,18 @@ public final class LinuxAmdViDriver implements UnitDriver {
         this.expectedBytes = expectedBytes;
         registers = new UnitRegisters(port);
         events = new EventReport(port, registers);
-        mappings = new DomainMappings(kernel, port);
-        interrupts = new InterruptTables(port, registers);
+        mappings = new DomainMappings(kernel, quirks, port);
+        interrupts = new InterruptTables(port, registers, quirks.interruptTableLength());
     }
 
     /** Returns the names of the kernel settings that this code knows. */
     public static Set<String> settings() {
         return KernelSetting.keys();
+    }
+
+    /** Returns what a kernel's command line says of these settings. */
+    public static List<KernelOption> options(String commandLine) {
+        return CommandLine.options(commandLine);
     }
 
     @Override
@@ -105,33 +114,50 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     // ---- T4 -------------------------------------------------------------------------------------
 
+    /**
+     * {@inheritDoc} Where interrupts are not remapped nothing is done before T6.
+     */
     @Override
     public void initialiseInterrupts() {
-        if (commands == null) {
-            remapsInterrupts |= InterruptTables.inUse(port, registers);
+        findInterrupts();
+        if (remapsInterrupts) {
+            takeOver();
         }
+    }
+
+    private void findInterrupts() {
+        if (commands == null) {
+            remapsInterrupts |= quirks.remapsInterrupts()
+                    && InterruptTables.inUse(port, registers);
+        }
+    }
+
+    private void takeOver() {
         if (commands == null && registers.enabled() && quirks.enablesEarly()) {
             handOver();
         }
     }
 
+    /** Takes the unit over, or starts it clean where that is not done or not possible. */
     private void handOver() {
         var handover = new LinuxHandover(port, quirks, registers, expectedBytes, events, mappings);
-        switch (quirks.handOver()) {
-            case CLEAN -> {
-                long register = registers.read(AmdViRegisters.DEV_TAB);
-                switchOff();
-                startEmpty(false);
-                LinuxHandover.flush(commands, register);
+        long register = registers.read(AmdViRegisters.DEV_TAB);
+        if (quirks.isKdump()) {
+            switch (quirks.handOver()) {
+                case CLEAN -> { }
+                case COPY -> handover.copy();
+                case IN_PLACE -> handover.reuse();
+                default -> throw new AssertionError(quirks.handOver());
             }
-            case COPY -> handover.copy();
-            case IN_PLACE -> handover.reuse();
-            default -> throw new AssertionError(quirks.handOver());
         }
-        if (quirks.handOver() != KernelQuirks.HandOver.CLEAN) {
-            commands = handover.commands();
-            entries = handover.entries();
-            refusal = handover.refusal();
+        commands = handover.commands();
+        entries = handover.entries();
+        refusal = handover.refusal();
+        if (entries == null) {
+            switchOff();
+            startEmpty(false);
+            LinuxHandover.flush(commands, register);
+            started = true;
         }
     }
 
@@ -162,7 +188,8 @@ public final class LinuxAmdViDriver implements UnitDriver {
         if (!registers.enabled()) {
             throw new StepRefusedException("translation is not enabled");
         }
-        initialiseInterrupts();
+        findInterrupts();
+        takeOver();
         if (refusal != null) {
             throw new StepRefusedException(refusal);
         }
@@ -185,6 +212,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
     @Override
     public void disableTranslation() throws StepRefusedException {
         switchOff();
+        started = false;
         if (registers.enabled()) {
             throw new StepRefusedException("IommuEn stays 1");
         }
@@ -206,12 +234,21 @@ public final class LinuxAmdViDriver implements UnitDriver {
         }
     }
 
+    /**
+     * {@inheritDoc} A unit that was started clean at T4 is only finished with: what has no entry is
+     * blocked from now on.
+     */
     @Override
     public void startClean() throws StepRefusedException {
-        if (registers.enabled()) {
-            disableTranslation();
+        if (started) {
+            started = false;
+            entries.blockOthers();
+        } else {
+            if (registers.enabled()) {
+                disableTranslation();
+            }
+            startEmpty(true);
         }
-        startEmpty(true);
         if (!keepsBases() && AmdViRegisters.BASE.inPlace(registers.read(AmdViRegisters.DEV_TAB))
                 != entries.base()) {
             throw new StepRefusedException("the device table base register is locked");
@@ -222,7 +259,6 @@ public final class LinuxAmdViDriver implements UnitDriver {
         if (!quirks.attachesFirst() && !quirks.enablesEarly()) {
             mappings.attach(port.functions());
         }
-        refusal = null;
         announce();
     }
 
@@ -273,8 +309,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
             commands.start();
             events.enable();
         } else {
-            commands.enable();
-            events.enable();
+            LinuxHandover.enable(commands, events, quirks);
         }
     }
 

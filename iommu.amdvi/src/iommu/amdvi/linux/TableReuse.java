@@ -7,7 +7,7 @@ import iommu.api.unit.KernelPort;
 
 /**
  * Takes the device table of the kernel before where it lies, after looking at its size and address,
- * and keeps the domain id of every valid entry.
+ * and keeps the domain id of every valid entry, in versions that do.
  *
  * <p>Source: Linux 6.18, amd/init.c, __reuse_device_table.
  */
@@ -52,7 +52,7 @@ final class TableReuse {
         int count = (int) (bytes / DeviceTableEntry.BYTES);
         var entries = new DeviceEntries(port, base, count);
         for (int device = 0; device < count; device++) {
-            if (DeviceTableEntry.V.isSet(entries.low(device))) {
+            if (quirks.reservesIds() && DeviceTableEntry.V.isSet(entries.low(device))) {
                 ids.reserve(entries.domainId(device));
             }
         }
