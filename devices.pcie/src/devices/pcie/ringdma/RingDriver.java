@@ -54,7 +54,6 @@ final class RingDriver implements DeviceDriver {
     private static final long TIMEOUT_NANOS = 1_000_000_000;
     private static final int MEMORY = 0x0002;
     private static final int MEMORY_AND_MASTER = 0x0006;
-    private static final int USB = 0x0c03;
     private static final int TRIAL_BYTES = 512;
     private static final int SECTORS_APART = 4096 / Medium.SECTOR_BYTES;
 
@@ -190,7 +189,7 @@ final class RingDriver implements DeviceDriver {
 
     @Override
     public void finalFixup() {
-        if (function.classCode() >>> 8 == USB) {
+        if (duty == Duty.SCHEDULE) {
             int command = function.readConfig(4, 2);
             function.writeConfig(4, 2, command | MEMORY);
             write(CTRL, 0);

@@ -87,12 +87,12 @@ class RingDmaTest {
     void aUsbControllerGoesOnUntilTheKernelHaltsItWhichTouchesNoOther() {
         for (int classCode : new int[] {USB, DISPLAY}) {
             machine = new LittleMachine(classCode);
-            new RingDriver(machine.port, false, classCode == USB ? Duty.SCHEDULE : Duty.ANY)
-                    .start(workload(true, 1000), 1);
+            Duty duty = Duty.of(classCode, false);
+            new RingDriver(machine.port, false, duty).start(workload(true, 1000), 1);
             machine.queue.advance(1000 * MILLI);
             int before = machine.committed.size();
             assertThat(before).isGreaterThan(900);
-            new RingDriver(machine.port, false, Duty.SCHEDULE).finalFixup();
+            new RingDriver(machine.port, false, duty).finalFixup();
             machine.queue.advance(1000 * MILLI);
             assertThat(machine.committed.size() - before)
                     .isBetween(classCode == USB ? 0 : 900, classCode == USB ? 4 : 1100);

@@ -2,13 +2,14 @@
 package iommu.vtd.linux;
 
 import iommu.api.profile.KernelOption;
+import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelWords;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The words of a command line that concern VT-d units. Those that concern all units alike are
- * none of this vendor's: iommu.strict, and intel_iommu=strict, which is its older name.
+ * The words of a command line that concern VT-d units, among them older names of words that concern
+ * all units alike.
  *
  * <p>Source: Linux, intel_iommu_setup, iommu_setup of pci-dma.c, setup_irqremap, pci_setup.
  */
@@ -23,6 +24,7 @@ final class CommandLine {
             .word("intel_iommu=off", REMAPPING, OFF, "DMA remapping off")
             .word("intel_iommu=igfx_off", BootSetting.IGFX_OFF.key(), 1,
                     "units of graphics alone are not used")
+            .word("intel_iommu=strict", KernelProfile.STRICT, 1, "strict IOTLB invalidation")
             .note("intel_iommu=forcedac", "is iommu.forcedac=1 by its old name: not modelled,"
                     + " as 32-bit addresses do not run out")
             .note("intel_iommu=tboot_noforce", "concerns measured launch, which none does here")

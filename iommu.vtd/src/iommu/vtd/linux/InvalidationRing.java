@@ -63,20 +63,27 @@ final class InvalidationRing implements Invalidations {
         this.errors = new QueueErrors(port, registers, quirks);
     }
 
-    /** Goes on with the queue that the unit has, at its tail. */
+    /**
+     * Goes on with the queue that the unit has, at its tail. How wide descriptors are the kernel
+     * knows by itself; units are met that do not show it.
+     */
     void resume() {
         long address = registers.read(VtdRegisters.IQA);
         base = VtdRegisters.IQA_BASE.inPlace(address);
         size = (long) PAGE_BYTES << VtdRegisters.QS.of(address);
-        bytes = VtdRegisters.DW.isSet(address)
+        bytes = VtdRegisters.DW.isSet(address) || usesWide()
                 ? InvalidationDescriptor.WIDE_BYTES : InvalidationDescriptor.BYTES;
         tail = VtdRegisters.QUEUE_OFFSET.inPlace(registers.read(VtdRegisters.IQT));
         status = port.allocatePages(1);
     }
 
+    private boolean usesWide() {
+        return knowsWide && ExtendedCapability.SMTS.isSet(registers.ecap());
+    }
+
     /** Sets up a queue of 256 descriptors of this kernel's own and enables it. */
     void enable() {
-        boolean wide = knowsWide && ExtendedCapability.SMTS.isSet(registers.ecap());
+        boolean wide = usesWide();
         bytes = wide ? InvalidationDescriptor.WIDE_BYTES : InvalidationDescriptor.BYTES;
         int pages = wide ? 2 : 1;
         size = (long) PAGE_BYTES * pages;

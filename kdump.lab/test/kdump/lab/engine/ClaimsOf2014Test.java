@@ -373,6 +373,11 @@ class ClaimsOf2014Test {
         }
 
         @Override
+        public String activity(FunctionConfig function) {
+            return engines.activity(function);
+        }
+
+        @Override
         public Device device(DeviceContext context) {
             return engines.device(context);
         }

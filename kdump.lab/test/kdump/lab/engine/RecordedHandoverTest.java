@@ -152,11 +152,13 @@ class RecordedHandoverTest {
     void eachDeviceIsTakenOverWithItsOldDomainId() throws Exception {
         Crash crash = run("kdvtd1", new CopyTables());
 
+        // this capture kernel is lazy: domains of its own, which follow, are flushed now and then
         // takeover.txt: domains 0xb, 0xd (NVMe), 0x9 (AHCI), 0xc (xHCI), 0xe (virtio), 0xa, 0x8
         // (NICs)
         assertThat(crash.timeline().stream().map(TimelineEntry::text)
                 .filter(t -> t.matches("unit 0: IOTLB, domain 0x[0-9a-f]+"))
-                .map(t -> t.substring(t.lastIndexOf(' ') + 1)))
+                .map(t -> t.substring(t.lastIndexOf(' ') + 1))
+                .filter(id -> Integer.decode(id) < 0xf))
                 .containsExactly("0xb", "0xd", "0x9", "0xc", "0xe", "0xa", "0x8", "0x8");
     }
 
@@ -180,6 +182,7 @@ class RecordedHandoverTest {
     /**
      * Recorded twice: QEMU's IOTLB kept the dead kernel's entries for addresses that the new one
      * gave out again, an NVMe disk and a network card timed out, frames went over kernel memory.
+     * The entry for a bridge's alias, which kernels from 6.9 on leave alone, is set up here.
      */
     @ParameterizedTest(name = "capture kernel {0}")
     @CsvSource({"6.1, corrupt", "6.9, complete"})
@@ -187,7 +190,8 @@ class RecordedHandoverTest {
             String dump) throws Exception {
         Verdict verdict = run("kdvtd4_sm", new CopyTables(), RunOptions.ofSeed(3)
                 .withHardware(new HardwareChoice("qemu-7.2", Map.of()))
-                .withKernels(new KernelChoice(null, KernelVersion.parse(kernel), Map.of())))
+                .withKernels(new KernelChoice(null, KernelVersion.parse(kernel),
+                        Map.of("vtd.setsUpAliases", 1L))))
                 .verdict();
 
         assertThat(verdict.dump()).as(verdict.toString()).isEqualTo(dump);

@@ -21,12 +21,13 @@ final class DriverSelection {
      */
     static Set<Integer> of(Machine machine, CaptureDrivers choice, List<String> assumptions) {
         Set<Integer> chosen = switch (choice.kind()) {
-            case AS_FOUND, ALL -> null;
+            case AS_FOUND -> machine.description().captureDrivers();
+            case ALL -> null;
             case DUMP_TARGET -> machine.dumpTarget(null) < 0 ? Set.of()
                     : Set.of(machine.dumpTarget(null));
             case NAMED -> checked(machine, choice.requesters());
         };
-        if (chosen != null) {
+        if (chosen != null && choice.kind() != CaptureDrivers.Kind.AS_FOUND) {
             assumptions.add("the capture kernel has drivers for "
                     + (chosen.isEmpty() ? "no device" : new TreeSet<>(chosen).stream()
                             .map(RequesterId::format).collect(Collectors.joining(", ")) + " only")

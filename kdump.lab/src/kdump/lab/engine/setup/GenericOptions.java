@@ -3,15 +3,14 @@ package kdump.lab.engine.setup;
 
 import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelWords;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * What words of a kernel's command line do whatever units there are, and which known ones do
- * nothing here.
+ * nothing here. Older names of the same, which begin with a vendor's, are the vendors'.
  *
  * <p>Source: Linux, kernel-parameters.txt.
  */
@@ -20,42 +19,30 @@ final class GenericOptions {
     /** The kernel settings that belong to no vendor. */
     static final Set<String> SETTINGS = Set.of(KernelProfile.RESET_DEVICES, KernelProfile.STRICT);
 
-    private static final Set<String> STRICT = Set.of("iommu.strict=1", "intel_iommu=strict",
-            "amd_iommu=fullflush");
+    private static final KernelOption LAZY =
+            new KernelOption(KernelProfile.STRICT, 0, "lazy IOTLB invalidation");
+    private static final KernelOption NO_RESETS =
+            new KernelOption(KernelProfile.RESET_DEVICES, 0, "no reset_devices");
+
+    private static final KernelWords WORDS = new KernelWords()
+            .word("iommu.strict=1", KernelProfile.STRICT, 1, "strict IOTLB invalidation")
+            .word("iommu.strict=0", KernelProfile.STRICT, 0, LAZY.words())
+            .word("reset_devices", KernelProfile.RESET_DEVICES, 1, "reset_devices: a parameter"
+                    + " that few drivers heed (here hpsa), which resets nothing by itself")
+            .note("irqpoll", "polls for no interrupt here")
+            .note("swiotlb=force", "has no bounce buffers here")
+            .note("iommu.passthrough=1", "is not modelled: a kernel that sets tables up maps")
+            .note("iommu=pt", "is not modelled: a kernel that sets tables up maps");
 
     private GenericOptions() { }
 
     /** Returns what a line says; what is not on it counts as its default. */
     static List<KernelOption> of(String commandLine) {
-        List<String> words = List.of(commandLine.trim().split("\\s+"));
-        boolean strict = words.stream().flatMap(GenericOptions::single).filter(word ->
-                STRICT.contains(word) || word.equals("iommu.strict=0"))
-                .reduce((first, last) -> last).map(STRICT::contains).orElse(false);
-        boolean resets = words.contains("reset_devices");
-        var options = new ArrayList<KernelOption>();
-        options.add(new KernelOption(KernelProfile.STRICT, strict ? 1 : 0,
-                (strict ? "strict" : "lazy") + " IOTLB invalidation"));
-        options.add(new KernelOption(KernelProfile.RESET_DEVICES, resets ? 1 : 0, resets
-                ? "reset_devices: a parameter that few drivers heed (here hpsa), which resets"
-                        + " nothing by itself" : "no reset_devices"));
-        for (String word : words) {
-            if (word.equals("irqpoll")) {
-                options.add(KernelOption.note("irqpoll: no interrupt is polled for here"));
-            } else if (word.startsWith("swiotlb=")) {
-                options.add(KernelOption.note("swiotlb: there are no bounce buffers here"));
-            } else if (word.equals("iommu.passthrough=1")) {
-                options.add(KernelOption.note("iommu.passthrough: a kernel that sets tables up"
-                        + " maps all the same here"));
-            }
+        var options = new ArrayList<>(List.of(LAZY, NO_RESETS));
+        for (KernelOption option : WORDS.options(commandLine)) {
+            options.removeIf(o -> o.setting() != null && o.setting().equals(option.setting()));
+            options.add(option);
         }
         return options;
-    }
-
-    /** Parts a list of words after one sign, as intel_iommu=on,strict is. */
-    private static Stream<String> single(String word) {
-        int sign = word.indexOf('=');
-        return sign < 0 ? Stream.of(word)
-                : Arrays.stream(word.substring(sign + 1).split(","))
-                        .map(value -> word.substring(0, sign + 1) + value);
     }
 }

@@ -10,6 +10,8 @@ import iommu.api.unit.IommuVendor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -144,7 +146,7 @@ final class KernelChooser {
                 : told ? description.captureCommandLine() : asKdumpMakesIt();
         assumptions.add("capture kernel with \"" + line.strip() + "\""
                 + (told ? "" : " (assumed, as kdump's scripts make it)")
-                + optionsOf(line).map(KernelOption::words)
+                + optionsOf(line).stream().map(KernelOption::words)
                         .collect(Collectors.joining("; ", ": ", "")));
         return withOptions(profile(version), line);
     }
@@ -170,7 +172,7 @@ final class KernelChooser {
 
     private KernelProfile withOptions(KernelProfile before, String line) {
         KernelProfile profile = before;
-        for (KernelOption option : optionsOf(line).toList()) {
+        for (KernelOption option : optionsOf(line)) {
             if (option.setting() != null) {
                 profile = profile.with(option.setting(), option.value());
             }
@@ -179,11 +181,15 @@ final class KernelChooser {
     }
 
     /** Asks the vendors of the machine's units; what the user set counts for more. */
-    private Stream<KernelOption> optionsOf(String commandLine) {
-        return Stream.concat(GenericOptions.of(commandLine).stream(), description.units().stream()
+    private Collection<KernelOption> optionsOf(String commandLine) {
+        var options = new LinkedHashMap<String, KernelOption>();
+        Stream.concat(GenericOptions.of(commandLine).stream(), description.units().stream()
                 .map(unit -> unit.profile().vendor()).distinct()
                 .flatMap(v -> services.vendor(v).kernelOptions(commandLine).stream()))
                 .filter(option -> option.setting() == null
-                        || !choice.settings().containsKey(option.setting()));
+                        || !choice.settings().containsKey(option.setting()))
+                .forEach(option -> options.put(
+                        option.setting() == null ? option.words() : option.setting(), option));
+        return options.values();
     }
 }

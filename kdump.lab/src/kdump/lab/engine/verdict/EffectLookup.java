@@ -102,6 +102,10 @@ final class EffectLookup {
 
     private Effect byteOf(String what, long count, Owner owner) throws LabException {
         found = -1;
+        if (!run.hasCrashed()) {
+            throw new LabException("this run of " + verdict.policy()
+                    + " never came to its crash: no byte is judged");
+        }
         if (question.address() >= 0) {
             long address = question.address();
             if (!memory.contains(address, 1) || !isOf(memory.causeOf(address), owner)) {
