@@ -9,6 +9,7 @@ import iommu.api.pcie.Message;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.AdoptDepth;
+import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
@@ -39,6 +40,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
     private static final long LARGEST_TABLE_BYTES = 65536L * DeviceTableEntry.BYTES;
     private static final int INV_TIME_OUT_1S = 4;
 
+    private final KernelProfile kernel;
     private final KernelPort port;
     private final KernelQuirks quirks;
     private final UnitRegisters registers;
@@ -64,6 +66,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
      *     no table of another size; 0 for the size it finds
      */
     public LinuxAmdViDriver(KernelProfile kernel, KernelPort port, long expectedBytes) {
+        this.kernel = kernel;
         this.port = port;
         quirks = KernelQuirks.of(kernel);
         this.expectedBytes = expectedBytes;
@@ -76,6 +79,11 @@ public final class LinuxAmdViDriver implements UnitDriver {
     /** Returns the names of the kernel settings that this code knows. */
     public static Set<String> settings() {
         return KernelSetting.keys();
+    }
+
+    @Override
+    public IovaOrder iovaOrder(int requester) {
+        return mappings.iovaOrder();
     }
 
     @Override
@@ -232,6 +240,16 @@ public final class LinuxAmdViDriver implements UnitDriver {
     }
 
     /**
+     * Since they copy tables (4.14) kernels keep their own below 4 GiB, as they trust no other.
+     *
+     * <p>Source: Linux, early_amd_iommu_init, GFP_DMA32; from memory.
+     */
+    private long deviceTablePages(int count) {
+        return kernel.version().atLeast(4, 14) ? port.allocateLowPages(count)
+                : port.allocatePages(count);
+    }
+
+    /**
      * Gives the unit an empty table and switches it on.
      *
      * @param blocked whether devices are blocked from the start, not only from T6 on
@@ -241,7 +259,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
         long bytes = expectedBytes != 0 ? expectedBytes
                 : AmdViRegisters.BASE.of(found) != 0 ? AmdViRegisters.deviceTableBytes(found)
                 : LARGEST_TABLE_BYTES;
-        entries = new DeviceEntries(port, port.allocatePages((int) (bytes / 4096)),
+        entries = new DeviceEntries(port, deviceTablePages((int) (bytes / 4096)),
                 (int) (bytes / DeviceTableEntry.BYTES));
         if (blocked) {
             entries.blockOthers();
