@@ -4,6 +4,7 @@ package kdump.importers;
 import iommu.api.machine.FormatException;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.ReservedRegion;
+import iommu.api.machine.RunDefaults;
 import iommu.api.machine.UnitDescription;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
@@ -41,6 +42,7 @@ final class CaptureReader {
     private final List<String> remarks = new ArrayList<>();
     private List<ReservedRegion> regions = List.of();
     private Set<Integer> atsFunctions = Set.of();
+    private String hardware = "";
 
     CaptureReader(String name, String source, CaptureFiles files) {
         this.name = name;
@@ -69,7 +71,8 @@ final class CaptureReader {
         return new MachineDescription(name, source, map, reservation, units, regions,
                 atsFunctions, functions, image,
                 release == null ? "" : release, commandLine(files.guestFile("cmdline")),
-                capture, remarks).withCaptureDrivers(drivers);
+                capture, remarks).withCaptureDrivers(drivers)
+                .withRunDefaults(RunDefaults.ofHardware(hardware));
     }
 
     private MemoryMap mapOf(Dump dump) throws FormatException {
@@ -153,6 +156,7 @@ final class CaptureReader {
             DmarTable table = DmarTable.read(dmar.toString(),
                     SmallFile.read(dmar, DmarTable.MAX_BYTES));
             units = facts.units(table, registers);
+            hardware = facts.hardware();
             regions = facts.reservedRegions(table);
             atsFunctions = new AtsFacts(functions, facts).functions(table);
         } else if (ivrs != null) {

@@ -10,7 +10,12 @@ final class QemuUnit {
 
     /** Who QEMU says made its ACPI tables. */
     private static final String OEM = "BOCHS ";
+    private static final int CAP_HIGH = 0x0c;
+    /** CAP.ESRTPS, bit 63. */
+    private static final int FLUSHES = 1 << 31;
     private static final int ECAP_HIGH = 0x14;
+    /** ECAP.FLTS, bit 47. */
+    private static final int FIRST_STAGE = 1 << 15;
     /** ECAP.SMTS, bit 43. */
     private static final int SCALABLE_MODE = 1 << 11;
     private static final int QUEUE_ADDRESS = 0x90;
@@ -28,9 +33,22 @@ final class QemuUnit {
     /** Returns what the unit does whatever is chosen: it caches no tables, and snoops. */
     static Map<String, Long> settings(List<String> remarks) {
         remarks.add("QEMU made the VT-d unit: it caches no table entries above the pages and sees"
-                + " what processors write at once; it tags its IOTLB by source and more, which"
-                + " --hardware qemu-7.2 adds.");
+                + " what processors write at once.");
         return Map.of("structureCacheEntries", 0L, "snoopsAlways", 1L);
+    }
+
+    /**
+     * Returns the profile that the unit is like in runs. What neither flushes by itself as a root
+     * is set nor knows first-stage tables is as old as 7.2.
+     */
+    static String profile(Map<Integer, Integer> words, List<String> remarks) {
+        boolean newer = (words.getOrDefault(CAP_HIGH, 0) & FLUSHES) != 0
+                || (words.getOrDefault(ECAP_HIGH, 0) & FIRST_STAGE) != 0;
+        String profile = newer ? "qemu-11" : "qemu-7.2";
+        remarks.add("Runs are under the hardware profile " + profile + ", unless --hardware says"
+                + " otherwise: " + (newer ? "the unit has what no older QEMU has."
+                        : "the unit has nothing that only newer ones have."));
+        return profile;
     }
 
     /**

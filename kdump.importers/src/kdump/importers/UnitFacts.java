@@ -47,6 +47,7 @@ final class UnitFacts {
     private final String name;
     private final Map<Integer, FunctionConfig> functions = new HashMap<>();
     private final List<String> remarks;
+    private String hardware = "";
 
     /**
      * Makes one.
@@ -58,6 +59,11 @@ final class UnitFacts {
         this.name = name;
         this.remarks = remarks;
         functions.forEach(f -> this.functions.put(f.requesterId(), f));
+    }
+
+    /** Returns the hardware profile that the units are like in runs; empty if none is known. */
+    String hardware() {
+        return hardware;
     }
 
     /** Returns the units of a table; {@code registers} may be null. */
@@ -113,6 +119,7 @@ final class UnitFacts {
         Map<Integer, Integer> words = atRest(registers);
         if (qemu) {
             QemuUnit.putRight(words, remarks);
+            hardware = QemuUnit.profile(words, remarks);
         }
         return words;
     }

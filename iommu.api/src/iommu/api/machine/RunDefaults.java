@@ -16,13 +16,20 @@ import java.util.TreeMap;
  * @param rates requests per second of single devices while the first kernel runs, by requester id;
  *     more than 0; a device that is named is busy
  * @param times when phases begin and drivers probe; null for the recorded times
+ * @param hardware name of the hardware profile that its units are like, as their vendor knows it;
+ *     empty if they are as their files say
  */
 public record RunDefaults(String captureKernelRelease,
         Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
-        KernelTimes times) {
+        KernelTimes times, String hardware) {
 
     /** Nothing is said. */
-    public static final RunDefaults NONE = new RunDefaults("", Map.of(), Map.of(), null);
+    public static final RunDefaults NONE = new RunDefaults("", Map.of(), Map.of(), null, "");
+
+    /** Says of runs only what hardware units are like. */
+    public static RunDefaults ofHardware(String profile) {
+        return new RunDefaults("", Map.of(), Map.of(), null, profile);
+    }
 
     /** Copies the maps. */
     public RunDefaults {

@@ -147,7 +147,8 @@ final class ContextTables {
         port.write64(at + 8, PasidEntry.DID.with(0, domain.id()));
         long q0 = PasidEntry.AW.with(PasidEntry.P.mask(), domain.addressWidthCode());
         if (domain.firstStage()) {
-            long q2 = domain.table() | PasidEntry.NXE.mask();
+            long q2 = PasidEntry.NXE.with(domain.table(),
+                    domain.stage() == TableFormat.NO_EXECUTE ? 1 : 0);
             port.write64(at + 16, PasidEntry.FSPM.with(q2,
                     domain.levels() == 5 ? PasidEntry.FIVE_LEVELS : 0));
             port.write64(at, PasidEntry.PGTT.with(q0, PasidEntry.PGTT_FIRST_STAGE));
@@ -191,7 +192,7 @@ final class ContextTables {
         return switch ((int) PasidEntry.PGTT.of(q0)) {
             case PasidEntry.PGTT_FIRST_STAGE -> new Domain(id, PasidEntry.FSPTPTR.inPlace(q2),
                     PasidEntry.FSPM.of(q2) == PasidEntry.FIVE_LEVELS ? 5 : 4,
-                    TableFormat.FIRST_STAGE);
+                    PasidEntry.NXE.isSet(q2) ? TableFormat.NO_EXECUTE : TableFormat.FIRST_STAGE);
             case PasidEntry.PGTT_SECOND_STAGE -> new Domain(id, PasidEntry.SSPTPTR.inPlace(q0),
                     (int) PasidEntry.AW.of(q0) + 2, TableFormat.SECOND_STAGE);
             case PasidEntry.PGTT_PASS_THROUGH -> new Domain(id, 0, 0, TableFormat.SECOND_STAGE);

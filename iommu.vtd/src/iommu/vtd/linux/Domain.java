@@ -16,7 +16,7 @@ record Domain(int id, long table, int levels, TableFormat stage) {
     }
 
     boolean firstStage() {
-        return stage == TableFormat.FIRST_STAGE;
+        return stage.firstStage();
     }
 
     /** Returns the width code of context and PASID entries. */

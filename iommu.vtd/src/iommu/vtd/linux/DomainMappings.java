@@ -204,7 +204,9 @@ final class DomainMappings {
             boolean first = usesFirstStage();
             domain = new Domain(ids().take(), port.allocatePages(1),
                     first ? firstStageLevels() : levels(),
-                    first ? TableFormat.FIRST_STAGE : TableFormat.SECOND_STAGE);
+                    !first ? TableFormat.SECOND_STAGE
+                            : quirks.disablesExecution() ? TableFormat.NO_EXECUTE
+                            : TableFormat.FIRST_STAGE);
             reserved.put(domain.id(), new HashSet<>());
         }
         if (preparing || quirks.mapsReservedAtAttach()) {

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * @param options what command line and build say
  */
 record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInterruptTable,
-        boolean knowsScalableMode, boolean usesFirstStage, boolean attachesAtStart,
+        boolean knowsScalableMode, boolean usesFirstStage, boolean disablesExecution, boolean attachesAtStart,
         boolean marksEntries, boolean flushesOldDomain, TearDown tearDown,
         boolean flushesAllScalable, boolean reservesPasidIds, boolean keepsUpperHalf,
         boolean enablesAts, boolean checksAlignment, boolean preparesAts,
@@ -64,6 +64,7 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
                 KernelSetting.COPIES_INTERRUPT_TABLE.isSet(kernel),
                 KernelSetting.KNOWS_SCALABLE_MODE.isSet(kernel),
                 KernelSetting.USES_FIRST_STAGE.isSet(kernel),
+                KernelSetting.DISABLES_EXECUTION.isSet(kernel),
                 KernelSetting.ATTACHES_AT_START.isSet(kernel),
                 KernelSetting.MARKS_ENTRIES.isSet(kernel),
                 KernelSetting.FLUSHES_OLD_DOMAIN.isSet(kernel),

@@ -52,12 +52,18 @@ enum KernelSetting {
                     + "fault 05h, 06h"),
     /**
      * From 5.6 (b802d070a52a): in scalable mode, new domains have first-stage tables where the
-     * unit has them; that the tables forbade execution before PASID entries allowed it to be
-     * forbidden, up to 6.2, is not reproduced.
+     * unit has them.
      */
     USES_FIRST_STAGE("vtd.usesFirstStage", v -> v.atLeast(5, 6),
             "| 5.6, b802d070a52a | scalable mode uses the first stage for DMA where "
                     + "the unit has it"),
+    /**
+     * Up to 6.10: first-stage tables forbid execution, and PASID entries let them; that entries of
+     * up to 6.2 did not is not reproduced. From 6.11 ("Remove control over Execute-Requested
+     * requests") neither is written, as recordings of 6.12 and 7.3 show.
+     */
+    DISABLES_EXECUTION("vtd.disablesExecution", v -> !v.atLeast(6, 11),
+            "= 0 | 6.11 | first-stage entries do not forbid execution"),
     /**
      * Before 6.0, 5.19.10 and 5.15.69 of the stable branches (0c5f6c0d8201): a copied entry is
      * told by bit 67 in it, and its bit 11 is cleared; afterwards a bitmap tells, and entries are

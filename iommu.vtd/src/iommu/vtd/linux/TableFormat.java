@@ -12,57 +12,49 @@ import iommu.vtd.SecondStageEntry;
 enum TableFormat {
 
     /** Readable, writable or both. */
-    SECOND_STAGE {
-        @Override
-        boolean present(long entry) {
-            return (entry & READ_WRITE) != 0;
-        }
-
-        @Override
-        long table(long address) {
-            return address | READ_WRITE;
-        }
-
-        @Override
-        long leaf(long address, int access, boolean large) {
-            return SecondStageEntry.ADDR.inPlace(address) | access & READ_WRITE
-                    | (large ? SecondStageEntry.PS.mask() : 0);
-        }
-    },
-
-    /** As processors have them: user pages, accessed and dirty from the first, never code. */
-    FIRST_STAGE {
-        @Override
-        boolean present(long entry) {
-            return FirstStageEntry.P.isSet(entry);
-        }
-
-        @Override
-        long table(long address) {
-            return address | FirstStageEntry.RW.mask() | USER;
-        }
-
-        @Override
-        long leaf(long address, int access, boolean large) {
-            boolean writable = (access & Access.WRITE) != 0;
-            return FirstStageEntry.ADDR.inPlace(address) | USER
-                    | (writable ? FirstStageEntry.RW.mask() | FirstStageEntry.D.mask() : 0)
-                    | (large ? FirstStageEntry.PS.mask() : 0);
-        }
-    };
+    SECOND_STAGE(0),
+    /** As processors have them: user pages, accessed and dirty from the first. */
+    FIRST_STAGE(0),
+    /** The same, and never code, which the PASID entry must allow to be said. */
+    NO_EXECUTE(FirstStageEntry.XD.mask());
 
     private static final long READ_WRITE = SecondStageEntry.R.mask() | SecondStageEntry.W.mask();
     private static final long USER = FirstStageEntry.P.mask() | FirstStageEntry.US.mask()
-            | FirstStageEntry.A.mask() | FirstStageEntry.XD.mask();
+            | FirstStageEntry.A.mask();
+
+    private final long executeDisable;
+
+    TableFormat(long executeDisable) {
+        this.executeDisable = executeDisable;
+    }
+
+    /** Returns whether it is one of the first stage. */
+    boolean firstStage() {
+        return this != SECOND_STAGE;
+    }
 
     /** Returns whether an entry leads anywhere. */
-    abstract boolean present(long entry);
+    boolean present(long entry) {
+        return (entry & (firstStage() ? FirstStageEntry.P.mask() : READ_WRITE)) != 0;
+    }
 
     /** Returns an entry that points to a table. */
-    abstract long table(long address);
+    long table(long address) {
+        return firstStage() ? address | FirstStageEntry.RW.mask() | USER | executeDisable
+                : address | READ_WRITE;
+    }
 
     /** Returns an entry that maps a page; {@code access} as in {@link Access}. */
-    abstract long leaf(long address, int access, boolean large);
+    long leaf(long address, int access, boolean large) {
+        if (!firstStage()) {
+            return SecondStageEntry.ADDR.inPlace(address) | access & READ_WRITE
+                    | (large ? SecondStageEntry.PS.mask() : 0);
+        }
+        boolean writable = (access & Access.WRITE) != 0;
+        return FirstStageEntry.ADDR.inPlace(address) | USER | executeDisable
+                | (writable ? FirstStageEntry.RW.mask() | FirstStageEntry.D.mask() : 0)
+                | (large ? FirstStageEntry.PS.mask() : 0);
+    }
 
     /** Returns whether an entry above the lowest level maps a page. */
     boolean maps(long entry) {
@@ -71,13 +63,13 @@ enum TableFormat {
 
     /** Returns the address in an entry. */
     long address(long entry) {
-        return this == FIRST_STAGE ? FirstStageEntry.ADDR.inPlace(entry)
+        return firstStage() ? FirstStageEntry.ADDR.inPlace(entry)
                 : SecondStageEntry.ADDR.inPlace(entry);
     }
 
     /** Returns an entry with another address. */
     long withAddress(long entry, long address) {
-        return entry & ~(this == FIRST_STAGE ? FirstStageEntry.ADDR : SecondStageEntry.ADDR).mask()
+        return entry & ~(firstStage() ? FirstStageEntry.ADDR : SecondStageEntry.ADDR).mask()
                 | address;
     }
 }

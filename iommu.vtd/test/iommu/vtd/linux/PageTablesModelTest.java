@@ -145,6 +145,15 @@ class PageTablesModelTest {
         assertThat(kernel.console).isEmpty();
     }
 
+    /** A recording of 6.12 has 067h in its leaves and 027h above, and NXE clear. */
+    @ParameterizedTest
+    @CsvSource({"FIRST_STAGE, 0", "NO_EXECUTE, 1"})
+    void executionIsForbiddenWhereThePasidEntryLetsIt(TableFormat format, long top) {
+        assertThat(format.leaf(0x264_4000, 3, false)).isEqualTo(0x264_4067L | top << 63);
+        assertThat(format.table(0x3a0_a000)).isEqualTo(0x3a0_a027L | top << 63);
+        assertThat(format.firstStage()).isTrue();
+    }
+
     @ParameterizedTest(name = "SLLPS {0}")
     @CsvSource({"0, 512", "1, 0", "2, 512", "3, 0"})
     void largePagesOfTheSecondStageAreForUnitsThatHaveThem(int supported, int smallPages) {

@@ -19,7 +19,12 @@ final class DefaultsReader {
     RunDefaults read(FunctionTree functions) throws FormatException {
         version("kernel");
         return new RunDefaults(version("capture-kernel"), functions.options(), functions.rates(),
-                times());
+                times(), hardware());
+    }
+
+    private String hardware() throws FormatException {
+        Node node = root.member("hardware");
+        return node == null ? "" : node.string();
     }
 
     private String version(String which) throws FormatException {

@@ -17,7 +17,7 @@ import kdump.importers.MachineTables.Units;
 /** Reads a machine out of the nodes of its file. Used once. */
 final class MachineFileReader {
 
-    private static final Set<String> KNOWN = Set.of("name", "about", "kernel", "capture-kernel",
+    private static final Set<String> KNOWN = Set.of("name", "about", "kernel", "capture-kernel", "hardware",
             "cmdline", "capture-cmdline", "memory", "crashkernel", "units", "reserved", "dmar",
             "ivrs", "ats", "functions", "lspci", "times", "tables", "assumed",
             "capture-drivers");

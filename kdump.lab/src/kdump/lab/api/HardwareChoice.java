@@ -23,6 +23,12 @@ public record HardwareChoice(String profile, Map<String, Long> settings) {
         settings = Collections.unmodifiableMap(new TreeMap<>(settings));
     }
 
+    /** Returns this, with a profile where none is named; an empty one leaves it open. */
+    public HardwareChoice orProfile(String otherwise) {
+        return profile != null || otherwise.isEmpty() ? this
+                : new HardwareChoice(otherwise, settings);
+    }
+
     @Override
     public String toString() {
         String text = profile == null ? "" : "hardware profile " + profile;

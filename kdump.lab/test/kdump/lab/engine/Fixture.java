@@ -17,6 +17,7 @@ import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
+import iommu.api.machine.RunDefaults;
 import iommu.vtd.linux.VtdHandover;
 import iommu.vtd.vendor.VtdVendor;
 import java.io.IOException;
@@ -61,11 +62,15 @@ public final class Fixture {
         return at;
     }
 
-    /** Returns a machine of docs/captures. */
+    /**
+     * Returns a machine of docs/captures with units as its files say, not as QEMU, which made them,
+     * has them.
+     */
     public static MachineDescription machine(String name) {
         try {
             return new CaptureDirectoryImporter()
-                    .read(root().resolve("docs/captures/" + name), null);
+                    .read(root().resolve("docs/captures/" + name), null)
+                    .withRunDefaults(RunDefaults.NONE);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -54,7 +54,8 @@ public final class Runner {
         this.memory = loaded(machine, options.seed());
         try {
             this.scenario = ScenarioBuilder.make(
-                    HardwareChooser.choose(machine, services, options.hardware()), memory,
+                    HardwareChooser.choose(machine, services, options.hardware()
+                            .orProfile(machine.runDefaults().hardware())), memory,
                     services, this.options);
         } catch (IllegalArgumentException e) {
             throw new LabException(e.getMessage(), e);

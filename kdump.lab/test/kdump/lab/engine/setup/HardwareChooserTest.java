@@ -127,7 +127,7 @@ class HardwareChooserTest {
         RunOptions options = RunOptions.ofSeed(7).withHardware(
                 new HardwareChoice(null, Map.of("vtd.structureCacheEntries", entries)))
                 .withKernels(new KernelChoice(null,
-                        KernelVersion.parse(kernel), Map.of()));
+                        KernelVersion.parse(kernel), Map.of("vtd.setsUpAliases", 1L)));
         var verdict = new Runner(Fixture.machine("vtdsm1"), Fixture.SERVICES, options)
                 .run(Fixture.session(new CopyTables()), false, FaultInjection.NONE).verdict();
         assertThat(verdict.dump()).as(verdict.toString()).isEqualTo(dump);
