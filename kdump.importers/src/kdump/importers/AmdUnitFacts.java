@@ -51,15 +51,17 @@ final class AmdUnitFacts {
         this.remarks = remarks;
     }
 
-    /** Returns the units of a table; {@code registers} may be null. */
-    List<UnitDescription> units(IvrsTable table, RegisterWords registers) throws FormatException {
+    /** Returns the units of a table, each with its registers if they are among these. */
+    List<UnitDescription> units(IvrsTable table, List<RegisterWords> registers)
+            throws FormatException {
         List<IvrsUnits.Unit> units = IvrsUnits.of(table);
-        if (registers != null && units.stream()
-                .noneMatch(u -> u.block().registerBase() == registers.base())) {
-            throw new FormatException(registers.file(), 0, "base", hex(registers.base()),
-                    "the base of a unit in IVRS: " + units.stream()
-                            .map(u -> hex(u.block().registerBase()))
-                            .collect(Collectors.joining(", ")));
+        for (RegisterWords words : registers) {
+            if (units.stream().noneMatch(u -> u.block().registerBase() == words.base())) {
+                throw new FormatException(words.file(), 0, "base", hex(words.base()),
+                        "the base of a unit in IVRS: " + units.stream()
+                                .map(u -> hex(u.block().registerBase()))
+                                .collect(Collectors.joining(", ")));
+            }
         }
         return units.stream().map(unit -> unit(unit, registers)).toList();
     }
@@ -99,16 +101,17 @@ final class AmdUnitFacts {
         };
     }
 
-    private UnitDescription unit(IvrsUnits.Unit unit, RegisterWords registers) {
+    private UnitDescription unit(IvrsUnits.Unit unit, List<RegisterWords> registers) {
         long base = unit.block().registerBase();
-        boolean captured = registers != null && registers.base() == base;
-        if (!captured) {
+        Map<Integer, Integer> words = registers.stream().filter(r -> r.base() == base).findFirst()
+                .map(RegisterWords::words).orElse(Map.of());
+        if (words.isEmpty()) {
             remarks.add("No registers captured of the unit at " + hex(base) + ".");
         }
         List<Scope> scopes = new ArrayList<>();
         unit.ids().forEach(ids -> scopes(unit.block().segment() << 16, ids, scopes));
         return new UnitDescription(new UnitProfile(VENDOR, name, base,
-                captured ? registers.words() : Map.of(), Map.of()), unit.block().segment(),
+                words, Map.of()), unit.block().segment(),
                 unit.allOthers(), scopes);
     }
 

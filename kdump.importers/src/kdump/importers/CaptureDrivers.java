@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import kdump.importers.GuestFiles.Kind;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.functions.FunctionTable;
 import kdump.importers.functions.PciSysfsText;
@@ -49,7 +50,7 @@ final class CaptureDrivers {
         if (modules == null) {
             return null;
         }
-        FunctionTable crashed = listing(files.guestFile(LISTING));
+        FunctionTable crashed = listing(files.guest().first(Kind.FUNCTIONS));
         FunctionTable capture = listing(files.captureFile(LISTING));
         Set<Integer> with = new TreeSet<>();
         for (FunctionConfig function : functions) {

@@ -2,92 +2,97 @@
 package kdump.importers;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.regex.Pattern;
 import kdump.importers.dump.Dump;
 
 /**
  * Which files of a capture are read.
  *
- * @param file the dump
- * @param dump what it holds
- * @param registers JSON; null if there is none
- * @param guest directory with what the machine said of itself; null if there is none
+ * @param directory that holds all; null for a bare dump
+ * @param file the dump; null if there is none
+ * @param dump what it holds; null if there is none
+ * @param registers JSON files, one a unit; empty if there is none
+ * @param guest what the machine said of itself
  * @param remarks what was passed over, a sentence each
  */
-record CaptureFiles(Path file, Dump dump, Path registers, Path guest, List<String> remarks) {
-
-    /**
-     * Most files looked at in one directory: a capture has a few dozen, and somebody will point
-     * this at a home directory.
-     */
-    private static final int MAX_FILES = 10_000;
-
-    /** Deepest folder searched for a file of the guest. */
-    private static final int MAX_DEPTH = 6;
+record CaptureFiles(Path directory, Path file, Dump dump, List<Path> registers, GuestFiles guest,
+        List<String> remarks) {
 
     private static final String AS_COPIED = "tables-as-copied";
-
-    /** Returns whether {@code directory} holds a dump, readable or not. */
-    static boolean holdsDump(Path directory) throws IOException {
-        return !DumpChoice.candidates(directory).isEmpty();
-    }
+    private static final Pattern CRASH_REGISTERS =
+            Pattern.compile("(iommu-regs|regs-crash)([-_.].*)?\\.json");
+    private static final Pattern COPIED_REGISTERS =
+            Pattern.compile("regs-capture([-_.].*)?\\.json");
+    private static final List<String> GUESTS = List.of("guest-crashed", "guest");
 
     /** Finds the files; {@code registers} wins over what lies in the directory, and may be null. */
     static CaptureFiles find(Path directory, Path registers) throws IOException {
         DumpChoice choice = DumpChoice.of(directory);
-        Path found = registers;
-        if (found == null) {
-            found = choice.file().getFileName().toString().startsWith(AS_COPIED)
-                    ? existing(directory, "regs-capture.json")
-                    : existing(directory, "iommu-regs.json", "regs-crash.json");
+        GuestFiles guest = guest(directory);
+        if (choice == null) {
+            return new CaptureFiles(directory, null, null,
+                    registers(directory, registers, CRASH_REGISTERS), guest, List.of());
         }
-        Path guest = existing(directory, "guest-crashed", "guest");
-        return new CaptureFiles(choice.file(), choice.dump(), found, guest, choice.remarks());
+        boolean copied = choice.file().getFileName().toString().startsWith(AS_COPIED);
+        return new CaptureFiles(directory, choice.file(), choice.dump(),
+                registers(directory, registers, copied ? COPIED_REGISTERS : CRASH_REGISTERS),
+                guest, choice.remarks());
     }
 
     /** The files of a bare dump. */
     static CaptureFiles bare(Path file, Path registers) throws IOException {
-        return new CaptureFiles(file, DumpChoice.open(file), registers, null, List.of());
+        return new CaptureFiles(null, file, DumpChoice.open(file),
+                registers == null ? List.of() : List.of(registers), GuestFiles.NONE, List.of());
     }
 
-    private static Path existing(Path directory, String... names) {
-        for (String name : names) {
-            if (Files.exists(directory.resolve(name))) {
-                return directory.resolve(name);
+    /** The files of a kernel's log that lies alone. */
+    static CaptureFiles log(Path file, Path registers) {
+        return new CaptureFiles(null, null, null,
+                registers == null ? List.of() : List.of(registers),
+                new GuestFiles(null, List.of(file), GuestFiles.Kind.LOG), List.of());
+    }
+
+    /** Without a folder of its own, what the machine said lies about. */
+    private static GuestFiles guest(Path directory) throws IOException {
+        for (String name : GUESTS) {
+            if (Files.isDirectory(directory.resolve(name))) {
+                return GuestFiles.in(directory.resolve(name));
             }
         }
-        return null;
+        return GuestFiles.in(directory);
     }
 
-    /**
-     * Returns a file of the guest by the end of its path, the one least deep and then first by
-     * name; null if there is none.
-     */
-    Path guestFile(String path) throws IOException {
-        if (guest == null) {
-            return null;
+    /** Files of one name with and without addition are one a unit: iommu-regs-2.json. */
+    private static List<Path> registers(Path directory, Path given, Pattern names)
+            throws IOException {
+        if (given != null) {
+            return List.of(given);
         }
-        try (Stream<Path> files = Files.walk(guest, MAX_DEPTH)) {
-            return files.limit(MAX_FILES).filter(f -> f.endsWith(path) && Files.isRegularFile(f))
-                    .min(Comparator.comparing(Path::getNameCount).thenComparing(Path::toString))
-                    .orElse(null);
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
+        List<Path> found = new ArrayList<>();
+        for (Path file : DumpChoice.files(directory)) {
+            if (names.matcher(file.getFileName().toString()).matches()) {
+                found.add(file);
+            }
         }
+        if (found.stream().anyMatch(f -> f.endsWith("iommu-regs.json"))) {
+            found.removeIf(f -> f.getFileName().toString().startsWith("regs-crash"));
+        }
+        return found;
     }
 
-    /** Returns a file beside the dump; null if there is none. */
+    /** Returns whether the dump holds the tables as a capture kernel copied them. */
+    boolean isCopied() {
+        return file != null && file.getFileName().toString().startsWith(AS_COPIED);
+    }
+
+    /** Returns a file of the directory; null if there is none. */
     Path beside(String name) {
-        return directory() == null ? null : existing(directory(), name);
-    }
-
-    private Path directory() {
-        return guest == null ? null : guest.getParent();
+        Path path = directory == null ? null : directory.resolve(name);
+        return path != null && Files.isRegularFile(path) ? path : null;
     }
 
     /** Returns what the capture kernel said of itself; null if it did not. */
@@ -97,7 +102,7 @@ record CaptureFiles(Path file, Dump dump, Path registers, Path guest, List<Strin
 
     /** Returns the file with the capture kernel's command line; null if there is none. */
     Path captureCommandLine() {
-        return directory() == null ? null
-                : existing(directory(), "guest-capture/cmdline", "kargs");
+        Path own = captureFile("cmdline");
+        return own != null ? own : beside("kargs");
     }
 }

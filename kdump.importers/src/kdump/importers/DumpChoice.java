@@ -33,6 +33,7 @@ record DumpChoice(Path file, Dump dump, List<String> remarks) {
      */
     private static final int MAX_FILES = 10_000;
 
+    /** Chooses; returns null if there is no dump. */
     static DumpChoice of(Path directory) throws IOException {
         List<Path> cores = new ArrayList<>();
         List<Path> others = new ArrayList<>();
@@ -45,8 +46,7 @@ record DumpChoice(Path file, Dump dump, List<String> remarks) {
                     .map(f -> notRead(f, "as " + core.getFileName() + " is")).toList());
         }
         if (others.isEmpty()) {
-            throw new FormatException(directory.toString(), 0, "dump", "none",
-                    "a file tables* or vmcore* that is an ELF core or kdump-compressed");
+            return null;
         }
         return mostComplete(others);
     }

@@ -43,6 +43,11 @@ final class FoundDeviceTables {
     /** Returns the units with registers; without a table found, as they were. */
     List<UnitDescription> complete(List<UnitDescription> units, MemoryImage image,
             List<AddressRange> ram) throws IOException {
+        UnitDescription known = units.stream().filter(u -> !UnitSources.lacksTables(u)).findFirst()
+                .orElse(null);
+        if (known != null) {
+            return shared(units, known);
+        }
         DeviceTableSearch search = DeviceTableSearch.in(image, ram);
         if (search.verified().isEmpty()) {
             remarks.add("No registers, and no device table among " + search.pages() + " pages; "
@@ -63,6 +68,23 @@ final class FoundDeviceTables {
         return completed;
     }
 
+    /** Kernels give all units of a segment one table: what one has is what the others have. */
+    private List<UnitDescription> shared(List<UnitDescription> units, UnitDescription known) {
+        List<UnitDescription> completed = new ArrayList<>();
+        Map<Integer, Integer> words = known.profile().registers();
+        for (UnitDescription unit : units) {
+            boolean takes = UnitSources.lacksTables(unit) && unit.segment() == known.segment();
+            completed.add(takes ? with(unit, words.getOrDefault(0, 0), words.getOrDefault(4, 0))
+                    : unit);
+            if (takes) {
+                remarks.add("The unit at 0x" + Long.toHexString(unit.profile().registerBase())
+                        + " is taken to have the device table of that at 0x"
+                        + Long.toHexString(known.profile().registerBase()) + ".");
+            }
+        }
+        return completed;
+    }
+
     private UnitDescription onlyUnit() {
         remarks.add("One AMD-Vi unit at 0x" + Long.toHexString(USUAL_BASE)
                 + " is assumed to serve every function of segment 0.");
@@ -77,13 +99,17 @@ final class FoundDeviceTables {
                 + ": " + table.evidence() + ". Its registers are made up: this table, IommuEn, no"
                 + " command buffer, no event log, and features as QEMU 7.2 has them.");
         long base = table.address() | table.pages() - 1;
-        Map<Integer, Integer> words = new TreeMap<>();
-        words.put(0, (int) base);
-        words.put(4, (int) (base >>> 32));
+        return with(unit, (int) base, (int) (base >>> 32));
+    }
+
+    private static UnitDescription with(UnitDescription unit, int low, int high) {
+        UnitProfile profile = unit.profile();
+        Map<Integer, Integer> words = new TreeMap<>(profile.registers());
+        words.put(0, low);
+        words.put(4, high);
         words.put(CONTROL, IOMMU_EN);
         words.put(CONTROL + 4, 0);
-        return new UnitDescription(new UnitProfile(profile.vendor(), profile.name(),
-                profile.registerBase(), words, profile.settings()), unit.segment(),
-                unit.allOthers(), unit.scopes());
+        return unit.withProfile(new UnitProfile(profile.vendor(), profile.name(),
+                profile.registerBase(), words, profile.settings()));
     }
 }

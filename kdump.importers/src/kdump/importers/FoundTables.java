@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import kdump.importers.proc.UnitLog;
 import kdump.importers.search.RootCandidate;
 import kdump.importers.search.RootSearch;
@@ -27,9 +29,6 @@ final class FoundTables {
     /** Where QEMU and most chipsets of one unit have its registers. */
     private static final long USUAL_BASE = 0xfed9_0000L;
 
-    private static final int VER = 0x00;
-    private static final int CAP = 0x08;
-    private static final int ECAP = 0x10;
     private static final int GSTS = 0x1c;
     private static final int RTADDR = 0x20;
     private static final int TRANSLATING = 0xc000_0000;
@@ -62,11 +61,14 @@ final class FoundTables {
 
     /** Returns the units with registers; without a table found, as they were. */
     List<UnitDescription> complete(List<UnitDescription> units, MemoryImage image,
-            List<AddressRange> ram) throws IOException {
-        RootSearch search = RootSearch.in(image, ram);
-        if (search.verified().isEmpty()) {
+            List<AddressRange> ram, List<AddressRange> lost) throws IOException {
+        RootSearch search = RootSearch.in(image, ram, lost);
+        Set<Long> known = units.stream().filter(u -> !UnitSources.lacksTables(u))
+                .map(FoundTables::root).collect(Collectors.toSet());
+        if (search.verified().stream().allMatch(c -> known.contains(c.address()))) {
             remarks.add("No registers, and no root table among " + search.pages()
                     + " pages; " + search.shaped() + " had the shape of one.");
+            rejected(search);
             return units;
         }
         remarks.add("Root tables searched for among " + search.pages() + " pages; "
@@ -74,7 +76,11 @@ final class FoundTables {
                 + " were confirmed by walking them.");
         List<UnitDescription> completed = new ArrayList<>(units.isEmpty() ? List.of(onlyUnit())
                 : units);
+        rejected(search);
         for (RootCandidate found : search.verified()) {
+            if (known.contains(found.address())) {
+                continue;
+            }
             int unit = unitOf(found, completed);
             if (unit < 0) {
                 remarks.add("Also looks like a root table, not used: " + found.evidence() + ".");
@@ -83,6 +89,20 @@ final class FoundTables {
             }
         }
         return completed;
+    }
+
+    private void rejected(RootSearch search) {
+        for (RootCandidate candidate : search.rejected()) {
+            remarks.add("Has the shape of a root table, but is none: " + candidate.evidence()
+                    + ".");
+        }
+    }
+
+    /** Returns where a unit has its root table, by its register RTADDR. */
+    static long root(UnitDescription unit) {
+        Map<Integer, Integer> words = unit.profile().registers();
+        return (Integer.toUnsignedLong(words.getOrDefault(RTADDR, 0))
+                | (long) words.getOrDefault(RTADDR + 4, 0) << 32) & -4096;
     }
 
     private UnitDescription onlyUnit() {
@@ -106,7 +126,7 @@ final class FoundTables {
             }
         }
         best = best < 0 && units.size() == 1 ? 0 : best;
-        return best >= 0 && units.get(best).profile().registers().isEmpty() ? best : -1;
+        return best >= 0 && UnitSources.lacksTables(units.get(best)) ? best : -1;
     }
 
     private UnitDescription with(UnitDescription unit, RootCandidate found) {
@@ -119,9 +139,7 @@ final class FoundTables {
                 + " on, and capabilities " + (logged != null ? "as the kernel's log has them."
                 : "as QEMU 7.2 has them."));
         Map<Integer, Integer> words = new TreeMap<>();
-        words.put(VER, values.version());
-        put(words, CAP, values.capabilities());
-        put(words, ECAP, values.extendedCapabilities());
+        values.putInto(words);
         words.put(GSTS, TRANSLATING);
         put(words, RTADDR, found.address() | (found.scalable() ? SCALABLE_ROOT : 0));
         return unit.withProfile(new UnitProfile(profile.vendor(), profile.name(),

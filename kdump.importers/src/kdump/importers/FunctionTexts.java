@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import kdump.importers.GuestFiles.Kind;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.functions.FunctionTable;
 import kdump.importers.functions.InterruptsText;
@@ -16,6 +17,8 @@ import kdump.importers.functions.PciSysfsText;
 import kdump.importers.functions.QemuInfoPci;
 import kdump.importers.kernellog.KernelLog;
 import kdump.importers.kernellog.LoggedFunctions;
+import kdump.importers.lspci.LspciDump;
+import kdump.importers.lspci.LspciProse;
 
 /**
  * The functions of a machine of which nobody captured config space: out of a listing of sysfs, the
@@ -42,19 +45,23 @@ final class FunctionTexts {
      * @param log of the kernel that crashed; null if there is none
      */
     List<FunctionConfig> functions(KernelLog log) throws IOException {
-        listing(files.guestFile(LISTING));
+        listing(files.guest().first(Kind.FUNCTIONS));
+        for (Path file : files.guest().all(Kind.LSPCI)) {
+            prose(file);
+        }
         if (log != null) {
-            faulting(told(log.name(), () -> LoggedFunctions.read(log, table)));
+            faulting(LoggedFunctions.read(log, table));
+            if (log.messages().stream().anyMatch(m -> m.startsWith("pci 0"))) {
+                keep(log.name());
+            }
         }
-        Path monitor = files.beside(INFO_PCI);
+        Path monitor = files.guest().first(Kind.MONITOR);
+        monitor = monitor != null ? monitor : files.beside(INFO_PCI);
         if (monitor != null) {
-            TextFile text = TextFile.read(monitor, QemuInfoPci.MAX_BYTES);
-            told(INFO_PCI, () -> {
-                QemuInfoPci.read(text, table);
-                return Set.of();
-            });
+            QemuInfoPci.read(TextFile.read(monitor, QemuInfoPci.MAX_BYTES), table);
+            keep(INFO_PCI);
         }
-        Path interrupts = files.guestFile("interrupts");
+        Path interrupts = files.guest().first(Kind.INTERRUPTS);
         if (interrupts != null) {
             InterruptsText.read(TextFile.read(interrupts, InterruptsText.MAX_BYTES), table);
         }
@@ -62,7 +69,7 @@ final class FunctionTexts {
             return List.of();
         }
         remarks.add("No config space captured: that of " + table.size()
-                + " functions is made of what " + String.join(", ", read) + " say"
+                + " functions is made of " + String.join(", ", read)
                 + (interrupts == null ? "." : "; MSI-X is on where interrupts has it."));
         return table.configs(remarks);
     }
@@ -74,18 +81,20 @@ final class FunctionTexts {
         }
     }
 
-    /** Reads a text, and keeps its name if there was a function in it. */
-    private Set<Integer> told(String name, Reader reader) throws IOException {
-        int before = table.size();
-        Set<Integer> found = reader.read();
-        if (before > 0 || table.size() > 0) {
-            read.add(Path.of(name).getFileName().toString());
+    /** Of several outputs of lspci each completes those before. */
+    private void prose(Path file) throws IOException {
+        List<String> leftOut = LspciProse.read(TextFile.read(file, LspciDump.MAX_BYTES), table);
+        keep(file.toString());
+        if (!leftOut.isEmpty()) {
+            remarks.add("Left out, as their segment does not fit a requester id: "
+                    + String.join(", ", leftOut) + ".");
         }
-        return found;
     }
 
-    private interface Reader {
-        Set<Integer> read() throws IOException;
+    private void keep(String name) {
+        if (!table.isEmpty()) {
+            read.add(Path.of(name).getFileName().toString());
+        }
     }
 
     private void faulting(Set<Integer> requesters) {

@@ -39,7 +39,7 @@ public final class MachineTables {
         DmarTable table = DmarTable.read(file.toString(),
                 SmallFile.read(file, DmarTable.MAX_BYTES));
         UnitFacts facts = new UnitFacts(name, functions, remarks);
-        return new Units(facts.units(table, null), facts.reservedRegions(table),
+        return new Units(facts.units(table, List.of()), facts.reservedRegions(table),
                 new AtsFacts(functions, facts).functions(table));
     }
 
@@ -48,7 +48,7 @@ public final class MachineTables {
         IvrsTable table = IvrsTable.parse(file.toString(),
                 SmallFile.read(file, IvrsTable.MAX_BYTES));
         AmdUnitFacts facts = new AmdUnitFacts(name, remarks);
-        return new Units(facts.units(table, null), facts.reservedRegions(table), Set.of());
+        return new Units(facts.units(table, List.of()), facts.reservedRegions(table), Set.of());
     }
 
     /** Returns what a dump, or that of a capture directory, holds of the memory of a machine. */

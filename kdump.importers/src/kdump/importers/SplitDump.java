@@ -2,6 +2,7 @@
 package kdump.importers;
 
 import iommu.api.machine.FormatException;
+import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,6 +35,8 @@ final class SplitDump {
         NavigableMap<Long, MemoryImage> images = new TreeMap<>();
         VmcoreInfo info = VmcoreInfo.NONE;
         List<String> remarks = new ArrayList<>();
+        List<AddressRange> memory = List.of();
+        List<AddressRange> lost = new ArrayList<>();
         long end = 0;
         for (var each : parts.entrySet().stream().sorted((a, b) -> Long.compare(
                 a.getValue().firstPage(), b.getValue().firstPage())).toList()) {
@@ -47,11 +50,13 @@ final class SplitDump {
             Dump dump = KdumpFile.read(Content.open(each.getKey()));
             images.put(here.firstPage() << PAGE_SHIFT, dump.image());
             remarks.addAll(dump.remarks());
+            memory = dump.memory();
+            lost.addAll(dump.lost());
             info = info == VmcoreInfo.NONE ? dump.vmcoreInfo() : info;
             end = here.endPage();
         }
         remark(end, part.pages(), remarks);
-        return new Dump(Joined.of(images), info, remarks);
+        return new Dump(Joined.of(images), memory, lost, info, remarks);
     }
 
     private static void remark(long from, long to, List<String> remarks) {

@@ -68,12 +68,19 @@ final class UnitFacts {
 
     /** Returns the units of a table; {@code registers} may be null. */
     List<UnitDescription> units(DmarTable table, RegisterWords registers) throws FormatException {
-        if (registers != null
-                && table.units().stream().noneMatch(u -> u.registerBase() == registers.base())) {
-            throw new FormatException(registers.file(), 0, "base",
-                    "0x" + Long.toHexString(registers.base()), "the base of a unit in DMAR: "
-                    + table.units().stream().map(u -> "0x" + Long.toHexString(u.registerBase()))
-                            .collect(Collectors.joining(", ")));
+        return units(table, registers == null ? List.of() : List.of(registers));
+    }
+
+    /** Returns the units of a table, each with its registers if they are among these. */
+    List<UnitDescription> units(DmarTable table, List<RegisterWords> registers)
+            throws FormatException {
+        for (RegisterWords words : registers) {
+            if (table.units().stream().noneMatch(u -> u.registerBase() == words.base())) {
+                throw new FormatException(words.file(), 0, "base",
+                        "0x" + Long.toHexString(words.base()), "the base of a unit in DMAR: "
+                        + table.units().stream().map(u -> "0x" + Long.toHexString(u.registerBase()))
+                                .collect(Collectors.joining(", ")));
+            }
         }
         boolean qemu = QemuUnit.made(table);
         Map<String, Long> settings = settings(table, qemu);
@@ -82,9 +89,11 @@ final class UnitFacts {
         for (Drhd drhd : table.units()) {
             if (drhd.registerBase() == 0) {
                 remarks.add("DMAR names a unit at address 0 (DRHD at 0x"
-                        + Integer.toHexString(drhd.offset()) + "); left out.");
+                        + Integer.toHexString(drhd.offset()) + "); left out. Kernels say \""
+                        + NOT_AT_ZERO + "\", and use no unit.");
             } else {
-                units.add(unit(drhd, words(drhd, registers, qemu), settings, firmware));
+                units.add(unit(drhd, words(drhd, of(drhd, registers), qemu), settings,
+                        firmware));
             }
         }
         if (!table.skipped().isEmpty()) {
@@ -110,8 +119,13 @@ final class UnitFacts {
         return settings;
     }
 
+    private static RegisterWords of(Drhd drhd, List<RegisterWords> registers) {
+        return registers.stream().filter(r -> r.base() == drhd.registerBase()).findFirst()
+                .orElse(null);
+    }
+
     private Map<Integer, Integer> words(Drhd drhd, RegisterWords registers, boolean qemu) {
-        if (registers == null || registers.base() != drhd.registerBase()) {
+        if (registers == null) {
             remarks.add("No registers captured of the unit at 0x"
                     + Long.toHexString(drhd.registerBase()) + ".");
             return Map.of();
@@ -147,11 +161,17 @@ final class UnitFacts {
     }
 
     /** Returns the one unit of a capture without DMAR: it serves everything. */
-    UnitDescription onlyUnit(RegisterWords registers) throws FormatException {
+    UnitDescription onlyUnit(RegisterWords registers, boolean qemu) throws FormatException {
         registers.requireVtd();
         remarks.add("No DMAR table: one VT-d unit at 0x" + Long.toHexString(registers.base())
                 + ", taken to serve every function of segment 0.");
-        var profile = new UnitProfile(VENDOR, name, registers.base(), atRest(registers), Map.of());
+        Map<Integer, Integer> words = atRest(registers);
+        if (qemu) {
+            QemuUnit.putRight(words, remarks);
+            hardware = QemuUnit.profile(words, remarks);
+        }
+        var profile = new UnitProfile(VENDOR, name, registers.base(), words,
+                qemu ? QemuUnit.settings(remarks) : Map.of());
         return new UnitDescription(profile, 0, true, List.of());
     }
 

@@ -26,8 +26,9 @@ class CaptureDirectoryImporterTest {
     private static final String IOMEM = "guest/iomem";
     private static final String KERNEL = "The dump says: kernel 6.1.0-56-amd64.";
     private static final String QEMU = "QEMU made the VT-d unit: it caches no table entries above"
-            + " the pages and sees what processors write at once; it tags its IOTLB by source and"
-            + " more, which --hardware qemu-7.2 adds.";
+            + " the pages and sees what processors write at once.";
+    private static final String PROFILE = "Runs are under the hardware profile qemu-7.2, unless"
+            + " --hardware says otherwise: the unit has nothing that only newer ones have.";
     private static final String DMAR = "guest/acpi/DMAR.aml";
 
     private final CaptureDirectoryImporter importer = new CaptureDirectoryImporter();
@@ -119,7 +120,7 @@ class CaptureDirectoryImporterTest {
     void anElfCoreIsPreferredToACompressedDump() throws IOException {
         put("tables.kdump", "KDUMP   ");
         put("aaa", "KDUMP   ");
-        assertThat(read().remarks()).containsExactly(KERNEL, QEMU);
+        assertThat(read().remarks()).containsExactly(KERNEL, QEMU, PROFILE);
     }
 
     @Test
@@ -140,11 +141,23 @@ class CaptureDirectoryImporterTest {
     }
 
     @Test
-    void aDirectoryWithoutDumpIsNotAccepted() throws IOException {
+    void aDirectoryWithoutDumpBootsCold() throws IOException {
         drop("tables.elf.gz");
-        put("vmcoreinfo.txt", "OSRELEASE=6.1");
-        assertThat(importer.accepts(folder)).isFalse();
-        Refused.at(0, "dump", "none", () -> importer.read(folder, null));
+        MachineDescription machine = read();
+        assertThat(machine.image().ranges()).isEmpty();
+        assertThat(machine.functions()).hasSize(17);
+        assertThat(machine.driverMemory()).hasSize(7);
+        assertThat(machine.units().get(0).profile().registers().keySet())
+                .containsExactly(0x00, 0x08, 0x0c, 0x10, 0x14);
+        assertThat(machine.remarks()).anyMatch(
+                r -> r.startsWith("No dump: tables are made here by a cold boot"));
+    }
+
+    @Test
+    void aDirectoryThatTellsOfNoMachineIsNotAccepted() throws IOException {
+        Path other = Files.createDirectories(temp.resolve("other"));
+        Files.writeString(other.resolve("vmcoreinfo.txt"), "OSRELEASE=6.1");
+        assertThat(importer.accepts(other)).isFalse();
     }
 
     @Test
@@ -215,7 +228,8 @@ class CaptureDirectoryImporterTest {
                 .isEqualTo(machine.image().ranges());
         assertThat(machine.crashReservation()).isNull();
         assertThat(machine.remarks())
-                .containsExactly(KERNEL, "No iomem: System RAM is what the dump holds.", QEMU);
+                .containsExactly(KERNEL, "No iomem: System RAM is what the dump holds.", QEMU,
+                        PROFILE);
     }
 
     @Test
@@ -237,8 +251,8 @@ class CaptureDirectoryImporterTest {
         MachineDescription machine = read();
         assertThat(machine.crashReservation()).isEqualTo(AddressRange.of(0x8000000, 0x4000000));
         assertThat(machine.remarks())
-                .containsExactly(KERNEL, "iomem has 2 crash reservations; the largest is used.",
-                        QEMU);
+                .containsExactly(KERNEL, QEMU, PROFILE,
+                        "There are 2 crash reservations; the largest is used.");
     }
 
     @Test

@@ -110,7 +110,7 @@ class FoundTablesTest {
             throws IOException {
         var image = DumpChoice.open(LabFiles.capture("vtd1/tables.elf.gz")).image();
         return new FoundTables("x", List.of(), remarks).complete(List.of(units), image,
-                List.of(new AddressRange(0, 1L << 32)));
+                List.of(new AddressRange(0, 1L << 32)), List.of());
     }
 
     @Test

@@ -85,6 +85,15 @@ class UnitFactsTest {
         assertThat(remarks).anyMatch(r -> r.contains("in flight (head 0x1380, tail 0x14c0)"));
     }
 
+    @ParameterizedTest(name = "CAP {0}, ECAP {1}: {2}")
+    @CsvSource({"0xd2008c, 0xf0, qemu-7.2", "0x81d2008c, 0xf0, qemu-11",
+        "0xd2008c, 0x8800, qemu-11"})
+    void whichQemuMadeAUnitItsCapabilitiesTell(String capHigh, String ecapHigh, String profile) {
+        assertThat(QemuUnit.profile(Map.of(0x0c, Integer.parseUnsignedInt(capHigh.substring(2), 16),
+                0x14, Integer.decode(ecapHigh)), remarks)).isEqualTo(profile);
+        assertThat(remarks).singleElement().asString().contains(profile, "--hardware");
+    }
+
     @ParameterizedTest(name = "ECAP {0}, tail {1}: IQA {3}")
     @CsvSource({"0x800, 0x40, 'BOCHS ', 0x12000801", "0, 0x40, 'BOCHS ', 0x12000001",
         "0x800, 0x50, 'BOCHS ', 0x12000001", "0x800, 0x40, 'ACME  ', 0x12000001"})
@@ -147,8 +156,9 @@ class UnitFactsTest {
     void aUnitAtAddressZeroIsLeftOut() throws FormatException {
         assertThat(units(new DmarBytes().drhd(0, 0, 0).drhd(1, 0, BASE), registers(BASE)))
                 .hasSize(1);
-        assertThat(remarks).containsExactly(
-                "DMAR names a unit at address 0 (DRHD at 0x30); left out.");
+        assertThat(remarks).singleElement().asString()
+                .startsWith("DMAR names a unit at address 0 (DRHD at 0x30); left out.")
+                .contains("Your BIOS is broken; DMAR reported at address 0!");
     }
 
     @Test
@@ -262,7 +272,7 @@ class UnitFactsTest {
 
     @Test
     void aCaptureWithoutTableIsOneUnitForAll() throws FormatException {
-        UnitDescription unit = new UnitFacts("m", functions, remarks).onlyUnit(registers(BASE));
+        UnitDescription unit = new UnitFacts("m", functions, remarks).onlyUnit(registers(BASE), false);
         assertThat(unit.allOthers()).isTrue();
         assertThat(unit.scopes()).isEmpty();
         assertThat(unit.profile().registers()).hasSize(2);
@@ -275,7 +285,7 @@ class UnitFactsTest {
         for (Path file : LabFiles.filesOf(LabFiles.shared("corpora/acpi-linuxhw/DMAR"))) {
             DmarTable table = DmarTable.read(file.toString(), Files.readAllBytes(file));
             List<UnitDescription> units =
-                    new UnitFacts("m", functions, remarks).units(table, null);
+                    new UnitFacts("m", functions, remarks).units(table, List.of());
             left += table.units().size() - units.size();
         }
         assertThat(left).as("units at address 0")

@@ -4,6 +4,7 @@ package iommu.amdvi.linux;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
+import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import java.util.HashMap;
@@ -59,6 +60,20 @@ final class DomainMappings {
                 ids.reserve(own.domainId(device));
             }
         }
+    }
+
+    /**
+     * Returns the order of addresses. Up to 4.8 this code had an allocator of its own, which went
+     * through apertures of 128 MiB from the bottom; tables grow to all 64 bits.
+     *
+     * <p>Source: Linux, amd_iommu.c before 256e4621c21a, dma_ops_area_alloc.
+     */
+    IovaOrder iovaOrder() {
+        if (!kernel.version().atLeast(4, 9)) {
+            return new IovaOrder(IovaOrder.Kind.UPWARDS, Integer.SIZE);
+        }
+        return new IovaOrder(kernel.setting(KernelProfile.FORCE_DAC, 0) != 0
+                ? IovaOrder.Kind.WHOLE_RANGE : IovaOrder.Kind.LOW_FIRST, Long.SIZE);
     }
 
     /** Starts over with another table, in which no entry is this kernel's yet. */

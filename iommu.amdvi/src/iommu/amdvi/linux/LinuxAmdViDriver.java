@@ -10,6 +10,7 @@ import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.AdoptDepth;
+import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
@@ -41,6 +42,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
     private static final long LARGEST_TABLE_BYTES = 65536L * DeviceTableEntry.BYTES;
     private static final int INV_TIME_OUT_1S = 4;
 
+    private final KernelProfile kernel;
     private final KernelPort port;
     private final KernelQuirks quirks;
     private final UnitRegisters registers;
@@ -68,6 +70,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
      *     no table of another size; 0 for the size it finds
      */
     public LinuxAmdViDriver(KernelProfile kernel, KernelPort port, long expectedBytes) {
+        this.kernel = kernel;
         this.port = port;
         quirks = KernelQuirks.of(kernel);
         this.expectedBytes = expectedBytes;
@@ -85,6 +88,11 @@ public final class LinuxAmdViDriver implements UnitDriver {
     /** Returns what a kernel's command line says of these settings. */
     public static List<KernelOption> options(String commandLine) {
         return CommandLine.options(commandLine);
+    }
+
+    @Override
+    public IovaOrder iovaOrder(int requester) {
+        return mappings.iovaOrder();
     }
 
     @Override
@@ -268,6 +276,16 @@ public final class LinuxAmdViDriver implements UnitDriver {
     }
 
     /**
+     * Since they copy tables (4.14) kernels keep their own below 4 GiB, as they trust no other.
+     *
+     * <p>Source: Linux, early_amd_iommu_init, GFP_DMA32; from memory.
+     */
+    private long deviceTablePages(int count) {
+        return kernel.version().atLeast(4, 14) ? port.allocateLowPages(count)
+                : port.allocatePages(count);
+    }
+
+    /**
      * Gives the unit an empty table and switches it on.
      *
      * @param blocked whether devices are blocked from the start, not only from T6 on
@@ -277,7 +295,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
         long bytes = expectedBytes != 0 ? expectedBytes
                 : AmdViRegisters.BASE.of(found) != 0 ? AmdViRegisters.deviceTableBytes(found)
                 : LARGEST_TABLE_BYTES;
-        entries = new DeviceEntries(port, port.allocatePages((int) (bytes / 4096)),
+        entries = new DeviceEntries(port, deviceTablePages((int) (bytes / 4096)),
                 (int) (bytes / DeviceTableEntry.BYTES));
         if (blocked) {
             entries.blockOthers();

@@ -28,6 +28,8 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
 
     /** Setting: 1 if the kernel's command line has reset_devices, 0 if it has not. */
     public static final String RESET_DEVICES = "linux.resetDevices";
+    /** Setting: 1 if I/O addresses are given out from the top of the domain, not of 4 GiB. */
+    public static final String FORCE_DAC = "linux.forceDac";
     /** Setting: 1 if unmapped addresses are flushed at once, 0 if later, all together. */
     public static final String STRICT = "linux.strict";
 

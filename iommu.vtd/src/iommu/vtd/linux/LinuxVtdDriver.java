@@ -6,6 +6,7 @@ import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.AdoptDepth;
+import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
@@ -248,6 +249,11 @@ public final class LinuxVtdDriver implements UnitDriver {
     @Override
     public int domain(int requester) {
         return mappings.domain(requester).id();
+    }
+
+    @Override
+    public IovaOrder iovaOrder(int requester) {
+        return mappings.iovaOrder();
     }
 
     @Override

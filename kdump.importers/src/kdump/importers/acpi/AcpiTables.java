@@ -7,7 +7,6 @@ import iommu.api.machine.FormatException;
 import iommu.api.pcie.FunctionConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,23 +14,22 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import kdump.importers.bytes.SmallFile;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.lspci.LspciDump;
 import org.osgi.service.component.annotations.Component;
 
 /**
- * Reads DMAR and IVRS tables: as bytes, as acpidump prints them, or out of a directory such as a
- * capture or /sys/firmware/acpi/tables. An lspci dump in the same directory tells the check which
- * functions there are.
+ * Reads DMAR and IVRS tables: as bytes, as acpidump, xxd, hexdump -C and iasl print them, or out of
+ * a directory such as a capture or /sys/firmware/acpi/tables. An lspci dump in the same directory
+ * tells the check which functions there are.
  */
 @Component
 public final class AcpiTables implements FirmwareTableReader {
 
     private static final List<String> SIGNATURES = List.of("DMAR", "IVRS");
-    private static final Pattern NAMES = Pattern.compile("(?i)(dmar|ivrs)\\d*(\\.(aml|dat|bin))?");
+    private static final Pattern NAMES = Pattern.compile(
+            "(?i)(dmar|ivrs)\\d*(\\.(aml|dat|bin|dsl))?|acpidump.*");
     private static final String FUNCTIONS = "lspci-vvv-xxxx.txt";
-    private static final int SIGNATURE_BYTES = 4;
     /** Deepest folder searched, and most files looked at, as for captures. */
     private static final int MAX_DEPTH = 6;
     private static final int MAX_FILES = 10_000;
@@ -45,7 +43,9 @@ public final class AcpiTables implements FirmwareTableReader {
         List<FunctionConfig> functions = List.of();
         for (Path file : files) {
             if (functions.isEmpty() && file.endsWith(FUNCTIONS)) {
-                functions = LspciDump.read(TextFile.read(file, LspciDump.MAX_BYTES)).functions();
+                TextFile text = TextFile.read(file, LspciDump.MAX_BYTES);
+                functions = LspciDump.hasBytes(text) ? LspciDump.read(text).functions()
+                        : List.of();
             }
         }
         List<FirmwareTable> tables = new ArrayList<>();
@@ -74,25 +74,11 @@ public final class AcpiTables implements FirmwareTableReader {
 
     private static List<FirmwareTable> file(Path file, List<FunctionConfig> functions)
             throws IOException {
-        byte[] bytes = SmallFile.read(file, AcpiListing.MAX_BYTES);
-        String signature = new String(bytes, 0, Math.min(SIGNATURE_BYTES, bytes.length),
-                StandardCharsets.ISO_8859_1);
-        if (SIGNATURES.contains(signature) && !isListing(bytes)) {
-            return List.of(table(file.toString(), signature, bytes, functions));
-        }
         List<FirmwareTable> tables = new ArrayList<>();
-        for (AcpiListing.Table listed : AcpiListing
-                .read(TextFile.of(file.toString(), bytes), SIGNATURES).tables()) {
-            tables.add(table(file + ", table at line " + listed.line(), listed.signature(),
-                    listed.bytes(), functions));
+        for (AcpiFile table : AcpiFile.tables(file, SIGNATURES)) {
+            tables.add(table(table.name(), table.signature(), table.bytes(), functions));
         }
         return tables;
-    }
-
-    /** A listing may begin with the signature too: "DMAR @ 0x". */
-    private static boolean isListing(byte[] bytes) {
-        return bytes.length > SIGNATURE_BYTES && bytes[SIGNATURE_BYTES] == ' '
-                && bytes[SIGNATURE_BYTES + 1] == '@';
     }
 
     private static FirmwareTable table(String file, String signature, byte[] bytes,

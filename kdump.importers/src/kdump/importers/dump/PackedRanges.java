@@ -107,6 +107,26 @@ public final class PackedRanges extends AbstractList<AddressRange> implements Ra
         return i;
     }
 
+    /** Returns these ranges but for others, which are by address and apart. */
+    public PackedRanges without(PackedRanges others) {
+        var rest = new Builder();
+        int j = 0;
+        for (int i = 0; i < starts.length; i++) {
+            long at = starts[i];
+            while (at < ends[i]) {
+                while (j < others.size() && others.ends[j] <= at) {
+                    j++;
+                }
+                long next = j < others.size() ? others.starts[j] : Long.MAX_VALUE;
+                if (next > at) {
+                    rest.add(at, Math.min(next, ends[i]));
+                }
+                at = next >= ends[i] ? ends[i] : Math.min(others.ends[j], ends[i]);
+            }
+        }
+        return rest.build();
+    }
+
     /** Returns what these ranges have in common with others, which are by address and apart. */
     public PackedRanges within(Iterable<AddressRange> others) {
         var common = new Builder();

@@ -46,9 +46,14 @@ final class ElfCoreReader {
     private static final int PT_NOTE = 4;
     private static final int SECTION_HEADER_BYTES = 64;
     private static final int SH_INFO = 44;
+    private static final long PAGE_BYTES = 4096;
 
     private final Content content;
     private long missingBytes;
+    private long beyondBytes;
+    private final List<AddressRange> lost = new ArrayList<>();
+    private final List<AddressRange> memory = new ArrayList<>();
+    private FormatException breaksOff;
 
     ElfCoreReader(Content content) {
         this.content = content;
@@ -76,9 +81,12 @@ final class ElfCoreReader {
                 addLoad(table, at, loads);
             }
         }
+        if (loads.isEmpty() && breaksOff != null) {
+            throw breaksOff;
+        }
         Overlaps overlaps = new Overlaps(content, loads);
         CoreImage image = new CoreImage(content, overlaps.resolve());
-        return new Dump(image, VmcoreInfo.ofNotes(notes(table)), remarks(overlaps));
+        return new Dump(image, List.copyOf(memory), lost, VmcoreInfo.ofNotes(notes(table)), remarks(overlaps));
     }
 
     private List<String> remarks(Overlaps overlaps) {
@@ -86,6 +94,11 @@ final class ElfCoreReader {
         if (missingBytes > 0) {
             remarks.add("The core names 0x" + Long.toHexString(missingBytes)
                     + " bytes of memory that it does not hold.");
+        }
+        if (beyondBytes > 0) {
+            remarks.add("The core breaks off at 0x" + Long.toHexString(content.bytes()) + ": 0x"
+                    + Long.toHexString(beyondBytes) + " bytes of memory that it names lie beyond"
+                    + " and are absent.");
         }
         if (overlaps.remark() != null) {
             remarks.add(overlaps.remark());
@@ -143,9 +156,20 @@ final class ElfCoreReader {
             throw table.wrong(at + 32, "p_filesz", fileBytes,
                     "at most p_memsz, 0x" + Long.toHexString(memoryBytes));
         }
-        if (offset < 0 || offset > content.bytes() - fileBytes) {
-            throw table.wrong(at + 8, "p_offset", offset, "0x" + Long.toHexString(fileBytes)
-                    + " bytes within the file's 0x" + Long.toHexString(content.bytes()));
+        memory.add(AddressRange.of(address, memoryBytes));
+        if (offset < 0 || fileBytes > 0 && offset > content.bytes() - fileBytes) {
+            FormatException cut = table.wrong(at + 8, "p_offset", offset, "0x"
+                    + Long.toHexString(fileBytes) + " bytes within the file's 0x"
+                    + Long.toHexString(content.bytes()));
+            if (offset < 0) {
+                throw cut;
+            }
+            breaksOff = breaksOff == null ? cut : breaksOff;
+            long held = Math.max(0, content.bytes() - offset) & -PAGE_BYTES;
+            beyondBytes += fileBytes - held;
+            lost.add(AddressRange.of(address + held, fileBytes - held));
+            memoryBytes -= fileBytes - held;
+            fileBytes = held;
         }
         missingBytes += memoryBytes - fileBytes;
         if (fileBytes > 0) {

@@ -7,6 +7,7 @@ import iommu.api.pcie.RequesterId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
@@ -21,6 +22,16 @@ final class ConfigAssembly {
     /** 8 GT/s, 8 lanes. */
     private static final int LINK = 0x83;
     private static final int CHIPSET = 6;
+    /** FFFFh would say that there is no function. */
+    private static final int NOBODYS_ID = 0xfffe;
+    private static final int STORAGE = 1;
+    private static final int NVME = 0x0108;
+    private static final Map<Integer, Integer> INTERFACES =
+            Map.of(0x0106, 0x01, NVME, 0x02, 0x0c03, 0x30);
+    private static final int USUAL_VECTORS = 16;
+    /** In BAR 0, behind the controller's registers. */
+    private static final int NVME_TABLE = 0x2000;
+    private static final int NVME_PENDING = 0x3000;
     private static final int VECTOR_BYTES = 16;
     private static final int MOST_NAMED = 8;
 
@@ -28,6 +39,7 @@ final class ConfigAssembly {
     private final List<String> remarks;
     private final List<FunctionFacts> unclassed = new ArrayList<>();
     private final List<FunctionFacts> unknownIds = new ArrayList<>();
+    private int interfaces;
 
     ConfigAssembly(FunctionTable table, List<String> remarks) {
         this.table = table;
@@ -37,9 +49,14 @@ final class ConfigAssembly {
     List<FunctionConfig> configs() {
         table.all().forEach(this::complete);
         new Topology(table, remarks).complete();
+        messages();
         List<FunctionConfig> configs = table.all().stream().map(this::config).toList();
+        if (interfaces > 0) {
+            remarks.add("Programming interfaces of " + interfaces + " functions are not told: SATA"
+                    + " is taken as AHCI, NVMe as NVM Express, USB as xHCI.");
+        }
         say(unclassed, "nothing tells the class; taken as storage controllers");
-        say(unknownIds, "nothing tells vendor and device; they have id ffff:ffff");
+        say(unknownIds, "nothing tells vendor and device; they have id fffe:fffe");
         bindings();
         return configs;
     }
@@ -73,10 +90,38 @@ final class ConfigAssembly {
                 unclassed.add(f);
             }
         }
+        if (f.interfaceUntold) {
+            f.programmingInterface(INTERFACES.getOrDefault(f.classCode >>> 8, 0));
+            interfaces += INTERFACES.containsKey(f.classCode >>> 8) ? 1 : 0;
+        }
         if (f.vendor == FunctionFacts.UNTOLD) {
             unknownIds.add(f);
-            f.vendor = 0xffff;
-            f.device = 0xffff;
+            f.vendor = NOBODYS_ID;
+            f.device = NOBODYS_ID;
+        }
+    }
+
+    /** Where no text tells of any interrupt, functions have what their kind has as a rule. */
+    private void messages() {
+        if (table.all().stream().anyMatch(
+                f -> f.vectors > 0 || f.msiAt != FunctionFacts.UNTOLD)) {
+            return;
+        }
+        List<FunctionFacts> assumed = table.all().stream().filter(f -> !f.isBridge
+                && f.classCode >>> 16 != CHIPSET && (f.express != ExpressType.CONVENTIONAL
+                        || f.classCode >>> 16 == STORAGE)).toList();
+        for (FunctionFacts f : assumed) {
+            f.msi(0);
+            if (f.classCode >>> 8 == NVME) {
+                f.msiX(0, USUAL_VECTORS, false);
+                if (f.bars.isEmpty()) {
+                    f.msiXPlace(NVME_TABLE, NVME_PENDING);
+                }
+            }
+        }
+        if (!assumed.isEmpty()) {
+            remarks.add("Nothing tells of interrupts: storage and PCI Express functions are taken"
+                    + " to have MSI, NVMe MSI-X.");
         }
     }
 
@@ -88,6 +133,9 @@ final class ConfigAssembly {
         writer.command(command(f));
         if (f.isBridge) {
             writer.bridge(Math.max(f.secondary, 0), Math.max(f.subordinate, 0));
+            if (f.bridgeControl > 0) {
+                writer.forwardSystemErrors();
+            }
         }
         f.bars.forEach((index, bar) -> {
             Bar before = f.bars.get(index - 1);
@@ -101,7 +149,8 @@ final class ConfigAssembly {
 
     private void capabilities(FunctionFacts f, ConfigWriter writer) {
         if (f.express != ExpressType.CONVENTIONAL) {
-            writer.express(f.expressAt, f.express, 0, LINK, 0);
+            writer.express(f.expressAt, f.express, Math.max(f.deviceControl, 0), LINK,
+                    Math.max(f.rootControl, 0));
         }
         if (f.msiAt != FunctionFacts.UNTOLD) {
             writer.msi(f.msiAt, false);

@@ -27,6 +27,10 @@ public final class FunctionFacts {
     int secondary = UNTOLD;
     int subordinate = UNTOLD;
     int command = UNTOLD;
+    int deviceControl = UNTOLD;
+    int rootControl = UNTOLD;
+    int bridgeControl = UNTOLD;
+    boolean interfaceUntold;
     boolean isBridge;
     ExpressType express;
     boolean expressAssumed;
@@ -72,11 +76,39 @@ public final class FunctionFacts {
         return this;
     }
 
+    /** Takes class and subclass, 16 bits, where the programming interface is not told. */
+    public FunctionFacts classAndSubclass(int told) {
+        if (classCode == UNTOLD) {
+            interfaceUntold = true;
+            classCode(told << 8);
+        }
+        return this;
+    }
+
     /** Takes the programming interface where only class and subclass were told before. */
     public FunctionFacts programmingInterface(int told) {
-        if (classCode != UNTOLD && (classCode & 0xff) == 0) {
+        if (interfaceUntold) {
             classCode |= told & 0xff;
+            interfaceUntold = false;
         }
+        return this;
+    }
+
+    /** Takes bits 3:0 of Device Control: which errors a function reports. */
+    public FunctionFacts deviceControl(int told) {
+        deviceControl = first(deviceControl, told);
+        return this;
+    }
+
+    /** Takes Root Control: which errors a root port makes a system error of. */
+    public FunctionFacts rootControl(int told) {
+        rootControl = first(rootControl, told);
+        return this;
+    }
+
+    /** Takes Bridge Control, of which bit 1 lets system errors through. */
+    public FunctionFacts bridgeControl(int told) {
+        bridgeControl = first(bridgeControl, told);
         return this;
     }
 

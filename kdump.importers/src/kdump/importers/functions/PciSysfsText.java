@@ -9,8 +9,8 @@ import kdump.importers.bytes.TextFile;
 
 /**
  * Reads a listing of sysfs, a line a function: {@code 0000:02:00.0 0x1b36:0x0010 class=0x010802
- * group=10 type=DMA driver=nvme}, or with {@code vendor=0x1b36 device=0x0010}. What else a line says
- * is passed over.
+ * group=10 type=DMA driver=nvme}, or with {@code vendor=0x1b36 device=0x0010}. What else a line
+ * says is passed over.
  */
 public final class PciSysfsText {
 

@@ -5,6 +5,7 @@ import iommu.api.pcie.RequesterId;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
@@ -34,6 +35,7 @@ final class Topology {
     }
 
     void complete() {
+        giveBuses();
         List<FunctionFacts> closed = table.all().stream()
                 .filter(f -> f.isBridge && f.secondary == FunctionFacts.UNTOLD).toList();
         if (!closed.isEmpty()) {
@@ -53,6 +55,34 @@ final class Topology {
         if (assumed > 0) {
             remarks.add("PCI Express of " + assumed + " functions is taken from where they stand:"
                     + " ports on root buses, endpoints behind ports.");
+        }
+    }
+
+    /**
+     * Where bridges do not tell their buses, and there are functions on buses that no bridge leads
+     * to, these buses go to those bridges in their order, as enumeration gives them.
+     */
+    private void giveBuses() {
+        TreeSet<Integer> buses = new TreeSet<>();
+        Map<Integer, FunctionFacts> known = table.bridgesByBus();
+        for (FunctionFacts f : table.all()) {
+            if (RequesterId.bus(f.requester) != 0 && !known.containsKey(f.requester >>> 8)) {
+                buses.add(f.requester >>> 8);
+            }
+        }
+        int given = 0;
+        for (FunctionFacts f : table.all()) {
+            Integer bus = f.isBridge && f.secondary == FunctionFacts.UNTOLD
+                    ? buses.higher(f.requester >>> 8) : null;
+            if (bus != null && bus >>> 8 == f.requester >>> 16) {
+                f.buses(bus & 0xff, bus & 0xff);
+                buses.remove(bus);
+                given++;
+            }
+        }
+        if (given > 0) {
+            remarks.add("Buses behind " + given + " bridges are taken in the order of the bridges,"
+                    + " as nothing tells of them.");
         }
     }
 

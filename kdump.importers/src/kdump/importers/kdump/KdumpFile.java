@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import kdump.importers.bytes.Content;
 import kdump.importers.dump.Dump;
+import kdump.importers.dump.PackedRanges;
 import kdump.importers.dump.VmcoreInfo;
 
 /**
@@ -49,7 +50,10 @@ public final class KdumpFile {
                     + Long.toHexString(header.endPage() - 1) + " of 0x"
                     + Long.toHexString(header.pages()) + ".");
         }
-        return new Dump(new KdumpImage(rearranged, header.descriptorOffset(), index),
+        PackedRanges present = Truncation.present(rearranged, header.descriptorOffset(), index,
+                (header.status() & KdumpHeader.INCOMPLETE) != 0, remarks);
+        return new Dump(new KdumpImage(rearranged, header.descriptorOffset(), index, present),
+                PageIndex.memory(rearranged, header), index.runs().without(present),
                 vmcoreInfo(rearranged, header), remarks);
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import kdump.importers.bytes.ByteFacts;
 import kdump.importers.bytes.Content;
+import kdump.importers.dump.PackedRanges;
 
 /** The pages of a kdump-compressed file as memory, unpacked as they are read. Thread-safe. */
 final class KdumpImage implements MemoryImage {
@@ -26,24 +27,27 @@ final class KdumpImage implements MemoryImage {
     private final Content content;
     private final long descriptorOffset;
     private final PageIndex index;
+    private final PackedRanges present;
     private final Page[] cache = new Page[CACHED_PAGES];
     private final ConcurrentLinkedDeque<PageCodec> codecs = new ConcurrentLinkedDeque<>();
 
-    KdumpImage(Content content, long descriptorOffset, PageIndex index) {
+    /** @param present pages of the index whose bytes are there */
+    KdumpImage(Content content, long descriptorOffset, PageIndex index, PackedRanges present) {
         this.content = content;
         this.descriptorOffset = descriptorOffset;
         this.index = index;
+        this.present = present;
     }
 
     @Override
     public List<AddressRange> ranges() {
-        return index.runs();
+        return present;
     }
 
     @Override
     public void read(long address, byte[] to, int offset, int bytes) throws IOException {
         if (bytes > PAGE_BYTES - ((int) address & PAGE_BYTES - 1) || address < 0) {
-            index.runs().require(address, bytes);
+            present.require(address, bytes);
         }
         for (int done = 0; done < bytes;) {
             int inPage = (int) (address + done) & PAGE_BYTES - 1;
@@ -57,7 +61,7 @@ final class KdumpImage implements MemoryImage {
         int slot = (int) (address >>> PageIndex.PAGE_SHIFT) & CACHED_PAGES - 1;
         Page cached = cache[slot];
         if (cached == null || cached.address() != address) {
-            index.runs().require(address, PAGE_BYTES);
+            present.require(address, PAGE_BYTES);
             cached = new Page(address, unpacked(address));
             cache[slot] = cached;
         }

@@ -37,25 +37,35 @@ final class PageIndex {
 
     /** Reads the bitmap of pages that the file holds. */
     static PageIndex read(Content content, KdumpHeader header) throws IOException {
+        return new PageIndex(runs(content, header.bitmapOffset(), "bitmap2", header.firstPage(),
+                header.endPage()));
+    }
+
+    /** Reads the bitmap of pages that the machine has. */
+    static PackedRanges memory(Content content, KdumpHeader header) throws IOException {
+        long half = header.descriptorOffset() - header.bitmapOffset();
+        return runs(content, header.bitmapOffset() - half, "bitmap1", 0, header.pages());
+    }
+
+    private static PackedRanges runs(Content content, long bitmap, String name, long start,
+            long end) throws IOException {
         var runs = new PackedRanges.Builder();
-        long end = header.endPage();
-        for (long page = header.firstPage() & -8L * CHUNK_BYTES; page < end;
-                page += 8L * CHUNK_BYTES) {
+        for (long page = start & -8L * CHUNK_BYTES; page < end; page += 8L * CHUNK_BYTES) {
             int bytes = (int) Math.min(CHUNK_BYTES, end - page + 7 >> 3);
             // padded to whole words
-            byte[] chunk = Arrays.copyOf(bytes(content, header.bitmapOffset() + (page >> 3),
-                    bytes), bytes + 7 & -8);
-            var words = new ByteFacts(content.name(), header.bitmapOffset() + (page >> 3), chunk);
+            byte[] chunk = Arrays.copyOf(bytes(content, bitmap + (page >> 3), bytes),
+                    bytes + 7 & -8);
+            var words = new ByteFacts(content.name(), bitmap + (page >> 3), chunk);
             for (int at = 0; at < chunk.length; at += 8) {
                 long first = page + 8L * at;
-                addRuns(runs, words.u64(at, "bitmap2") & mask(first, header), first);
+                addRuns(runs, words.u64(at, name) & mask(first, start, end), first);
             }
             if (runs.size() > MAX_RUNS) {
-                throw new FormatException(content.name(), header.bitmapOffset() + (page >> 3),
-                        "bitmap2", "more runs of pages", "at most " + MAX_RUNS);
+                throw new FormatException(content.name(), bitmap + (page >> 3), name,
+                        "more runs of pages", "at most " + MAX_RUNS);
             }
         }
-        return new PageIndex(runs.build());
+        return runs.build();
     }
 
     private static byte[] bytes(Content content, long offset, int count) throws IOException {
@@ -64,13 +74,13 @@ final class PageIndex {
         return bytes;
     }
 
-    /** Returns the bits of the word from page {@code first} that belong to the file's part. */
-    private static long mask(long first, KdumpHeader header) {
+    /** Returns the bits of the word from page {@code first} that belong to a part. */
+    private static long mask(long first, long start, long end) {
         long mask = -1L;
-        if (header.firstPage() > first) {
-            mask = header.firstPage() - first >= 64 ? 0 : mask << header.firstPage() - first;
+        if (start > first) {
+            mask = start - first >= 64 ? 0 : mask << start - first;
         }
-        long room = header.endPage() - first;
+        long room = end - first;
         return room >= 64 ? mask : room <= 0 ? 0 : mask & (1L << room) - 1;
     }
 

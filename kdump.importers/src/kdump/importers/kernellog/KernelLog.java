@@ -57,9 +57,9 @@ public record KernelLog(String name, List<String> messages) {
         return (before.lookingAt() ? cut.substring(before.end()) : cut).stripTrailing();
     }
 
-    /** Returns whether a text looks like a kernel's log: something in it tells of a machine. */
-    public static boolean tellsOfAMachine(TextFile text) {
-        return text.lines().stream().anyMatch(l -> TELLS.matcher(message(l)).matches());
+    /** Returns how many lines of a text tell of a machine as a kernel's log does. */
+    public static long tellingLines(TextFile text) {
+        return text.lines().stream().filter(l -> TELLS.matcher(message(l)).matches()).count();
     }
 
     /** Returns the version of the kernel; empty if the log does not begin with the boot. */

@@ -20,6 +20,9 @@ public final class LoggedFunctions {
 
     private static final Pattern OF_FUNCTION = Pattern.compile("([A-Za-z][\\w-]{0,40}) "
             + "([0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]): +(.*)");
+    /** NVMe tells which function a controller is. */
+    private static final Pattern NAMES_FUNCTION = Pattern.compile("([a-z][\\w-]{0,40}) \\S{1,40}:"
+            + " pci function ([0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7])");
     private static final Pattern FOUND = Pattern.compile("(?:found )?\\[([0-9a-f]{4}):([0-9a-f]{4})"
             + "\\] type ([0-9a-f]{1,2}) class 0x([0-9a-f]{6})(?: (.*))?");
     private static final Pattern BAR = Pattern.compile("(?:reg (?:0x)?([0-9a-f]{2})|BAR (\\d))"
@@ -70,6 +73,14 @@ public final class LoggedFunctions {
             }
             return;
         }
+        m = NAMES_FUNCTION.matcher(message);
+        if (m.matches()) {
+            FunctionFacts known = table.existing(RequesterId.parse(m.group(2)));
+            if (known != null) {
+                known.driver(m.group(1));
+            }
+            return;
+        }
         m = FAULT.matcher(message);
         if (m.matches()) {
             faulting.add(RequesterId.parse(m.group(1)));
@@ -111,9 +122,12 @@ public final class LoggedFunctions {
 
     /** Up to 3.2 the type has one digit, and the class comes without programming interface. */
     private static void found(FunctionFacts facts, Matcher m) {
-        boolean old = m.group(3).length() == 1;
-        facts.ids(hex(m.group(1)), hex(m.group(2)))
-                .classCode(old ? hex(m.group(4)) << 8 & 0xff_ffff : hex(m.group(4)));
+        facts.ids(hex(m.group(1)), hex(m.group(2)));
+        if (m.group(3).length() == 1) {
+            facts.classAndSubclass(hex(m.group(4)) & 0xffff);
+        } else {
+            facts.classCode(hex(m.group(4)));
+        }
         if ((hex(m.group(3)) & 0x7f) == 1) {
             facts.bridge();
         }

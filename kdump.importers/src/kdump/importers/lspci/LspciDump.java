@@ -26,6 +26,11 @@ public record LspciDump(List<FunctionConfig> functions, List<String> leftOut) {
         leftOut = List.copyOf(leftOut);
     }
 
+    /** Returns whether a text has config space in hex, and not only words. */
+    public static boolean hasBytes(TextFile text) {
+        return text.lines().stream().anyMatch(l -> l.matches("[0-9a-f]{2,3}: [0-9a-f]{2}( .*)?"));
+    }
+
     /** Reads the text of {@code lspci -x}, {@code -xxx} or {@code -xxxx}, with or without -v. */
     public static LspciDump read(TextFile text) throws FormatException {
         return new LspciReader(text).read();

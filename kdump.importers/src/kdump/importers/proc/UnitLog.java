@@ -27,6 +27,15 @@ public record UnitLog(long base, int version, long capabilities, long extendedCa
             + " ([0-9a-f]{1,15}):? ver ([0-9a-f]):([0-9a-f]) cap ([0-9a-f]{1,16})"
             + " ecap ([0-9a-f]{1,16})\\s*");
 
+    /** Puts version and capabilities where the unit's registers have them. */
+    public void putInto(Map<Integer, Integer> words) {
+        words.put(0x00, version);
+        words.put(0x08, (int) capabilities);
+        words.put(0x0c, (int) (capabilities >>> 32));
+        words.put(0x10, (int) extendedCapabilities);
+        words.put(0x14, (int) (extendedCapabilities >>> 32));
+    }
+
     /** Returns the units of a log, in its order; a log without such lines is none of ours. */
     public static List<UnitLog> read(TextFile text) {
         return of(text.lines());

@@ -35,7 +35,12 @@ public record RegisterWords(String file, long base, Map<Integer, Integer> words)
 
     /** Reads JSON already in memory. */
     public static RegisterWords read(String file, byte[] json) throws FormatException {
-        return new RegisterJson(file, json).read();
+        RegisterWords read = new RegisterJson(file, json).read();
+        if (read.words.size() > 1 && read.words.values().stream().allMatch(w -> w == -1)) {
+            throw new FormatException(file, 0, "unit at 0x" + Long.toHexString(read.base),
+                    "reads all ones: the unit does not answer", "the registers of a unit");
+        }
+        return read;
     }
 
     /**

@@ -44,7 +44,7 @@ final class ContextWalk {
             }
             Contexts contexts = contexts(entry & Shape.ADDRESS, scalable);
             if (contexts == null) {
-                broken++;
+                broken += pages.isLost(entry & Shape.ADDRESS) ? 0 : 1;
                 continue;
             }
             int first = (half >>> 1) << 8 | (half & 1) << 7;

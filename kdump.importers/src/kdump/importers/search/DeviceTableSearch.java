@@ -42,7 +42,7 @@ public record DeviceTableSearch(long pages, int shaped, List<DeviceTableCandidat
      */
     public static DeviceTableSearch in(MemoryImage image, List<AddressRange> ram)
             throws IOException {
-        Pages pages = new Pages(image, ram);
+        Pages pages = new Pages(image, ram, List.of());
         HostTableWalk walk = new HostTableWalk(pages);
         List<DeviceTableCandidate> verified = new ArrayList<>();
         byte[] page = new byte[Shape.PAGE_BYTES];

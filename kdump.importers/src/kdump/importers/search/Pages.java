@@ -21,13 +21,15 @@ final class Pages {
     private final MemoryImage image;
     private final PackedRanges whole;
     private final PackedRanges ram;
+    private final PackedRanges lost;
 
     /**
      * Makes one.
      *
      * @param ram where leaves of page tables are expected
+     * @param lost what the image would hold if its file did not break off
      */
-    Pages(MemoryImage image, List<AddressRange> ram) {
+    Pages(MemoryImage image, List<AddressRange> ram, List<AddressRange> lost) {
         this.image = image;
         var pages = new PackedRanges.Builder();
         for (AddressRange range : image.ranges()) {
@@ -41,6 +43,9 @@ final class Pages {
         var expected = new PackedRanges.Builder();
         ram.forEach(r -> expected.add(r.start(), r.end()));
         this.ram = expected.build();
+        var beyond = new PackedRanges.Builder();
+        lost.forEach(r -> beyond.add(r.start(), r.end()));
+        this.lost = beyond.build();
     }
 
     static long word(byte[] page, int index) {
@@ -58,6 +63,11 @@ final class Pages {
 
     boolean isPresent(long page) {
         return whole.indexOf(page) >= 0;
+    }
+
+    /** Returns whether a page would be present if the file of the image did not break off. */
+    boolean isLost(long page) {
+        return lost.indexOf(page) >= 0;
     }
 
     /**

@@ -53,7 +53,7 @@ final class TableWalk {
     private Count walk(long table, int level, long permitted) throws IOException {
         byte[] page = pages.page(table);
         if (page == null) {
-            return BROKEN;
+            return pages.isLost(table) ? new Count(0, 0) : BROKEN;
         }
         long leaves = 0;
         long inRam = 0;

@@ -70,6 +70,17 @@ class ElfCoreTest {
         assertThat(ElfCore.read(elf).image().ranges()).containsExactly(range(0x6000, 0x40));
     }
 
+    @Test
+    void aCoreThatBreaksOffHoldsWhatLiesBeforeItsEnd() throws IOException {
+        var elf = new ElfBytes(2, 0x3000).load(0x1000, 0x10_0000, 0x2000, 0x2000)
+                .load(0x3000, 0x20_0000, 0x1000, 0x1000);
+        Dump dump = ElfCore.read(elf);
+        assertThat(dump.image().ranges()).containsExactly(AddressRange.of(0x10_0000, 0x2000));
+        assertThat(dump.lost()).containsExactly(AddressRange.of(0x20_0000, 0x1000));
+        assertThat(dump.remarks()).containsExactly("The core breaks off at 0x30b0: 0x1000 bytes of"
+                + " memory that it names lie beyond and are absent.");
+    }
+
     @ParameterizedTest
     @CsvSource({"0, e_ident.magic, 0x464c4500", "4, e_ident.class, 0x0", "5, e_ident.data, 0x0",
         "16, e_type, 0x0", "18, e_machine, 0x0", "54, e_phentsize, 0x0"})

@@ -287,7 +287,7 @@ enum Parser {
             }
         }
         if (pages < MAX_PAGES) {
-            RootSearch.in(dump.image(), dump.image().ranges());
+            RootSearch.in(dump.image(), dump.image().ranges(), List.of());
         }
         if (first != null) {
             throw first;

@@ -44,14 +44,17 @@ class LoggedFunctionsTest {
                 [    1.3] pci 0000:01:00.0: ROM [mem 0xfda00000-0xfda3ffff pref]
                 [    1.4] pci 0000:01:00.0: BAR 0 [mem 0xfda80000-0xfda9ffff]: assigned
                 [    2.1] e1000e 0000:01:00.0: Interrupt Throttling Rate (ints/sec) set
-                [    2.1] nvme nvme0: pci function 0000:09:00.0
+                [    2.1] nvme nvme0: pci function 0000:02:00.0
+                [    1.3] pci 0000:00:03.0: [1b36:0010] type 00 class 0x010802 PCIe Endpoint
+                [    2.1] nvme nvme0: pci function 0000:00:03.0
                 """);
-        assertThat(all).hasSize(2);
+        assertThat(all).hasSize(3);
+        assertThat(table.driverOf(RequesterId.parse("00:03.0"))).isEqualTo("nvme");
         FunctionConfig port = all.get(0);
         assertThat(List.of(port.u8(0x19), port.u8(0x1a))).containsExactly(1, 2);
         assertThat(port.u8(Capabilities.find(port::read, Capabilities.EXPRESS) + 2))
                 .isEqualTo(0x42);
-        FunctionConfig nic = all.get(1);
+        FunctionConfig nic = all.get(2);
         assertThat(nic.u16(2)).isEqualTo(0x10d3);
         assertThat(nic.read(0x10, 4)).as("given anew").isEqualTo(0xfda8_0000);
         assertThat(nic.read(0x18, 4)).isEqualTo(0x4001);
@@ -124,14 +127,14 @@ class LoggedFunctionsTest {
         "[Sat Nov 28 10:00:00 2026] DMAR: dmar0: reg_base_addr fed90000 ver 1:0 cap 0 ecap 0",
         "[    0.4][    T1] pci 0000:00:1f.2: [8086:1d02] type 00 class 0x010601"})
     void aLogIsKnownByWhatItTells(String line) {
-        assertThat(KernelLog.tellsOfAMachine(TextFile.of("log",
-                ("noise\n" + line).getBytes(StandardCharsets.UTF_8)))).isTrue();
+        assertThat(KernelLog.tellingLines(TextFile.of("log",
+                ("noise\n" + line).getBytes(StandardCharsets.UTF_8)))).isOne();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "Linux is a kernel", "pci devices are fun", "DMARC: policy"})
     void otherTextsAreNoLogs(String line) {
-        assertThat(KernelLog.tellsOfAMachine(TextFile.of("log",
-                line.getBytes(StandardCharsets.UTF_8)))).isFalse();
+        assertThat(KernelLog.tellingLines(TextFile.of("log",
+                line.getBytes(StandardCharsets.UTF_8)))).isZero();
     }
 }

@@ -190,7 +190,7 @@ class MachineFileTest {
     void nothingAndTooMuchAreRefused() {
         assertThatThrownBy(() -> read("")).isInstanceOf(FormatException.class)
                 .hasMessageContaining("a machine");
-        assertThatThrownBy(() -> read("#".repeat(4 << 20))).isInstanceOf(FormatException.class)
+        assertThatThrownBy(() -> read("#".repeat(33 << 20))).isInstanceOf(FormatException.class)
                 .hasMessageContaining("at most");
         assertThatThrownBy(() -> read(SMALL + "---\nname: two\n"))
                 .isInstanceOf(FormatException.class).hasMessageContaining("one machine");

@@ -114,7 +114,8 @@ class RootSearchTest {
         assertThat(memory.search().verified()).isEmpty();
         TableBytes other = new TableBytes(SEED);
         other.legacyRoot(300);
-        assertThat(RootSearch.in(other, List.of(new AddressRange(0, 0x10000))).verified())
+        assertThat(RootSearch.in(other, List.of(new AddressRange(0, 0x10000)),
+                List.of()).verified())
                 .isEmpty();
     }
 
@@ -147,7 +148,7 @@ class RootSearchTest {
                 memory.read(address, to, offset, bytes);
             }
         };
-        assertThat(RootSearch.in(damaged, memory.ranges()).verified()).hasSize(1);
+        assertThat(RootSearch.in(damaged, memory.ranges(), List.of()).verified()).hasSize(1);
     }
 
     @Test
@@ -163,6 +164,6 @@ class RootSearchTest {
                 memory.read(address, to, offset, bytes);
             }
         };
-        assertThat(RootSearch.in(odd, odd.ranges()).pages()).isEqualTo(1);
+        assertThat(RootSearch.in(odd, odd.ranges(), List.of()).pages()).isEqualTo(1);
     }
 }

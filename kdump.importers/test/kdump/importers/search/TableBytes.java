@@ -88,6 +88,6 @@ final class TableBytes implements MemoryImage {
     }
 
     RootSearch search() throws java.io.IOException {
-        return RootSearch.in(this, ranges());
+        return RootSearch.in(this, ranges(), List.of());
     }
 }

@@ -16,7 +16,7 @@ class TableWalkTest {
 
     private final TableBytes memory = new TableBytes(Long.getLong("lab.seed", 1));
     private final TableWalk walk = new TableWalk(
-            new Pages(memory, List.of(AddressRange.of(0, 0x100_000))));
+            new Pages(memory, List.of(AddressRange.of(0, 0x100_000)), List.of()));
 
     @ParameterizedTest
     @CsvSource({"3, 1", "3, 300", "4, 0", "4, 511", "5, 17"})

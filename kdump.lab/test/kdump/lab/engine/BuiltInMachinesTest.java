@@ -177,8 +177,32 @@ class BuiltInMachinesTest {
         List<Mapping> mappings = mappings(machine);
         assertThat(mapsToItself(of(mappings, "00:12.2"), reserved(machine, 0))).as("IVMD")
                 .isTrue();
+        assertThat(of(mappings, "01:00.0")).as("addresses from page 1 up")
+                .anyMatch(m -> m.iova == 0x1000).allMatch(m -> m.iova < 16 * MIB);
         assertThat(of(mappings, "00:14.4")).as("a bridge to PCI asks for what is behind it")
                 .isNotEmpty();
+    }
+
+    /** Later kernels keep the device table where their capture kernels trust it. */
+    @Test
+    void amdOf2010UnderALaterKernel() {
+        Map<String, Verdict> verdicts = compare("server-2010-amd", RunOptions.ofSeed(1)
+                .withKernels(new KernelChoice(new KernelVersion(6, 1, 0), null, Map.of())
+                        .withTimes(KernelTimes.RECORDED.scaled(0.1))));
+        assertThat(verdicts.get("linux").faults().requests()).isZero();
+        assertThat(verdicts.get("linux").reasons()).noneMatch(r -> r.contains("not trustworthy"));
+        assertThat(verdicts.get("disable-reinit").faults().requests()).isPositive();
+    }
+
+    @Test
+    void forcedAddressesBeginAtTheTopOfTheDomain() {
+        MachineDescription machine = boot("server-2014", KernelChoice.DEFAULT.withCommandLines(
+                "intel_iommu=on,forcedac crashkernel=256M@1712M", null));
+        List<Mapping> adapter = of(mappings(machine), "81:00.0");
+        assertThat(adapter).anyMatch(m -> m.iova == 0xffff_ffff_f000L)
+                .allMatch(m -> m.iova > 1L << 47);
+        assertThat(of(mappings(machine), "00:1a.0")).as("conventional PCI has 32 bits")
+                .allMatch(m -> m.iova < 1L << 32);
     }
 
     /** Every policy meets the first writes that go nowhere, but for those that silenced devices. */

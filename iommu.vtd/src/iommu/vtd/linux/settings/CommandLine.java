@@ -25,8 +25,8 @@ public final class CommandLine {
             .word("intel_iommu=igfx_off", BootSetting.IGFX_OFF.key(), 1,
                     "units of graphics alone are not used")
             .word("intel_iommu=strict", KernelProfile.STRICT, 1, "strict IOTLB invalidation")
-            .note("intel_iommu=forcedac", "is iommu.forcedac=1 by its old name: not modelled,"
-                    + " as 32-bit addresses do not run out")
+            .word("intel_iommu=forcedac", KernelProfile.FORCE_DAC, 1,
+                    "I/O addresses from the top of the domain down")
             .note("intel_iommu=tboot_noforce", "concerns measured launch, which none does here")
             .note("iommu=soft", "asks for bounce buffers where no unit translates: not needed")
             .note("iommu=force", "concerns GART alone")

@@ -72,7 +72,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"intel_iommu=forcedac", "intel_iommu=tboot_noforce", "iommu=soft",
+    @ValueSource(strings = {"intel_iommu=tboot_noforce", "iommu=soft",
         "iommu=force", "intremap=nopost", "pci=nomsi", "pci=noaer"})
     void whatAKnownWordDoesNotDoHereIsSaid(String word) {
         List<KernelOption> told = CommandLine.options(word + " " + word);
@@ -80,6 +80,12 @@ class CommandLineTest {
                 .satisfies(note -> assertThat(note.words()).startsWith(word + " ")
                         .doesNotContain("\n"));
         assertThat(options(word)).isEqualTo(options(""));
+    }
+
+    @Test
+    void forcedacBeginsAboveFourGib() {
+        assertThat(profile("intel_iommu=on,forcedac").setting(KernelProfile.FORCE_DAC, 0))
+                .isEqualTo(1);
     }
 
     @Test

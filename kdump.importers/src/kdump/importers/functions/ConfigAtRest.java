@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.importers.machinefile;
+package kdump.importers.functions;
 
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
@@ -12,7 +12,7 @@ import java.util.Arrays;
  * <p>Source: PCI Express Base Specification, "PCI Compatible Configuration Registers", "MSI
  * Capability", "MSI-X Capability", "ATS Extended Capability".
  */
-final class ConfigAtRest {
+public final class ConfigAtRest {
 
     private static final int COMMAND = 0x04;
     private static final int BUS_MASTER = 4;
@@ -21,7 +21,8 @@ final class ConfigAtRest {
 
     private ConfigAtRest() { }
 
-    static FunctionConfig of(FunctionConfig captured) {
+    /** Returns it. */
+    public static FunctionConfig of(FunctionConfig captured) {
         if (captured.headerType() != 0) {
             return captured;
         }
