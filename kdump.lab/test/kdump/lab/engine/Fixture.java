@@ -49,7 +49,7 @@ public final class Fixture {
     /** The same with a model for every kind of device, as the lab has them. */
     public static final Services ALL_MODELS = SERVICES.withModels(
             List.of(new AhciModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
-                    new SmartArray(), new RingDma()));
+                    new SmartArray(), new RingDma(false)));
 
     private Fixture() { }
 

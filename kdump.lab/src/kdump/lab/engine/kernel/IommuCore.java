@@ -61,7 +61,8 @@ public final class IommuCore implements DmaOps {
                     .driver(profile, new EngineKernelPort(kernel, machine, i));
             int unit = i;
             // What the code spends on every function that the unit serves.
-            units.add(new UnitSlot(driver, () -> kernel.spend(profile.costs().deviceDomainSetup()
+            units.add(new UnitSlot(driver, () -> kernel.spend(profile.costs().unitSetup()),
+                    () -> kernel.spend(profile.costs().deviceDomainSetup()
                     * machine.fabric().functions().stream()
                             .filter(f -> machine.description().unitOf(f.alias()) == unit)
                             .count())));

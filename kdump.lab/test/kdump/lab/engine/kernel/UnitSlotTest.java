@@ -35,12 +35,13 @@ class UnitSlotTest {
                 }
                 return null;
             });
-    private final UnitSlot slot = new UnitSlot(driver, () -> acts.add("domains"));
+    private final UnitSlot slot = new UnitSlot(driver, () -> acts.add("tables"),
+            () -> acts.add("domains"));
 
     @Test
     void aCleanStartSetsDomainsUpWhileTheUnitIsStillOff() throws Exception {
         slot.startClean();
-        assertThat(acts).containsExactly("domains", "startClean", "enableFaultInterrupt");
+        assertThat(acts).containsExactly("tables", "domains", "startClean", "enableFaultInterrupt");
         assertThat(slot.isManaged()).isTrue();
         assertThat(slot.announcesFaults()).isTrue();
     }
