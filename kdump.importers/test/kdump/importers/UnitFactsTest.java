@@ -292,4 +292,26 @@ class UnitFactsTest {
                 .isEqualTo((int) remarks.stream().filter(r -> r.contains("address 0")).count())
                 .isPositive();
     }
+
+    @ParameterizedTest
+    @CsvSource({"0, false, false", "1, true, false", "2, false, true", "3, true, true",
+        "5, true, false"})
+    void theTableSaysWhetherInterruptsCanBeRemappedAndIfX2apicIsUnwelcome(int flags,
+            boolean remaps, boolean optsOut) throws FormatException {
+        byte[] table = new DmarBytes().drhd(1, 0, BASE).table();
+        table[37] = (byte) flags;
+        UnitDescription unit = new UnitFacts("m", functions, remarks)
+                .units(DmarTable.read("DMAR", DmarBytes.summed(table)), registers(BASE)).get(0);
+        assertThat(unit.firmware())
+                .isEqualTo(new UnitDescription.FirmwareFlags(remaps, optsOut, ""));
+        assertThat(unit.withProfile(unit.profile()).firmware()).isEqualTo(unit.firmware());
+    }
+
+    @Test
+    void forOneUnitAtAddress0KernelsRefuseTheWholeTable() throws FormatException {
+        List<UnitDescription> units = units(new DmarBytes().drhd(0, 0, 0).drhd(1, 0, BASE),
+                registers(BASE));
+        assertThat(units).hasSize(1).allMatch(unit -> unit.firmware().refusal()
+                .contains("Your BIOS is broken; DMAR reported at address 0!"));
+    }
 }

@@ -20,6 +20,7 @@ import iommu.api.profile.KernelVersion;
  * @param flushesOldDomain {@link KernelSetting#FLUSHES_OLD_DOMAIN}
  * @param flushesEntryTwice {@link KernelSetting#FLUSHES_ENTRY_TWICE}
  * @param keepsBufferBases {@link KernelSetting#KEEPS_BUFFER_BASES}
+ * @param enablesEventsLate {@link KernelSetting#ENABLES_EVENTS_LATE}
  * @param disabled {@link KernelSetting#DISABLED}
  * @param offDisables {@link KernelSetting#OFF_DISABLES}
  * @param remapsInterrupts {@link KernelSetting#INTERRUPT_REMAPPING}
@@ -29,8 +30,8 @@ import iommu.api.profile.KernelVersion;
 record KernelQuirks(KernelVersion version, boolean crashDisables, boolean attachesFirst,
         boolean enablesEarly, HandOver handOver, boolean reservesIds, boolean refusesSharedIds,
         int interruptTableLength, boolean flushesOldDomain, boolean flushesEntryTwice,
-        boolean keepsBufferBases, Disabled disabled, boolean offDisables, boolean remapsInterrupts,
-        boolean isKdump, int encryptionBit) {
+        boolean keepsBufferBases, boolean enablesEventsLate, Disabled disabled,
+        boolean offDisables, boolean remapsInterrupts, boolean isKdump, int encryptionBit) {
 
     /** Whether units are used. */
     enum Disabled {
@@ -74,6 +75,7 @@ record KernelQuirks(KernelVersion version, boolean crashDisables, boolean attach
                 KernelSetting.FLUSHES_OLD_DOMAIN.isOn(kernel),
                 KernelSetting.FLUSHES_ENTRY_TWICE.isOn(kernel),
                 KernelSetting.KEEPS_BUFFER_BASES.isOn(kernel),
+                KernelSetting.ENABLES_EVENTS_LATE.isOn(kernel),
                 Disabled.values()[KernelSetting.DISABLED.read(kernel)],
                 KernelSetting.OFF_DISABLES.isOn(kernel),
                 KernelSetting.INTERRUPT_REMAPPING.isOn(kernel), KernelSetting.KDUMP.isOn(kernel),

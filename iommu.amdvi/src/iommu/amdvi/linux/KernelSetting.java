@@ -67,6 +67,9 @@ enum KernelSetting {
             new Change("5.10.247 to 5.10.247, 5.15.197 to 5.15.197, 6.1.159 to 6.1.159, 6.6.117 to"
                     + " 6.6.119, 6.12.58 to 6.12.64: half of 9be15fbfc6c5", 1,
                     "new command buffer and event log, base registers never written: time-outs")),
+    /** Once it is known whether SNP needs a larger one. */
+    ENABLES_EVENTS_LATE("enablesEventsLate", 1, 0, "at T4, with the command buffer",
+            new Change("6.12 (recorded: 6.12.107 and 7.3)", 1, "the event log is enabled at T6")),
     /** Whether units are used at all. */
     DISABLED("disabled", 2, 0, "0: used", new Change(Change.NEVER, 1,
             "1, `amd_iommu=off`; 2, `iommu=off`: nothing is set up")),

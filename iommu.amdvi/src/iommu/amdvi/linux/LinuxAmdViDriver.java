@@ -148,6 +148,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     /** Takes the unit over, or starts it clean where that is not done or not possible. */
     private void handOver() {
+        events.defer(quirks.enablesEventsLate());
         var handover = new LinuxHandover(port, quirks, registers, expectedBytes, events, mappings);
         long register = registers.read(AmdViRegisters.DEV_TAB);
         if (quirks.isKdump()) {
@@ -201,6 +202,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
         if (refusal != null) {
             throw new StepRefusedException(refusal);
         }
+        events.finish();
         entries.blockOthers();
         flushAll();
         announce();
@@ -250,8 +252,10 @@ public final class LinuxAmdViDriver implements UnitDriver {
     public void startClean() throws StepRefusedException {
         if (started) {
             started = false;
+            events.finish();
             entries.blockOthers();
         } else {
+            events.defer(false);
             if (registers.enabled()) {
                 disableTranslation();
             }

@@ -49,7 +49,8 @@ final class TableCopy {
         long from = AmdViRegisters.BASE.inPlace(register);
         long bytes = AmdViRegisters.deviceTableBytes(register);
         if (expectedBytes != 0 && bytes != expectedBytes) {
-            return refuse("The device table size of IOMMU:0 is not expected!");
+            return refuse("The device table size of IOMMU:" + port.unitNumber()
+                    + " is not expected!");
         }
         if (from >= FOUR_GIB) {
             return refuse("The address of old device table is above 4G, not trustworthy!");

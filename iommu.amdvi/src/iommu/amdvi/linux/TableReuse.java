@@ -40,7 +40,8 @@ final class TableReuse {
     DeviceEntries reuse(long register, long expectedBytes) {
         long bytes = AmdViRegisters.deviceTableBytes(register);
         if (expectedBytes != 0 && bytes != expectedBytes) {
-            return refuse("The device table size of IOMMU:0 is not expected!");
+            return refuse("The device table size of IOMMU:" + port.unitNumber()
+                    + " is not expected!");
         }
         long base = quirks.plain(AmdViRegisters.BASE.inPlace(register));
         if (base >= FOUR_GIB) {

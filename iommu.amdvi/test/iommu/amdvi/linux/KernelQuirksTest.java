@@ -81,7 +81,7 @@ class KernelQuirksTest {
     @CsvSource({"crashDisables, 1", "attachesFirst, 1", "enablesEarly, 0", "handOver, 2",
         "encryptionBit, 47", "reservesIds, 0", "refusesSharedIds, 1", "interruptTableLength, 8",
         "flushesOldDomain, 0", "flushesEntryTwice, 1", "keepsBufferBases, 1", "disabled, 1",
-        "disabled, 2", "offDisables, 1", "interruptRemapping, 0", "kdump, 0"})
+        "disabled, 2", "enablesEventsLate, 1", "offDisables, 1", "interruptRemapping, 0", "kdump, 0"})
     void settingsOverrideTheVersion(String name, long value) {
         assertThat(KernelQuirks.of(linux("6.1").with("amdvi." + name, value)))
                 .isNotEqualTo(KernelQuirks.of(linux("6.1")));
@@ -94,7 +94,8 @@ class KernelQuirksTest {
         "amdvi.crashDisables | -1 | amdvi.crashDisables = -1, expected 0 to 1: the "
             + "crashing kernel leaves its units on",
         "amdvi.x | 0 | unknown kernel setting 'amdvi.x', expected one of amdvi.attachesFirst,"
-            + " amdvi.crashDisables, amdvi.disabled, amdvi.enablesEarly, amdvi.encryptionBit,"
+            + " amdvi.crashDisables, amdvi.disabled, amdvi.enablesEarly,"
+            + " amdvi.enablesEventsLate, amdvi.encryptionBit,"
             + " amdvi.flushesEntryTwice, amdvi.flushesOldDomain, amdvi.handOver,"
             + " amdvi.interruptRemapping, amdvi.interruptTableLength, amdvi.kdump,"
             + " amdvi.keepsBufferBases, amdvi.offDisables, amdvi.refusesSharedIds,"
@@ -115,7 +116,7 @@ class KernelQuirksTest {
     @Test
     void settingsOfOtherVendorsAreNoneOfOurs() {
         KernelQuirks.of(linux("6.1").with("vtd.anything", 9));
-        assertThat(new AmdViVendor().kernelSettings()).hasSize(15)
+        assertThat(new AmdViVendor().kernelSettings()).hasSize(16)
                 .allMatch(name -> name.startsWith("amdvi."));
     }
 

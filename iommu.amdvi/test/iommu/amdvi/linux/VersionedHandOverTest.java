@@ -126,6 +126,31 @@ class VersionedHandOverTest {
         assertThat(mended.console).noneMatch(line -> line.contains("timed out"));
     }
 
+    /** The recording kdamd612: the log is off from T4 to T6. */
+    @ParameterizedTest
+    @CsvSource({"6.11, true", "6.12, false", "7.3, false"})
+    void theEventLogIsEnabledAtT4OrT6(String version, boolean early)
+            throws StepRefusedException {
+        LinuxAmdViDriver second = fixture.driver(version);
+        second.initialiseInterrupts();
+        assertThat(Control.EVENT_LOG_EN.isSet(fixture.get(AmdViRegisters.CONTROL)))
+                .isEqualTo(early);
+        second.adoptTables(version.equals("7.3") ? AdoptDepth.IN_PLACE : AdoptDepth.CONTEXTS);
+        assertThat(Control.EVENT_LOG_EN.isSet(fixture.get(AmdViRegisters.CONTROL))).isTrue();
+    }
+
+    @Test
+    void theEventLogOfACleanStartWaitsToo() throws StepRefusedException {
+        LinuxAmdViDriver second = fixture.driver(linux("7.3").with("amdvi.kdump", 0));
+        second.initialiseInterrupts();
+        assertThat(Control.EVENT_LOG_EN.isSet(fixture.get(AmdViRegisters.CONTROL))).isFalse();
+        second.startClean();
+        assertThat(Control.EVENT_LOG_EN.isSet(fixture.get(AmdViRegisters.CONTROL))).isTrue();
+        fixture.go(NIC, IOVA);
+        second.handleFaults();
+        assertThat(fixture.console).anyMatch(line -> line.contains("IO_PAGE_FAULT"));
+    }
+
     @Test
     void aPlannedKexecStartsCleanAtT4() throws StepRefusedException {
         LinuxAmdViDriver second = fixture.driver(linux("6.1").with("amdvi.kdump", 0));
@@ -186,14 +211,20 @@ class VersionedHandOverTest {
                 .anyMatch(i -> i.startsWith("pages, domain 0x2, all"))).isEqualTo(flushed);
     }
 
+    /** As recorded in kdamd7_mpt, where both halves lie at T6: IommuEn stays 1 throughout. */
     @Test
-    void theOrderOfEnablesIsBuffersOffIrtCacheThenBuffersOn() {
-        fixture.driver("6.18").initialiseInterrupts();
-        long on = fixture.controls.get(fixture.controls.size() - 1);
+    void theOrderOfEnablesIsBuffersOffIrtCacheThenCommandsOnAndTheLogLast()
+            throws StepRefusedException {
+        long on = fixture.get(AmdViRegisters.CONTROL);
         long commands = Control.CMD_BUF_EN.mask();
         long log = Control.EVENT_LOG_EN.mask();
+        LinuxAmdViDriver second = fixture.driver("6.18");
+        second.initialiseInterrupts();
         assertThat(fixture.controls).containsExactly(on & ~commands, on & ~commands & ~log,
-                on & ~commands & ~log, on & ~commands & ~log, on & ~log, on, on);
+                on & ~commands & ~log, on & ~commands & ~log, on & ~log, on & ~log);
+        fixture.controls.clear();
+        second.adoptTables(AdoptDepth.IN_PLACE);
+        assertThat(fixture.controls).containsExactly(on);
     }
 
     /** The base registers are locked: only a kernel that does not write them gets on. */

@@ -10,6 +10,7 @@ import iommu.api.unit.KernelPort;
 import iommu.vtd.Capability;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.InvalidationDescriptor;
+import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -13,6 +13,8 @@ import iommu.api.unit.UnitDriver;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.CommandLine;
+import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.List;
 import java.util.Set;
 
@@ -98,7 +100,8 @@ public final class LinuxVtdDriver implements UnitDriver {
 
     @Override
     public void initialiseInterrupts() {
-        if (!ExtendedCapability.IR.isSet(registers.ecap())) {
+        if (!quirks.options().remapsInterrupts()
+                || !ExtendedCapability.IR.isSet(registers.ecap())) {
             return;
         }
         setInterruptTable(InterruptTable.extended(registers, quirks.options()));

@@ -18,7 +18,7 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.RunDefaults;
-import iommu.vtd.linux.VtdHandover;
+import iommu.vtd.linux.handover.VtdHandover;
 import iommu.vtd.vendor.VtdVendor;
 import java.io.IOException;
 import java.io.UncheckedIOException;

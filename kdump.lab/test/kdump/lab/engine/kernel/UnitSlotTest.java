@@ -82,4 +82,26 @@ class UnitSlotTest {
         assertThat(slot.announcesFaults()).isTrue();
         assertThat(slot.isManaged()).isFalse();
     }
+
+    @Test
+    void inPartsTheUnitIsManagedOnceTranslationIsOn() throws Exception {
+        slot.probeFunctions();
+        assertThat(slot.isManaged()).isFalse();
+        slot.enableTranslation();
+        assertThat(acts).containsExactly("domains", "probeFunctions", "enableTranslation",
+                "enableFaultInterrupt");
+        assertThat(slot.isManaged()).isTrue();
+        assertThat(slot.announcesFaults()).isTrue();
+    }
+
+    @Test
+    void aPartThatIsRefusedLeavesTheUnitUnmanaged() throws Exception {
+        early = true;
+        slot.enableInterrupts();
+        assertThat(slot.announcesFaults()).isTrue();
+        refuses = true;
+        assertThatExceptionOfType(StepRefusedException.class).isThrownBy(slot::enableTranslation);
+        assertThatExceptionOfType(StepRefusedException.class).isThrownBy(slot::probeFunctions);
+        assertThat(slot.isManaged()).isFalse();
+    }
 }
