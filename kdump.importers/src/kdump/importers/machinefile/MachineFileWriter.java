@@ -61,6 +61,7 @@ public final class MachineFileWriter implements MachineWriter {
         if (m.captureDrivers() != null) {
             file.put("capture-drivers", ids(m.captureDrivers()));
         }
+        file.putText("hardware", m.runDefaults().hardware());
         if (m.runDefaults().times() != null) {
             file.put("times", times(m.runDefaults().times()));
         }
