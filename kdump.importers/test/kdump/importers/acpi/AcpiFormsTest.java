@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
+import kdump.importers.Mutations;
 import kdump.importers.Refused;
+import kdump.importers.bytes.TextFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -129,6 +131,21 @@ class AcpiFormsTest {
                 "[008h 0008   1]                     Revision : 01\n", "")));
         Refused.with("line 3, value", "001122", () -> read("wide.dsl", text.replace(
                 "Revision : 01", "Revision : 001122")));
+    }
+
+    @Test
+    void damagedListingsAreReadOrRefused() throws IOException {
+        String fields = """
+                [000h 0000   4]                    Signature : "DMAR"    [DMA Remapping table]
+                [004h 0004   4]                 Table Length : 00000030
+                [008h 0008 00Ah]                    Reserved : 00 00 00 00 00 00 00 00 00 00
+                [012h 0018   2]                     PCI Path : 1F,02
+                """;
+        for (String text : List.of(fields, rows("", "%08x: %s  DMAR....\n", " ", 2),
+                rows("DMAR @ 0x0\n", "    %04X: %s  DMAR\n", " ", 1))) {
+            Mutations.survive("listing", text.getBytes(StandardCharsets.ISO_8859_1),
+                    bad -> AcpiListing.read(TextFile.of("listing", bad), List.of("DMAR")));
+        }
     }
 
     @Test
