@@ -30,6 +30,8 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
     public static final String RESET_DEVICES = "linux.resetDevices";
     /** Setting: 1 if I/O addresses are given out from the top of the domain, not of 4 GiB. */
     public static final String FORCE_DAC = "linux.forceDac";
+    /** Setting: 1 if the kernel has requests of all functions pass unchanged, where it can. */
+    public static final String PASS_THROUGH = "linux.passThrough";
     /** Setting: 1 if unmapped addresses are flushed at once, 0 if later, all together. */
     public static final String STRICT = "linux.strict";
 

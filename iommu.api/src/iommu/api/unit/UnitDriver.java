@@ -190,6 +190,14 @@ public interface UnitDriver {
      */
     void unmap(int requester, long iova, long bytes);
 
+    /**
+     * Returns whether this kernel has the requests of all functions pass unchanged: they are given
+     * a {@link #domain} that says so, and nothing is mapped.
+     */
+    default boolean passesThrough() {
+        return false;
+    }
+
     /** Flushes what lazy unmaps left behind. */
     void flush();
 }

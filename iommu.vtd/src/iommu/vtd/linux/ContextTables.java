@@ -123,29 +123,31 @@ final class ContextTables {
     /**
      * Writes the entry of a source, present last.
      *
+     * @param widthCode of the addresses of its requests
      * @param deviceTlb whether the source may send translation requests and translated requests
      */
-    void install(long entry, Domain domain, boolean deviceTlb) {
+    void install(long entry, Domain domain, int widthCode, boolean deviceTlb) {
         if (scalable) {
             long directory = port.allocatePages(1);
             long pasids = port.allocatePages(1);
             port.write64(directory, pasids | PasidDirectoryEntry.P.mask());
-            installPasid(pasids, domain);
+            installPasid(pasids, domain, widthCode);
             port.write64(entry + 8, 0);
             long c0 = ScalableContextEntry.DTE.with(directory | ScalableContextEntry.P.mask(),
                     deviceTlb ? 1 : 0);
             port.write64(entry, ScalableContextEntry.PDTS.with(c0, DIRECTORY_SIZE_CODE));
         } else {
             long q1 = ContextEntry.DID.with(0, domain.id());
-            port.write64(entry + 8, ContextEntry.AW.with(q1, domain.addressWidthCode()));
+            port.write64(entry + 8, ContextEntry.AW.with(q1, widthCode));
             port.write64(entry, ContextEntry.TT.with(domain.table() | ContextEntry.P.mask(),
-                    deviceTlb ? ContextEntry.TT_ALL : ContextEntry.TT_UNTRANSLATED));
+                    domain.passesThrough() ? ContextEntry.TT_PASS_THROUGH
+                            : deviceTlb ? ContextEntry.TT_ALL : ContextEntry.TT_UNTRANSLATED));
         }
     }
 
-    private void installPasid(long at, Domain domain) {
+    private void installPasid(long at, Domain domain, int widthCode) {
         port.write64(at + 8, PasidEntry.DID.with(0, domain.id()));
-        long q0 = PasidEntry.AW.with(PasidEntry.P.mask(), domain.addressWidthCode());
+        long q0 = PasidEntry.AW.with(PasidEntry.P.mask(), widthCode);
         if (domain.firstStage()) {
             long q2 = PasidEntry.NXE.with(domain.table(),
                     domain.stage() == TableFormat.NO_EXECUTE ? 1 : 0);
@@ -155,7 +157,8 @@ final class ContextTables {
         } else {
             port.write64(at + 16, PasidEntry.SRE.mask());
             port.write64(at, PasidEntry.PGTT.with(q0 | domain.table(),
-                    PasidEntry.PGTT_SECOND_STAGE));
+                    domain.passesThrough() ? PasidEntry.PGTT_PASS_THROUGH
+                            : PasidEntry.PGTT_SECOND_STAGE));
         }
     }
 

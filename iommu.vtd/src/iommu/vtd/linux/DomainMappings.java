@@ -45,6 +45,8 @@ final class DomainMappings {
     private BitSet copied = new BitSet();
     private boolean marks;
     private boolean preparing;
+    private Boolean passes;
+    private Domain passing;
 
     DomainMappings(KernelProfile kernel, KernelQuirks quirks, KernelPort port,
             UnitRegisters registers) {
@@ -96,10 +98,12 @@ final class DomainMappings {
      * Does what the kernel does with the functions that the unit serves as it finds them, once its
      * tables are in place.
      *
-     * @param attach whether they get their domains, before anything is mapped in them
+     * @param attaches whether they get their domains, before anything is mapped in them; the one
+     *     whose requests pass they always get
      */
-    void probeFunctions(boolean attach) {
+    void probeFunctions(boolean attaches) {
         ats.prepareAll();
+        boolean attach = attaches || passesThrough();
         for (int requester : port.functions()) {
             if (attach) {
                 domain(requester);
@@ -188,6 +192,23 @@ final class DomainMappings {
         return own != null ? own : attach(requester);
     }
 
+    /** Returns whether requests of all functions pass unchanged; not with units that cannot. */
+    boolean passesThrough() {
+        if (passes == null) { // asked for each mapping: the register is read once
+            passes = kernel.setting(KernelProfile.PASS_THROUGH, 0) != 0
+                    && ExtendedCapability.PT.isSet(registers.ecap());
+        }
+        return passes;
+    }
+
+    /** Returns the one domain of all whose requests pass. Source: Linux, si_domain. */
+    private Domain passing() {
+        if (passing == null) {
+            passing = new Domain(ids().take(), 0, 0, TableFormat.SECOND_STAGE);
+        }
+        return passing;
+    }
+
     private Domain attach(int requester) {
         Domain domain = null;
         boolean imported = false;
@@ -201,7 +222,9 @@ final class DomainMappings {
                 imported = domain != null && id == requester;
             }
         }
-        if (domain == null) {
+        if (domain == null && passesThrough()) {
+            domain = passing();
+        } else if (domain == null) {
             boolean first = usesFirstStage();
             domain = new Domain(ids().take(), port.allocatePages(1),
                     first ? firstStageLevels() : levels(),
@@ -276,7 +299,8 @@ final class DomainMappings {
         } else if (tables.present(entry)) {
             return;
         }
-        tables.install(entry, domain, id == requester && ats.supported(requester));
+        tables.install(entry, domain, domain.passesThrough() ? levels() - 2
+                : domain.addressWidthCode(), id == requester && ats.supported(requester));
         if (Capability.CM.isSet(registers.cap())) {
             // Entries that were not present may be cached, under domain id 0.
             invalidations.context(InvalidationDescriptor.SELECTIVE, 0, source);

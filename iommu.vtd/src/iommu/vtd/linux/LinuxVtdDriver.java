@@ -267,6 +267,11 @@ public final class LinuxVtdDriver implements UnitDriver {
     }
 
     @Override
+    public boolean passesThrough() {
+        return mappings.passesThrough();
+    }
+
+    @Override
     public void flush() {
         mappings.flush();
     }

@@ -44,6 +44,21 @@ public final class IommuCore implements DmaOps {
     private final Set<Integer> mapped = new HashSet<>();
     private final FlushQueue flushQueue;
     private IntConsumer firstMap = requester -> { };
+    /** Addresses are those of memory, once a function has a domain that has its requests pass. */
+    private final DmaOps passThroughOps = new DmaOps() {
+        @Override
+        public DmaBuffer map(PciFunction function, long physicalAddress, int bytes, int access) {
+            if (mapped.add(function.requesterId())) {
+                firstMap.accept(function.requesterId());
+                units.get(machine.description().unitOf(function.alias())).driver()
+                        .domain(function.requesterId());
+            }
+            return DIRECT.map(function, physicalAddress, bytes, access);
+        }
+
+        @Override
+        public void unmap(PciFunction function, DmaBuffer buffer) { }
+    };
 
     IommuCore(Kernel kernel, Machine machine, KernelProfile profile,
             IovaInUse iovaInUse, Set<Integer> passThrough) {
@@ -86,7 +101,13 @@ public final class IommuCore implements DmaOps {
 
     /** Returns how this kernel makes memory reachable for a function. */
     DmaOps opsFor(PciFunction function) {
-        return unitOf(function) == null ? DIRECT : this;
+        return unitOf(function) != null ? this : passesThrough(function) ? passThroughOps : DIRECT;
+    }
+
+    private boolean passesThrough(PciFunction function) {
+        int unit = machine.description().unitOf(function.alias());
+        return unit >= 0 && units.get(unit).isManaged()
+                && units.get(unit).driver().passesThrough();
     }
 
     @Override
@@ -189,7 +210,9 @@ public final class IommuCore implements DmaOps {
     /** Returns the unit that this kernel maps a function's DMA in; null if it goes direct. */
     private UnitSlot unitOf(PciFunction function) {
         int unit = machine.description().unitOf(function.alias());
-        if (unit < 0 || !units.get(unit).isManaged() || passThrough.contains(function.alias())) {
+        if (unit < 0 || !units.get(unit).isManaged()
+                || units.get(unit).driver().passesThrough()
+                || passThrough.contains(function.alias())) {
             return null;
         }
         return units.get(unit);

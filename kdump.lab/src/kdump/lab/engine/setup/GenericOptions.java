@@ -18,7 +18,9 @@ final class GenericOptions {
 
     /** The kernel settings that belong to no vendor. */
     static final Set<String> SETTINGS = Set.of(KernelProfile.RESET_DEVICES,
-            KernelProfile.STRICT, KernelProfile.FORCE_DAC);
+            KernelProfile.STRICT, KernelProfile.FORCE_DAC, KernelProfile.PASS_THROUGH);
+
+    private static final String PASS = "requests pass through where the unit can, on VT-d";
 
     private static final KernelOption LAZY =
             new KernelOption(KernelProfile.STRICT, 0, "lazy IOTLB invalidation");
@@ -36,8 +38,10 @@ final class GenericOptions {
                     "I/O addresses from 4 GiB down")
             .note("irqpoll", "polls for no interrupt here")
             .note("swiotlb=force", "has no bounce buffers here")
-            .note("iommu.passthrough=1", "is not modelled: a kernel that sets tables up maps")
-            .note("iommu=pt", "is not modelled: a kernel that sets tables up maps");
+            .word("iommu.passthrough=1", KernelProfile.PASS_THROUGH, 1, PASS)
+            .word("iommu=pt", KernelProfile.PASS_THROUGH, 1, PASS)
+            .word("iommu.passthrough=0", KernelProfile.PASS_THROUGH, 0, "nothing passes through")
+            .word("iommu=nopt", KernelProfile.PASS_THROUGH, 0, "nothing passes through");
 
     private GenericOptions() { }
 

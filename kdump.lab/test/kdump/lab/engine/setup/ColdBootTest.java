@@ -8,17 +8,21 @@ import iommu.api.machine.MachineDescription;
 import iommu.api.memory.AddressRange;
 import iommu.api.profile.KernelTimes;
 import iommu.api.profile.KernelVersion;
+import iommu.api.unit.MappingVisitor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 import kdump.importers.machinefile.MachineFileImporter;
+import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.Fixture;
 import kdump.lab.engine.verdict.Runner;
+import kdump.policies.linux.Linux;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -98,6 +102,40 @@ class ColdBootTest {
                 KernelChoice.DEFAULT);
         assertThat(m.crashReservation()).isEqualTo(at(5632, 512));
         assertThat(m.image().ranges()).isNotEmpty().noneMatch(r -> r.overlaps(at(32, 1984)));
+    }
+
+    /** Recorded (kdvtd7_pt): every driver of a capture kernel that maps fails under QEMU 7.2. */
+    @Test
+    void requestsPassThroughWhereTheFirstKernelIsToldSo() throws Exception {
+        String passes = FILE.replace("intel_iommu=on", "intel_iommu=on iommu=pt");
+        MachineDescription m = boot(passes, KernelChoice.DEFAULT);
+        var unit = Fixture.SERVICES.vendor("vtd").unit(m.units().get(0).profile(),
+                Runner.loaded(m, 0));
+        var passing = new TreeSet<Integer>();
+        unit.mappings(new MappingVisitor() {
+            @Override
+            public void mapping(int requester, int domainId, long iova, long physicalAddress,
+                    long bytes, int access) {
+                throw new AssertionError("nothing is mapped");
+            }
+
+            @Override
+            public void passThrough(int requester, int domainId) {
+                passing.add(requester);
+            }
+        });
+        assertThat(passing).containsExactly(0x10, 0x18);
+        RunOptions maps = RunOptions.ofSeed(7).withKernels(
+                new KernelChoice(null, new KernelVersion(6, 1, 0), Map.of())
+                        .withCommandLines(null, "intel_iommu=on"));
+        assertThat(Fixture.crash(new Runner(m, Fixture.SERVICES, maps.withHardware(
+                new HardwareChoice("qemu-7.2", Map.of()))), Fixture.session(new Linux()), false,
+                FaultInjection.NONE).verdict().driversFailed()).hasSize(2);
+        assertThat(Fixture.crash(new Runner(m, Fixture.SERVICES, maps), Fixture.session(new Linux()),
+                false, FaultInjection.NONE).verdict().driversFailed()).isEmpty();
+        assertThat(Fixture.crash(new Runner(m, Fixture.SERVICES, RunOptions.ofSeed(7)),
+                Fixture.session(new Linux()), false, FaultInjection.NONE).verdict().clean())
+                .as("a capture kernel that passes requests, too").isTrue();
     }
 
     @Test

@@ -24,6 +24,13 @@ class GenericOptionsTest {
         assertThat(value(line, KernelProfile.STRICT)).isEqualTo(strict);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"iommu=pt | 1", "iommu=nopt | 0", "quiet iommu=pt,soft | 1",
+            "iommu.passthrough=1 iommu.passthrough=0 | 0", "iommu.passthrough=1 | 1"})
+    void theLastWordSaysWhetherRequestsPassThrough(String line, long passes) {
+        assertThat(value(line, KernelProfile.PASS_THROUGH)).isEqualTo(passes);
+    }
+
     @Test
     void resetDevicesIsAWordOfItsOwn() {
         assertThat(value("quiet reset_devices", KernelProfile.RESET_DEVICES)).isEqualTo(1);
@@ -39,10 +46,9 @@ class GenericOptionsTest {
 
     @Test
     void wordsThatDoNothingHereAreSaid() {
-        assertThat(GenericOptions.of("irqpoll swiotlb=force iommu.passthrough=1 root=/dev/sda"))
+        assertThat(GenericOptions.of("irqpoll swiotlb=force root=/dev/sda"))
                 .filteredOn(option -> option.setting() == null).extracting(KernelOption::words)
                 .containsExactly("irqpoll polls for no interrupt here",
-                        "swiotlb=force has no bounce buffers here", "iommu.passthrough=1 is not"
-                        + " modelled: a kernel that sets tables up maps");
+                        "swiotlb=force has no bounce buffers here");
     }
 }
