@@ -372,6 +372,11 @@ public final class LinuxAmdViDriver implements UnitDriver {
     }
 
     @Override
+    public boolean remapsDma() {
+        return quirks.disabled() == KernelQuirks.Disabled.NO;
+    }
+
+    @Override
     public void flush() {
         mappings.flush();
     }

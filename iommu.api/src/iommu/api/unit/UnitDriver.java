@@ -191,6 +191,14 @@ public interface UnitDriver {
     void unmap(int requester, long iova, long bytes);
 
     /**
+     * Returns whether this kernel lets the unit translate at all: its command line may say that it
+     * does not.
+     */
+    default boolean remapsDma() {
+        return true;
+    }
+
+    /**
      * Returns whether this kernel has the requests of all functions pass unchanged: they are given
      * a {@link #domain} that says so, and nothing is mapped.
      */

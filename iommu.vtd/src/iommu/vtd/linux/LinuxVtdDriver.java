@@ -267,6 +267,11 @@ public final class LinuxVtdDriver implements UnitDriver {
     }
 
     @Override
+    public boolean remapsDma() {
+        return quirks.options().remapsDma();
+    }
+
+    @Override
     public boolean passesThrough() {
         return mappings.passesThrough();
     }

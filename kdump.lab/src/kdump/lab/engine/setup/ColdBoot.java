@@ -81,8 +81,10 @@ public final class ColdBoot {
         var kernel = new Kernel(machine, profile, pages(cold, reserved), new IovaInUse(),
                 Set.of());
         for (UnitSlot unit : kernel.units()) {
-            unit.initialiseInterrupts();
-            unit.startClean();
+            if (unit.driver().remapsDma()) {
+                unit.initialiseInterrupts();
+                unit.startClean();
+            }
         }
         for (DriverMemory driver : cold.driverMemory()) {
             PciFunction function = machine.fabric().function(driver.requester());

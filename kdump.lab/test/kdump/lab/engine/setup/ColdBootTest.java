@@ -104,6 +104,21 @@ class ColdBootTest {
         assertThat(m.image().ranges()).isNotEmpty().noneMatch(r -> r.overlaps(at(32, 1984)));
     }
 
+    @Test
+    void aKernelThatIsToldNotToUseUnitsLeavesThemOff() throws LabException {
+        KernelChoice off = KernelChoice.DEFAULT.withCommandLines(
+                "intel_iommu=off crashkernel=64M", null);
+        MachineDescription m = boot(FILE, off);
+        assertThat(m.units().get(0).profile().registers()).as("GSTS, RTADDR")
+                .doesNotContainKeys(0x1c, 0x20);
+        var verdict = Fixture.crash(new Runner(m, Fixture.SERVICES, RunOptions.ofSeed(7)
+                .withKernels(off)), Fixture.session(new Linux()), false, FaultInjection.NONE)
+                .verdict();
+        assertThat(verdict.faults().requests()).isZero();
+        assertThat(verdict.untranslatedDma().landed().captureKernel()).isZero();
+        assertThat(verdict.dump()).isEqualTo("complete");
+    }
+
     /** Recorded (kdvtd7_pt): every driver of a capture kernel that maps fails under QEMU 7.2. */
     @Test
     void requestsPassThroughWhereTheFirstKernelIsToldSo() throws Exception {
