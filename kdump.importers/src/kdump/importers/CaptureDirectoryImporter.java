@@ -6,7 +6,6 @@ import iommu.api.machine.MachineImporter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.regex.Pattern;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.kernellog.KernelLog;
@@ -26,9 +25,6 @@ import org.osgi.service.component.annotations.Component;
 @Component
 public final class CaptureDirectoryImporter implements MachineImporter {
 
-    /** What a directory without a dump has at its top if it is about a machine. */
-    private static final List<String> TELLING = List.of("guest-crashed", "guest", "sos_commands",
-            "proc/iomem", "proc/cmdline", "sys/firmware/acpi/tables", "var/log/dmesg");
     private static final Pattern LOG = Pattern.compile(
             "(?:vmcore-)?dmesg.*|kern(?:el)?\\.log|console\\.log(?:\\.gz)?|lspci.*");
     /** Of a lone text so much is looked at. */
@@ -46,12 +42,13 @@ public final class CaptureDirectoryImporter implements MachineImporter {
     }
 
     private static boolean holdsMachine(Path directory) throws IOException {
-        if (TELLING.stream().anyMatch(name -> Files.exists(directory.resolve(name)))
+        if (CaptureFiles.TELLING.stream().anyMatch(name -> Files.exists(directory.resolve(name)))
                 || !DumpChoice.candidates(directory).isEmpty()) {
             return true;
         }
         return DumpChoice.files(directory).stream()
-                .anyMatch(f -> LOG.matcher(f.getFileName().toString()).matches());
+                .anyMatch(f -> LOG.matcher(f.getFileName().toString()).matches())
+                || CrashFolder.below(directory) != null;
     }
 
     /** A lone log is known by what its first lines tell; text has no zero bytes. */

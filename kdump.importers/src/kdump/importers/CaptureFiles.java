@@ -27,12 +27,21 @@ record CaptureFiles(Path directory, Path file, Dump dump, List<Path> registers, 
             Pattern.compile("(iommu-regs|regs-crash)([-_.].*)?\\.json");
     private static final Pattern COPIED_REGISTERS =
             Pattern.compile("regs-capture([-_.].*)?\\.json");
+    /** What a directory without a dump has at its top if it is about a machine. */
+    static final List<String> TELLING = List.of("guest-crashed", "guest", "sos_commands",
+            "proc/iomem", "proc/cmdline", "sys/firmware/acpi/tables", "var/log/dmesg");
     private static final List<String> GUESTS = List.of("guest-crashed", "guest");
 
     /** Finds the files; {@code registers} wins over what lies in the directory, and may be null. */
     static CaptureFiles find(Path directory, Path registers) throws IOException {
         DumpChoice choice = DumpChoice.of(directory);
-        GuestFiles guest = guest(directory);
+        CrashFolder crash = choice != null ? null : CrashFolder.below(directory);
+        if (crash != null) {
+            choice = DumpChoice.of(crash.folder());
+        }
+        boolean tells = crash == null || TELLING.stream()
+                .anyMatch(name -> Files.exists(directory.resolve(name)));
+        GuestFiles guest = guest(tells ? directory : crash.folder());
         if (choice == null) {
             return new CaptureFiles(directory, null, null,
                     registers(directory, registers, CRASH_REGISTERS), guest, List.of());
@@ -40,7 +49,15 @@ record CaptureFiles(Path directory, Path file, Dump dump, List<Path> registers, 
         boolean copied = choice.file().getFileName().toString().startsWith(AS_COPIED);
         return new CaptureFiles(directory, choice.file(), choice.dump(),
                 registers(directory, registers, copied ? COPIED_REGISTERS : CRASH_REGISTERS),
-                guest, choice.remarks());
+                guest, remarks(crash, choice));
+    }
+
+    private static List<String> remarks(CrashFolder crash, DumpChoice choice) {
+        List<String> remarks = new ArrayList<>(choice.remarks());
+        if (crash != null) {
+            remarks.add(0, crash.remark());
+        }
+        return remarks;
     }
 
     /** The files of a bare dump. */

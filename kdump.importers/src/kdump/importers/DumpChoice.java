@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import kdump.importers.bytes.Content;
 import kdump.importers.bytes.FileKind;
@@ -32,6 +33,8 @@ record DumpChoice(Path file, Dump dump, List<String> remarks) {
      * this at a home directory.
      */
     private static final int MAX_FILES = 10_000;
+
+    private static final Pattern NAMES = Pattern.compile("(?:tables|vmcore).*|dump\\.\\d+");
 
     /** Chooses; returns null if there is no dump. */
     static DumpChoice of(Path directory) throws IOException {
@@ -115,15 +118,16 @@ record DumpChoice(Path file, Dump dump, List<String> remarks) {
     }
 
     /**
-     * Returns the dumps: files named {@code tables*} or {@code vmcore*}; without one, any file that
-     * begins like a kdump-compressed one. By name.
+     * Returns the dumps: files named {@code tables*}, {@code vmcore*} or like
+     * {@code dump.202611281044}; without one, any file that begins like a kdump-compressed one. By
+     * name.
      */
     static List<Path> candidates(Path directory) throws IOException {
         List<Path> named = new ArrayList<>();
         List<Path> unnamed = new ArrayList<>();
         for (Path file : files(directory)) {
             String name = file.getFileName().toString();
-            if ((name.startsWith("tables") || name.startsWith("vmcore")) && isDump(file)) {
+            if (NAMES.matcher(name).matches() && isDump(file)) {
                 named.add(file);
             }
             unnamed.add(file);

@@ -13,8 +13,8 @@ import kdump.importers.GuestFiles.Kind;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.functions.FunctionTable;
 import kdump.importers.functions.InterruptsText;
+import kdump.importers.functions.MonitorFunctions;
 import kdump.importers.functions.PciSysfsText;
-import kdump.importers.functions.QemuInfoPci;
 import kdump.importers.kernellog.KernelLog;
 import kdump.importers.kernellog.LoggedFunctions;
 import kdump.importers.lspci.LspciDump;
@@ -58,7 +58,7 @@ final class FunctionTexts {
         Path monitor = files.guest().first(Kind.MONITOR);
         monitor = monitor != null ? monitor : files.beside(INFO_PCI);
         if (monitor != null) {
-            QemuInfoPci.read(TextFile.read(monitor, QemuInfoPci.MAX_BYTES), table);
+            MonitorFunctions.read(TextFile.read(monitor, MonitorFunctions.MAX_BYTES), table);
             keep(INFO_PCI);
         }
         Path interrupts = files.guest().first(Kind.INTERRUPTS);

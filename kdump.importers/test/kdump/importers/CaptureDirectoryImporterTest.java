@@ -154,6 +154,30 @@ class CaptureDirectoryImporterTest {
     }
 
     @Test
+    void theLastDumpOfASosreportGoesWithWhatItSays() throws IOException {
+        move("tables.elf.gz", "var/crash/127.0.0.1-2026-11-28-10:44/vmcore");
+        put("var/crash/127.0.0.1-2025-01-01-00:00/vmcore", "not this one");
+        move("guest", "sos_commands");
+        MachineDescription machine = read();
+        assertThat(machine.functions()).hasSize(17);
+        assertThat(machine.driverMemory()).isEmpty();
+        assertThat(machine.remarks()).contains("The dump is the one in"
+                + " 127.0.0.1-2026-11-28-10:44, the last of 2 by name.");
+    }
+
+    @Test
+    void aFolderOfCrashesIsTheLastOfThem() throws IOException {
+        Path crash = Files.createDirectories(temp.resolve("crash/202611281044"));
+        Files.copy(folder.resolve("tables.elf.gz"), crash.resolve("dump.202611281044"));
+        Files.writeString(crash.resolve("dmesg.202611281044"),
+                "[    0.0] Command line: intel_iommu=on\n");
+        assertThat(importer.accepts(temp.resolve("crash"))).isTrue();
+        MachineDescription machine = importer.read(temp.resolve("crash"), null);
+        assertThat(machine.units()).hasSize(1);
+        assertThat(machine.commandLine()).isEqualTo("intel_iommu=on");
+    }
+
+    @Test
     void aDirectoryThatTellsOfNoMachineIsNotAccepted() throws IOException {
         Path other = Files.createDirectories(temp.resolve("other"));
         Files.writeString(other.resolve("vmcoreinfo.txt"), "OSRELEASE=6.1");

@@ -4,6 +4,7 @@ package kdump.importers.acpi;
 import iommu.api.machine.FirmwareTable;
 import iommu.api.machine.FirmwareTableReader;
 import iommu.api.machine.FormatException;
+import iommu.api.memory.AddressRange;
 import iommu.api.pcie.FunctionConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.lspci.LspciDump;
+import kdump.importers.proc.Iomem;
 import org.osgi.service.component.annotations.Component;
 
 /**
@@ -37,7 +39,7 @@ public final class AcpiTables implements FirmwareTableReader {
     @Override
     public List<FirmwareTable> read(Path source) throws IOException {
         if (!Files.isDirectory(source)) {
-            return file(source, List.of());
+            return file(source, List.of(), null);
         }
         List<Path> files = files(source);
         List<FunctionConfig> functions = List.of();
@@ -48,10 +50,11 @@ public final class AcpiTables implements FirmwareTableReader {
                         : List.of();
             }
         }
+        List<AddressRange> reserved = reserved(files);
         List<FirmwareTable> tables = new ArrayList<>();
         for (Path file : files) {
             if (NAMES.matcher(file.getFileName().toString()).matches()) {
-                for (FirmwareTable table : file(file, functions)) {
+                for (FirmwareTable table : file(file, functions, reserved)) {
                     // two kernels of one machine saw the same table
                     if (tables.stream().noneMatch(t -> t.fields().equals(table.fields()))) {
                         tables.add(table);
@@ -72,17 +75,29 @@ public final class AcpiTables implements FirmwareTableReader {
         }
     }
 
-    private static List<FirmwareTable> file(Path file, List<FunctionConfig> functions)
-            throws IOException {
+    /** Returns what the memory map of the same machine reserves; null if there is none. */
+    private static List<AddressRange> reserved(List<Path> files) throws IOException {
+        for (Path file : files) {
+            if (file.endsWith("iomem")) {
+                TextFile text = TextFile.read(file, Iomem.MAX_BYTES);
+                return Iomem.isHidden(text) ? null : Iomem.reserved(text);
+            }
+        }
+        return null;
+    }
+
+    private static List<FirmwareTable> file(Path file, List<FunctionConfig> functions,
+            List<AddressRange> reserved) throws IOException {
         List<FirmwareTable> tables = new ArrayList<>();
         for (AcpiFile table : AcpiFile.tables(file, SIGNATURES)) {
-            tables.add(table(table.name(), table.signature(), table.bytes(), functions));
+            tables.add(table(table.name(), table.signature(), table.bytes(), functions, reserved));
         }
         return tables;
     }
 
     private static FirmwareTable table(String file, String signature, byte[] bytes,
-            List<FunctionConfig> functions) throws FormatException {
+            List<FunctionConfig> functions, List<AddressRange> reserved)
+            throws FormatException {
         List<FirmwareTable.Field> fields = new ArrayList<>();
         TableWriter printer = new TableWriter() {
             @Override
@@ -93,7 +108,7 @@ public final class AcpiTables implements FirmwareTableReader {
         if (signature.equals("DMAR")) {
             DmarTable table = DmarTable.parse(file, bytes);
             table.write(printer);
-            return new FirmwareTable(file, signature, fields, DmarLog.of(table),
+            return new FirmwareTable(file, signature, fields, DmarLog.of(table, reserved),
                     TableLint.dmar(file, bytes, functions));
         }
         IvrsTable table = IvrsTable.parse(file, bytes);

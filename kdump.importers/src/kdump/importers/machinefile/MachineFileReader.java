@@ -17,9 +17,9 @@ import kdump.importers.MachineTables.Units;
 /** Reads a machine out of the nodes of its file. Used once. */
 final class MachineFileReader {
 
-    private static final Set<String> KNOWN = Set.of("name", "about", "kernel", "capture-kernel", "hardware",
-            "cmdline", "capture-cmdline", "memory", "crashkernel", "units", "reserved", "dmar",
-            "ivrs", "ats", "functions", "lspci", "times", "tables", "assumed",
+    private static final Set<String> KNOWN = Set.of("name", "about", "kernel", "capture-kernel",
+            "hardware", "cmdline", "capture-cmdline", "memory", "crashkernel", "units", "reserved",
+            "dmar", "ivrs", "ats", "functions", "lspci", "times", "tables", "assumed",
             "capture-drivers");
     /** Said of each machine that boots. */
     static final String BOOTED = "A machine file: its first kernel is booted here, and its"

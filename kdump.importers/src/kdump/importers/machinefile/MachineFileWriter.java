@@ -61,9 +61,7 @@ public final class MachineFileWriter implements MachineWriter {
         if (m.captureDrivers() != null) {
             file.put("capture-drivers", ids(m.captureDrivers()));
         }
-        if (!m.runDefaults().hardware().isEmpty()) {
-            file.put("hardware", m.runDefaults().hardware());
-        }
+        file.putText("hardware", m.runDefaults().hardware());
         if (m.runDefaults().times() != null) {
             file.put("times", times(m.runDefaults().times()));
         }

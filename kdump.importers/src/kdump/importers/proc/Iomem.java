@@ -41,6 +41,13 @@ public record Iomem(MemoryMap map, List<AddressRange> crashReservations) {
         return !ram.isEmpty() && ram.stream().allMatch(l -> l.matches("0+-0+ : System RAM"));
     }
 
+    /** Returns the ranges that are named Reserved, whatever lies in them, by address. */
+    public static List<AddressRange> reserved(TextFile text) throws FormatException {
+        return new IomemReader(text).read().stream()
+                .filter(l -> l.label().equalsIgnoreCase("Reserved")).map(IomemLine::range)
+                .toList();
+    }
+
     /**
      * Takes what firmware told a kernel of memory, by the same rule.
      *

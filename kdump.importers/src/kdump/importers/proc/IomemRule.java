@@ -23,7 +23,7 @@ import kdump.importers.bytes.TextFile;
  * mapped, are {@link MemoryKind#ROM}, with all that is nested in them.
  * <li>"Reserved", "ACPI Tables" and "ACPI Non-volatile Storage" are {@link MemoryKind#FIRMWARE_RAM}
  * where RAM is likely to be: below the last System RAM under 4 GiB, or adjoining RAM or such a
- * block.
+ * block; so is what is reserved again within one, and "Graphics Stolen Memory".
  * <li>All else is {@link MemoryKind#MMIO}, also where it is nested in a reserved block.
  * </ul>
  */
@@ -122,6 +122,10 @@ final class IomemRule {
             kinds[i] = MemoryKind.SYSTEM_RAM;
         } else if (lines.get(i).label().endsWith(" ROM")) {
             kinds[i] = MemoryKind.ROM;
+        } else if (around == MemoryKind.FIRMWARE_RAM
+                && (reserved(i) || named(i, "Graphics Stolen Memory"))) {
+            kinds[i] = around;
+            owner[i] = owner[parent];
         } else if (reserved(i)) {
             kinds[i] = lines.get(i).range().end() == FOUR_GIB ? MemoryKind.ROM
                     : firmware || around == MemoryKind.SYSTEM_RAM ? MemoryKind.FIRMWARE_RAM

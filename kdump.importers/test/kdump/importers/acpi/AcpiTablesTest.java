@@ -82,6 +82,8 @@ class AcpiTablesTest {
                 "DMAR: RMRR base: 0x0000007c800000 end: 0x0000007effffff",
                 "DMAR: ATSR flags: 0x1",
                 "DMAR: RHSA base: 0x00000000000000 proximity domain: 0x0",
+                "DMAR: [Firmware Bug]: Your BIOS is broken; RHSA refers to non-existent DMAR unit"
+                        + " at 0",
                 "DMAR: ANDD device: 2 name: \\SB", "DMAR: SATC flags: 0x1");
         assertThat(table.fields()).contains(
                 new FirmwareTable.Field(0x34, 1, "Flags", "01", "INCLUDE_PCI_ALL"));

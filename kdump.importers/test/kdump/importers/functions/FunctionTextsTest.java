@@ -133,7 +133,7 @@ class FunctionTextsTest {
 
     @Test
     void qemuTellsSubsystemPinAddressesAndBusesOnceTheyAreGiven() {
-        QemuInfoPci.read(text("""
+        MonitorFunctions.read(text("""
                   Bus  0, device   2, function 0:
                     PCI bridge: PCI device 1b36:000c
                       IRQ 0, pin A

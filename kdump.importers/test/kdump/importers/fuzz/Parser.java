@@ -23,9 +23,17 @@ import kdump.importers.bytes.TextFile;
 import kdump.importers.dump.Dump;
 import kdump.importers.elf.ElfBytes;
 import kdump.importers.elf.ElfCore;
+import kdump.importers.functions.FunctionTable;
+import kdump.importers.functions.InterruptsText;
+import kdump.importers.functions.MonitorFunctions;
 import kdump.importers.kdump.KdumpBytes;
 import kdump.importers.kdump.KdumpFile;
+import kdump.importers.kernellog.KernelLog;
+import kdump.importers.kernellog.LoggedFunctions;
+import kdump.importers.kernellog.LoggedMemory;
+import kdump.importers.kernellog.LoggedUnits;
 import kdump.importers.lspci.LspciDump;
+import kdump.importers.lspci.LspciProse;
 import kdump.importers.proc.CommandLine;
 import kdump.importers.proc.Iomem;
 import kdump.importers.proc.UnitLog;
@@ -208,6 +216,34 @@ enum Parser {
             return List.of(text("root=/dev/sda quiet intel_iommu=on iommu.strict=1"),
                     text("[    0.1] DMAR: dmar0: reg_base_addr fed90000 ver 1:0 cap "
                             + "d2008c222f0606 ecap f00f4a\n"));
+        }
+    },
+    /** Texts that tell of functions, and kernel logs. */
+    FUNCTION_TEXT {
+        @Override
+        void parse(byte[] file) throws IOException {
+            TextFile text = TextFile.of("text", file);
+            FunctionTable table = new FunctionTable();
+            KernelLog log = KernelLog.of(text);
+            LspciProse.read(text, table);
+            LoggedFunctions.read(log, table);
+            LoggedUnits.read(log);
+            MonitorFunctions.read(text, table);
+            InterruptsText.read(text, table);
+            table.configs(new ArrayList<>());
+            LoggedMemory.read(log);
+        }
+
+        @Override
+        List<byte[]> seeds() {
+            return List.of(text("BIOS-e820: [mem 0x0000000000100000-0x000000000fffffff] usable\n"
+                    + "DMAR: DRHD base: 0x000000fbffd000 flags: 0x1\n"
+                    + "pci 0000:00:02.0: [1b36:000c] type 01 class 0x060400 PCIe Root Port\n"
+                    + "pci 0000:00:02.0: PCI bridge to [bus 01-02]\n"
+                    + "pci 0000:00:02.0: BAR 0 [mem 0xfda40000-0xfda5ffff 64bit pref]\n"),
+                    text("02:00.0 RAID bus controller [0104]: Device [103c:323b] (rev 01)\n"
+                    + "\tRegion 0: Memory at f7f00000 (64-bit, non-prefetchable) [size=1M]\n"
+                    + "\tCapabilities: [70] Express (v2) Endpoint, MSI 00\n"));
         }
     },
     /** All of them: the first byte of the input says which. */

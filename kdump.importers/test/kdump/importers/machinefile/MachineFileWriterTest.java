@@ -93,7 +93,7 @@ class MachineFileWriterTest {
                         .withRunDefaults(new RunDefaults("6.6.119", Map.of(disk,
                                 Map.of("wedgesOnAbort", 1L, "mediumNanos", -1L)),
                                 Map.of(disk, 12.5), KernelTimes.RECORDED.scaled(0.123),
-                                "qemu-11"));
+                                "qemu-7.2"));
     }
 
     private record NoMemory() implements iommu.api.memory.MemoryImage {
@@ -114,6 +114,7 @@ class MachineFileWriterTest {
         MachineDescription machine = uncaptured(captured("vtd1"));
         MachineDescription found = back(new MachineFileWriter().write(machine, null, form));
         assertSame(found, machine);
+        assertThat(found.runDefaults().hardware()).isEqualTo("qemu-7.2");
         assertThat(found.runDefaults().captureKernelRelease()).isEqualTo("6.6.119");
         assertThat(found.runDefaults().times().phases())
                 .isEqualTo(machine.runDefaults().times().phases());

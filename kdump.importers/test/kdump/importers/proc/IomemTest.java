@@ -38,6 +38,28 @@ class IomemTest {
     }
 
     @Test
+    void whatIsReservedTwiceOrStolenIsStillMemory() throws IOException {
+        Iomem iomem = Iomem.read(TextFile.of("iomem", """
+                00100000-5fffffff : System RAM
+                60000000-6fffffff : Reserved
+                  6bb1e000-6db1dfff : Reserved
+                  6e000000-6fffffff : Graphics Stolen Memory
+                80000000-8fffffff : PCI MMCONFIG 0000 [bus 00-ff]
+                """.getBytes(StandardCharsets.UTF_8)));
+        assertThat(iomem.map().ranges(MemoryKind.FIRMWARE_RAM))
+                .containsExactly(new AddressRange(0x6000_0000, 0x7000_0000));
+    }
+
+    @Test
+    void withoutRootTheKernelHidesWhereRamIs() {
+        assertThat(Iomem.isHidden(TextFile.of("iomem", "00000000-00000000 : Reserved\n00000000-0000"
+                .concat("0000 : System RAM\n100000000-8ffffffff : PCI Bus 0000:00\n")
+                .getBytes(StandardCharsets.UTF_8)))).isTrue();
+        assertThat(Iomem.isHidden(TextFile.of("iomem", "00001000-0009ffff : System RAM\n"
+                .getBytes(StandardCharsets.UTF_8)))).isFalse();
+    }
+
+    @Test
     void whatLiesInSystemRamStaysSystemRam() throws FormatException {
         assertThat(regions("""
                 00100000-0bffffff : System RAM

@@ -3,7 +3,6 @@ package kdump.lab.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iommu.api.kdump.HandoverPolicy;
 import iommu.api.machine.MachineDescription;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
@@ -30,14 +29,6 @@ import kdump.lab.api.Verdict;
 import kdump.lab.engine.setup.ColdBoot;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.verdict.Runner;
-import kdump.policies.copypagetables.CopyPageTables;
-import kdump.policies.copytables.CopyTables;
-import kdump.policies.disablereinit.DisableReinit;
-import kdump.policies.identitymap.IdentityMapCrashRange;
-import kdump.policies.leavedisabled.LeaveDisabled;
-import kdump.policies.linux.Linux;
-import kdump.policies.reuseinplace.ReuseInPlace;
-import kdump.policies.reuseroot.ReuseRoot;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -71,25 +62,11 @@ class BuiltInMachinesTest {
         return boot(name, KernelChoice.DEFAULT);
     }
 
-    private static Map<String, HandoverPolicy> policies() {
-        var all = new TreeMap<String, HandoverPolicy>();
-        all.put("linux", new Linux());
-        all.put("copy-page-tables", new CopyPageTables());
-        all.put("copy-tables", new CopyTables());
-        all.put("disable-reinit", new DisableReinit());
-        all.put("identity-map-crash-range", new IdentityMapCrashRange());
-        all.put("leave-disabled", new LeaveDisabled());
-        all.put("reset-devices", ResetDevicesTest.POLICY);
-        all.put("reuse-in-place", new ReuseInPlace());
-        all.put("reuse-root", new ReuseRoot());
-        return all;
-    }
-
     private static Map<String, Verdict> compare(String name, RunOptions options) {
         var verdicts = new TreeMap<String, Verdict>();
         try {
             var runner = new Runner(boot(name, options.kernels()), Fixture.ALL_MODELS, options);
-            for (var policy : policies().entrySet()) {
+            for (var policy : Fixture.policies().entrySet()) {
                 verdicts.put(policy.getKey(), runner.run(Fixture.session(policy.getValue()), false,
                         FaultInjection.NONE).verdict());
             }

@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import kdump.importers.CaptureDirectoryImporter;
 import kdump.lab.api.Crash;
 import kdump.lab.api.LabException;
@@ -36,6 +37,14 @@ import kdump.lab.engine.run.PolicySession;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.setup.Scenario;
 import kdump.lab.engine.verdict.Runner;
+import kdump.policies.copypagetables.CopyPageTables;
+import kdump.policies.copytables.CopyTables;
+import kdump.policies.disablereinit.DisableReinit;
+import kdump.policies.identitymap.IdentityMapCrashRange;
+import kdump.policies.leavedisabled.LeaveDisabled;
+import kdump.policies.linux.Linux;
+import kdump.policies.reuseinplace.ReuseInPlace;
+import kdump.policies.reuseroot.ReuseRoot;
 
 /** The real rooms, put together without a framework. */
 public final class Fixture {
@@ -74,6 +83,21 @@ public final class Fixture {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Returns all policies of the house by name. */
+    public static Map<String, HandoverPolicy> policies() {
+        var all = new TreeMap<String, HandoverPolicy>();
+        all.put("linux", new Linux());
+        all.put("copy-page-tables", new CopyPageTables());
+        all.put("copy-tables", new CopyTables());
+        all.put("disable-reinit", new DisableReinit());
+        all.put("identity-map-crash-range", new IdentityMapCrashRange());
+        all.put("leave-disabled", new LeaveDisabled());
+        all.put("reset-devices", ResetDevicesTest.POLICY);
+        all.put("reuse-in-place", new ReuseInPlace());
+        all.put("reuse-root", new ReuseRoot());
+        return all;
     }
 
     /** Returns a runner of a machine. */

@@ -34,8 +34,8 @@ class ImportCommandTest {
     void writesTheFileAndTellsWhatWasAssumed() throws IOException {
         var result = run("--out", out(), "--registers", "regs.json");
         assertThat(result.status()).isZero();
-        assertThat(result.out()).contains("m.yaml: 2 units, 3 functions; its memory is in ../vmcore",
-                "  assumed: It rains.");
+        assertThat(result.out()).contains(
+                "m.yaml: 2 units, 3 functions; its memory is in ../vmcore", "  assumed: It rains.");
         assertThat(Files.readString(Path.of(out()))).isEqualTo("name: of " + folder.getFileName()
                 + "\n");
         assertThat(lab.target.text()).isEqualTo("capture");

@@ -12,7 +12,7 @@ import kdump.importers.bytes.TextFile;
  *
  * <p>Source: QEMU, the monitor command {@code info pci}.
  */
-public final class QemuInfoPci {
+public final class MonitorFunctions {
 
     /** Most bytes: some ten lines for each function. */
     public static final int MAX_BYTES = 4 << 20;
@@ -33,13 +33,13 @@ public final class QemuInfoPci {
     private FunctionFacts facts;
     private int secondary;
 
-    private QemuInfoPci(FunctionTable table) {
+    private MonitorFunctions(FunctionTable table) {
         this.table = table;
     }
 
     /** Reads a listing into a table; lines of another form are passed over. */
     public static void read(TextFile text, FunctionTable table) {
-        QemuInfoPci reader = new QemuInfoPci(table);
+        MonitorFunctions reader = new MonitorFunctions(table);
         text.lines().forEach(reader::line);
     }
 
