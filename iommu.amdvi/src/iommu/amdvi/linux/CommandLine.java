@@ -37,7 +37,8 @@ final class CommandLine {
             .note("intremap=nosid", "concerns VT-d alone")
             .note("intremap=no_x2apic_optout", "concerns VT-d alone")
             .note("intremap=nopost", "forbids posted interrupts, which none uses here")
-            .note("nox2apic", "forbids interrupt entries of 32-bit destinations, which none has here")
+            .note("nox2apic",
+                    "forbids interrupt entries of 32-bit destinations, which none has here")
             .note("pci=noats", "forbids device TLBs, which no kernel uses on AMD-Vi here")
             .note("pci=nomsi", "has drivers use pins: here they use messages where they can")
             .note("pci=noaer", "leaves errors to firmware: the capture kernel handles none here");

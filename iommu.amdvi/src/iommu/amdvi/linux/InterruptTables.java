@@ -13,9 +13,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The interrupt tables of this kernel: of the length of its version, one for every device that asks for an
- * interrupt. A device that was copied with the crashed kernel's table gets one of this kernel's
- * with its first interrupt.
+ * The interrupt tables of this kernel: of the length of its version, one for every device that asks
+ * for an interrupt. A device that was copied with the crashed kernel's table gets one of this
+ * kernel's with its first interrupt.
  *
  * <p>Source: Linux, amd/iommu.c, alloc_irq_table, set_dte_irq_entry, alloc_irq_index.
  */

@@ -81,7 +81,8 @@ class KernelQuirksTest {
     @CsvSource({"crashDisables, 1", "attachesFirst, 1", "enablesEarly, 0", "handOver, 2",
         "encryptionBit, 47", "reservesIds, 0", "refusesSharedIds, 1", "interruptTableLength, 8",
         "flushesOldDomain, 0", "flushesEntryTwice, 1", "keepsBufferBases, 1", "disabled, 1",
-        "disabled, 2", "enablesEventsLate, 1", "offDisables, 1", "interruptRemapping, 0", "kdump, 0"})
+        "disabled, 2", "enablesEventsLate, 1", "offDisables, 1", "interruptRemapping, 0",
+        "kdump, 0"})
     void settingsOverrideTheVersion(String name, long value) {
         assertThat(KernelQuirks.of(linux("6.1").with("amdvi." + name, value)))
                 .isNotEqualTo(KernelQuirks.of(linux("6.1")));

@@ -110,8 +110,8 @@ class VtdHandoverTest {
     @ParameterizedTest
     @CsvSource({"3.9, 0", "3.10, 1", "4.1, 1"})
     void before42UnitsGetEmptyTablesOnceTheyAreOff(String kernel, int disabled) {
-        assertThat(at(DMA_REMAPPING, kernel, one())).filteredOn(DisableTranslation.class::isInstance)
-                .hasSize(disabled);
+        assertThat(at(DMA_REMAPPING, kernel, one()))
+                .filteredOn(DisableTranslation.class::isInstance).hasSize(disabled);
         assertThat(at(DMA_REMAPPING, kernel, one())).containsSubsequence(
                 new AllocateTables(0), new SetTables(0), new EnableTranslation(0))
                 .noneMatch(CopyTables.class::isInstance);

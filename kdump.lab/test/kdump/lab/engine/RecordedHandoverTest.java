@@ -172,9 +172,10 @@ class RecordedHandoverTest {
                 .startsWith("0x82000000", "0x86000000", "0x87000000", "0x6000000", "0x46000000");
         Verdict verdict = crash.verdict();
         assertThat(verdict.untranslatedDma().requests()).isPositive();
-        // recorded: 05h and 06h, as QEMU reports them in scalable mode
+        // recorded: 05h and 06h, as QEMU reports them in scalable mode; 04h, its 83h, is met by who
+        // read a descriptor of rubbish while nothing was translated
         assertThat(verdict.faults().byReason()).isNotEmpty();
-        assertThat(Set.of("vtd:0x83", "vtd:0x85", "vtd:0x86", "vtd:0x05", "vtd:0x06"))
+        assertThat(Set.of("vtd:0x04", "vtd:0x05", "vtd:0x06"))
                 .containsAll(verdict.faults().byReason().keySet());
         assertThat(verdict.dump()).isEqualTo("complete");
     }

@@ -32,6 +32,7 @@ public record BootOptions(boolean remapsDma, boolean remapsInterrupts, boolean u
         return new BootOptions(wanted == ON || wanted == AS_BUILT && defaultOn,
                 BootSetting.INTERRUPT_REMAPPING.isSet(kernel), BootSetting.X2APIC.isSet(kernel),
                 BootSetting.X2APIC_OPT_OUT.isSet(kernel),
-                BootSetting.VERIFIES_SOURCE.isSet(kernel), BootSetting.IGFX_OFF.isSet(kernel), BootSetting.KDUMP.isSet(kernel));
+                BootSetting.VERIFIES_SOURCE.isSet(kernel),
+                BootSetting.IGFX_OFF.isSet(kernel), BootSetting.KDUMP.isSet(kernel));
     }
 }

@@ -18,7 +18,8 @@ import java.util.stream.Stream;
  * @param options what command line and build say
  */
 public record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInterruptTable,
-        boolean knowsScalableMode, boolean usesFirstStage, boolean disablesExecution, boolean attachesAtStart,
+        boolean knowsScalableMode, boolean usesFirstStage,
+        boolean disablesExecution, boolean attachesAtStart,
         boolean marksEntries, boolean flushesOldDomain, TearDown tearDown,
         boolean flushesAllScalable, boolean reservesPasidIds, boolean keepsUpperHalf,
         boolean enablesAts, boolean checksAlignment, boolean preparesAts,

@@ -81,7 +81,7 @@ enum KernelSetting {
             "| 6.9, 301f1a80487f | at attach in scalable mode everything is flushed"),
     /** In which order the copied entry goes. */
     TEAR_DOWN("vtd.tearDown", 2, v -> v.atLeast(7, 3) ? 2 : v.atLeast(6, 12) ? 1 : 0,
-            "= 1 | 6.12 | copied entry cleared, then flushed",
+            "= 1 | 6.12, c7191984e5aa | copied entry cleared, then flushed",
             "= 2 | 7.3, f532c57985b1 | present bit, flush, rest"),
     /**
      * From 7.3 (c6e63fc8e8fc): a bus of which only devfn 80h and up are populated is copied into
@@ -139,11 +139,11 @@ enum KernelSetting {
      * it sent as a copied entry goes.
      */
     ASKS_PRESENCE("vtd.asksPresence", v -> v.atLeast(7, 0),
-            "| 7.0 (stable: 2026) | nor is a device that is gone asked as its copied "
+            "| 7.0, 10e60d878139 (stable: 2026) | nor is a device that is gone asked as its copied "
                     + "scalable entry goes"),
     /**
-     * From 4.3: a new domain has what firmware reserved for the function; before, only a clean start
-     * mapped that, for all functions at once.
+     * From 4.3: a new domain has what firmware reserved for the function; before, only a clean
+     * start mapped that, for all functions at once.
      */
     MAPS_RESERVED_AT_ATTACH("vtd.mapsReservedAtAttach", v -> v.atLeast(4, 3),
             "| 4.3 | what firmware reserved for a function is mapped whenever it gets a domain"),

@@ -27,7 +27,8 @@ class CommandLineTest {
     private static KernelProfile profile(String commandLine) {
         KernelProfile kernel = linux("6.1");
         for (KernelOption option : CommandLine.options(commandLine)) {
-            kernel = option.setting() == null ? kernel : kernel.with(option.setting(), option.value());
+            kernel = option.setting() == null ? kernel
+                    : kernel.with(option.setting(), option.value());
         }
         return kernel;
     }
