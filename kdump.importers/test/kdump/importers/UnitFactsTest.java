@@ -85,6 +85,15 @@ class UnitFactsTest {
         assertThat(remarks).anyMatch(r -> r.contains("in flight (head 0x1380, tail 0x14c0)"));
     }
 
+    @ParameterizedTest(name = "CAP {0}, ECAP {1}: {2}")
+    @CsvSource({"0xd2008c, 0xf0, qemu-7.2", "0x81d2008c, 0xf0, qemu-11",
+        "0xd2008c, 0x8800, qemu-11"})
+    void whichQemuMadeAUnitItsCapabilitiesTell(String capHigh, String ecapHigh, String profile) {
+        assertThat(QemuUnit.profile(Map.of(0x0c, Integer.parseUnsignedInt(capHigh.substring(2), 16),
+                0x14, Integer.decode(ecapHigh)), remarks)).isEqualTo(profile);
+        assertThat(remarks).singleElement().asString().contains(profile, "--hardware");
+    }
+
     @ParameterizedTest(name = "ECAP {0}, tail {1}: IQA {3}")
     @CsvSource({"0x800, 0x40, 'BOCHS ', 0x12000801", "0, 0x40, 'BOCHS ', 0x12000001",
         "0x800, 0x50, 'BOCHS ', 0x12000001", "0x800, 0x40, 'ACME  ', 0x12000001"})
@@ -282,5 +291,27 @@ class UnitFactsTest {
         assertThat(left).as("units at address 0")
                 .isEqualTo((int) remarks.stream().filter(r -> r.contains("address 0")).count())
                 .isPositive();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, false, false", "1, true, false", "2, false, true", "3, true, true",
+        "5, true, false"})
+    void theTableSaysWhetherInterruptsCanBeRemappedAndIfX2apicIsUnwelcome(int flags,
+            boolean remaps, boolean optsOut) throws FormatException {
+        byte[] table = new DmarBytes().drhd(1, 0, BASE).table();
+        table[37] = (byte) flags;
+        UnitDescription unit = new UnitFacts("m", functions, remarks)
+                .units(DmarTable.read("DMAR", DmarBytes.summed(table)), registers(BASE)).get(0);
+        assertThat(unit.firmware())
+                .isEqualTo(new UnitDescription.FirmwareFlags(remaps, optsOut, ""));
+        assertThat(unit.withProfile(unit.profile()).firmware()).isEqualTo(unit.firmware());
+    }
+
+    @Test
+    void forOneUnitAtAddress0KernelsRefuseTheWholeTable() throws FormatException {
+        List<UnitDescription> units = units(new DmarBytes().drhd(0, 0, 0).drhd(1, 0, BASE),
+                registers(BASE));
+        assertThat(units).hasSize(1).allMatch(unit -> unit.firmware().refusal()
+                .contains("Your BIOS is broken; DMAR reported at address 0!"));
     }
 }

@@ -119,12 +119,12 @@ class PhasesTest {
     @ParameterizedTest(name = "{0}, {1}, unit {2} refuses")
     @CsvSource(delimiter = '|', textBlock = """
         copy-tables | vv | 0 | off 0, clean 0, adopt 1 CONTEXTS
-        copy-tables | va | 1 | off 1, clean 1
+        copy-tables | va | 1 | clean 1
         copy-tables | vvv | 1 | off 1, clean 1, adopt 2 CONTEXTS
         copy-page-tables | vvv | 0 | off 0, clean 0, adopt 1 PAGE_TABLES, adopt 2 PAGE_TABLES
         reuse-root | vv | 1 | off 1, clean 1
         reuse-root | vv | 0 | off 0, clean 0, adopt 1 REUSE_ROOT
-        reuse-in-place | aa | 0 | off 0, clean 0, adopt 1 IN_PLACE
+        reuse-in-place | aa | 0 | clean 0, adopt 1 IN_PLACE
         disable-reinit | vv | 0 | -
         leave-disabled | vv | 0 | -
         reset-devices | vv | 0 | -

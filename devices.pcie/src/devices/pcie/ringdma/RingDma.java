@@ -60,7 +60,12 @@ public final class RingDma implements DeviceModel {
         this(true);
     }
 
-    RingDma(boolean anyClassStreams) {
+    /**
+     * Makes the model.
+     *
+     * @param anyClassStreams as in the settings
+     */
+    public RingDma(boolean anyClassStreams) {
         this.anyClassStreams = anyClassStreams;
     }
 

@@ -66,6 +66,11 @@ final class CommandRing {
         restart();
     }
 
+    /** Starts over with the buffer that was allocated, of which the unit is never told. */
+    void startUntold() {
+        restart();
+    }
+
     /**
      * Starts the buffer that the unit has from its first place.
      *

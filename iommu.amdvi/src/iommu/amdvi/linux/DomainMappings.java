@@ -4,6 +4,7 @@ package iommu.amdvi.linux;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
+import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import java.util.HashMap;
@@ -27,6 +28,7 @@ final class DomainMappings {
     private static final int LEVELS = 3;
 
     private final KernelProfile kernel;
+    private final KernelQuirks quirks;
     private final KernelPort port;
     private final PageTables pageTables;
     private final DomainIds ids = new DomainIds();
@@ -38,8 +40,9 @@ final class DomainMappings {
     /** The entries are this kernel's own, of before it was imported; no others are believed. */
     private boolean resumed;
 
-    DomainMappings(KernelProfile kernel, KernelPort port) {
+    DomainMappings(KernelProfile kernel, KernelQuirks quirks, KernelPort port) {
         this.kernel = kernel;
+        this.quirks = quirks;
         this.port = port;
         pageTables = new PageTables(port);
     }
@@ -57,6 +60,20 @@ final class DomainMappings {
                 ids.reserve(own.domainId(device));
             }
         }
+    }
+
+    /**
+     * Returns the order of addresses. Up to 4.8 this code had an allocator of its own, which went
+     * through apertures of 128 MiB from the bottom; tables grow to all 64 bits.
+     *
+     * <p>Source: Linux, amd_iommu.c before 256e4621c21a, dma_ops_area_alloc.
+     */
+    IovaOrder iovaOrder() {
+        if (!kernel.version().atLeast(4, 9)) {
+            return new IovaOrder(IovaOrder.Kind.UPWARDS, Integer.SIZE);
+        }
+        return new IovaOrder(kernel.setting(KernelProfile.FORCE_DAC, 0) != 0
+                ? IovaOrder.Kind.WHOLE_RANGE : IovaOrder.Kind.LOW_FIRST, Long.SIZE);
     }
 
     /** Starts over with another table, in which no entry is this kernel's yet. */
@@ -191,7 +208,11 @@ final class DomainMappings {
     private void attach(int device, Domain domain) {
         int old = entries.domainId(device);
         entries.install(device, domain);
-        if (old != 0) {
+        if (quirks.flushesEntryTwice()) {
+            commands.deviceTableEntry(device);
+            commands.complete();
+        }
+        if (old != 0 && quirks.flushesOldDomain()) {
             // A domain of the kernel before may be cached under the id that is overwritten.
             commands.domain(old);
             commands.complete();

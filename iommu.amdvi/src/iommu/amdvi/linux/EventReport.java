@@ -28,14 +28,43 @@ final class EventReport {
     private final KernelPort port;
     private final UnitRegisters registers;
     private final Map<Integer, RateLimit> limits = new HashMap<>();
+    private boolean deferred;
+    /** Enables the log that waits; null if none does. */
+    private Runnable waiting;
 
     EventReport(KernelPort port, UnitRegisters registers) {
         this.port = port;
         this.registers = registers;
     }
 
+    /** Says whether a log waits from now on for {@link #finish}, and is off until then. */
+    void defer(boolean on) {
+        deferred = on;
+        waiting = null;
+    }
+
+    /** Enables the log that waits, if one does. */
+    void finish() {
+        if (waiting != null) {
+            waiting.run();
+        }
+        defer(false);
+    }
+
+    private void whenDue(Runnable act) {
+        if (deferred) {
+            waiting = act;
+        } else {
+            act.run();
+        }
+    }
+
     /** Allocates a log of 512 events and gives it to the unit. */
     void enable() {
+        whenDue(this::enableNow);
+    }
+
+    private void enableNow() {
         registers.write(AmdViRegisters.EVENT_LOG,
                 AmdViRegisters.LENGTH.with(port.allocatePages(PAGES), ENTRIES_CODE));
         restart();
@@ -49,7 +78,7 @@ final class EventReport {
 
     /** Starts the log that the unit has from its first place. */
     void reuse() {
-        restart();
+        whenDue(this::restart);
     }
 
     /** Handles what is pending now. */

@@ -13,7 +13,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The interrupt tables of this kernel: 512 entries each, one for every device that asks for an
+ * The interrupt tables of this kernel: of the length of its version, one for every device that asks for an
  * interrupt. A device that was copied with the crashed kernel's table gets one of this kernel's
  * with its first interrupt.
  *
@@ -21,12 +21,11 @@ import java.util.Map;
  */
 final class InterruptTables {
 
-    private static final int INT_TAB_LEN = 9;
-    private static final int ENTRIES = 1 << INT_TAB_LEN;
     private static final long MESSAGE_ADDRESS = 0xfee0_0000L;
 
     private final KernelPort port;
     private final UnitRegisters registers;
+    private final int length;
     private final Map<Integer, Table> tables = new HashMap<>();
 
     /** A table, and how many of its entries are given out. */
@@ -39,21 +38,24 @@ final class InterruptTables {
         }
     }
 
-    InterruptTables(KernelPort port, UnitRegisters registers) {
+    /** @param length base-2 logarithm of the entries of a table */
+    InterruptTables(KernelPort port, UnitRegisters registers, int length) {
+        this.length = length;
         this.port = port;
         this.registers = registers;
     }
 
     /**
      * Returns whether the table that a unit uses has interrupts remapped: what this kernel finds in
-     * use it uses too, and elsewhere firmware does not offer it.
+     * use it uses too, and elsewhere firmware does not offer it. A table that cannot be read is
+     * taken for one that has.
      */
     static boolean inUse(KernelPort port, UnitRegisters registers) {
         long register = registers.read(AmdViRegisters.DEV_TAB);
         long base = AmdViRegisters.BASE.inPlace(register);
         long bytes = AmdViRegisters.deviceTableBytes(register);
         if (!registers.enabled() || !port.isMemory(base, bytes)) {
-            return false;
+            return registers.enabled();
         }
         for (long at = base; at < base + bytes; at += DeviceTableEntry.BYTES) {
             long q2 = port.read64(at + 16);
@@ -73,7 +75,7 @@ final class InterruptTables {
      */
     Message allocate(int device, int vector, DeviceEntries entries, CommandRing commands) {
         Table table = tables.computeIfAbsent(device, d -> create(d, entries, commands));
-        if (table.used == ENTRIES) {
+        if (table.used == 1 << length) {
             throw new KernelPanicException("AMD-Vi: no interrupt entry left for device 0x"
                     + Integer.toHexString(device));
         }
@@ -95,10 +97,10 @@ final class InterruptTables {
     }
 
     private Table create(int device, DeviceEntries entries, CommandRing commands) {
-        int bytes = ENTRIES * (registers.control(Control.GA_EN)
+        int bytes = (1 << length) * (registers.control(Control.GA_EN)
                 ? WideInterruptEntry.BYTES : InterruptEntry.BYTES);
         long base = port.allocatePages((bytes + 4095) / 4096);
-        entries.interrupts(device, base, INT_TAB_LEN);
+        entries.interrupts(device, base, length);
         commands.deviceTableEntry(device);
         commands.complete();
         return new Table(base);

@@ -7,8 +7,10 @@ import iommu.amdvi.DeviceTableEntry;
 import iommu.amdvi.ExtendedFeature;
 import iommu.api.pcie.Message;
 import iommu.api.pcie.RequesterId;
+import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.AdoptDepth;
+import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
@@ -23,10 +25,11 @@ import java.util.Set;
  * <ul>
  * <li>{@link #initialiseInterrupts} is early_enable_iommus: on a unit that is enabled it copies the
  * device table, gives the unit command buffer and event log of this kernel, and flushes, IommuEn
- * staying 1. A unit that is off is left alone. If the copy is refused, the unit keeps the old table
- * until the policy decides; Linux starts clean there and then.
+ * staying 1. A unit that is off is left alone. If the copy is refused, the unit starts clean there
+ * and then: devices pass until T6.
  * <li>{@link #adoptTables} is amd_iommu_init_pci at T6: devices without entry are blocked, and
- * everything is flushed once more. It is refused if the copy was.
+ * everything is flushed once more. It is refused if the copy was, and {@link #startClean} then
+ * finishes what was started.
  * <li>{@link #disableTranslation} and {@link #startClean} are disable_iommus and
  * early_enable_iommu with an empty table, in which all devices are blocked.
  * </ul>
@@ -39,6 +42,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
     private static final long LARGEST_TABLE_BYTES = 65536L * DeviceTableEntry.BYTES;
     private static final int INV_TIME_OUT_1S = 4;
 
+    private final KernelProfile kernel;
     private final KernelPort port;
     private final KernelQuirks quirks;
     private final UnitRegisters registers;
@@ -51,6 +55,8 @@ public final class LinuxAmdViDriver implements UnitDriver {
     private String refusal;
     private boolean announced;
     private boolean remapsInterrupts;
+    /** Started clean at T4, and not finished with since. */
+    private boolean started;
 
     /** Makes the code of a kernel that takes a device table of any size. */
     public LinuxAmdViDriver(KernelProfile kernel, KernelPort port) {
@@ -64,18 +70,29 @@ public final class LinuxAmdViDriver implements UnitDriver {
      *     no table of another size; 0 for the size it finds
      */
     public LinuxAmdViDriver(KernelProfile kernel, KernelPort port, long expectedBytes) {
+        this.kernel = kernel;
         this.port = port;
         quirks = KernelQuirks.of(kernel);
         this.expectedBytes = expectedBytes;
         registers = new UnitRegisters(port);
         events = new EventReport(port, registers);
-        mappings = new DomainMappings(kernel, port);
-        interrupts = new InterruptTables(port, registers);
+        mappings = new DomainMappings(kernel, quirks, port);
+        interrupts = new InterruptTables(port, registers, quirks.interruptTableLength());
     }
 
     /** Returns the names of the kernel settings that this code knows. */
     public static Set<String> settings() {
         return KernelSetting.keys();
+    }
+
+    /** Returns what a kernel's command line says of these settings. */
+    public static List<KernelOption> options(String commandLine) {
+        return CommandLine.options(commandLine);
+    }
+
+    @Override
+    public IovaOrder iovaOrder(int requester) {
+        return mappings.iovaOrder();
     }
 
     @Override
@@ -105,33 +122,51 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     // ---- T4 -------------------------------------------------------------------------------------
 
+    /**
+     * {@inheritDoc} Where interrupts are not remapped nothing is done before T6.
+     */
     @Override
     public void initialiseInterrupts() {
-        if (commands == null) {
-            remapsInterrupts |= InterruptTables.inUse(port, registers);
+        findInterrupts();
+        if (remapsInterrupts) {
+            takeOver();
         }
+    }
+
+    private void findInterrupts() {
+        if (commands == null) {
+            remapsInterrupts |= quirks.remapsInterrupts()
+                    && InterruptTables.inUse(port, registers);
+        }
+    }
+
+    private void takeOver() {
         if (commands == null && registers.enabled() && quirks.enablesEarly()) {
             handOver();
         }
     }
 
+    /** Takes the unit over, or starts it clean where that is not done or not possible. */
     private void handOver() {
+        events.defer(quirks.enablesEventsLate());
         var handover = new LinuxHandover(port, quirks, registers, expectedBytes, events, mappings);
-        switch (quirks.handOver()) {
-            case CLEAN -> {
-                long register = registers.read(AmdViRegisters.DEV_TAB);
-                switchOff();
-                startEmpty(false);
-                LinuxHandover.flush(commands, register);
+        long register = registers.read(AmdViRegisters.DEV_TAB);
+        if (quirks.isKdump()) {
+            switch (quirks.handOver()) {
+                case CLEAN -> { }
+                case COPY -> handover.copy();
+                case IN_PLACE -> handover.reuse();
+                default -> throw new AssertionError(quirks.handOver());
             }
-            case COPY -> handover.copy();
-            case IN_PLACE -> handover.reuse();
-            default -> throw new AssertionError(quirks.handOver());
         }
-        if (quirks.handOver() != KernelQuirks.HandOver.CLEAN) {
-            commands = handover.commands();
-            entries = handover.entries();
-            refusal = handover.refusal();
+        commands = handover.commands();
+        entries = handover.entries();
+        refusal = handover.refusal();
+        if (entries == null) {
+            switchOff();
+            startEmpty(false);
+            LinuxHandover.flush(commands, register);
+            started = true;
         }
     }
 
@@ -162,10 +197,12 @@ public final class LinuxAmdViDriver implements UnitDriver {
         if (!registers.enabled()) {
             throw new StepRefusedException("translation is not enabled");
         }
-        initialiseInterrupts();
+        findInterrupts();
+        takeOver();
         if (refusal != null) {
             throw new StepRefusedException(refusal);
         }
+        events.finish();
         entries.blockOthers();
         flushAll();
         announce();
@@ -185,6 +222,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
     @Override
     public void disableTranslation() throws StepRefusedException {
         switchOff();
+        started = false;
         if (registers.enabled()) {
             throw new StepRefusedException("IommuEn stays 1");
         }
@@ -206,12 +244,23 @@ public final class LinuxAmdViDriver implements UnitDriver {
         }
     }
 
+    /**
+     * {@inheritDoc} A unit that was started clean at T4 is only finished with: what has no entry is
+     * blocked from now on.
+     */
     @Override
     public void startClean() throws StepRefusedException {
-        if (registers.enabled()) {
-            disableTranslation();
+        if (started) {
+            started = false;
+            events.finish();
+            entries.blockOthers();
+        } else {
+            events.defer(false);
+            if (registers.enabled()) {
+                disableTranslation();
+            }
+            startEmpty(true);
         }
-        startEmpty(true);
         if (!keepsBases() && AmdViRegisters.BASE.inPlace(registers.read(AmdViRegisters.DEV_TAB))
                 != entries.base()) {
             throw new StepRefusedException("the device table base register is locked");
@@ -222,13 +271,22 @@ public final class LinuxAmdViDriver implements UnitDriver {
         if (!quirks.attachesFirst() && !quirks.enablesEarly()) {
             mappings.attach(port.functions());
         }
-        refusal = null;
         announce();
     }
 
     /** Once it found that it could not reuse the table, a kernel still writes no base. */
     private boolean keepsBases() {
         return quirks.handOver() == KernelQuirks.HandOver.IN_PLACE && refusal != null;
+    }
+
+    /**
+     * Since they copy tables (4.14) kernels keep their own below 4 GiB, as they trust no other.
+     *
+     * <p>Source: Linux, early_amd_iommu_init, GFP_DMA32; from memory.
+     */
+    private long deviceTablePages(int count) {
+        return kernel.version().atLeast(4, 14) ? port.allocateLowPages(count)
+                : port.allocatePages(count);
     }
 
     /**
@@ -241,7 +299,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
         long bytes = expectedBytes != 0 ? expectedBytes
                 : AmdViRegisters.BASE.of(found) != 0 ? AmdViRegisters.deviceTableBytes(found)
                 : LARGEST_TABLE_BYTES;
-        entries = new DeviceEntries(port, port.allocatePages((int) (bytes / 4096)),
+        entries = new DeviceEntries(port, deviceTablePages((int) (bytes / 4096)),
                 (int) (bytes / DeviceTableEntry.BYTES));
         if (blocked) {
             entries.blockOthers();
@@ -273,8 +331,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
             commands.start();
             events.enable();
         } else {
-            commands.enable();
-            events.enable();
+            LinuxHandover.enable(commands, events, quirks);
         }
     }
 

@@ -52,13 +52,14 @@ final class LinuxHandover {
     /** Copies the device table, and sets up buffers of this kernel. */
     void copy() {
         long register = begin("copy");
-        var copy = new TableCopy(port, mappings.ids());
+        var copy = new TableCopy(port, mappings.ids(), quirks);
         entries = copy.copy(register, expectedBytes);
         told(copy.refusal(), "copy", "Copied DEV table from previous kernel.");
-        goOn(register, entries != null, () -> {
-            commands.enable();
-            events.enable();
-        });
+        if (entries != null) {
+            goOn(register, true, () -> {
+                enable(commands, events, quirks);
+            });
+        }
     }
 
     /**
@@ -76,12 +77,27 @@ final class LinuxHandover {
             throw new KernelPanicException("kernel BUG at drivers/iommu/amd/init.c: "
                     + reuse.refusal());
         }
+        if (entries == null) {
+            return;
+        }
         goOn(register, false, () -> {
             commands.reuse(quirks.plain(registers.read(AmdViRegisters.CMD_BUF)), snp
                     ? quirks.plain(AmdViRegisters.BASE.inPlace(
                             registers.read(AmdViRegisters.EXCLUSION_BASE))) : 0);
             events.reuse();
         });
+    }
+
+    /** Gives a unit new buffers, unless the kernel is one that forgets to tell it. */
+    static void enable(CommandRing commands, EventReport events, KernelQuirks quirks) {
+        if (quirks.keepsBufferBases() && quirks.isKdump()) {
+            commands.allocate();
+            commands.startUntold();
+            events.reuse();
+        } else {
+            commands.enable();
+            events.enable();
+        }
     }
 
     /** Says what is tried; returns the base register of the crashed kernel's table. */
@@ -92,7 +108,7 @@ final class LinuxHandover {
     }
 
     /**
-     * What follows the table, whichever it is: buffers, the table's address, the flush.
+     * What follows a table that was taken over: buffers, the table's address, the flush.
      *
      * @param moves whether the unit must be told of another table
      * @param buffers lets the unit use command buffer and event log
@@ -106,9 +122,7 @@ final class LinuxHandover {
             entries.tell(registers);
         }
         flush(commands, register);
-        if (entries != null) {
-            mappings.use(entries, commands);
-        }
+        mappings.use(entries, commands);
     }
 
     private void told(String why, String what, String success) {

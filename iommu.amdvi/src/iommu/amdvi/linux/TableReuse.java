@@ -7,7 +7,7 @@ import iommu.api.unit.KernelPort;
 
 /**
  * Takes the device table of the kernel before where it lies, after looking at its size and address,
- * and keeps the domain id of every valid entry.
+ * and keeps the domain id of every valid entry, in versions that do.
  *
  * <p>Source: Linux 6.18, amd/init.c, __reuse_device_table.
  */
@@ -40,7 +40,8 @@ final class TableReuse {
     DeviceEntries reuse(long register, long expectedBytes) {
         long bytes = AmdViRegisters.deviceTableBytes(register);
         if (expectedBytes != 0 && bytes != expectedBytes) {
-            return refuse("The device table size of IOMMU:0 is not expected!");
+            return refuse("The device table size of IOMMU:" + port.unitNumber()
+                    + " is not expected!");
         }
         long base = quirks.plain(AmdViRegisters.BASE.inPlace(register));
         if (base >= FOUR_GIB) {
@@ -52,7 +53,7 @@ final class TableReuse {
         int count = (int) (bytes / DeviceTableEntry.BYTES);
         var entries = new DeviceEntries(port, base, count);
         for (int device = 0; device < count; device++) {
-            if (DeviceTableEntry.V.isSet(entries.low(device))) {
+            if (quirks.reservesIds() && DeviceTableEntry.V.isSet(entries.low(device))) {
                 ids.reserve(entries.domainId(device));
             }
         }

@@ -6,12 +6,14 @@ import iommu.amdvi.unit.AmdViUnit;
 import iommu.amdvi.unit.settings.HardwareProfiles;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.profile.HardwareProfile;
+import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.UnitDriver;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.osgi.service.component.annotations.Component;
@@ -41,6 +43,11 @@ public final class AmdViVendor implements IommuVendor {
     @Override
     public Set<String> kernelSettings() {
         return LinuxAmdViDriver.settings();
+    }
+
+    @Override
+    public List<KernelOption> kernelOptions(String commandLine) {
+        return LinuxAmdViDriver.options(commandLine);
     }
 
     /** The device table entry names the interrupt table. */

@@ -31,7 +31,8 @@ class DomainSharingTest {
         entries.tell(registers);
         ring.enable();
         registers.feature(Control.IOMMU_EN, true);
-        var made = new DomainMappings(KernelProfile.linux61(), fixture);
+        var made = new DomainMappings(KernelProfile.linux61(),
+                KernelQuirks.of(KernelProfile.linux61()), fixture);
         made.use(entries, ring);
         return made;
     }
@@ -91,7 +92,8 @@ class DomainSharingTest {
 
     @Test
     void beforeTheTablesNothingCanBeMapped() {
-        var mappings = new DomainMappings(KernelProfile.linux61(), fixture);
+        var mappings = new DomainMappings(KernelProfile.linux61(),
+                KernelQuirks.of(KernelProfile.linux61()), fixture);
         assertThatThrownBy(() -> mappings.domain(NIC)).isInstanceOf(KernelPanicException.class)
                 .hasMessageContaining("before the unit has tables of this kernel");
         assertThat(fixture.driver().hasTables()).isFalse();

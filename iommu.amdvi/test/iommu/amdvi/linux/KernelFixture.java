@@ -34,6 +34,7 @@ final class KernelFixture implements KernelPort, UnitListener {
     static final int RW = Access.READ | Access.WRITE;
     static final int NIC = 0x40;
     static final int DISK = 0x48;
+    static final int REMAPPED = 0x1f0;
     static final long IOVA = 0xffff_8000L;
 
     final PhysicalMemory memory =
@@ -97,7 +98,12 @@ final class KernelFixture implements KernelPort, UnitListener {
                 TABLE_BYTES);
     }
 
-    /** A first kernel with two functions mapped and used, crashed. */
+    /** Gives a device an interrupt table in a device table: interrupts are remapped then. */
+    void remapInterrupts(long deviceTable) {
+        memory.write64(deviceTable + REMAPPED * 32L + 16, 0x2000_0000_0123_4013L);
+    }
+
+    /** A first kernel with two functions mapped and used, and interrupts of a third, crashed. */
     static KernelFixture crashed() {
         var fixture = new KernelFixture();
         LinuxAmdViDriver first = fixture.firstKernel();
@@ -105,6 +111,8 @@ final class KernelFixture implements KernelPort, UnitListener {
         first.map(DISK, IOVA, 0x11_0000, 0x1000, RW);
         assertThat(fixture.go(NIC, IOVA + 0x1004)).isEqualTo(0x10_1004);
         assertThat(fixture.go(DISK, IOVA)).isEqualTo(0x11_0000);
+        fixture.remapInterrupts(
+                AmdViRegisters.BASE.inPlace(fixture.get(AmdViRegisters.DEV_TAB)));
         fixture.captureKernelPages();
         return fixture;
     }

@@ -21,26 +21,28 @@ class RefusalTest {
     private static final long UNTRANSLATED = -1000;
 
     private static void refused(KernelFixture fixture, LinuxAmdViDriver second, String why) {
+        assertThat(fixture.switched).as("so far").isEmpty();
         second.initialiseInterrupts();
         assertThatThrownBy(() -> second.adoptTables(AdoptDepth.CONTEXTS))
                 .isInstanceOf(StepRefusedException.class).hasMessageContaining(why);
         assertThat(fixture.console).contains(
                 "AMD-Vi: Failed to copy DEV table from previous kernel.", "AMD-Vi: " + why);
-        assertThat(fixture.switched).isEmpty();
+        assertThat(fixture.switched).as("started clean at once").containsExactly(false, true);
     }
 
     @Test
-    void aTableOfAnotherSizeIsNotCopiedAndStaysInPlace() throws StepRefusedException {
+    void aTableOfAnotherSizeIsNotCopiedAndDevicesPassFromT4ToT6() throws StepRefusedException {
         var fixture = KernelFixture.crashed();
         var second = new LinuxAmdViDriver(KernelProfile.linux61(), fixture, 0x1000);
         long old = fixture.get(AmdViRegisters.DEV_TAB);
         refused(fixture, second, "The device table size of IOMMU:0 is not expected!");
-        assertThat(fixture.get(AmdViRegisters.DEV_TAB)).isEqualTo(old);
-        assertThat(fixture.go(NIC, IOVA)).isEqualTo(0x10_0000);
-        second.disableTranslation();
+        assertThat(fixture.get(AmdViRegisters.DEV_TAB)).isNotEqualTo(old);
         assertThat(fixture.go(NIC, IOVA)).isEqualTo(UNTRANSLATED);
         second.startClean();
+        assertThat(fixture.switched).as("not once more").containsExactly(false, true);
         assertThat(fixture.go(NIC, IOVA)).isEqualTo(FAULT);
+        second.map(NIC, IOVA, 0x210_0000, 0x1000, KernelFixture.RW);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(0x210_0000);
     }
 
     @Test

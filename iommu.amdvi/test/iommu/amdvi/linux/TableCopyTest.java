@@ -4,6 +4,8 @@ package iommu.amdvi.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.amdvi.DeviceTableEntry;
+import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelVersion;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,8 +19,12 @@ class TableCopyTest {
 
     private final KernelFixture fixture = new KernelFixture();
     private final DomainIds ids = new DomainIds();
-    private final TableCopy copy = new TableCopy(fixture, ids);
+    private TableCopy copy = new TableCopy(fixture, ids, quirks("6.1"));
     private long old;
+
+    private static KernelQuirks quirks(String version) {
+        return KernelQuirks.of(KernelProfile.linux(KernelVersion.parse(version)));
+    }
 
     @BeforeEach
     void oldTable() {
@@ -54,25 +60,49 @@ class TableCopyTest {
     }
 
     @Test
-    void anEntryWithoutDomainStaysZeroButForItsInterrupts() {
+    void anEntryWithoutDomainIsCopiedTooAndGoesOnBlocking() {
         entry(0x48, 3, 0, INTERRUPTS);
         DeviceEntries entries = copied();
-        assertThat(word(entries, 0x48, 0)).isZero();
+        assertThat(word(entries, 0x48, 0)).isEqualTo(3);
         assertThat(word(entries, 0x48, 2)).isEqualTo(INTERRUPTS);
         assertThat(copy.copied().isEmpty()).isTrue();
     }
 
     @Test
-    void anEntryThatIsNotValidStaysZero() {
+    void theIdOfAnEntryThatIsNotValidIsNotReserved() {
         entry(0x48, 0x6000_0000_022c_8602L, 5, 0);
-        assertThat(word(copied(), 0x48, 0)).isZero();
+        assertThat(word(copied(), 0x48, 0)).isEqualTo(0x6000_0000_022c_8602L);
         assertThat(ids.take()).isEqualTo(1);
     }
 
     @Test
-    void interruptsWithoutTableAreNotCopied() {
+    void interruptsWithoutTableAreNotLookedAt() {
         entry(0x48, 3, 0, 1);
-        assertThat(word(copied(), 0x48, 2)).as("IntCtl and IntTabLen both 0").isZero();
+        assertThat(word(copied(), 0x48, 2)).as("IntCtl and IntTabLen both 0").isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"4.14, 8, true", "4.14, 9, false", "5.9, 8, true", "5.10, 9, true",
+        "5.10, 8, false", "6.17, 9, true"})
+    void theLengthOfInterruptTablesIsThatOfTheVersion(String version, int length, boolean taken) {
+        copy = new TableCopy(fixture, ids, quirks(version));
+        long q2 = DeviceTableEntry.INT_TAB_LEN.with(1, length);
+        entry(0x48, 3, 0, DeviceTableEntry.INT_CTL.with(q2, 2));
+        assertThat(copied() != null).isEqualTo(taken);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"6.12, true", "6.13, false", "6.17, false"})
+    void anAllocatorThatGivesEachIdOnceRefusesATableWithASharedOne(String version,
+            boolean taken) {
+        copy = new TableCopy(fixture, ids, quirks(version));
+        entry(0x48, 0x6000_0000_022c_8603L, 5, 0);
+        entry(0x50, 0x6000_0000_022c_8603L, 6, 0);
+        assertThat(copied()).as("no two alike").isNotNull();
+        entry(0x50, 0x6000_0000_022c_8603L, 5, 0);
+        copy = new TableCopy(fixture, ids, quirks(version));
+        assertThat(copied() != null).isEqualTo(taken);
+        assertThat(copy.refusal()).isEqualTo(taken ? null : "Failed to reserve domain ID 0x5");
     }
 
     /** IntCtl, IntTabLen and whether Linux takes them for its own. */

@@ -14,7 +14,8 @@ public final class TakeOver {
 
     /**
      * Answers an event as a kernel that adopts tables: at T4 interrupts of all units, at T6 their
-     * tables; a unit that refuses is switched off and starts clean, and those behind it go on.
+     * tables; a unit that refuses is switched off and starts clean, and those behind it go on. One
+     * whose interrupts share its tables was switched off at T4 if these could not be taken over.
      *
      * <p>Source: Linux, init_dmars and its callers.
      *
@@ -30,7 +31,9 @@ public final class TakeOver {
             }
         } else if (event instanceof StepRefused refused
                 && refused.step() instanceof Step.AdoptTables adopt) {
-            steps.add(new Step.DisableTranslation(adopt.unit()));
+            if (!view.units().get(adopt.unit()).interruptsShareTables()) {
+                steps.add(new Step.DisableTranslation(adopt.unit()));
+            }
             steps.add(new Step.StartClean(adopt.unit()));
             adoptFrom(adopt.unit() + 1, view, depth, steps);
         }

@@ -68,6 +68,15 @@ public interface KernelPort {
      */
     long allocatePages(int count);
 
+    /**
+     * Allocates pages likewise, below 4 GiB as long as there are any.
+     *
+     * @throws KernelPanicException if there are none at all
+     */
+    default long allocateLowPages(int count) {
+        return allocatePages(count);
+    }
+
     /** Gives pages back. */
     void freePages(long physicalAddress, int count);
 

@@ -168,6 +168,15 @@ public interface UnitDriver {
     }
 
     /**
+     * Returns in which order this kernel gives out the addresses of a function's domain.
+     *
+     * @param requester a function that has a domain
+     */
+    default IovaOrder iovaOrder(int requester) {
+        return IovaOrder.LOW;
+    }
+
+    /**
      * Maps memory for a function, giving the function a domain first if it has none of this
      * kernel's.
      *

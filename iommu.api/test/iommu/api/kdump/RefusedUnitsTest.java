@@ -57,7 +57,9 @@ class RefusedUnitsTest {
                 if ((refusing >>> unit & 1) == 0) {
                     expected.add(new AdoptTables(unit, depth));
                 } else {
-                    expected.add(new DisableTranslation(unit));
+                    if (unit % 2 == 0) { // the others were switched off at T4
+                        expected.add(new DisableTranslation(unit));
+                    }
                     expected.add(new StartClean(unit));
                 }
             }

@@ -22,6 +22,18 @@ class KernelTimesTest {
     }
 
     @Test
+    void timesAreNamed() {
+        assertThat(KernelTimes.parse("recorded")).isEqualTo(RECORDED);
+        assertThat(KernelTimes.parse("server")).isEqualTo(KernelTimes.SERVER);
+        assertThat(KernelTimes.parse("0.5")).isEqualTo(RECORDED.scaled(0.5));
+        assertThat(List.copyOf(KernelTimes.SERVER.byPhase().values())).isSorted();
+        assertThat(KernelTimes.SERVER.probes()).allMatch(p -> p.nanosAfterCrash()
+                >= KernelTimes.SERVER.phases().drivers());
+        assertThatThrownBy(() -> KernelTimes.parse("soon"))
+                .hasMessageContaining("expected recorded, server or a factor");
+    }
+
+    @Test
     void probesMoveWithTheDriversPhase() {
         KernelTimes moved = RECORDED.with(Map.of("drivers", 20_000_000_000L));
         assertThat(moved.phases().drivers()).isEqualTo(20_000_000_000L);

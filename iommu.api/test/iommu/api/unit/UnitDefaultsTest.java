@@ -12,6 +12,7 @@ import iommu.api.profile.UnitProfile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -142,5 +143,52 @@ class UnitDefaultsTest {
     void aRefusalIsTheKernelsSentence() {
         assertThat(new StepRefusedException("DMAR: copying failed")).hasMessage(
                 "DMAR: copying failed");
+    }
+
+    /** Does each thing in one step. */
+    private static final class Whole implements UnitDriver {
+
+        @Override
+        public void resume() { }
+
+        @Override
+        public void initialiseInterrupts() { }
+
+        @Override
+        public void disableTranslation() { }
+
+        @Override
+        public void startClean() { }
+
+        @Override
+        public void adoptTables(AdoptDepth depth) { }
+
+        @Override
+        public void enableFaultInterrupt() { }
+
+        @Override
+        public void handleFaults() { }
+
+        @Override
+        public void map(int requester, long iova, long physicalAddress, long bytes,
+                int access) { }
+
+        @Override
+        public void unmap(int requester, long iova, long bytes) { }
+
+        @Override
+        public void flush() { }
+    }
+
+    @Test
+    void aDriverThatDoesThingsInOneStepRefusesThemInParts() {
+        var whole = new Whole();
+        List<ThrowingCallable> parts = List.of(() -> whole.setInterruptTable(false),
+                whole::enableInterrupts, whole::allocateTables,
+                () -> whole.copyTables(AdoptDepth.CONTEXTS), whole::setTables,
+                whole::probeFunctions, whole::enableTranslation);
+        assertThat(parts).allSatisfy(part -> assertThatExceptionOfType(StepRefusedException.class)
+                .isThrownBy(part)
+                .withMessage("this kernel's code for the unit does it in one step only"));
     }
 }

@@ -4,6 +4,7 @@ package iommu.vtd.linux;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.RootEntry;
+import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.BitSet;
 
 /**

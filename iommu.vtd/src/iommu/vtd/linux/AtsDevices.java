@@ -8,6 +8,7 @@ import iommu.api.bits.BitField;
 import iommu.api.pcie.RequesterId;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.ExtendedCapability;
+import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;

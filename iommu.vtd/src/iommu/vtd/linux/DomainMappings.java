@@ -4,11 +4,13 @@ package iommu.vtd.linux;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
+import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.Capability;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.InvalidationDescriptor;
+import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -305,6 +307,20 @@ final class DomainMappings {
         }
         tables.clear(entry);
         copied.clear(source);
+    }
+
+    /**
+     * Returns the order of addresses, as wide as the unit's tables.
+     *
+     * <p>Source: Linux, intel/iommu.c, geometry of a domain: first-stage addresses keep their top
+     * bit 0, as they are canonical.
+     */
+    IovaOrder iovaOrder() {
+        boolean forced = kernel.setting(KernelProfile.FORCE_DAC, 0) != 0;
+        int bits = usesFirstStage() ? 9 * firstStageLevels() + 11
+                : Math.min(9 * levels() + 12, Capability.maximumGuestAddressWidth(registers.cap()));
+        return new IovaOrder(forced ? IovaOrder.Kind.WHOLE_RANGE : IovaOrder.Kind.LOW_FIRST,
+                Math.max(Integer.SIZE, bits));
     }
 
     private boolean usesFirstStage() {

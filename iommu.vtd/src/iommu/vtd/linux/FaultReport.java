@@ -5,6 +5,7 @@ import iommu.api.trace.ConsoleLine;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.FaultRecording;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.FaultLines;
 import java.util.List;
 
 /**

@@ -10,6 +10,8 @@ import iommu.vtd.GlobalCommand;
 import iommu.vtd.InterruptRemapEntry;
 import iommu.vtd.InterruptRequest;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.BootOptions;
+import iommu.vtd.linux.settings.KernelQuirks;
 
 /**
  * The interrupt-remapping table of this kernel, 65536 entries, filled with the entries of the
@@ -94,14 +96,9 @@ final class InterruptTable {
         }
     }
 
-    /** Returns what is printed once all units are done; lines name their subsystem from 4.2 on. */
+    /** Returns what is printed once all units are done. */
     String announcement() {
-        return announcement(quirks, extended);
-    }
-
-    static String announcement(KernelQuirks quirks, boolean extended) {
-        return (quirks.copiesTables() ? "DMAR-IR: " : "") + "Enabled IRQ remapping in "
-                + (extended ? "x2apic" : "xapic") + " mode";
+        return quirks.interruptsRemapped(extended);
     }
 
     private boolean copyOld(long table) {

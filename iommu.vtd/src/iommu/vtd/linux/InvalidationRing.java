@@ -8,6 +8,7 @@ import iommu.vtd.ExtendedCapability;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.KernelQuirks;
 
 /**
  * The kernel's side of the invalidation queue. Each request is followed by a wait descriptor; the

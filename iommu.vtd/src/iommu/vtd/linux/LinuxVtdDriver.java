@@ -6,12 +6,15 @@ import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.AdoptDepth;
+import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.CommandLine;
+import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.List;
 import java.util.Set;
 
@@ -97,7 +100,8 @@ public final class LinuxVtdDriver implements UnitDriver {
 
     @Override
     public void initialiseInterrupts() {
-        if (!ExtendedCapability.IR.isSet(registers.ecap())) {
+        if (!quirks.options().remapsInterrupts()
+                || !ExtendedCapability.IR.isSet(registers.ecap())) {
             return;
         }
         setInterruptTable(InterruptTable.extended(registers, quirks.options()));
@@ -245,6 +249,11 @@ public final class LinuxVtdDriver implements UnitDriver {
     @Override
     public int domain(int requester) {
         return mappings.domain(requester).id();
+    }
+
+    @Override
+    public IovaOrder iovaOrder(int requester) {
+        return mappings.iovaOrder();
     }
 
     @Override

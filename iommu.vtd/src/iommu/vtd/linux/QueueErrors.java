@@ -4,6 +4,8 @@ package iommu.vtd.linux;
 import iommu.api.unit.KernelPort;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.FaultLines;
+import iommu.vtd.linux.settings.KernelQuirks;
 
 /**
  * The lines that a kernel prints for errors of the invalidation queue, word for word, by version.

@@ -5,6 +5,7 @@ import iommu.api.unit.KernelPort;
 import iommu.vtd.ContextEntry;
 import iommu.vtd.RootEntry;
 import iommu.vtd.ScalableContextEntry;
+import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.BitSet;
 
 /**

@@ -9,6 +9,7 @@ import iommu.vtd.ExtendedCapability;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.BitSet;
 
 /**

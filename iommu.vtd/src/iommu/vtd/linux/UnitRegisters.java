@@ -8,6 +8,7 @@ import iommu.api.unit.KernelPort;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.KernelQuirks;
 
 /**
  * The unit's registers as the kernel uses them, and its copy of the global command: preloaded from

@@ -10,6 +10,7 @@ import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.StepRefusedException;
 import iommu.vtd.ContextEntry;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -12,6 +12,7 @@ import iommu.api.unit.StepRefusedException;
 import iommu.vtd.ContextEntry;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.ScalableContextEntry;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -14,6 +14,7 @@ import iommu.api.unit.Translation;
 import iommu.api.unit.UnitListener;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.ScalableMode;
 import iommu.vtd.vendor.VtdVendor;
 import java.util.ArrayList;
 import java.util.HashMap;

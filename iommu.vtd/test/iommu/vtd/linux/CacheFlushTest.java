@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iommu.api.pcie.Access;
 import iommu.api.unit.Translation;
 import iommu.vtd.ExtendedCapability;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -11,6 +11,8 @@ import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.testkit.seeds.Seeds;
+import iommu.vtd.linux.settings.KernelQuirks;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;

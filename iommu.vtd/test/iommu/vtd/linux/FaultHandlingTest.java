@@ -7,6 +7,7 @@ import iommu.api.pcie.Access;
 import iommu.api.unit.StepRefusedException;
 import iommu.vtd.Capability;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 

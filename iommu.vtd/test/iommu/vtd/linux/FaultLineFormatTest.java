@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.vtd.FaultReason;
 import iommu.vtd.FaultRecording;
+import iommu.vtd.linux.settings.FaultLines;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -4,6 +4,7 @@ package iommu.vtd.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.pcie.Access;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

@@ -14,6 +14,7 @@ import iommu.vtd.ExtendedCapability;
 import iommu.vtd.PasidDirectoryEntry;
 import iommu.vtd.PasidEntry;
 import iommu.vtd.ScalableContextEntry;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

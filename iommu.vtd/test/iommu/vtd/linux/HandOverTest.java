@@ -10,6 +10,7 @@ import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.Translation;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -11,6 +11,8 @@ import iommu.vtd.GlobalCommand;
 import iommu.vtd.InterruptRemapEntry;
 import iommu.vtd.InterruptRequest;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.BootOptions;
+import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

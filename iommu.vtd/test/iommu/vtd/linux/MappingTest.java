@@ -14,6 +14,7 @@ import iommu.vtd.ExtendedCapability;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.RootEntry;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;

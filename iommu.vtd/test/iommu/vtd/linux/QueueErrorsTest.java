@@ -9,6 +9,8 @@ import iommu.api.unit.DeviceTlbs;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.KernelQuirks;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;

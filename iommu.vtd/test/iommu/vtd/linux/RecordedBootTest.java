@@ -4,6 +4,7 @@ package iommu.vtd.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.unit.StepRefusedException;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -9,6 +9,7 @@ import iommu.api.unit.Translation;
 import iommu.vtd.Capability;
 import iommu.vtd.FaultRecording;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.ScalableMode;
 import iommu.vtd.unit.registers.HardwareProfiles;
 import java.io.BufferedReader;
 import java.io.IOException;

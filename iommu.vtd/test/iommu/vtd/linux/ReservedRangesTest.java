@@ -7,6 +7,7 @@ import iommu.api.pcie.Access;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.KernelPort.Range;
 import iommu.api.unit.StepRefusedException;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

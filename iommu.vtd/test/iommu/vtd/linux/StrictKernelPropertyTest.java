@@ -8,6 +8,7 @@ import iommu.api.sim.RandomStream;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.Translation;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

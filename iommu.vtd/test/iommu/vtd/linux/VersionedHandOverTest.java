@@ -10,6 +10,7 @@ import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.Translation;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.ScalableMode;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -147,6 +148,16 @@ class VersionedHandOverTest {
         assertThat(bench.translating()).isTrue();
         same.disableTranslation();
         assertThat(bench.commandValues()).containsExactly("0x06000000");
+    }
+
+    @Test
+    void withoutInterruptRemappingT4LeavesTheUnitAlone() {
+        var bench = legacy();
+        bench.driver(BenchKernel.profile("6.1").with("vtd.interruptRemapping", 0))
+                .initialiseInterrupts();
+        assertThat(bench.commands).isEmpty();
+        assertThat(bench.written).isEmpty();
+        assertThat(bench.console).isEmpty();
     }
 
     // ---- in parts -------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ import iommu.api.unit.Translation;
 import iommu.api.unit.UnitListener;
 import iommu.api.unit.WalkListener;
 import iommu.testkit.FakeHandover;
+import iommu.vtd.linux.handover.VtdHandover;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;

@@ -23,8 +23,8 @@ final class FunctionBuilder {
             "subsystem", "bridge", "bars", "pin", "msix", "express", "link", "aer", "deviceControl",
             "rootControl", "serr", "ats", "memory", "options", "rate", "at", "behind", "config");
     /** What a function may say beside its whole config space. */
-    private static final Set<String> BESIDE_CONFIG = Set.of("id", "at", "behind", "bridge",
-            "config", "memory", "options", "rate");
+    private static final Set<String> BESIDE_CONFIG = Set.of("id", "at", "config", "memory",
+            "options", "rate");
     /** What a bridge may say. */
     static final Set<String> BRIDGE = Set.of("secondary", "subordinate");
     private static final Set<String> BAR = Set.of("index", "bytes", "address", "wide", "io",

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,7 +26,7 @@ final class FunctionTree {
 
     private static final Set<String> RUN = Set.of("id", "memory", "options", "rate");
     private static final Set<String> MEMORY = Set.of("rw", "ro", "wo", "registered");
-    private static final int MOST_FUNCTIONS = 4096;
+    private static final int MOST_FUNCTIONS = 16_384;
     private static final int MOST_BUS = 0xff;
     private static final double MOST_RATE = 1e6;
 
@@ -138,6 +139,19 @@ final class FunctionTree {
         }
         lastBus.merge(segment, secondary, Math::max);
         return secondary;
+    }
+
+    /** Returns the functions that a list of ids names; each is there. */
+    Set<Integer> named(String list) throws FormatException {
+        var ids = new HashSet<Integer>();
+        for (Node node : root.list(list)) {
+            int id = FunctionBuilder.id(node);
+            if (!functions.containsKey(id)) {
+                throw node.wrong("a function that is there");
+            }
+            ids.add(id);
+        }
+        return ids;
     }
 
     // ---- what drivers do ------------------------------------------------------------------------

@@ -13,8 +13,8 @@ import org.osgi.service.component.annotations.Component;
 @Component
 public final class MachineFileImporter implements MachineImporter {
 
-    /** Larger than any machine file that people write. */
-    private static final long MOST_BYTES = 3 << 20;
+    /** Hundreds of functions with all of their config space take a few MiB. */
+    static final int MOST_BYTES = 32 << 20;
 
     @Override
     public boolean accepts(Path source) {

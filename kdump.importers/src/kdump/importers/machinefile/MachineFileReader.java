@@ -17,10 +17,12 @@ import kdump.importers.MachineTables.Units;
 /** Reads a machine out of the nodes of its file. Used once. */
 final class MachineFileReader {
 
-    private static final Set<String> KNOWN = Set.of("name", "about", "kernel", "capture-kernel", "hardware",
-            "cmdline", "capture-cmdline", "memory", "crashkernel", "units", "reserved", "dmar",
-            "ivrs", "ats", "functions", "lspci", "times", "tables", "assumed");
-    private static final String BOOTED = "A machine file: its first kernel is booted here, and its"
+    private static final Set<String> KNOWN = Set.of("name", "about", "kernel", "capture-kernel",
+            "hardware", "cmdline", "capture-cmdline", "memory", "crashkernel", "units", "reserved",
+            "dmar", "ivrs", "ats", "functions", "lspci", "times", "tables", "assumed",
+            "capture-drivers");
+    /** Said of each machine that boots. */
+    static final String BOOTED = "A machine file: its first kernel is booted here, and its"
             + " tables are those that this kernel wrote.";
     private static final String WORD = "crashkernel=";
     private static final MemoryImage NOTHING = new MemoryImage() {
@@ -51,7 +53,7 @@ final class MachineFileReader {
         MemoryMap map = new MemoryReader(root).map();
         var functions = new FunctionTree(root, folder, remarks);
         functions.read();
-        Units units = new UnitReader(root, folder, name, functions.functions(), remarks).read();
+        Units units = new UnitReader(root, folder, name, functions, remarks).read();
         checkApart(units, map);
         boolean captured = root.has("tables");
         MemoryImage image = captured ? image(map) : NOTHING;
@@ -64,14 +66,18 @@ final class MachineFileReader {
             remarks.add(0, BOOTED);
         }
         for (Node said : root.list("assumed")) {
-            remarks.add(said.string());
+            if (!remarks.contains(said.string())) {
+                remarks.add(said.string());
+            }
         }
-        return new MachineDescription(name, root.string("about", source), map,
+        MachineDescription machine = new MachineDescription(name, root.string("about", source), map,
                 new MemoryReader(root).reservation(map), units.units(), units.regions(),
                 units.atsFunctions(), functions.functions(), image, root.string("kernel", ""),
                 commandLine(), root.string("capture-cmdline", ""), remarks,
                 functions.driverMemory()).withRunDefaults(
                         new DefaultsReader(root).read(functions));
+        return root.has("capture-drivers")
+                ? machine.withCaptureDrivers(functions.named("capture-drivers")) : machine;
     }
 
     /** A reservation that is a word stands for that word of the command line. */

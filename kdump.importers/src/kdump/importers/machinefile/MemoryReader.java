@@ -13,7 +13,7 @@ import java.util.Set;
 /** Reads what answers where, and where the capture kernel goes. */
 final class MemoryReader {
 
-    static final long HIGHEST = 1L << 46;
+    static final long HIGHEST = 1L << 52;
     private static final Set<String> REGION = Set.of("start", "bytes", "kind", "label");
     private static final int MOST_REGIONS = 4096;
     private static final Map<String, MemoryKind> KINDS = Map.of("ram", MemoryKind.SYSTEM_RAM,
@@ -66,6 +66,9 @@ final class MemoryReader {
             }
             AddressRange range = range(node);
             regions.add(new MemoryMap.Region(range, kind, node.string("label", label(kind))));
+            if (kind != MemoryKind.MMIO && range.end() > PhysicalMemory.MAX_BYTES) {
+                throw node.wrong("memory below 0x" + Long.toHexString(PhysicalMemory.MAX_BYTES));
+            }
             backed += kind == MemoryKind.MMIO ? 0 : range.bytes();
             if (backed > PhysicalMemory.MAX_BYTES / 2 || regions.size() > MOST_REGIONS) {
                 throw node.wrong("at most " + MOST_REGIONS + " ranges and 0x"

@@ -41,21 +41,22 @@ final class UnitReader {
     private final Path folder;
     private final String name;
     private final Map<Integer, FunctionConfig> functions = new HashMap<>();
+    private final FunctionTree tree;
     private final List<String> remarks;
 
-    UnitReader(Node root, Path folder, String name, List<FunctionConfig> functions,
-            List<String> remarks) {
+    UnitReader(Node root, Path folder, String name, FunctionTree tree, List<String> remarks) {
         this.root = root;
         this.folder = folder;
         this.name = name;
         this.remarks = remarks;
-        functions.forEach(f -> this.functions.put(f.requesterId(), f));
+        this.tree = tree;
+        tree.functions().forEach(f -> this.functions.put(f.requesterId(), f));
     }
 
     Units read() throws IOException {
         Node table = root.has("dmar") ? root.member("dmar") : root.member("ivrs");
         if (table == null) {
-            return new Units(units(), reserved(), ats());
+            return new Units(units(), reserved(), tree.named("ats"));
         }
         if (table.name().equals("dmar")) {
             root.not("ivrs", "dmar");
@@ -173,17 +174,5 @@ final class UnitReader {
             regions.add(new ReservedRegion(MemoryReader.pages(node.only(REGION)), scopes(node)));
         }
         return regions;
-    }
-
-    private Set<Integer> ats() throws FormatException {
-        var ids = new HashSet<Integer>();
-        for (Node node : root.list("ats")) {
-            int id = FunctionBuilder.id(node);
-            if (!functions.containsKey(id)) {
-                throw node.wrong("a function that is there");
-            }
-            ids.add(id);
-        }
-        return ids;
     }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import iommu.api.machine.FormatException;
 import java.io.IOException;
+import org.yaml.snakeyaml.LoaderOptions;
 
 /** Reads YAML into nodes; aliases, which can make a small file huge, are refused. */
 final class YamlReader {
@@ -24,7 +25,10 @@ final class YamlReader {
     }
 
     Node read() throws FormatException {
-        try (YAMLParser in = new YAMLFactory().createParser(yaml)) {
+        var limits = new LoaderOptions();
+        limits.setCodePointLimit(MachineFileImporter.MOST_BYTES);
+        try (YAMLParser in = YAMLFactory.builder().loaderOptions(limits).build()
+                .createParser(yaml)) {
             if (in.nextToken() == null) {
                 throw new FormatException(file, 0, "document", "nothing", "a machine");
             }

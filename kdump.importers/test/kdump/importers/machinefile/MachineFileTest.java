@@ -129,7 +129,7 @@ class MachineFileTest {
         "settings: {iotlbEntries: 64} | settings: 64 | members",
         "kernel: 6.1.0 | kernel: six | a kernel version",
         "kernel: 6.1.0 | capture-kernel: six | a kernel version",
-        "kernel: 6.1.0 | times: soon | recorded or a factor",
+        "kernel: 6.1.0 | times: soon | server or a factor",
         "kernel: 6.1.0 | times: {dump: 1ms} | expected after drivers",
         "kernel: 6.1.0 | times: {dump: 1 hour} | a time, such as 14.8s",
         "kernel: 6.1.0 | times: {lunch: 1s} | dmaRemapping",
@@ -190,7 +190,7 @@ class MachineFileTest {
     void nothingAndTooMuchAreRefused() {
         assertThatThrownBy(() -> read("")).isInstanceOf(FormatException.class)
                 .hasMessageContaining("a machine");
-        assertThatThrownBy(() -> read("#".repeat(4 << 20))).isInstanceOf(FormatException.class)
+        assertThatThrownBy(() -> read("#".repeat(33 << 20))).isInstanceOf(FormatException.class)
                 .hasMessageContaining("at most");
         assertThatThrownBy(() -> read(SMALL + "---\nname: two\n"))
                 .isInstanceOf(FormatException.class).hasMessageContaining("one machine");

@@ -30,7 +30,11 @@ class BadUsageTest {
         "walk", "walk vtd1", "walk vtd1 0000:00:02.0", "walk vtd1 0000:00:02.0 0 0",
         "compare vtd1 --seed", "compare vtd1 --policy", "crash vtd1 --policy",
         "mappings vtd1 --requester", "mappings vtd1 --registers", "acpi", "acpi vtd1 amd1",
-        "acpi vtd1 --nonsense", "acpi no-such-table", "acpi cnf"})
+        "acpi vtd1 --nonsense", "acpi no-such-table", "acpi cnf",
+        "import", "import vtd1", "import vtd1 --out", "import vtd1 --out m.txt",
+        "import vtd1 amd1 --out m.yaml", "import server --out no-such-file.yaml",
+        "import no-such-machine --out no-such-file.yaml", "compare vtd1 --times soon",
+        "compare vtd1 --times 0"})
     void wrongArgumentsAreRefused(String line) {
         assertRefused(line);
     }

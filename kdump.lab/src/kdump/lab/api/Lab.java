@@ -2,6 +2,7 @@
 package kdump.lab.api;
 
 import iommu.api.machine.FirmwareTable;
+import java.nio.file.Path;
 import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -59,6 +60,15 @@ public interface Lab {
      *     for the requester, or one that takes no such requests
      */
     Walk walk(Target target, WalkQuestion question) throws LabException;
+
+    /**
+     * Tells a machine as it is written into a machine file.
+     *
+     * @param target anything but a machine file
+     * @param folder that the file will be in; what it names is told as seen from there
+     * @throws LabException if the target cannot be found or read, or is a machine file
+     */
+    MachineFile machineFile(Target target, Path folder) throws LabException;
 
     /**
      * Takes the firmware tables apart that describe remapping units.

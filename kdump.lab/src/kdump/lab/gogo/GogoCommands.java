@@ -22,7 +22,8 @@ import org.osgi.service.component.runtime.ServiceComponentRuntime;
 @Component(service = GogoCommands.class, property = {"osgi.command.scope=lab",
     "osgi.command.function=machines", "osgi.command.function=policies",
     "osgi.command.function=compare", "osgi.command.function=crash",
-    "osgi.command.function=mappings", "osgi.command.function=walk"})
+    "osgi.command.function=mappings", "osgi.command.function=walk",
+    "osgi.command.function=import"})
 public final class GogoCommands {
 
     private final ServiceComponentRuntime components;
@@ -89,5 +90,11 @@ public final class GogoCommands {
     @Descriptor("each table entry on the way of an address: TARGET BDF IOVA [--write]")
     public void walk(CommandSession session, String... arguments) {
         run(session, "walk", arguments);
+    }
+
+    /** Writes a machine file; Gogo puts the sign before words that Java keeps for itself. */
+    @Descriptor("a machine file out of real data: TARGET --out FILE.yaml [--force]")
+    public void _import(CommandSession session, String... arguments) {
+        run(session, "import", arguments);
     }
 }

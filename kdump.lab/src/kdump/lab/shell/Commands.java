@@ -39,7 +39,7 @@ public final class Commands implements CommandLineInterface {
         commands = List.of(new MachinesCommand(lab), new PoliciesCommand(lab),
                 new CompareCommand(lab), new CrashCommand(lab), new WhyCommand(lab),
                 new MappingsCommand(lab),
-                new WalkCommand(lab), new AcpiCommand(lab));
+                new WalkCommand(lab), new AcpiCommand(lab), new ImportCommand(lab));
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

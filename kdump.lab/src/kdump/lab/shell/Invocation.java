@@ -88,6 +88,15 @@ final class Invocation {
         }
     }
 
+    /** Returns a path, from the caller's directory. */
+    Path path(String text) throws UsageException {
+        try {
+            return directory.resolve(text);
+        } catch (InvalidPathException e) {
+            throw new UsageException("'" + e.getInput() + "' is no path");
+        }
+    }
+
     List<String> values(String option) {
         String[] values = line.getOptionValues(option);
         return values == null ? List.of() : List.of(values);

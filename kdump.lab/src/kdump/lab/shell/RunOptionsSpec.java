@@ -12,7 +12,7 @@ final class RunOptionsSpec {
     /** What {@link #run} adds, for usage lines. */
     static final String USAGE = "[--seed N] [--crash-at 12.5ms] [--rate FACTOR]"
             + " [--kernel 4.2] [--capture-kernel 3.6] [--kernel-setting NAME=VALUE]..."
-            + " [--times recorded|FACTOR] [--cmdline LINE] [--capture-cmdline LINE]"
+            + " [--times recorded|server|FACTOR] [--cmdline LINE] [--capture-cmdline LINE]"
             + " [--capture-drivers all|dump-target|BDF,...]"
             + " [--hardware PROFILE] [--unit-setting NAME=VALUE]..."
             + " [--device-option REQUESTER,NAME=VALUE]...";

@@ -66,6 +66,7 @@ public final class RunBench {
             System.out.printf("run: %.2f of the time beside%n",
                     median(measured, 0) / median(others, 0));
         }
+        ColdBootBench.main(arguments);
     }
 
     /** Measures a round for each line of input. */

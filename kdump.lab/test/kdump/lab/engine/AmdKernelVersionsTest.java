@@ -50,7 +50,7 @@ class AmdKernelVersionsTest {
     /** From T4 on the new table is in force, whose devices are not blocked before T6. */
     @Test
     void aKernelThatStartsCleanAtT4LetsDevicesPassUntilT6() {
-        Verdict early = run("4.14", new CopyTables());
+        Verdict early = run("4.13", new CopyTables());
         Verdict late = run("3.6", new CopyTables());
         assertThat(early.untranslatedDma().requests())
                 .isGreaterThan(10 * late.untranslatedDma().requests());
@@ -58,12 +58,31 @@ class AmdKernelVersionsTest {
 
     @Test
     void reusingInPlaceIsClean() {
-        Verdict verdict = run("6.18", new ReuseInPlace());
+        Verdict verdict = run("6.19", new ReuseInPlace());
         assertThat(verdict.clean()).as(verdict.reasons().toString()).isTrue();
         assertThat(verdict.faults().requests()).isZero();
         assertThat(verdict.untranslatedDma().requests()).isZero();
         assertThat(verdict.oldMemoryBytesChanged()).as("entries change where they lie")
                 .isPositive();
+    }
+
+    /** A new domain under the id of one that still works: what one caches the other uses. */
+    @Test
+    void reusingInPlaceWithoutReservingIdsIsNot() {
+        Verdict verdict = run("6.18", new ReuseInPlace());
+        assertThat(verdict.clean()).as(verdict.reasons().toString()).isFalse();
+        assertThat(run("6.18", new ReuseInPlace(), Map.of("amdvi.reservesIds", 1L)).clean())
+                .isTrue();
+    }
+
+    /** 00:1f.x share a domain, which the allocator of these versions does not give three times. */
+    @Test
+    void aSharedDomainIdMadeTheCopyFailFor5Versions() {
+        assertThat(run("6.12", new CopyTables()).untranslatedDma().requests()).isZero();
+        Verdict refused = run("6.17", new CopyTables());
+        assertThat(refused.reasons()).anyMatch(
+                reason -> reason.contains("Failed to reserve domain ID 0x"));
+        assertThat(refused.untranslatedDma().requests()).isPositive();
     }
 
     @Test

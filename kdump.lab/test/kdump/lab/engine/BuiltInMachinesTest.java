@@ -3,7 +3,6 @@ package kdump.lab.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iommu.api.kdump.HandoverPolicy;
 import iommu.api.machine.MachineDescription;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
@@ -30,14 +29,6 @@ import kdump.lab.api.Verdict;
 import kdump.lab.engine.setup.ColdBoot;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.verdict.Runner;
-import kdump.policies.copypagetables.CopyPageTables;
-import kdump.policies.copytables.CopyTables;
-import kdump.policies.disablereinit.DisableReinit;
-import kdump.policies.identitymap.IdentityMapCrashRange;
-import kdump.policies.leavedisabled.LeaveDisabled;
-import kdump.policies.linux.Linux;
-import kdump.policies.reuseinplace.ReuseInPlace;
-import kdump.policies.reuseroot.ReuseRoot;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -71,25 +62,11 @@ class BuiltInMachinesTest {
         return boot(name, KernelChoice.DEFAULT);
     }
 
-    private static Map<String, HandoverPolicy> policies() {
-        var all = new TreeMap<String, HandoverPolicy>();
-        all.put("linux", new Linux());
-        all.put("copy-page-tables", new CopyPageTables());
-        all.put("copy-tables", new CopyTables());
-        all.put("disable-reinit", new DisableReinit());
-        all.put("identity-map-crash-range", new IdentityMapCrashRange());
-        all.put("leave-disabled", new LeaveDisabled());
-        all.put("reset-devices", ResetDevicesTest.POLICY);
-        all.put("reuse-in-place", new ReuseInPlace());
-        all.put("reuse-root", new ReuseRoot());
-        return all;
-    }
-
     private static Map<String, Verdict> compare(String name, RunOptions options) {
         var verdicts = new TreeMap<String, Verdict>();
         try {
             var runner = new Runner(boot(name, options.kernels()), Fixture.ALL_MODELS, options);
-            for (var policy : policies().entrySet()) {
+            for (var policy : Fixture.policies().entrySet()) {
                 verdicts.put(policy.getKey(), runner.run(Fixture.session(policy.getValue()), false,
                         FaultInjection.NONE).verdict());
             }
@@ -177,8 +154,32 @@ class BuiltInMachinesTest {
         List<Mapping> mappings = mappings(machine);
         assertThat(mapsToItself(of(mappings, "00:12.2"), reserved(machine, 0))).as("IVMD")
                 .isTrue();
+        assertThat(of(mappings, "01:00.0")).as("addresses from page 1 up")
+                .anyMatch(m -> m.iova == 0x1000).allMatch(m -> m.iova < 16 * MIB);
         assertThat(of(mappings, "00:14.4")).as("a bridge to PCI asks for what is behind it")
                 .isNotEmpty();
+    }
+
+    /** Later kernels keep the device table where their capture kernels trust it. */
+    @Test
+    void amdOf2010UnderALaterKernel() {
+        Map<String, Verdict> verdicts = compare("server-2010-amd", RunOptions.ofSeed(1)
+                .withKernels(new KernelChoice(new KernelVersion(6, 1, 0), null, Map.of())
+                        .withTimes(KernelTimes.RECORDED.scaled(0.1))));
+        assertThat(verdicts.get("linux").faults().requests()).isZero();
+        assertThat(verdicts.get("linux").reasons()).noneMatch(r -> r.contains("not trustworthy"));
+        assertThat(verdicts.get("disable-reinit").faults().requests()).isPositive();
+    }
+
+    @Test
+    void forcedAddressesBeginAtTheTopOfTheDomain() {
+        MachineDescription machine = boot("server-2014", KernelChoice.DEFAULT.withCommandLines(
+                "intel_iommu=on,forcedac crashkernel=256M@1712M", null));
+        List<Mapping> adapter = of(mappings(machine), "81:00.0");
+        assertThat(adapter).anyMatch(m -> m.iova == 0xffff_ffff_f000L)
+                .allMatch(m -> m.iova > 1L << 47);
+        assertThat(of(mappings(machine), "00:1a.0")).as("conventional PCI has 32 bits")
+                .allMatch(m -> m.iova < 1L << 32);
     }
 
     /** Every policy meets the first writes that go nowhere, but for those that silenced devices. */

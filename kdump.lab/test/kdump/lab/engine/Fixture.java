@@ -18,7 +18,7 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.RunDefaults;
-import iommu.vtd.linux.VtdHandover;
+import iommu.vtd.linux.handover.VtdHandover;
 import iommu.vtd.vendor.VtdVendor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -26,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import kdump.importers.CaptureDirectoryImporter;
 import kdump.lab.api.Crash;
 import kdump.lab.api.LabException;
@@ -36,6 +37,14 @@ import kdump.lab.engine.run.PolicySession;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.setup.Scenario;
 import kdump.lab.engine.verdict.Runner;
+import kdump.policies.copypagetables.CopyPageTables;
+import kdump.policies.copytables.CopyTables;
+import kdump.policies.disablereinit.DisableReinit;
+import kdump.policies.identitymap.IdentityMapCrashRange;
+import kdump.policies.leavedisabled.LeaveDisabled;
+import kdump.policies.linux.Linux;
+import kdump.policies.reuseinplace.ReuseInPlace;
+import kdump.policies.reuseroot.ReuseRoot;
 
 /** The real rooms, put together without a framework. */
 public final class Fixture {
@@ -49,7 +58,7 @@ public final class Fixture {
     /** The same with a model for every kind of device, as the lab has them. */
     public static final Services ALL_MODELS = SERVICES.withModels(
             List.of(new AhciModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
-                    new SmartArray(), new RingDma()));
+                    new SmartArray(), new RingDma(false)));
 
     private Fixture() { }
 
@@ -74,6 +83,21 @@ public final class Fixture {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Returns all policies of the house by name. */
+    public static Map<String, HandoverPolicy> policies() {
+        var all = new TreeMap<String, HandoverPolicy>();
+        all.put("linux", new Linux());
+        all.put("copy-page-tables", new CopyPageTables());
+        all.put("copy-tables", new CopyTables());
+        all.put("disable-reinit", new DisableReinit());
+        all.put("identity-map-crash-range", new IdentityMapCrashRange());
+        all.put("leave-disabled", new LeaveDisabled());
+        all.put("reset-devices", ResetDevicesTest.POLICY);
+        all.put("reuse-in-place", new ReuseInPlace());
+        all.put("reuse-root", new ReuseRoot());
+        return all;
     }
 
     /** Returns a runner of a machine. */

@@ -11,6 +11,7 @@ import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
+import iommu.api.machine.UnitDescription.FirmwareFlags;
 import iommu.api.pcie.RequesterId;
 import iommu.api.unit.AdoptDepth;
 import java.util.ArrayList;
@@ -198,5 +199,49 @@ class PolicyPlumbingTest {
         assertThat(verdict.dump()).isEqualTo("missing");
         assertThat(verdict.driversFailed()).isNotEmpty();
         assertThat(verdict.reasons()).anyMatch(r -> r.contains("own device"));
+    }
+
+    /** All that a kernel does in passes, over a unit that was left on. */
+    @Test
+    void stepsInPartsAreDoneTimedAndTraced() {
+        Crash crash = run((event, view, notes) -> {
+            if (event.equals(new PhaseStart(Phase.INTERRUPT_REMAPPING))) {
+                assertThat(view.servesAllOthers(0)).as("QEMU names them").isFalse();
+                assertThat(view.unitOf(RequesterId.parse("02:00.0"))).isZero();
+                assertThat(view.firmware(0)).isEqualTo(FirmwareFlags.USUAL);
+                return List.of(new Step.SetInterruptTable(0, false), new Step.EnableInterrupts(0));
+            }
+            return event.equals(new PhaseStart(Phase.DMA_REMAPPING))
+                    ? List.of(new Step.DisableTranslation(0), new Step.AllocateTables(0),
+                            new Step.SetTables(0), new Step.ProbeFunctions(0),
+                            new Step.Print("found"), new Step.EnableTranslation(0))
+                    : List.of();
+        });
+
+        assertThat(crash.verdict().dump()).as(crash.verdict().reasons().toString())
+                .isEqualTo("complete");
+        long off = at(crash, "unit 0: translation off");
+        long on = at(crash, "unit 0: translation on");
+        assertThat(at(crash, "found")).as("functions are found while it is off")
+                .isBetween(off + 10_000_000, on);
+    }
+
+    private static long at(Crash crash, String text) {
+        return crash.timeline().stream().filter(e -> e.text().equals(text)).findFirst()
+                .orElseThrow().nanosSinceCrash();
+    }
+
+    @Test
+    void partsOutOfTheirOrderAreRefused() {
+        List<String> reasons = new ArrayList<>();
+        run((event, view, notes) -> {
+            if (event instanceof StepRefused refused) {
+                reasons.add(refused.reason());
+                return List.of();
+            }
+            return event.equals(new PhaseStart(Phase.DMA_REMAPPING))
+                    ? List.of(new Step.EnableTranslation(0)) : List.of();
+        });
+        assertThat(reasons).containsExactly("dmar0 has no tables of this kernel");
     }
 }

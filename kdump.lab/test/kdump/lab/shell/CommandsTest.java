@@ -59,7 +59,7 @@ class CommandsTest {
         Result result = FakeLab.run(commands, word.isEmpty() ? new String[0]
                 : new String[] {word});
         assertThat(result.out().lines().map(l -> l.split(" ")[0])).containsExactly("machines",
-                "policies", "compare", "crash", "why", "mappings", "walk", "acpi",
+                "policies", "compare", "crash", "why", "mappings", "walk", "acpi", "import",
                 "echo");
         assertThat(result.status()).isZero();
     }
@@ -68,7 +68,7 @@ class CommandsTest {
     void anUnknownCommandIsToldWhichThereAre() {
         Result result = lab.run("nonsense");
         assertThat(result.err()).isEqualTo("lab: nonsense: no command 'nonsense'; there are"
-                + " machines, policies, compare, crash, why, mappings, walk, acpi\n");
+                + " machines, policies, compare, crash, why, mappings, walk, acpi, import\n");
         assertThat(result.status()).isEqualTo(2);
         assertThat(result.out()).isEmpty();
     }

@@ -15,6 +15,7 @@ import kdump.lab.api.Comparison;
 import kdump.lab.api.Crash;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
+import kdump.lab.api.MachineFile;
 import kdump.lab.api.MachineSummary;
 import kdump.lab.api.Mappings;
 import kdump.lab.api.PolicySummary;
@@ -142,6 +143,16 @@ final class FakeLab implements Lab {
         about(of, asks.options());
         question = asks;
         return walk;
+    }
+
+    @Override
+    public MachineFile machineFile(Target asked, Path folder) throws LabException {
+        target = asked;
+        if (refusal != null) {
+            throw refusal;
+        }
+        return new MachineFile("name: of " + folder.getFileName() + "\n", "{\"name\":\"m\"}\n",
+                2, 3, "../vmcore", List.of("It rains."));
     }
 
     @Override

@@ -132,7 +132,15 @@ public final class EngineKernelPort implements KernelPort {
 
     @Override
     public long allocatePages(int count) {
-        long pages = kernel.allocatePages(count);
+        return cleared(kernel.allocatePages(count), count);
+    }
+
+    @Override
+    public long allocateLowPages(int count) {
+        return cleared(kernel.allocateLowPages(count), count);
+    }
+
+    private long cleared(long pages, int count) {
         // cleared once more, into the caches: no time passes
         int before = beginWrites();
         for (int i = 0; i < count; i++) {

@@ -5,7 +5,9 @@ import iommu.api.machine.DriverMemory;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
+import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.DmaBuffer;
+import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Message;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
@@ -29,6 +31,9 @@ import kdump.lab.engine.machine.Machine;
  * <p>Source: Linux, iommu.c, dma-iommu.c, iova.c.
  */
 public final class IommuCore implements DmaOps {
+
+    /** xHCI and NVMe: their registers take 64 bits wherever they are. */
+    private static final Set<Integer> WIDE_CLASSES = Set.of(0x0c0330, 0x010802);
 
     private final Machine machine;
     private final KernelProfile profile;
@@ -56,7 +61,8 @@ public final class IommuCore implements DmaOps {
                     .driver(profile, new EngineKernelPort(kernel, machine, i));
             int unit = i;
             // What the code spends on every function that the unit serves.
-            units.add(new UnitSlot(driver, () -> kernel.spend(profile.costs().deviceDomainSetup()
+            units.add(new UnitSlot(driver, () -> kernel.spend(profile.costs().unitSetup()),
+                    () -> kernel.spend(profile.costs().deviceDomainSetup()
                     * machine.fabric().functions().stream()
                             .filter(f -> machine.description().unitOf(f.alias()) == unit)
                             .count())));
@@ -89,7 +95,7 @@ public final class IommuCore implements DmaOps {
             firstMap.accept(function.requesterId());
         }
         long page = physicalAddress & -PhysicalMemory.PAGE_BYTES;
-        long iova = space(function).allocate();
+        long iova = space(function).allocate(isWide(function));
         int event = machine.trace().append(EventKind.MAP, function.requesterId(), iova, page);
         int before = machine.trace().enter(event);
         unitOf(function).driver().map(function.requesterId(), iova, page,
@@ -106,7 +112,7 @@ public final class IommuCore implements DmaOps {
      */
     DmaBuffer mapRange(PciFunction function, long physicalAddress, long bytes, int access) {
         long iova = space(function).allocate((int) (bytes / PhysicalMemory.PAGE_BYTES),
-                (int) (DriverMemory.LARGE_BYTES / PhysicalMemory.PAGE_BYTES));
+                (int) (DriverMemory.LARGE_BYTES / PhysicalMemory.PAGE_BYTES), isWide(function));
         unitOf(function).driver().map(function.requesterId(), iova, physicalAddress, bytes, access);
         return new DmaBuffer(iova, physicalAddress, (int) Math.min(bytes, Integer.MAX_VALUE));
     }
@@ -164,8 +170,20 @@ public final class IommuCore implements DmaOps {
 
     /** Returns the addresses of a function's domain, which it is given first if it has none. */
     private IovaAllocator space(PciFunction function) {
-        int domain = unitOf(function).driver().domain(function.requesterId());
-        return spaces.of(machine.description().unitOf(function.alias()), domain, function);
+        UnitDriver driver = unitOf(function).driver();
+        int domain = driver.domain(function.requesterId());
+        return spaces.of(machine.description().unitOf(function.alias()), domain, function,
+                driver.iovaOrder(function.requesterId()));
+    }
+
+    /**
+     * Returns whether the driver of a function would set a DMA mask of 64 bits: of PCI Express and
+     * of USB 3 and NVMe, all do; of conventional PCI, taken to have 32.
+     */
+    private boolean isWide(PciFunction function) {
+        FunctionConfig config = machine.config(function.requesterId());
+        return WIDE_CLASSES.contains(config.classCode())
+                || Capabilities.find(config::read, Capabilities.EXPRESS) != 0;
     }
 
     /** Returns the unit that this kernel maps a function's DMA in; null if it goes direct. */

@@ -2,70 +2,78 @@
 package kdump.lab.engine.kernel;
 
 import iommu.api.memory.AddressRange;
+import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPanicException;
-import java.util.BitSet;
 
 /**
- * I/O virtual addresses of one domain, by page, from the top of the low 4 GiB downwards as Linux
- * gives them out. One thread.
+ * I/O virtual addresses of one domain, by page, in the order in which its kernel gives them out.
+ * One thread.
+ *
+ * <p>Source: Linux, iommu_dma_alloc_iova and alloc_iova; dma_ops_alloc_addresses of old AMD code.
  */
 final class IovaAllocator {
 
-    private static final int PAGES = 1 << 20;
+    private static final long LOW_END = 1L << 20;
+    /** Pages below the top of a domain that are given out: 64 GiB. */
+    private static final int HIGH_PAGES = 1 << 24;
+    private static final int PAGE_BITS = 12;
 
-    /** By page, counted from the top: few addresses in use take little room. */
-    private final BitSet used = new BitSet();
+    private final IovaOrder.Kind kind;
+    private final PagesFromTop low = new PagesFromTop(LOW_END, (int) LOW_END - 1); // never page 0
+    /** Null if the domain has no addresses from 4 GiB on. */
+    private final PagesFromTop high;
 
     /** Makes one in which a range of interrupt messages is taken, and page 0. */
-    IovaAllocator(AddressRange messages) {
+    IovaAllocator(AddressRange messages, IovaOrder order) {
+        this.kind = order.kind();
+        long end = 1L << order.bits() - PAGE_BITS;
+        int pages = (int) Math.min(HIGH_PAGES, end - LOW_END);
+        high = pages <= 0 ? null : new PagesFromTop(end, pages);
         reserve(messages.start(), messages.bytes());
     }
 
-    /** Marks addresses that are in use; those over 4 GiB do not matter here. */
+    /** Marks addresses that are in use. */
     void reserve(long iova, long bytes) {
-        if (Long.compareUnsigned(iova, (long) PAGES << 12) < 0) {
-            int first = (int) (iova >>> 12);
-            int end = (int) Math.min(PAGES, (iova + bytes + 4095) >>> 12);
-            used.set(PAGES - end, PAGES - first);
+        low.reserve(iova, bytes);
+        if (high != null) {
+            high.reserve(iova, bytes);
         }
     }
 
     /**
      * Returns a free page, never page 0.
      *
+     * @param wide whether the function can send addresses from 4 GiB on
      * @throws KernelPanicException if all are in use
      */
-    long allocate() {
-        int fromTop = used.nextClearBit(0);
-        if (fromTop >= PAGES - 1) {
-            throw new KernelPanicException("out of I/O virtual addresses");
-        }
-        used.set(fromTop);
-        return (long) (PAGES - 1 - fromTop) << 12;
+    long allocate(boolean wide) {
+        return allocate(1, 1, wide);
     }
 
     /**
-     * Returns the first of adjacent free pages, as high as there are any, and aligned to a number
-     * of pages that is a power of two.
+     * Returns the first of adjacent free pages, aligned to a number of pages that is a power of two.
      *
+     * @param wide as above
      * @throws KernelPanicException if there are none
      */
-    long allocate(int pages, int aligned) {
-        int end = used.nextClearBit(0);
-        while (end + pages < PAGES) {
-            int first = PAGES - end - pages & -aligned; // lowest page, from the bottom
-            int top = PAGES - first - pages;
-            int clash = used.nextSetBit(top);
-            if (first > 0 && (clash < 0 || clash >= top + pages)) {
-                used.set(top, top + pages);
-                return (long) first << 12;
-            }
-            end = clash < 0 ? PAGES : used.nextClearBit(clash);
+    long allocate(int pages, int aligned, boolean wide) {
+        boolean aboveToo = wide && high != null;
+        long iova = kind == IovaOrder.Kind.WHOLE_RANGE && aboveToo
+                ? high.takeHighest(pages, aligned) : 0;
+        if (iova == 0) {
+            iova = kind == IovaOrder.Kind.UPWARDS ? low.takeLowest(pages, aligned)
+                    : low.takeHighest(pages, aligned);
         }
-        throw new KernelPanicException("out of I/O virtual addresses");
+        if (iova == 0 && kind == IovaOrder.Kind.LOW_FIRST && aboveToo) {
+            iova = high.takeHighest(pages, aligned);
+        }
+        if (iova == 0) {
+            throw new KernelPanicException("out of I/O virtual addresses");
+        }
+        return iova;
     }
 
     void free(long iova) {
-        used.clear(PAGES - 1 - (int) (iova >>> 12));
+        (low.contains(iova) ? low : high).free(iova);
     }
 }

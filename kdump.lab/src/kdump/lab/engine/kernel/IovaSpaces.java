@@ -3,6 +3,7 @@ package kdump.lab.engine.kernel;
 
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.PciFunction;
+import iommu.api.unit.IovaOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -34,17 +35,21 @@ final class IovaSpaces {
         this.inUse = inUse;
     }
 
-    /** Returns the addresses of a domain of a unit, to which a function is attached. */
-    IovaAllocator of(int unit, int domain, PciFunction function) {
-        Space space = spaces.computeIfAbsent(new Key(unit, domain), key -> empty());
+    /**
+     * Returns the addresses of a domain of a unit, to which a function is attached.
+     *
+     * @param order in which they are given out, if the domain is new
+     */
+    IovaAllocator of(int unit, int domain, PciFunction function, IovaOrder order) {
+        Space space = spaces.computeIfAbsent(new Key(unit, domain), key -> empty(order));
         if (!space.members.contains(function.requesterId())) {
             join(unit, function, space);
         }
         return space.addresses;
     }
 
-    private Space empty() {
-        var addresses = new IovaAllocator(machine.platform().messages());
+    private Space empty(IovaOrder order) {
+        var addresses = new IovaAllocator(machine.platform().messages(), order);
         reserved.forEach(r -> addresses.reserve(r.start(), r.bytes()));
         return new Space(addresses, new HashSet<>());
     }

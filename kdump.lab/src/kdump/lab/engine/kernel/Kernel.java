@@ -160,7 +160,15 @@ public final class Kernel implements Machine.Processor {
     }
 
     long allocatePages(int count) {
-        long address = pages.allocate(count);
+        return cleared(pages.allocate(count), count);
+    }
+
+    /** Allocates below 4 GiB as long as there are pages. */
+    long allocateLowPages(int count) {
+        return cleared(pages.allocateLow(count), count);
+    }
+
+    private long cleared(long address, int count) {
         spend(profile.costs().pageAllocation() * count);
         int before = beginWrites();
         for (int i = 0; i < count; i++) {

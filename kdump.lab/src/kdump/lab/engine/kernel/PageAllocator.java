@@ -15,6 +15,7 @@ import java.util.List;
  */
 public final class PageAllocator {
 
+    private static final long LOW_END = 1L << 32;
     private static final int PAGE = PhysicalMemory.PAGE_BYTES;
 
     private final List<AddressRange> ranges;
@@ -64,8 +65,36 @@ public final class PageAllocator {
         throw new KernelPanicException("out of memory: no " + count + " adjacent pages left");
     }
 
+    /**
+     * Returns adjacent frames likewise, below 4 GiB as long as there are any: the lowest that are
+     * free.
+     */
+    long allocateLow(int count) {
+        if (range >= ranges.size() || ranges.get(range).end() <= LOW_END) {
+            return allocate(count);
+        }
+        long align = (long) Integer.highestOneBit(2 * count - 1) * PAGE;
+        for (AddressRange each : ranges) {
+            long end = Math.min(each.end(), LOW_END);
+            long start = up(each.start(), align);
+            while (start + (long) count * PAGE <= end) {
+                int clash = clash(start, count);
+                if (clash < 0) {
+                    given.set(frame(start), frame(start + (long) count * PAGE));
+                    return start;
+                }
+                start = up((long) (clash + 1) * PAGE, align);
+            }
+        }
+        return allocate(count);
+    }
+
     private int clash(long start, int count) {
-        int found = excluded.nextSetBit(frame(start));
+        return Math.max(clash(excluded, start, count), clash(given, start, count));
+    }
+
+    private static int clash(BitSet frames, long start, int count) {
+        int found = frames.nextSetBit(frame(start));
         return found >= 0 && found < frame(start) + count ? found : -1;
     }
 

@@ -12,13 +12,20 @@ import iommu.api.unit.UnitDriver;
 public final class UnitSlot {
 
     private final UnitDriver driver;
+    private final Runnable tableSetup;
     private final Runnable domainSetup;
     private boolean managed;
     private boolean announcesFaults;
 
-    /** @param domainSetup takes the time that setting functions up in the IOMMU code takes */
-    UnitSlot(UnitDriver driver, Runnable domainSetup) {
+    /**
+     * Makes one.
+     *
+     * @param tableSetup takes the time that giving a unit empty tables takes
+     * @param domainSetup takes the time that setting functions up in the IOMMU code takes
+     */
+    UnitSlot(UnitDriver driver, Runnable tableSetup, Runnable domainSetup) {
         this.driver = driver;
+        this.tableSetup = tableSetup;
         this.domainSetup = domainSetup;
     }
 
@@ -63,6 +70,16 @@ public final class UnitSlot {
     }
 
     /**
+     * Makes empty tables for the unit, which takes its time.
+     *
+     * @throws StepRefusedException if it cannot have any
+     */
+    public void allocateTables() throws StepRefusedException {
+        tableSetup.run();
+        driver.allocateTables();
+    }
+
+    /**
      * Switches translation on, with the tables that the driver has set.
      *
      * @throws StepRefusedException if there are none; the unit is not managed then
@@ -78,6 +95,7 @@ public final class UnitSlot {
      * @throws StepRefusedException if the unit does not obey; it is not managed then
      */
     public void startClean() throws StepRefusedException {
+        tableSetup.run();
         domainSetup.run();
         driver.startClean();
         manage();

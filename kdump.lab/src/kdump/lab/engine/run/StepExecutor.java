@@ -153,7 +153,7 @@ final class StepExecutor {
         } else if (step instanceof Step.EnableInterrupts s) {
             slot(s.unit()).enableInterrupts();
         } else if (step instanceof Step.AllocateTables s) {
-            slot(s.unit()).driver().allocateTables();
+            slot(s.unit()).allocateTables();
         } else if (step instanceof Step.CopyTables s) {
             slot(s.unit()).driver().copyTables(s.depth());
         } else if (step instanceof Step.SetTables s) {

@@ -5,6 +5,7 @@ import iommu.api.machine.FirmwareTable;
 import iommu.api.machine.FirmwareTableReader;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.MachineImporter;
+import iommu.api.machine.MachineWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import kdump.lab.api.LabException;
+import kdump.lab.api.MachineFile;
 import kdump.lab.api.MachineSummary;
 import kdump.lab.api.Target;
 
@@ -65,6 +67,37 @@ final class Catalog {
     MachineDescription find(Target target) throws LabException {
         return read(path(target), target.registers() == null ? null
                 : target.directory().resolve(target.registers()));
+    }
+
+    /**
+     * Returns a machine as it is written into a file.
+     *
+     * @param folder that the file will be in
+     */
+    MachineFile file(Target target, Path folder) throws LabException {
+        Path source = path(target);
+        if (isMachineFile(source)) {
+            throw new LabException(target.text() + " is a machine file already");
+        }
+        MachineWriter writer = registry.writers().stream().findFirst().orElseThrow(
+                () -> new LabException("no bundle writes machine files"));
+        MachineDescription machine = find(target);
+        String tables = null;
+        try {
+            if (!machine.image().ranges().isEmpty()) {
+                tables = folder.toRealPath().relativize(source.toRealPath()).toString();
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            throw new LabException(folder + ": no folder that " + target.text()
+                    + " can be named from", e);
+        }
+        return new MachineFile(writer.write(machine, tables, MachineWriter.Form.YAML),
+                writer.write(machine, tables, MachineWriter.Form.JSON), machine.units().size(),
+                machine.functions().size(), tables, machine.remarks());
+    }
+
+    private static boolean isMachineFile(Path source) {
+        return source.toString().matches(".*[.]ya?ml") && Files.isRegularFile(source);
     }
 
     private Path builtIn(String name) {

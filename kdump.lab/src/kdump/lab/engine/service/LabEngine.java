@@ -17,6 +17,7 @@ import kdump.lab.api.Crash;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
+import kdump.lab.api.MachineFile;
 import kdump.lab.api.MachineSummary;
 import kdump.lab.api.Mappings;
 import kdump.lab.api.PolicySummary;
@@ -212,6 +213,11 @@ public final class LabEngine implements Lab {
         RemappingUnit unit = unit(machine, index,
                 Runner.loaded(machine, question.options().seed()));
         return new WalkExplainer(unit, question).tell(null);
+    }
+
+    @Override
+    public MachineFile machineFile(Target target, Path folder) throws LabException {
+        return catalog.file(target, folder);
     }
 
     @Override

@@ -5,6 +5,7 @@ import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.KernelHandover;
 import iommu.api.machine.FirmwareTableReader;
 import iommu.api.machine.MachineImporter;
+import iommu.api.machine.MachineWriter;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.FabricFactory;
 import iommu.api.unit.IommuVendor;
@@ -46,6 +47,9 @@ public final class Registry {
     private final Map<ServiceReference<MachineImporter>, MachineImporter> importers =
             new ConcurrentSkipListMap<>(Comparator.reverseOrder());
     private final Map<ServiceReference<FirmwareTableReader>, FirmwareTableReader> tables =
+            new ConcurrentSkipListMap<>(Comparator.reverseOrder());
+
+    private final Map<ServiceReference<MachineWriter>, MachineWriter> writers =
             new ConcurrentSkipListMap<>(Comparator.reverseOrder());
 
     /** Makes the registry; fabric and root complex are those that are best when it starts. */
@@ -100,6 +104,20 @@ public final class Registry {
 
     void removeImporter(ServiceReference<MachineImporter> reference) {
         importers.remove(reference);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addWriter(ServiceReference<MachineWriter> reference, MachineWriter writer) {
+        writers.put(reference, writer);
+    }
+
+    void removeWriter(ServiceReference<MachineWriter> reference) {
+        writers.remove(reference);
+    }
+
+    /** Returns the writers of machine files, best first. */
+    List<MachineWriter> writers() {
+        return List.copyOf(writers.values());
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

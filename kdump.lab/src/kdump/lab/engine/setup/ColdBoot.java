@@ -15,6 +15,8 @@ import iommu.api.profile.UnitProfile;
 import iommu.api.trace.Trace;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.StepRefusedException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -206,8 +208,9 @@ public final class ColdBoot {
             }
             byte[] config = Arrays.copyOf(f.config(), f.config().length);
             PciFunction function = machine.fabric().function(f.requesterId());
-            for (int at = 0; at < config.length; at++) {
-                config[at] = (byte) function.readConfig(at, 1);
+            ByteBuffer words = ByteBuffer.wrap(config).order(ByteOrder.LITTLE_ENDIAN);
+            for (int at = 0; at < config.length; at += Integer.BYTES) {
+                words.putInt(at, function.readConfig(at, Integer.BYTES));
             }
             return new FunctionConfig(f.requesterId(), config);
         }).toList();

@@ -17,7 +17,8 @@ import java.util.Set;
 final class GenericOptions {
 
     /** The kernel settings that belong to no vendor. */
-    static final Set<String> SETTINGS = Set.of(KernelProfile.RESET_DEVICES, KernelProfile.STRICT);
+    static final Set<String> SETTINGS = Set.of(KernelProfile.RESET_DEVICES,
+            KernelProfile.STRICT, KernelProfile.FORCE_DAC);
 
     private static final KernelOption LAZY =
             new KernelOption(KernelProfile.STRICT, 0, "lazy IOTLB invalidation");
@@ -29,6 +30,10 @@ final class GenericOptions {
             .word("iommu.strict=0", KernelProfile.STRICT, 0, LAZY.words())
             .word("reset_devices", KernelProfile.RESET_DEVICES, 1, "reset_devices: a parameter"
                     + " that few drivers heed (here hpsa), which resets nothing by itself")
+            .word("iommu.forcedac=1", KernelProfile.FORCE_DAC, 1,
+                    "I/O addresses from the top of the domain down")
+            .word("iommu.forcedac=0", KernelProfile.FORCE_DAC, 0,
+                    "I/O addresses from 4 GiB down")
             .note("irqpoll", "polls for no interrupt here")
             .note("swiotlb=force", "has no bounce buffers here")
             .note("iommu.passthrough=1", "is not modelled: a kernel that sets tables up maps")

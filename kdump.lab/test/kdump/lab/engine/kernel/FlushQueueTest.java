@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.machine.Platform;
 import iommu.api.sim.EventQueue;
+import iommu.api.unit.IovaOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,15 +20,15 @@ import org.junit.jupiter.api.Test;
 class FlushQueueTest {
 
     private final EventQueue queue = new EventQueue();
-    private final IovaAllocator space = new IovaAllocator(Platform.X86.messages());
-    private final long a = space.allocate();
-    private final long b = space.allocate();
+    private final IovaAllocator space = new IovaAllocator(Platform.X86.messages(), IovaOrder.LOW);
+    private final long a = space.allocate(false);
+    private final long b = space.allocate(false);
     private final List<Long> nextAtFlush = new ArrayList<>();
     private final FlushQueue lazy = new FlushQueue(queue, 10, () -> nextAtFlush.add(next()));
 
     /** Returns the address that would be given out next. */
     private long next() {
-        long next = space.allocate();
+        long next = space.allocate(false);
         space.free(next);
         return next;
     }
@@ -42,7 +43,7 @@ class FlushQueueTest {
         assertThat(nextAtFlush).as("the flush comes first").singleElement()
                 .satisfies(n -> assertThat(n).isLessThan(b));
         assertThat(next()).isEqualTo(a);
-        assertThat(space.allocate()).isEqualTo(a);
+        assertThat(space.allocate(false)).isEqualTo(a);
         queue.schedule(1, () -> lazy.add(space, a));
         queue.advanceTo(23);
         assertThat(next()).isEqualTo(b);

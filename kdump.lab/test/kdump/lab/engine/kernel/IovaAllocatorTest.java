@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import iommu.api.memory.AddressRange;
 import iommu.api.sim.RandomStream;
+import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPanicException;
 import iommu.testkit.seeds.Seeds;
 import java.util.ArrayList;
@@ -21,7 +22,7 @@ class IovaAllocatorTest {
     private static final long FOUR_GIB = 1L << 32;
     private static final AddressRange MESSAGES = new AddressRange(0xfee0_0000L, 0xfef0_0000L);
 
-    private final IovaAllocator addresses = new IovaAllocator(MESSAGES);
+    private final IovaAllocator addresses = new IovaAllocator(MESSAGES, IovaOrder.LOW);
 
     /** Pages that are free, of those at the top that a test gets to see. */
     private static TreeSet<Long> free(long from) {
@@ -62,7 +63,7 @@ class IovaAllocatorTest {
                     }
                 }
                 default -> {
-                    long page = addresses.allocate();
+                    long page = addresses.allocate(false);
                     assertThat(page).isEqualTo(free.pollLast());
                     given.add(page);
                 }
@@ -79,22 +80,69 @@ class IovaAllocatorTest {
     void everyPageThatIsTouchedIsTaken(String start, String bytes, String next) {
         addresses.reserve(Long.parseUnsignedLong(start.replace("0x", ""), 16),
                 Long.parseLong(bytes.replace("0x", ""), 16));
-        assertThat(addresses.allocate()).isEqualTo(Long.decode(next));
+        assertThat(addresses.allocate(false)).isEqualTo(Long.decode(next));
     }
 
     @Test
     void messagesAreStrungOver() {
         addresses.reserve(MESSAGES.end(), FOUR_GIB - MESSAGES.end());
-        assertThat(addresses.allocate()).isEqualTo(MESSAGES.start() - 4096);
+        assertThat(addresses.allocate(false)).isEqualTo(MESSAGES.start() - 4096);
     }
 
     @Test
     void pageZeroIsNeverGiven() {
         addresses.reserve(0x2000, FOUR_GIB);
-        assertThat(addresses.allocate()).isEqualTo(0x1000);
-        assertThatExceptionOfType(KernelPanicException.class).isThrownBy(addresses::allocate)
+        assertThat(addresses.allocate(false)).isEqualTo(0x1000);
+        assertThatExceptionOfType(KernelPanicException.class).isThrownBy(() -> addresses.allocate(false))
                 .withMessage("out of I/O virtual addresses");
         addresses.free(0x1000);
-        assertThat(addresses.allocate()).isEqualTo(0x1000);
+        assertThat(addresses.allocate(false)).isEqualTo(0x1000);
+    }
+
+    private static IovaAllocator order(IovaOrder.Kind kind, int bits) {
+        return new IovaAllocator(MESSAGES, new IovaOrder(kind, bits));
+    }
+
+    /** Where 4 GiB are used up, the top of the domain is next, for whom it is not too high. */
+    @ParameterizedTest
+    @CsvSource({"39, 0x7ffffff000", "48, 0xfffffffff000", "33, 0x1fffff000",
+        "64, 0xfffffffffffff000"})
+    void wideFunctionsGoOnAbove(int bits, String highest) {
+        IovaAllocator domain = order(IovaOrder.Kind.LOW_FIRST, bits);
+        long top = Long.parseUnsignedLong(highest.substring(2), 16);
+        assertThat(domain.allocate(true)).isEqualTo(0xffff_f000L);
+        domain.reserve(0, FOUR_GIB);
+        assertThat(domain.allocate(true)).isEqualTo(top);
+        assertThat(domain.allocate(512, 512, true)).isEqualTo((top & -0x20_0000) - 0x20_0000);
+        assertThatExceptionOfType(KernelPanicException.class)
+                .isThrownBy(() -> domain.allocate(false));
+        domain.free(top);
+        assertThat(domain.allocate(true)).isEqualTo(top);
+    }
+
+    @Test
+    void forcedTheyBeginAbove() {
+        IovaAllocator domain = order(IovaOrder.Kind.WHOLE_RANGE, 48);
+        assertThat(domain.allocate(true)).isEqualTo(0xffff_ffff_f000L);
+        assertThat(domain.allocate(false)).isEqualTo(0xffff_f000L);
+        assertThat(domain.allocate(true)).isEqualTo(0xffff_ffff_e000L);
+        domain.reserve(FOUR_GIB, 0xffff_0000_0000L);
+        assertThat(domain.allocate(true)).as("below after all").isEqualTo(0xffff_e000L);
+    }
+
+    @Test
+    void oldOnesGoUpFromPageOne() {
+        IovaAllocator domain = order(IovaOrder.Kind.UPWARDS, 48);
+        assertThat(domain.allocate(true)).isEqualTo(0x1000);
+        assertThat(domain.allocate(true)).isEqualTo(0x2000);
+        domain.reserve(0x4000, 0x1000);
+        assertThat(domain.allocate(2, 1, true)).isEqualTo(0x5000);
+        assertThat(domain.allocate(true)).isEqualTo(0x3000);
+        assertThat(domain.allocate(512, 512, true)).isEqualTo(0x20_0000);
+        domain.free(0x1000);
+        assertThat(domain.allocate(true)).isEqualTo(0x1000);
+        domain.reserve(0, FOUR_GIB);
+        assertThatExceptionOfType(KernelPanicException.class)
+                .isThrownBy(() -> domain.allocate(true));
     }
 }

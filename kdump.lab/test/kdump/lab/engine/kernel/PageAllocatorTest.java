@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.machine.Platform;
 import iommu.api.memory.AddressRange;
+import iommu.api.unit.IovaOrder;
 import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -70,20 +71,42 @@ class PageAllocatorTest {
 
     @Test
     void addressesComeFromTheTopOfTheLowFourGigabytesDownwards() {
-        var space = new IovaAllocator(Platform.X86.messages());
+        var space = new IovaAllocator(Platform.X86.messages(), IovaOrder.LOW);
         space.reserve(0xffffe000L, 0x1000);
 
-        assertThat(space.allocate()).isEqualTo(0xfffff000L);
-        assertThat(space.allocate()).isEqualTo(0xffffd000L);
+        assertThat(space.allocate(false)).isEqualTo(0xfffff000L);
+        assertThat(space.allocate(false)).isEqualTo(0xffffd000L);
         space.free(0xfffff000L);
-        assertThat(space.allocate()).isEqualTo(0xfffff000L);
+        assertThat(space.allocate(false)).isEqualTo(0xfffff000L);
     }
 
     @Test
     void theInterruptRangeIsNeverGivenOut() {
-        var space = new IovaAllocator(Platform.X86.messages());
+        var space = new IovaAllocator(Platform.X86.messages(), IovaOrder.LOW);
         space.reserve(0xfef00000L, 0x1100000L);
 
-        assertThat(space.allocate()).isEqualTo(0xfedff000L);
+        assertThat(space.allocate(false)).isEqualTo(0xfedff000L);
+    }
+
+    /** The low ones are found beside the cursor, and never given twice. */
+    @Test
+    void lowPagesAreLookedForBelow4Gib() {
+        var taken = new BitSet();
+        taken.set(0x1000);
+        var pages = new PageAllocator(List.of(AddressRange.of(4L << 30, 0x2000),
+                AddressRange.of(0x100_0000, 0x8000)), taken);
+        assertThat(pages.allocate(1)).isEqualTo(4L << 30);
+        assertThat(pages.allocateLow(2)).isEqualTo(0x100_2000);
+        assertThat(pages.allocateLow(1)).isEqualTo(0x100_1000);
+        assertThat(pages.allocate(1)).isEqualTo((4L << 30) + 0x1000);
+        assertThat(pages.allocate(1)).as("over what was given").isEqualTo(0x100_4000);
+        assertThat(pages.allocateLow(2)).as("the cursor is low itself").isEqualTo(0x100_6000);
+        assertThat(pages.gave(0x100_2000)).isTrue();
+    }
+
+    @Test
+    void withoutLowPagesOthersDo() {
+        var pages = new PageAllocator(List.of(AddressRange.of(4L << 30, 0x2000)), new BitSet());
+        assertThat(pages.allocateLow(1)).isEqualTo(4L << 30);
     }
 }

@@ -35,12 +35,13 @@ class UnitSlotTest {
                 }
                 return null;
             });
-    private final UnitSlot slot = new UnitSlot(driver, () -> acts.add("domains"));
+    private final UnitSlot slot = new UnitSlot(driver, () -> acts.add("tables"),
+            () -> acts.add("domains"));
 
     @Test
     void aCleanStartSetsDomainsUpWhileTheUnitIsStillOff() throws Exception {
         slot.startClean();
-        assertThat(acts).containsExactly("domains", "startClean", "enableFaultInterrupt");
+        assertThat(acts).containsExactly("tables", "domains", "startClean", "enableFaultInterrupt");
         assertThat(slot.isManaged()).isTrue();
         assertThat(slot.announcesFaults()).isTrue();
     }
@@ -79,6 +80,28 @@ class UnitSlotTest {
         early = true;
         slot.initialiseInterrupts();
         assertThat(slot.announcesFaults()).isTrue();
+        assertThat(slot.isManaged()).isFalse();
+    }
+
+    @Test
+    void inPartsTheUnitIsManagedOnceTranslationIsOn() throws Exception {
+        slot.probeFunctions();
+        assertThat(slot.isManaged()).isFalse();
+        slot.enableTranslation();
+        assertThat(acts).containsExactly("domains", "probeFunctions", "enableTranslation",
+                "enableFaultInterrupt");
+        assertThat(slot.isManaged()).isTrue();
+        assertThat(slot.announcesFaults()).isTrue();
+    }
+
+    @Test
+    void aPartThatIsRefusedLeavesTheUnitUnmanaged() throws Exception {
+        early = true;
+        slot.enableInterrupts();
+        assertThat(slot.announcesFaults()).isTrue();
+        refuses = true;
+        assertThatExceptionOfType(StepRefusedException.class).isThrownBy(slot::enableTranslation);
+        assertThatExceptionOfType(StepRefusedException.class).isThrownBy(slot::probeFunctions);
         assertThat(slot.isManaged()).isFalse();
     }
 }

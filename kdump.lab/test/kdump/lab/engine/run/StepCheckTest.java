@@ -77,6 +77,8 @@ class StepCheckTest {
     @Test
     void whatIsNotThereIsNamed() {
         holds(false, null, "null among its steps");
+        holds(false, new Step.CopyTables(0, null), "no depth");
+        holds(true, new Step.CopyTables(0, AdoptDepth.CONTEXTS), "");
         holds(false, new Step.ReserveIova(null), "no range");
         holds(false, new Step.IdentityMap(8, null), "no range");
         holds(false, new Step.AdoptTables(0, null), "no depth");

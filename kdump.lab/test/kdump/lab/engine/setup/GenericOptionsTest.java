@@ -31,6 +31,13 @@ class GenericOptionsTest {
     }
 
     @Test
+    void forcedacIsTaken() {
+        assertThat(value("iommu.forcedac=0 iommu.forcedac=1", KernelProfile.FORCE_DAC))
+                .isEqualTo(1);
+        assertThat(value("iommu.forcedac=1 iommu.forcedac=0", KernelProfile.FORCE_DAC)).isZero();
+    }
+
+    @Test
     void wordsThatDoNothingHereAreSaid() {
         assertThat(GenericOptions.of("irqpoll swiotlb=force iommu.passthrough=1 root=/dev/sda"))
                 .filteredOn(option -> option.setting() == null).extracting(KernelOption::words)

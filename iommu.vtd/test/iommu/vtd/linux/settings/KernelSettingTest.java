@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelVersion;
+import iommu.vtd.linux.LinuxVtdDriver;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -17,8 +19,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What the words of a command line mean for the code of this vendor. */
 class CommandLineTest {
 
+    private static KernelProfile linux(String version) {
+        return KernelProfile.linux(KernelVersion.parse(version));
+    }
+
+
     private static KernelProfile profile(String commandLine) {
-        KernelProfile kernel = BenchKernel.profile("6.1");
+        KernelProfile kernel = linux("6.1");
         for (KernelOption option : CommandLine.options(commandLine)) {
             kernel = option.setting() == null ? kernel : kernel.with(option.setting(), option.value());
         }
@@ -65,7 +72,7 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"intel_iommu=forcedac", "intel_iommu=tboot_noforce", "iommu=soft",
+    @ValueSource(strings = {"intel_iommu=tboot_noforce", "iommu=soft",
         "iommu=force", "intremap=nopost", "pci=nomsi", "pci=noaer"})
     void whatAKnownWordDoesNotDoHereIsSaid(String word) {
         List<KernelOption> told = CommandLine.options(word + " " + word);
@@ -73,6 +80,12 @@ class CommandLineTest {
                 .satisfies(note -> assertThat(note.words()).startsWith(word + " ")
                         .doesNotContain("\n"));
         assertThat(options(word)).isEqualTo(options(""));
+    }
+
+    @Test
+    void forcedacBeginsAboveFourGib() {
+        assertThat(profile("intel_iommu=on,forcedac").setting(KernelProfile.FORCE_DAC, 0))
+                .isEqualTo(1);
     }
 
     @Test
@@ -87,7 +100,7 @@ class CommandLineTest {
     @EnumSource(BootSetting.class)
     void valuesOutOfRangeAreRefused(BootSetting setting) {
         for (long wrong : new long[] {-1, 3}) {
-            KernelProfile kernel = BenchKernel.profile("6.1").with(setting.key(), wrong);
+            KernelProfile kernel = linux("6.1").with(setting.key(), wrong);
             assertThatThrownBy(() -> KernelQuirks.of(kernel))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageStartingWith(setting.key() + " = " + wrong + ", expected 0 to ");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.settings;
 
 import iommu.api.profile.KernelProfile;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.handover;
 
 import iommu.api.bits.BitField;
 import iommu.api.bits.Register;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.settings;
 
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelVersion;
@@ -163,7 +163,7 @@ enum KernelSetting {
                     + "PCIe-PCI bridge gives: 02h"),
     /**
      * From 3.10 (3a93c841c2b3) to 4.1 and from 4.12 (161b28aae165): a kernel that is not to remap
-     * DMA switches translation off; from 4.2 (8e121884a7e2) to 4.11 it left it as it was.
+     * DMA switches translation off; from 4.2 to 4.11 it left it as it was.
      */
     OFF_DISABLES("vtd.offDisables",
             v -> v.atLeast(4, 12) || v.atLeast(3, 10) && !v.atLeast(4, 2),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.settings;
 
 import iommu.api.profile.KernelProfile;
 import java.util.Arrays;
@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * @param lines how faults are printed, by version alone
  * @param options what command line and build say
  */
-record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInterruptTable,
+public record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInterruptTable,
         boolean knowsScalableMode, boolean usesFirstStage, boolean disablesExecution, boolean attachesAtStart,
         boolean marksEntries, boolean flushesOldDomain, TearDown tearDown,
         boolean flushesAllScalable, boolean reservesPasidIds, boolean keepsUpperHalf,
@@ -28,7 +28,7 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
         boolean offDisables, FaultLines lines, BootOptions options) {
 
     /** How a copied entry is taken down when its device gets one of this kernel; by value. */
-    enum TearDown {
+    public enum TearDown {
         /** 0, up to 6.11: flushed while still in force, then cleared. */
         FLUSH_THEN_CLEAR,
         /** 1, from 6.12 ("Factor out helpers from domain_context_mapping_one()"). */
@@ -39,7 +39,7 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
 
     private static final String PREFIX = "vtd.";
     /** Names of all settings. */
-    static final Set<String> KNOWN = Stream.concat(
+    public static final Set<String> KNOWN = Stream.concat(
             Arrays.stream(KernelSetting.values()).map(KernelSetting::key),
             Arrays.stream(BootSetting.values()).map(BootSetting::key))
             .collect(Collectors.collectingAndThen(Collectors.toCollection(TreeSet::new),
@@ -51,7 +51,7 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
      * @throws IllegalArgumentException if the profile has a setting that begins with "vtd." and is
      *     none of these, or a value out of range
      */
-    static KernelQuirks of(KernelProfile kernel) {
+    public static KernelQuirks of(KernelProfile kernel) {
         for (String name : kernel.settings().keySet()) {
             if (name.startsWith(PREFIX) && !KNOWN.contains(name)) {
                 throw new IllegalArgumentException("unknown kernel setting '" + name
@@ -86,5 +86,16 @@ record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean copiesInt
                 KernelSetting.OFF_DISABLES.isSet(kernel),
                 FaultLines.of(kernel.version()),
                 BootOptions.of(kernel));
+    }
+
+    /**
+     * Returns the line that tells that interrupts are remapped; lines name their subsystem from 4.2
+     * on.
+     *
+     * @param extended whether destinations have 32 bits
+     */
+    public String interruptsRemapped(boolean extended) {
+        return (copiesTables ? "DMAR-IR: " : "") + "Enabled IRQ remapping in "
+                + (extended ? "x2apic" : "xapic") + " mode";
     }
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.handover;
 
 import iommu.api.kdump.Step;
 import iommu.api.unit.AdoptDepth;
 import iommu.vtd.GlobalCommand;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.settings;
 
 import iommu.api.profile.KernelOption;
 import java.util.List;
@@ -11,7 +11,7 @@ import java.util.stream.Stream;
  *
  * <p>Source: Linux, intel/iommu.c, intel_iommu_setup.
  */
-enum ScalableMode {
+public enum ScalableMode {
     /** 0: if it finds the unit in that mode; what its configuration says is not known. */
     AS_FOUND,
     /** 1, intel_iommu=sm_off: never. */
@@ -20,7 +20,7 @@ enum ScalableMode {
     ON;
 
     /** Name of the setting. */
-    static final String SETTING = "vtd.scalableMode";
+    public static final String SETTING = "vtd.scalableMode";
     private static final String PARAMETER = "intel_iommu=";
 
     /** Returns what a kernel's command line says; the last word counts. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.settings;
 
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelVersion;
@@ -11,7 +11,7 @@ import java.util.List;
  * The lines that a kernel prints for faults, word for word, by version. Reasons are decimal up to
  * 5.13. Source: Linux, dmar.c, dmar_fault_do_one; consoles of the time.
  */
-enum FaultLines {
+public enum FaultLines {
     /** Up to 3.5. */
     BARE("", false),
     /** From 3.6: printed by a module called dmar. */
@@ -38,24 +38,25 @@ enum FaultLines {
         this.limited = limited;
     }
 
-    static FaultLines of(KernelVersion v) {
+    /** Returns those of a version. */
+    public static FaultLines of(KernelVersion v) {
         return v.atLeast(5, 15) ? PLAIN_IDS : v.atLeast(5, 14) ? HEXADECIMAL
                 : v.atLeast(5, 4) ? PASID : v.atLeast(4, 6) ? ONE_LINE
                 : v.atLeast(4, 2) ? SUBSYSTEM : v.atLeast(3, 6) ? MODULE_NAME : BARE;
     }
 
     /** Returns whether lines are held back when there are many; from 4.6 (c43fce4eebae). */
-    boolean limited() {
+    public boolean limited() {
         return limited;
     }
 
     /** Returns a line with what this version puts before it. */
-    String prefixed(String line) {
+    public String prefixed(String line) {
         return prefix + line;
     }
 
     /** Returns the line that announces a look at the records. */
-    String status(long status) {
+    public String status(long status) {
         return prefixed("DRHD: handling fault status reg " + Long.toHexString(status));
     }
 
@@ -65,7 +66,7 @@ enum FaultLines {
      * @param high its upper 64 bits
      * @param page its FI field, in place
      */
-    List<String> fault(long high, long page) {
+    public List<String> fault(long high, long page) {
         int reason = (int) FaultRecording.FR.of(high);
         boolean interrupt = reason >= FIRST_INTERRUPT_REASON && reason <= LAST_INTERRUPT_REASON;
         String what = FaultRecording.T.isSet(high) ? "DMA Read" : "DMA Write";

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.handover;
 
 import iommu.api.kdump.Step;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.VtdRegisters;
+import iommu.vtd.linux.settings.BootOptions;
+import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -45,7 +47,7 @@ final class InterruptRemappingStart {
         for (int unit : units.visited()) {
             steps.add(new Step.EnableInterrupts(unit));
         }
-        steps.add(new Step.Print(InterruptTable.announcement(quirks, extended)));
+        steps.add(new Step.Print(quirks.interruptsRemapped(extended)));
         return steps;
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.settings;
 
 import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
@@ -13,7 +13,7 @@ import java.util.List;
  *
  * <p>Source: Linux, intel_iommu_setup, iommu_setup of pci-dma.c, setup_irqremap, pci_setup.
  */
-final class CommandLine {
+public final class CommandLine {
 
     private static final int ON = 1;
     private static final int OFF = 2;
@@ -25,8 +25,8 @@ final class CommandLine {
             .word("intel_iommu=igfx_off", BootSetting.IGFX_OFF.key(), 1,
                     "units of graphics alone are not used")
             .word("intel_iommu=strict", KernelProfile.STRICT, 1, "strict IOTLB invalidation")
-            .note("intel_iommu=forcedac", "is iommu.forcedac=1 by its old name: not modelled,"
-                    + " as 32-bit addresses do not run out")
+            .word("intel_iommu=forcedac", KernelProfile.FORCE_DAC, 1,
+                    "I/O addresses from the top of the domain down")
             .note("intel_iommu=tboot_noforce", "concerns measured launch, which none does here")
             .note("iommu=soft", "asks for bounce buffers where no unit translates: not needed")
             .note("iommu=force", "concerns GART alone")
@@ -49,7 +49,7 @@ final class CommandLine {
     private CommandLine() { }
 
     /** Returns what a command line says: of scalable mode and of DMA remapping in any case. */
-    static List<KernelOption> options(String commandLine) {
+    public static List<KernelOption> options(String commandLine) {
         List<KernelOption> found = new ArrayList<>();
         found.add(ScalableMode.option(commandLine));
         List<KernelOption> words = new ArrayList<>(WORDS.options(commandLine));

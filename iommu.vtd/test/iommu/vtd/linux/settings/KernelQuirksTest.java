@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import iommu.vtd.linux.KernelQuirks.TearDown;
+import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelVersion;
+import iommu.vtd.linux.LinuxVtdDriver;
+import iommu.vtd.linux.settings.KernelQuirks.TearDown;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -17,8 +20,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class KernelQuirksTest {
 
+    private static KernelProfile linux(String version) {
+        return KernelProfile.linux(KernelVersion.parse(version));
+    }
+
+
     private static KernelQuirks quirks(String kernel) {
-        return KernelQuirks.of(BenchKernel.profile(kernel));
+        return KernelQuirks.of(linux(kernel));
     }
 
     @ParameterizedTest
@@ -85,11 +93,11 @@ class KernelQuirksTest {
             "vtd.enablesAtsAtProbe", "vtd.tagsDeviceTlb", "vtd.givesUpAbsent",
             "vtd.asksPresence"})
     void aSettingOverridesTheVersion(String name) {
-        var off = KernelQuirks.of(BenchKernel.profile("6.1").with(name, 0));
-        var on = KernelQuirks.of(BenchKernel.profile("6.1").with(name, 1));
+        var off = KernelQuirks.of(linux("6.1").with(name, 0));
+        var on = KernelQuirks.of(linux("6.1").with(name, 1));
         assertThat(off).isNotEqualTo(on);
         assertThat(List.of(off, on)).as("one of them is 6.1").contains(quirks("6.1"));
-        assertThatThrownBy(() -> KernelQuirks.of(BenchKernel.profile("6.1").with(name, 2)))
+        assertThatThrownBy(() -> KernelQuirks.of(linux("6.1").with(name, 2)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(name + " = 2, expected 0 to 1");
     }
@@ -109,9 +117,9 @@ class KernelQuirksTest {
 
     @Test
     void theTearDownIsSetByNumber() {
-        assertThat(KernelQuirks.of(BenchKernel.profile("6.1").with("vtd.tearDown", 2)).tearDown())
+        assertThat(KernelQuirks.of(linux("6.1").with("vtd.tearDown", 2)).tearDown())
                 .isEqualTo(TearDown.PRESENT_BIT_FIRST);
-        var wrong = BenchKernel.profile("6.1").with("vtd.tearDown", 3);
+        var wrong = linux("6.1").with("vtd.tearDown", 3);
         assertThatThrownBy(() -> KernelQuirks.of(wrong))
                 .hasMessage("vtd.tearDown = 3, expected 0 to 2");
     }
@@ -122,7 +130,7 @@ class KernelQuirksTest {
         "'intel_iommu=sm_on intel_iommu=on,sm_off', OFF, off", "root=/sm_on, AS_FOUND, as found"})
     void theCommandLineDecidesOnScalableMode(String line, ScalableMode mode, String words) {
         var option = LinuxVtdDriver.options(line).get(0);
-        var kernel = BenchKernel.profile("6.1").with(option.setting(), option.value());
+        var kernel = linux("6.1").with(option.setting(), option.value());
         assertThat(KernelQuirks.of(kernel).scalableMode()).isEqualTo(mode);
         assertThat(option.words()).isEqualTo("scalable mode " + words);
         assertThat(LinuxVtdDriver.settings()).contains(option.setting());
@@ -130,11 +138,11 @@ class KernelQuirksTest {
 
     @Test
     void unknownSettingsAreRefusedAndThoseOfOthersLeftAlone() {
-        assertThatThrownBy(() -> KernelQuirks.of(BenchKernel.profile("6.1").with("vtd.copies", 1)))
+        assertThatThrownBy(() -> KernelQuirks.of(linux("6.1").with("vtd.copies", 1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageStartingWith("unknown kernel setting 'vtd.copies', expected one of "
                         + "vtd.asksPresence, vtd.attachesAtStart, ");
-        assertThat(KernelQuirks.of(BenchKernel.profile("6.1").with("amdvi.other", 1)))
+        assertThat(KernelQuirks.of(linux("6.1").with("amdvi.other", 1)))
                 .isEqualTo(quirks("6.1"));
     }
 }

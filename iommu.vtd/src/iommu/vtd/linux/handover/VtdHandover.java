@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.handover;
 
 import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverEvent.PhaseStart;
@@ -8,6 +8,7 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.KernelHandover;
 import iommu.api.kdump.Step;
 import iommu.api.profile.KernelProfile;
+import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.List;
 import org.osgi.service.component.annotations.Component;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.vtd.linux;
+package iommu.vtd.linux.settings;
 
 import iommu.api.profile.KernelProfile;
 
@@ -15,7 +15,7 @@ import iommu.api.profile.KernelProfile;
  * @param igfxOff whether units of graphics alone are left unused
  * @param isKdump whether this is a capture kernel, and knows it
  */
-record BootOptions(boolean remapsDma, boolean remapsInterrupts, boolean usesX2apic,
+public record BootOptions(boolean remapsDma, boolean remapsInterrupts, boolean usesX2apic,
         boolean heedsX2apicOptOut, boolean verifiesSource, boolean igfxOff, boolean isKdump) {
 
     private static final int AS_BUILT = 0;
@@ -26,7 +26,7 @@ record BootOptions(boolean remapsDma, boolean remapsInterrupts, boolean usesX2ap
      *
      * @throws IllegalArgumentException if a value is out of range
      */
-    static BootOptions of(KernelProfile kernel) {
+    public static BootOptions of(KernelProfile kernel) {
         int wanted = BootSetting.DMA_REMAPPING.of(kernel);
         boolean defaultOn = BootSetting.DEFAULT_ON.isSet(kernel);
         return new BootOptions(wanted == ON || wanted == AS_BUILT && defaultOn,

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.importers.machinefile;
+
+import static kdump.importers.machinefile.Document.hex;
+
+import iommu.api.machine.DriverMemory;
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.MachineWriter;
+import iommu.api.machine.ReservedRegion;
+import iommu.api.machine.UnitDescription;
+import iommu.api.machine.UnitDescription.Scope;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryMap;
+import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.RequesterId;
+import iommu.api.profile.KernelTimes;
+import iommu.api.profile.KernelVersion;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.osgi.service.component.annotations.Component;
+
+/** Writes machine files, as docs/machines.md describes them. */
+@Component
+public final class MachineFileWriter implements MachineWriter {
+
+    private static final int ROW = 16;
+
+    @Override
+    public String write(MachineDescription machine, String tables, Form form) {
+        Document file = document(machine, tables);
+        return form == Form.JSON ? file.json() : file.yaml();
+    }
+
+    private static Document document(MachineDescription m, String tables) {
+        List<String> assumed = new ArrayList<>(m.remarks());
+        assumed.remove(MachineFileReader.BOOTED);
+        boolean isKnown = isVersion(m.kernelRelease());
+        if (!isKnown && !m.kernelRelease().isEmpty()) {
+            assumed.add("The kernel calls itself " + m.kernelRelease() + ", which is no version.");
+        }
+        Document file = new Document().put("name", m.name()).put("about", m.source());
+        assumed.forEach(r -> file.comment("name", "assumed: " + r.replaceAll("\\p{Cntrl}", " ")));
+        file.putText("kernel", isKnown ? m.kernelRelease() : "")
+                .putText("capture-kernel", m.runDefaults().captureKernelRelease())
+                .putText("cmdline", m.commandLine())
+                .putText("capture-cmdline", m.captureCommandLine())
+                .putList("memory", m.memoryMap().regions().stream()
+                        .map(MachineFileWriter::region).toList());
+        if (m.crashReservation() != null) {
+            file.put("crashkernel", range(m.crashReservation()));
+        }
+        file.putList("units", m.units().stream().map(MachineFileWriter::unit).toList())
+                .putList("reserved", m.reservedRegions().stream()
+                        .map(MachineFileWriter::reserved).toList())
+                .putList("ats", ids(m.atsFunctions()))
+                .putList("functions", functions(m));
+        if (m.captureDrivers() != null) {
+            file.put("capture-drivers", ids(m.captureDrivers()));
+        }
+        file.putText("hardware", m.runDefaults().hardware());
+        if (m.runDefaults().times() != null) {
+            file.put("times", times(m.runDefaults().times()));
+        }
+        if (tables != null) {
+            file.put("tables", tables);
+        } else if (!m.remarks().contains(MachineFileReader.BOOTED)) {
+            file.comment("functions", "assumed: what drivers map (memory), as nobody captured it");
+        }
+        return file.putList("assumed", assumed);
+    }
+
+    private static boolean isVersion(String release) {
+        try {
+            KernelVersion.parse(release);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private static List<String> ids(Collection<Integer> ids) {
+        return ids.stream().sorted().map(RequesterId::format).toList();
+    }
+
+    private static Document range(AddressRange range) {
+        return new Document().put("start", hex(range.start())).put("bytes", hex(range.bytes()));
+    }
+
+    private static Document region(MemoryMap.Region region) {
+        Document document = range(region.range()).put("kind", MemoryReader.word(region.kind()));
+        return region.label().equals(MemoryReader.label(region.kind())) ? document
+                : document.put("label", region.label());
+    }
+
+    private static Document unit(UnitDescription unit) {
+        var p = unit.profile();
+        Document document = new Document().put("vendor", p.vendor()).put("profile", p.name())
+                .put("base", hex(p.registerBase()));
+        if (unit.segment() != 0) {
+            document.put("segment", hex(unit.segment()));
+        }
+        List<String> scopes = new ArrayList<>(scopes(unit.scopes()));
+        if (unit.allOthers()) {
+            scopes.add("others");
+        }
+        var settings = new Document();
+        p.settings().forEach(settings::put);
+        var registers = new Document();
+        p.registers().forEach((at, word) -> registers.put(hex(at).toString(),
+                hex(word & 0xffff_ffffL)));
+        return document.put("functions", scopes).putMembers("settings", settings)
+                .putMembers("registers", registers);
+    }
+
+    private static List<String> scopes(List<Scope> scopes) {
+        return scopes.stream().map(MachineFileWriter::scope).toList();
+    }
+
+    private static String scope(Scope scope) {
+        String id = RequesterId.format(scope.requester());
+        if (scope.firstBus() > scope.lastBus()) {
+            return id + " alone";
+        }
+        String buses = String.format("%02x-%02x", scope.firstBus(), scope.lastBus());
+        boolean first = scope.requester() == RequesterId.of(scope.requester() >>> 16,
+                scope.firstBus(), 0, 0);
+        return first ? id.substring(0, "0000:".length()) + buses : id + " " + buses;
+    }
+
+    private static Document reserved(ReservedRegion region) {
+        return range(region.range()).put("functions", scopes(region.scopes()));
+    }
+
+    private static List<Document> functions(MachineDescription m) {
+        var memory = new TreeMap<Integer, DriverMemory>();
+        m.driverMemory().forEach(d -> memory.put(d.requester(), d));
+        var list = new ArrayList<Document>();
+        for (FunctionConfig f : m.functions()) {
+            int id = f.requesterId();
+            Document function = new Document().put("id", RequesterId.format(id))
+                    .put("config", config(f.config()));
+            if (memory.containsKey(id)) {
+                function.put("memory", memory(memory.get(id)));
+            }
+            var options = new Document();
+            m.runDefaults().deviceOptions().getOrDefault(id, Map.of()).forEach(options::put);
+            function.putMembers("options", options);
+            if (m.runDefaults().rates().containsKey(id)) {
+                function.put("rate", m.runDefaults().rates().get(id));
+            }
+            list.add(function);
+        }
+        return list;
+    }
+
+    /** Rows of 16 bytes, up to the last that is not 0 in each, without those that are all 0. */
+    private static Document config(byte[] config) {
+        Document rows = new Document().put("size", (long) config.length);
+        for (int row = 0; row < config.length; row += ROW) {
+            int end = Math.min(row + ROW, config.length);
+            while (end > row && config[end - 1] == 0) {
+                end--;
+            }
+            var bytes = new ArrayList<String>();
+            for (int at = row; at < end; at++) {
+                bytes.add(String.format("%02x", config[at]));
+            }
+            if (!bytes.isEmpty()) {
+                rows.put(String.format("0x%02x", row), String.join(" ", bytes));
+            }
+        }
+        return rows;
+    }
+
+    private static Document memory(DriverMemory d) {
+        Document memory = new Document().put("rw", (long) d.readWrite())
+                .put("ro", (long) d.readOnly()).put("wo", (long) d.writeOnly());
+        return d.registeredBytes() == 0 ? memory
+                : memory.put("registered", hex(d.registeredBytes()));
+    }
+
+    /** Phases by their start; the name of what they are like is lost. */
+    private static Document times(KernelTimes times) {
+        var document = new Document();
+        times.byPhase().forEach((phase, nanos) -> document.put(phase,
+                BigDecimal.valueOf(nanos, 9).stripTrailingZeros().toPlainString() + "s"));
+        return document;
+    }
+}
