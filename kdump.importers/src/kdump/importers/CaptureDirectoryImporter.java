@@ -16,9 +16,10 @@ import org.osgi.service.component.annotations.Component;
  * kernel logs.
  *
  * <p>A directory holds of these what there is: a dump ({@code tables*} or {@code vmcore*}),
- * registers as JSON ({@code iommu-regs*.json} or {@code regs-crash*.json}; {@code regs-capture*.json} for
- * {@code tables-as-copied*}), and what the machine said of itself, in {@code guest-crashed} or
- * {@code guest} or about: {@link GuestFiles.Kind} has the names. The machine's remarks say what was
+ * registers as JSON ({@code iommu-regs*.json} or {@code regs-crash*.json};
+ * {@code regs-capture*.json} for {@code tables-as-copied*}), and what the machine said of itself,
+ * in {@code guest-crashed} or {@code guest} or about: {@link GuestFiles.Kind} has the names. The
+ * machine's remarks say what was
  * assumed instead of what is not there. Dumps are ELF cores and kdump-compressed files, these also
  * flattened, all gzipped or not. Without a dump the machine boots cold.
  */

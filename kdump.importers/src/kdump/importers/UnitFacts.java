@@ -66,11 +66,6 @@ final class UnitFacts {
         return hardware;
     }
 
-    /** Returns the units of a table; {@code registers} may be null. */
-    List<UnitDescription> units(DmarTable table, RegisterWords registers) throws FormatException {
-        return units(table, registers == null ? List.of() : List.of(registers));
-    }
-
     /** Returns the units of a table, each with its registers if they are among these. */
     List<UnitDescription> units(DmarTable table, List<RegisterWords> registers)
             throws FormatException {

@@ -57,7 +57,8 @@ class SharedCasesTest {
         assertThat(machine.units()).hasSize(8);
         assertThat(machine.units().stream().filter(u -> root(u) != 0)).hasSize(5);
         assertThat(machine.units().stream().filter(
-                u -> u.profile().registerBase() == 0xaaffc000L && root(u) == 0x1000c000)).hasSize(1);
+                u -> u.profile().registerBase() == 0xaaffc000L && root(u) == 0x1000c000))
+                .hasSize(1);
         assertThat(machine.units()).allMatch(
                 u -> u.profile().registers().getOrDefault(0x10, 0) == 0xf020df);
     }

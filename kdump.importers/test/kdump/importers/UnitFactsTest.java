@@ -46,7 +46,8 @@ class UnitFactsTest {
     private List<UnitDescription> units(DmarBytes table, RegisterWords registers)
             throws FormatException {
         return new UnitFacts("m", functions, remarks)
-                .units(DmarTable.read("DMAR", table.table()), registers);
+                .units(DmarTable.read("DMAR", table.table()),
+                        registers == null ? List.of() : List.of(registers));
     }
 
     private UnitDescription unit(byte[]... scopes) throws FormatException {
@@ -112,7 +113,7 @@ class UnitFactsTest {
         table[9] = (byte) -sum;
 
         UnitDescription unit = new UnitFacts("m", functions, remarks)
-                .units(DmarTable.read("DMAR", table), words).get(0);
+                .units(DmarTable.read("DMAR", table), List.of(words)).get(0);
 
         assertThat(unit.profile().registers()).containsEntry(0x90, Integer.decode(expected));
         assertThat(unit.profile().settings().containsKey("snoopsAlways"))
@@ -128,7 +129,7 @@ class UnitFactsTest {
         table[36] = (byte) width;
 
         UnitDescription unit = new UnitFacts("m", functions, remarks)
-                .units(DmarTable.read("DMAR", table), registers(BASE)).get(0);
+                .units(DmarTable.read("DMAR", table), List.of(registers(BASE))).get(0);
 
         assertThat(unit.profile().settings().get("hostAddressWidth")).isEqualTo(expected);
     }
@@ -272,7 +273,8 @@ class UnitFactsTest {
 
     @Test
     void aCaptureWithoutTableIsOneUnitForAll() throws FormatException {
-        UnitDescription unit = new UnitFacts("m", functions, remarks).onlyUnit(registers(BASE), false);
+        UnitDescription unit =
+                new UnitFacts("m", functions, remarks).onlyUnit(registers(BASE), false);
         assertThat(unit.allOthers()).isTrue();
         assertThat(unit.scopes()).isEmpty();
         assertThat(unit.profile().registers()).hasSize(2);
@@ -301,7 +303,8 @@ class UnitFactsTest {
         byte[] table = new DmarBytes().drhd(1, 0, BASE).table();
         table[37] = (byte) flags;
         UnitDescription unit = new UnitFacts("m", functions, remarks)
-                .units(DmarTable.read("DMAR", DmarBytes.summed(table)), registers(BASE)).get(0);
+                .units(DmarTable.read("DMAR", DmarBytes.summed(table)),
+                        List.of(registers(BASE))).get(0);
         assertThat(unit.firmware())
                 .isEqualTo(new UnitDescription.FirmwareFlags(remaps, optsOut, ""));
         assertThat(unit.withProfile(unit.profile()).firmware()).isEqualTo(unit.firmware());

@@ -9,8 +9,8 @@ import java.util.List;
  * A dump of a machine's memory, whatever its format. Immutable; thread-safe.
  *
  * @param image the memory it holds
- * @param memory all memory that the machine has, as the dump names it; it may hold less; empty if it
- *     names none
+ * @param memory all memory that the machine has, as the dump names it; it may hold less; empty if
+ *     it names none
  * @param lost memory that the dump once held, or was to hold: it lies beyond the end of a file that
  *     breaks off; by address and apart
  * @param vmcoreInfo what the crashed kernel says of itself

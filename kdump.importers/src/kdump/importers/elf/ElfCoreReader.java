@@ -86,7 +86,8 @@ final class ElfCoreReader {
         }
         Overlaps overlaps = new Overlaps(content, loads);
         CoreImage image = new CoreImage(content, overlaps.resolve());
-        return new Dump(image, List.copyOf(memory), lost, VmcoreInfo.ofNotes(notes(table)), remarks(overlaps));
+        return new Dump(image, List.copyOf(memory), lost, VmcoreInfo.ofNotes(notes(table)),
+                remarks(overlaps));
     }
 
     private List<String> remarks(Overlaps overlaps) {

@@ -15,7 +15,8 @@ final class LspciDetails {
             Pattern.compile("\\s+Subsystem: .*?\\[?([0-9a-f]{4}):([0-9a-f]{4})\\]?.*");
     private static final Pattern PIN = Pattern.compile("\\s+Interrupt: pin ([A-D]) .*");
     private static final Pattern REGION = Pattern.compile("\\s+(?:Region (\\d): )?"
-            + "(Memory|I/O ports) at ([0-9a-f]{1,16})(?: \\((32|64)-bit, (non-)?prefetchable\\))?.*");
+            + "(Memory|I/O ports) at ([0-9a-f]{1,16})"
+            + "(?: \\((32|64)-bit, (non-)?prefetchable\\))?.*");
     private static final Pattern SIZE = Pattern.compile(".*\\[size=(\\d{1,4})([KMGT]?)\\].*");
     private static final Pattern BUSES = Pattern.compile("\\s+Bus: primary=[0-9a-f]{2},"
             + " secondary=([0-9a-f]{2}), subordinate=([0-9a-f]{2}).*");

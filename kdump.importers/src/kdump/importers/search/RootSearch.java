@@ -53,7 +53,8 @@ public record RootSearch(long pages, int shaped, List<RootCandidate> verified,
      * Searches an image.
      *
      * @param ram where mappings are expected to lead, by address and apart
-     * @param lost what the image would hold if its file did not break off: a table there is no fault
+     * @param lost what the image would hold if its file did not break off: a table there is no
+     *     fault
      * @throws IOException if the dump cannot be read; damaged pages are passed over
      */
     public static RootSearch in(MemoryImage image, List<AddressRange> ram,

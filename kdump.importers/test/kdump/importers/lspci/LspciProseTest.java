@@ -30,7 +30,7 @@ class LspciProseTest {
             \t\tRootCtl: ErrCorrectable- ErrNon-Fatal+ ErrFatal+ PMEIntEna- CRSVisible-
             \tCapabilities: [148 v1] Advanced Error Reporting
 
-            02:00.0 RAID bus controller [0104]: Hewlett-Packard Company Smart Array [103c:323b] (rev 01)
+            02:00.0 RAID bus controller [0104]: Hewlett-Packard Smart Array [103c:323b] (rev 01)
             \tSubsystem: Hewlett-Packard Company P420i [103c:3354]
             \tControl: I/O+ Mem+ BusMaster+ SpecCycle- ParErr- Stepping- SERR- FastB2B- DisINTx+
             \tRegion 0: Memory at f7f00000 (64-bit, non-prefetchable) [size=1M]

@@ -15,4 +15,11 @@ public interface Mappings {
 
     /** A requester whose requests pass unchanged. */
     void passThrough(int unit, int requester, int domain);
+
+    /**
+     * What was assumed about the machine, or is missing of it; told after its translations.
+     *
+     * @param sentence one line
+     */
+    default void remark(String sentence) { }
 }

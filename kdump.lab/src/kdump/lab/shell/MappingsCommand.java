@@ -4,6 +4,8 @@ package kdump.lab.shell;
 import iommu.api.pcie.RequesterId;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Mappings;
@@ -51,6 +53,7 @@ record MappingsCommand(Lab lab) implements Command {
     private static final class TextRows implements Mappings {
         private static final String ROW = "%4s %-12s %6s %18s %18s %10s %s%n";
         private final PrintStream out;
+        private final List<String> remarks = new ArrayList<>();
         private boolean begun;
 
         TextRows(PrintStream out) {
@@ -62,6 +65,7 @@ record MappingsCommand(Lab lab) implements Command {
                 out.printf(ROW, "unit", "requester", "domain", "iova", "physical", "bytes",
                         "access");
                 begun = true;
+                remarks.forEach(remark -> out.println("  " + remark));
             }
         }
 
@@ -71,6 +75,14 @@ record MappingsCommand(Lab lab) implements Command {
             begin();
             out.printf(ROW, unit, RequesterId.format(id), domain, hex(iova), hex(physicalAddress),
                     bytes, access);
+        }
+
+        /** Where nothing is mapped, people want to know why. */
+        @Override
+        public void remark(String sentence) {
+            if (!begun) {
+                remarks.add(sentence);
+            }
         }
 
         @Override

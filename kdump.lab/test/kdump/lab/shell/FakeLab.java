@@ -45,6 +45,7 @@ final class FakeLab implements Lab {
     final List<FirmwareTable> tables = new ArrayList<>();
     Walk walk;
     LabException refusal;
+    boolean mapped = true;
 
     Target target;
     RunOptions options;
@@ -130,8 +131,11 @@ final class FakeLab implements Lab {
             throws LabException {
         about(of, null);
         asked = List.of(requester + " " + pasid);
-        visitor.mapping(0, 0x200, 7, 0xfffff000L, 0x123000, 4096, "rw");
-        visitor.passThrough(1, 0x10300, 8);
+        if (mapped) {
+            visitor.mapping(0, 0x200, 7, 0xfffff000L, 0x123000, 4096, "rw");
+            visitor.passThrough(1, 0x10300, 8);
+        }
+        visitor.remark("The dump breaks off.");
     }
 
     @Override

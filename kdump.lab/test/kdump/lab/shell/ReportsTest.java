@@ -161,6 +161,15 @@ class ReportsTest {
     }
 
     @Test
+    void whereNothingIsMappedItIsToldWhatIsMissing() {
+        lab.mapped = false;
+        assertThat(out("mappings", "vmcore").lines().toList()).containsExactly(
+                "unit requester    domain               iova           physical      bytes access",
+                "  The dump breaks off.");
+        assertThat(out("mappings", "vmcore", "--json")).isEqualTo("[]\n");
+    }
+
+    @Test
     void firmwareTablesAreShownFieldByField() {
         lab.tables.add(new FirmwareTable("dmar.bin", "DMAR", List.of(
                 new FirmwareTable.Field(0, 4, "Signature", "\"DMAR\"", "DMA remapping"),

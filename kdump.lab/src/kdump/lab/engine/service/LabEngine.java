@@ -160,6 +160,7 @@ public final class LabEngine implements Lab {
                 mappings(unit, pasid, rows);
             }
         }
+        machine.remarks().forEach(visitor::remark);
     }
 
     private static void mappings(RemappingUnit unit, int pasid, MappingVisitor rows)
