@@ -45,7 +45,7 @@ public record KernelTimes(String name, Phases phases, List<ProbeTime> probes) {
      * all between those seconds, is assumed.
      *
      * <p>Source: D. Nunes on the list linux-usb, 1 May 2026, "usb: xhci: bound wait command
-     * completion to avoid kdump deadlock"; the time that its USB controller was waited for left out.
+     * completion to avoid kdump deadlock"; without the time that its USB controller was waited for.
      */
     public static final KernelTimes SERVER = new KernelTimes("server",
             new Phases(20 * MILLI, 1_000 * MILLI, 1_600 * MILLI, 2_500 * MILLI,

@@ -86,13 +86,13 @@ class LoggedMachineTest {
     @Test
     void vtdUnitsAndReservedRegions() {
         LoggedUnits units = LoggedUnits.read(log("""
-                [    0.1] DMAR: DRHD base: 0x000000fbffd000 flags: 0x0
-                [    0.1] DMAR: dmar0: reg_base_addr fbffd000 ver 1:0 cap 8d2008c10ef0466 ecap f0205b
-                [    0.1] DMAR: DRHD base: 0x000000fbffc000 flags: 0x1
-                [    0.1] DMAR: dmar1: reg_base_addr fbffc000 ver 1:0 cap 8d2078c106f0466 ecap f020df
-                [    0.1] DMAR: RMRR base: 0x0000003b422000 end: 0x0000003b431fff
-                [    0.9] DMAR: Setting identity map for device 0000:00:1d.0 [0x3b422000 - 0x3b431fff]
-                [    0.9] DMAR: Setting identity map for device 0000:00:02.0 [0x7b800000 - 0x7fffffff]
+                [0.1] DMAR: DRHD base: 0x000000fbffd000 flags: 0x0
+                [0.1] DMAR: dmar0: reg_base_addr fbffd000 ver 1:0 cap 8d2008c10ef0466 ecap f0205b
+                [0.1] DMAR: DRHD base: 0x000000fbffc000 flags: 0x1
+                [0.1] DMAR: dmar1: reg_base_addr fbffc000 ver 1:0 cap 8d2078c106f0466 ecap f020df
+                [0.1] DMAR: RMRR base: 0x0000003b422000 end: 0x0000003b431fff
+                [0.9] DMAR: Setting identity map for device 0000:00:1d.0 [0x3b422000 - 0x3b431fff]
+                [0.9] DMAR: Setting identity map for device 0000:00:02.0 [0x7b800000 - 0x7fffffff]
                 """));
         assertThat(units.vtdUnits()).isEqualTo(Map.of(0xfbffd000L, false, 0xfbffc000L, true));
         assertThat(units.registers()).extracting(UnitLog::extendedCapabilities)

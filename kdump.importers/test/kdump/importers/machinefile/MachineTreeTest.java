@@ -49,7 +49,8 @@ class MachineTreeTest {
                            {id: "0000:03:00.1", class: 0x010802, express: endpoint, ats: true}]}
                       - {at: "01.0", express: downstream-port, behind: []}
               - {id: "0000:00:1c.0", express: root-port,
-                 bridge: {secondary: 0x10, subordinate: 0x12}, behind: [{at: "00.0", class: 0x020000}]}
+                 bridge: {secondary: 0x10, subordinate: 0x12},
+                 behind: [{at: "00.0", class: 0x020000}]}
               - {id: "0000:00:1f.0", class: 0x060100}
               - {id: "0001:20:00.0", behind: [{at: "1f.7", class: 0x020000}]}
             """;

@@ -26,7 +26,8 @@ final class VerdictText {
      * @param stock whether the policy leaves the capture kernel alone, which is marked
      */
     static void row(Verdict v, boolean stock, PrintStream out) {
-        out.printf(ROW, v.policy() + (stock ? " *" : ""), v.captureKernel(), v.dump(), v.dumpBytesStray(),
+        out.printf(ROW, v.policy() + (stock ? " *" : ""), v.captureKernel(), v.dump(),
+                v.dumpBytesStray(),
                 v.lateLegitimateBytes(), v.oldMemoryBytesChanged(), v.faults().requests(),
                 v.untranslatedDma().requests(),
                 v.mediaBlocksWrong() + v.framesWrong() + "/"

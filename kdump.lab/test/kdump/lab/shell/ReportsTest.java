@@ -110,7 +110,8 @@ class ReportsTest {
     @Test
     void theMatrixIsOneDocument() {
         assertThat(out("compare", "vtd1", "--json")).startsWith("{\"machine\":\"vtd1\",\"seed\":1,"
-                + "\"crashAtNanos\":50000000,\"profile\":\"linux-6.1\",\"stock\":[],\"verdicts\":[{\"policy\":"
+                + "\"crashAtNanos\":50000000,\"profile\":\"linux-6.1\",\"stock\":[],"
+                + "\"verdicts\":[{\"policy\":"
                 + "\"copy-tables\",\"captureKernel\":\"ok\",\"dump\":\"complete\","
                 + "\"dumpBytesStray\":1,\"lateLegitimateBytes\":2,\"oldMemoryBytesChanged\":3,"
                 + "\"mediaBlocksWrong\":0,\"mediaBlocksLost\":5,\"framesWrong\":0,\"framesLost\":7,"

@@ -51,7 +51,7 @@ final class IovaAllocator {
     }
 
     /**
-     * Returns the first of adjacent free pages, aligned to a number of pages that is a power of two.
+     * Returns the first of adjacent free pages, aligned to a number of pages, a power of two.
      *
      * @param wide as above
      * @throws KernelPanicException if there are none

@@ -91,7 +91,8 @@ public final class LabEngine implements Lab {
     @Override
     public Crash crash(Target machine, String policy, RunOptions options) throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
-        return run(new Runner(find(machine, options.kernels()), registry.snapshot(), options), chosen, true);
+        var runner = new Runner(find(machine, options.kernels()), registry.snapshot(), options);
+        return run(runner, chosen, true);
     }
 
     @Override

@@ -48,7 +48,8 @@ public record CrashkernelReservation(AddressRange range, AddressRange low, Strin
      * @param ram System RAM, by address
      * @param taken what may not be reserved, beside the kernel's own image
      * @return null if nothing is asked for, or nothing for a machine of this size
-     * @throws IllegalArgumentException if a word makes no sense to this kernel, or there is no place
+     * @throws IllegalArgumentException if a word makes no sense to this kernel, or there is no
+     *     place
      */
     public static CrashkernelReservation of(String commandLine, List<AddressRange> ram,
             List<AddressRange> taken, KernelVersion version) {

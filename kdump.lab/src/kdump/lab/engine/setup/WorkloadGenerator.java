@@ -22,12 +22,12 @@ import kdump.lab.engine.machine.Machine;
  * Draws from the seed which engines of a machine are busy, how fast, and with which of the pages
  * that the captured tables map for them.
  *
- * <p>Half of the engines or more are busy, and every network controller is whose model says how long
- * it goes on: frames arrive whatever the kernel does. Of those whose models leave that to the
+ * <p>Half of the engines or more are busy, and so is every network controller whose model says how
+ * long it goes on: frames arrive whatever the kernel does. Of those whose models leave that to the
  * workload, one at least streams: it goes round its ring for ever, as audio, capture and management
- * engines do, and is no disk controller if there is anything else. Rates are
- * drawn between 20 and 200 requests a second, 200 and 600 for those that stream; a function whose
- * rate the machine says is busy at that rate.
+ * engines do, and is no disk controller if there is anything else. Rates are drawn between 20 and
+ * 200 requests a second, 200 and 600 for those that stream; a function whose rate the machine says
+ * is busy at that rate.
  */
 final class WorkloadGenerator {
 

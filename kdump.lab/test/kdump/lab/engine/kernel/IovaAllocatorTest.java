@@ -93,7 +93,8 @@ class IovaAllocatorTest {
     void pageZeroIsNeverGiven() {
         addresses.reserve(0x2000, FOUR_GIB);
         assertThat(addresses.allocate(false)).isEqualTo(0x1000);
-        assertThatExceptionOfType(KernelPanicException.class).isThrownBy(() -> addresses.allocate(false))
+        assertThatExceptionOfType(KernelPanicException.class)
+                .isThrownBy(() -> addresses.allocate(false))
                 .withMessage("out of I/O virtual addresses");
         addresses.free(0x1000);
         assertThat(addresses.allocate(false)).isEqualTo(0x1000);

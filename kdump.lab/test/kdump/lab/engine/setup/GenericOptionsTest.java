@@ -25,7 +25,8 @@ class GenericOptionsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"iommu=pt | 1", "iommu=nopt | 0", "quiet iommu=pt,soft | 1",
+    @CsvSource(delimiter = '|', value = {"iommu=pt | 1", "iommu=nopt | 0",
+            "quiet iommu=pt,soft | 1",
             "iommu.passthrough=1 iommu.passthrough=0 | 0", "iommu.passthrough=1 | 1"})
     void theLastWordSaysWhetherRequestsPassThrough(String line, long passes) {
         assertThat(value(line, KernelProfile.PASS_THROUGH)).isEqualTo(passes);
