@@ -121,8 +121,8 @@ final class Catalog {
             }
         }
         throw new LabException(path + (Files.isDirectory(path)
-                ? ": no capture directory, for want of a dump (vmcore* or tables*)"
-                : ": neither a capture directory nor a core file"));
+                ? ": holds nothing that a machine is made of: no dump (vmcore*, tables*), no boot log"
+                : ": no machine file, no dump and no boot log"));
     }
 
     /** Returns the built-in machines, by name; one that cannot be read is an error. */

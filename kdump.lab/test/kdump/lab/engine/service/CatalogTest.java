@@ -146,7 +146,7 @@ class CatalogTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"one.core, capture directory", "file, neither a capture directory nor a core"})
+    @CsvSource({"one.core, holds nothing", "file, no dump and no boot log"})
     void whatNobodyReadsIsNamedByWhatItIs(String text, String words) throws IOException {
         Files.writeString(directory.resolve("here/file"), "x");
         assertThatThrownBy(() -> catalog.find(target(text))).isInstanceOf(LabException.class)
