@@ -27,7 +27,8 @@ class FirstKernelPassThroughTest {
                 d.crashReservation(), d.units(), d.functions(), d.image(), "6.1.0-56-amd64",
                 d.commandLine(), d.captureCommandLine(), d.remarks());
         RunOptions options = RunOptions.ofSeed(7)
-                .withKernels(new KernelChoice(null, null, settings))
+                .withKernels(new KernelChoice(null, null, settings)
+                        .withCommandLines(null, "intel_iommu=on"))
                 .withHardware(new HardwareChoice(asQemu ? "qemu-7.2" : null, Map.of()));
         return Fixture.crash(Fixture.runner(machine, options), Fixture.session(new CopyTables()),
                 false, FaultInjection.NONE).verdict();

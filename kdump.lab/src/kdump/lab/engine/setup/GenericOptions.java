@@ -20,7 +20,7 @@ final class GenericOptions {
     static final Set<String> SETTINGS = Set.of(KernelProfile.RESET_DEVICES,
             KernelProfile.STRICT, KernelProfile.FORCE_DAC, KernelProfile.PASS_THROUGH);
 
-    private static final String PASS = "requests pass through where the unit can, on VT-d";
+    private static final String PASS = "requests pass through, where unit and driver can";
 
     private static final KernelOption LAZY =
             new KernelOption(KernelProfile.STRICT, 0, "lazy IOTLB invalidation");
