@@ -26,9 +26,12 @@ import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
+import kdump.lab.api.Why;
+import kdump.lab.api.WhyQuestion;
 import kdump.lab.engine.setup.ColdBoot;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.verdict.Runner;
+import kdump.policies.linux.Linux;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -257,5 +260,17 @@ class BuiltInMachinesTest {
         assertThat(verdicts.values()).allMatch(v -> v.faults().requests() == 0
                 && v.untranslatedDma().requests() == 0 && v.dumpBytesStray() == 0);
         assertThat(verdicts.values()).extracting(Verdict::dump).containsOnly("complete");
+    }
+
+    /** The first command of a kernel of that age switches translation off: see docs/kernels.md. */
+    @Test
+    void whatEndsTheServerOf2012IsToldFromTheInterruptToTheCommand() throws LabException {
+        var runner = new Runner(boot("server-2012"), Fixture.ALL_MODELS, RunOptions.ofSeed(1));
+        assertThat(runner.why(() -> Fixture.session(new Linux()), WhyQuestion.parse("hung"))
+                .chain()).extracting(Why.Link::event)
+                .anyMatch(e -> e.startsWith("NMI: PCI system error"))
+                .anyMatch(e -> e.startsWith("reports a non-fatal system error"))
+                .anyMatch(e -> e.startsWith("writes memory, which nobody translates"))
+                .containsSequence("translation is switched off", "writes a register of the unit");
     }
 }

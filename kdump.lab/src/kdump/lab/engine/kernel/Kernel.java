@@ -40,6 +40,7 @@ public final class Kernel implements Machine.Processor {
     private int phaseEvent;
     private long registerAccesses;
     private boolean endsOnSystemError;
+    private boolean panicked;
 
     /**
      * Makes a kernel.
@@ -229,9 +230,17 @@ public final class Kernel implements Machine.Processor {
     @Override
     public void systemError(int reporter, SystemError error) {
         if (endsOnSystemError) {
-            throw new KernelPanicException("NMI: PCI system error (SERR), " + error.severity()
-                    + ", reported by " + RequesterId.format(reporter) + ": " + error.gates());
+            String words = "NMI: PCI system error (SERR), " + error.severity()
+                    + ", reported by " + RequesterId.format(reporter) + ": " + error.gates();
+            panicked = true;
+            trace.append(EventKind.PANIC, Trace.NOBODY, 0, 0, words);
+            throw new KernelPanicException(words);
         }
+    }
+
+    /** Returns whether it has entered its own end into the trace, with what it is over. */
+    public boolean hasPanicked() {
+        return panicked;
     }
 
     /** From now on a system error is the end. */

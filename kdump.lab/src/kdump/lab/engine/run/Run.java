@@ -214,7 +214,9 @@ public final class Run {
             acts.run();
         } catch (KernelPanicException e) {
             end(Ending.PANIC, e.getMessage());
-            trace.append(EventKind.PANIC, Trace.NOBODY, 0, 0, e.getMessage());
+            if (!capture.hasPanicked()) {
+                trace.append(EventKind.PANIC, Trace.NOBODY, 0, 0, e.getMessage());
+            }
         } catch (WithdrawnException e) {
             end(Ending.WITHDRAWN, e.getMessage());
         } catch (BrokenException e) {

@@ -49,10 +49,15 @@ final class Explainer {
             case DMA_READ, DMA_WRITE -> event;
             case FAULT -> next(trace, event, (int) e.b());
             case SYSTEM_ERROR -> previous(trace, event, 0);
+            case PANIC -> isOverError(trace, e) ? previous(trace, e.parent(), 0) : 0;
             case PROBED -> blockedBefore(trace, event, e.actor());
             case DUMPED -> e.detail() == null ? 0 : previous(trace, event, 0);
             default -> 0;
         };
+    }
+
+    private static boolean isOverError(Trace trace, Event panic) {
+        return panic.parent() != 0 && trace.kind(panic.parent()) == EventKind.SYSTEM_ERROR;
     }
 
     private static boolean isRequest(Event e) {
@@ -112,6 +117,9 @@ final class Explainer {
             } else {
                 if (request != effect.event()) {
                     chain.add(e, Map.of());
+                }
+                if (e.kind() == EventKind.PANIC) {
+                    chain.add(trace.event(e.parent()), Map.of());
                 }
                 tellRequest(trace.event(request), met);
             }
