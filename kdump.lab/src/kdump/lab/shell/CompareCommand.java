@@ -44,11 +44,6 @@ record CompareCommand(Lab lab) implements Command {
             json.writeNumberField("seed", comparison.options().seed());
             json.writeNumberField("crashAtNanos", comparison.options().crashAtNanos());
             json.writeStringField("profile", comparison.profile());
-            json.writeArrayFieldStart("stock");
-            for (String policy : comparison.stock()) {
-                json.writeString(policy);
-            }
-            json.writeEndArray();
             json.writeArrayFieldStart("verdicts");
             for (Verdict verdict : comparison.verdicts()) {
                 json.writeStartObject();

@@ -73,8 +73,12 @@ final class KernelChooser {
                 .forEach(known::addAll);
         for (String name : choice.settings().keySet()) {
             if (!known.contains(name)) {
+                String prefix = name.substring(0, name.indexOf('.') + 1);
+                List<String> alike = known.stream()
+                        .filter(other -> !prefix.isEmpty() && other.startsWith(prefix)).toList();
                 throw new IllegalArgumentException("unknown kernel setting '" + name
-                        + "', expected one of " + String.join(", ", known));
+                        + "', expected one of " + String.join(", ",
+                                alike.isEmpty() ? known : alike));
             }
         }
     }
