@@ -113,7 +113,8 @@ class SharedCasesTest {
 
     @Test
     void reportOfAUnitThatReadsAllOnesIsRefused() {
-        assertThatThrownBy(() -> machine("08-all-ones")).isInstanceOf(FormatException.class)
+        Path folder = LabFiles.shared("cases/08-all-ones");
+        assertThatThrownBy(() -> importer.read(folder, null)).isInstanceOf(FormatException.class)
                 .hasMessageContaining("iommu-regs.json")
                 .hasMessageContaining("unit at 0xfbffc000")
                 .hasMessageContaining("reads all ones: the unit does not answer");
