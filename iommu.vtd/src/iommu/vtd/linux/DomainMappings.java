@@ -98,12 +98,10 @@ final class DomainMappings {
      * Does what the kernel does with the functions that the unit serves as it finds them, once its
      * tables are in place.
      *
-     * @param attaches whether they get their domains, before anything is mapped in them; the one
-     *     whose requests pass they always get
+     * @param attach whether they get their domains, before anything is mapped in them
      */
-    void probeFunctions(boolean attaches) {
+    void probeFunctions(boolean attach) {
         ats.prepareAll();
-        boolean attach = attaches || passesThrough();
         for (int requester : port.functions()) {
             if (attach) {
                 domain(requester);
@@ -118,13 +116,14 @@ final class DomainMappings {
     }
 
     /**
-     * Gives those functions their domains for which firmware reserved memory, before translation is
-     * switched on. Source: Linux up to 5.2, init_dmars, iommu_prepare_rmrr_dev.
+     * Gives those functions their domains for which firmware reserved memory, and all of them the
+     * one whose requests pass, before translation is switched on. Source: Linux up to 5.2,
+     * init_dmars, iommu_prepare_rmrr_dev, iommu_prepare_static_identity_mapping.
      */
     void attachReserved() {
         preparing = true;
         for (int requester : port.functions()) {
-            if (!port.reservedRanges(requester).isEmpty()) {
+            if (passesThrough() || !port.reservedRanges(requester).isEmpty()) {
                 domain(requester);
             }
         }
