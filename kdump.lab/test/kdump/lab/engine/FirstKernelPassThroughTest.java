@@ -9,7 +9,9 @@ import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
+import kdump.lab.api.WhyQuestion;
 import kdump.lab.engine.setup.FaultInjection;
+import kdump.lab.engine.verdict.Runner;
 import kdump.policies.copytables.CopyTables;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class FirstKernelPassThroughTest {
 
-    private static Verdict run(boolean asQemu, Map<String, Long> settings) throws Exception {
+    private static Runner runner(boolean asQemu, Map<String, Long> settings) {
         MachineDescription d = Fixture.machine("vtd_pt");
         var machine = new MachineDescription(d.name(), d.source(), d.memoryMap(),
                 d.crashReservation(), d.units(), d.functions(), d.image(), "6.1.0-56-amd64",
@@ -30,8 +32,12 @@ class FirstKernelPassThroughTest {
                 .withKernels(new KernelChoice(null, null, settings)
                         .withCommandLines(null, "intel_iommu=on"))
                 .withHardware(new HardwareChoice(asQemu ? "qemu-7.2" : null, Map.of()));
-        return Fixture.crash(Fixture.runner(machine, options), Fixture.session(new CopyTables()),
-                false, FaultInjection.NONE).verdict();
+        return Fixture.runner(machine, options);
+    }
+
+    private static Verdict run(boolean asQemu, Map<String, Long> settings) {
+        return Fixture.crash(runner(asQemu, settings), Fixture.session(new CopyTables()), false,
+                FaultInjection.NONE).verdict();
     }
 
     /** QEMU looks at an invalidation whether a source passes through, and 6.1 rewrites later. */
@@ -42,6 +48,15 @@ class FirstKernelPassThroughTest {
         assertThat(verdict.driversFailed()).isNotEmpty();
         assertThat(verdict.dump()).isEqualTo("missing");
         assertThat(verdict.faults().requests()).as("none was recorded either").isZero();
+    }
+
+    /** Other disks fail after it. */
+    @Test
+    void theDumpIsMissingForTheDriverOfItsTarget() throws Exception {
+        var why = runner(true, Map.of()).why(() -> Fixture.session(new CopyTables()),
+                WhyQuestion.parse("dump"));
+        assertThat(why.chain().get(0).event()).startsWith("the driver fails: ");
+        assertThat(why.chain().get(0).facts()).containsEntry("function", "0000:00:1f.2");
     }
 
     @ParameterizedTest

@@ -193,18 +193,15 @@ final class EffectLookup {
             return new Effect(figure, stray.event(), stray.address());
         }
         int failed = 0;
+        int target = run.machine().dumpTarget(run.scenario().captureDrivers());
         for (int id = crash; id > 0 && id < trace.size(); id++) {
             Event e = trace.event(id);
             boolean ends = e.kind() == EventKind.DUMPED || e.kind() == EventKind.PANIC
                     || e.kind() == EventKind.PROBED && e.detail() != null
-                            && isDisk(e.actor());
+                            && e.actor() == target;
             failed = ends ? id : failed;
         }
         return new Effect(figure, failed == 0 ? trace.size() - 1 : failed, -1);
-    }
-
-    private boolean isDisk(int requester) {
-        return run.machine().config(requester).classCode() >>> 16 == 1;
     }
 
     private Effect hung() throws LabException {
