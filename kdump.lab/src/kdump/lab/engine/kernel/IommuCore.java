@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 import kdump.lab.engine.machine.Machine;
 
 /**
@@ -42,6 +43,8 @@ public final class IommuCore implements DmaOps {
     private final Map<IovaAllocator, Set<AddressRange>> identityMapped = new HashMap<>();
     private final Set<Integer> passThrough;
     private final Set<Integer> mapped = new HashSet<>();
+    /** Functions whose drivers set a DMA mask of 64 bits. */
+    private final Set<Integer> wide;
     private final FlushQueue flushQueue;
     private IntConsumer firstMap = requester -> { };
     /** Addresses are those of memory, once a function has a domain that has its requests pass. */
@@ -66,6 +69,8 @@ public final class IommuCore implements DmaOps {
         this.profile = profile;
         spaces = new IovaSpaces(machine, iovaInUse);
         this.passThrough = passThrough;
+        wide = machine.description().functions().stream().filter(IommuCore::isWide)
+                .map(FunctionConfig::requesterId).collect(Collectors.toSet());
         flushQueue = new FlushQueue(machine.queue(), profile.lazyFlushNanos(), () -> {
             if (!kernel.isStopped()) {
                 units.forEach(unit -> unit.driver().flush());
@@ -193,16 +198,18 @@ public final class IommuCore implements DmaOps {
     private IovaAllocator space(PciFunction function) {
         UnitDriver driver = unitOf(function).driver();
         int domain = driver.domain(function.requesterId());
-        return spaces.of(machine.description().unitOf(function.alias()), domain, function,
-                driver.iovaOrder(function.requesterId()));
+        return spaces.of(machine.description().unitOf(function.alias()), domain, function, driver);
+    }
+
+    private boolean isWide(PciFunction function) {
+        return wide.contains(function.requesterId());
     }
 
     /**
      * Returns whether the driver of a function would set a DMA mask of 64 bits: of PCI Express and
      * of USB 3 and NVMe, all do; of conventional PCI, taken to have 32.
      */
-    private boolean isWide(PciFunction function) {
-        FunctionConfig config = machine.config(function.requesterId());
+    private static boolean isWide(FunctionConfig config) {
         return WIDE_CLASSES.contains(config.classCode())
                 || Capabilities.find(config::read, Capabilities.EXPRESS) != 0;
     }

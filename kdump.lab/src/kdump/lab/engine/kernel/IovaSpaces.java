@@ -4,6 +4,7 @@ package kdump.lab.engine.kernel;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.PciFunction;
 import iommu.api.unit.IovaOrder;
+import iommu.api.unit.UnitDriver;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -38,10 +39,15 @@ final class IovaSpaces {
     /**
      * Returns the addresses of a domain of a unit, to which a function is attached.
      *
-     * @param order in which they are given out, if the domain is new
+     * @param driver says in which order they are given out, if the domain is new
      */
-    IovaAllocator of(int unit, int domain, PciFunction function, IovaOrder order) {
-        Space space = spaces.computeIfAbsent(new Key(unit, domain), key -> empty(order));
+    IovaAllocator of(int unit, int domain, PciFunction function, UnitDriver driver) {
+        var key = new Key(unit, domain);
+        Space space = spaces.get(key);
+        if (space == null) {
+            space = empty(driver.iovaOrder(function.requesterId()));
+            spaces.put(key, space);
+        }
         if (!space.members.contains(function.requesterId())) {
             join(unit, function, space);
         }
