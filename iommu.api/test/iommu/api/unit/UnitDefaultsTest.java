@@ -145,44 +145,9 @@ class UnitDefaultsTest {
                 "DMAR: copying failed");
     }
 
-    /** Does each thing in one step. */
-    private static final class Whole implements UnitDriver {
-
-        @Override
-        public void resume() { }
-
-        @Override
-        public void initialiseInterrupts() { }
-
-        @Override
-        public void disableTranslation() { }
-
-        @Override
-        public void startClean() { }
-
-        @Override
-        public void adoptTables(AdoptDepth depth) { }
-
-        @Override
-        public void enableFaultInterrupt() { }
-
-        @Override
-        public void handleFaults() { }
-
-        @Override
-        public void map(int requester, long iova, long physicalAddress, long bytes,
-                int access) { }
-
-        @Override
-        public void unmap(int requester, long iova, long bytes) { }
-
-        @Override
-        public void flush() { }
-    }
-
     @Test
     void aDriverThatDoesThingsInOneStepRefusesThemInParts() {
-        var whole = new Whole();
+        var whole = new LeastDriver();
         List<ThrowingCallable> parts = List.of(() -> whole.setInterruptTable(false),
                 whole::enableInterrupts, whole::allocateTables,
                 () -> whole.copyTables(AdoptDepth.CONTEXTS), whole::setTables,

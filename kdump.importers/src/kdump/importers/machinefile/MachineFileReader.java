@@ -11,8 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import kdump.importers.MachineTables;
 import kdump.importers.MachineTables.Units;
+import kdump.importers.MachineTables;
+import kdump.importers.dump.NoImage;
 
 /** Reads a machine out of the nodes of its file. Used once. */
 final class MachineFileReader {
@@ -25,17 +26,6 @@ final class MachineFileReader {
     static final String BOOTED = "A machine file: its first kernel is booted here, and its"
             + " tables are those that this kernel wrote.";
     private static final String WORD = "crashkernel=";
-    private static final MemoryImage NOTHING = new MemoryImage() {
-        @Override
-        public List<AddressRange> ranges() {
-            return List.of();
-        }
-
-        @Override
-        public void read(long address, byte[] to, int offset, int bytes) {
-            throw new IllegalArgumentException("nothing was captured");
-        }
-    };
 
     private final Node root;
     private final Path folder;
@@ -56,7 +46,7 @@ final class MachineFileReader {
         Units units = new UnitReader(root, folder, name, functions, remarks).read();
         checkApart(units, map);
         boolean captured = root.has("tables");
-        MemoryImage image = captured ? image(map) : NOTHING;
+        MemoryImage image = captured ? image(map) : NoImage.INSTANCE;
         if (functions.driverMemory().isEmpty() == !captured) {
             throw captured ? root.required("tables").wrong("no function with memory beside it: "
                     + "what was captured says what is mapped")

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import kdump.importers.CaptureDirectoryImporter;
 import kdump.importers.LabFiles;
+import kdump.importers.dump.NoImage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,25 +88,13 @@ class MachineFileWriterTest {
         int disk = m.functions().get(m.functions().size() - 1).requesterId();
         return new MachineDescription(m.name(), m.source(), m.memoryMap(), null, m.units(),
                 m.reservedRegions(), m.atsFunctions(), m.functions(),
-                new NoMemory(), "6.1.0", "a \"quoted\" line: #1, \\ and - [x]", "second",
+                NoImage.INSTANCE, "6.1.0", "a \"quoted\" line: #1, \\ and - [x]", "second",
                 List.of("It is said: \"assumed\"."),
                 List.of(new DriverMemory(disk, 1, 2, 3, 4L << 20))).withCaptureDrivers(Set.of(disk))
                         .withRunDefaults(new RunDefaults("6.6.119", Map.of(disk,
                                 Map.of("wedgesOnAbort", 1L, "mediumNanos", -1L)),
                                 Map.of(disk, 12.5), KernelTimes.RECORDED.scaled(0.123),
                                 "qemu-7.2"));
-    }
-
-    private record NoMemory() implements iommu.api.memory.MemoryImage {
-        @Override
-        public List<iommu.api.memory.AddressRange> ranges() {
-            return List.of();
-        }
-
-        @Override
-        public void read(long address, byte[] to, int offset, int bytes) {
-            throw new IllegalArgumentException();
-        }
     }
 
     @ParameterizedTest

@@ -50,6 +50,8 @@ public final class Machine {
         void faults(int unit);
     }
 
+    private static final int STORAGE = 0x01;
+    private static final int ENDPOINT = 0;
     private static final Processor NO_PROCESSOR = new Processor() {
         @Override
         public void interrupt(int alias, int vector) { }
@@ -70,9 +72,6 @@ public final class Machine {
     private final EventQueue queue = new EventQueue();
     private final Trace trace;
     private final MediaStore media;
-    private static final int STORAGE = 0x01;
-    private static final int ENDPOINT = 0;
-
     private final Services services;
     private final List<RemappingUnit> units = new ArrayList<>();
     private final Map<Integer, DeviceSlot> slots = new HashMap<>();

@@ -48,7 +48,6 @@ public final class Registry {
             new ConcurrentSkipListMap<>(Comparator.reverseOrder());
     private final Map<ServiceReference<FirmwareTableReader>, FirmwareTableReader> tables =
             new ConcurrentSkipListMap<>(Comparator.reverseOrder());
-
     private final Map<ServiceReference<MachineWriter>, MachineWriter> writers =
             new ConcurrentSkipListMap<>(Comparator.reverseOrder());
 
