@@ -2,14 +2,14 @@
 package iommu.amdvi.linux;
 
 import iommu.api.profile.KernelOption;
+import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelWords;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
- * The words of a command line that concern AMD-Vi units. Those that concern all units alike are
- * none of this vendor's: iommu.strict, and amd_iommu=fullflush, which is its older name.
+ * The words of a command line that concern AMD-Vi units, among them older names of words that
+ * concern all units alike.
  *
  * <p>Source: Linux, parse_amd_iommu_options, iommu_setup of pci-dma.c, setup_irqremap.
  */
@@ -22,6 +22,7 @@ final class CommandLine {
 
     private static final KernelWords WORDS = new KernelWords()
             .word("amd_iommu=off", DISABLED, BY_VENDOR_WORD, "AMD-Vi off")
+            .word("amd_iommu=fullflush", KernelProfile.STRICT, 1, "strict IOTLB invalidation")
             .note("amd_iommu=on", "is no value that the kernel knows")
             .note("amd_iommu=force_isolation",
                     "keeps functions from passing through, which none does here")
@@ -43,18 +44,19 @@ final class CommandLine {
             .note("pci=nomsi", "has drivers use pins: here they use messages where they can")
             .note("pci=noaer", "leaves errors to firmware: the capture kernel handles none here");
 
+    /** Sets no_iommu: units are not even looked for, whatever else is said of them. */
+    private static final KernelWords NO_IOMMU =
+            new KernelWords().word("iommu=off", DISABLED, BY_ANY_WORD, "AMD-Vi off");
+
     private CommandLine() { }
 
     /** Returns what a command line says, of each setting the last word. */
     static List<KernelOption> options(String commandLine) {
         List<KernelOption> found = new ArrayList<>(WORDS.options(commandLine));
-        boolean off = Stream.of(commandLine.trim().split("\\s+"))
-                .filter(word -> word.startsWith("iommu="))
-                .flatMap(word -> Stream.of(word.substring("iommu=".length()).split(",")))
-                .anyMatch("off"::equals);
-        if (off) { // no_iommu: units are not even looked for
+        List<KernelOption> off = NO_IOMMU.options(commandLine);
+        if (!off.isEmpty()) {
             found.removeIf(option -> DISABLED.equals(option.setting()));
-            found.add(0, new KernelOption(DISABLED, BY_ANY_WORD, "AMD-Vi off"));
+            found.addAll(0, off);
         }
         return List.copyOf(found);
     }

@@ -35,6 +35,15 @@ class CommandLineTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"amd_iommu=fullflush", "quiet amd_iommu=fullflush,force_enable"})
+    void theOlderNameOfStrictInvalidationIsKnown(String line) {
+        assertThat(CommandLine.options(line)).contains(new KernelOption(KernelProfile.STRICT, 1,
+                "strict IOTLB invalidation"));
+        assertThat(CommandLine.options("amd_iommu=off")).noneMatch(
+                o -> KernelProfile.STRICT.equals(o.setting()));
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"amd_iommu=on", "amd_iommu=force_isolation", "amd_iommu=force_enable",
         "amd_iommu=pgtbl_v1", "amd_iommu=pgtbl_v2", "iommu=soft", "iommu=force",
         "intremap=nosid", "intremap=no_x2apic_optout", "intremap=nopost", "nox2apic",

@@ -46,6 +46,10 @@ public final class CommandLine {
             .note("pci=nomsi", "has drivers use pins: here they use messages where they can")
             .note("pci=noaer", "leaves errors to firmware: the capture kernel handles none here");
 
+    /** Sets no_iommu, which stays set, whatever intel_iommu= says. */
+    private static final KernelWords NO_IOMMU =
+            new KernelWords().word("iommu=off", REMAPPING, OFF, "DMA remapping off");
+
     private CommandLine() { }
 
     /** Returns what a command line says: of scalable mode and of DMA remapping in any case. */
@@ -53,10 +57,10 @@ public final class CommandLine {
         List<KernelOption> found = new ArrayList<>();
         found.add(ScalableMode.option(commandLine));
         List<KernelOption> words = new ArrayList<>(WORDS.options(commandLine));
-        // no_iommu stays set, whatever intel_iommu= says
-        if (ScalableMode.values(commandLine, "iommu=").contains("off")) {
+        List<KernelOption> off = NO_IOMMU.options(commandLine);
+        if (!off.isEmpty()) {
             words.removeIf(o -> REMAPPING.equals(o.setting()));
-            words.add(0, new KernelOption(REMAPPING, OFF, "DMA remapping off"));
+            words.addAll(0, off);
         }
         if (words.stream().noneMatch(o -> REMAPPING.equals(o.setting()))) {
             found.add(new KernelOption(REMAPPING, 0, "DMA remapping as built ("

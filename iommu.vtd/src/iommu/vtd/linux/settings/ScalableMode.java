@@ -2,9 +2,8 @@
 package iommu.vtd.linux.settings;
 
 import iommu.api.profile.KernelOption;
-import java.util.List;
+import iommu.api.profile.KernelWords;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /**
  * Whether a kernel uses scalable mode: the setting "vtd.scalableMode", by value.
@@ -21,22 +20,15 @@ public enum ScalableMode {
 
     /** Name of the setting. */
     public static final String SETTING = "vtd.scalableMode";
-    private static final String PARAMETER = "intel_iommu=";
+    private static final KernelWords WORDS = new KernelWords()
+            .word("intel_iommu=sm_off", SETTING, OFF.ordinal(), "")
+            .word("intel_iommu=sm_on", SETTING, ON.ordinal(), "");
 
     /** Returns what a kernel's command line says; the last word counts. */
     static KernelOption option(String commandLine) {
-        ScalableMode mode = AS_FOUND;
-        for (String value : values(commandLine, PARAMETER)) {
-            mode = value.equals("sm_on") ? ON : value.equals("sm_off") ? OFF : mode;
-        }
-        return new KernelOption(SETTING, mode.ordinal(), "scalable mode "
-                + mode.name().toLowerCase(Locale.ROOT).replace('_', ' '));
-    }
-
-    /** Returns all values that a parameter has on a command line, in their order. */
-    static List<String> values(String commandLine, String parameter) {
-        return Stream.of(commandLine.trim().split("\\s+"))
-                .filter(word -> word.startsWith(parameter))
-                .flatMap(word -> Stream.of(word.substring(parameter.length()).split(","))).toList();
+        int mode = WORDS.options(commandLine).stream().mapToInt(o -> (int) o.value()).findFirst()
+                .orElse(AS_FOUND.ordinal());
+        return new KernelOption(SETTING, mode, "scalable mode "
+                + values()[mode].name().toLowerCase(Locale.ROOT).replace('_', ' '));
     }
 }
