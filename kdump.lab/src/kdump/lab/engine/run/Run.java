@@ -13,6 +13,7 @@ import iommu.api.pcie.Workload;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import iommu.api.unit.KernelPanicException;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -65,6 +66,7 @@ public final class Run {
     private final StepExecutor firstSteps;
     private final CaptureBoot boot;
     private final ReservationNotes firstNotes;
+    private final List<String> remarks = new ArrayList<>();
     private Phase phase;
     private Kernel running;
     private int crashMark = -1;
@@ -136,6 +138,18 @@ public final class Run {
         return scenario.description().memoryMap().ranges(MemoryKind.SYSTEM_RAM).stream()
                 .filter(r -> r.end() > lowest + 4096)
                 .map(r -> new AddressRange(Math.max(lowest, r.start()), r.end())).toList();
+    }
+
+    /** Keeps why the policy asks for no more. */
+    void remark(String reason) {
+        if (!remarks.contains(reason)) {
+            remarks.add(reason);
+        }
+    }
+
+    /** Returns why the policy asked for no more than it did, in its words; empty as a rule. */
+    public List<String> remarks() {
+        return List.copyOf(remarks);
     }
 
     // ---- stepping -------------------------------------------------------------------------------

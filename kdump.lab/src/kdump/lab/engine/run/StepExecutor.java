@@ -113,6 +113,8 @@ final class StepExecutor {
             kernel.spend(s.nanos());
         } else if (step instanceof Step.Print s) {
             kernel.print(ConsoleLine.NOTICE, Trace.NOBODY, s.line());
+        } else if (step instanceof Step.Remark s) {
+            run.remark(s.reason());
         } else {
             executeNamed(step);
         }
@@ -162,6 +164,19 @@ final class StepExecutor {
             slot(s.unit()).probeFunctions();
         } else if (step instanceof Step.EnableTranslation s) {
             slot(s.unit()).enableTranslation();
+        } else {
+            executeBlocking(step);
+        }
+    }
+
+    /** Does what leaves translation on and devices without their memory. */
+    private void executeBlocking(Step step) throws StepRefusedException {
+        if (step instanceof Step.StartBlocked s) {
+            slot(s.unit()).startBlocked();
+        } else if (step instanceof Step.MapScratch s) {
+            slot(s.unit()).mapScratch();
+        } else if (step instanceof Step.BlockFunction s) {
+            kernel.iommu().block(function(s.requester()));
         } else {
             throw new IllegalStateException("no way to do " + step);
         }
