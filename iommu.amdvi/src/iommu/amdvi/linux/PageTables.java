@@ -56,7 +56,7 @@ final class PageTables {
 
     /** Has every address of a domain with an empty table lead to one page, zero at first. */
     void fillWithOnePage(Domain domain) {
-        long entry = leaf(port.allocatePages(1), PageTableEntry.shift(1), false,
+        long entry = leaf(port.allocateScratchPage(), PageTableEntry.shift(1), false,
                 Access.READ | Access.WRITE);
         for (int level = 1; level <= domain.levels(); level++) {
             long table = level == domain.levels() ? domain.root() : port.allocatePages(1);

@@ -21,7 +21,8 @@ final class ScratchPage {
     /** Fills the empty table of a domain; the page that all leads to is zero at first. */
     static void fill(KernelPort port, Domain domain) {
         TableFormat format = domain.stage();
-        long entry = format.leaf(port.allocatePages(1), Access.READ | Access.WRITE, false);
+        long entry = format.leaf(port.allocateScratchPage(), Access.READ | Access.WRITE,
+                false);
         for (int level = 1; level <= domain.levels(); level++) {
             long table = level == domain.levels() ? domain.table() : port.allocatePages(1);
             for (int i = 0; i < ENTRIES; i++) {

@@ -66,6 +66,7 @@ public final class Run {
     private final StepExecutor firstSteps;
     private final CaptureBoot boot;
     private final ReservationNotes firstNotes;
+    private final CrashPath crashPath;
     private final List<String> remarks = new ArrayList<>();
     private Phase phase;
     private Kernel running;
@@ -103,6 +104,7 @@ public final class Run {
         firstSteps = new StepExecutor(first, machine, policy, firstNotes, this);
         boot = new CaptureBoot(this, capture, machine, new StepExecutor(capture, machine, policy,
                 new ReservationNotes(capture, memory, notesAt), this), scenario.captureProfile());
+        crashPath = new CrashPath(scenario.profile(), options.seed());
         running = first;
         machine.processor(new Machine.Processor() {
             @Override
@@ -138,6 +140,10 @@ public final class Run {
         return scenario.description().memoryMap().ranges(MemoryKind.SYSTEM_RAM).stream()
                 .filter(r -> r.end() > lowest + 4096)
                 .map(r -> new AddressRange(Math.max(lowest, r.start()), r.end())).toList();
+    }
+
+    CrashPath crashPath() {
+        return crashPath;
     }
 
     /** Keeps why the policy asks for no more. */
@@ -306,7 +312,13 @@ public final class Run {
 
     private void leaveFirstKernel() {
         firstSteps.tell(new HandoverEvent.PhaseStart(Phase.CRASH));
-        first.units().forEach(unit -> unit.driver().crash());
+        for (UnitSlot unit : first.units()) {
+            long before = first.registerAccesses();
+            unit.driver().crash();
+            if (first.registerAccesses() != before) {
+                crashPath.act("its own code for units");
+            }
+        }
         first.stop();
         running = capture;
         capture.endOnSystemError();

@@ -2,6 +2,7 @@
 package kdump.lab.engine.run;
 
 import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
@@ -98,6 +99,9 @@ final class StepExecutor {
     }
 
     private void execute(Step step) throws StepRefusedException {
+        if (run.phase() == Phase.CRASH && !(step instanceof Step.Remark)) {
+            run.crashPath().act(step);
+        }
         if (step instanceof Step.WriteRegister || step instanceof Step.WaitRegister) {
             try {
                 accessRegister(step);
