@@ -18,7 +18,8 @@ final class GenericOptions {
 
     /** The kernel settings that belong to no vendor. */
     static final Set<String> SETTINGS = Set.of(KernelProfile.RESET_DEVICES,
-            KernelProfile.STRICT, KernelProfile.FORCE_DAC, KernelProfile.PASS_THROUGH);
+            KernelProfile.STRICT, KernelProfile.FORCE_DAC, KernelProfile.PASS_THROUGH,
+            KernelProfile.CRASH_FAILURES);
 
     private static final String PASS = "requests pass through, where unit and driver can";
 
