@@ -26,7 +26,7 @@ public final class ClaimBook implements Scenarios {
         this.experiments = experiments;
         Stream.of(SumnerInFlight.CLAIMS, SumnerKept.CLAIMS, SumnerTables.CLAIMS,
                 MontgomeryRule.CLAIMS, RoedelOptions.CLAIMS, RoedelProcedure.CLAIMS,
-                WrightWindow.CLAIMS, WrightCaches.CLAIMS).flatMap(List::stream)
+                IndohResets.CLAIMS, IndohAttempts.CLAIMS, WrightWindow.CLAIMS, WrightCaches.CLAIMS).flatMap(List::stream)
                 .forEach(claim -> claims.put(claim.id(), claim));
     }
 

@@ -17,7 +17,7 @@ import kdump.lab.api.experiment.Hardware;
  * Destroys entries of the crashed kernel's tables, as a stray write would: finds them at T1, and
  * clears them as a later phase begins. One run.
  */
-final class Scribbler extends Tale.Recorder {
+class Scribbler extends Tale.Recorder {
 
     /** Which entry of each walk, from the leaf up. */
     enum Level {

@@ -42,7 +42,7 @@ final class WrightWindow {
                     + " without an IOMMU they do so all the time", WrightWindow::badDescriptor),
             new Claim("S5-9", "the crashing kernel could have each device's entry block its DMA and"
                     + " leave the IOMMU on, but any further error means no kdump", "server,"
-                    + " block-at-crash, devices that bear an abort, nothing failing and 2 % of steps"
+                    + " block-at-crash, devices that bear an abort, nothing failing and 20 % of steps"
                     + " failing, 20 seeds each", "nothing corrupted; fewer dumps where steps fail",
                     WrightWindow::blockAtCrash),
             new Claim("S5-10", "the kexec'd kernel has to prepare defensively: it can trust"
@@ -153,13 +153,13 @@ final class WrightWindow {
     private static Finding blockAtCrash(Stage stage) throws LabException {
         Experiment sound = bearing(RoedelCrashPath.failing(stage, "server", "block-at-crash", 0));
         Experiment failing = bearing(RoedelCrashPath.failing(stage, "server", "block-at-crash",
-                20));
+                200));
         var stray = new ArrayList<Long>();
         Rate with = stage.rate(sound, SEEDS, v -> noting(v, stray));
         Rate without = stage.rate(failing, SEEDS, v -> noting(v, stray));
         long bytes = stray.stream().mapToLong(Long::longValue).sum();
         return Finding.yes(without.isBelow(with) && bytes == 0, "good dumps: " + with + " with a"
-                        + " sound crash path, " + without + " where 2 % of its steps fail; " + bytes
+                        + " sound crash path, " + without + " where 20 % of its steps fail; " + bytes
                         + " stray bytes in all runs",
                 "each device's entry is a step that may fail, and a failure is the end",
                 "the intervals overlap, or something was corrupted").at(without);
