@@ -105,6 +105,11 @@ public final class EngineDriverPort implements DriverPort {
     }
 
     @Override
+    public boolean isFrom(int major, int minor) {
+        return kernel.profile().version().atLeast(major, minor);
+    }
+
+    @Override
     public void sleep(long nanos) {
         kernel.spend(nanos);
     }
