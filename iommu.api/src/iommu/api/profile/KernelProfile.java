@@ -35,6 +35,9 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
     /** Setting: 1 if unmapped addresses are flushed at once, 0 if later, all together. */
     public static final String STRICT = "linux.strict";
 
+    /** Setting: seconds from a panic to the restart, negative for none; 0 if there is no restart. */
+    public static final String PANIC = "linux.panic";
+
     /** Copies list and map. */
     public KernelProfile {
         probes = List.copyOf(probes);

@@ -169,6 +169,9 @@ enum KernelSetting {
             v -> v.atLeast(4, 12) || v.atLeast(3, 10) && !v.atLeast(4, 2),
             "| 3.10, 3a93c841c2b3, to 4.1; again from 4.12, 161b28aae165 | `intel_iommu=off` "
                     + "switches translation off at T6"),
+    /** From 5.5 (6c3a44ed3c55): before a restart translation is switched off. */
+    SHUTDOWN_DISABLES("vtd.shutdownDisables", v -> v.atLeast(5, 5),
+            "| 5.5, 6c3a44ed3c55 | translation is switched off before the machine restarts"),
     /**
      * In no version: whether scalable mode is used, by the words of {@link ScalableMode}; as the
      * unit is found in it unless the command line tells.

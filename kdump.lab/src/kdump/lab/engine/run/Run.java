@@ -10,6 +10,7 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Workload;
+import iommu.api.profile.KernelProfile;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import iommu.api.unit.KernelPanicException;
@@ -64,6 +65,7 @@ public final class Run {
     private final PageAllocator capturePages;
     private final StepExecutor firstSteps;
     private final CaptureBoot boot;
+    private final Restart restart;
     private final ReservationNotes firstNotes;
     private Phase phase;
     private Kernel running;
@@ -101,6 +103,8 @@ public final class Run {
         firstSteps = new StepExecutor(first, machine, policy, firstNotes, this);
         boot = new CaptureBoot(this, capture, machine, new StepExecutor(capture, machine, policy,
                 new ReservationNotes(capture, memory, notesAt), this), scenario.captureProfile());
+        restart = new Restart(capture, trace, boot.probed(),
+                scenario.captureProfile().setting(KernelProfile.PANIC, 0) != 0);
         running = first;
         machine.processor(new Machine.Processor() {
             @Override
@@ -199,6 +203,18 @@ public final class Run {
                 continue;
             }
         });
+    }
+
+    /**
+     * Restarts the machine, if the capture kernel has got as far as that: with or without a dump,
+     * which is what kdump's scripts do. Nothing more happens then. Called once, at the end.
+     *
+     * <p>Source: kdump.conf, failure_action and final_action, both of which are reboot by default.
+     */
+    public void restart() {
+        if (ending == Ending.NONE && phase == Phase.DUMP) {
+            guarded(restart::run);
+        }
     }
 
     private boolean nextOfCapture(long until) {
@@ -359,6 +375,11 @@ public final class Run {
     /** Returns why there can be no dump; null if there is no such reason. */
     public String dumpFailure() {
         return boot.dumpFailure();
+    }
+
+    /** Returns the restart of the machine. */
+    public Restart theRestart() {
+        return restart;
     }
 
     /** Returns how it ended early. */
