@@ -121,7 +121,8 @@ public final class Runner {
         int[] request = new int[1];
         // a restart would write to the memory that other questions are about
         boolean restarts = question.figure() == WhyQuestion.Figure.REBOOT;
-        judged(scenario, sessions.get(), Trace.Level.KEEP, null, restarts, (run, attribution, verdict) -> {
+        judged(scenario, sessions.get(), Trace.Level.KEEP, null, restarts,
+                (run, attribution, verdict) -> {
             Effect effect = new EffectLookup(run, attribution, verdict, question).find();
             request[0] = Explainer.requestBehind(run, effect.event());
             return null;
@@ -154,7 +155,7 @@ public final class Runner {
      * @param onlooker makes a sink that hears the run beside its judge; null for none
      * @param restarts whether the machine restarts in the end
      */
-    private <T> T judged(Scenario what, PolicySession policy, Trace.Level level,
+    <T> T judged(Scenario what, PolicySession policy, Trace.Level level,
             Function<Run, TraceSink> onlooker, boolean restarts, Reader<T> reader)
             throws LabException {
         if (memory == null) {
