@@ -5,9 +5,10 @@ import iommu.api.kdump.HandoverPolicy;
 import iommu.api.machine.MachineDescription;
 import iommu.api.profile.KernelVersion;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
+import kdump.lab.api.CaptureDrivers;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
@@ -45,14 +46,32 @@ final class Stage {
         return experiments.machine(new Target(name, Path.of(""), null), kernels);
     }
 
+    /** Says that a policy that is not in force was needed. */
+    static final class NotInForceException extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        NotInForceException(String policy) {
+            super("the policy " + policy + " is not in force");
+        }
+    }
+
+    private void need(String policy) {
+        if (policy != null && !experiments.policies().contains(policy)) {
+            throw new NotInForceException(policy);
+        }
+    }
+
     /** Returns a run of a policy in force, or of none for null. */
     Experiment experiment(String machine, String policy) throws LabException {
+        need(policy);
         return Experiment.of(machine(machine), policy, RunOptions.ofSeed(seed));
     }
 
     /** Returns a run with other kernels, which boot the machine too if it was never captured. */
     Experiment experiment(String machine, String policy, KernelChoice kernels)
             throws LabException {
+        need(policy);
         return Experiment.of(machine(machine, kernels), policy,
                 RunOptions.ofSeed(seed).withKernels(kernels));
     }
@@ -63,6 +82,12 @@ final class Stage {
                 : KernelVersion.parse(capture), settings);
     }
 
+    /** Returns kernels of which the capture kernel has a driver for the dump target only. */
+    static KernelChoice dumpTargetDriverOnly() {
+        return KernelChoice.DEFAULT.withCaptureDrivers(
+                new CaptureDrivers(CaptureDrivers.Kind.DUMP_TARGET, Set.of()));
+    }
+
     /** Returns a run of a policy of the experimenter's own. */
     Experiment experiment(String machine, HandoverPolicy policy) throws LabException {
         return experiment(machine, (String) null).around(nothing -> policy);
@@ -70,7 +95,12 @@ final class Stage {
 
     /** Runs and records everything. */
     Tale tale(Experiment experiment) throws LabException {
-        return run(experiment, new Tale.Recorder());
+        return tale(experiment, new Tale.Recorder());
+    }
+
+    /** Runs and records everything, somebody looking in besides. */
+    Tale tale(Experiment experiment, Tale.Recorder recorder) throws LabException {
+        return run(experiment, recorder);
     }
 
     /** Runs and says only what came of it. */
@@ -109,11 +139,6 @@ final class Stage {
     /** Returns a machine in which nothing runs. */
     Hardware bare(MachineDescription machine) throws LabException {
         return experiments.bare(machine, RunOptions.ofSeed(seed));
-    }
-
-    /** Returns whether policies are in force. */
-    boolean has(String... policies) {
-        return experiments.policies().containsAll(List.of(policies));
     }
 
     /** Returns the seed of the first run. */

@@ -2,6 +2,7 @@
 package kdump.scenarios;
 
 import iommu.api.kdump.Phase;
+import iommu.api.memory.AddressRange;
 import iommu.api.trace.DmaOutcome;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
@@ -29,6 +30,8 @@ final class Tale {
 
     private final Trace trace;
     private final Verdict verdict;
+    private final AddressRange reservation;
+    private final long registerAccesses;
     private final Map<Phase, Integer> begins = new EnumMap<>(Phase.class);
     private final Map<Phase, List<Mapping>> tables;
     private final Map<Integer, Integer> aliases = new HashMap<>();
@@ -40,6 +43,8 @@ final class Tale {
     private Tale(Hardware hardware, Verdict verdict, Map<Phase, List<Mapping>> tables) {
         this.trace = hardware.trace();
         this.verdict = verdict;
+        this.reservation = hardware.reservation();
+        this.registerAccesses = hardware.registerAccesses();
         this.tables = tables;
         atCrash().forEach(m -> meant.computeIfAbsent(m.requester(), r -> new TreeMap<>())
                 .put(m.iova(), m));
@@ -51,7 +56,7 @@ final class Tale {
     }
 
     /** Records a run. */
-    static final class Recorder implements Observer<Tale> {
+    static class Recorder implements Observer<Tale> {
 
         private final Map<Phase, List<Mapping>> tables = new EnumMap<>(Phase.class);
 
@@ -71,6 +76,16 @@ final class Tale {
     /** Returns what the lab says of it. */
     Verdict verdict() {
         return verdict;
+    }
+
+    /** Returns the memory of the capture kernel. */
+    AddressRange reservation() {
+        return reservation;
+    }
+
+    /** Returns how often the capture kernel read or wrote a register of a unit. */
+    long registerAccesses() {
+        return registerAccesses;
     }
 
     /** Returns what the tables mapped at T1. */

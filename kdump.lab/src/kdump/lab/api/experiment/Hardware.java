@@ -41,6 +41,9 @@ public interface Hardware {
     /** Returns whether an address is in the capture kernel's image or a page it has given out. */
     boolean isInUseByCapture(long physicalAddress);
 
+    /** Returns how often the capture kernel read or wrote a register of a unit. */
+    long registerAccesses();
+
     /**
      * Returns whether a medium holds just these bytes since the crash, as somebody has written
      * them.

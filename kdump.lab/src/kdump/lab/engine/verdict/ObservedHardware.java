@@ -65,6 +65,11 @@ record ObservedHardware(Machine machine, Scenario scenario, Run run) implements 
     }
 
     @Override
+    public long registerAccesses() {
+        return run == null ? 0 : run.captureKernel().registerAccesses();
+    }
+
+    @Override
     public boolean holds(int requester, Medium medium, long position, byte[] expected) {
         return machine.media().holds(requester, medium, position, expected);
     }
