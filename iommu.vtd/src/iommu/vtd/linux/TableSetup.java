@@ -136,6 +136,7 @@ final class TableSetup {
             invalidateAll(ready.tables());
         }
         mappings.use(ready.tables(), invalidations, ready.copied(), ready.marked());
+        mappings.defersAttach(!ready.pristine());
         if (ready.pristine() && !quirks.attachesAtStart()) {
             mappings.attachReserved();
         }
