@@ -21,10 +21,11 @@ final class FunctionBuilder {
 
     private static final Set<String> KNOWN = Set.of("id", "vendor", "device", "class", "revision",
             "subsystem", "bridge", "bars", "pin", "msix", "express", "link", "aer", "deviceControl",
-            "rootControl", "serr", "ats", "memory", "options", "rate", "at", "behind", "config");
+            "rootControl", "serr", "ats", "memory", "options", "rate", "plugged", "guest",
+            "at", "behind", "config");
     /** What a function may say beside its whole config space. */
     private static final Set<String> BESIDE_CONFIG = Set.of("id", "at", "config", "memory",
-            "options", "rate");
+            "options", "rate", "plugged", "guest");
     /** What a bridge may say. */
     static final Set<String> BRIDGE = Set.of("secondary", "subordinate");
     private static final Set<String> BAR = Set.of("index", "bytes", "address", "wide", "io",

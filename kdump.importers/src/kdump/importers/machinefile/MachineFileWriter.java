@@ -152,6 +152,12 @@ public final class MachineFileWriter implements MachineWriter {
             if (m.runDefaults().rates().containsKey(id)) {
                 function.put("rate", m.runDefaults().rates().get(id));
             }
+            if (m.runDefaults().pluggedAtCrash().contains(id)) {
+                function.put("plugged", "at-crash");
+            }
+            if (m.runDefaults().guests().contains(id)) {
+                function.put("guest", true);
+            }
             list.add(function);
         }
         return list;

@@ -201,6 +201,15 @@ public final class Machine {
         return fabric;
     }
 
+    /** Returns its functions but for those whose slots are empty yet. */
+    public List<PciFunction> functionsThere() {
+        Set<Integer> late = description.runDefaults().pluggedAtCrash();
+        return late.isEmpty() ? fabric.functions() : fabric.functions().stream()
+                .filter(f -> !late.contains(f.requesterId())
+                        || slots.containsKey(f.requesterId())
+                        && slots.get(f.requesterId()).device().present()).toList();
+    }
+
     /** Returns its units, by index. */
     public List<RemappingUnit> units() {
         return units;
@@ -213,7 +222,8 @@ public final class Machine {
 
     /**
      * Returns the disk controller that a dump is written to: the first by requester id that has a
-     * driver and a model, otherwise the first without a model.
+     * driver and a model, otherwise the first without a model; none that was plugged in after the
+     * crash, as nobody had set the dump up for it.
      *
      * @param drivers functions that have a driver; null for all
      * @return -1 if there is none
@@ -222,7 +232,8 @@ public final class Machine {
         int modelless = -1;
         for (PciFunction function : fabric.functions()) {
             int id = function.requesterId();
-            if (config(id).classCode() >>> 16 == STORAGE && config(id).headerType() == ENDPOINT
+            if (!description.runDefaults().pluggedAtCrash().contains(id)
+                    && config(id).classCode() >>> 16 == STORAGE && config(id).headerType() == ENDPOINT
                     && (drivers == null || drivers.contains(id))) {
                 if (device(id) != null) {
                     return id;

@@ -21,6 +21,7 @@ import java.util.Set;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.kernel.DumpWriter;
 import kdump.lab.engine.kernel.EngineDriverPort;
+import kdump.lab.engine.kernel.GuestMemory;
 import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.kernel.PageAllocator;
@@ -94,6 +95,7 @@ public final class Run {
         first = new Kernel(machine, scenario.profile(),
                 new PageAllocator(ramAbove16Mib(), scenario.usedFrames()), scenario.mappedIova(),
                 scenario.passThrough());
+        first.iommu().guests(scenario.description().runDefaults().guests());
         capturePages = new PageAllocator(List.of(new AddressRange(image().end(),
                 reservation.end() - NOTES_BYTES)), new BitSet());
         capture = new Kernel(machine, scenario.captureProfile(), capturePages, new IovaInUse(),
@@ -270,7 +272,8 @@ public final class Run {
         first.units().forEach(UnitSlot::resume);
         scenario.loads().forEach((requester, load) -> {
             DeviceDriver driver = machine.slot(requester).driver(new EngineDriverPort(first,
-                    machine, machine.fabric().function(requester)));
+                    machine, machine.fabric().function(requester),
+                    GuestMemory.of(scenario.description(), requester, load)));
             driver.start(load, options.seed() + requester);
             machine.queue().schedule(1, new Service(driver));
         });

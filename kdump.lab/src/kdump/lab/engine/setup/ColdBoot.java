@@ -76,10 +76,11 @@ public final class ColdBoot {
         var remarks = new ArrayList<String>();
         CrashkernelReservation reserved = reservation(cold, kernels, profile, remarks);
         AddressRange reservation = reserved.range();
-        var machine = new Machine(cold, reservation, memory, services, new RunStorage(),
+        var machine = new Machine(withoutLate(cold), reservation, memory, services, new RunStorage(),
                 Trace.Level.COUNT, new DeviceSetup(0, 0, Map.of(), Map.of()));
         var kernel = new Kernel(machine, profile, pages(cold, reserved), new IovaInUse(),
                 Set.of());
+        kernel.iommu().guests(cold.runDefaults().guests());
         for (UnitSlot unit : kernel.units()) {
             if (unit.driver().remapsDma()) {
                 unit.initialiseInterrupts();
@@ -95,6 +96,13 @@ public final class ColdBoot {
                 + " and registers are those that it made; nothing had been unmapped yet.");
         return cold.booted(image(memory), reservation, units(cold, machine),
                 configs(cold, machine)).withRemarks(remarks);
+    }
+
+    /** What is plugged in later, this kernel never sees. */
+    private static MachineDescription withoutLate(MachineDescription cold) {
+        Set<Integer> late = cold.runDefaults().pluggedAtCrash();
+        return late.isEmpty() ? cold : cold.withFunctions(cold.functions().stream()
+                .filter(f -> !late.contains(f.requesterId())).toList());
     }
 
     private static void enable(PciFunction function) {
