@@ -6,6 +6,7 @@ import iommu.api.kdump.HandoverEvent.StepRefused;
 import iommu.api.unit.AdoptDepth;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /** The order in which Linux takes units over, for policies that are variants of it. */
 public final class TakeOver {
@@ -38,6 +39,52 @@ public final class TakeOver {
             adoptFrom(adopt.unit() + 1, view, depth, steps);
         }
         return steps;
+    }
+
+    /**
+     * Answers an event as a kernel that starts clean: at T4 interrupts that stand apart from tables,
+     * at T6 all units off, then each on with empty tables.
+     *
+     * <p>Source: Linux before 4.2, init_dmars.
+     */
+    public static List<Step> startingClean(HandoverEvent event, HandoverView view) {
+        var steps = new ArrayList<Step>();
+        if (event.equals(new PhaseStart(Phase.INTERRUPT_REMAPPING))) {
+            steps.addAll(interruptsApart(view));
+        } else if (event.equals(new PhaseStart(Phase.DMA_REMAPPING))) {
+            view.units().forEach(u -> steps.add(new Step.DisableTranslation(u.index())));
+            view.units().forEach(u -> steps.add(new Step.StartClean(u.index())));
+        }
+        return steps;
+    }
+
+    /**
+     * Answers an event as a kernel that leaves translation on over tables that devices find nothing
+     * in: at T4 interrupts that stand apart from tables, at T6 what {@code step} gives for each unit
+     * in turn. A unit that refuses, as it was off, starts clean.
+     *
+     * @param step of a unit, such as {@link Step.StartBlocked}
+     */
+    public static List<Step> stayingOn(HandoverEvent event, HandoverView view,
+            IntFunction<Step> step) {
+        if (event.equals(new PhaseStart(Phase.INTERRUPT_REMAPPING))) {
+            return interruptsApart(view);
+        }
+        if (event.equals(new PhaseStart(Phase.DMA_REMAPPING))) {
+            return from(0, view, step);
+        }
+        if (event instanceof StepRefused refused && refused.step().unit() >= 0
+                && refused.step().equals(step.apply(refused.step().unit()))) {
+            var steps = new ArrayList<Step>();
+            steps.add(new Step.StartClean(refused.step().unit()));
+            steps.addAll(from(refused.step().unit() + 1, view, step));
+            return steps;
+        }
+        return List.of();
+    }
+
+    private static List<Step> from(int first, HandoverView view, IntFunction<Step> step) {
+        return view.units().stream().skip(first).map(u -> step.apply(u.index())).toList();
     }
 
     /** Answers T4: sets the interrupts of all units up. */

@@ -77,6 +77,16 @@ public interface KernelPort {
         return allocatePages(count);
     }
 
+    /**
+     * Allocates one cleared page in which this kernel keeps nothing: whoever writes to it does no
+     * harm.
+     *
+     * @throws IllegalStateException if the kernel has no page left
+     */
+    default long allocateScratchPage() {
+        return allocatePages(1);
+    }
+
     /** Gives pages back. */
     void freePages(long physicalAddress, int count);
 

@@ -196,6 +196,34 @@ public final class LinuxVtdDriver implements UnitDriver {
     }
 
     @Override
+    public void startBlocked() throws StepRefusedException {
+        setup.checkModeStays();
+        beginRemapping();
+        setup.allocate();
+        setup.set();
+        setup.probe();
+    }
+
+    @Override
+    public void mapScratch() throws StepRefusedException {
+        setup.checkModeStays();
+        beginRemapping();
+        setup.scratch();
+        setup.set();
+        setup.probe();
+    }
+
+    @Override
+    public void block(int requester) throws StepRefusedException {
+        mappings.block(requester);
+    }
+
+    @Override
+    public List<KernelPort.Range> keptRanges(int requester) {
+        return mappings.keptRanges(requester);
+    }
+
+    @Override
     public void allocateTables() throws StepRefusedException {
         beginRemapping();
         setup.allocate();

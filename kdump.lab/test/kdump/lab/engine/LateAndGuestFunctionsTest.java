@@ -33,7 +33,6 @@ import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.verdict.Runner;
 import kdump.policies.copypagetables.CopyPageTables;
 import kdump.policies.copytables.CopyTables;
-import kdump.policies.identitymap.IdentityMapCrashRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -182,7 +181,8 @@ class LateAndGuestFunctionsTest {
     /** S2-15: the rule cannot be had for it; the guest has the addresses. */
     @Test
     void theCrashRangeIsNotMappedForIt() throws Exception {
-        Verdict verdict = crash(new IdentityMapCrashRange()).verdict();
+        Verdict verdict = crash(Fixture.policies().get("identity-map-crash-range"))
+                .verdict();
 
         assertThat(verdict.reasons()).contains("refused: 0000:00:03.0 is a guest's: addresses"
                 + " from 0x10000000 on are those of the guest's memory, and nobody else's to map");

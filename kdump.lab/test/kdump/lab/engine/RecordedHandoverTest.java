@@ -25,7 +25,6 @@ import kdump.lab.api.Verdict;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.policies.copytables.CopyTables;
-import kdump.policies.identitymap.IdentityMapCrashRange;
 import kdump.policies.leavedisabled.LeaveDisabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -204,7 +203,7 @@ class RecordedHandoverTest {
 
     @Test
     void theIdentityMapLeavesTheTablesOfTheRecordedMachineAlone() throws Exception {
-        Crash crash = run("kdvtd1", new IdentityMapCrashRange());
+        Crash crash = run("kdvtd1", Fixture.identityMap());
 
         assertThat(crash.verdict().clean()).as(crash.verdict().toString()).isTrue();
         assertThat(ours(crash)).as("queue off and on, interrupt table; TE stays on")

@@ -45,11 +45,11 @@ public interface Hardware {
     long registerAccesses();
 
     /**
-     * Returns whether a medium holds just these bytes since the crash, as somebody has written
-     * them.
+     * Returns what was written to a medium since the crash.
      *
-     * @param position number of a frame, or of a sector that is a multiple of 8
-     * @param expected the frame, or 4096 bytes of the disk
+     * @param position number of a frame, or of a sector
+     * @return the frame, or the disk's bytes from that sector to the end of its 4096; null if
+     *     nobody has written there
      */
-    boolean holds(int requester, Medium medium, long position, byte[] expected);
+    byte[] written(int requester, Medium medium, long position);
 }

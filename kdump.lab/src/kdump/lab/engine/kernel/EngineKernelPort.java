@@ -140,6 +140,11 @@ public final class EngineKernelPort implements KernelPort {
         return cleared(kernel.allocateLowPages(count), count);
     }
 
+    @Override
+    public long allocateScratchPage() {
+        return cleared(kernel.allocateScratchPage(), 1);
+    }
+
     private long cleared(long pages, int count) {
         // cleared once more, into the caches: no time passes
         int before = beginWrites();

@@ -204,11 +204,7 @@ public final class IommuCore implements DmaOps {
      */
     public void identityMap(PciFunction function, AddressRange range)
             throws StepRefusedException {
-        UnitSlot unit = unitOf(function);
-        if (unit == null) {
-            throw new StepRefusedException("no table of this kernel maps the requests of "
-                    + RequesterId.format(function.requesterId()));
-        }
+        UnitSlot unit = mapping(function);
         if (guests.contains(function.requesterId())) {
             throw new StepRefusedException(RequesterId.format(function.requesterId())
                     + " is a guest's: addresses from 0x" + Long.toHexString(range.start())
@@ -219,6 +215,25 @@ public final class IommuCore implements DmaOps {
             unit.driver().map(function.requesterId(), range.start(), range.start(),
                     range.bytes(), Access.READ | Access.WRITE);
         }
+    }
+
+    /**
+     * Blocks the DMA of a function until its driver maps next.
+     *
+     * @throws StepRefusedException if the function's requests do not go through tables of this
+     *     kernel, or the unit's code cannot do it
+     */
+    public void block(PciFunction function) throws StepRefusedException {
+        mapping(function).driver().block(function.requesterId());
+    }
+
+    private UnitSlot mapping(PciFunction function) throws StepRefusedException {
+        UnitSlot unit = unitOf(function);
+        if (unit == null) {
+            throw new StepRefusedException("no table of this kernel maps the requests of "
+                    + RequesterId.format(function.requesterId()));
+        }
+        return unit;
     }
 
     /** Returns the addresses of a function's domain, which it is given first if it has none. */

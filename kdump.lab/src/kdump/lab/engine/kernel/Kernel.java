@@ -169,6 +169,11 @@ public final class Kernel implements Machine.Processor {
         return cleared(pages.allocateLow(count), count);
     }
 
+    /** Allocates a page in which it keeps nothing. */
+    long allocateScratchPage() {
+        return cleared(pages.allocateScratch(), 1);
+    }
+
     private long cleared(long address, int count) {
         spend(profile.costs().pageAllocation() * count);
         int before = beginWrites();

@@ -14,6 +14,7 @@ import iommu.api.profile.KernelProfile;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import iommu.api.unit.KernelPanicException;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +69,8 @@ public final class Run {
     private final CaptureBoot boot;
     private final Restart restart;
     private final ReservationNotes firstNotes;
+    private final CrashPath crashPath;
+    private final List<String> remarks = new ArrayList<>();
     private Phase phase;
     private Kernel running;
     private int crashMark = -1;
@@ -107,6 +110,7 @@ public final class Run {
                 new ReservationNotes(capture, memory, notesAt), this), scenario.captureProfile());
         restart = new Restart(capture, trace, boot.probed(),
                 scenario.captureProfile().setting(KernelProfile.PANIC, 0) != 0);
+        crashPath = new CrashPath(scenario.profile(), options.seed());
         running = first;
         machine.processor(new Machine.Processor() {
             @Override
@@ -142,6 +146,22 @@ public final class Run {
         return scenario.description().memoryMap().ranges(MemoryKind.SYSTEM_RAM).stream()
                 .filter(r -> r.end() > lowest + 4096)
                 .map(r -> new AddressRange(Math.max(lowest, r.start()), r.end())).toList();
+    }
+
+    CrashPath crashPath() {
+        return crashPath;
+    }
+
+    /** Keeps why the policy asks for no more. */
+    void remark(String reason) {
+        if (!remarks.contains(reason)) {
+            remarks.add(reason);
+        }
+    }
+
+    /** Returns why the policy asked for no more than it did, in its words; empty as a rule. */
+    public List<String> remarks() {
+        return List.copyOf(remarks);
     }
 
     // ---- stepping -------------------------------------------------------------------------------
@@ -311,7 +331,13 @@ public final class Run {
 
     private void leaveFirstKernel() {
         firstSteps.tell(new HandoverEvent.PhaseStart(Phase.CRASH));
-        first.units().forEach(unit -> unit.driver().crash());
+        for (UnitSlot unit : first.units()) {
+            long before = first.registerAccesses();
+            unit.driver().crash();
+            if (first.registerAccesses() != before) {
+                crashPath.act("its own code for units");
+            }
+        }
         first.stop();
         running = capture;
         capture.endOnSystemError();

@@ -21,7 +21,7 @@ final class GenericOptions {
     /** The kernel settings that belong to no vendor. */
     static final Set<String> SETTINGS = Set.of(KernelProfile.RESET_DEVICES,
             KernelProfile.STRICT, KernelProfile.FORCE_DAC, KernelProfile.PASS_THROUGH,
-            KernelProfile.PANIC);
+            KernelProfile.PANIC, KernelProfile.CRASH_FAILURES);
     private static final Pattern PANIC = Pattern.compile("(?:^|\\s)panic=(-?\\d{1,9})(?=\\s|$)");
 
     private static final String PASS = "requests pass through, where unit and driver can";

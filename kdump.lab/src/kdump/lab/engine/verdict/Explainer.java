@@ -247,6 +247,8 @@ final class Explainer {
             Event e = trace.event(at);
             if (e.kind() == EventKind.STEP && (e.detail() instanceof Step.AdoptTables
                     || e.detail() instanceof Step.StartClean
+                    || e.detail() instanceof Step.StartBlocked
+                    || e.detail() instanceof Step.MapScratch
                     || e.detail() instanceof Step.SetTables)) {
                 chain.addWithParents(at);
                 return;

@@ -70,7 +70,7 @@ record ObservedHardware(Machine machine, Scenario scenario, Run run) implements 
     }
 
     @Override
-    public boolean holds(int requester, Medium medium, long position, byte[] expected) {
-        return machine.media().holds(requester, medium, position, expected);
+    public byte[] written(int requester, Medium medium, long position) {
+        return machine.media().written(requester, medium, position);
     }
 }
