@@ -5,6 +5,7 @@ import iommu.api.machine.DriverMemory;
 import iommu.api.machine.FormatException;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.VirtualFunctions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,6 +28,8 @@ final class FunctionTree {
 
     private static final Set<String> RUN = Set.of("id", "memory", "options", "rate",
             "plugged", "guest");
+    private static final Set<String> VIRTUAL = Set.of("count", "offset", "stride", "memory",
+            "rate", "options", "guest");
     private static final Set<String> MEMORY = Set.of("rw", "ro", "wo", "registered");
     private static final int MOST_FUNCTIONS = 16_384;
     private static final int MOST_BUS = 0xff;
@@ -123,6 +126,27 @@ final class FunctionTree {
         }
         functions.put(id, new FunctionBuilder(node).build(id, secondary, subordinate));
         run(node, id);
+        Node virtual = node.member("virtual");
+        if (virtual != null) {
+            virtual(node, virtual.only(VIRTUAL), id);
+        }
+    }
+
+    /** Makes the virtual functions of one; its driver has switched them on. */
+    private void virtual(Node node, Node virtual, int physical) throws FormatException {
+        if (!node.has("memory") || !node.has("express")) {
+            throw node.required("virtual").wrong("memory and express beside it");
+        }
+        VirtualFunctions layout = VirtualFunctions.of(functions.get(physical)::read);
+        for (int i = 0; i < layout.count(); i++) {
+            int id = layout.requester(physical, i);
+            if (id <= physical || functions.containsKey(id)) {
+                throw virtual.required("count").wrong("virtual functions where nothing else is");
+            }
+            functions.put(id, FunctionBuilder.virtual(id, functions.get(physical).classCode()));
+            lastBus.merge(id >>> 16, RequesterId.bus(id), Math::max);
+            run(virtual, id);
+        }
     }
 
     private static int idOf(Node node, int bus) throws FormatException {

@@ -8,6 +8,7 @@ import iommu.api.machine.DriverMemory;
 import iommu.api.machine.FormatException;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.MachineWriter.Form;
+import iommu.api.machine.UnitDescription.FirmwareFlags;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
 import iommu.api.pcie.Capabilities;
@@ -86,6 +87,23 @@ class MachineFileTest {
     }
 
     @Test
+    void whatFirmwareSaysBesideItsUnits() throws IOException {
+        String firmware = "firmware: {interruptRemapping: false, x2apicOptOut: true,"
+                + " refusal: \"Your BIOS is broken\"}";
+        MachineDescription m = read(SMALL.replace("settings: {iotlbEntries: 64}", firmware));
+        assertThat(m.units().get(0).firmware())
+                .isEqualTo(new FirmwareFlags(false, true, "Your BIOS is broken"));
+        assertThat(m.units().get(1).firmware()).isEqualTo(FirmwareFlags.USUAL);
+        assertThat(read(SMALL.replace("settings: {iotlbEntries: 64}",
+                "firmware: {x2apicOptOut: true}")).units().get(0).firmware())
+                .isEqualTo(new FirmwareFlags(true, true, ""));
+
+        Path file = folder.resolve("again.yaml");
+        Files.writeString(file, new MachineFileWriter().write(m, null, Form.YAML));
+        assertThat(new MachineFileImporter().read(file, null).units()).isEqualTo(m.units());
+    }
+
+    @Test
     void memoryReservationAndNames() throws IOException {
         MachineDescription m = read(SMALL);
         assertThat(m.name()).isEqualTo("small");
@@ -159,6 +177,7 @@ class MachineFileTest {
         "memory: {rw: 8 | plugged: at-crash\\n    memory: {rw: 8 | no memory beside plugged",
         "aer: true, | plugged: at-crash, aer: true, | an endpoint",
         "serr: true | serr: true, guest: true | memory beside it",
+        "settings: {iotlbEntries: 64} | firmware: {x2apic: true} | x2apicOptOut",
         "class: 0x010802 | class: 0x010802\\n    at: 00.0 | no at beside id",
         "start: 0x40100000, bytes: 64K | start: 0x200000, bytes: 64K | ranges apart",
         "\"0000:00:02.0\", class: 0x0c0320 | \"0000:00:01.0\", class: 0x0c0320 | once",

@@ -39,7 +39,8 @@ class RecordedHandoverTest {
     private static final List<String> ACTS = List.of("vtd_inv_desc_cc_global",
             "context-cache, global", "vtd_inv_desc_iotlb_global", "IOTLB, global");
     /** Lines about the firmware's tables and the command line, which are not modelled. */
-    private static final List<String> BOOT_LINES = List.of("IOMMU enabled", "scalable mode if",
+    private static final List<String> BOOT_LINES = List.of("IOMMU enabled", "IOMMU disabled",
+            "scalable mode if",
             "Host address width", "DRHD base", "reg_base_addr", "No RMRR", "No ATSR", "No SATC",
             "Intel(R) Virtualization");
 

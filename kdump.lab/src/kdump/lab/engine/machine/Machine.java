@@ -13,6 +13,7 @@ import iommu.api.pcie.Fabric;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.Upstream.SystemError;
+import iommu.api.pcie.VirtualFunctions;
 import iommu.api.pcie.Upstream;
 import iommu.api.profile.UnitProfile;
 import iommu.api.sim.EventQueue;
@@ -23,6 +24,7 @@ import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.RootComplexFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -77,6 +79,7 @@ public final class Machine {
     private final Map<Integer, DeviceSlot> slots = new HashMap<>();
     private final Map<Integer, FunctionConfig> configs = new HashMap<>();
     private final Fabric fabric;
+    private final Set<Integer> transients;
     private Processor processor = NO_PROCESSOR;
 
     /**
@@ -91,6 +94,7 @@ public final class Machine {
     public Machine(MachineDescription description, AddressRange reservation, PhysicalMemory memory,
             Services services, RunStorage storage, Trace.Level level, DeviceSetup devices) {
         this.description = description;
+        transients = transients(description);
         this.reservation = reservation;
         this.memory = memory;
         this.services = services;
@@ -203,11 +207,21 @@ public final class Machine {
 
     /** Returns its functions but for those whose slots are empty yet. */
     public List<PciFunction> functionsThere() {
-        Set<Integer> late = description.runDefaults().pluggedAtCrash();
-        return late.isEmpty() ? fabric.functions() : fabric.functions().stream()
-                .filter(f -> !late.contains(f.requesterId())
-                        || slots.containsKey(f.requesterId())
-                        && slots.get(f.requesterId()).device().present()).toList();
+        return transients.isEmpty() ? fabric.functions() : fabric.functions().stream()
+                .filter(f -> !transients.contains(f.requesterId())
+                        || f.headerType() == ENDPOINT).toList();
+    }
+
+    /** Returns the functions that are not there all the time: late ones, and virtual ones. */
+    private static Set<Integer> transients(MachineDescription description) {
+        var ids = new HashSet<>(description.runDefaults().pluggedAtCrash());
+        for (FunctionConfig function : description.functions()) {
+            VirtualFunctions virtual = VirtualFunctions.of(function::read);
+            for (int i = 0; virtual != null && i < virtual.count(); i++) {
+                ids.add(virtual.requester(function.requesterId(), i));
+            }
+        }
+        return ids;
     }
 
     /** Returns its units, by index. */

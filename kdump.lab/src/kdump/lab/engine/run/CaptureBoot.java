@@ -36,6 +36,9 @@ final class CaptureBoot {
     /** One act, not before an instant. */
     private record Act(long nanos, Runnable body) { }
 
+    /** Source: Linux, sriov_init: ssleep(1). */
+    private static final long VIRTUAL_OFF_NANOS = 1_000_000_000;
+
     private final Run run;
     private final Kernel kernel;
     private final Machine machine;
@@ -106,6 +109,9 @@ final class CaptureBoot {
         for (PciFunction function : machine.fabric().functions()) {
             if (Enumeration.enumerate(function)) {
                 classes.put(function.requesterId(), function.classCode());
+                if (Enumeration.disableVirtual(function)) {
+                    kernel.spend(VIRTUAL_OFF_NANOS);
+                }
             }
         }
     }
