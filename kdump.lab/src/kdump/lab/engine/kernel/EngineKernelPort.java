@@ -188,7 +188,7 @@ public final class EngineKernelPort implements KernelPort {
 
     @Override
     public List<Integer> functions() {
-        return machine.fabric().functions().stream()
+        return machine.functionsThere().stream()
                 .filter(f -> machine.description().unitOf(f.alias()) == index)
                 .map(PciFunction::requesterId).sorted().toList();
     }
