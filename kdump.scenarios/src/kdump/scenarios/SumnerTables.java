@@ -2,8 +2,10 @@
 package kdump.scenarios;
 
 import iommu.api.kdump.Phase;
+import iommu.api.trace.EventKind;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
@@ -18,8 +20,8 @@ final class SumnerTables {
     static final List<Claim> CLAIMS = List.of(
             new Claim("S1-14", "old domain ids are marked as in use, so that a device which the old"
                     + " kernel did not know gets a fresh one", "laptop in legacy mode, copy-tables,"
-                    + " and server-current in scalable mode, linux; a device is plugged in at the"
-                    + " crash", "its domain has an id that was not in use at T1",
+                    + " and server-current in scalable mode, linux; in the first a device is plugged"
+                    + " in at the crash", "its domain has an id that was not in use at T1",
                     SumnerTables::freshIds),
             new Claim("S1-16", "what a new domain needs is collected once and not read again",
                     "vtd1, keep-and-separate; the old tables' leaves are cleared after T6",
@@ -34,20 +36,25 @@ final class SumnerTables {
 
     /** Of the laptop. */
     private static final int WIRELESS = 0x2100;
-    /** Of the server. */
-    private static final int ACCELERATOR = 0x0100;
 
     private SumnerTables() { }
 
     private static Finding freshIds(Stage stage) throws LabException {
         Tale legacy = plugged(stage, "laptop", "copy-tables", WIRELESS);
-        Tale scalable = plugged(stage, "server-current", "linux", ACCELERATOR);
+        Tale scalable = stage.tale(stage.experiment("server-current", "linux"));
         Set<Integer> inLegacy = collisions(legacy, WIRELESS);
-        Set<Integer> inScalable = collisions(scalable, ACCELERATOR);
+        Set<Integer> taken = scalable.events(EventKind.MAP).map(e -> scalable.alias(e.actor()))
+                .collect(Collectors.toSet());
+        Set<Integer> fresh = new TreeSet<>();
+        Set<Integer> inScalable = new TreeSet<>();
+        for (int requester : taken) {
+            fresh.addAll(ids(scalable.atDump(), requester));
+            inScalable.addAll(collisions(scalable, requester));
+        }
         return Finding.where(inLegacy.isEmpty() && !ids(legacy.atDump(), WIRELESS).isEmpty(),
                 "legacy mode: id " + ids(legacy.atDump(), WIRELESS) + ", of which were in use at T1 "
-                        + inLegacy + "; scalable mode: " + ids(scalable.atDump(), ACCELERATOR)
-                        + ", in use " + inScalable,
+                        + inLegacy + "; scalable mode: " + fresh + " of the devices"
+                        + " that drivers have taken, in use " + inScalable,
                 "legacy mode: Linux does not reserve the ids of old entries of the PASID table",
                 "an id was given out twice");
     }
