@@ -43,13 +43,11 @@ public class IdentityMapCrashRange implements HandoverPolicy {
     private static final int PAGE = 4096;
 
     private final Config config;
-    private final Set<Integer> only;
 
     /** Takes the settings. */
     @Activate
     public IdentityMapCrashRange(Config config) {
         this.config = config;
-        only = Arrays.stream(config.only()).map(RequesterId::parse).collect(Collectors.toSet());
         if (config.percent() < 0 || config.percent() > PERCENT) {
             throw new IllegalArgumentException("percent " + config.percent() + ", of 0 to 100");
         }
@@ -60,6 +58,8 @@ public class IdentityMapCrashRange implements HandoverPolicy {
         var steps = new ArrayList<Step>();
         if (event.equals(new PhaseStart(Phase.RUNNING)) && !view.units().isEmpty()) {
             AddressRange range = view.crashReservation();
+            Set<Integer> only = Arrays.stream(config.only()).map(RequesterId::parse)
+                    .collect(Collectors.toSet());
             if (config.reserves()) {
                 steps.add(new Step.ReserveIova(range));
             }
