@@ -332,6 +332,14 @@ public final class LinuxAmdViDriver implements UnitDriver {
         registers.feature(Control.IOMMU_EN, false);
     }
 
+    /** {@inheritDoc} Source: Linux, x86_platform.iommu_shutdown is disable_iommus. */
+    @Override
+    public void shutdown() {
+        if (entries != null) {
+            switchOff();
+        }
+    }
+
     @Override
     public void crash() {
         if (quirks.crashDisables() && registers.enabled()) {

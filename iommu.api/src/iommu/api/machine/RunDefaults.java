@@ -4,6 +4,7 @@ package iommu.api.machine;
 import iommu.api.profile.KernelTimes;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -18,10 +19,14 @@ import java.util.TreeMap;
  * @param times when phases begin and drivers probe; null for the recorded times
  * @param hardware name of the hardware profile that its units are like, as their vendor knows it;
  *     empty if they are as their files say
+ * @param pluggedAtCrash requester ids of the functions that are plugged in just after the crash:
+ *     the first kernel has never seen them, the capture kernel finds them as it enumerates
+ * @param guests requester ids of the functions that the first kernel has given to a guest: their
+ *     I/O addresses are those of the guest's memory, and its driver is the guest's
  */
 public record RunDefaults(String captureKernelRelease,
         Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
-        KernelTimes times, String hardware) {
+        KernelTimes times, String hardware, Set<Integer> pluggedAtCrash, Set<Integer> guests) {
 
     /** Nothing is said. */
     public static final RunDefaults NONE = new RunDefaults("", Map.of(), Map.of(), null, "");
@@ -31,8 +36,23 @@ public record RunDefaults(String captureKernelRelease,
         return new RunDefaults("", Map.of(), Map.of(), null, profile);
     }
 
+    /** Says nothing of functions that come late or are a guest's. */
+    public RunDefaults(String captureKernelRelease,
+            Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
+            KernelTimes times, String hardware) {
+        this(captureKernelRelease, deviceOptions, rates, times, hardware, Set.of(), Set.of());
+    }
+
+    /** Returns these with functions that come late, and with those that are a guest's. */
+    public RunDefaults withFunctions(Set<Integer> late, Set<Integer> ofGuest) {
+        return new RunDefaults(captureKernelRelease, deviceOptions, rates, times, hardware, late,
+                ofGuest);
+    }
+
     /** Copies the maps. */
     public RunDefaults {
+        pluggedAtCrash = Set.copyOf(pluggedAtCrash);
+        guests = Set.copyOf(guests);
         var copy = new TreeMap<Integer, Map<String, Long>>();
         deviceOptions.forEach((id, options) ->
                 copy.put(id, Collections.unmodifiableMap(new TreeMap<>(options))));

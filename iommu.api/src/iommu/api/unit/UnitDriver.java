@@ -33,6 +33,12 @@ public interface UnitDriver {
      */
     default void crash() { }
 
+    /**
+     * Does what a kernel does with its unit before it restarts the machine, when drivers have shut
+     * their devices down: nothing, as a rule.
+     */
+    default void shutdown() { }
+
     /** Does what the kernel does at T4: queue, faults cleared, interrupt remapping table. */
     void initialiseInterrupts();
 

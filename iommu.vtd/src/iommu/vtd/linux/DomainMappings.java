@@ -45,6 +45,7 @@ final class DomainMappings {
     private Invalidations invalidations;
     private BitSet copied = new BitSet();
     private boolean marks;
+    private boolean defersAttach;
     private KeptMappings kept = KeptMappings.NONE;
     private boolean preparing;
     private Boolean passes;
@@ -246,7 +247,15 @@ final class DomainMappings {
                     + " before the unit has tables of this kernel");
         }
         Domain own = domainOf.get(RequesterId.sourceId(requester));
+        if (own == null && defersAttach && passesThrough() && !quirks.attachesPassThrough()) {
+            return passing(); // nobody ever does what was deferred
+        }
         return own != null ? own : attach(requester);
+    }
+
+    /** Says whether functions are attached when they first map, as tables were there already. */
+    void defersAttach(boolean defers) {
+        defersAttach = defers;
     }
 
     /** Returns whether requests of all functions pass unchanged; not with units that cannot. */

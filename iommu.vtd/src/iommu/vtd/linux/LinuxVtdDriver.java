@@ -98,6 +98,14 @@ public final class LinuxVtdDriver implements UnitDriver {
         return mappings.hasTables();
     }
 
+    /** {@inheritDoc} Source: Linux, intel_iommu_shutdown, intel_disable_iommus. */
+    @Override
+    public void shutdown() {
+        if (quirks.shutdownDisables() && mappings.hasTables()) {
+            registers.enable(GlobalCommand.TE, false);
+        }
+    }
+
     @Override
     public void initialiseInterrupts() {
         if (!quirks.options().remapsInterrupts()

@@ -160,6 +160,7 @@ final class TableSetup {
             invalidateAll(ready.tables());
         }
         mappings.use(ready.tables(), invalidations, ready.copied(), ready.marked());
+        mappings.defersAttach(!ready.pristine());
         mappings.keep(ready.kept());
         if (ready.pristine() && !quirks.attachesAtStart()) {
             mappings.attachReserved();

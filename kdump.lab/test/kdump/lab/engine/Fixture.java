@@ -32,6 +32,7 @@ import kdump.importers.CaptureDirectoryImporter;
 import kdump.lab.api.Crash;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
+import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
 import kdump.lab.engine.machine.Services;
 import kdump.lab.engine.run.PolicySession;
@@ -152,6 +153,11 @@ public final class Fixture {
     public static Crash crash(String machine, HandoverPolicy policy, RunOptions options,
             FaultInjection injection) {
         return crash(runner(machine(machine), options), session(policy), true, injection);
+    }
+
+    /** Returns what happened until the machine was restarted, before which units are switched off. */
+    public static List<TimelineEntry> beforeRestart(Crash crash) {
+        return crash.timeline().stream().takeWhile(e -> !e.what().equals("reboot")).toList();
     }
 
     /** Runs what decides like a policy. */

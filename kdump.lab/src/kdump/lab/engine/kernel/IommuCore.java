@@ -46,6 +46,7 @@ public final class IommuCore implements DmaOps {
     /** Functions whose drivers set a DMA mask of 64 bits. */
     private final Set<Integer> wide;
     private final FlushQueue flushQueue;
+    private Set<Integer> guests = Set.of();
     private IntConsumer firstMap = requester -> { };
     /** Addresses are those of memory, once a function has a domain that has its requests pass. */
     private final DmaOps passThroughOps = new DmaOps() {
@@ -92,6 +93,11 @@ public final class IommuCore implements DmaOps {
     /** Returns the units, by index. */
     public List<UnitSlot> units() {
         return units;
+    }
+
+    /** Says which functions this kernel has given to a guest. */
+    public void guests(Set<Integer> requesters) {
+        guests = Set.copyOf(requesters);
     }
 
     /** Has {@code listener} told before a function's first mapping. */
@@ -143,6 +149,22 @@ public final class IommuCore implements DmaOps {
         return new DmaBuffer(iova, physicalAddress, (int) Math.min(bytes, Integer.MAX_VALUE));
     }
 
+    /**
+     * Maps memory of a guest at its address there, as what the guest's driver tells its device are
+     * addresses of the guest.
+     *
+     * <p>Source: Linux, vfio_iommu_map of type 1: iova is what user space says, which is the
+     * guest-physical address.
+     */
+    void mapGuest(PciFunction function, long guestAddress, long physicalAddress, long bytes) {
+        unitOf(function).driver().map(function.requesterId(), guestAddress, physicalAddress,
+                bytes, Access.READ | Access.WRITE);
+    }
+
+    boolean isGuest(PciFunction function) {
+        return guests.contains(function.requesterId());
+    }
+
     @Override
     public void unmap(PciFunction function, DmaBuffer buffer) {
         long page = buffer.iova() & -PhysicalMemory.PAGE_BYTES;
@@ -183,6 +205,11 @@ public final class IommuCore implements DmaOps {
     public void identityMap(PciFunction function, AddressRange range)
             throws StepRefusedException {
         UnitSlot unit = mapping(function);
+        if (guests.contains(function.requesterId())) {
+            throw new StepRefusedException(RequesterId.format(function.requesterId())
+                    + " is a guest's: addresses from 0x" + Long.toHexString(range.start())
+                    + " on are those of the guest's memory, and nobody else's to map");
+        }
         IovaAllocator space = space(function);
         if (identityMapped.computeIfAbsent(space, s -> new HashSet<>()).add(range)) {
             unit.driver().map(function.requesterId(), range.start(), range.start(),

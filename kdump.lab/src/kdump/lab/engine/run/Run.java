@@ -10,6 +10,7 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Workload;
+import iommu.api.profile.KernelProfile;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import iommu.api.unit.KernelPanicException;
@@ -21,6 +22,7 @@ import java.util.Set;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.kernel.DumpWriter;
 import kdump.lab.engine.kernel.EngineDriverPort;
+import kdump.lab.engine.kernel.GuestMemory;
 import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.kernel.PageAllocator;
@@ -65,6 +67,7 @@ public final class Run {
     private final PageAllocator capturePages;
     private final StepExecutor firstSteps;
     private final CaptureBoot boot;
+    private final Restart restart;
     private final ReservationNotes firstNotes;
     private final CrashPath crashPath;
     private final List<String> remarks = new ArrayList<>();
@@ -95,6 +98,7 @@ public final class Run {
         first = new Kernel(machine, scenario.profile(),
                 new PageAllocator(ramAbove16Mib(), scenario.usedFrames()), scenario.mappedIova(),
                 scenario.passThrough());
+        first.iommu().guests(scenario.description().runDefaults().guests());
         capturePages = new PageAllocator(List.of(new AddressRange(image().end(),
                 reservation.end() - NOTES_BYTES)), new BitSet());
         capture = new Kernel(machine, scenario.captureProfile(), capturePages, new IovaInUse(),
@@ -104,6 +108,8 @@ public final class Run {
         firstSteps = new StepExecutor(first, machine, policy, firstNotes, this);
         boot = new CaptureBoot(this, capture, machine, new StepExecutor(capture, machine, policy,
                 new ReservationNotes(capture, memory, notesAt), this), scenario.captureProfile());
+        restart = new Restart(capture, trace, boot.probed(),
+                scenario.captureProfile().setting(KernelProfile.PANIC, 0) != 0);
         crashPath = new CrashPath(scenario.profile(), options.seed());
         running = first;
         machine.processor(new Machine.Processor() {
@@ -221,6 +227,18 @@ public final class Run {
         });
     }
 
+    /**
+     * Restarts the machine, if the capture kernel has got as far as that: with or without a dump,
+     * which is what kdump's scripts do. Nothing more happens then. Called once, at the end.
+     *
+     * <p>Source: kdump.conf, failure_action and final_action, both of which are reboot by default.
+     */
+    public void restart() {
+        if (ending == Ending.NONE && phase == Phase.DUMP) {
+            guarded(restart::run);
+        }
+    }
+
     private boolean nextOfCapture(long until) {
         if (phase == Phase.CRASH && running == first) {
             leaveFirstKernel();
@@ -274,7 +292,8 @@ public final class Run {
         first.units().forEach(UnitSlot::resume);
         scenario.loads().forEach((requester, load) -> {
             DeviceDriver driver = machine.slot(requester).driver(new EngineDriverPort(first,
-                    machine, machine.fabric().function(requester)));
+                    machine, machine.fabric().function(requester),
+                    GuestMemory.of(scenario.description(), requester, load)));
             driver.start(load, options.seed() + requester);
             machine.queue().schedule(1, new Service(driver));
         });
@@ -385,6 +404,11 @@ public final class Run {
     /** Returns why there can be no dump; null if there is no such reason. */
     public String dumpFailure() {
         return boot.dumpFailure();
+    }
+
+    /** Returns the restart of the machine. */
+    public Restart theRestart() {
+        return restart;
     }
 
     /** Returns how it ended early. */
