@@ -44,13 +44,11 @@ public class IdentityMapCrashRange implements HandoverPolicy {
     private static final int PAGE = 4096;
 
     private final Config config;
-    private final Set<Integer> only;
 
     /** Takes the settings. */
     @Activate
     public IdentityMapCrashRange(Config config) {
         this.config = config;
-        only = Arrays.stream(config.only()).map(RequesterId::parse).collect(Collectors.toSet());
         if (config.percent() < 0 || config.percent() > PERCENT) {
             throw new IllegalArgumentException("percent " + config.percent() + ", of 0 to 100");
         }
@@ -75,6 +73,8 @@ public class IdentityMapCrashRange implements HandoverPolicy {
 
     /** Maps the range for the functions that come after one, by requester id. */
     private void mapBehind(int last, HandoverView view, List<Step> steps) {
+        Set<Integer> only = Arrays.stream(config.only()).map(RequesterId::parse)
+                .collect(Collectors.toSet());
         AddressRange range = view.crashReservation();
         long bytes = range.bytes() * config.percent() / PERCENT / PAGE * PAGE;
         for (FunctionView function : BusMastering.endpoints(view)) {
