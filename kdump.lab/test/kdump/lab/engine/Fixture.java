@@ -18,6 +18,8 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.RunDefaults;
+import iommu.legacy.calgary.linux.CalgaryHandover;
+import iommu.legacy.calgary.vendor.CalgaryVendor;
 import iommu.vtd.linux.handover.VtdHandover;
 import iommu.vtd.vendor.VtdVendor;
 import java.io.IOException;
@@ -51,9 +53,11 @@ public final class Fixture {
 
     /** A ring engine behind every function: what the engine does, whatever the devices are. */
     public static final Services SERVICES = new Services(
-            Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor()),
+            Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor(), "calgary",
+                    new CalgaryVendor()),
             List.of(new RingDma()), new PcieFabricFactory(), new RootComplexes(),
-            Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover()));
+            Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover(), "calgary",
+                    new CalgaryHandover()));
 
     /** The same with a model for every kind of device, as the lab has them. */
     public static final Services ALL_MODELS = SERVICES.withModels(

@@ -204,6 +204,47 @@ public final class EngineKernelPort implements KernelPort {
     }
 
     @Override
+    public void schedule(long nanos, Runnable act) {
+        machine.queue().schedule(nanos, () -> {
+            if (!kernel.isStopped()) {
+                act.run();
+            }
+        });
+    }
+
+    @Override
+    public int dmaBits(int requester) {
+        return machine.config(requester) == null ? DmaMask.WIDE
+                : DmaMask.bits(machine.config(requester));
+    }
+
+    @Override
+    public long ownMemoryEnd() {
+        return kernel.memoryEnd();
+    }
+
+    @Override
+    public long machineMemoryEnd() {
+        return Kernel.memoryEnd(machine);
+    }
+
+    @Override
+    public void recordMap(int requester, long iova, long physicalAddress, Runnable writes) {
+        recorded(trace.append(EventKind.MAP, requester, iova, physicalAddress), writes);
+    }
+
+    @Override
+    public void recordUnmap(int requester, long iova, Runnable writes) {
+        recorded(trace.append(EventKind.UNMAP, requester, iova, 0), writes);
+    }
+
+    private void recorded(int event, Runnable writes) {
+        int before = trace.enter(event);
+        writes.run();
+        trace.leave(before);
+    }
+
+    @Override
     public void pause(long nanos) {
         kernel.spend(nanos);
     }

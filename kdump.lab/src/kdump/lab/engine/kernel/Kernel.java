@@ -2,6 +2,8 @@
 package kdump.lab.engine.kernel;
 
 import iommu.api.machine.DriverMemory;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
@@ -101,6 +103,17 @@ public final class Kernel implements Machine.Processor {
 
     PageAllocator pages() {
         return pages;
+    }
+
+    /** Returns the address after the last page that is this kernel's to give out. */
+    long memoryEnd() {
+        return pages.end();
+    }
+
+    /** Returns the address after the last of a machine's RAM. */
+    static long memoryEnd(Machine machine) {
+        return machine.description().memoryMap().ranges(MemoryKind.SYSTEM_RAM).stream()
+                .mapToLong(AddressRange::end).max().orElse(0);
     }
 
     Trace trace() {

@@ -89,6 +89,11 @@ public final class PageAllocator {
         return allocate(count);
     }
 
+    /** Returns the address after the last frame of all ranges; 0 if there are none. */
+    long end() {
+        return ranges.stream().mapToLong(AddressRange::end).max().orElse(0);
+    }
+
     private int clash(long start, int count) {
         return Math.max(clash(excluded, start, count), clash(given, start, count));
     }

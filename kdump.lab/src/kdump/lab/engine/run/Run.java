@@ -12,6 +12,7 @@ import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Workload;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
+import iommu.api.unit.DmaMappingException;
 import iommu.api.unit.KernelPanicException;
 import java.util.BitSet;
 import java.util.List;
@@ -273,9 +274,18 @@ public final class Run {
 
         @Override
         public void run() {
-            long again = first.isStopped() ? 0 : driver.service();
+            long again = first.isStopped() ? 0 : again();
             if (again > 0) {
                 machine.queue().schedule(again, this);
+            }
+        }
+
+        /** A driver that cannot map any more posts nothing any more. */
+        private long again() {
+            try {
+                return driver.service();
+            } catch (DmaMappingException e) {
+                return 0;
             }
         }
     }
