@@ -143,6 +143,13 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
                 captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
     }
 
+    /** Returns this machine with other functions. */
+    public MachineDescription withFunctions(List<FunctionConfig> others) {
+        return new MachineDescription(name, source, memoryMap, crashReservation, units,
+                reservedRegions, atsFunctions, others, image, kernelRelease, commandLine,
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
+    }
+
     /**
      * Returns this machine after its kernel has booted: with what it wrote, and with the registers
      * and config spaces as it left them.

@@ -13,6 +13,7 @@ import kdump.lab.api.CommandLineInterface;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import kdump.lab.api.LineCommand;
+import kdump.lab.api.experiment.Scenarios;
 import org.apache.commons.cli.CommandLine;
 import org.apache.commons.cli.DefaultParser;
 import org.apache.commons.cli.Options;
@@ -22,6 +23,7 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /** All commands, and what they have in common: options, errors, exit status. Thread-safe. */
 @Component
@@ -33,13 +35,18 @@ public final class Commands implements CommandLineInterface {
     private final List<Command> commands;
     private final Map<String, LineCommand> conversations = new ConcurrentSkipListMap<>();
 
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    private volatile Scenarios scenarios;
+
     /** Makes the commands of a lab. */
     @Activate
     public Commands(@Reference Lab lab) {
         commands = List.of(new MachinesCommand(lab), new PoliciesCommand(lab),
                 new CompareCommand(lab), new CrashCommand(lab), new WhyCommand(lab),
                 new MappingsCommand(lab),
-                new WalkCommand(lab), new AcpiCommand(lab), new ImportCommand(lab));
+                new WalkCommand(lab), new AcpiCommand(lab), new ImportCommand(lab),
+                new ScenariosCommand(() -> scenarios));
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

@@ -169,12 +169,22 @@ final class Invocation {
         long crashAt = line.hasOption("crash-at") ? Durations.parse(line.getOptionValue("crash-at"))
                 : RunOptions.DEFAULT_CRASH_AT;
         try {
-            return new RunOptions(number("seed", 1), crashAt, factor(), kernels(),
+            return new RunOptions(seed(), crashAt, factor(), kernels(),
                     new HardwareChoice(line.getOptionValue("hardware"), settings("unit-setting",
                             "vtd.iotlbEntries=64")), deviceOptions());
         } catch (IllegalArgumentException e) {
             throw new UsageException(e.getMessage());
         }
+    }
+
+    /** Returns the seed, 1 if none is given. */
+    long seed() throws UsageException {
+        return number("seed", 1);
+    }
+
+    /** Returns all arguments. */
+    List<String> arguments() {
+        return line.getArgList();
     }
 
     private KernelChoice kernels() throws UsageException {

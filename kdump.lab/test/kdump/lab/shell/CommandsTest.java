@@ -60,7 +60,7 @@ class CommandsTest {
                 : new String[] {word});
         assertThat(result.out().lines().map(l -> l.split(" ")[0])).containsExactly("machines",
                 "policies", "compare", "crash", "why", "mappings", "walk", "acpi", "import",
-                "echo");
+                "scenarios", "echo");
         assertThat(result.status()).isZero();
     }
 
@@ -68,7 +68,8 @@ class CommandsTest {
     void anUnknownCommandIsToldWhichThereAre() {
         Result result = lab.run("nonsense");
         assertThat(result.err()).isEqualTo("lab: nonsense: no command 'nonsense'; there are"
-                + " machines, policies, compare, crash, why, mappings, walk, acpi, import\n");
+                + " machines, policies, compare, crash, why, mappings, walk, acpi, import,"
+                + " scenarios\n");
         assertThat(result.status()).isEqualTo(2);
         assertThat(result.out()).isEmpty();
     }

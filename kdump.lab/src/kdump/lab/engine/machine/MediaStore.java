@@ -119,6 +119,22 @@ public final class MediaStore {
                 offsets[entry] + lengths[entry]);
     }
 
+    /**
+     * Returns what a medium holds since it was kept.
+     *
+     * @param position as for {@link #put}
+     * @return the frame, or the rest of the 4096 bytes of the disk that the sector lies in; null if
+     *     nobody has written there
+     */
+    public byte[] written(int function, Medium medium, long position) {
+        long first = medium == Medium.FRAMES ? 0 : position * SECTOR_BYTES;
+        int entry = find(function, medium, medium == Medium.FRAMES ? position
+                : first >> BLOCK_SHIFT);
+        int skipped = (int) (first & BLOCK_BYTES - 1);
+        return entry == NONE ? null : Arrays.copyOfRange(bytes, offsets[entry] + skipped,
+                offsets[entry] + lengths[entry]);
+    }
+
     /** Returns the place of a position with room for so many bytes. */
     private int entry(int function, Medium medium, long position, int count) {
         int entry = find(function, medium, position);

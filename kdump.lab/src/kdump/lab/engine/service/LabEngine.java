@@ -52,8 +52,13 @@ public final class LabEngine implements Lab {
     @Activate
     public LabEngine(@Reference Registry registry, BundleContext context) {
         this.registry = registry;
+        this.catalog = new Catalog(registry, home(context));
+    }
+
+    /** Returns the folder of the lab; null if it has none. */
+    static Path home(BundleContext context) {
         String home = context.getProperty(HOME);
-        this.catalog = new Catalog(registry, home == null ? null : Path.of(home));
+        return home == null ? null : Path.of(home);
     }
 
     @Override
@@ -130,11 +135,7 @@ public final class LabEngine implements Lab {
         }
         var chosen = new ArrayList<PolicyHandle>();
         for (String name : names) {
-            PolicyHandle policy = inForce.get(name);
-            if (policy == null) {
-                throw new LabException("no policy '" + name + "'; in force: "
-                        + String.join(", ", inForce.keySet()));
-            }
+            PolicyHandle policy = registry.inForce(name);
             if (!chosen.contains(policy)) {
                 chosen.add(policy);
             }

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import kdump.lab.api.LabException;
 import kdump.lab.engine.machine.Services;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.ServiceReference;
@@ -164,6 +165,21 @@ public final class Registry {
         var inForce = new LinkedHashMap<String, PolicyHandle>();
         policies().forEach(p -> inForce.putIfAbsent(p.name(), p));
         return inForce;
+    }
+
+    /**
+     * Returns a policy in force.
+     *
+     * @throws LabException if there is none of this name
+     */
+    PolicyHandle inForce(String name) throws LabException {
+        Map<String, PolicyHandle> inForce = policiesInForce();
+        PolicyHandle policy = inForce.get(name);
+        if (policy == null) {
+            throw new LabException("no policy '" + name + "'; in force: "
+                    + String.join(", ", inForce.keySet()));
+        }
+        return policy;
     }
 
     private static int ranking(PolicyHandle policy) {

@@ -151,7 +151,7 @@ public final class Runner {
      *
      * @param onlooker makes a sink that hears the run beside its judge; null for none
      */
-    private <T> T judged(Scenario what, PolicySession policy, Trace.Level level,
+    <T> T judged(Scenario what, PolicySession policy, Trace.Level level,
             Function<Run, TraceSink> onlooker, Reader<T> reader) throws LabException {
         if (memory == null) {
             memory = loaded(machine, options.seed());

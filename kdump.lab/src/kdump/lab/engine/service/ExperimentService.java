@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.service;
+
+import iommu.api.machine.MachineDescription;
+import java.util.Set;
+import kdump.lab.api.KernelChoice;
+import kdump.lab.api.LabException;
+import kdump.lab.api.RunOptions;
+import kdump.lab.api.Target;
+import kdump.lab.api.experiment.Experiment;
+import kdump.lab.api.experiment.Experiments;
+import kdump.lab.api.experiment.Hardware;
+import kdump.lab.api.experiment.Observer;
+import kdump.lab.engine.setup.ColdBoot;
+import kdump.lab.engine.verdict.Experimenter;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** Experiments with what is in force. Thread-safe. */
+@Component
+public final class ExperimentService implements Experiments {
+
+    private final Registry registry;
+    private final Catalog catalog;
+
+    /** Makes the service. */
+    @Activate
+    public ExperimentService(@Reference Registry registry, BundleContext context) {
+        this.registry = registry;
+        this.catalog = new Catalog(registry, LabEngine.home(context));
+    }
+
+    @Override
+    public MachineDescription machine(Target target, KernelChoice kernels) throws LabException {
+        return ColdBoot.boot(catalog.find(target), registry.snapshot(), kernels);
+    }
+
+    @Override
+    public Set<String> policies() {
+        return registry.policiesInForce().keySet();
+    }
+
+    @Override
+    public <T> T run(Experiment experiment, Observer<T> observer) throws LabException {
+        var experimenter = new Experimenter(registry.snapshot());
+        if (experiment.policy() == null) {
+            return experimenter.run(experiment, null, observer);
+        }
+        try (PolicyHandle.Session session = registry.inForce(experiment.policy()).open()) {
+            return experimenter.run(experiment, session, observer);
+        }
+    }
+
+    @Override
+    public Hardware bare(MachineDescription machine, RunOptions options) throws LabException {
+        return new Experimenter(registry.snapshot()).bare(machine, options);
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.scenarios;
+
+import kdump.lab.api.LabException;
+
+/**
+ * One claim and the experiment that tries it.
+ *
+ * @param id such as "S1-3"
+ * @param claim in our words
+ * @param setup machine and what is run
+ * @param expected what is to be seen if it holds
+ * @param trial the experiment
+ */
+record Claim(String id, String claim, String setup, String expected, Trial trial) {
+
+    /** An experiment. */
+    @FunctionalInterface
+    interface Trial {
+
+        /**
+         * Makes it.
+         *
+         * @throws LabException if something that it needs is not in force
+         */
+        Finding run(Stage stage) throws LabException;
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.scenarios;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import kdump.lab.api.LabException;
+import kdump.lab.api.experiment.Experiments;
+import kdump.lab.api.experiment.ScenarioResult;
+import kdump.lab.api.experiment.Scenarios;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+
+/** All claims, in the order of their sources. */
+@Component
+public final class ClaimBook implements Scenarios {
+
+    private final Experiments experiments;
+    private final Map<String, Claim> claims = new LinkedHashMap<>();
+
+    /** Opens the book at a bench. */
+    @Activate
+    public ClaimBook(@Reference Experiments experiments) {
+        this.experiments = experiments;
+        Stream.of(SumnerInFlight.CLAIMS, SumnerKept.CLAIMS, SumnerTables.CLAIMS,
+                MontgomeryRule.CLAIMS, RoedelOptions.CLAIMS, RoedelProcedure.CLAIMS).flatMap(List::stream)
+                .forEach(claim -> claims.put(claim.id(), claim));
+    }
+
+    @Override
+    public List<String> ids() {
+        return List.copyOf(claims.keySet());
+    }
+
+    @Override
+    public ScenarioResult run(String id, long seed) throws LabException {
+        Claim claim = claims.get(id);
+        if (claim == null) {
+            throw new LabException("no claim '" + id + "'; there are S1-1 to S5-10");
+        }
+        var stage = new Stage(experiments, seed);
+        Finding finding = found(claim, stage);
+        return new ScenarioResult(id, claim.claim(), claim.setup(), claim.expected(),
+                finding.observed(), finding.holds(), finding.reason(), stage.runs(),
+                finding.rate() == null ? null
+                        : new double[] {finding.rate().low(), finding.rate().high()});
+    }
+
+    private static Finding found(Claim claim, Stage stage) throws LabException {
+        try {
+            return claim.trial().run(stage);
+        } catch (Stage.NotInForceException e) {
+            return Finding.none("not tried", e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.scenarios;
+
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.ReservedRegion;
+import iommu.api.pcie.Access;
+import iommu.api.pcie.CompletionStatus;
+import iommu.api.pcie.Device;
+import iommu.api.pcie.DeviceContext;
+import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.DeviceModel;
+import iommu.api.pcie.DriverPort;
+import iommu.api.pcie.FunctionConfig;
+import iommu.api.pcie.Workload;
+import iommu.api.trace.Event;
+import iommu.api.trace.EventKind;
+import java.util.ArrayList;
+import java.util.List;
+import kdump.lab.api.LabException;
+import kdump.lab.api.experiment.Experiment;
+
+/**
+ * A device that firmware has read memory all the while, whoever resets or drives it, such as a USB
+ * controller with a keyboard. One run.
+ */
+final class Firmware implements DeviceModel {
+
+    private static final long PERIOD_NANOS = 10_000_000;
+
+    private final int user;
+    private final long address;
+    private final List<CompletionStatus> answers = new ArrayList<>();
+
+    Firmware(int user, long address) {
+        this.user = user;
+        this.address = address;
+    }
+
+    @Override
+    public String name() {
+        return "firmware-user";
+    }
+
+    @Override
+    public boolean accepts(FunctionConfig function) {
+        return function.requesterId() == user;
+    }
+
+    @Override
+    public Device device(DeviceContext context) {
+        context.schedule(PERIOD_NANOS, new Runnable() {
+            @Override
+            public void run() {
+                answers.add(context.dma().read(address, new byte[8], 0, 8));
+                context.schedule(PERIOD_NANOS, this);
+            }
+        });
+        return context::dropped;
+    }
+
+    /** A driver that maps a page, which is when the old mappings of its device go. */
+    @Override
+    public DeviceDriver driver(DriverPort port) {
+        return new DeviceDriver() {
+            @Override
+            public void start(Workload workload, long seed) { }
+
+            @Override
+            public long service() {
+                return 0;
+            }
+
+            @Override
+            public String probe() {
+                port.map(port.allocatePage(), 4096, Access.READ | Access.WRITE);
+                return null;
+            }
+
+            @Override
+            public String write(long physicalAddress, int bytes, long position) {
+                return "no disk";
+            }
+        };
+    }
+
+    /** Tries that reads of a reserved region go on under copied tables. */
+    static Finding goesOn(Stage stage) throws LabException {
+        Experiment run = stage.experiment("server-2014", "copy-tables");
+        MachineDescription machine = run.machine();
+        ReservedRegion region = machine.reservedRegions().get(0);
+        int user = machine.functions().stream().map(FunctionConfig::requesterId)
+                .filter(region::names).findFirst().orElseThrow();
+        var firmware = new Firmware(user, region.range().start());
+        Tale tale = stage.tale(run.models(List.of(firmware)));
+        long failed = firmware.answers.stream().filter(a -> a != CompletionStatus.SUCCESS).count();
+        long after = tale.events(EventKind.DMA_READ).filter(e -> e.actor() == user
+                && e.id() > firstMap(tale, user)).count();
+        return Finding.yes(failed == 0 && after > 0, firmware.answers.size() + " reads, " + after
+                        + " of them after its driver had mapped, " + failed + " failed",
+                "the old entry has the region mapped, and so does the new domain from the start",
+                "a read failed");
+    }
+
+    private static int firstMap(Tale tale, int requester) {
+        return tale.events(EventKind.MAP).filter(e -> e.actor() == requester).mapToInt(Event::id)
+                .findFirst().orElse(Integer.MAX_VALUE);
+    }
+}

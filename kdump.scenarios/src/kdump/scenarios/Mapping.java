@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.scenarios;
+
+import iommu.api.memory.AddressRange;
+import iommu.api.pcie.Access;
+import iommu.api.unit.MappingVisitor;
+import iommu.api.unit.RemappingUnit;
+import iommu.api.unit.Translation;
+import java.util.ArrayList;
+import java.util.List;
+import kdump.lab.api.experiment.Hardware;
+
+/**
+ * A leaf of a unit's tables.
+ *
+ * @param requester id that requests carry
+ * @param domain number of the entry that points to the table
+ * @param access bits of {@link Access}
+ */
+record Mapping(int requester, int domain, long iova, long physicalAddress, long bytes,
+        int access) {
+
+    /** Returns all that the units of a machine map now; those that pass unchanged left out. */
+    static List<Mapping> all(Hardware hardware) {
+        var found = new ArrayList<Mapping>();
+        for (RemappingUnit unit : hardware.units()) {
+            unit.mappings(new MappingVisitor() {
+                @Override
+                public void mapping(int requester, int domainId, long iova, long physicalAddress,
+                        long bytes, int access) {
+                    found.add(new Mapping(requester, domainId, iova, physicalAddress,
+                            bytes, access));
+                }
+
+                @Override
+                public void passThrough(int requester, int domainId) { }
+            });
+        }
+        return found;
+    }
+
+    /** Returns whether an address of the device's side lies in it. */
+    boolean holds(int alias, long address) {
+        return requester == alias && address >= iova && address - iova < bytes;
+    }
+
+    /** Returns where an address that it holds leads. */
+    long target(long address) {
+        return physicalAddress + address - iova;
+    }
+
+    /** Returns whether one of its addresses, of whichever side, lies in a range. */
+    boolean meets(AddressRange range) {
+        return meets(range, iova) || meets(range, physicalAddress);
+    }
+
+    /** Returns whether a unit, caches and all, would still let a request for it reach its page. */
+    boolean leads(Hardware hardware) {
+        RemappingUnit unit = hardware.units().get(hardware.description().unitOf(requester));
+        long answer = unit.follow(requester, -1, iova,
+                (access & Access.READ) != 0 ? Access.READ : Access.WRITE,
+                (structure, address, words, fields, decision) -> { });
+        return !Translation.isBlocked(answer) && !Translation.isUntranslated(answer)
+                && Translation.address(answer) == physicalAddress;
+    }
+
+    private boolean meets(AddressRange range, long start) {
+        return start < range.end() && start + bytes > range.start();
+    }
+}

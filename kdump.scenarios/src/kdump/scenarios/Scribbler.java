@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.scenarios;
+
+import iommu.api.kdump.HandoverPolicy;
+import iommu.api.kdump.Phase;
+import iommu.api.kdump.Step;
+import iommu.api.pcie.Access;
+import iommu.api.unit.RemappingUnit;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.function.UnaryOperator;
+import kdump.lab.api.experiment.Experiment;
+import kdump.lab.api.experiment.Hardware;
+
+/**
+ * Destroys entries of the crashed kernel's tables, as a stray write would: finds them at T1, and
+ * clears them as a later phase begins. One run.
+ */
+final class Scribbler extends Tale.Recorder {
+
+    /** Which entry of each walk, from the leaf up. */
+    enum Level {
+        /** The leaf. */
+        LEAF,
+        /** The first that was read: of the root table or the device table. */
+        FIRST
+    }
+
+    private final Level level;
+    private final Phase when;
+    private final int onlyRequester;
+    private final TreeSet<Long> entries = new TreeSet<>();
+
+    /**
+     * Makes one.
+     *
+     * @param onlyRequester id whose entries are meant; -1 for all
+     */
+    Scribbler(Level level, Phase when, int onlyRequester) {
+        this.level = level;
+        this.when = when;
+        this.onlyRequester = onlyRequester;
+    }
+
+    @Override
+    public void phase(Phase phase, Hardware hardware) {
+        super.phase(phase, hardware);
+        if (phase == Phase.CRASH) {
+            Mapping.all(hardware).stream()
+                    .filter(m -> onlyRequester < 0 || m.requester() == onlyRequester)
+                    .forEach(m -> find(hardware, m));
+        }
+    }
+
+    private void find(Hardware hardware, Mapping mapping) {
+        int unit = hardware.description().unitOf(mapping.requester());
+        RemappingUnit walked = hardware.units().get(unit);
+        long[] at = {-1};
+        walked.explain(mapping.requester(), mapping.iova(), Access.READ,
+                (structure, address, words, fields, decision) ->
+                        at[0] = at[0] < 0 || level == Level.LEAF ? address : at[0]);
+        if (at[0] >= 0) {
+            entries.add(at[0]);
+        }
+    }
+
+    /** Returns the run with the entries cleared in it. */
+    Experiment in(Experiment experiment) {
+        UnaryOperator<HandoverPolicy> scribble = Meddler.before(when, view -> entries.stream()
+                .map(address -> new Step.WriteMemory(address, 0)).toList());
+        return experiment.around(policy ->
+                scribble.apply(experiment.around().apply(policy)));
+    }
+
+    /** Returns how many entries were found. */
+    int count() {
+        return entries.size();
+    }
+
+    /** Returns where they are. */
+    List<Long> addresses() {
+        return List.copyOf(entries);
+    }
+}

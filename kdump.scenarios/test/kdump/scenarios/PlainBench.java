@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.scenarios;
+
+import devices.pcie.ahci.AhciModel;
+import devices.pcie.e1000e.E1000eModel;
+import devices.pcie.fabric.PcieFabricFactory;
+import devices.pcie.nvme.NvmeModel;
+import devices.pcie.raid.SmartArray;
+import devices.pcie.rdma.Rdma;
+import devices.pcie.ringdma.RingDma;
+import devices.pcie.root.RootComplexes;
+import iommu.amdvi.linux.AmdViHandover;
+import iommu.amdvi.vendor.AmdViVendor;
+import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.HandoverNotes;
+import iommu.api.kdump.HandoverPolicy;
+import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.Step;
+import iommu.api.machine.MachineDescription;
+import iommu.api.machine.MachineImporter;
+import iommu.vtd.linux.handover.VtdHandover;
+import iommu.vtd.vendor.VtdVendor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import kdump.importers.CaptureDirectoryImporter;
+import kdump.importers.machinefile.MachineFileImporter;
+import kdump.lab.api.KernelChoice;
+import kdump.lab.api.LabException;
+import kdump.lab.api.RunOptions;
+import kdump.lab.api.Target;
+import kdump.lab.api.experiment.Experiment;
+import kdump.lab.api.experiment.Experiments;
+import kdump.lab.api.experiment.Hardware;
+import kdump.lab.api.experiment.Observer;
+import kdump.lab.engine.machine.Services;
+import kdump.lab.engine.run.PolicySession;
+import kdump.lab.engine.setup.ColdBoot;
+import kdump.lab.engine.verdict.Experimenter;
+import kdump.policies.copypagetables.CopyPageTables;
+import kdump.policies.copytables.CopyTables;
+import kdump.policies.disablereinit.DisableReinit;
+import kdump.policies.identitymap.IdentityMapCrashRange;
+import kdump.policies.leavedisabled.LeaveDisabled;
+import kdump.policies.linux.Linux;
+import kdump.policies.reuseinplace.ReuseInPlace;
+import kdump.policies.reuseroot.ReuseRoot;
+
+/** The real rooms without a framework; machines are booted once. */
+public final class PlainBench implements Experiments {
+
+    private static final Services SERVICES = new Services(
+            Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor()),
+            List.of(new AhciModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
+                    new SmartArray(), new RingDma(false)),
+            new PcieFabricFactory(), new RootComplexes(),
+            Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover()));
+    private static final Map<String, HandoverPolicy> POLICIES = house();
+
+    private final Experimenter experimenter = new Experimenter(SERVICES);
+    private final Map<String, MachineDescription> booted = new TreeMap<>();
+
+    private static Map<String, HandoverPolicy> house() {
+        var all = new TreeMap<String, HandoverPolicy>();
+        all.put("linux", new Linux());
+        all.put("copy-page-tables", new CopyPageTables());
+        all.put("copy-tables", new CopyTables());
+        all.put("disable-reinit", new DisableReinit());
+        all.put("identity-map-crash-range", new IdentityMapCrashRange());
+        all.put("leave-disabled", new LeaveDisabled());
+        all.put("reuse-in-place", new ReuseInPlace());
+        all.put("reuse-root", new ReuseRoot());
+        return all;
+    }
+
+    static Path root() {
+        Path at = Path.of(System.getProperty("lab.root", "")).toAbsolutePath();
+        while (!Files.isDirectory(at.resolve("docs/captures"))) {
+            at = at.getParent();
+        }
+        return at;
+    }
+
+    @Override
+    public MachineDescription machine(Target target, KernelChoice kernels) throws LabException {
+        String key = target.text() + " " + kernels;
+        if (!booted.containsKey(key)) {
+            booted.put(key, ColdBoot.boot(read(target.text()), SERVICES, kernels));
+        }
+        return booted.get(key);
+    }
+
+    private static MachineDescription read(String name) throws LabException {
+        Path file = root().resolve("docs/machines/" + name + ".yaml");
+        MachineImporter importer = Files.exists(file) ? new MachineFileImporter()
+                : new CaptureDirectoryImporter();
+        try {
+            return importer.read(Files.exists(file) ? file
+                    : root().resolve("docs/captures/" + name), null);
+        } catch (IOException e) {
+            throw new LabException(e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public Set<String> policies() {
+        return POLICIES.keySet();
+    }
+
+    @Override
+    public <T> T run(Experiment experiment, Observer<T> observer) throws LabException {
+        String name = experiment.policy();
+        return experimenter.run(experiment,
+                name == null ? null : session(name, POLICIES.get(name)), observer);
+    }
+
+    @Override
+    public Hardware bare(MachineDescription machine, RunOptions options) throws LabException {
+        return experimenter.bare(machine, options);
+    }
+
+    private static PolicySession session(String name, HandoverPolicy policy) {
+        return new PolicySession() {
+            @Override
+            public String name() {
+                return name;
+            }
+
+            @Override
+            public List<Step> decide(HandoverEvent event, HandoverView view,
+                    HandoverNotes notes) {
+                return policy.decide(event, view, notes);
+            }
+
+            @Override
+            public Class<?> policyClass() {
+                return policy.getClass();
+            }
+        };
+    }
+}
