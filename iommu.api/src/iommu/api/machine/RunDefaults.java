@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.machine;
 
+import iommu.api.memory.AddressRange;
 import iommu.api.profile.KernelTimes;
 import java.util.Collections;
 import java.util.Map;
@@ -18,13 +19,27 @@ import java.util.TreeMap;
  * @param times when phases begin and drivers probe; null for the recorded times
  * @param hardware name of the hardware profile that its units are like, as their vendor knows it;
  *     empty if they are as their files say
+ * @param lowReservation memory below 4 GiB that is the capture kernel's, too, where its reservation
+ *     lies above (crashkernel=...,low); null if there is none
  */
 public record RunDefaults(String captureKernelRelease,
         Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
-        KernelTimes times, String hardware) {
+        KernelTimes times, String hardware, AddressRange lowReservation) {
 
     /** Nothing is said. */
     public static final RunDefaults NONE = new RunDefaults("", Map.of(), Map.of(), null, "");
+
+    /** Says nothing of a low reservation. */
+    public RunDefaults(String captureKernelRelease,
+            Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
+            KernelTimes times, String hardware) {
+        this(captureKernelRelease, deviceOptions, rates, times, hardware, null);
+    }
+
+    /** Returns these with another low reservation; null for none. */
+    public RunDefaults withLowReservation(AddressRange range) {
+        return new RunDefaults(captureKernelRelease, deviceOptions, rates, times, hardware, range);
+    }
 
     /** Says of runs only what hardware units are like. */
     public static RunDefaults ofHardware(String profile) {

@@ -77,6 +77,16 @@ public interface KernelPort {
         return allocatePages(count);
     }
 
+    /**
+     * Takes adjacent pages as they are, below 4 GiB only: for what is not touched before it is used.
+     *
+     * @return address of the first; -1 if there are no such pages
+     */
+    default long takeLowPages(int count) {
+        long at = allocateLowPages(count);
+        return at + count * 4096L <= 1L << 32 ? at : -1;
+    }
+
     /** Gives pages back. */
     void freePages(long physicalAddress, int count);
 

@@ -20,6 +20,8 @@ import iommu.api.machine.MachineDescription;
 import iommu.api.machine.RunDefaults;
 import iommu.legacy.calgary.linux.CalgaryHandover;
 import iommu.legacy.calgary.vendor.CalgaryVendor;
+import iommu.legacy.none.NoIommu;
+import iommu.legacy.swiotlb.Swiotlb;
 import iommu.vtd.linux.handover.VtdHandover;
 import iommu.vtd.vendor.VtdVendor;
 import java.io.IOException;
@@ -57,7 +59,7 @@ public final class Fixture {
                     new CalgaryVendor()),
             List.of(new RingDma()), new PcieFabricFactory(), new RootComplexes(),
             Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover(), "calgary",
-                    new CalgaryHandover()));
+                    new CalgaryHandover()), List.of(new Swiotlb(), new NoIommu()));
 
     /** The same with a model for every kind of device, as the lab has them. */
     public static final Services ALL_MODELS = SERVICES.withModels(

@@ -42,7 +42,7 @@ public final class DumpWriter {
         this.target = target;
         this.driver = driver;
         memory.knownPages(page -> {
-            if (!machine.reservation().contains(page) && memory.contains(page, PAGE)) {
+            if (!machine.isReserved(page) && memory.contains(page, PAGE)) {
                 if (count == wanted.length) {
                     wanted = Arrays.copyOf(wanted, 2 * count);
                 }

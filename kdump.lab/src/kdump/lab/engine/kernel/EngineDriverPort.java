@@ -56,7 +56,7 @@ public final class EngineDriverPort implements DriverPort {
 
     @Override
     public long allocatePages(int count) {
-        return kernel.allocatePages(count);
+        return kernel.allocatePages(function, count);
     }
 
     @Override
@@ -71,7 +71,7 @@ public final class EngineDriverPort implements DriverPort {
 
     @Override
     public long allocatePage() {
-        return kernel.allocatePages(1);
+        return kernel.allocatePages(function, 1);
     }
 
     @Override

@@ -39,6 +39,17 @@ public final class EngineKernelPort implements KernelPort {
         this.trace = machine.trace();
     }
 
+    /** Makes it for no unit. */
+    EngineKernelPort(Kernel kernel, Machine machine) {
+        this.kernel = kernel;
+        this.machine = machine;
+        this.unit = null;
+        this.memory = machine.memory();
+        this.index = -1;
+        this.segment = 0;
+        this.trace = machine.trace();
+    }
+
     @Override
     public int unitNumber() {
         String vendor = machine.vendor(index).name();
@@ -138,6 +149,11 @@ public final class EngineKernelPort implements KernelPort {
     @Override
     public long allocateLowPages(int count) {
         return cleared(kernel.allocateLowPages(count), count);
+    }
+
+    @Override
+    public long takeLowPages(int count) {
+        return kernel.pages().takeLow(count, PhysicalMemory.PAGE_BYTES);
     }
 
     private long cleared(long pages, int count) {

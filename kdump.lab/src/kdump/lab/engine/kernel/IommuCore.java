@@ -13,6 +13,8 @@ import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.trace.EventKind;
 import iommu.api.unit.DmaOps;
+import iommu.api.unit.DmaOpsFactory;
+import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
 import java.util.ArrayList;
@@ -52,6 +54,8 @@ public final class IommuCore implements DmaOps {
     private final DmaOps passThroughOps = new FirstMapDma(DIRECT, this::joinPassThrough);
     /** Of units whose drivers have a way of their own, by index. */
     private final Map<Integer, DmaOps> ownOps = new HashMap<>();
+    /** What functions map by that no unit of this kernel translates for. */
+    private DmaOps withoutUnit = DIRECT;
 
     IommuCore(Kernel kernel, Machine machine, KernelProfile profile,
             IovaInUse iovaInUse, Set<Integer> passThrough) {
@@ -84,6 +88,20 @@ public final class IommuCore implements DmaOps {
         return units;
     }
 
+    /**
+     * Has functions map by the best way that this kernel has without a unit: called as it boots, if
+     * it has any units it takes over later, or none that are on.
+     */
+    void findWayWithoutUnit(KernelPort port) {
+        for (DmaOpsFactory factory : machine.waysToMap()) {
+            DmaOps ops = factory.dmaOps(profile, port);
+            if (ops != null) {
+                withoutUnit = ops;
+                return;
+            }
+        }
+    }
+
     /** Has {@code listener} told before a function's first mapping. */
     public void onFirstMap(IntConsumer listener) {
         firstMap = listener;
@@ -100,7 +118,7 @@ public final class IommuCore implements DmaOps {
     DmaOps opsFor(PciFunction function) {
         UnitSlot slot = unitOf(function);
         if (slot == null) {
-            return passesThrough(function) ? passThroughOps : DIRECT;
+            return passesThrough(function) ? passThroughOps : withoutUnit;
         }
         return slot.driver().dmaOps() == null ? this : ownOps.computeIfAbsent(
                 machine.description().unitOf(function.alias()),

@@ -10,12 +10,16 @@ import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.Upstream.SystemError;
+import iommu.api.pcie.Workload;
 import iommu.api.profile.KernelProfile;
 import iommu.api.sim.EventQueue;
 import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
+import iommu.api.unit.DmaMappingException;
+import iommu.api.unit.DmaOps;
 import iommu.api.unit.KernelPanicException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import kdump.lab.engine.machine.Machine;
@@ -101,6 +105,16 @@ public final class Kernel implements Machine.Processor {
         return iommu.units();
     }
 
+    /**
+     * Boots as far as memory: what this kernel maps by where no unit translates. One that units
+     * translate for, as far as it knows yet, does without.
+     */
+    public void startMapping() {
+        if (units().stream().noneMatch(UnitSlot::isManaged)) {
+            iommu.findWayWithoutUnit(new EngineKernelPort(this, machine));
+        }
+    }
+
     PageAllocator pages() {
         return pages;
     }
@@ -175,6 +189,13 @@ public final class Kernel implements Machine.Processor {
 
     long allocatePages(int count) {
         return cleared(pages.allocate(count), count);
+    }
+
+    /** Allocates for a driver: where its device reaches pages as they are, if it is to. */
+    long allocatePages(PciFunction function, int count) {
+        boolean low = !iommu.mapsDma(function) && machine.config(function.requesterId()) != null
+                && DmaMask.bits(machine.config(function.requesterId())) == DmaMask.NARROW;
+        return low ? allocateLowPages(count) : allocatePages(count);
     }
 
     /** Allocates below 4 GiB as long as there are pages. */
@@ -296,6 +317,34 @@ public final class Kernel implements Machine.Processor {
             iommu.mapRange(function, this.pages.allocate(large), DriverMemory.LARGE_BYTES,
                     Access.READ | Access.WRITE);
         }
+    }
+
+    /**
+     * Returns a load as the driver of a function has mapped it: what its device does not reach as it
+     * is lies elsewhere for it. What cannot be mapped is left out.
+     */
+    public Workload mapped(PciFunction function, Workload load) {
+        DmaOps ops = iommu.opsFor(function);
+        return iommu.mapsDma(function) ? load : new Workload(load.requestsPerSecond(),
+                load.streaming(), load.readsPerMille(), load.bytes(),
+                mapped(function, load.rings(), Access.READ | Access.WRITE, ops),
+                mapped(function, load.readable(), Access.READ, ops),
+                mapped(function, load.writable(), Access.READ | Access.WRITE, ops),
+                mapped(function, load.writeOnly(), Access.WRITE, ops), load.message());
+    }
+
+    private static List<DmaBuffer> mapped(PciFunction function, List<DmaBuffer> pages, int access,
+            DmaOps ops) {
+        var all = new ArrayList<DmaBuffer>();
+        for (DmaBuffer page : pages) {
+            try {
+                all.add(page.iova() != page.physicalAddress() ? page
+                        : ops.map(function, page.physicalAddress(), page.bytes(), access));
+            } catch (DmaMappingException e) {
+                continue; // the driver has chosen another page
+            }
+        }
+        return all;
     }
 
     void unmap(PciFunction function, DmaBuffer buffer) {

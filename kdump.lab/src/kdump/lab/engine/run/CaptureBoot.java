@@ -60,7 +60,7 @@ final class CaptureBoot {
         kernel.iommu().onFirstMap(r -> steps.tell(new HandoverEvent.FirstMap(r)));
         Phases at = profile.phases();
         phase(Phase.PURGATORY, at.purgatory(), this::checkDigest);
-        phase(Phase.SETUP_ARCH, at.setupArch(), () -> { });
+        phase(Phase.SETUP_ARCH, at.setupArch(), kernel::startMapping);
         phase(Phase.INTERRUPT_REMAPPING, at.interruptRemapping(), kernel::takeInterrupts);
         phase(Phase.ENUMERATION, at.enumeration(), this::enumerate);
         phase(Phase.FINAL_FIXUPS, at.finalFixups(), this::finalFixups);

@@ -8,12 +8,14 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Workload;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import iommu.api.unit.DmaMappingException;
 import iommu.api.unit.KernelPanicException;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -93,8 +95,12 @@ public final class Run {
         first = new Kernel(machine, scenario.profile(),
                 new PageAllocator(ramAbove16Mib(), scenario.usedFrames()), scenario.mappedIova(),
                 scenario.passThrough());
-        capturePages = new PageAllocator(List.of(new AddressRange(image().end(),
-                reservation.end() - NOTES_BYTES)), new BitSet());
+        var own = new ArrayList<>(List.of(
+                new AddressRange(image().end(), reservation.end() - NOTES_BYTES)));
+        if (scenario.description().runDefaults().lowReservation() != null) {
+            own.add(scenario.description().runDefaults().lowReservation());
+        }
+        capturePages = new PageAllocator(own, new BitSet());
         capture = new Kernel(machine, scenario.captureProfile(), capturePages, new IovaInUse(),
                 Set.of());
         long notesAt = reservation.end() - NOTES_BYTES;
@@ -253,10 +259,12 @@ public final class Run {
         begin(Phase.RUNNING);
         firstNotes.clear();
         first.units().forEach(UnitSlot::resume);
+        first.startMapping();
         scenario.loads().forEach((requester, load) -> {
+            PciFunction function = machine.fabric().function(requester);
             DeviceDriver driver = machine.slot(requester).driver(new EngineDriverPort(first,
-                    machine, machine.fabric().function(requester)));
-            driver.start(load, options.seed() + requester);
+                    machine, function));
+            driver.start(first.mapped(function, load), options.seed() + requester);
             machine.queue().schedule(1, new Service(driver));
         });
         first.startClock();
