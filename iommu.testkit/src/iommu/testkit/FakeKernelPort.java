@@ -258,6 +258,12 @@ public final class FakeKernelPort implements KernelPort {
     }
 
     @Override
+    public long takeLowPages(int count) {
+        long at = pages.allocate(count);
+        return at + (long) count * PhysicalMemory.PAGE_BYTES <= 1L << 32 ? at : -1;
+    }
+
+    @Override
     public void freePages(long physicalAddress, int count) {
         pages.free(count);
     }

@@ -63,7 +63,8 @@ public final class IommuCore implements DmaOps {
         this.profile = profile;
         spaces = new IovaSpaces(machine, iovaInUse);
         this.passThrough = passThrough;
-        wide = machine.description().functions().stream().filter(f -> DmaMask.bits(f) == DmaMask.WIDE)
+        wide = machine.description().functions().stream()
+                .filter(f -> DmaMask.bits(f) == DmaMask.WIDE)
                 .map(FunctionConfig::requesterId).collect(Collectors.toSet());
         flushQueue = new FlushQueue(machine.queue(), profile.lazyFlushNanos(), () -> {
             if (!kernel.isStopped()) {
@@ -112,6 +113,11 @@ public final class IommuCore implements DmaOps {
     public boolean mapsDma(PciFunction function) {
         DmaOps ops = opsFor(function);
         return ops == this || ops.mapsDma(function);
+    }
+
+    /** Returns whether it has a way to map some memory of a function in tables of a unit. */
+    boolean mayMap(PciFunction function) {
+        return unitOf(function) != null;
     }
 
     /** Returns how this kernel makes memory reachable for a function. */

@@ -193,9 +193,12 @@ public final class Kernel implements Machine.Processor {
 
     /** Allocates for a driver: where its device reaches pages as they are, if it is to. */
     long allocatePages(PciFunction function, int count) {
-        boolean low = !iommu.mapsDma(function) && machine.config(function.requesterId()) != null
+        return reachesLowPagesOnly(function) ? allocateLowPages(count) : allocatePages(count);
+    }
+
+    private boolean reachesLowPagesOnly(PciFunction function) {
+        return !iommu.mapsDma(function) && machine.config(function.requesterId()) != null
                 && DmaMask.bits(machine.config(function.requesterId())) == DmaMask.NARROW;
-        return low ? allocateLowPages(count) : allocatePages(count);
     }
 
     /** Allocates below 4 GiB as long as there are pages. */
@@ -301,14 +304,15 @@ public final class Kernel implements Machine.Processor {
      * <p>Pages that a process has registered are not cleared: their bytes do not matter here.
      */
     public void mapDriverMemory(PciFunction function, DriverMemory memory) {
-        if (!iommu.mapsDma(function)) {
+        if (!iommu.mayMap(function)) {
             return;
         }
         int[] pages = {memory.readWrite(), memory.readOnly(), memory.writeOnly()};
         int[] rights = {Access.READ | Access.WRITE, Access.READ, Access.WRITE};
         for (int kind = 0; kind < pages.length; kind++) {
             for (int i = 0; i < pages[kind]; i++) {
-                map(function, this.pages.allocate(1), PhysicalMemory.PAGE_BYTES, rights[kind]);
+                map(function, driverPage(function, kind == 0), PhysicalMemory.PAGE_BYTES,
+                        rights[kind]);
             }
         }
         long left = memory.registeredBytes();
@@ -320,8 +324,8 @@ public final class Kernel implements Machine.Processor {
     }
 
     /**
-     * Returns a load as the driver of a function has mapped it: what its device does not reach as it
-     * is lies elsewhere for it. What cannot be mapped is left out.
+     * Returns a load as the driver of a function has mapped it: what its device does not reach as
+     * it is lies elsewhere for it. What cannot be mapped is left out.
      */
     public Workload mapped(PciFunction function, Workload load) {
         DmaOps ops = iommu.opsFor(function);
@@ -345,6 +349,12 @@ public final class Kernel implements Machine.Processor {
             }
         }
         return all;
+    }
+
+    /** Rings and queues are where the device reaches them as they are, if it is to. */
+    private long driverPage(PciFunction function, boolean coherent) {
+        return coherent && reachesLowPagesOnly(function) ? pages.allocateLow(1)
+                : pages.allocate(1);
     }
 
     void unmap(PciFunction function, DmaBuffer buffer) {
