@@ -33,6 +33,7 @@ public final class FakeDriverPort implements DriverPort {
     private final Map<String, Long> options = new HashMap<>();
     private IntPredicate interrupts;
     private boolean resetsDevices = true;
+    private int version = Integer.MAX_VALUE;
 
     /**
      * Makes the port of one driver.
@@ -57,6 +58,16 @@ public final class FakeDriverPort implements DriverPort {
     /** Sets whether the kernel has reset_devices on its command line; it has unless told. */
     public void resetsDevices(boolean does) {
         resetsDevices = does;
+    }
+
+    /** Sets the version of the kernel, such as 6, 1; it is later than all others unless told. */
+    public void version(int major, int minor) {
+        version = 1000 * major + minor;
+    }
+
+    @Override
+    public boolean isFrom(int major, int minor) {
+        return version >= 1000 * major + minor;
     }
 
     /** Returns what is mapped now, oldest first; a view. */

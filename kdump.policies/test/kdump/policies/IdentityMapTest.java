@@ -2,10 +2,12 @@
 package kdump.policies;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
+import iommu.api.memory.AddressRange;
 import iommu.testkit.FakeHandover;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,6 +36,30 @@ class IdentityMapTest {
         }
         assertThat(Policies.brief(machine.at(Phase.RUNNING, policy)))
                 .isEqualTo(mapped ? "ReserveIova, map 100" : "ReserveIova");
+    }
+
+    /** Either half alone, a part of the range, some of the functions: each of them too little. */
+    @Test
+    void halvesOfTheRuleAreSettings() {
+        FakeHandover machine = Policies.machine("v").function(0x100, 0x020000, 0, 0x04, 0x6)
+                .function(0x200, 0x020000, 0, 0x04, 0x6);
+        assertThat(Policies.brief(machine.at(Phase.RUNNING, Policies.identityMap("maps", false))))
+                .isEqualTo("ReserveIova");
+        assertThat(Policies.brief(machine.at(Phase.RUNNING,
+                Policies.identityMap("reserves", false)))).isEqualTo("map 100, map 200");
+        assertThat(Policies.brief(machine.at(Phase.RUNNING,
+                Policies.identityMap("only", new String[] {"02:00.0"}))))
+                .isEqualTo("ReserveIova, map 200");
+        assertThat(machine.at(Phase.RUNNING, Policies.identityMap("percent", 50)))
+                .contains(new Step.IdentityMap(0x100, AddressRange.of(
+                        FakeHandover.RESERVATION.start(),
+                        FakeHandover.RESERVATION.bytes() / 2)));
+        assertThat(machine.at(Phase.RUNNING, Policies.identityMap("percent", 0))).hasSize(1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Policies.identityMap("percent", 101))
+                .withMessage("percent 101, of 0 to 100");
+        assertThatIllegalArgumentException().isThrownBy(() ->
+                Policies.identityMap("only", new String[] {"02:00"}));
     }
 
     @Test

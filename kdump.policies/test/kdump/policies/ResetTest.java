@@ -40,7 +40,7 @@ class ResetTest {
     }
 
     private List<Step> steps() {
-        return machine.at(Phase.SETUP_ARCH, policy);
+        return Policies.acts(machine.at(Phase.SETUP_ARCH, policy));
     }
 
     /** Returns the ports that are reset, in their order. */

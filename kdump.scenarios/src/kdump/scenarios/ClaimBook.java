@@ -25,7 +25,8 @@ public final class ClaimBook implements Scenarios {
     public ClaimBook(@Reference Experiments experiments) {
         this.experiments = experiments;
         Stream.of(SumnerInFlight.CLAIMS, SumnerKept.CLAIMS, SumnerTables.CLAIMS,
-                MontgomeryRule.CLAIMS, RoedelOptions.CLAIMS, RoedelProcedure.CLAIMS).flatMap(List::stream)
+                MontgomeryRule.CLAIMS, RoedelOptions.CLAIMS, RoedelProcedure.CLAIMS,
+                IndohResets.CLAIMS, IndohAttempts.CLAIMS, WrightWindow.CLAIMS, WrightCaches.CLAIMS).flatMap(List::stream)
                 .forEach(claim -> claims.put(claim.id(), claim));
     }
 

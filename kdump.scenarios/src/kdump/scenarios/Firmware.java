@@ -16,6 +16,7 @@ import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import kdump.lab.api.LabException;
 import kdump.lab.api.experiment.Experiment;
 
@@ -83,20 +84,36 @@ final class Firmware implements DeviceModel {
         };
     }
 
-    /** Tries that reads of a reserved region go on under copied tables. */
-    static Finding goesOn(Stage stage) throws LabException {
-        Experiment run = stage.experiment("server-2014", "copy-tables");
-        MachineDescription machine = run.machine();
-        ReservedRegion region = machine.reservedRegions().get(0);
-        int user = machine.functions().stream().map(FunctionConfig::requesterId)
+    /**
+     * What came of reading a reserved region through a run.
+     *
+     * @param user requester id of the reader
+     * @param failed how many reads failed
+     * @param all of how many
+     */
+    record Reads(Tale tale, int user, long failed, long all) { }
+
+    /** Has the first device of a machine's first reserved region read it all the time. */
+    static Reads reads(Stage stage, String machine, String policy,
+            UnaryOperator<MachineDescription> altered) throws LabException {
+        Experiment run = stage.experiment(machine, policy);
+        ReservedRegion region = run.machine().reservedRegions().get(0);
+        int user = run.machine().functions().stream().map(FunctionConfig::requesterId)
                 .filter(region::names).findFirst().orElseThrow();
         var firmware = new Firmware(user, region.range().start());
-        Tale tale = stage.tale(run.models(List.of(firmware)));
-        long failed = firmware.answers.stream().filter(a -> a != CompletionStatus.SUCCESS).count();
-        long after = tale.events(EventKind.DMA_READ).filter(e -> e.actor() == user
-                && e.id() > firstMap(tale, user)).count();
-        return Finding.yes(failed == 0 && after > 0, firmware.answers.size() + " reads, " + after
-                        + " of them after its driver had mapped, " + failed + " failed",
+        Tale tale = stage.tale(run.on(altered.apply(run.machine())).models(List.of(firmware)));
+        return new Reads(tale, user, firmware.answers.stream()
+                .filter(a -> a != CompletionStatus.SUCCESS).count(), firmware.answers.size());
+    }
+
+    /** Tries that reads of a reserved region go on under copied tables. */
+    static Finding goesOn(Stage stage) throws LabException {
+        Reads reads = reads(stage, "server-2014", "copy-tables", m -> m);
+        int user = reads.user();
+        long after = reads.tale().events(EventKind.DMA_READ).filter(e -> e.actor() == user
+                && e.id() > firstMap(reads.tale(), user)).count();
+        return Finding.yes(reads.failed() == 0 && after > 0, reads.all() + " reads, " + after
+                        + " of them after its driver had mapped, " + reads.failed() + " failed",
                 "the old entry has the region mapped, and so does the new domain from the start",
                 "a read failed");
     }

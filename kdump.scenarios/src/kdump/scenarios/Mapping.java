@@ -20,21 +20,42 @@ import kdump.lab.api.experiment.Hardware;
 record Mapping(int requester, int domain, long iova, long physicalAddress, long bytes,
         int access) {
 
-    /** Returns all that the units of a machine map now; those that pass unchanged left out. */
+    /** Most leaves that are looked at: tables that all lead to one page have no end of them. */
+    private static final int MOST = 1 << 19;
+
+    /** Ends an enumeration. */
+    private static final class EnoughException extends RuntimeException {
+
+        private static final long serialVersionUID = 1L;
+
+        EnoughException() {
+            super("enough", null, false, false);
+        }
+    }
+
+    /**
+     * Returns all that the units of a machine map now, up to half a million leaves; those that pass
+     * unchanged are left out.
+     */
     static List<Mapping> all(Hardware hardware) {
         var found = new ArrayList<Mapping>();
-        for (RemappingUnit unit : hardware.units()) {
-            unit.mappings(new MappingVisitor() {
-                @Override
-                public void mapping(int requester, int domainId, long iova, long physicalAddress,
-                        long bytes, int access) {
-                    found.add(new Mapping(requester, domainId, iova, physicalAddress,
-                            bytes, access));
+        var rows = new MappingVisitor() {
+            @Override
+            public void mapping(int requester, int domainId, long iova, long physicalAddress,
+                    long bytes, int access) {
+                if (found.size() == MOST) {
+                    throw new EnoughException();
                 }
+                found.add(new Mapping(requester, domainId, iova, physicalAddress, bytes, access));
+            }
 
-                @Override
-                public void passThrough(int requester, int domainId) { }
-            });
+            @Override
+            public void passThrough(int requester, int domainId) { }
+        };
+        try {
+            hardware.units().forEach(unit -> unit.mappings(rows));
+        } catch (EnoughException e) {
+            return found;
         }
         return found;
     }

@@ -39,8 +39,8 @@ final class RoedelOptions {
                     + " root table pointer, global invalidations, TE on; raw requests in between,"
                     + " faults afterwards", RoedelOptions::mixture),
             new Claim("S3-7", "this fails quite often under heavy I/O", "server, disable-reinit,"
-                    + " loads at 2 %, and at 200 %, 20 seeds each", "fewer good dumps under the"
-                    + " heavier load, beyond chance", RoedelOptions::heavy));
+                    + " all idle, loads at 2 %, at 200 %, 20 seeds each", "fewer good dumps under"
+                    + " load, beyond chance", RoedelOptions::heavy));
 
     private static final int SEEDS = 20;
     private static final int GLOBAL_COMMAND = 0x18;
@@ -117,12 +117,18 @@ final class RoedelOptions {
 
     private static Finding heavy(Stage stage) throws LabException {
         Experiment run = stage.experiment("server", "disable-reinit");
-        Rate light = stage.rate(run.options(run.options().withRateFactor(0.02)), SEEDS,
+        Rate idle = good(stage, run, 0);
+        Rate light = good(stage, run, 0.02);
+        Rate heavy = good(stage, run, 2);
+        return Finding.where(heavy.isBelow(idle), "good dumps: " + idle + " idle, " + light
+                        + " at 2 % of the load, " + heavy + " at 200 %",
+                "the controller that the dump goes through has work in flight; how much of it"
+                + " there is matters less: one abort is enough", "the intervals overlap")
+                .at(heavy);
+    }
+
+    private static Rate good(Stage stage, Experiment run, double load) throws LabException {
+        return stage.rate(run.options(run.options().withRateFactor(load)), SEEDS,
                 SumnerInFlight::isGood);
-        Rate heavy = stage.rate(run.options(run.options().withRateFactor(2)), SEEDS,
-                SumnerInFlight::isGood);
-        return Finding.yes(heavy.isBelow(light), "good dumps: " + light + " at 2 % of the load, "
-                        + heavy + " at 200 %", "more requests are in flight when the tables go",
-                "the intervals overlap").at(heavy);
     }
 }

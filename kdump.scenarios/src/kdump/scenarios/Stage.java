@@ -138,7 +138,13 @@ final class Stage {
 
     /** Returns a machine in which nothing runs. */
     Hardware bare(MachineDescription machine) throws LabException {
+        runs++;
         return experiments.bare(machine, RunOptions.ofSeed(seed));
+    }
+
+    /** Returns the names of the policies in force. */
+    Set<String> policies() {
+        return experiments.policies();
     }
 
     /** Returns the seed of the first run. */

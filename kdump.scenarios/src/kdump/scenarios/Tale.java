@@ -170,10 +170,15 @@ final class Tale {
 
     /** Returns where the tables of T1 sent a request; -1 if nowhere. */
     long meant(Event request) {
-        int alias = alias(request.actor());
-        var below = meant.getOrDefault(alias, new TreeMap<>()).floorEntry(request.a());
-        return below != null && below.getValue().holds(alias, request.a())
-                ? below.getValue().target(request.a()) : -1;
+        return meant(request.actor(), request.a());
+    }
+
+    /** Returns where the tables of T1 sent a function's request for an address; -1 if nowhere. */
+    long meant(int function, long address) {
+        int alias = alias(function);
+        var below = meant.getOrDefault(alias, new TreeMap<>()).floorEntry(address);
+        return below != null && below.getValue().holds(alias, address)
+                ? below.getValue().target(address) : -1;
     }
 
     /** Returns where a request went; -1 if it was blocked. */

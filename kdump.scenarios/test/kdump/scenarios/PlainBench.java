@@ -18,6 +18,8 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.MachineImporter;
+import iommu.testkit.Settings;
+import iommu.testkit.Settings;
 import iommu.vtd.linux.handover.VtdHandover;
 import iommu.vtd.vendor.VtdVendor;
 import java.io.IOException;
@@ -41,14 +43,28 @@ import kdump.lab.engine.machine.Services;
 import kdump.lab.engine.run.PolicySession;
 import kdump.lab.engine.setup.ColdBoot;
 import kdump.lab.engine.verdict.Experimenter;
+import kdump.policies.block.Block;
+import kdump.policies.blockatcrash.BlockAtCrash;
+import kdump.policies.clearbusmaster.ClearBusMaster;
 import kdump.policies.copypagetables.CopyPageTables;
 import kdump.policies.copytables.CopyTables;
+import kdump.policies.crashpathdisable.CrashPathDisable;
 import kdump.policies.disablereinit.DisableReinit;
 import kdump.policies.identitymap.IdentityMapCrashRange;
+import kdump.policies.keepandseparate.KeepAndSeparate;
+import kdump.policies.keepnonzero.KeepNonzero;
 import kdump.policies.leavedisabled.LeaveDisabled;
 import kdump.policies.linux.Linux;
+import kdump.policies.resetatprobe.ResetAtProbe;
+import kdump.policies.resetdevices.Config;
+import kdump.policies.resetdevices.Indoh1;
+import kdump.policies.resetdevices.Indoh2;
+import kdump.policies.resetdevices.Indoh3;
+import kdump.policies.resetdevices.Indoh4;
+import kdump.policies.resetdevices.ResetDevices;
 import kdump.policies.reuseinplace.ReuseInPlace;
 import kdump.policies.reuseroot.ReuseRoot;
+import kdump.policies.scratchpage.ScratchPage;
 
 /** The real rooms without a framework; machines are booted once. */
 public final class PlainBench implements Experiments {
@@ -67,13 +83,27 @@ public final class PlainBench implements Experiments {
     private static Map<String, HandoverPolicy> house() {
         var all = new TreeMap<String, HandoverPolicy>();
         all.put("linux", new Linux());
+        all.put("block", new Block());
+        all.put("block-at-crash", new BlockAtCrash(Settings.of(BlockAtCrash.Config.class)));
+        all.put("clear-bus-master", new ClearBusMaster(Settings.of(ClearBusMaster.Config.class)));
         all.put("copy-page-tables", new CopyPageTables());
         all.put("copy-tables", new CopyTables());
+        all.put("crash-path-disable", new CrashPathDisable());
         all.put("disable-reinit", new DisableReinit());
-        all.put("identity-map-crash-range", new IdentityMapCrashRange());
+        all.put("identity-map-crash-range", new IdentityMapCrashRange(
+                Settings.of(kdump.policies.identitymap.Config.class)));
+        all.put("indoh-1", new Indoh1(Indoh1.class.getAnnotation(Config.class)));
+        all.put("indoh-2", new Indoh2(Indoh2.class.getAnnotation(Config.class)));
+        all.put("indoh-3", new Indoh3(Indoh3.class.getAnnotation(Config.class)));
+        all.put("indoh-4", new Indoh4(Indoh4.class.getAnnotation(Config.class)));
+        all.put("keep-and-separate", new KeepAndSeparate());
+        all.put("keep-nonzero", new KeepNonzero());
         all.put("leave-disabled", new LeaveDisabled());
+        all.put("reset-at-probe", new ResetAtProbe());
+        all.put("reset-devices", new ResetDevices(Settings.of(Config.class)));
         all.put("reuse-in-place", new ReuseInPlace());
         all.put("reuse-root", new ReuseRoot());
+        all.put("scratch-page", new ScratchPage());
         return all;
     }
 

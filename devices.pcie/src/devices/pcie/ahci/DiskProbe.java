@@ -26,9 +26,9 @@ import java.util.List;
 
 /**
  * How a kernel takes an adapter over and makes its disk work, waiting as long as it takes: adapter
- * reset, ports stopped, interrupts, COMRESET until a port has a disk, IDENTIFY DEVICE, transfer
- * mode. It never looks
- * whether a command is done before an interrupt says so. One thread.
+ * reset, ports stopped, bus master, interrupts, COMRESET until a port has a disk, IDENTIFY DEVICE,
+ * transfer mode. As the reset comes before bus mastering, what a closed gate held back is never
+ * sent. It never looks whether a command is done before an interrupt says so. One thread.
  *
  * <p>Source: Linux, ahci.c: ahci_init_one; libahci.c: ahci_init_controller, ahci_port_init,
  * ahci_do_hardreset; libata-core.c: ata_dev_read_id, sata_link_hardreset; libata-eh.c:

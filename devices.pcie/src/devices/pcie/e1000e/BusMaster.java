@@ -6,7 +6,9 @@ import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.PciFunction;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The requests of a controller: cut to what its function may put into one, and what comes of those
@@ -29,6 +31,8 @@ final class BusMaster {
     private final NicOptions options;
     private int payloadBytes = LEAST_BYTES;
     private int readBytes = LEAST_BYTES;
+    /** What waits until requests may leave. */
+    private final List<Runnable> stalled = new ArrayList<>();
     private boolean disabled;
     private boolean wedged;
 
@@ -40,6 +44,7 @@ final class BusMaster {
 
     /** Follows a reset: looks up what a request may carry, and is enabled. */
     void negotiate() {
+        stalled.clear();
         disabled = false;
         PciFunction function = context.function();
         int express = Capabilities.find(function::readConfig, Capabilities.EXPRESS);
@@ -55,6 +60,20 @@ final class BusMaster {
     /** Says whether the driver has disabled requests by the chip's own register. */
     void disabled(boolean off) {
         disabled = off;
+        opened();
+    }
+
+    /** Has work done as soon as requests may leave; a reset drops it. */
+    void whenOpen(Runnable work) {
+        stalled.add(work);
+    }
+
+    /** Lets what has waited go on, if requests may leave now. */
+    void opened() {
+        if (isOpen()) {
+            stalled.forEach(work -> context.schedule(1, work));
+            stalled.clear();
+        }
     }
 
     /** Returns whether an aborted request has left the chip in a state that only a reset ends. */

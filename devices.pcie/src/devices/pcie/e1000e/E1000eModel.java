@@ -14,7 +14,7 @@ import org.osgi.service.component.annotations.Component;
  * Puts a gigabit controller behind functions with the ids of an 82574L (8086:10D3) or an 82540EM
  * (8086:100E); others of the class have other registers.
  *
- * <p>Its options are those of {@link NicOptions}, and {@link NicDriver#MASTER_TO_RESET_NANOS}.
+ * <p>Its options are those of {@link NicOptions}.
  */
 @Component(property = "service.ranking:Integer=10")
 public final class E1000eModel implements DeviceModel {

@@ -266,6 +266,11 @@ final class Nic implements Device {
     }
 
     @Override
+    public void busMasterEnabled(boolean enabled) {
+        core.bus().opened();
+    }
+
+    @Override
     public boolean present() {
         return core.isThere();
     }

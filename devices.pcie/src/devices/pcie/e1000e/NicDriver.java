@@ -29,9 +29,6 @@ import iommu.api.pcie.Workload;
  */
 final class NicDriver implements DeviceDriver {
 
-    /** Option: how long it takes from bus mastering being on to the reset. */
-    static final String MASTER_TO_RESET_NANOS = "masterToResetNanos";
-
     private static final long EXPRESS_CAUSES = ICR_RXQ0.mask() | ICR_TXQ0.mask()
             | ICR_OTHER.mask() | ICR_LSC.mask();
     private static final long CONVENTIONAL_CAUSES = ICR_RXT0.mask() | ICR_TXDW.mask()
@@ -47,6 +44,7 @@ final class NicDriver implements DeviceDriver {
     private ReceiveRing receive;
     private TransmitRing transmit;
     private long calls;
+    private boolean probed;
 
     NicDriver(DriverPort port) {
         this.port = port;
@@ -107,7 +105,23 @@ final class NicDriver implements DeviceDriver {
 
     @Override
     public String probe() {
-        return new NicProbe(port, chip).run();
+        String failure = new NicProbe(port, chip).run();
+        probed = failure == null;
+        return failure;
+    }
+
+    /**
+     * {@inheritDoc} The function is no bus master afterwards, whatever the chip does.
+     *
+     * <p>Source: Linux, __e1000_shutdown of both drivers: pci_clear_master, pci_disable_device.
+     */
+    @Override
+    public String shutdown() {
+        if (probed) {
+            int command = port.function().readConfig(NicProbe.COMMAND, 2);
+            port.function().writeConfig(NicProbe.COMMAND, 2, command & ~NicProbe.MASTER);
+        }
+        return null;
     }
 
     /** No dump is written to a wire: the interface is not opened. */

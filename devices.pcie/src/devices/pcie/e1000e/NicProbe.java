@@ -24,6 +24,7 @@ import static devices.pcie.e1000e.NicLayout.STATUS_MASTER_ENABLE;
 import static devices.pcie.e1000e.NicLayout.TCTL;
 import static devices.pcie.e1000e.NicLayout.TCTL_PSP;
 
+import devices.pcie.link.DeviceOptions;
 import iommu.api.bits.Register;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.DriverPort;
@@ -45,10 +46,10 @@ final class NicProbe {
     private static final long MICRO = 1000;
     private static final long MILLI = 1_000_000;
     private static final long DEFAULT_MASTER_TO_RESET = 3 * MILLI;
-    private static final int COMMAND = 0x04;
+    static final int COMMAND = 0x04;
     private static final int IO = 1;
     private static final int MEMORY = 2;
-    private static final int MASTER = 4;
+    static final int MASTER = 4;
     private static final int VECTORS = 3;
     private static final int CHECKSUM_TRIES = 3;
     private static final long START = 1;
@@ -74,7 +75,7 @@ final class NicProbe {
     /** Returns null, or what the kernel says. */
     String run() {
         enable();
-        port.sleep(port.option(NicDriver.MASTER_TO_RESET_NANOS, DEFAULT_MASTER_TO_RESET));
+        port.sleep(DeviceOptions.masterToResetNanos(port, DEFAULT_MASTER_TO_RESET));
         if (!knowsPhy()) {
             return "probe failed with error -2";
         }

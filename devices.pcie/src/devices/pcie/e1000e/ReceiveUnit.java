@@ -39,7 +39,6 @@ import java.util.zip.CRC32;
  */
 final class ReceiveUnit {
 
-    static final long STALL_NANOS = 10_000_000;
     /** From asking for descriptors to having them; from data to write-back; to the interrupt. */
     private static final long FETCH_NANOS = 1000;
     private static final long WRITE_BACK_NANOS = 200;
@@ -196,7 +195,7 @@ final class ReceiveUnit {
 
     private void fetchDone() {
         if (!core.bus().isOpen()) {
-            context.schedule(STALL_NANOS, fetchDone);
+            core.bus().whenOpen(fetchDone);
             return;
         }
         fetching = false;
@@ -251,7 +250,7 @@ final class ReceiveUnit {
             return;
         }
         if (!core.bus().isOpen()) {
-            context.schedule(STALL_NANOS, moved);
+            core.bus().whenOpen(moved);
             return;
         }
         if (done == 0) {
@@ -328,7 +327,7 @@ final class ReceiveUnit {
 
     private void writtenBack() {
         if (!core.bus().isOpen()) {
-            context.schedule(STALL_NANOS, writtenBack);
+            core.bus().whenOpen(writtenBack);
             return;
         }
         writing = false;

@@ -129,7 +129,7 @@ final class TransmitUnit {
 
     private void fetchDone() {
         if (!core.bus().isOpen()) {
-            context.schedule(ReceiveUnit.STALL_NANOS, fetchDone);
+            core.bus().whenOpen(fetchDone);
             return;
         }
         int count = ring.fetchable();
@@ -172,7 +172,7 @@ final class TransmitUnit {
             return;
         }
         if (!core.bus().isOpen()) {
-            context.schedule(ReceiveUnit.STALL_NANOS, gathered);
+            core.bus().whenOpen(gathered);
             return;
         }
         if (token == 0) {
@@ -236,7 +236,7 @@ final class TransmitUnit {
 
     private void writtenBack() {
         if (!core.bus().isOpen()) {
-            context.schedule(ReceiveUnit.STALL_NANOS, writtenBack);
+            core.bus().whenOpen(writtenBack);
             return;
         }
         if (token != 0) {

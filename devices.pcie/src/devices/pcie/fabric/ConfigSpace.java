@@ -30,14 +30,18 @@ import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.PluggedFunction;
+import iommu.api.pcie.VirtualFunctions;
 import java.util.Arrays;
 
 /**
  * Config space of one function: the captured bytes, with the access kinds of the header, of the PCI
- * Express capability, of MSI, of MSI-X control, and of ATS control. Other capabilities are
+ * Express capability, of MSI, of MSI-X control, of ATS control, and of SR-IOV control. Other capabilities are
  * read-only; base addresses are too, unless {@link BaseAddresses} says otherwise. One thread.
  */
 final class ConfigSpace implements Interrupts.Config {
+
+    /** VF Enable, VF Memory Space Enable, ARI Capable Hierarchy. */
+    private static final int VIRTUAL_WRITABLE = 0x0019;
 
     private final byte[] held;
     private final byte[] writable;
@@ -82,6 +86,11 @@ final class ConfigSpace implements Interrupts.Config {
                 Capabilities.ADDRESS_TRANSLATION_SERVICES);
         if (translationServices > 0) {
             kind(writable, translationServices + TRANSLATION_CONTROL, TRANSLATION_CONTROL_WRITABLE);
+        }
+        VirtualFunctions virtual = VirtualFunctions.of(this::read);
+        if (virtual != null) {
+            kind(writable, virtual.capability() + VirtualFunctions.CONTROL, VIRTUAL_WRITABLE);
+            kind(writable, virtual.capability() + VirtualFunctions.NUMBER, 0xffff);
         }
         errorReporting = Capabilities.findExtended(this::read, ErrorReporting.CAPABILITY);
         if (errorReporting > 0) {

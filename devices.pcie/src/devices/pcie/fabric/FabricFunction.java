@@ -27,6 +27,7 @@ import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.TranslationCompletion;
 import iommu.api.pcie.Upstream;
+import iommu.api.pcie.VirtualFunctions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -43,6 +44,10 @@ class FabricFunction implements PciFunction, DmaPort {
     private final BaseAddresses bars;
     private final Interrupts interrupts;
     private final List<FabricFunction> below = new ArrayList<>();
+    private final List<FabricFunction> virtual = new ArrayList<>();
+    private VirtualFunctions layout;
+    /** Of a virtual function; null otherwise. */
+    private FabricFunction physical;
     private FabricFunction bridge;
     private Device device;
     private int alias;
@@ -90,6 +95,18 @@ class FabricFunction implements PciFunction, DmaPort {
     void bridge(FabricFunction above) {
         bridge = above;
         above.below.add(this);
+    }
+
+    /** Makes another function a virtual one of this. */
+    void virtual(FabricFunction other, VirtualFunctions as) {
+        layout = as;
+        virtual.add(other);
+        other.physical = this;
+    }
+
+    private boolean virtualEnabled() {
+        return layout != null && (config.read(layout.capability() + VirtualFunctions.CONTROL, 2)
+                & VirtualFunctions.ENABLE) != 0;
     }
 
     /** Finds the id that requests carry upstream; call once all bridges are known. */
@@ -155,10 +172,14 @@ class FabricFunction implements PciFunction, DmaPort {
         boolean held = inSecondaryReset();
         boolean translated = config.translationEnabled();
         boolean master = BUS_MASTER.isSet(config.command());
+        boolean virtualThere = virtualEnabled();
         config.write(offset, bytes, value);
         interrupts.configWritten();
         if (device != null && BUS_MASTER.isSet(config.command()) != master) {
             device.busMasterEnabled(!master);
+        }
+        if (virtualThere && !virtualEnabled()) {
+            virtual.forEach(FabricFunction::reset);
         }
         if (device != null && config.translationEnabled() != translated) {
             device.translationEnabled(!translated);
@@ -174,7 +195,8 @@ class FabricFunction implements PciFunction, DmaPort {
     }
 
     private boolean isThere() {
-        return device == null || device.present();
+        return (device == null || device.present())
+                && (physical == null || physical.isThere() && physical.virtualEnabled());
     }
 
     private static boolean touches(int offset, int bytes, int at) {
@@ -196,6 +218,7 @@ class FabricFunction implements PciFunction, DmaPort {
         if (device != null) {
             device.reset();
         }
+        virtual.forEach(FabricFunction::reset);
     }
 
     private static void check(int offset, int bytes) {
@@ -236,7 +259,7 @@ class FabricFunction implements PciFunction, DmaPort {
 
     private boolean decodes(int bar, long offset, int bytes) {
         Bar space = bars.behind(bar);
-        return space != null && space.takes(offset, bytes) && device.present()
+        return space != null && space.takes(offset, bytes) && isThere()
                 && (space.io() ? IO_SPACE : MEMORY_SPACE).isSet(config.command());
     }
 

@@ -7,6 +7,7 @@ import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.Upstream;
+import iommu.api.pcie.VirtualFunctions;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -30,9 +31,21 @@ final class PcieFabric implements Fabric {
                 function.bridge(above);
             }
         }
+        functions.values().forEach(this::virtual);
         for (FabricFunction function : functions.values()) {
             function.resolveAlias();
             function.device(devices.device(function, function));
+        }
+    }
+
+    /** Ties those virtual functions to their physical one that are there. */
+    private void virtual(FabricFunction function) {
+        VirtualFunctions layout = VirtualFunctions.of(function.config()::read);
+        for (int i = 0; layout != null && i < layout.count(); i++) {
+            FabricFunction other = functions.get(layout.requester(function.requesterId(), i));
+            if (other != null) {
+                function.virtual(other, layout);
+            }
         }
     }
 

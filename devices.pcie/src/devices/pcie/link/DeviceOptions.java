@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.link;
 
+import iommu.api.pcie.DriverPort;
+
 /** Names of the options by which devices of any kind are asked to misbehave. */
 public final class DeviceOptions {
 
@@ -13,5 +15,20 @@ public final class DeviceOptions {
     /** The instant at which the device is pulled out of its slot; never if nothing is asked. */
     public static final String GONE_FROM_NANOS = "goneFromNanos";
 
+    /**
+     * How long a driver takes, in nanoseconds, from bus mastering being on to the reset of the
+     * device, which goes on meanwhile with whatever it holds.
+     */
+    public static final String MASTER_TO_RESET_NANOS = "masterToResetNanos";
+
     private DeviceOptions() { }
+
+    /**
+     * Returns how long a driver takes from bus mastering being on to its reset of the device.
+     *
+     * @param usual for this driver, if the machine asks for nothing else; 0 or more, nanoseconds
+     */
+    public static long masterToResetNanos(DriverPort port, long usual) {
+        return Math.max(0, port.option(MASTER_TO_RESET_NANOS, usual));
+    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.nvme;
 
+import devices.pcie.link.DeviceOptions;
 import iommu.api.bits.Register;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DeviceDriver;
@@ -28,9 +29,14 @@ final class NvmeDriver implements DeviceDriver {
     private static final int ADMIN_ENTRIES = 32;
     private static final int IO_ENTRIES = 64;
     private static final int VECTORS = 2;
+    /** A vector, capabilities read, config space saved, registers mapped again; assumed. */
+    private static final long MASTER_TO_RESET_NANOS = 100_000;
     private static final long GONE = 0xffff_ffffL;
     private static final long TIMEOUT_UNIT_NANOS = 500_000_000;
     private static final long POLL_NANOS = 1_000_000;
+    private static final int NORMAL_SHUTDOWN = 1;
+    private static final long SHUTDOWN_POLL_NANOS = 100_000_000;
+    private static final long SHUTDOWN_TIMEOUT_NANOS = 5_000_000_000L;
     private static final long ADMIN_TIMEOUT_NANOS = 60_000_000_000L;
     private static final long IO_TIMEOUT_NANOS = 30_000_000_000L;
 
@@ -43,6 +49,7 @@ final class NvmeDriver implements DeviceDriver {
     private int command;
     private long number;
     private String failure;
+    private boolean bound;
 
     NvmeDriver(DriverPort port) {
         this.port = port;
@@ -108,10 +115,37 @@ final class NvmeDriver implements DeviceDriver {
         if (vectors == 0) {
             return "Removing after probe failure status: -28";
         }
+        port.sleep(DeviceOptions.masterToResetNanos(port, MASTER_TO_RESET_NANOS));
         if (!reset() || !initialise() || !identify() || !createQueues() || !readFirstBlock()) {
             write(function, NvmeRegisters.CC, 0);
         }
+        bound = failure == null;
         return failure;
+    }
+
+    /**
+     * {@inheritDoc} A controller that still works is told so and waited for; each way it is no bus
+     * master afterwards.
+     *
+     * <p>Source: Linux, nvme_shutdown, nvme_dev_disable, nvme_shutdown_ctrl; shutdown_timeout.
+     */
+    @Override
+    public String shutdown() {
+        if (!bound) {
+            return null;
+        }
+        long now = status();
+        if (NvmeRegisters.RDY.isSet(now) && !NvmeRegisters.CFS.isSet(now) && now != GONE) {
+            long cc = function.readRegister(0, NvmeRegisters.CC.offset(), 4);
+            write(function, NvmeRegisters.CC, NvmeRegisters.SHN.with(cc, NORMAL_SHUTDOWN));
+            for (long left = SHUTDOWN_TIMEOUT_NANOS; left > 0
+                    && NvmeRegisters.SHST.of(status()) != NvmeRegisters.SHUTDOWN_COMPLETE;
+                    left -= SHUTDOWN_POLL_NANOS) {
+                port.sleep(SHUTDOWN_POLL_NANOS);
+            }
+        }
+        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) & ~MASTER);
+        return null;
     }
 
     private boolean fail(String why) {

@@ -3,6 +3,7 @@ package devices.pcie.nvme;
 
 import static devices.pcie.link.DeviceOptions.GONE_FROM_NANOS;
 import static devices.pcie.link.DeviceOptions.IGNORES_RESET;
+import static devices.pcie.link.DeviceOptions.MASTER_TO_RESET_NANOS;
 import static devices.pcie.link.DeviceOptions.RESET_NANOS;
 import static devices.pcie.link.DeviceOptions.WEDGES_ON_ABORT;
 
@@ -26,7 +27,7 @@ record NvmeOptions(long mediumNanos, long resetNanos, boolean ignoresReset, bool
     /** As emulators name it. */
     static final String QUEUE_PAIRS = "max_ioqpairs";
     static final Set<String> NAMES = Set.of(DeviceContext.MEDIUM_NANOS, RESET_NANOS, IGNORES_RESET,
-            WEDGES_ON_ABORT, GONE_FROM_NANOS);
+            WEDGES_ON_ABORT, GONE_FROM_NANOS, MASTER_TO_RESET_NANOS);
 
     private static final long DEFAULT_MEDIUM_NANOS = 80_000;
     private static final long DEFAULT_RESET_NANOS = 1_000_000;

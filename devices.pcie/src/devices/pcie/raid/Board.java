@@ -22,6 +22,7 @@ import static devices.pcie.raid.CissLayout.TRANSPORT_ACTIVE;
 import static devices.pcie.raid.CissLayout.TRANSPORT_REQUEST;
 import static devices.pcie.raid.CissLayout.TRANSPORT_SUPPORT;
 
+import devices.pcie.link.DeviceOptions;
 import iommu.api.bits.Register;
 import iommu.api.pcie.DriverPort;
 import iommu.api.pcie.PciFunction;
@@ -41,6 +42,9 @@ final class Board {
     private static final int NOT_READY_POLLS = 1000; // 100 s
     private static final long AFTER_DOORBELL_NANOS = 10 * SECOND;
     private static final long AFTER_RESET_NANOS = 3 * SECOND;
+    private static final long DISABLED_NANOS = 260 * MILLI;
+    /** Registers mapped, config space saved, the table looked up; assumed. */
+    private static final long MASTER_TO_RESET_NANOS = MILLI / 5;
     private static final int CHANGE_POLLS = 2000;
     private static final long CHANGE_POLL_NANOS = 10 * MILLI;
     private static final int COMMAND = 0x04;
@@ -81,6 +85,22 @@ final class Board {
     /** As pci_disable_device: the function is no bus master any more. */
     void disable() {
         command(0, MASTER);
+    }
+
+    /**
+     * Brings the function into a known state before a reset: off, a pause, on again. With that it
+     * is a bus master, and the board goes on with what it holds until the reset.
+     *
+     * <p>Source: Linux, hpsa_init_reset_devices, as it is since 3.17 (the version from memory).
+     */
+    void enableAnew() {
+        enable();
+        disable();
+        port.sleep(DISABLED_NANOS);
+        enable();
+        master();
+        tellOfReplies(false);
+        port.sleep(DeviceOptions.masterToResetNanos(port, MASTER_TO_RESET_NANOS));
     }
 
     private void command(int set, int clear) {

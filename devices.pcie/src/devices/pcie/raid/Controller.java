@@ -145,6 +145,15 @@ final class Controller implements Device {
 
     // ---- resets ---------------------------------------------------------------------------------
 
+    @Override
+    public void busMasterEnabled(boolean enabled) {
+        if (enabled) {
+            inbound.opened();
+            answers.opened();
+            disks.opened();
+        }
+    }
+
     /** A doorbell or a message asks for a reset. */
     private void askedToReset() {
         if (!options.ignoresReset()) {

@@ -3,6 +3,7 @@ package devices.pcie.raid;
 
 import static devices.pcie.link.DeviceOptions.GONE_FROM_NANOS;
 import static devices.pcie.link.DeviceOptions.IGNORES_RESET;
+import static devices.pcie.link.DeviceOptions.MASTER_TO_RESET_NANOS;
 import static devices.pcie.link.DeviceOptions.RESET_NANOS;
 import static devices.pcie.link.DeviceOptions.WEDGES_ON_ABORT;
 
@@ -24,7 +25,7 @@ record ControllerOptions(long mediumNanos, boolean wedgesOnAbort, boolean ignore
         long resetNanos, long goneFromNanos) {
 
     static final Set<String> NAMES = Set.of(DeviceContext.MEDIUM_NANOS, WEDGES_ON_ABORT,
-            IGNORES_RESET, RESET_NANOS, GONE_FROM_NANOS);
+            IGNORES_RESET, RESET_NANOS, GONE_FROM_NANOS, MASTER_TO_RESET_NANOS);
 
     private static final long MEDIUM_NANOS = 20_000_000;
     private static final long COMES_UP_NANOS = 1_500_000_000;

@@ -27,6 +27,7 @@ final class HpsaDriver implements DeviceDriver {
     private final Board board;
     private final DeepQueue queue;
     private final CommandPort commands;
+    private boolean bound;
 
     HpsaDriver(DriverPort port) {
         this.port = port;
@@ -52,9 +53,7 @@ final class HpsaDriver implements DeviceDriver {
         String failure = null;
         boolean soft = false;
         if (port.resetsDevices()) {
-            board.enable();
-            board.master();
-            board.tellOfReplies(false);
+            board.enableAnew();
             failure = resetDevices();
             soft = failure == null && board.holdsVersion();
             board.disable();
@@ -70,7 +69,8 @@ final class HpsaDriver implements DeviceDriver {
             board.tellOfReplies(true);
             failure = scan();
         }
-        if (failure != null) {
+        bound = failure == null;
+        if (!bound) {
             board.disable();
         }
         return failure;
@@ -169,6 +169,20 @@ final class HpsaDriver implements DeviceDriver {
         port.unmap(buffer);
         port.freePage(page);
         return failure;
+    }
+
+    /**
+     * {@inheritDoc} The controller's cache is not flushed here, which a controller that has locked
+     * up is not asked for either.
+     *
+     * <p>Source: Linux, hpsa_shutdown.
+     */
+    @Override
+    public String shutdown() {
+        if (bound) {
+            board.tellOfReplies(false);
+        }
+        return null;
     }
 
     // ---- the dump -------------------------------------------------------------------------------

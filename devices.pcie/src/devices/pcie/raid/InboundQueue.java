@@ -18,8 +18,6 @@ final class InboundQueue {
 
     private static final int SLOTS = 1024;
     private static final long FETCH_NANOS = 1000;
-    /** How often a controller that is no bus master looks whether it is. */
-    static final long RETRY_NANOS = 10_000_000;
 
     private final DeviceContext context;
     private final FirmwareState firmware;
@@ -32,6 +30,7 @@ final class InboundQueue {
     private int first;
     private int count;
     private long number;
+    private boolean stalled;
 
     InboundQueue(DeviceContext context, FirmwareState firmware, CommandStore store,
             Consumer<Command> taker) {
@@ -59,12 +58,19 @@ final class InboundQueue {
         }
     }
 
+    /** Goes on where it had to wait for bus mastering. */
+    void opened() {
+        if (stalled) {
+            timer.set(1);
+        }
+    }
+
     private void fetch() {
         if (!firmware.runs()) {
             return;
         }
-        if (!firmware.isBusMaster()) {
-            timer.set(RETRY_NANOS);
+        stalled = !firmware.isBusMaster();
+        if (stalled) {
             return;
         }
         long address = addresses[first];
@@ -93,6 +99,7 @@ final class InboundQueue {
     void clear() {
         count = 0;
         number = 0;
+        stalled = false;
         timer.cancel();
     }
 }

@@ -41,6 +41,7 @@ final class Lane {
     private final ByteBuffer errorFields = ByteBuffer.wrap(error).order(ByteOrder.LITTLE_ENDIAN);
     private Command current;
     private boolean begun;
+    private boolean stalled;
 
     /**
      * Makes one.
@@ -77,12 +78,19 @@ final class Lane {
         }
     }
 
+    /** Goes on where it had to wait for bus mastering. */
+    void opened() {
+        if (stalled) {
+            timer.set(1);
+        }
+    }
+
     private void step() {
         if (!firmware.runs()) {
             return;
         }
-        if (!firmware.isBusMaster()) {
-            timer.set(InboundQueue.RETRY_NANOS);
+        stalled = !firmware.isBusMaster();
+        if (stalled) {
             return;
         }
         context.resume(current.token());
@@ -159,5 +167,6 @@ final class Lane {
             store.give(left);
         }
         current = null;
+        stalled = false;
     }
 }

@@ -38,7 +38,8 @@ public final class Rdma implements DeviceModel {
     public Set<String> options() {
         return Set.of(DeviceContext.FRAME_NANOS, RdmaAdapter.OPERATION_NANOS,
                 DeviceOptions.WEDGES_ON_ABORT, DeviceOptions.IGNORES_RESET,
-                DeviceOptions.RESET_NANOS, DeviceOptions.GONE_FROM_NANOS);
+                DeviceOptions.RESET_NANOS, DeviceOptions.GONE_FROM_NANOS,
+                DeviceOptions.MASTER_TO_RESET_NANOS);
     }
 
     @Override

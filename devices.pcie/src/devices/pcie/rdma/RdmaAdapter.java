@@ -36,7 +36,7 @@ import java.util.List;
 /**
  * The adapter. It holds the addresses of all regions, so that nothing it does asks memory first:
  * peers read and write regions at random, many operations in the time of a frame, as long as it
- * runs. Nothing but a reset ends that; with bus mastering off its requests are lost. What
+ * runs. Nothing but a reset ends that; with bus mastering off peers have to wait. What
  * peers read is sent once it had its time on the link. One thread.
  */
 final class RdmaAdapter implements Device {
@@ -179,7 +179,13 @@ final class RdmaAdapter implements Device {
 
     private boolean isBusy() {
         return regions > 0 && periodNanos > 0 && RUN.isSet(registers.get(CTRL)) && !isWedged()
-                && present();
+                && present() && context.function().busMaster();
+    }
+
+    /** {@inheritDoc} What peers could not do meanwhile they try again. */
+    @Override
+    public void busMasterEnabled(boolean enabled) {
+        wake();
     }
 
     private void wake() {
@@ -245,7 +251,7 @@ final class RdmaAdapter implements Device {
             CompletionStatus status = reads ? context.dma().read(at + moved, data, moved, chunk)
                     : context.dma().write(at + moved, data, moved, chunk);
             if (status != CompletionStatus.SUCCESS) {
-                if (reads && wedgesOnAbort && context.function().busMaster()) {
+                if (reads && wedgesOnAbort) {
                     registers.set(STATUS, WEDGED, 1);
                 }
                 return false;

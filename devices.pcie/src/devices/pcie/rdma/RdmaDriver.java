@@ -16,6 +16,7 @@ import static devices.pcie.rdma.RdmaLayout.RUN;
 import static devices.pcie.rdma.RdmaLayout.SELF_TEST;
 import static devices.pcie.rdma.RdmaLayout.STATUS;
 
+import devices.pcie.link.DeviceOptions;
 import iommu.api.bits.Register;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DeviceDriver;
@@ -28,12 +29,19 @@ import java.util.List;
 /**
  * The driver of {@link RdmaAdapter}. Under the first kernel it registers every page that it was
  * given, and then has nothing to do: peers need no driver. Under a capture kernel it probes in the
- * order of Linux's drivers: enabled, bus master, reset, region, interrupt, tried out.
+ * order of Linux's drivers: enabled, bus master, reset, region, interrupt, tried out. Until that
+ * reset peers go on.
+ *
+ * <p>Source of the order: Linux, mlx4_load_one and mlx5_pci_init, which make the function a bus
+ * master before they look at its firmware.
  */
 final class RdmaDriver implements DeviceDriver {
 
     private static final int COMMAND = 0x04;
-    private static final int MEMORY_AND_MASTER = 0x0006;
+    private static final int MEMORY = 0x0002;
+    private static final int MASTER = 0x0004;
+    /** DMA masks, registers mapped, health and state of the firmware read; assumed. */
+    private static final long MASTER_TO_RESET_NANOS = 3_000_000;
     private static final int PAGE = 4096;
     private static final long RESET_TIMEOUT_NANOS = 10_000_000_000L;
     private static final long POLL_NANOS = 20_000_000;
@@ -42,6 +50,7 @@ final class RdmaDriver implements DeviceDriver {
     private final DriverPort port;
     private final PciFunction function;
     private int next;
+    private boolean bound;
 
     RdmaDriver(DriverPort port) {
         this.port = port;
@@ -80,7 +89,9 @@ final class RdmaDriver implements DeviceDriver {
 
     @Override
     public String probe() {
-        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MEMORY_AND_MASTER);
+        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MEMORY);
+        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MASTER);
+        port.sleep(DeviceOptions.masterToResetNanos(port, MASTER_TO_RESET_NANOS));
         write(CTRL, RESET.mask());
         for (long waited = 0; !READY.isSet(read(STATUS)); waited += POLL_NANOS) {
             if (waited >= RESET_TIMEOUT_NANOS) {
@@ -98,7 +109,18 @@ final class RdmaDriver implements DeviceDriver {
         register(0, buffer, 0);
         port.unmap(buffer);
         port.freePage(page);
+        bound = answered;
         return answered ? null : "command timed out, no interrupt came";
+    }
+
+    /** {@inheritDoc} Source: Linux, mlx5 shutdown: teardown, pci_disable_device. */
+    @Override
+    public String shutdown() {
+        if (bound) {
+            write(CTRL, RESET.mask());
+            function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) & ~MASTER);
+        }
+        return null;
     }
 
     @Override

@@ -19,8 +19,10 @@ import org.osgi.service.component.annotations.Component;
  * multimedia, wireless, encryption and signal processing, and serial buses but SMBus.
  *
  * <p>Options: those of {@link TranslatedDma}, and {@code goneFromNanos}, the instant at which the
- * device is pulled out of its slot, never if nothing is asked, and {@code wedgesOnAbort}, whether
- * an aborted read is the end until the function is reset, 0 if nothing is asked.
+ * device is pulled out of its slot, never if nothing is asked, {@code wedgesOnAbort}, whether an
+ * aborted read is the end until the function is reset, 0 if nothing is asked, and {@code
+ * masterToResetNanos}, how long its driver takes from bus mastering on to the reset, 3 ms if
+ * nothing is asked.
  *
  * <p>Source of the class codes: PCI Code and ID Assignment Specification, "Class Codes".
  */
@@ -93,6 +95,7 @@ public final class RingDma implements DeviceModel {
         Set<String> names = new TreeSet<>(TranslatedDma.OPTIONS);
         names.add(DeviceOptions.GONE_FROM_NANOS);
         names.add(DeviceOptions.WEDGES_ON_ABORT);
+        names.add(DeviceOptions.MASTER_TO_RESET_NANOS);
         return names;
     }
 
@@ -109,7 +112,9 @@ public final class RingDma implements DeviceModel {
 
     @Override
     public Device device(DeviceContext context) {
-        return new RingEngine(context, context.function().classCode() >>> 16 == STORAGE);
+        int classCode = context.function().classCode();
+        return new RingEngine(context, classCode >>> 16 == STORAGE
+                || Duty.of(classCode, anyClassStreams) == Duty.SCHEDULE);
     }
 
     @Override

@@ -24,6 +24,7 @@ import static devices.pcie.ringdma.RingLayout.STATUS;
 import static devices.pcie.ringdma.RingLayout.STREAM;
 import static devices.pcie.ringdma.RingLayout.TAIL;
 
+import devices.pcie.link.DeviceOptions;
 import iommu.api.bits.Register;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DeviceDriver;
@@ -40,7 +41,10 @@ import java.util.List;
  * The driver of {@link RingEngine}. Under the first kernel it keeps its ring filled, mapping a
  * buffer for each request it posts and unmapping it when the request is done; under a capture
  * kernel it probes in the usual order: memory decoding and bus mastering on, reset, ring mapped, a
- * request tried out.
+ * request tried out. Between the second and the third the device goes on with what it holds.
+ *
+ * <p>Source of the order: Linux, igb_probe, tg3_init_one, mpt3sas_base_map_resources,
+ * usb_hcd_pci_probe: pci_enable_device, pci_set_master, registers mapped, and only then the reset.
  */
 final class RingDriver implements DeviceDriver {
 
@@ -53,8 +57,11 @@ final class RingDriver implements DeviceDriver {
     private static final long TRIAL_PERIOD_NANOS = 20_000;
     private static final long TIMEOUT_NANOS = 1_000_000_000;
     private static final int MEMORY = 0x0002;
-    private static final int MEMORY_AND_MASTER = 0x0006;
+    private static final int MASTER = 0x0004;
+    /** As long as network drivers take, who read ids, map registers and allocate first; assumed. */
+    private static final long MASTER_TO_RESET_NANOS = 3_000_000;
     private static final int TRIAL_BYTES = 512;
+    private static final int XHCI = 0x0c0330;
     private static final int SECTORS_APART = 4096 / Medium.SECTOR_BYTES;
 
     private final DriverPort port;
@@ -71,6 +78,9 @@ final class RingDriver implements DeviceDriver {
     private long number;
     private boolean streams;
     private boolean interrupts;
+    private boolean bound;
+    /** The descriptor that is waited for without bound; 0 for none. */
+    private long unanswered;
 
     RingDriver(DriverPort port, boolean wire) {
         this(port, wire, Duty.ANY);
@@ -199,7 +209,9 @@ final class RingDriver implements DeviceDriver {
 
     @Override
     public String probe() {
-        function.writeConfig(4, 2, function.readConfig(4, 2) | MEMORY_AND_MASTER);
+        function.writeConfig(4, 2, function.readConfig(4, 2) | MEMORY);
+        function.writeConfig(4, 2, function.readConfig(4, 2) | MASTER);
+        port.sleep(DeviceOptions.masterToResetNanos(port, MASTER_TO_RESET_NANOS));
         write(CTRL, RESET.mask());
         interrupts = port.enableInterrupts(1) > 0;
         ring = port.allocatePage();
@@ -210,10 +222,43 @@ final class RingDriver implements DeviceDriver {
         long page = port.allocatePage();
         String failure = transfer(page, TRIAL_BYTES, 0, false);
         port.freePage(page);
-        if (failure != null) {
+        bound = failure == null;
+        if (!bound && isHalted() && waitsForEver()) {
+            unanswered = ring;
+        } else if (!bound) {
             write(CTRL, RESET.mask());
         }
         return failure;
+    }
+
+    private boolean waitsForEver() {
+        return duty == Duty.SCHEDULE && function.classCode() == XHCI && port.isFrom(3, 16);
+    }
+
+    private boolean isHalted() {
+        return HALTED.isSet(function.readRegister(bar, STATUS.offset(), STATUS.bytes()));
+    }
+
+    /**
+     * {@inheritDoc} A USB controller is probed by a worker, who holds the lock of the hub until its
+     * command is done, and shutting the hub down takes that lock. With xHCI there is no bound to
+     * that since 3.16 (c311e391a7ef), as long as the controller has halted over an error: its
+     * command is turned into another, for ever.
+     *
+     * <p>Source: D. Nunes, "usb: xhci: bound wait command completion to avoid kdump deadlock",
+     * 2026; recording kdamd7_capoff, where that worker is "blocked for more than 120 seconds".
+     */
+    @Override
+    public String shutdown() {
+        if (unanswered != 0 && !port.waitForMemory(unanswered + COMPLETION, DONE.mask(),
+                DONE.mask(), DriverPort.WITHOUT_BOUND_NANOS)) {
+            return "a worker holds the hub's lock and waits for a command of the controller,"
+                    + " which has halted over a host system error";
+        }
+        if (bound) {
+            write(CTRL, 0);
+        }
+        return null;
     }
 
     @Override
@@ -235,7 +280,7 @@ final class RingDriver implements DeviceDriver {
         if (!answered && done) {
             failure = "I/O timeout, done but no interrupt came";
         } else if (!done) {
-            failure = HALTED.isSet(function.readRegister(bar, STATUS.offset(), STATUS.bytes()))
+            failure = isHalted()
                     ? "controller halted on an aborted descriptor fetch" : "I/O timeout";
         } else if (ABORTED.isSet(port.read64(completion))) {
             failure = "I/O error, data read aborted";

@@ -52,10 +52,12 @@ import java.util.List;
  * holds go out as they are. Data takes its time on the link; completion and interrupt follow.
  *
  * <p>It believes what it reads: a ring that turns into other bytes makes it move other data. An
- * aborted fetch halts an engine of the storage kind; the others try again a period later. One that
- * wedges does nothing more after any aborted read until its function is reset. Its requests go
- * through a translation cache of its own while its function's services are on. It tells of each
- * request done by interrupt 0. One thread.
+ * aborted fetch halts an engine of the storage kind, and a USB controller, whose word for it is host
+ * system error; the others try again a period later. One that
+ * wedges does nothing more after any aborted read until its function is reset. While its function
+ * is no bus master it stands still with all that it holds, as it may send nothing; once it is one
+ * again, it goes on. Its requests go through a translation cache of its own while its function's
+ * services are on. It tells of each request done by interrupt 0. One thread.
  */
 final class RingEngine implements Device {
 
@@ -86,6 +88,7 @@ final class RingEngine implements Device {
     private int generation;
     private boolean ticking;
     private boolean moving;
+    private boolean finished;
     private boolean wedged;
 
     RingEngine(DeviceContext context, boolean haltsOnAbort) {
@@ -148,8 +151,19 @@ final class RingEngine implements Device {
         generation++;
         ticking = false;
         moving = false;
+        finished = false;
         wedged = false;
         context.dropped();
+    }
+
+    @Override
+    public void busMasterEnabled(boolean enabled) {
+        if (enabled) {
+            if (finished) {
+                complete();
+            }
+            wake(1);
+        }
     }
 
     @Override
@@ -170,9 +184,13 @@ final class RingEngine implements Device {
     // ---- one descriptor a period ----------------------------------------------------------------
 
     private void wake() {
+        wake(registers.get(PERIOD));
+    }
+
+    private void wake(long nanos) {
         if (!ticking && hasWork()) {
             ticking = true;
-            context.schedule(registers.get(PERIOD), new Clock(generation));
+            context.schedule(nanos, new Clock(generation));
         }
     }
 
@@ -204,7 +222,10 @@ final class RingEngine implements Device {
 
         private void finish() {
             if (mine == generation && !wedged) {
-                complete();
+                finished = !context.function().busMaster();
+                if (!finished) {
+                    complete();
+                }
             }
         }
     }
@@ -214,7 +235,8 @@ final class RingEngine implements Device {
         return present() && RUN.isSet(control) && !HALTED.isSet(registers.get(STATUS)) && !wedged
                 && registers.get(SIZE) != 0 && registers.get(PERIOD) != 0
                 && (STREAM.isSet(control) || holds > 0
-                        || registers.get(HEAD) != registers.get(TAIL));
+                        || registers.get(HEAD) != registers.get(TAIL))
+                && context.function().busMaster();
     }
 
     /** Fetches what is posted, as much as fits; returns whether there is anything then. */
@@ -242,10 +264,9 @@ final class RingEngine implements Device {
         return holds > 0;
     }
 
-    /** With bus mastering off nothing was sent, and so nobody has aborted it. */
     private void aborted() {
         registers.set(ABORTS, registers.get(ABORTS) + 1);
-        wedged = wedgesOnAbort && context.function().busMaster();
+        wedged = wedgesOnAbort;
     }
 
     /** Moves the data of the oldest descriptor; returns how many bytes that are. */
@@ -279,6 +300,7 @@ final class RingEngine implements Device {
         context.resume(tokens[oldest]);
         dma.write(places[oldest] + COMPLETION, completion, 0, completion.length);
         moving = false;
+        finished = false;
         oldest = (oldest + 1) % PREFETCHED;
         holds--;
         sequence++;

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The driver under both kernels. */
@@ -103,6 +104,34 @@ class AhciDriverTest {
         machine.clock.advance(1000 * MILLI);
         assertThat(machine.context.resets()).isEqualTo(1);
         assertThat(machine.context.committed()).hasSizeGreaterThan(before + 200);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"5, 5, true", "5, 6, false"})
+    void itsPortIsStoppedBeforeARestart(int major, int minor, boolean runs) {
+        machine.port.version(major, minor);
+        DeviceDriver driver = machine.driver();
+        assertThat(driver.probe()).isNull();
+        assertThat(driver.shutdown()).isNull();
+        assertThat((machine.read(AhciMachine.PX_CMD) & 1) != 0).isEqualTo(runs);
+        assertThat(machine.read(AhciMachine.PX_IE) != 0).isEqualTo(runs);
+    }
+
+    @Test
+    void whatAClosedGateHeldBackIsNeverSentAsTheResetComesFirst() {
+        machine = new AhciMachine(Map.of("mediumNanos", 2 * MILLI));
+        machine.driver().start(workload(3, 0), 1);
+        machine.driver().service();
+        DeviceDriver driver = machine.driver();
+        driver.start(workload(3, 0), 1);
+        serve(driver, 20 * MILLI);
+        machine.function.writeConfig(4, 2, 3);
+        machine.clock.advance(100 * MILLI);
+        assertThat(machine.root.requests()).as("it was busy").isNotEmpty();
+        machine.root.clear();
+        assertThat(machine.driver().probe()).isNull();
+        assertThat(machine.root.requests()).noneMatch(r -> r.address() >= 0x20000
+                && r.address() < 0x28000);
     }
 
     @ParameterizedTest

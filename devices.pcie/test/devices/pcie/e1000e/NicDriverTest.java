@@ -109,6 +109,18 @@ class NicDriverTest {
         assertThat(machine.port.mapped()).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {EXPRESS, CONVENTIONAL})
+    void beforeARestartTheFunctionIsNoBusMasterAnyMore(int id) {
+        machine = new NicMachine(id, FRAMES);
+        var driver = machine.driver();
+        assertThat(driver.shutdown()).as("not probed").isNull();
+        assertThat(machine.function.busMaster()).isTrue();
+        assertThat(driver.probe()).isNull();
+        assertThat(driver.shutdown()).isNull();
+        assertThat(machine.function.busMaster()).isFalse();
+    }
+
     @Test
     void fromBusMasteringToResetItReceivesAsLongAsAsked() {
         for (long wait : new long[] {0, 40 * MILLI}) {
@@ -118,7 +130,7 @@ class NicDriverTest {
             machine.function.writeConfig(4, 2, 0);
             machine.run(100 * MILLI);
             machine.root.clear();
-            machine.port.ask(NicDriver.MASTER_TO_RESET_NANOS, wait);
+            machine.port.ask(DeviceOptions.MASTER_TO_RESET_NANOS, wait);
             assertThat(machine.driver().probe()).isNull();
 
             long data = machine.requests(WRITE, BUFFERS, BUFFERS + 0x40000);

@@ -61,9 +61,54 @@ class NvmeDriverTest {
         m.running();
         m.put(1, 2, 1, 0x60000, 0, 0, 7);
         m.ring(1);
+        m.port.ask("masterToResetNanos", 0);
         assertThat(driver.probe()).isNull();
         assertThat(m.bytes(0x60000, 8)).as("what was under way is dropped")
                 .isNotEqualTo(FakeDeviceContext.onMedium(0, 8));
+    }
+
+    @Test
+    void shutdownIsToldToTheControllerAndWaitedFor() {
+        assertThat(driver.probe()).isNull();
+        assertThat(driver.shutdown()).isNull();
+        assertThat(NvmeRegisters.SHST.of(m.read(0x1c))).isEqualTo(NvmeRegisters.SHUTDOWN_COMPLETE);
+        assertThat(m.function.busMaster()).isFalse();
+    }
+
+    @Test
+    void aControllerThatAnswersNoShutdownIsGivenUpAfterFiveSeconds() {
+        machine(Map.of("wedgesOnAbort", 1L));
+        assertThat(driver.probe()).isNull();
+        m.root.refuse(new AddressRange(0, 0x100_0000));
+        driver.write(0x50000, 512, 1);
+        long before = m.queue.nanos();
+        assertThat(driver.shutdown()).isNull();
+        assertThat(m.queue.nanos() - before).isLessThanOrEqualTo(5 * SECOND);
+        assertThat(m.function.busMaster()).isFalse();
+    }
+
+    @Test
+    void aDriverThatFailedShutsNothingDown() {
+        m.root.refuse(new AddressRange(0x10_1000, 0x10_2000));
+        assertThat(driver.probe()).isNotNull();
+        assertThat(driver.shutdown()).isNull();
+        assertThat(m.function.busMaster()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, false", "100000, true"})
+    void fromBusMasteringToTheResetItGoesOnWithWhatItHolds(long window, boolean arrives) {
+        m.running();
+        m.put(1, 2, 1, 0x60000, 0, 0, 7);
+        m.ring(1);
+        m.queue.advance(60_000);
+        m.function.writeConfig(4, 2, 2);
+        m.queue.advance(SECOND);
+        m.port.ask("masterToResetNanos", window);
+        m.root.clear();
+        assertThat(driver.probe()).isNull();
+        assertThat(m.root.requests().stream().anyMatch(r -> r.address() >>> 12 == 0x60))
+                .isEqualTo(arrives);
     }
 
     @Test
@@ -94,7 +139,8 @@ class NvmeDriverTest {
         machine(Map.of("resetNanos", 9 * SECOND));
         assertThat(driver.probe())
                 .isEqualTo("Device not ready; aborting initialisation, CSTS=0x0");
-        assertThat(m.queue.nanos()).as("CAP.TO + 1 half seconds").isEqualTo(8 * SECOND);
+        assertThat(m.queue.nanos()).as("CAP.TO + 1 half seconds")
+                .isEqualTo(8 * SECOND + 100_000);
     }
 
     @Test

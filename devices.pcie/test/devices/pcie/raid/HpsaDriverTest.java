@@ -167,6 +167,41 @@ class HpsaDriverTest {
         assertThat(machine.committed).hasSizeGreaterThan(stored);
     }
 
+    @ParameterizedTest
+    @CsvSource({"0, false", "200000, true"})
+    void fromBusMasteringToTheDoorbellItGoesOn(long window, boolean sends) {
+        driver().start(RaidMachine.workload(8, 1000), 1);
+        machine.clock.advance(SECOND);
+        machine.busMaster(false);
+        machine.clock.advance(SECOND);
+        machine.root.clear();
+        machine.port.ask("masterToResetNanos", window);
+        assertThat(driver().probe()).isNull();
+        assertThat(machine.touching(0x10000, 0x20000).isEmpty()).isNotEqualTo(sends);
+    }
+
+    @Test
+    void theFunctionIsSwitchedOffForAMomentBeforeItsReset() {
+        driver().start(RaidMachine.workload(8, 1000), 1);
+        machine.clock.advance(SECOND);
+        long before = machine.clock.nanos();
+        machine.root.clear();
+        machine.clock.schedule(250 * MILLI, () -> assertThat(machine.root.requests())
+                .as("250 ms into the probe").isEmpty());
+        machine.clock.schedule(265 * MILLI, () -> assertThat(machine.context.resets()).isEqualTo(1));
+        assertThat(driver().probe()).isNull();
+        assertThat(machine.clock.nanos() - before).isGreaterThan(265 * MILLI);
+    }
+
+    @Test
+    void shutdownTellsOfNoMoreReplies() {
+        HpsaDriver driver = driver();
+        assertThat(driver.probe()).isNull();
+        assertThat(machine.read(0x34)).isZero();
+        assertThat(driver.shutdown()).isNull();
+        assertThat(machine.read(0x34)).isNotZero();
+    }
+
     @Test
     void writeReachesTheDisk() {
         HpsaDriver driver = driver();

@@ -32,7 +32,8 @@ class SmartArrayTest {
     @Test
     void saysWhatItCanBeAsked() {
         assertThat(new SmartArray().options()).containsExactlyInAnyOrder("mediumNanos",
-                "wedgesOnAbort", "ignoresReset", "resetNanos", "goneFromNanos");
+                "wedgesOnAbort", "ignoresReset", "resetNanos", "goneFromNanos",
+                "masterToResetNanos");
         assertThat(new SmartArray().name()).isEqualTo("smart-array");
     }
 

@@ -205,6 +205,29 @@ class RdmaTest {
         assertThat(after(50)).isNotEmpty();
     }
 
+    @Test
+    void shutdownEndsWhatPeersDo() {
+        var driver = driver();
+        assertThat(driver.probe()).isNull();
+        assertThat(driver.shutdown()).isNull();
+        assertThat(function.readConfig(4, 2) & 4).isZero();
+        assertThat(after(100)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0, 0", "20, 15, 80"})
+    void peersGoOnFromBusMasteringToTheReset(long millis, int least, int most) {
+        driver().start(registered(), 1);
+        function.writeConfig(0x04, 2, 2);
+        after(50);
+        var port = new FakeDriverPort(function, memory, clock, 0x40000, 0x80000);
+        port.interrupts(root::takeInterrupt);
+        port.ask(DeviceOptions.MASTER_TO_RESET_NANOS, millis * MILLI);
+        assertThat(new RdmaDriver(port).probe()).isNull();
+        assertThat(root.requests().stream().filter(r -> r.address() < 0x5000).count())
+                .isBetween((long) least, (long) most);
+    }
+
     /** Whatever software does, requests stay inside regions that are registered just then. */
     @Seeds
     void requestsStayInsideRegions(long seed) {

@@ -22,6 +22,9 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an engine holds, and what an aborted request does to it. */
 class InFlightTest {
@@ -99,6 +102,72 @@ class InFlightTest {
         assertThat(root.requests()).anyMatch(r -> r.address() == RING + 24);
     }
 
+    // ---- the gate of its own function ----------------------------------------------------------
+
+    private List<Request> toBuffer(int seen) {
+        return since(seen).stream().filter(r -> r.address() >= BUFFER
+                && r.address() < BUFFER + 4096).toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0x0100_0000, 0x0200_0000})
+    void behindAClosedGateItStandsStillAndThenGoesOnWithWhatItHolds(int classCode) {
+        config.putInt(0x08, classCode);
+        new RingDriver(port(), true).start(writesOnce(), 1);
+        clock.advance(MILLI + 500_000);
+        function.writeConfig(4, 2, 2);
+        int seen = root.requests().size();
+        clock.advance(50 * MILLI);
+        assertThat(since(seen)).isEmpty();
+        assertThat(function.readRegister(0, RingLayout.STATUS.offset(), 4)).as("halted").isZero();
+        assertThat(function.readRegister(0, RingLayout.ABORTS.offset(), 4)).isZero();
+
+        for (long at = RING; at < RING + 4096; at += 8) {
+            memory.write64(at, 0x5000);
+        }
+        function.writeConfig(4, 2, 6);
+        clock.advance(1);
+        assertThat(toBuffer(seen)).as("what was held goes out at once").hasSize(1);
+        clock.advance(2 * MILLI);
+        assertThat(toBuffer(seen)).hasSize(3);
+    }
+
+    @Test
+    void aCompletionThatTheGateHeldBackComesWhenItOpens() {
+        new RingDriver(port(), true).start(writesOnce(), 1);
+        clock.advance(MILLI);
+        function.writeConfig(4, 2, 2);
+        clock.advance(5 * MILLI);
+        assertThat(root.requests()).noneMatch(r -> r.address() == RING + 24);
+        function.writeConfig(4, 2, 6);
+        assertThat(root.requests()).anyMatch(r -> r.address() == RING + 24);
+    }
+
+    @Test
+    void oneThatWedgesOnAbortsIsNotWedgedByItsOwnGate() {
+        options.put(DeviceOptions.WEDGES_ON_ABORT, 1L);
+        FakeDriverPort port = port();
+        new RingDriver(port, true).start(writesOnce(), 1);
+        clock.advance(MILLI);
+        function.writeConfig(4, 2, 2);
+        clock.advance(20 * MILLI);
+        assertThat(new RingDriver(port, true).probe()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0", "500000, 1", "3000000, 3"})
+    void fromBusMasteringToTheResetOfAProbeItGoesOn(long window, int writes) {
+        FakeDriverPort port = port();
+        port.ask(DeviceOptions.MASTER_TO_RESET_NANOS, window);
+        new RingDriver(port, true).start(writesOnce(), 1);
+        clock.advance(MILLI / 2);
+        function.writeConfig(4, 2, 2);
+        clock.advance(50 * MILLI);
+        int seen = root.requests().size();
+        assertThat(new RingDriver(port, true).probe()).isNull();
+        assertThat(toBuffer(seen)).hasSize(writes);
+    }
+
     @Test
     void aResetDropsWhatIsHeld() {
         new RingDriver(port(), true).start(writesOnce(), 1);
@@ -136,5 +205,83 @@ class InFlightTest {
         port.interrupts(vector -> false);
         assertThat(new RingDriver(port, true).probe())
                 .isEqualTo("I/O timeout, done but no interrupt came");
+    }
+
+    // ---- before a restart ----------------------------------------------------------------------
+
+    @Test
+    void whatIsShutDownDoesNothingMore() {
+        FakeDriverPort port = port();
+        var driver = new RingDriver(port, true);
+        assertThat(driver.probe()).isNull();
+        assertThat(driver.shutdown()).isNull();
+        int seen = root.requests().size();
+        function.writeRegister(0, RingLayout.TAIL.offset(), 4, 5);
+        clock.advance(100 * MILLI);
+        assertThat(since(seen)).isEmpty();
+    }
+
+    @Test
+    void aDriverThatFailedShutsNothingDown() {
+        options.put(DeviceOptions.WEDGES_ON_ABORT, 1L);
+        FakeDriverPort port = port();
+        root.refuse(new AddressRange(0, 0x10_0000));
+        var driver = new RingDriver(port, true);
+        assertThat(driver.probe()).isNotNull();
+        long before = clock.nanos();
+        assertThat(driver.shutdown()).isNull();
+        assertThat(clock.nanos()).isEqualTo(before);
+    }
+
+    private RingDriver usb(int classCode, boolean aborts) {
+        config.putInt(0x08, classCode << 8);
+        var port = new FakeDriverPort(function(), memory, clock, 0x10000, 0x80000);
+        port.interrupts(root::takeInterrupt);
+        if (aborts) {
+            root.refuse(new AddressRange(0x10000, 0x80000));
+        }
+        return new RingDriver(port, false, Duty.SCHEDULE);
+    }
+
+    private PciFunction function() {
+        function = new devices.pcie.fabric.PcieFabricFactory().build(
+                List.of(new FunctionConfig(REQUESTER, config.array())), root, (f, dma) ->
+                        new RingDma(false).device(new FakeDeviceContext(f, dma, clock, options)))
+                .function(REQUESTER);
+        return function;
+    }
+
+    @Test
+    void aUsbControllerThatHaltedOverAnAbortIsWaitedForForEver() {
+        RingDriver driver = usb(0x0c0330, true);
+        assertThat(driver.probe()).isEqualTo("controller halted on an aborted descriptor fetch");
+        long before = clock.nanos();
+        assertThat(driver.shutdown()).contains("host system error");
+        assertThat(clock.nanos() - before).isEqualTo(120_000 * MILLI);
+    }
+
+    @Test
+    void oneWhoseCommandIsDoneAfterAllIsNot() {
+        RingDriver driver = usb(0x0c0330, true);
+        driver.probe();
+        // nobody but a test does that: the controller has halted
+        clock.schedule(1000 * MILLI, () -> memory.write64(0x10000 + RingLayout.COMPLETION,
+                RingLayout.DONE.mask()));
+        assertThat(driver.shutdown()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0x0c0320, true, 7, 0", "0x0c0330, false, 7, 0", "0x0c0330, true, 3, 15"})
+    void noOthersAreWaitedFor(String classCode, boolean aborts, int major, int minor) {
+        config.putInt(0x08, Integer.decode(classCode) << 8);
+        var port = new FakeDriverPort(function(), memory, clock, 0x10000, 0x80000);
+        port.interrupts(root::takeInterrupt);
+        port.version(major, minor);
+        if (aborts) {
+            root.refuse(new AddressRange(0x10000, 0x80000));
+        }
+        var driver = new RingDriver(port, false, Duty.SCHEDULE);
+        assertThat(driver.probe() == null).isNotEqualTo(aborts);
+        assertThat(driver.shutdown()).isNull();
     }
 }

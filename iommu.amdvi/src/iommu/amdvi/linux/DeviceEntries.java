@@ -71,6 +71,11 @@ final class DeviceEntries {
         port.write64(at(device) + 16, DeviceTableEntry.IV.with(q2, 1));
     }
 
+    /** Blocks the DMA of a device: no table, no permission; the interrupt half of the entry stays. */
+    void block(int device) {
+        port.write64(at(device), BLOCKED);
+    }
+
     /** Blocks the DMA of every device that has no valid entry. */
     void blockOthers() {
         for (int device = 0; device < count; device++) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.linux;
 
+import iommu.amdvi.PageTableEntry;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
@@ -35,6 +36,7 @@ final class DomainMappings {
     private final Map<Integer, Domain> domainOf = new HashMap<>();
     private final Map<Domain, Set<KernelPort.Range>> reserved = new HashMap<>();
     private final TreeSet<Integer> unflushed = new TreeSet<>();
+    private KeptMappings kept = KeptMappings.NONE;
     private DeviceEntries entries;
     private CommandRing commands;
     /** The entries are this kernel's own, of before it was imported; no others are believed. */
@@ -76,11 +78,57 @@ final class DomainMappings {
                 ? IovaOrder.Kind.WHOLE_RANGE : IovaOrder.Kind.LOW_FIRST, Long.SIZE);
     }
 
+    /**
+     * Has devices keep the domains that their entries name, with what is mapped in these. Entries
+     * whose requests pass, or whose table is not in memory, are not believed.
+     *
+     * @throws IllegalStateException if more is mapped than could be kept
+     */
+    void keep(DeviceEntries old) {
+        kept = KeptMappings.collect(port, old);
+        for (int device = 0; device < old.count(); device++) {
+            if (kept.has(old.domain(device))) {
+                ids.reserve(old.domainId(device));
+            }
+        }
+    }
+
+    /** Returns what stays mapped in a function's domain of the kernel before. */
+    List<KernelPort.Range> keptRanges(int requester) {
+        return kept.ranges(domain(requester));
+    }
+
+    /** Gives functions, in another table, a domain whose addresses all lead to one page. */
+    void installScratch(DeviceEntries into, List<Integer> requesters) {
+        int levels = PageTableEntry.MAX_LEVEL;
+        var scratch = new Domain(ids.take(), port.allocatePages(1), levels);
+        pageTables.fillWithOnePage(scratch);
+        for (int requester : requesters) {
+            for (int id : port.sourceIds(requester)) {
+                into.install(RequesterId.sourceId(id), scratch);
+            }
+        }
+    }
+
+    /** Blocks a function's entries and drops what the unit has cached of them. */
+    void block(int requester) {
+        for (int id : port.sourceIds(requester)) {
+            int device = RequesterId.sourceId(id);
+            int old = entries.domainId(device);
+            entries.block(device);
+            domainOf.remove(device);
+            commands.deviceTableEntry(device);
+            commands.domain(old);
+        }
+        commands.complete();
+    }
+
     /** Starts over with another table, in which no entry is this kernel's yet. */
     void use(DeviceEntries newEntries, CommandRing ring) {
         entries = newEntries;
         commands = ring;
         resumed = false;
+        kept = KeptMappings.NONE;
         domainOf.clear();
         reserved.clear();
         unflushed.clear();
@@ -199,8 +247,12 @@ final class DomainMappings {
 
     /** Entries that name one domain get one object: what grows for one has grown for all. */
     private Domain known(int device) {
-        Domain found = resumed ? entries.domain(device) : domainOf.get(device);
-        return found == null || !resumed ? found : domainOf.values().stream()
+        Domain own = domainOf.get(device);
+        Domain found = own != null && !resumed ? own : entries.domain(device);
+        if (found == own || !resumed && !kept.has(found)) {
+            return own;
+        }
+        return found == null ? null : domainOf.values().stream()
                 .filter(d -> d.id() == found.id() && d.root() == found.root()).findFirst()
                 .orElse(found);
     }

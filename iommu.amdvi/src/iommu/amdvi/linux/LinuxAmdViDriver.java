@@ -16,6 +16,7 @@ import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Linux for one AMD-Vi unit; what differs by version is in {@link KernelQuirks}. On AMD the
@@ -181,8 +182,102 @@ public final class LinuxAmdViDriver implements UnitDriver {
         }
     }
 
+    /**
+     * Goes on in the table of the kernel before, entries and page tables where they lie, whatever
+     * this version does by itself. Interrupts that were set up stay as they were.
+     */
+    private void keepInPlace() throws StepRefusedException {
+        checkFound();
+        findInterrupts();
+        events.defer(false);
+        var handover = new LinuxHandover(port, quirks, registers, expectedBytes, events, mappings);
+        handover.reuse();
+        if (handover.entries() == null) {
+            throw new StepRefusedException(handover.refusal());
+        }
+        commands = handover.commands();
+        entries = handover.entries();
+        try {
+            mappings.keep(entries);
+        } catch (IllegalStateException e) {
+            commands = null;
+            entries = null;
+            throw new StepRefusedException(e.getMessage());
+        }
+        entries.blockOthers();
+        flushAll();
+        announce();
+    }
+
+    /** Refuses what is only done to a unit as it is found: on, and with tables of others. */
+    private void checkFound() throws StepRefusedException {
+        if (!registers.enabled()) {
+            throw new StepRefusedException("translation is not enabled");
+        }
+        if (commands != null) {
+            throw new StepRefusedException("the unit was taken over at T4 already");
+        }
+    }
+
+    @Override
+    public void startBlocked() throws StepRefusedException {
+        beginKeptOn(table -> { });
+    }
+
+    @Override
+    public void mapScratch() throws StepRefusedException {
+        beginKeptOn(table -> mappings.installScratch(table, port.functions()));
+    }
+
+    /**
+     * Gives the unit a table in which devices are blocked but for those that {@code fill} gives
+     * entries, IommuEn staying 1.
+     */
+    private void beginKeptOn(Consumer<DeviceEntries> fill) throws StepRefusedException {
+        checkFound();
+        findInterrupts();
+        events.defer(false);
+        long found = registers.read(AmdViRegisters.DEV_TAB);
+        registers.feature(Control.CMD_BUF_EN, false);
+        registers.feature(Control.EVENT_LOG_EN, false);
+        entries = emptyTable(true);
+        fill.accept(entries);
+        commands = new CommandRing(port, registers);
+        entries.tell(registers);
+        LinuxHandover.enable(commands, events, quirks);
+        mappings.use(entries, commands);
+        checkTable();
+        LinuxHandover.flush(commands, found);
+        flushAll();
+        announce();
+    }
+
+    private void checkTable() throws StepRefusedException {
+        if (AmdViRegisters.BASE.inPlace(registers.read(AmdViRegisters.DEV_TAB))
+                != entries.base()) {
+            throw new StepRefusedException("the device table base register is locked");
+        }
+    }
+
+    @Override
+    public void block(int requester) throws StepRefusedException {
+        if (entries == null) {
+            throw new StepRefusedException("the unit has no table of this kernel");
+        }
+        mappings.block(requester);
+    }
+
+    @Override
+    public List<KernelPort.Range> keptRanges(int requester) {
+        return mappings.keptRanges(requester);
+    }
+
     @Override
     public void adoptTables(AdoptDepth depth) throws StepRefusedException {
+        if (depth == AdoptDepth.KEEP_IN_PLACE) {
+            keepInPlace();
+            return;
+        }
         AdoptDepth own = switch (quirks.handOver()) {
             case CLEAN -> null;
             case COPY -> AdoptDepth.CONTEXTS;
@@ -237,6 +332,14 @@ public final class LinuxAmdViDriver implements UnitDriver {
         registers.feature(Control.IOMMU_EN, false);
     }
 
+    /** {@inheritDoc} Source: Linux, x86_platform.iommu_shutdown is disable_iommus. */
+    @Override
+    public void shutdown() {
+        if (entries != null) {
+            switchOff();
+        }
+    }
+
     @Override
     public void crash() {
         if (quirks.crashDisables() && registers.enabled()) {
@@ -261,9 +364,8 @@ public final class LinuxAmdViDriver implements UnitDriver {
             }
             startEmpty(true);
         }
-        if (!keepsBases() && AmdViRegisters.BASE.inPlace(registers.read(AmdViRegisters.DEV_TAB))
-                != entries.base()) {
-            throw new StepRefusedException("the device table base register is locked");
+        if (!keepsBases()) {
+            checkTable();
         }
         if (!quirks.attachesFirst()) {
             flushAll();
@@ -289,21 +391,26 @@ public final class LinuxAmdViDriver implements UnitDriver {
                 : port.allocatePages(count);
     }
 
+    private DeviceEntries emptyTable(boolean blocked) {
+        long found = registers.read(AmdViRegisters.DEV_TAB);
+        long bytes = expectedBytes != 0 ? expectedBytes
+                : AmdViRegisters.BASE.of(found) != 0 ? AmdViRegisters.deviceTableBytes(found)
+                : LARGEST_TABLE_BYTES;
+        var table = new DeviceEntries(port, deviceTablePages((int) (bytes / 4096)),
+                (int) (bytes / DeviceTableEntry.BYTES));
+        if (blocked) {
+            table.blockOthers();
+        }
+        return table;
+    }
+
     /**
      * Gives the unit an empty table and switches it on.
      *
      * @param blocked whether devices are blocked from the start, not only from T6 on
      */
     private void startEmpty(boolean blocked) {
-        long found = registers.read(AmdViRegisters.DEV_TAB);
-        long bytes = expectedBytes != 0 ? expectedBytes
-                : AmdViRegisters.BASE.of(found) != 0 ? AmdViRegisters.deviceTableBytes(found)
-                : LARGEST_TABLE_BYTES;
-        entries = new DeviceEntries(port, deviceTablePages((int) (bytes / 4096)),
-                (int) (bytes / DeviceTableEntry.BYTES));
-        if (blocked) {
-            entries.blockOthers();
-        }
+        entries = emptyTable(blocked);
         long control = registers.read(AmdViRegisters.CONTROL);
         control = Control.INV_TIME_OUT.with(control, INV_TIME_OUT_1S);
         registers.write(AmdViRegisters.CONTROL, Control.COHERENT.with(control, 1));

@@ -2,6 +2,7 @@
 package iommu.amdvi.linux;
 
 import iommu.amdvi.PageTableEntry;
+import iommu.api.pcie.Access;
 import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 
@@ -14,6 +15,7 @@ final class PageTables {
 
     private static final long PAGE = 1L << 12;
     private static final int MAX_SHIFT = 38;
+    private static final int ENTRIES = 512;
     private static final long DIRECTORY = PageTableEntry.PR.mask() | PageTableEntry.IR.mask()
             | PageTableEntry.IW.mask();
 
@@ -50,6 +52,19 @@ final class PageTables {
             done += 1L << shift;
         }
         return restructured;
+    }
+
+    /** Has every address of a domain with an empty table lead to one page, zero at first. */
+    void fillWithOnePage(Domain domain) {
+        long entry = leaf(port.allocateScratchPage(), PageTableEntry.shift(1), false,
+                Access.READ | Access.WRITE);
+        for (int level = 1; level <= domain.levels(); level++) {
+            long table = level == domain.levels() ? domain.root() : port.allocatePages(1);
+            for (int i = 0; i < ENTRIES; i++) {
+                port.write64(table + (long) i * PageTableEntry.BYTES, entry);
+            }
+            entry = PageTableEntry.NEXT_LEVEL.with(table | DIRECTORY, level);
+        }
     }
 
     private boolean replaced;

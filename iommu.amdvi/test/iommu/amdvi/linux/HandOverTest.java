@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.amdvi.AmdViRegisters;
+import iommu.amdvi.Control;
 import iommu.amdvi.DeviceTableEntry;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.StepRefusedException;
@@ -142,6 +143,21 @@ class HandOverTest {
         assertThat(DeviceTableEntry.GV.isSet(q0)).isFalse();
         assertThat(DeviceTableEntry.gcr3Root(q0, fixture.memory.read64(copy + 8))).isZero();
         assertThat(fixture.go(NIC, IOVA)).isEqualTo(0x10_0000);
+    }
+
+    // ---- before a restart -----------------------------------------------------------------------
+
+    @Test
+    void theUnitIsSwitchedOffBeforeTheMachineRestarts() throws StepRefusedException {
+        var fixture = KernelFixture.crashed();
+        fixture.driver().shutdown();
+        assertThat(fixture.switched).as("without tables of its own").isEmpty();
+        LinuxAmdViDriver second = adopted(fixture);
+        second.shutdown();
+        assertThat(fixture.switched).containsExactly(false);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(UNTRANSLATED);
+        assertThat(Control.CMD_BUF_EN.isSet(fixture.get(AmdViRegisters.CONTROL))).isFalse();
+        assertThat(Control.EVENT_LOG_EN.isSet(fixture.get(AmdViRegisters.CONTROL))).isFalse();
     }
 
     // ---- starting clean -------------------------------------------------------------------------

@@ -30,6 +30,23 @@ public enum Phase {
         this.label = label;
     }
 
+    /**
+     * Returns the phase of a short name, as settings of policies give it.
+     *
+     * @param label such as "T6"
+     * @throws IllegalArgumentException if it is none of {@code allowed}
+     */
+    public static Phase labelled(String label, Phase... allowed) {
+        var labels = new StringBuilder();
+        for (Phase phase : allowed) {
+            if (phase.label.equals(label)) {
+                return phase;
+            }
+            labels.append(labels.length() == 0 ? "" : ", ").append(phase.label);
+        }
+        throw new IllegalArgumentException("phase '" + label + "', expected one of " + labels);
+    }
+
     /** Returns the short name, such as "T6". */
     public String label() {
         return label;

@@ -85,4 +85,32 @@ public sealed interface Step {
 
     /** Takes over the tables that a unit uses. */
     record AdoptTables(int unit, AdoptDepth depth) implements Step { }
+
+    /**
+     * Gives a unit empty tables while translation stays on: what devices still do is blocked from
+     * then on, and never goes untranslated. Refused where translation is off.
+     */
+    record StartBlocked(int unit) implements Step { }
+
+    /**
+     * Gives a unit tables in which every I/O virtual address of every function leads to one page,
+     * to be read and written, while translation stays on. A function gets a domain of its own when
+     * its driver maps for the first time. Refused where translation is off.
+     */
+    record MapScratch(int unit) implements Step { }
+
+    /**
+     * Has a function's DMA blocked by its entry in the tables of this kernel, and nobody else's but
+     * of those that share its requester id; caches are told. When its driver maps next, the
+     * function gets an empty domain. Refused where no table of this kernel maps its requests.
+     */
+    record BlockFunction(int requester) implements Step { }
+
+    /**
+     * Does nothing: says why the policy asks for no more here, such as that it finds no function
+     * that it could reset. Told beside what the policy came to, for people.
+     *
+     * @param reason a short clause, without a full stop
+     */
+    record Remark(String reason) implements Step { }
 }

@@ -6,6 +6,7 @@ import iommu.api.kdump.HandoverEvent.StepRefused;
 import iommu.api.unit.AdoptDepth;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /** The order in which Linux takes units over, for policies that are variants of it. */
 public final class TakeOver {
@@ -40,19 +41,96 @@ public final class TakeOver {
         return steps;
     }
 
-    /** Answers T4: sets the interrupts of all units up. */
+    /**
+     * Answers an event as a kernel that starts clean: at T4 interrupts that stand apart from tables,
+     * at T6 all units off, then each on with empty tables.
+     *
+     * <p>Source: Linux before 4.2, init_dmars.
+     */
+    public static List<Step> startingClean(HandoverEvent event, HandoverView view) {
+        var steps = new ArrayList<Step>();
+        if (event.equals(new PhaseStart(Phase.INTERRUPT_REMAPPING))) {
+            steps.addAll(interruptsApart(view));
+        } else if (event.equals(new PhaseStart(Phase.DMA_REMAPPING))) {
+            view.units().forEach(u -> steps.add(new Step.DisableTranslation(u.index())));
+            view.units().forEach(u -> steps.add(new Step.StartClean(u.index())));
+        }
+        return steps;
+    }
+
+    /**
+     * Answers an event as a kernel that leaves translation on over tables that devices find nothing
+     * in: at T4 interrupts that stand apart from tables, at T6 what {@code step} gives for each unit
+     * in turn. A unit that refuses, as it was off, starts clean.
+     *
+     * @param step of a unit, such as {@link Step.StartBlocked}
+     */
+    public static List<Step> stayingOn(HandoverEvent event, HandoverView view,
+            IntFunction<Step> step) {
+        if (event.equals(new PhaseStart(Phase.INTERRUPT_REMAPPING))) {
+            return interruptsApart(view);
+        }
+        if (event.equals(new PhaseStart(Phase.DMA_REMAPPING))) {
+            return from(0, view, step);
+        }
+        if (event instanceof StepRefused refused && refused.step().unit() >= 0
+                && refused.step().equals(step.apply(refused.step().unit()))) {
+            var steps = new ArrayList<Step>();
+            steps.add(new Step.StartClean(refused.step().unit()));
+            steps.addAll(from(refused.step().unit() + 1, view, step));
+            return steps;
+        }
+        return List.of();
+    }
+
+    private static List<Step> from(int first, HandoverView view, IntFunction<Step> step) {
+        return view.units().stream().skip(first).map(u -> step.apply(u.index())).toList();
+    }
+
+    /**
+     * Answers T4: sets the interrupts of all units up. Those that leave tables alone are set up as
+     * this kernel does it by itself: all together, or none of them. Where nobody knows its code, and
+     * those that share their tables, one after the other.
+     */
     public static List<Step> interrupts(HandoverView view) {
-        return view.units().stream().<Step>map(unit ->
+        List<Step> steps = view.units().stream().<Step>map(unit ->
                 new Step.InitialiseInterrupts(unit.index())).toList();
+        List<Step> own = ownInterrupts(view);
+        if (own == null) {
+            return steps;
+        }
+        var all = new ArrayList<>(own);
+        steps.stream().filter(step -> shares(view, step.unit())).forEach(all::add);
+        return all;
     }
 
     /**
      * Answers T4 for a policy that starts clean at T6: sets the interrupts of units up that leaves
-     * their tables alone. Kernels of that time left the others to T6.
+     * their tables alone, as {@link #interrupts} does. Kernels of that time left the others to T6.
      */
     public static List<Step> interruptsApart(HandoverView view) {
-        return view.units().stream().filter(unit -> !unit.interruptsShareTables())
+        List<Step> own = ownInterrupts(view);
+        return own != null ? own : view.units().stream()
+                .filter(unit -> !unit.interruptsShareTables())
                 .<Step>map(unit -> new Step.InitialiseInterrupts(unit.index())).toList();
+    }
+
+    /**
+     * Returns what this kernel does by itself at T4 with units whose interrupts stand apart from
+     * tables; null if there are none, or if nobody knows: then it has no answer to T6 either.
+     */
+    private static List<Step> ownInterrupts(HandoverView view) {
+        if (view.units().stream().allMatch(HandoverView.UnitView::interruptsShareTables)) {
+            return null;
+        }
+        List<Step> own = view.ownSteps(new PhaseStart(Phase.INTERRUPT_REMAPPING)).stream()
+                .filter(step -> step.unit() < 0 || !shares(view, step.unit())).toList();
+        return own.isEmpty() && view.ownSteps(new PhaseStart(Phase.DMA_REMAPPING)).stream()
+                .allMatch(step -> step.unit() < 0 || shares(view, step.unit())) ? null : own;
+    }
+
+    private static boolean shares(HandoverView view, int unit) {
+        return view.units().get(unit).interruptsShareTables();
     }
 
     private static void adoptFrom(int first, HandoverView view, AdoptDepth depth,

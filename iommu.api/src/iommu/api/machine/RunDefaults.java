@@ -5,6 +5,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.profile.KernelTimes;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -19,26 +20,25 @@ import java.util.TreeMap;
  * @param times when phases begin and drivers probe; null for the recorded times
  * @param hardware name of the hardware profile that its units are like, as their vendor knows it;
  *     empty if they are as their files say
+ * @param pluggedAtCrash requester ids of the functions that are plugged in just after the crash:
+ *     the first kernel has never seen them, the capture kernel finds them as it enumerates
+ * @param guests requester ids of the functions that the first kernel has given to a guest: their
+ *     I/O addresses are those of the guest's memory, and its driver is the guest's
  * @param lowReservation memory below 4 GiB that is the capture kernel's, too, where its reservation
  *     lies above (crashkernel=...,low); null if there is none
  */
 public record RunDefaults(String captureKernelRelease,
         Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
-        KernelTimes times, String hardware, AddressRange lowReservation) {
+        KernelTimes times, String hardware, Set<Integer> pluggedAtCrash, Set<Integer> guests,
+        AddressRange lowReservation) {
 
     /** Nothing is said. */
     public static final RunDefaults NONE = new RunDefaults("", Map.of(), Map.of(), null, "");
 
-    /** Says nothing of a low reservation. */
-    public RunDefaults(String captureKernelRelease,
-            Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
-            KernelTimes times, String hardware) {
-        this(captureKernelRelease, deviceOptions, rates, times, hardware, null);
-    }
-
     /** Returns these with another low reservation; null for none. */
     public RunDefaults withLowReservation(AddressRange range) {
-        return new RunDefaults(captureKernelRelease, deviceOptions, rates, times, hardware, range);
+        return new RunDefaults(captureKernelRelease, deviceOptions, rates, times, hardware,
+                pluggedAtCrash, guests, range);
     }
 
     /** Says of runs only what hardware units are like. */
@@ -46,8 +46,24 @@ public record RunDefaults(String captureKernelRelease,
         return new RunDefaults("", Map.of(), Map.of(), null, profile);
     }
 
+    /** Says nothing of functions that come late or are a guest's, nor of a low reservation. */
+    public RunDefaults(String captureKernelRelease,
+            Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
+            KernelTimes times, String hardware) {
+        this(captureKernelRelease, deviceOptions, rates, times, hardware, Set.of(), Set.of(),
+                null);
+    }
+
+    /** Returns these with functions that come late, and with those that are a guest's. */
+    public RunDefaults withFunctions(Set<Integer> late, Set<Integer> ofGuest) {
+        return new RunDefaults(captureKernelRelease, deviceOptions, rates, times, hardware, late,
+                ofGuest, lowReservation);
+    }
+
     /** Copies the maps. */
     public RunDefaults {
+        pluggedAtCrash = Set.copyOf(pluggedAtCrash);
+        guests = Set.copyOf(guests);
         var copy = new TreeMap<Integer, Map<String, Long>>();
         deviceOptions.forEach((id, options) ->
                 copy.put(id, Collections.unmodifiableMap(new TreeMap<>(options))));

@@ -20,6 +20,9 @@ public final class Capabilities {
     /** Extended: address translation services. */
     public static final int ADDRESS_TRANSLATION_SERVICES = 0x000f;
 
+    /** Extended: single root I/O virtualization. */
+    public static final int SINGLE_ROOT = 0x0010;
+
     private static final int STATUS = 0x06;
     private static final int CAPABILITIES_LIST = 0x10;
     private static final int POINTER = 0x34;

@@ -47,4 +47,19 @@ public interface DeviceDriver {
      * @return null, or why it failed
      */
     String write(long physicalAddress, int bytes, long position);
+
+    /**
+     * Does what the driver does with its device before the machine restarts: nothing, as a rule, if
+     * {@link #probe} has failed. Translation is on as the kernel has it. A wait that the kernel
+     * bounds is over then; of one that it does not bound, {@link DriverPort#WITHOUT_BOUND_NANOS}
+     * pass before the driver gives the machine up.
+     *
+     * <p>Source: Linux, device_shutdown, pci_device_shutdown.
+     *
+     * @return null once it is done, or what it waits for that never comes: the machine does not
+     *     restart then
+     */
+    default String shutdown() {
+        return null;
+    }
 }

@@ -10,6 +10,13 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface DriverPort {
 
+    /**
+     * How long what waits without bound waits here until it is taken for hung.
+     *
+     * <p>Source: Linux, hung_task_timeout_secs, 120 s by default.
+     */
+    long WITHOUT_BOUND_NANOS = 120_000_000_000L;
+
     /** Returns the function that the driver drives. */
     PciFunction function();
 
@@ -100,6 +107,11 @@ public interface DriverPort {
      * <p>Source: Linux, kernel-parameters.txt, reset_devices.
      */
     default boolean resetsDevices() {
+        return true;
+    }
+
+    /** Returns whether the kernel is of this version or later: drivers change, too. */
+    default boolean isFrom(int major, int minor) {
         return true;
     }
 

@@ -35,6 +35,15 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
     /** Setting: 1 if unmapped addresses are flushed at once, 0 if later, all together. */
     public static final String STRICT = "linux.strict";
 
+    /** Setting: seconds from a panic to the restart, negative for none; 0 if there is no restart. */
+    public static final String PANIC = "linux.panic";
+
+    /**
+     * Setting of the first kernel: how many of 1000 acts fail that it does after it has panicked,
+     * at T1; 0 to 1000. A failed act is its end: no capture kernel starts.
+     */
+    public static final String CRASH_FAILURES = "crash.failurePerMille";
+
     /** Copies list and map. */
     public KernelProfile {
         probes = List.copyOf(probes);

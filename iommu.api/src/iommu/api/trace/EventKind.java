@@ -48,6 +48,14 @@ public enum EventKind {
     DUMP_PAGE,
     /** The dump ended. a: pages written. b: pages wanted. Detail: why no more; null if all. */
     DUMPED,
+    /** The kernel begins to restart the machine. */
+    RESTART,
+    /** A driver begins to shut its function down. */
+    SHUTDOWN,
+    /** It has done so. Detail: what it waits for in vain; null if nothing. */
+    SHUT_DOWN,
+    /** The machine restarts: nothing goes on. */
+    RESTARTED,
     /** The processor takes an interrupt. a: vector. b: whether it was set up. */
     INTERRUPT,
 

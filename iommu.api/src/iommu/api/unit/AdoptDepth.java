@@ -16,5 +16,27 @@ public enum AdoptDepth {
      */
     REUSE_ROOT,
     /** Nothing is copied: entries are changed in the crashed kernel's memory. */
-    IN_PLACE
+    IN_PLACE,
+    /**
+     * All is copied, page tables too, and a function keeps its domain when its driver maps: the old
+     * mappings stay beside the new ones, which are given other addresses (Li and Sumner, October
+     * 2014).
+     */
+    KEEP_COPIED,
+    /**
+     * Nothing is copied and a function keeps its domain when its driver maps: entries of the
+     * crashed kernel's tables that are in use stay, those that are free are used (POWER; Calgary
+     * since "use the first kernels TCE tables in kdump").
+     */
+    KEEP_IN_PLACE;
+
+    /** Returns whether functions keep their domains, with what is mapped in them. */
+    public boolean keepsDomains() {
+        return this == KEEP_COPIED || this == KEEP_IN_PLACE;
+    }
+
+    /** Returns whether page tables are copied. */
+    public boolean copiesPageTables() {
+        return this == PAGE_TABLES || this == KEEP_COPIED;
+    }
 }

@@ -78,7 +78,17 @@ public interface KernelPort {
     }
 
     /**
-     * Takes adjacent pages as they are, below 4 GiB only: for what is not touched before it is used.
+     * Allocates one cleared page in which this kernel keeps nothing: whoever writes to it does no
+     * harm.
+     *
+     * @throws IllegalStateException if the kernel has no page left
+     */
+    default long allocateScratchPage() {
+        return allocatePages(1);
+    }
+
+    /**
+     * Takes adjacent pages as they are, below 4 GiB only: for what is not touched before its use.
      *
      * @return address of the first; -1 if there are no such pages
      */

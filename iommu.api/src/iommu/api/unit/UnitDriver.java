@@ -2,6 +2,7 @@
 package iommu.api.unit;
 
 import iommu.api.pcie.Message;
+import java.util.List;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -32,6 +33,12 @@ public interface UnitDriver {
      */
     default void crash() { }
 
+    /**
+     * Does what a kernel does with its unit before it restarts the machine, when drivers have shut
+     * their devices down: nothing, as a rule.
+     */
+    default void shutdown() { }
+
     /** Does what the kernel does at T4: queue, faults cleared, interrupt remapping table. */
     void initialiseInterrupts();
 
@@ -55,6 +62,39 @@ public interface UnitDriver {
      * @throws StepRefusedException if they cannot be taken over; nothing was changed then
      */
     void adoptTables(AdoptDepth depth) throws StepRefusedException;
+
+    /**
+     * Gives the unit empty tables while translation stays on.
+     *
+     * @throws StepRefusedException if it cannot be done; nothing was changed then
+     */
+    default void startBlocked() throws StepRefusedException {
+        throw notHere("start with blocked devices");
+    }
+
+    /**
+     * Gives the unit tables in which all that its functions ask for leads to one page, while
+     * translation stays on.
+     *
+     * @throws StepRefusedException if it cannot be done; nothing was changed then
+     */
+    default void mapScratch() throws StepRefusedException {
+        throw notHere("map all addresses to one page");
+    }
+
+    /**
+     * Blocks the DMA of a function and of those that share its requester id, until its driver maps
+     * next: the function gets an empty domain then.
+     *
+     * @throws StepRefusedException if it cannot be done; nothing was changed then
+     */
+    default void block(int requester) throws StepRefusedException {
+        throw notHere("block one function");
+    }
+
+    private static StepRefusedException notHere(String what) {
+        return new StepRefusedException("the code for the unit does not " + what);
+    }
 
     // ---- the same in parts, for kernels that go through all units more than once ----------------
 
@@ -183,6 +223,17 @@ public interface UnitDriver {
      */
     default IovaOrder iovaOrder(int requester) {
         return IovaOrder.LOW;
+    }
+
+    /**
+     * Returns the addresses that were in use in a function's domain when this kernel took it over
+     * with the domain's mappings kept ({@link AdoptDepth#keepsDomains}): they are not given out.
+     * Collected when the tables were adopted, and not read again.
+     *
+     * @param requester a function that has a domain
+     */
+    default List<KernelPort.Range> keptRanges(int requester) {
+        return List.of();
     }
 
     /**

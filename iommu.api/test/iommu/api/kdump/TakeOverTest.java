@@ -39,6 +39,43 @@ class TakeOverTest {
                 new AdoptTables(2, AdoptDepth.CONTEXTS));
     }
 
+    /** A kernel sets up all units together, or none: see docs/decisions/05. */
+    @Test
+    void interruptsAreSetUpAsTheKernelDoesByItself() {
+        List<Step> together = List.of(new Step.SetInterruptTable(1, true),
+                new Step.SetInterruptTable(0, true), new Step.EnableInterrupts(1),
+                new Step.EnableInterrupts(0), new Step.Print("on"));
+        FakeHandover two = FakeHandover.unitsOf("a", "a").ownSteps(event -> event.equals(
+                new HandoverEvent.PhaseStart(Phase.INTERRUPT_REMAPPING)) ? together : List.of());
+
+        assertThat(two.at(Phase.INTERRUPT_REMAPPING, CONTEXTS)).isEqualTo(together);
+        assertThat(TakeOver.interruptsApart(two)).isEqualTo(together);
+        assertThat(two.at(Phase.INTERRUPT_REMAPPING,
+                (e, v, n) -> TakeOver.startingClean(e, v))).isEqualTo(together);
+    }
+
+    @Test
+    void whereTheKernelSetsUpNoneNoneIsSetUp() {
+        FakeHandover two = FakeHandover.unitsOf("a", "a").ownSteps(event -> event.equals(
+                new HandoverEvent.PhaseStart(Phase.DMA_REMAPPING))
+                        ? List.of(new StartClean(0), new StartClean(1)) : List.of());
+
+        assertThat(two.at(Phase.INTERRUPT_REMAPPING, CONTEXTS)).isEmpty();
+        assertThat(TakeOver.interruptsApart(two)).isEmpty();
+    }
+
+    @Test
+    void unitsWhoseInterruptsShareTheirTablesAreSetUpOneByOneBesideThem() {
+        FakeHandover mixed = new FakeHandover().unit("a", false, null).unit("b", true, null)
+                .ownSteps(event -> List.of(new Step.EnableInterrupts(0),
+                        new InitialiseInterrupts(1)));
+
+        assertThat(TakeOver.interrupts(mixed)).containsExactly(new Step.EnableInterrupts(0),
+                new InitialiseInterrupts(1));
+        assertThat(TakeOver.interruptsApart(mixed))
+                .containsExactly(new Step.EnableInterrupts(0));
+    }
+
     @ParameterizedTest
     @EnumSource(value = Phase.class, mode = EnumSource.Mode.EXCLUDE,
             names = {"INTERRUPT_REMAPPING", "DMA_REMAPPING"})

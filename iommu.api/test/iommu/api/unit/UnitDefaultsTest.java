@@ -146,6 +146,26 @@ class UnitDefaultsTest {
     }
 
     @Test
+    void aDriverThatOnlyStartsCleanRefusesToBlockAndKeepsNothing() {
+        var plain = new LeastDriver();
+        assertThatExceptionOfType(StepRefusedException.class).isThrownBy(plain::startBlocked)
+                .withMessage("the code for the unit does not start with blocked devices");
+        assertThatExceptionOfType(StepRefusedException.class).isThrownBy(plain::mapScratch)
+                .withMessage("the code for the unit does not map all addresses to one page");
+        assertThatExceptionOfType(StepRefusedException.class).isThrownBy(() -> plain.block(8))
+                .withMessage("the code for the unit does not block one function");
+        assertThat(plain.keptRanges(8)).isEmpty();
+    }
+
+    @Test
+    void twoDepthsKeepDomainsAndTwoCopyPageTables() {
+        assertThat(AdoptDepth.values()).filteredOn(AdoptDepth::keepsDomains)
+                .containsExactly(AdoptDepth.KEEP_COPIED, AdoptDepth.KEEP_IN_PLACE);
+        assertThat(AdoptDepth.values()).filteredOn(AdoptDepth::copiesPageTables)
+                .containsExactly(AdoptDepth.PAGE_TABLES, AdoptDepth.KEEP_COPIED);
+    }
+
+    @Test
     void aDriverThatDoesThingsInOneStepRefusesThemInParts() {
         var whole = new LeastDriver();
         List<ThrowingCallable> parts = List.of(() -> whole.setInterruptTable(false),

@@ -22,6 +22,7 @@ final class Adoption {
     private final DomainIds ids;
     private final AdoptDepth depth;
     private final BitSet sources = new BitSet();
+    private KeptMappings kept = KeptMappings.NONE;
 
     Adoption(KernelPort port, KernelQuirks quirks, String unitName, DomainIds ids,
             AdoptDepth depth) {
@@ -37,6 +38,11 @@ final class Adoption {
         return sources;
     }
 
+    /** Returns what stays mapped beside what this kernel maps. */
+    KeptMappings kept() {
+        return kept;
+    }
+
     /** Returns whether a mark in the entry tells these sources. */
     boolean marks() {
         return depth == AdoptDepth.CONTEXTS && quirks.marksEntries();
@@ -44,13 +50,32 @@ final class Adoption {
 
     /** Returns whether the unit must be given another root table. */
     boolean movesRoot() {
-        return depth == AdoptDepth.CONTEXTS || depth == AdoptDepth.PAGE_TABLES;
+        return depth == AdoptDepth.CONTEXTS || depth.copiesPageTables();
     }
 
-    /** Copies what is to be copied and returns the tables to go on with. */
+    /**
+     * Copies what is to be copied and returns the tables to go on with.
+     *
+     * @throws IllegalStateException if the kernel runs out of pages, or more is mapped than it could
+     *     keep
+     */
     ContextTables take(long root, boolean scalable) {
+        ContextTables tables = copy(root, scalable);
+        if (depth.keepsDomains()) {
+            kept = KeptMappings.collect(port, tables);
+            sources.clear();
+            tables.forEachPresent((source, entry) -> {
+                if (!kept.has(tables.domain(entry))) {
+                    sources.set(source);
+                }
+            });
+        }
+        return tables;
+    }
+
+    private ContextTables copy(long root, boolean scalable) {
         ContextTables tables = new ContextTables(port, root, scalable);
-        if (depth == AdoptDepth.IN_PLACE) {
+        if (depth == AdoptDepth.IN_PLACE || depth == AdoptDepth.KEEP_IN_PLACE) {
             tables.forEachPresent((source, entry) -> sources.set(source));
             tables.reserveIds(ids);
             return tables;
@@ -63,7 +88,7 @@ final class Adoption {
         if (depth != AdoptDepth.CONTEXTS || quirks.reservesPasidIds()) {
             copies.reserveIds(ids);
         }
-        if (depth == AdoptDepth.PAGE_TABLES) {
+        if (depth.copiesPageTables()) {
             new PageTableCopy(port, copies).run();
         } else if (depth == AdoptDepth.REUSE_ROOT) {
             repoint(root, copy);

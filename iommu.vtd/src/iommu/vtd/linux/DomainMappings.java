@@ -7,6 +7,7 @@ import iommu.api.profile.KernelProfile;
 import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
+import iommu.api.unit.StepRefusedException;
 import iommu.vtd.Capability;
 import iommu.vtd.ExtendedCapability;
 import iommu.vtd.InvalidationDescriptor;
@@ -44,6 +45,8 @@ final class DomainMappings {
     private Invalidations invalidations;
     private BitSet copied = new BitSet();
     private boolean marks;
+    private boolean defersAttach;
+    private KeptMappings kept = KeptMappings.NONE;
     private boolean preparing;
     private Boolean passes;
     private Domain passing;
@@ -92,6 +95,62 @@ final class DomainMappings {
         domainOf.clear();
         unflushed.clear();
         reserved.clear();
+        kept = KeptMappings.NONE;
+    }
+
+    /** Has mappings of the kernel before stay in its domains. */
+    void keep(KeptMappings mappings) {
+        kept = mappings;
+    }
+
+    /** Returns what stays mapped in a function's domain of the kernel before. */
+    List<KernelPort.Range> keptRanges(int requester) {
+        return kept.ranges(domain(requester));
+    }
+
+    /**
+     * Gives every function of the unit, in other tables, a domain whose addresses all lead to one
+     * page; returns their sources.
+     */
+    BitSet installScratch(ContextTables into) {
+        var sources = new BitSet();
+        Domain domain = emptyDomain(into.scalable());
+        ScratchPage.fill(port, domain);
+        for (int requester : port.functions()) {
+            for (int id : port.sourceIds(requester)) {
+                int source = RequesterId.sourceId(id);
+                if (!sources.get(source)) {
+                    sources.set(source);
+                    into.install(into.entry(source, true), domain, domain.addressWidthCode(),
+                            false);
+                }
+            }
+        }
+        return sources;
+    }
+
+    /** Clears the present bits of a function's entries and drops what the unit has cached. */
+    void block(int requester) throws StepRefusedException {
+        if (tables == null) {
+            throw new StepRefusedException("the unit has no tables of this kernel");
+        }
+        for (int id : port.sourceIds(requester)) {
+            int source = RequesterId.sourceId(id);
+            long entry = tables.entry(source, false);
+            if (!tables.present(entry)) {
+                continue;
+            }
+            Domain old = tables.domain(entry);
+            tables.clearPresent(entry);
+            registers.flushWriteBuffer();
+            invalidations.context(InvalidationDescriptor.SELECTIVE, old == null ? 0 : old.id(),
+                    source);
+            if (tables.scalable()) {
+                invalidations.pasidCache();
+            }
+            invalidations.iotlb(InvalidationDescriptor.GLOBAL, 0, 0, 0, false);
+            domainOf.remove(source);
+        }
     }
 
     /**
@@ -188,7 +247,15 @@ final class DomainMappings {
                     + " before the unit has tables of this kernel");
         }
         Domain own = domainOf.get(RequesterId.sourceId(requester));
+        if (own == null && defersAttach && passesThrough() && !quirks.attachesPassThrough()) {
+            return passing(); // nobody ever does what was deferred
+        }
         return own != null ? own : attach(requester);
+    }
+
+    /** Says whether functions are attached when they first map, as tables were there already. */
+    void defersAttach(boolean defers) {
+        defersAttach = defers;
     }
 
     /** Returns whether requests of all functions pass unchanged; not with units that cannot. */
@@ -224,12 +291,7 @@ final class DomainMappings {
         if (domain == null && passesThrough()) {
             domain = passing();
         } else if (domain == null) {
-            boolean first = usesFirstStage();
-            domain = new Domain(ids().take(), port.allocatePages(1),
-                    first ? firstStageLevels() : levels(),
-                    !first ? TableFormat.SECOND_STAGE
-                            : quirks.disablesExecution() ? TableFormat.NO_EXECUTE
-                            : TableFormat.FIRST_STAGE);
+            domain = emptyDomain(tables.scalable());
             reserved.put(domain.id(), new HashSet<>());
         }
         if (preparing || quirks.mapsReservedAtAttach()) {
@@ -251,6 +313,15 @@ final class DomainMappings {
             ats.tag(requester, domain);
         }
         return domain;
+    }
+
+    private Domain emptyDomain(boolean scalable) {
+        boolean first = usesFirstStage(scalable);
+        return new Domain(ids().take(), port.allocatePages(1),
+                first ? firstStageLevels() : levels(),
+                !first ? TableFormat.SECOND_STAGE
+                        : quirks.disablesExecution() ? TableFormat.NO_EXECUTE
+                        : TableFormat.FIRST_STAGE);
     }
 
     /**
@@ -340,14 +411,14 @@ final class DomainMappings {
      */
     IovaOrder iovaOrder() {
         boolean forced = kernel.setting(KernelProfile.FORCE_DAC, 0) != 0;
-        int bits = usesFirstStage() ? 9 * firstStageLevels() + 11
+        int bits = usesFirstStage(tables.scalable()) ? 9 * firstStageLevels() + 11
                 : Math.min(9 * levels() + 12, Capability.maximumGuestAddressWidth(registers.cap()));
         return new IovaOrder(forced ? IovaOrder.Kind.WHOLE_RANGE : IovaOrder.Kind.LOW_FIRST,
                 Math.max(Integer.SIZE, bits));
     }
 
-    private boolean usesFirstStage() {
-        return tables.scalable() && quirks.usesFirstStage()
+    private boolean usesFirstStage(boolean scalable) {
+        return scalable && quirks.usesFirstStage()
                 && ExtendedCapability.FLTS.isSet(registers.ecap());
     }
 

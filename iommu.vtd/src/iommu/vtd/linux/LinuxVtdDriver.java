@@ -98,6 +98,14 @@ public final class LinuxVtdDriver implements UnitDriver {
         return mappings.hasTables();
     }
 
+    /** {@inheritDoc} Source: Linux, intel_iommu_shutdown, intel_disable_iommus. */
+    @Override
+    public void shutdown() {
+        if (quirks.shutdownDisables() && mappings.hasTables()) {
+            registers.enable(GlobalCommand.TE, false);
+        }
+    }
+
     @Override
     public void initialiseInterrupts() {
         if (!quirks.options().remapsInterrupts()
@@ -185,6 +193,34 @@ public final class LinuxVtdDriver implements UnitDriver {
         copyTables(depth);
         setup.set();
         setup.probe();
+    }
+
+    @Override
+    public void startBlocked() throws StepRefusedException {
+        setup.checkModeStays();
+        beginRemapping();
+        setup.allocate();
+        setup.set();
+        setup.probe();
+    }
+
+    @Override
+    public void mapScratch() throws StepRefusedException {
+        setup.checkModeStays();
+        beginRemapping();
+        setup.scratch();
+        setup.set();
+        setup.probe();
+    }
+
+    @Override
+    public void block(int requester) throws StepRefusedException {
+        mappings.block(requester);
+    }
+
+    @Override
+    public List<KernelPort.Range> keptRanges(int requester) {
+        return mappings.keptRanges(requester);
     }
 
     @Override

@@ -22,6 +22,8 @@ import java.util.BitSet;
 final class TableSetup {
 
     private static final int ROOT_PAGES = 1;
+    private static final String MODE_STAYS =
+            "the translation table mode can only be changed while translation is disabled";
 
     private final KernelPort port;
     private final UnitRegisters registers;
@@ -41,9 +43,10 @@ final class TableSetup {
      * @param marked whether a mark in the entries tells so
      * @param moves whether the unit must be told of another root table
      * @param pristine whether they were empty
+     * @param kept what stays mapped in the domains of the kernel before
      */
     private record Ready(ContextTables tables, BitSet copied, boolean marked, boolean moves,
-            boolean pristine) { }
+            boolean pristine, KeptMappings kept) { }
 
     TableSetup(String kernelName, KernelPort port, UnitRegisters registers, KernelQuirks quirks,
             String unitName, DomainMappings mappings) {
@@ -81,7 +84,29 @@ final class TableSetup {
     void allocate() throws StepRefusedException {
         checkStage();
         ready = new Ready(new ContextTables(port, port.allocatePages(ROOT_PAGES),
-                scalableWanted()), new BitSet(), false, true, true);
+                scalableWanted()), new BitSet(), false, true, true, KeptMappings.NONE);
+    }
+
+    /**
+     * Makes tables ready in which every function that the unit serves has all its addresses lead to
+     * one page, under one domain id. Requests of anybody else are blocked.
+     */
+    void scratch() throws StepRefusedException {
+        checkStage();
+        var tables = new ContextTables(port, port.allocatePages(ROOT_PAGES), scalableWanted());
+        BitSet sources = mappings.installScratch(tables);
+        ready = new Ready(tables, sources, false, true, false, KeptMappings.NONE);
+    }
+
+    /** Refuses a unit that could get tables of this kernel only with translation off meanwhile. */
+    void checkModeStays() throws StepRefusedException {
+        if (!registers.status(GlobalCommand.TE)) {
+            throw new StepRefusedException("translation is not enabled");
+        }
+        if (isScalable(registers.read(VtdRegisters.RTADDR)) != scalableWanted()) {
+            throw new StepRefusedException(MODE_STAYS);
+        }
+        checkStage();
     }
 
     /** Refuses a depth that this kernel does not know, before anything is touched. */
@@ -101,8 +126,7 @@ final class TableSetup {
         long old = registers.read(VtdRegisters.RTADDR);
         long from = VtdRegisters.RTA.inPlace(old);
         if (isScalable(old) != scalableWanted()) {
-            throw copyFailed("the translation table mode can only be changed while translation"
-                    + " is disabled");
+            throw copyFailed(MODE_STAYS);
         }
         if (from == 0 || !port.isMemory(from, 4096)) {
             throw copyFailed("the old root table cannot be read");
@@ -111,7 +135,7 @@ final class TableSetup {
         try {
             ContextTables tables = adoption.take(from, isScalable(old));
             ready = new Ready(tables, adoption.sources(), adoption.marks(),
-                    adoption.movesRoot(), false);
+                    adoption.movesRoot(), false, adoption.kept());
         } catch (IllegalStateException e) {
             throw copyFailed(e.getMessage());
         }
@@ -136,6 +160,8 @@ final class TableSetup {
             invalidateAll(ready.tables());
         }
         mappings.use(ready.tables(), invalidations, ready.copied(), ready.marked());
+        mappings.defersAttach(!ready.pristine());
+        mappings.keep(ready.kept());
         if (ready.pristine() && !quirks.attachesAtStart()) {
             mappings.attachReserved();
         }

@@ -112,6 +112,11 @@ class AdoptDepthTest {
                 assertThat(adopting).isEmpty();
                 assertThat(attaching).containsExactly(oldContext & -4096);
             }
+            case KEEP_IN_PLACE -> {
+                assertThat(adopting).isEmpty();
+                assertThat(attaching).as("a page table of the old kernel")
+                        .isNotEmpty().doesNotContain(oldRoot, oldContext & -4096);
+            }
             default -> assertThat(attaching).isEmpty();
         }
     }

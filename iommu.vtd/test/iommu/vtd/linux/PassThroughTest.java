@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Kernels that have requests pass unchanged (iommu=pt). */
@@ -45,19 +46,23 @@ class PassThroughTest {
         assertThat(driver.domain(NIC)).isEqualTo(driver.domain(DISK));
     }
 
-    @Test
-    void copiedEntriesStayUntilTheDriverOfTheirFunctionMaps() throws StepRefusedException {
+    @ParameterizedTest
+    @CsvSource({"4.10, true", "5.10, true", "5.11, false", "6.1, false"})
+    void copiedEntriesStayUntilTheDriverOfTheirFunctionMapsOrForEver(String kernel,
+            boolean attaches) throws StepRefusedException {
         var bench = BenchKernel.legacy();
         bench.functions = List.of(NIC, DISK);
         bench.firstKernel(ScalableMode.OFF).map(NIC, IOVA, 0x10_0000, 0x1000, Access.READ);
         bench.captureKernelPages();
-        LinuxVtdDriver second = bench.driver(passing("6.1"));
+        LinuxVtdDriver second = bench.driver(passing(kernel));
         second.initialiseInterrupts();
         second.adoptTables(AdoptDepth.CONTEXTS);
         assertThat(bench.address(NIC, IOVA)).as("through the old table").isEqualTo(0x10_0000);
-        second.domain(NIC);
-        assertThat(bench.address(NIC, IOVA)).as("as it is").isEqualTo(IOVA);
-        assertThat(bench.address(NIC, 0x123_4000)).isEqualTo(0x123_4000);
+        assertThat(second.domain(NIC)).isEqualTo(second.domain(DISK));
+        assertThat(bench.address(NIC, IOVA)).isEqualTo(attaches ? IOVA : 0x10_0000);
+        assertThat(bench.address(NIC, 0x123_4000)).isEqualTo(attaches ? 0x123_4000 : -0x06);
+        assertThat(bench.address(DISK, 0x123_4000)).as("mapped nothing under the first kernel")
+                .isEqualTo(attaches ? 0x123_4000 : -0x06);
     }
 
     @Test

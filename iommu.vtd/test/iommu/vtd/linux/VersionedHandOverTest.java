@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.pcie.Access;
 import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelVersion;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.Translation;
@@ -51,6 +52,28 @@ class VersionedHandOverTest {
 
     private static BenchKernel scalable() {
         return crashed(BenchKernel.scalable(), ScalableMode.ON);
+    }
+
+    // ---- before a restart -----------------------------------------------------------------------
+
+    @ParameterizedTest
+    @CsvSource({"5.4, true", "5.5, false", "6.1, false", "7.3, false"})
+    void from55OnTranslationIsOffBeforeTheMachineRestarts(String kernel, boolean translates)
+            throws StepRefusedException {
+        var bench = legacy();
+        LinuxVtdDriver driver = adopted(bench, KernelProfile.linux(KernelVersion.parse(kernel)));
+        assertThat(bench.switched).isEmpty();
+        driver.shutdown();
+        assertThat(bench.switched.isEmpty()).isEqualTo(translates);
+        assertThat(bench.unit.translate(NIC, IOVA, Access.READ)
+                == Translation.untranslated()).isNotEqualTo(translates);
+    }
+
+    @Test
+    void aUnitWithoutTablesOfThisKernelIsLeftAloneBeforeARestart() {
+        var bench = legacy();
+        bench.driver("6.1").shutdown();
+        assertThat(bench.commands).isEmpty();
     }
 
     // ---- before tables were copied --------------------------------------------------------------

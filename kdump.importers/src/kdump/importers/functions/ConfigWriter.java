@@ -5,6 +5,7 @@ import iommu.api.pcie.Bar;
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.VirtualFunctions;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -205,6 +206,25 @@ public final class ConfigWriter {
         if (place != 0) {
             config.putShort(place + 4, (short) 0x20); // page-aligned requests, queue of 32
             config.putShort(place + 6, (short) control);
+        }
+    }
+
+    /**
+     * Appends SR-IOV, off.
+     *
+     * @param count most virtual functions
+     * @param firstOffset from this function's routing id to the first
+     * @param stride from one to the next
+     */
+    public void singleRoot(int count, int firstOffset, int stride) {
+        int place = extended(Capabilities.SINGLE_ROOT, 1, 0, VirtualFunctions.BYTES);
+        if (place != 0) {
+            config.putShort(place + 0x0c, (short) count);
+            config.putShort(place + 0x0e, (short) count);
+            config.putShort(place + 0x14, (short) firstOffset);
+            config.putShort(place + 0x16, (short) stride);
+            config.putInt(place + 0x1c, 0x553); // page sizes: 4 KiB to 4 MiB
+            config.putInt(place + 0x20, 1);
         }
     }
 

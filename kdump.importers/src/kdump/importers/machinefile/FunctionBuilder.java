@@ -21,10 +21,11 @@ final class FunctionBuilder {
 
     private static final Set<String> KNOWN = Set.of("id", "vendor", "device", "class", "revision",
             "subsystem", "bridge", "bars", "pin", "msix", "express", "link", "aer", "deviceControl",
-            "rootControl", "serr", "ats", "memory", "options", "rate", "at", "behind", "config");
+            "rootControl", "serr", "ats", "memory", "options", "rate", "plugged", "guest",
+            "virtual", "at", "behind", "config");
     /** What a function may say beside its whole config space. */
     private static final Set<String> BESIDE_CONFIG = Set.of("id", "at", "config", "memory",
-            "options", "rate");
+            "options", "rate", "plugged", "guest");
     /** What a bridge may say. */
     static final Set<String> BRIDGE = Set.of("secondary", "subordinate");
     private static final Set<String> BAR = Set.of("index", "bytes", "address", "wide", "io",
@@ -34,6 +35,9 @@ final class FunctionBuilder {
             ExpressType.ROOT_PORT, ExpressType.UPSTREAM_PORT, ExpressType.DOWNSTREAM_PORT,
             ExpressType.TO_PCI, ExpressType.INTEGRATED);
     private static final int EXPRESS = 0x40;
+    private static final int MOST_VIRTUAL = 256;
+    /** So that those of device 0 do not meet its other functions. */
+    private static final int FIRST_VIRTUAL = 0x10;
     private static final int MSI_X = 0x80;
     private static final int AER = 0x100;
     private static final int AFTER_AER = 0x160;
@@ -136,6 +140,21 @@ final class FunctionBuilder {
         if (node.flag("ats")) {
             config.translationServices(AFTER_AER, 0);
         }
+        Node virtual = node.member("virtual");
+        if (virtual != null) {
+            config.singleRoot((int) virtual.required("count").number(1, MOST_VIRTUAL),
+                    (int) virtual.number("offset", FIRST_VIRTUAL, 1, 0xffff),
+                    (int) virtual.number("stride", 1, 1, 0xff));
+        }
+    }
+
+    /** Returns a virtual function: its ids are those of nobody, its class is its parent's. */
+    static FunctionConfig virtual(int id, int classCode) {
+        var config = new ConfigWriter(id);
+        config.ids(0xffff, 0xffff, 0);
+        config.classCode(classCode, 0);
+        config.express(EXPRESS, ExpressType.ENDPOINT, 0, 0x83, 0);
+        return config.build(true);
     }
 
     /** The table lies behind the last memory BAR that a function names. */

@@ -5,6 +5,7 @@ import iommu.api.machine.DriverMemory;
 import iommu.api.machine.FormatException;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.VirtualFunctions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.functions.ConfigAtRest;
 import kdump.importers.lspci.LspciDump;
@@ -24,7 +26,10 @@ import kdump.importers.lspci.LspciDump;
  */
 final class FunctionTree {
 
-    private static final Set<String> RUN = Set.of("id", "memory", "options", "rate");
+    private static final Set<String> RUN = Set.of("id", "memory", "options", "rate",
+            "plugged", "guest");
+    private static final Set<String> VIRTUAL = Set.of("count", "offset", "stride", "memory",
+            "rate", "options", "guest");
     private static final Set<String> MEMORY = Set.of("rw", "ro", "wo", "registered");
     private static final int MOST_FUNCTIONS = 16_384;
     private static final int MOST_BUS = 0xff;
@@ -37,6 +42,8 @@ final class FunctionTree {
     private final List<DriverMemory> memory = new ArrayList<>();
     private final Map<Integer, Map<String, Long>> options = new TreeMap<>();
     private final Map<Integer, Double> rates = new TreeMap<>();
+    private final Set<Integer> plugged = new TreeSet<>();
+    private final Set<Integer> guests = new TreeSet<>();
     /** Highest bus number that is taken, by segment. */
     private final Map<Integer, Integer> lastBus = new HashMap<>();
 
@@ -60,6 +67,16 @@ final class FunctionTree {
 
     Map<Integer, Double> rates() {
         return rates;
+    }
+
+    /** Returns the functions that are plugged in just after the crash. */
+    Set<Integer> plugged() {
+        return plugged;
+    }
+
+    /** Returns the functions that the first kernel has given to a guest. */
+    Set<Integer> guests() {
+        return guests;
     }
 
     void read() throws IOException {
@@ -109,6 +126,27 @@ final class FunctionTree {
         }
         functions.put(id, new FunctionBuilder(node).build(id, secondary, subordinate));
         run(node, id);
+        Node virtual = node.member("virtual");
+        if (virtual != null) {
+            virtual(node, virtual.only(VIRTUAL), id);
+        }
+    }
+
+    /** Makes the virtual functions of one; its driver has switched them on. */
+    private void virtual(Node node, Node virtual, int physical) throws FormatException {
+        if (!node.has("memory") || !node.has("express")) {
+            throw node.required("virtual").wrong("memory and express beside it");
+        }
+        VirtualFunctions layout = VirtualFunctions.of(functions.get(physical)::read);
+        for (int i = 0; i < layout.count(); i++) {
+            int id = layout.requester(physical, i);
+            if (id <= physical || functions.containsKey(id)) {
+                throw virtual.required("count").wrong("virtual functions where nothing else is");
+            }
+            functions.put(id, FunctionBuilder.virtual(id, functions.get(physical).classCode()));
+            lastBus.merge(id >>> 16, RequesterId.bus(id), Math::max);
+            run(virtual, id);
+        }
     }
 
     private static int idOf(Node node, int bus) throws FormatException {
@@ -176,6 +214,29 @@ final class FunctionTree {
         if (rate != null) {
             rates.put(id, rate.decimal(0.001, MOST_RATE));
         }
+        plugged(node, id);
+        if (node.flag("guest")) {
+            if (needs == null) {
+                throw node.required("guest").wrong("memory beside it, which is the guest's");
+            }
+            guests.add(id);
+        }
+    }
+
+    private void plugged(Node node, int id) throws FormatException {
+        Node when = node.member("plugged");
+        if (when == null) {
+            return;
+        }
+        if (!when.string().equals("at-crash")) {
+            throw when.wrong("at-crash");
+        }
+        if (functions.get(id).headerType() != 0) {
+            throw when.wrong("an endpoint: bridges are there from the start");
+        }
+        node.not("memory", "plugged");
+        node.not("rate", "plugged");
+        plugged.add(id);
     }
 
     private static DriverMemory driverMemory(int requester, Node needs) throws FormatException {

@@ -8,6 +8,7 @@ import iommu.api.machine.MachineDescription;
 import iommu.api.machine.MachineWriter;
 import iommu.api.machine.ReservedRegion;
 import iommu.api.machine.UnitDescription;
+import iommu.api.machine.UnitDescription.FirmwareFlags;
 import iommu.api.machine.UnitDescription.Scope;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryMap;
@@ -112,8 +113,20 @@ public final class MachineFileWriter implements MachineWriter {
         var registers = new Document();
         p.registers().forEach((at, word) -> registers.put(hex(at).toString(),
                 hex(word & 0xffff_ffffL)));
-        return document.put("functions", scopes).putMembers("settings", settings)
-                .putMembers("registers", registers);
+        return document.put("functions", scopes).putMembers("firmware", firmware(unit.firmware()))
+                .putMembers("settings", settings).putMembers("registers", registers);
+    }
+
+    /** Only what is not usual. */
+    private static Document firmware(FirmwareFlags flags) {
+        var document = new Document();
+        if (!flags.remapsInterrupts()) {
+            document.put("interruptRemapping", false);
+        }
+        if (flags.optsOutOfX2apic()) {
+            document.put("x2apicOptOut", true);
+        }
+        return flags.refusal().isEmpty() ? document : document.put("refusal", flags.refusal());
     }
 
     private static List<String> scopes(List<Scope> scopes) {
@@ -151,6 +164,12 @@ public final class MachineFileWriter implements MachineWriter {
             function.putMembers("options", options);
             if (m.runDefaults().rates().containsKey(id)) {
                 function.put("rate", m.runDefaults().rates().get(id));
+            }
+            if (m.runDefaults().pluggedAtCrash().contains(id)) {
+                function.put("plugged", "at-crash");
+            }
+            if (m.runDefaults().guests().contains(id)) {
+                function.put("guest", true);
             }
             list.add(function);
         }

@@ -4,9 +4,11 @@ package kdump.importers.machinefile;
 import iommu.api.machine.FormatException;
 import iommu.api.machine.ReservedRegion;
 import iommu.api.machine.UnitDescription;
+import iommu.api.machine.UnitDescription.FirmwareFlags;
 import iommu.api.machine.UnitDescription.Scope;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.VirtualFunctions;
 import iommu.api.profile.UnitProfile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,7 +28,9 @@ import kdump.importers.MachineTables.Units;
 final class UnitReader {
 
     private static final Set<String> UNIT = Set.of("vendor", "profile", "base", "segment",
-            "functions", "settings", "registers");
+            "functions", "settings", "registers", "firmware");
+    private static final Set<String> FIRMWARE =
+            Set.of("interruptRemapping", "x2apicOptOut", "refusal");
     private static final Set<String> REGION = Set.of("start", "bytes", "functions");
     private static final String OTHERS = "others";
     private static final int REGISTER_BYTES = 1 << 20;
@@ -89,6 +93,7 @@ final class UnitReader {
                     others = true;
                 } else {
                     scopes.add(scope(scope));
+                    addVirtual(scopes);
                 }
             }
             if (others && !othersOf.add(segment)) {
@@ -96,9 +101,35 @@ final class UnitReader {
             }
             units.add(new UnitDescription(new UnitProfile(node.required("vendor").string(),
                     node.string("profile", "spec"), at, registers(node), settings(node)), segment,
-                    others, scopes));
+                    others, scopes, firmware(node.member("firmware"))));
         }
         return units;
+    }
+
+    /**
+     * Virtual functions belong to whom their physical one belongs, which firmware names alone.
+     *
+     * <p>Source: Linux, dmar_find_matched_drhd_unit, pci_physfn.
+     */
+    private void addVirtual(List<Scope> scopes) {
+        int physical = scopes.get(scopes.size() - 1).requester();
+        FunctionConfig config = functions.get(physical);
+        VirtualFunctions virtual = config == null ? null : VirtualFunctions.of(config::read);
+        for (int i = 0; virtual != null && i < virtual.count(); i++) {
+            int id = virtual.requester(physical, i);
+            scopes.add(new Scope(id, RequesterId.bus(id) + 1, RequesterId.bus(id)));
+        }
+    }
+
+    /** What the table of the firmware says beside units, as kernels find it with each of them. */
+    private static FirmwareFlags firmware(Node node) throws FormatException {
+        if (node == null) {
+            return FirmwareFlags.USUAL;
+        }
+        node.only(FIRMWARE);
+        return new FirmwareFlags(!node.has("interruptRemapping")
+                || node.flag("interruptRemapping"), node.flag("x2apicOptOut"),
+                node.string("refusal", ""));
     }
 
     private static Map<String, Long> settings(Node node) throws FormatException {

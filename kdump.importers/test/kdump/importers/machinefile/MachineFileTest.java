@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import iommu.api.machine.DriverMemory;
 import iommu.api.machine.FormatException;
 import iommu.api.machine.MachineDescription;
+import iommu.api.machine.MachineWriter.Form;
+import iommu.api.machine.UnitDescription.FirmwareFlags;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
 import iommu.api.pcie.Capabilities;
@@ -65,6 +67,40 @@ class MachineFileTest {
         int requester = RequesterId.parse(id);
         return machine.functions().stream().filter(f -> f.requesterId() == requester)
                 .findFirst().orElseThrow();
+    }
+
+    @Test
+    void functionsThatComeLateAndThoseOfAGuest() throws IOException {
+        MachineDescription m = read(SMALL.replace("serr: true", "serr: true, plugged: at-crash")
+                .replace("msix: 5", "msix: 5\n    guest: true"));
+        assertThat(m.runDefaults().pluggedAtCrash())
+                .containsExactly(RequesterId.parse("00:02.0"));
+        assertThat(m.runDefaults().guests()).containsExactly(RequesterId.parse("01:00.0"));
+        assertThat(read(SMALL).runDefaults().pluggedAtCrash()).isEmpty();
+        assertThat(read(SMALL.replace("msix: 5", "guest: false")).runDefaults().guests())
+                .isEmpty();
+
+        Path file = folder.resolve("again.yaml");
+        Files.writeString(file, new MachineFileWriter().write(m, null, Form.YAML));
+        assertThat(new MachineFileImporter().read(file, null).runDefaults())
+                .isEqualTo(m.runDefaults());
+    }
+
+    @Test
+    void whatFirmwareSaysBesideItsUnits() throws IOException {
+        String firmware = "firmware: {interruptRemapping: false, x2apicOptOut: true,"
+                + " refusal: \"Your BIOS is broken\"}";
+        MachineDescription m = read(SMALL.replace("settings: {iotlbEntries: 64}", firmware));
+        assertThat(m.units().get(0).firmware())
+                .isEqualTo(new FirmwareFlags(false, true, "Your BIOS is broken"));
+        assertThat(m.units().get(1).firmware()).isEqualTo(FirmwareFlags.USUAL);
+        assertThat(read(SMALL.replace("settings: {iotlbEntries: 64}",
+                "firmware: {x2apicOptOut: true}")).units().get(0).firmware())
+                .isEqualTo(new FirmwareFlags(true, true, ""));
+
+        Path file = folder.resolve("again.yaml");
+        Files.writeString(file, new MachineFileWriter().write(m, null, Form.YAML));
+        assertThat(new MachineFileImporter().read(file, null).units()).isEqualTo(m.units());
     }
 
     @Test
@@ -137,6 +173,11 @@ class MachineFileTest {
         "kernel: 6.1.0 | ats: [\"0000:0f:00.0\"] | a function that is there",
         "class: 0x010802 | class: 0x010802\\n    options: [1] | members",
         "class: 0x010802 | class: 0x010802\\n    rate: 0 | a number from 0.001",
+        "memory: {rw: 8 | plugged: later\\n    memory: {rw: 8 | at-crash",
+        "memory: {rw: 8 | plugged: at-crash\\n    memory: {rw: 8 | no memory beside plugged",
+        "aer: true, | plugged: at-crash, aer: true, | an endpoint",
+        "serr: true | serr: true, guest: true | memory beside it",
+        "settings: {iotlbEntries: 64} | firmware: {x2apic: true} | x2apicOptOut",
         "class: 0x010802 | class: 0x010802\\n    at: 00.0 | no at beside id",
         "start: 0x40100000, bytes: 64K | start: 0x200000, bytes: 64K | ranges apart",
         "\"0000:00:02.0\", class: 0x0c0320 | \"0000:00:01.0\", class: 0x0c0320 | once",

@@ -4,6 +4,7 @@ package kdump.importers.machinefile;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import iommu.api.machine.DriverMemory;
 import iommu.api.machine.FormatException;
 import iommu.api.machine.MachineDescription;
 import iommu.api.pcie.Capabilities;
@@ -147,6 +148,42 @@ class MachineTreeTest {
     void wrongTreesAreRefused(String from, String to, String said) {
         assertThat(TREE).contains(from);
         assertThatThrownBy(() -> read(TREE.replace(from, to)))
+                .isInstanceOf(FormatException.class).hasMessageContaining(said);
+    }
+
+    private static final String VIRTUAL = """
+              - id: "0000:40:00.0"
+                class: 0x020000
+                express: endpoint
+                memory: {rw: 8}
+                virtual: {count: 3, offset: 8, stride: 2, memory: {rw: 5}, guest: true, rate: 9}
+            """;
+
+    @Test
+    void virtualFunctionsStandBehindTheirPhysicalOne() throws IOException {
+        MachineDescription m = read(TREE + VIRTUAL);
+        for (String id : new String[] {"40:01.0", "40:01.2", "40:01.4"}) {
+            int virtual = RequesterId.parse(id);
+            FunctionConfig f = m.functions().stream().filter(c -> c.requesterId() == virtual)
+                    .findFirst().orElseThrow();
+            assertThat(f.u16(0)).isEqualTo(0xffff);
+            assertThat(f.classCode()).isEqualTo(0x020000);
+            assertThat(m.driverMemory()).contains(new DriverMemory(virtual, 5, 0, 0, 0));
+            assertThat(m.runDefaults().guests()).contains(virtual);
+            assertThat(m.runDefaults().rates()).containsEntry(virtual, 9.0);
+        }
+        assertThat(m.runDefaults().guests()).doesNotContain(RequesterId.parse("40:00.0"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "count: 3 | count: 0 | a number from 1 to 256",
+        "stride: 2, memory: {rw: 5} | stride: 2, plugged: at-crash | one of count",
+        "express: endpoint | aer: true | memory and express beside it",
+        "offset: 8 | offset: 0xffff | virtual functions where nothing else is"})
+    void wrongVirtualFunctionsAreRefused(String from, String to, String said) {
+        assertThat(VIRTUAL).contains(from);
+        assertThatThrownBy(() -> read(TREE + VIRTUAL.replace(from, to)))
                 .isInstanceOf(FormatException.class).hasMessageContaining(said);
     }
 

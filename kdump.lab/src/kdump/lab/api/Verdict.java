@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.api;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 
@@ -28,9 +29,10 @@ import java.util.SortedMap;
  * @param interrupts what became of interrupt messages
  * @param driversFailed drivers of the capture kernel that gave up
  * @param syntheticBytesUsed bytes read by devices or dumped that no capture held and nobody wrote
- * @param reboot "ok", "hung" or "not reached": runs end with the dump, before it
- * @param reasons what was refused to the policy, and why {@code captureKernel} and {@code dump} say
- *     what they say, a sentence each
+ * @param reboot "ok", "hung", or "not reached" if the capture kernel has ended before; what happens
+ *     during the restart is in no other figure
+ * @param reasons what was refused to the policy, and why {@code captureKernel}, {@code dump} and
+ *     {@code reboot} say what they say, a sentence each
  * @param assumptions what was chosen for the machine, a sentence each
  */
 public record Verdict(String policy, String captureKernel, String dump, long dumpBytesStray,
@@ -39,6 +41,23 @@ public record Verdict(String policy, String captureKernel, String dump, long dum
         Untranslated untranslatedDma, boolean serr, List<ErrorReport> errors,
         Interrupts interrupts, List<DriverFailure> driversFailed, long syntheticBytesUsed,
         String reboot, List<String> reasons, List<String> assumptions) {
+
+    /**
+     * Returns this verdict with what became of the restart.
+     *
+     * @param outcome as for {@code reboot}
+     * @param reason a sentence; null if nothing is to be said
+     */
+    public Verdict withReboot(String outcome, String reason) {
+        var more = new ArrayList<>(reasons);
+        if (reason != null) {
+            more.add(reason);
+        }
+        return new Verdict(policy, captureKernel, dump, dumpBytesStray, lateLegitimateBytes,
+                oldMemoryBytesChanged, mediaBlocksWrong, mediaBlocksLost, framesWrong, framesLost,
+                faults, untranslatedDma, serr, errors, interrupts, driversFailed,
+                syntheticBytesUsed, outcome, List.copyOf(more), assumptions);
+    }
 
     /**
      * Blocked requests since the crash.

@@ -21,7 +21,6 @@ import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.verdict.Runner;
 import kdump.policies.copytables.CopyTables;
 import kdump.policies.disablereinit.DisableReinit;
-import kdump.policies.identitymap.IdentityMapCrashRange;
 import kdump.policies.reuseroot.ReuseRoot;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,7 +56,7 @@ class AmdHandoverTest {
                 + " enabled - trying to copy translation structures",
                 "AMD-Vi: Copied DEV table from previous kernel.");
         assertThat(told(crash, "T6", "invalidation")).contains("unit 0: everything");
-        assertThat(crash.timeline()).noneMatch(e -> e.what().equals("translation"));
+        assertThat(Fixture.beforeRestart(crash)).noneMatch(e -> e.what().equals("translation"));
     }
 
     @ParameterizedTest
@@ -97,7 +96,7 @@ class AmdHandoverTest {
      */
     @Test
     void theCrashRangeIsMappedToItselfAndNoInterruptComes() {
-        Verdict verdict = Fixture.run("kdamd1", new IdentityMapCrashRange(),
+        Verdict verdict = Fixture.run("kdamd1", Fixture.identityMap(),
                 RunOptions.ofSeed(7));
         assertThat(verdict.captureKernel()).isEqualTo("ok");
         assertThat(verdict.dumpBytesStray()).isZero();

@@ -19,7 +19,6 @@ import kdump.lab.api.Verdict;
 import kdump.lab.engine.setup.ColdBoot;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.verdict.Runner;
-import kdump.policies.identitymap.IdentityMapCrashRange;
 import kdump.policies.linux.Linux;
 import org.junit.jupiter.api.Test;
 
@@ -76,7 +75,7 @@ class CalgaryMachineTest {
     /** Montgomery: the kernel that captures leaves the chip alone, and reaches its own pages. */
     @Test
     void theCrashRangeMappedToItselfIsEnough() throws Exception {
-        Crash crash = run(new IdentityMapCrashRange(), options("2.6.27"));
+        Crash crash = run(Fixture.identityMap(), options("2.6.27"));
         assertThat(crash.verdict().dump()).isEqualTo("complete");
         assertThat(crash.verdict().clean()).isTrue();
         var lines = new ArrayList<String>();

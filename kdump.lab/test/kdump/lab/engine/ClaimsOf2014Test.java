@@ -68,7 +68,7 @@ class ClaimsOf2014Test {
     }
 
     private static List<String> told(Crash crash, String kind) {
-        return crash.timeline().stream().filter(e -> e.nanosSinceCrash() >= 0)
+        return Fixture.beforeRestart(crash).stream().filter(e -> e.nanosSinceCrash() >= 0)
                 .filter(e -> e.what().equals(kind)).map(TimelineEntry::text).toList();
     }
 
@@ -123,7 +123,7 @@ class ClaimsOf2014Test {
                 new KernelChoice(null, KernelVersion.parse(kernel), Map.of()));
         Crash crash = Fixture.crash("vtd1", new DisableReinit(), options, FaultInjection.NONE);
 
-        assertThat(crash.timeline()).filteredOn(e -> e.what().equals("translation"))
+        assertThat(Fixture.beforeRestart(crash)).filteredOn(e -> e.what().equals("translation"))
                 .extracting(TimelineEntry::phase, TimelineEntry::text).containsExactly(
                         org.assertj.core.groups.Tuple.tuple(phase, "unit 0: translation off"),
                         org.assertj.core.groups.Tuple.tuple("T6", "unit 0: translation on"));

@@ -24,6 +24,7 @@ import iommu.legacy.gart.linux.GartHandover;
 import iommu.legacy.gart.vendor.GartVendor;
 import iommu.legacy.none.NoIommu;
 import iommu.legacy.swiotlb.Swiotlb;
+import iommu.testkit.Settings;
 import iommu.vtd.linux.handover.VtdHandover;
 import iommu.vtd.vendor.VtdVendor;
 import java.io.IOException;
@@ -37,20 +38,34 @@ import kdump.importers.CaptureDirectoryImporter;
 import kdump.lab.api.Crash;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
+import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
 import kdump.lab.engine.machine.Services;
 import kdump.lab.engine.run.PolicySession;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.setup.Scenario;
 import kdump.lab.engine.verdict.Runner;
+import kdump.policies.block.Block;
+import kdump.policies.blockatcrash.BlockAtCrash;
+import kdump.policies.clearbusmaster.ClearBusMaster;
 import kdump.policies.copypagetables.CopyPageTables;
 import kdump.policies.copytables.CopyTables;
+import kdump.policies.crashpathdisable.CrashPathDisable;
 import kdump.policies.disablereinit.DisableReinit;
 import kdump.policies.identitymap.IdentityMapCrashRange;
+import kdump.policies.keepandseparate.KeepAndSeparate;
+import kdump.policies.keepnonzero.KeepNonzero;
 import kdump.policies.leavedisabled.LeaveDisabled;
 import kdump.policies.linux.Linux;
+import kdump.policies.resetatprobe.ResetAtProbe;
+import kdump.policies.resetdevices.Config;
+import kdump.policies.resetdevices.Indoh1;
+import kdump.policies.resetdevices.Indoh2;
+import kdump.policies.resetdevices.Indoh3;
+import kdump.policies.resetdevices.Indoh4;
 import kdump.policies.reuseinplace.ReuseInPlace;
 import kdump.policies.reuseroot.ReuseRoot;
+import kdump.policies.scratchpage.ScratchPage;
 
 /** The real rooms, put together without a framework. */
 public final class Fixture {
@@ -98,15 +113,33 @@ public final class Fixture {
     public static Map<String, HandoverPolicy> policies() {
         var all = new TreeMap<String, HandoverPolicy>();
         all.put("linux", new Linux());
+        all.put("block", new Block());
+        all.put("block-at-crash", new BlockAtCrash(Settings.of(BlockAtCrash.Config.class)));
+        all.put("clear-bus-master", new ClearBusMaster(Settings.of(ClearBusMaster.Config.class)));
         all.put("copy-page-tables", new CopyPageTables());
         all.put("copy-tables", new CopyTables());
+        all.put("crash-path-disable", new CrashPathDisable());
         all.put("disable-reinit", new DisableReinit());
-        all.put("identity-map-crash-range", new IdentityMapCrashRange());
+        all.put("identity-map-crash-range", identityMap());
+        all.put("indoh-1", new Indoh1(Indoh1.class.getAnnotation(Config.class)));
+        all.put("indoh-2", new Indoh2(Indoh2.class.getAnnotation(Config.class)));
+        all.put("indoh-3", new Indoh3(Indoh3.class.getAnnotation(Config.class)));
+        all.put("indoh-4", new Indoh4(Indoh4.class.getAnnotation(Config.class)));
+        all.put("keep-and-separate", new KeepAndSeparate());
+        all.put("keep-nonzero", new KeepNonzero());
         all.put("leave-disabled", new LeaveDisabled());
+        all.put("reset-at-probe", new ResetAtProbe());
         all.put("reset-devices", ResetDevicesTest.POLICY);
         all.put("reuse-in-place", new ReuseInPlace());
         all.put("reuse-root", new ReuseRoot());
+        all.put("scratch-page", new ScratchPage());
         return all;
+    }
+
+    /** Returns the policy of an identity map, with settings that differ from their defaults. */
+    public static HandoverPolicy identityMap(Object... settings) {
+        return new IdentityMapCrashRange(
+                Settings.of(kdump.policies.identitymap.Config.class, settings));
     }
 
     /** Returns a runner of a machine. */
@@ -127,6 +160,11 @@ public final class Fixture {
     public static Crash crash(String machine, HandoverPolicy policy, RunOptions options,
             FaultInjection injection) {
         return crash(runner(machine(machine), options), session(policy), true, injection);
+    }
+
+    /** Returns what happened until the machine was restarted, before which units are switched off. */
+    public static List<TimelineEntry> beforeRestart(Crash crash) {
+        return crash.timeline().stream().takeWhile(e -> !e.what().equals("reboot")).toList();
     }
 
     /** Runs what decides like a policy. */

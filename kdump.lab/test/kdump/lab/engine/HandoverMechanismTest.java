@@ -163,7 +163,7 @@ class HandoverMechanismTest {
     }
 
     private static List<Long> commands(Crash crash) {
-        return crash.timeline().stream().filter(e -> e.what().equals("register"))
+        return Fixture.beforeRestart(crash).stream().filter(e -> e.what().equals("register"))
                 .map(TimelineEntry::text).filter(t -> t.contains("write32 0x018 = 0x"))
                 .map(t -> Long.parseLong(t.substring(t.lastIndexOf("0x") + 2), 16)).toList();
     }

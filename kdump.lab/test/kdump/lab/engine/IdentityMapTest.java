@@ -20,7 +20,6 @@ import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.setup.Scenario;
 import kdump.lab.engine.verdict.Runner;
-import kdump.policies.identitymap.IdentityMapCrashRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,7 +27,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Montgomery's rule on VT-d, whole and with each of its parts left out. */
 class IdentityMapTest {
 
-    private static final HandoverPolicy RULE = new IdentityMapCrashRange();
+    private static final HandoverPolicy RULE = Fixture.identityMap();
     private static final int DUMP_TARGET = RequesterId.parse("00:1f.2");
 
     /** The rule without the steps that a test leaves out. */

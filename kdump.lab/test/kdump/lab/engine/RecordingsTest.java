@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import iommu.api.machine.MachineDescription;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
 import kdump.importers.CaptureDirectoryImporter;
 import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.KernelChoice;
@@ -85,12 +87,16 @@ class RecordingsTest {
     }
 
     private static String predicted(MachineDescription machine, long seed, String hardware) {
+        return kind(verdict(machine, seed, hardware));
+    }
+
+    private static Verdict verdict(MachineDescription machine, long seed, String hardware) {
         try {
             var options = RunOptions.ofSeed(seed).withHardware(
                     new HardwareChoice(hardware, Map.of()));
             var booted = ColdBoot.boot(machine, Fixture.ALL_MODELS, KernelChoice.DEFAULT);
-            return kind(new Runner(booted, Fixture.ALL_MODELS, options)
-                    .run(Fixture.session(new Linux()), false, FaultInjection.NONE).verdict());
+            return new Runner(booted, Fixture.ALL_MODELS, options)
+                    .run(Fixture.session(new Linux()), false, FaultInjection.NONE).verdict();
         } catch (LabException e) {
             throw new AssertionError(machine.name(), e);
         }
@@ -106,9 +112,34 @@ class RecordingsTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("rows")
     void theTableHoldsWhatTheLabPredicts(Row row) throws IOException {
-        assertThat(predicted(machine(row.name()), 1, null)).isEqualTo(row.predicted());
+        Verdict verdict = verdict(machine(row.name()), 1, null);
+        assertThat(kind(verdict)).isEqualTo(row.predicted());
         assertThat(row.why().isEmpty()).as("a difference is explained, and nothing else is")
                 .isEqualTo(row.predicted().equals(row.recorded()));
+        String end = recordedEnd(row.name());
+        if (end != null) {
+            assertThat(verdict.reboot()).as("restart").isEqualTo(end);
+        }
+    }
+
+    /**
+     * Returns how a recording ended by its console: a capture kernel that powered the machine down
+     * would have restarted it; one of whose workers nothing is heard any more would not. Null for
+     * those that were stopped, and for one whose init died of what its network interfaces did.
+     */
+    private static String recordedEnd(String name) throws IOException {
+        for (String file : List.of("console.log", "console.log.gz")) {
+            Path console = RECORDINGS.resolve(name).resolve(file);
+            if (Files.isRegularFile(console)) {
+                try (var in = Files.newInputStream(console)) {
+                    String text = new String((file.endsWith(".gz") ? new GZIPInputStream(in) : in)
+                            .readAllBytes(), StandardCharsets.ISO_8859_1);
+                    return text.contains("reboot: Power down") ? "ok"
+                            : text.contains("xhci_alloc_dev") ? "hung" : null;
+                }
+            }
+        }
+        return null;
     }
 
     @Test

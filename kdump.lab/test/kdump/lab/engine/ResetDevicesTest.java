@@ -13,7 +13,7 @@ import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
-import java.lang.annotation.Annotation;
+import iommu.testkit.Settings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -22,6 +22,7 @@ import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
 import kdump.lab.engine.machine.Services;
 import kdump.lab.engine.setup.FaultInjection;
+import kdump.policies.resetdevices.Config;
 import kdump.policies.resetdevices.ResetDevices;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,25 +33,7 @@ class ResetDevicesTest {
 
     private static final int COMMAND = 0x04;
 
-    /** The settings as Declarative Services would hand them over. */
-    private static final ResetDevices.Config DEFAULTS = new ResetDevices.Config() {
-        @Override
-        public int resetMillis() {
-            return 2;
-        }
-
-        @Override
-        public int settleMillis() {
-            return 100;
-        }
-
-        @Override
-        public Class<? extends Annotation> annotationType() {
-            return ResetDevices.Config.class;
-        }
-    };
-
-    static final HandoverPolicy POLICY = new ResetDevices(DEFAULTS);
+    static final HandoverPolicy POLICY = new ResetDevices(Settings.of(Config.class));
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 7, 9})

@@ -19,7 +19,6 @@ import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
 import kdump.lab.engine.setup.FaultInjection;
-import kdump.policies.identitymap.IdentityMapCrashRange;
 import org.junit.jupiter.api.Test;
 
 /** A unit that the crashed kernel had left off (intel_iommu=igfx_off), beside one that is on. */
@@ -52,7 +51,7 @@ class UnitOffTest {
 
     @Test
     void identityMapIsNotAskedForWhereNothingIsTranslated() {
-        Crash crash = crash(machine(), new IdentityMapCrashRange());
+        Crash crash = crash(machine(), Fixture.identityMap());
 
         Verdict verdict = crash.verdict();
         assertThat(verdict.captureKernel()).as(verdict.toString()).isEqualTo("ok");
@@ -70,7 +69,7 @@ class UnitOffTest {
         MachineDescription d = Fixture.machine("vtd1");
         UnitDescription unit = d.units().get(0);
         Verdict verdict = crash(d.withUnits(List.of(unit.withProfile(off(unit.profile())))),
-                new IdentityMapCrashRange()).verdict();
+                Fixture.identityMap()).verdict();
 
         assertThat(verdict.captureKernel()).as(verdict.toString()).isEqualTo("ok");
         assertThat(verdict.dump()).isEqualTo("complete");

@@ -2,15 +2,12 @@
 package kdump.policies.disablereinit;
 
 import iommu.api.kdump.HandoverEvent;
-import iommu.api.kdump.HandoverEvent.PhaseStart;
 import iommu.api.kdump.HandoverNotes;
 import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
-import iommu.api.kdump.HandoverView.UnitView;
 import iommu.api.kdump.KdumpPolicy;
 import iommu.api.kdump.Step;
 import iommu.api.kdump.TakeOver;
-import java.util.ArrayList;
 import java.util.List;
 import org.osgi.service.component.annotations.Component;
 
@@ -19,6 +16,8 @@ import org.osgi.service.component.annotations.Component;
  * function gets its domain when its driver maps for the first time. What devices still do in
  * between goes out untranslated, afterwards it faults. Where interrupts can only be set up together
  * with the tables, kernels of that time left the unit alone until T6.
+ *
+ * <p>Phases: T4 interrupts, T6 tables. Cost: a window as long as tables take to make.
  *
  * <p>Source: Linux before 4.2, init_dmars ("Disable translation if already enabled prior to OS
  * handover"); described by J. Roedel in October 2014. For AMD: enable_iommus, told by C. Wright in
@@ -30,21 +29,6 @@ public final class DisableReinit implements HandoverPolicy {
 
     @Override
     public List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes) {
-        var steps = new ArrayList<Step>();
-        if (event instanceof PhaseStart start) {
-            switch (start.phase()) {
-                case INTERRUPT_REMAPPING -> steps.addAll(TakeOver.interruptsApart(view));
-                case DMA_REMAPPING -> {
-                    for (UnitView unit : view.units()) {
-                        steps.add(new Step.DisableTranslation(unit.index()));
-                    }
-                    for (UnitView unit : view.units()) {
-                        steps.add(new Step.StartClean(unit.index()));
-                    }
-                }
-                default -> { }
-            }
-        }
-        return steps;
+        return TakeOver.startingClean(event, view);
     }
 }

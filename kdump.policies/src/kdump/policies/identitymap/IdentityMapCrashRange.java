@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.policies.identitymap;
 
+import iommu.api.kdump.BusMastering;
 import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverEvent.PhaseStart;
 import iommu.api.kdump.HandoverNotes;
@@ -12,8 +13,13 @@ import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.kdump.TakeOver;
 import iommu.api.memory.AddressRange;
+import iommu.api.pcie.RequesterId;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 
 /**
@@ -24,36 +30,51 @@ import org.osgi.service.component.annotations.Component;
  * over goes where it always went. Interrupt remapping came later than the idea: at T4 the kernel
  * takes it over where that touches no table of DMA; elsewhere its interrupts meet the old tables.
  *
+ * <p>Phases: T0 reservation and map, T4 interrupts. Cost: entries for the reservation in every
+ * domain (128 MiB: 256 KiB), before anything has crashed; the reservation must be within reach.
+ *
  * <p>Source: M. Montgomery, "Kdump IO Rule", September 2008.
  */
 @Component
 @KdumpPolicy(name = "identity-map-crash-range")
-public final class IdentityMapCrashRange implements HandoverPolicy {
+public class IdentityMapCrashRange implements HandoverPolicy {
 
-    private static final int COMMAND = 0x04;
-    private static final int BUS_MASTER = 0x4;
-    private static final int BRIDGES = 0x06;
+    private static final int PERCENT = 100;
+    private static final int PAGE = 4096;
+
+    private final Config config;
+    private final Set<Integer> only;
+
+    /** Takes the settings. */
+    @Activate
+    public IdentityMapCrashRange(Config config) {
+        this.config = config;
+        only = Arrays.stream(config.only()).map(RequesterId::parse).collect(Collectors.toSet());
+        if (config.percent() < 0 || config.percent() > PERCENT) {
+            throw new IllegalArgumentException("percent " + config.percent() + ", of 0 to 100");
+        }
+    }
 
     @Override
     public List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes) {
         var steps = new ArrayList<Step>();
         if (event.equals(new PhaseStart(Phase.RUNNING)) && !view.units().isEmpty()) {
             AddressRange range = view.crashReservation();
-            steps.add(new Step.ReserveIova(range));
-            for (FunctionView function : view.functions()) {
-                if (isNeeded(function, view)) {
-                    steps.add(new Step.IdentityMap(function.requester(), range));
+            if (config.reserves()) {
+                steps.add(new Step.ReserveIova(range));
+            }
+            long bytes = range.bytes() * config.percent() / PERCENT / PAGE * PAGE;
+            for (FunctionView function : BusMastering.endpoints(view)) {
+                int requester = function.requester();
+                if (config.maps() && bytes > 0 && view.mapsDma(requester)
+                        && (only.isEmpty() || only.contains(requester))) {
+                    steps.add(new Step.IdentityMap(requester,
+                            AddressRange.of(range.start(), bytes)));
                 }
             }
         } else if (event.equals(new PhaseStart(Phase.INTERRUPT_REMAPPING))) {
             steps.addAll(TakeOver.interruptsApart(view));
         }
         return steps;
-    }
-
-    private static boolean isNeeded(FunctionView function, HandoverView view) {
-        return function.headerType() == 0 && function.classCode() >>> 16 != BRIDGES
-                && (view.readConfig(function.requester(), COMMAND, 2) & BUS_MASTER) != 0
-                && view.mapsDma(function.requester());
     }
 }

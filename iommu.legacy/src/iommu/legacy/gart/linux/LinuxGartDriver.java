@@ -138,7 +138,7 @@ public final class LinuxGartDriver implements UnitDriver {
                 | GartRegisters.DISGARTIO.mask()) | GartRegisters.GARTEN.mask());
         drop();
         use(new Gatt(port, apertureStart(), table, entries));
-        gatt.fill(port.allocatePages(1));
+        gatt.fill(port.allocateScratchPage());
         drop();
     }
 

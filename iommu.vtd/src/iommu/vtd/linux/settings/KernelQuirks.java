@@ -26,7 +26,8 @@ public record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean co
         boolean enablesAtsAtProbe, boolean tagsDeviceTlb, boolean givesUpAbsent,
         boolean asksPresence, ScalableMode scalableMode,
         boolean mapsReservedAtAttach, boolean enablesLast, boolean setsUpAliases,
-        boolean offDisables, FaultLines lines, BootOptions options) {
+        boolean offDisables, boolean attachesPassThrough, boolean shutdownDisables,
+        FaultLines lines, BootOptions options) {
 
     /** How a copied entry is taken down when its device gets one of this kernel; by value. */
     public enum TearDown {
@@ -85,6 +86,8 @@ public record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean co
                 KernelSetting.ENABLES_LAST.isSet(kernel),
                 KernelSetting.SETS_UP_ALIASES.isSet(kernel),
                 KernelSetting.OFF_DISABLES.isSet(kernel),
+                KernelSetting.ATTACHES_PASS_THROUGH.isSet(kernel),
+                KernelSetting.SHUTDOWN_DISABLES.isSet(kernel),
                 FaultLines.of(kernel.version()),
                 BootOptions.of(kernel));
     }

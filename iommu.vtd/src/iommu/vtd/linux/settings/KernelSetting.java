@@ -170,6 +170,18 @@ enum KernelSetting {
             "| 3.10, 3a93c841c2b3, to 4.1; again from 4.12, 161b28aae165 | `intel_iommu=off` "
                     + "switches translation off at T6"),
     /**
+     * Up to 5.10 a function whose requests are to pass is attached when its driver first maps, as
+     * all are that were not when tables were copied; afterwards (5.11: dma-iommu.c) that is done by
+     * the code that maps, which does not run for such a function, so that the copied entry, if
+     * there is one, stays.
+     */
+    ATTACHES_PASS_THROUGH("vtd.attachesPassThrough", v -> !v.atLeast(5, 11),
+            "= 0 | 5.11 | under `iommu=pt`, where tables were copied, entries stay as copied; a "
+                    + "function without one has none"),
+    /** From 5.5 (6c3a44ed3c55): before a restart translation is switched off. */
+    SHUTDOWN_DISABLES("vtd.shutdownDisables", v -> v.atLeast(5, 5),
+            "| 5.5, 6c3a44ed3c55 | translation is switched off before the machine restarts"),
+    /**
      * In no version: whether scalable mode is used, by the words of {@link ScalableMode}; as the
      * unit is found in it unless the command line tells.
      */

@@ -18,9 +18,22 @@ public final class EngineDriverPort implements DriverPort {
     private final Machine machine;
     private final PhysicalMemory memory;
     private final PciFunction function;
+    /** Null unless the driver is a guest's. */
+    private final GuestMemory guest;
 
     /** Makes it. */
     public EngineDriverPort(Kernel kernel, Machine machine, PciFunction function) {
+        this(kernel, machine, function, null);
+    }
+
+    /**
+     * Makes it for the driver of a guest.
+     *
+     * @param guest null if the driver is the kernel's own
+     */
+    public EngineDriverPort(Kernel kernel, Machine machine, PciFunction function,
+            GuestMemory guest) {
+        this.guest = guest;
         this.kernel = kernel;
         this.machine = machine;
         this.memory = machine.memory();
@@ -71,22 +84,29 @@ public final class EngineDriverPort implements DriverPort {
 
     @Override
     public long allocatePage() {
-        return kernel.allocatePages(function, 1);
+        return guest != null ? guest.allocate() : kernel.allocatePages(function, 1);
     }
 
     @Override
     public void freePage(long physicalAddress) {
-        kernel.pages().free(physicalAddress, 1);
+        if (guest != null) {
+            guest.free(physicalAddress);
+        } else {
+            kernel.pages().free(physicalAddress, 1);
+        }
     }
 
     @Override
     public DmaBuffer map(long physicalAddress, int bytes, int access) {
-        return kernel.map(function, physicalAddress, bytes, access);
+        return guest != null ? guest.at(physicalAddress, bytes)
+                : kernel.map(function, physicalAddress, bytes, access);
     }
 
     @Override
     public void unmap(DmaBuffer buffer) {
-        kernel.unmap(function, buffer);
+        if (guest == null) {
+            kernel.unmap(function, buffer);
+        }
     }
 
     @Override
@@ -102,6 +122,11 @@ public final class EngineDriverPort implements DriverPort {
     @Override
     public boolean resetsDevices() {
         return kernel.profile().setting(KernelProfile.RESET_DEVICES, 1) != 0;
+    }
+
+    @Override
+    public boolean isFrom(int major, int minor) {
+        return kernel.profile().version().atLeast(major, minor);
     }
 
     @Override

@@ -8,6 +8,7 @@ import iommu.api.pcie.PciFunction;
 import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
+import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.RemappingUnit;
 import java.util.List;
@@ -98,12 +99,30 @@ public final class EngineKernelPort implements KernelPort {
 
     @Override
     public long read64(long physicalAddress) {
-        return kernel.read64(physicalAddress);
+        try {
+            return kernel.read64(physicalAddress);
+        } catch (IllegalArgumentException e) {
+            throw pageFault(physicalAddress);
+        }
+    }
+
+    /**
+     * What becomes of a kernel that follows a pointer which it has read somewhere: its direct
+     * mapping covers memory and nothing else.
+     *
+     * <p>Source: Linux, fault.c of x86, page_fault_oops.
+     */
+    private static KernelPanicException pageFault(long physicalAddress) {
+        return new KernelPanicException("BUG: unable to handle page fault: no memory at physical"
+                + " address 0x" + Long.toHexString(physicalAddress));
     }
 
     @Override
     public void write64(long physicalAddress, long value) {
         kernel.spend(kernel.costs().memoryAccess());
+        if (!memory.contains(physicalAddress, Long.BYTES)) {
+            throw pageFault(physicalAddress);
+        }
         int before = beginWrites();
         memory.write64(physicalAddress, value);
         endWrites(before, physicalAddress, Long.BYTES);
@@ -156,6 +175,11 @@ public final class EngineKernelPort implements KernelPort {
         return kernel.pages().takeLow(count, PhysicalMemory.PAGE_BYTES);
     }
 
+    @Override
+    public long allocateScratchPage() {
+        return cleared(kernel.allocateScratchPage(), 1);
+    }
+
     private long cleared(long pages, int count) {
         // cleared once more, into the caches: no time passes
         int before = beginWrites();
@@ -180,7 +204,7 @@ public final class EngineKernelPort implements KernelPort {
 
     @Override
     public List<Integer> functions() {
-        return machine.fabric().functions().stream()
+        return machine.functionsThere().stream()
                 .filter(f -> machine.description().unitOf(f.alias()) == index)
                 .map(PciFunction::requesterId).sorted().toList();
     }

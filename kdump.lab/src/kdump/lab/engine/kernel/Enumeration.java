@@ -3,6 +3,7 @@ package kdump.lab.engine.kernel;
 
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.VirtualFunctions;
 
 /**
  * What a kernel does to each function while it enumerates the bus: reads its header and switches
@@ -32,6 +33,23 @@ public final class Enumeration {
             }
             return true;
         });
+        return true;
+    }
+
+    /**
+     * Switches a function's virtual functions off, which an earlier kernel has left on: they are
+     * gone with that, and what they were at.
+     *
+     * <p>Source: Linux, sriov_init.
+     *
+     * @return whether they were on
+     */
+    public static boolean disableVirtual(PciFunction function) {
+        VirtualFunctions virtual = VirtualFunctions.of(function::readConfig);
+        if (virtual == null || !virtual.enabled(function::readConfig)) {
+            return false;
+        }
+        function.writeConfig(virtual.capability() + VirtualFunctions.CONTROL, 2, 0);
         return true;
     }
 }

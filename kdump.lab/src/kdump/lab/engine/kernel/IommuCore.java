@@ -49,6 +49,7 @@ public final class IommuCore implements DmaOps {
     /** Functions whose drivers set a DMA mask of 64 bits. */
     private final Set<Integer> wide;
     private final FlushQueue flushQueue;
+    private Set<Integer> guests = Set.of();
     private IntConsumer firstMap = requester -> { };
     /** Addresses are those of memory, once a function has a domain that has its requests pass. */
     private final DmaOps passThroughOps = new FirstMapDma(DIRECT, this::joinPassThrough);
@@ -101,6 +102,11 @@ public final class IommuCore implements DmaOps {
                 return;
             }
         }
+    }
+
+    /** Says which functions this kernel has given to a guest. */
+    public void guests(Set<Integer> requesters) {
+        guests = Set.copyOf(requesters);
     }
 
     /** Has {@code listener} told before a function's first mapping. */
@@ -182,6 +188,22 @@ public final class IommuCore implements DmaOps {
         return new DmaBuffer(iova, physicalAddress, (int) Math.min(bytes, Integer.MAX_VALUE));
     }
 
+    /**
+     * Maps memory of a guest at its address there, as what the guest's driver tells its device are
+     * addresses of the guest.
+     *
+     * <p>Source: Linux, vfio_iommu_map of type 1: iova is what user space says, which is the
+     * guest-physical address.
+     */
+    void mapGuest(PciFunction function, long guestAddress, long physicalAddress, long bytes) {
+        unitOf(function).driver().map(function.requesterId(), guestAddress, physicalAddress,
+                bytes, Access.READ | Access.WRITE);
+    }
+
+    boolean isGuest(PciFunction function) {
+        return guests.contains(function.requesterId());
+    }
+
     @Override
     public void unmap(PciFunction function, DmaBuffer buffer) {
         long page = buffer.iova() & -PhysicalMemory.PAGE_BYTES;
@@ -224,20 +246,40 @@ public final class IommuCore implements DmaOps {
     @Override
     public void identityMap(PciFunction function, AddressRange range)
             throws StepRefusedException {
-        UnitSlot unit = unitOf(function);
-        if (unit != null && opsFor(function) != this) {
+        UnitSlot unit = mapping(function);
+        if (guests.contains(function.requesterId())) {
+            throw new StepRefusedException(RequesterId.format(function.requesterId())
+                    + " is a guest's: addresses from 0x" + Long.toHexString(range.start())
+                    + " on are those of the guest's memory, and nobody else's to map");
+        }
+        if (opsFor(function) != this) {
             opsFor(function).identityMap(function, range);
             return;
-        }
-        if (unit == null) {
-            throw new StepRefusedException("no table of this kernel maps the requests of "
-                    + RequesterId.format(function.requesterId()));
         }
         IovaAllocator space = space(function);
         if (identityMapped.computeIfAbsent(space, s -> new HashSet<>()).add(range)) {
             unit.driver().map(function.requesterId(), range.start(), range.start(),
                     range.bytes(), Access.READ | Access.WRITE);
         }
+    }
+
+    /**
+     * Blocks the DMA of a function until its driver maps next.
+     *
+     * @throws StepRefusedException if the function's requests do not go through tables of this
+     *     kernel, or the unit's code cannot do it
+     */
+    public void block(PciFunction function) throws StepRefusedException {
+        mapping(function).driver().block(function.requesterId());
+    }
+
+    private UnitSlot mapping(PciFunction function) throws StepRefusedException {
+        UnitSlot unit = unitOf(function);
+        if (unit == null) {
+            throw new StepRefusedException("no table of this kernel maps the requests of "
+                    + RequesterId.format(function.requesterId()));
+        }
+        return unit;
     }
 
     /** Returns the addresses of a function's domain, which it is given first if it has none. */

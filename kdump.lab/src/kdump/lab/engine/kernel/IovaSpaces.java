@@ -4,6 +4,7 @@ package kdump.lab.engine.kernel;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.PciFunction;
 import iommu.api.unit.IovaOrder;
+import iommu.api.unit.KernelPort;
 import iommu.api.unit.UnitDriver;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,6 +47,9 @@ final class IovaSpaces {
         Space space = spaces.get(key);
         if (space == null) {
             space = empty(driver.iovaOrder(function.requesterId()));
+            for (KernelPort.Range kept : driver.keptRanges(function.requesterId())) {
+                space.addresses.reserve(kept.start(), kept.bytes());
+            }
             spaces.put(key, space);
         }
         if (!space.members.contains(function.requesterId())) {

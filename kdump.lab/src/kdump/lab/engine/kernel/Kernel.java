@@ -206,6 +206,11 @@ public final class Kernel implements Machine.Processor {
         return cleared(pages.allocateLow(count), count);
     }
 
+    /** Allocates a page in which it keeps nothing. */
+    long allocateScratchPage() {
+        return cleared(pages.allocateScratch(), 1);
+    }
+
     private long cleared(long address, int count) {
         spend(profile.costs().pageAllocation() * count);
         int before = beginWrites();
@@ -307,6 +312,10 @@ public final class Kernel implements Machine.Processor {
         if (!iommu.mayMap(function)) {
             return;
         }
+        if (iommu.isGuest(function)) {
+            mapGuestMemory(function, memory);
+            return;
+        }
         int[] pages = {memory.readWrite(), memory.readOnly(), memory.writeOnly()};
         int[] rights = {Access.READ | Access.WRITE, Access.READ, Access.WRITE};
         for (int kind = 0; kind < pages.length; kind++) {
@@ -355,6 +364,21 @@ public final class Kernel implements Machine.Processor {
     private long driverPage(PciFunction function, boolean coherent) {
         return coherent && reachesLowPagesOnly(function) ? pages.allocateLow(1)
                 : pages.allocate(1);
+    }
+
+    /** A guest's memory lies from its address 0 up, wherever the host has pages for it. */
+    private void mapGuestMemory(PciFunction function, DriverMemory memory) {
+        long at = 0;
+        int small = memory.readWrite() + memory.readOnly() + memory.writeOnly();
+        for (int i = 0; i < small; i++, at += PhysicalMemory.PAGE_BYTES) {
+            iommu.mapGuest(function, at, pages.allocate(1), PhysicalMemory.PAGE_BYTES);
+        }
+        at = at + DriverMemory.LARGE_BYTES - 1 & -DriverMemory.LARGE_BYTES;
+        int large = (int) (DriverMemory.LARGE_BYTES / PhysicalMemory.PAGE_BYTES);
+        for (long left = memory.registeredBytes(); left > 0; left -= DriverMemory.LARGE_BYTES) {
+            iommu.mapGuest(function, at, pages.allocate(large), DriverMemory.LARGE_BYTES);
+            at += DriverMemory.LARGE_BYTES;
+        }
     }
 
     void unmap(PciFunction function, DmaBuffer buffer) {

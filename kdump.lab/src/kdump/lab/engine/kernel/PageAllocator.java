@@ -21,6 +21,7 @@ public final class PageAllocator {
     private final List<AddressRange> ranges;
     private final BitSet excluded;
     private final BitSet given = new BitSet();
+    private final BitSet scratch = new BitSet();
     private final Deque<Long> free = new ArrayDeque<>();
     private int range;
     private long next;
@@ -125,9 +126,16 @@ public final class PageAllocator {
         }
     }
 
-    /** Returns whether the frame at {@code address} was ever given out. */
+    /** Returns a frame in which its owner keeps nothing: it does not count as given out. */
+    long allocateScratch() {
+        long address = allocate(1);
+        scratch.set(frame(address));
+        return address;
+    }
+
+    /** Returns whether the frame at {@code address} was ever given out for somebody's own bytes. */
     public boolean gave(long address) {
-        return given.get(frame(address));
+        return given.get(frame(address)) && !scratch.get(frame(address));
     }
 
     private static int frame(long address) {

@@ -112,6 +112,30 @@ public final class UnitSlot {
         manage();
     }
 
+    /**
+     * Gives the unit empty tables while translation stays on.
+     *
+     * @throws StepRefusedException if it cannot be done; nothing was changed then
+     */
+    public void startBlocked() throws StepRefusedException {
+        tableSetup.run();
+        driver.startBlocked();
+        domainSetup.run();
+        manage();
+    }
+
+    /**
+     * Gives the unit tables that lead everything to one page, while translation stays on.
+     *
+     * @throws StepRefusedException if it cannot be done; nothing was changed then
+     */
+    public void mapScratch() throws StepRefusedException {
+        tableSetup.run();
+        driver.mapScratch();
+        domainSetup.run();
+        manage();
+    }
+
     /** This kernel's tables are in the unit: DMA is mapped from now on, and faults are heard of. */
     private void manage() {
         managed = true;

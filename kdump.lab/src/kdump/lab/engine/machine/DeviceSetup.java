@@ -24,6 +24,11 @@ public record DeviceSetup(long seed, long crashAtNanos, Map<Integer, Map<String,
      */
     private static final int REQUESTS_A_FRAME = 16;
 
+    /** Returns whether a device is plugged in after the crash. */
+    boolean isLate(Machine machine, int requester) {
+        return machine.description().runDefaults().pluggedAtCrash().contains(requester);
+    }
+
     /** Returns an option of a function's device, or {@code otherwise}. */
     long option(int requester, String name, long otherwise) {
         Workload load = loads.get(requester);

@@ -46,7 +46,9 @@ public final class DeviceSlot implements DeviceContext {
         this.media = machine.media();
         this.mediumSeed = RandomStream.mix(setup.seed() + function.requesterId());
         this.setup = setup;
-        this.device = model.device(this);
+        this.device = setup.isLate(machine, function.requesterId())
+                ? new LateDevice(model.device(this), () -> nanos() > setup.crashAtNanos())
+                : model.device(this);
     }
 
     /** Puts a device behind a function; null if no model accepts it. */

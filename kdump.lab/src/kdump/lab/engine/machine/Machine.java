@@ -13,6 +13,7 @@ import iommu.api.pcie.Fabric;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.Upstream.SystemError;
+import iommu.api.pcie.VirtualFunctions;
 import iommu.api.pcie.Upstream;
 import iommu.api.profile.UnitProfile;
 import iommu.api.sim.EventQueue;
@@ -24,6 +25,7 @@ import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.RootComplexFactory;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -78,6 +80,7 @@ public final class Machine {
     private final Map<Integer, DeviceSlot> slots = new HashMap<>();
     private final Map<Integer, FunctionConfig> configs = new HashMap<>();
     private final Fabric fabric;
+    private final Set<Integer> transients;
     private Processor processor = NO_PROCESSOR;
 
     /**
@@ -92,6 +95,7 @@ public final class Machine {
     public Machine(MachineDescription description, AddressRange reservation, PhysicalMemory memory,
             Services services, RunStorage storage, Trace.Level level, DeviceSetup devices) {
         this.description = description;
+        transients = transients(description);
         this.reservation = reservation;
         this.memory = memory;
         this.services = services;
@@ -209,6 +213,25 @@ public final class Machine {
         return fabric;
     }
 
+    /** Returns its functions but for those whose slots are empty yet. */
+    public List<PciFunction> functionsThere() {
+        return transients.isEmpty() ? fabric.functions() : fabric.functions().stream()
+                .filter(f -> !transients.contains(f.requesterId())
+                        || f.headerType() == ENDPOINT).toList();
+    }
+
+    /** Returns the functions that are not there all the time: late ones, and virtual ones. */
+    private static Set<Integer> transients(MachineDescription description) {
+        var ids = new HashSet<>(description.runDefaults().pluggedAtCrash());
+        for (FunctionConfig function : description.functions()) {
+            VirtualFunctions virtual = VirtualFunctions.of(function::read);
+            for (int i = 0; virtual != null && i < virtual.count(); i++) {
+                ids.add(virtual.requester(function.requesterId(), i));
+            }
+        }
+        return ids;
+    }
+
     /** Returns its units, by index. */
     public List<RemappingUnit> units() {
         return units;
@@ -221,7 +244,8 @@ public final class Machine {
 
     /**
      * Returns the disk controller that a dump is written to: the first by requester id that has a
-     * driver and a model, otherwise the first without a model.
+     * driver and a model, otherwise the first without a model; none that was plugged in after the
+     * crash, as nobody had set the dump up for it.
      *
      * @param drivers functions that have a driver; null for all
      * @return -1 if there is none
@@ -230,7 +254,8 @@ public final class Machine {
         int modelless = -1;
         for (PciFunction function : fabric.functions()) {
             int id = function.requesterId();
-            if (config(id).classCode() >>> 16 == STORAGE && config(id).headerType() == ENDPOINT
+            if (!description.runDefaults().pluggedAtCrash().contains(id)
+                    && config(id).classCode() >>> 16 == STORAGE && config(id).headerType() == ENDPOINT
                     && (drivers == null || drivers.contains(id))) {
                 if (device(id) != null) {
                     return id;

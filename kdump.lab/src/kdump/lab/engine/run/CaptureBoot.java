@@ -17,6 +17,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,6 +37,9 @@ final class CaptureBoot {
     /** One act, not before an instant. */
     private record Act(long nanos, Runnable body) { }
 
+    /** Source: Linux, sriov_init: ssleep(1). */
+    private static final long VIRTUAL_OFF_NANOS = 1_000_000_000;
+
     private final Run run;
     private final Kernel kernel;
     private final Machine machine;
@@ -44,6 +48,8 @@ final class CaptureBoot {
     private final Set<Integer> withDriver;
     private final Deque<Act> acts = new ArrayDeque<>();
     private final Map<Integer, DeviceDriver> drivers = new TreeMap<>();
+    /** All that have probed, with success or not, in that order. */
+    private final Map<Integer, DeviceDriver> probed = new LinkedHashMap<>();
     /** Class codes of the functions that enumeration found. */
     private final Map<Integer, Integer> classes = new HashMap<>();
     private DumpWriter dump;
@@ -104,6 +110,9 @@ final class CaptureBoot {
         for (PciFunction function : machine.fabric().functions()) {
             if (Enumeration.enumerate(function)) {
                 classes.put(function.requesterId(), function.classCode());
+                if (Enumeration.disableVirtual(function)) {
+                    kernel.spend(VIRTUAL_OFF_NANOS);
+                }
             }
         }
     }
@@ -152,6 +161,7 @@ final class CaptureBoot {
         steps.tell(new HandoverEvent.ProbeStart(requester));
         int before = trace.enter(trace.append(EventKind.PROBE, requester));
         DeviceDriver driver = driver(function);
+        probed.put(requester, driver);
         String failure = probed(driver);
         trace.append(EventKind.PROBED, requester, 0, 0, failure);
         trace.leave(before);
@@ -197,6 +207,11 @@ final class CaptureBoot {
             machine.trace().append(EventKind.DUMPED, Trace.NOBODY, dump.pagesWritten(),
                     dump.pagesWanted(), dump.failure());
         }
+    }
+
+    /** Returns the drivers that have probed, with success or not, in that order. */
+    Map<Integer, DeviceDriver> probed() {
+        return probed;
     }
 
     DumpWriter dump() {

@@ -99,7 +99,7 @@ final class KernelView implements HandoverView {
     @Override
     public List<FunctionView> functions() {
         use();
-        return machine.fabric().functions().stream().map(
+        return machine.functionsThere().stream().map(
                 f -> new FunctionView(f.requesterId(), f.classCode(), f.headerType())).toList();
     }
 

@@ -11,6 +11,7 @@ import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Workload;
+import iommu.api.profile.KernelProfile;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import iommu.api.unit.DmaMappingException;
@@ -23,6 +24,7 @@ import java.util.Set;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.kernel.DumpWriter;
 import kdump.lab.engine.kernel.EngineDriverPort;
+import kdump.lab.engine.kernel.GuestMemory;
 import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.kernel.PageAllocator;
@@ -67,7 +69,10 @@ public final class Run {
     private final PageAllocator capturePages;
     private final StepExecutor firstSteps;
     private final CaptureBoot boot;
+    private final Restart restart;
     private final ReservationNotes firstNotes;
+    private final CrashPath crashPath;
+    private final List<String> remarks = new ArrayList<>();
     private Phase phase;
     private Kernel running;
     private int crashMark = -1;
@@ -95,6 +100,7 @@ public final class Run {
         first = new Kernel(machine, scenario.profile(),
                 new PageAllocator(ramAbove16Mib(), scenario.usedFrames()), scenario.mappedIova(),
                 scenario.passThrough());
+        first.iommu().guests(scenario.description().runDefaults().guests());
         var own = new ArrayList<>(List.of(
                 new AddressRange(image().end(), reservation.end() - NOTES_BYTES)));
         if (scenario.description().runDefaults().lowReservation() != null) {
@@ -108,6 +114,9 @@ public final class Run {
         firstSteps = new StepExecutor(first, machine, policy, firstNotes, this);
         boot = new CaptureBoot(this, capture, machine, new StepExecutor(capture, machine, policy,
                 new ReservationNotes(capture, memory, notesAt), this), scenario.captureProfile());
+        restart = new Restart(capture, trace, boot.probed(),
+                scenario.captureProfile().setting(KernelProfile.PANIC, 0) != 0);
+        crashPath = new CrashPath(scenario.profile(), options.seed());
         running = first;
         machine.processor(new Machine.Processor() {
             @Override
@@ -143,6 +152,22 @@ public final class Run {
         return scenario.description().memoryMap().ranges(MemoryKind.SYSTEM_RAM).stream()
                 .filter(r -> r.end() > lowest + 4096)
                 .map(r -> new AddressRange(Math.max(lowest, r.start()), r.end())).toList();
+    }
+
+    CrashPath crashPath() {
+        return crashPath;
+    }
+
+    /** Keeps why the policy asks for no more. */
+    void remark(String reason) {
+        if (!remarks.contains(reason)) {
+            remarks.add(reason);
+        }
+    }
+
+    /** Returns why the policy asked for no more than it did, in its words; empty as a rule. */
+    public List<String> remarks() {
+        return List.copyOf(remarks);
     }
 
     // ---- stepping -------------------------------------------------------------------------------
@@ -208,6 +233,18 @@ public final class Run {
         });
     }
 
+    /**
+     * Restarts the machine, if the capture kernel has got as far as that: with or without a dump,
+     * which is what kdump's scripts do. Nothing more happens then. Called once, at the end.
+     *
+     * <p>Source: kdump.conf, failure_action and final_action, both of which are reboot by default.
+     */
+    public void restart() {
+        if (ending == Ending.NONE && phase == Phase.DUMP) {
+            guarded(restart::run);
+        }
+    }
+
     private boolean nextOfCapture(long until) {
         if (phase == Phase.CRASH && running == first) {
             leaveFirstKernel();
@@ -263,7 +300,8 @@ public final class Run {
         scenario.loads().forEach((requester, load) -> {
             PciFunction function = machine.fabric().function(requester);
             DeviceDriver driver = machine.slot(requester).driver(new EngineDriverPort(first,
-                    machine, function));
+                    machine, function,
+                    GuestMemory.of(scenario.description(), requester, load)));
             driver.start(first.mapped(function, load), options.seed() + requester);
             machine.queue().schedule(1, new Service(driver));
         });
@@ -310,7 +348,13 @@ public final class Run {
 
     private void leaveFirstKernel() {
         firstSteps.tell(new HandoverEvent.PhaseStart(Phase.CRASH));
-        first.units().forEach(unit -> unit.driver().crash());
+        for (UnitSlot unit : first.units()) {
+            long before = first.registerAccesses();
+            unit.driver().crash();
+            if (first.registerAccesses() != before) {
+                crashPath.act("its own code for units");
+            }
+        }
         first.stop();
         running = capture;
         capture.endOnSystemError();
@@ -377,6 +421,11 @@ public final class Run {
     /** Returns why there can be no dump; null if there is no such reason. */
     public String dumpFailure() {
         return boot.dumpFailure();
+    }
+
+    /** Returns the restart of the machine. */
+    public Restart theRestart() {
+        return restart;
     }
 
     /** Returns how it ended early. */

@@ -14,6 +14,8 @@ final class StepCheck {
     static final long MAX_NANOS = 3_600_000_000_000L;
     /** Longest line that a console takes. */
     static final int MAX_LINE = 4096;
+    /** Longest reason that a table of results has room for. */
+    static final int MAX_REMARK = 200;
     private static final int REGISTER_SPACE = 1 << 20;
     private static final int CONFIG_SPACE = 4096;
 
@@ -39,6 +41,9 @@ final class StepCheck {
         } else if (step instanceof Step.Print s) {
             return s.line() == null || s.line().length() > MAX_LINE
                     ? "no line, or one of more than " + MAX_LINE + " characters" : null;
+        } else if (step instanceof Step.Remark s) {
+            return s.reason() == null || s.reason().isBlank() || s.reason().length() > MAX_REMARK
+                    ? "no reason, or one of more than " + MAX_REMARK + " characters" : null;
         } else if (step instanceof Step.ReserveIova s) {
             return range(s.range());
         } else if (step instanceof Step.IdentityMap s) {

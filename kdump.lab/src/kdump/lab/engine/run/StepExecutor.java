@@ -2,6 +2,7 @@
 package kdump.lab.engine.run;
 
 import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
@@ -98,6 +99,9 @@ final class StepExecutor {
     }
 
     private void execute(Step step) throws StepRefusedException {
+        if (run.phase() == Phase.CRASH && !(step instanceof Step.Remark)) {
+            run.crashPath().act(step);
+        }
         if (step instanceof Step.WriteRegister || step instanceof Step.WaitRegister) {
             try {
                 accessRegister(step);
@@ -113,6 +117,8 @@ final class StepExecutor {
             kernel.spend(s.nanos());
         } else if (step instanceof Step.Print s) {
             kernel.print(ConsoleLine.NOTICE, Trace.NOBODY, s.line());
+        } else if (step instanceof Step.Remark s) {
+            run.remark(s.reason());
         } else {
             executeNamed(step);
         }
@@ -162,6 +168,19 @@ final class StepExecutor {
             slot(s.unit()).probeFunctions();
         } else if (step instanceof Step.EnableTranslation s) {
             slot(s.unit()).enableTranslation();
+        } else {
+            executeBlocking(step);
+        }
+    }
+
+    /** Does what leaves translation on and devices without their memory. */
+    private void executeBlocking(Step step) throws StepRefusedException {
+        if (step instanceof Step.StartBlocked s) {
+            slot(s.unit()).startBlocked();
+        } else if (step instanceof Step.MapScratch s) {
+            slot(s.unit()).mapScratch();
+        } else if (step instanceof Step.BlockFunction s) {
+            kernel.iommu().block(function(s.requester()));
         } else {
             throw new IllegalStateException("no way to do " + step);
         }

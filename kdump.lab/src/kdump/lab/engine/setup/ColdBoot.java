@@ -10,6 +10,7 @@ import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.VirtualFunctions;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
 import iommu.api.trace.Trace;
@@ -76,10 +77,12 @@ public final class ColdBoot {
         var remarks = new ArrayList<String>();
         CrashkernelReservation reserved = reservation(cold, kernels, profile, remarks);
         AddressRange reservation = reserved.range();
-        var machine = new Machine(cold, reservation, memory, services, new RunStorage(),
+        var machine = new Machine(withoutLate(cold), reservation, memory, services, new RunStorage(),
                 Trace.Level.COUNT, new DeviceSetup(0, 0, Map.of(), Map.of()));
         var kernel = new Kernel(machine, profile, pages(cold, reserved), new IovaInUse(),
                 Set.of());
+        kernel.iommu().guests(cold.runDefaults().guests());
+        machine.fabric().functions().forEach(ColdBoot::enableVirtual);
         for (UnitSlot unit : kernel.units()) {
             if (unit.driver().remapsDma()) {
                 unit.initialiseInterrupts();
@@ -96,6 +99,24 @@ public final class ColdBoot {
         return cold.booted(image(memory), reservation, units(cold, machine),
                 configs(cold, machine)).withRemarks(remarks).withRunDefaults(
                         cold.runDefaults().withLowReservation(reserved.low()));
+    }
+
+    /** What is plugged in later, this kernel never sees. */
+    private static MachineDescription withoutLate(MachineDescription cold) {
+        Set<Integer> late = cold.runDefaults().pluggedAtCrash();
+        return late.isEmpty() ? cold : cold.withFunctions(cold.functions().stream()
+                .filter(f -> !late.contains(f.requesterId())).toList());
+    }
+
+    /** Their driver switches virtual functions on, all that there are. */
+    private static void enableVirtual(PciFunction function) {
+        VirtualFunctions virtual = VirtualFunctions.of(function::readConfig);
+        if (virtual != null) {
+            function.writeConfig(virtual.capability() + VirtualFunctions.NUMBER, 2,
+                    virtual.count());
+            function.writeConfig(virtual.capability() + VirtualFunctions.CONTROL, 2,
+                    VirtualFunctions.ENABLE | VirtualFunctions.MEMORY_SPACE);
+        }
     }
 
     private static void enable(PciFunction function) {

@@ -7,6 +7,8 @@ import iommu.api.profile.KernelWords;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * What words of a kernel's command line do whatever units there are, and which known ones do
@@ -18,7 +20,9 @@ final class GenericOptions {
 
     /** The kernel settings that belong to no vendor. */
     static final Set<String> SETTINGS = Set.of(KernelProfile.RESET_DEVICES,
-            KernelProfile.STRICT, KernelProfile.FORCE_DAC, KernelProfile.PASS_THROUGH);
+            KernelProfile.STRICT, KernelProfile.FORCE_DAC, KernelProfile.PASS_THROUGH,
+            KernelProfile.PANIC, KernelProfile.CRASH_FAILURES);
+    private static final Pattern PANIC = Pattern.compile("(?:^|\\s)panic=(-?\\d{1,9})(?=\\s|$)");
 
     private static final String PASS = "requests pass through, where unit and driver can";
 
@@ -50,6 +54,16 @@ final class GenericOptions {
         for (KernelOption option : WORDS.options(commandLine)) {
             options.removeIf(o -> o.setting() != null && o.setting().equals(option.setting()));
             options.add(option);
+        }
+        Matcher panic = PANIC.matcher(commandLine.split("(?:^|\\s)--(?:\\s|$)", 2)[0]);
+        String seconds = null;
+        while (panic.find()) {
+            seconds = panic.group(1);
+        }
+        if (seconds != null) {
+            options.add(new KernelOption(KernelProfile.PANIC, Long.parseLong(seconds),
+                    "panic=" + seconds + ": a panic " + (Long.parseLong(seconds) == 0
+                            ? "is the end" : "restarts the machine")));
         }
         return options;
     }

@@ -30,6 +30,8 @@ final class KernelChooser {
     /** Taken where nothing names a kernel. */
     private static final KernelVersion UNNAMED = KernelProfile.linux61().version();
 
+    private static final int PER_MILLE = 1000;
+
     private final MachineDescription description;
     private final Services services;
     private final KernelChoice choice;
@@ -81,6 +83,11 @@ final class KernelChooser {
                         + "', expected one of " + String.join(", ",
                                 alike.isEmpty() ? known : alike));
             }
+        }
+        long failures = choice.settings().getOrDefault(KernelProfile.CRASH_FAILURES, 0L);
+        if (failures < 0 || failures > PER_MILLE) {
+            throw new IllegalArgumentException("kernel setting '" + KernelProfile.CRASH_FAILURES
+                    + "' is " + failures + ", expected 0 to " + PER_MILLE);
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.setup;
 
+import iommu.api.machine.RunDefaults;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.FunctionConfig;
@@ -38,6 +39,8 @@ final class WorkloadGenerator {
     private static final int NETWORK = 0x02;
     private static final int MIN_PAGES = 2;
     private static final int MAX_BUFFERS = 48;
+    /** A guest's driver draws on all of the guest's memory. */
+    private static final int MAX_GUEST_PAGES = 2048;
     private static final int DIRECT_PAGES = 32;
     private static final int MOST_RINGS = 8;
 
@@ -49,6 +52,7 @@ final class WorkloadGenerator {
     private final Map<Integer, Double> rates;
     private final Set<Long> taken = new HashSet<>();
     private final List<String> remarks = new ArrayList<>();
+    private Set<Integer> guests = Set.of();
 
     /**
      * Makes one.
@@ -75,7 +79,14 @@ final class WorkloadGenerator {
     Map<Integer, Workload> draw(Machine machine) {
         var candidates = new ArrayList<PciFunction>();
         var pages = new TreeMap<Integer, List<DmaBuffer>>();
+        RunDefaults said = machine.description().runDefaults();
+        guests = said.guests();
         for (PciFunction function : machine.functionsWithDevice()) {
+            if (said.pluggedAtCrash().contains(function.requesterId())) {
+                remarks.add(RequesterId.format(function.requesterId())
+                        + " is plugged in after the crash");
+                continue;
+            }
             List<DmaBuffer> mine = pagesOf(function,
                     machine.config(function.requesterId()));
             if (!function.busMaster() || mine.size() < MIN_PAGES) {
@@ -158,11 +169,11 @@ final class WorkloadGenerator {
         int bytes = 256 << random.nextInt(4);
         List<DmaBuffer> readable = new ArrayList<>();
         if (!survey.isDirect(function.alias())) {
-            take(survey.readable(function.alias()), readable);
+            take(survey.readable(function.alias()), readable, MAX_BUFFERS);
         }
         List<DmaBuffer> writeOnly = new ArrayList<>();
         if (!survey.isDirect(function.alias())) {
-            take(survey.writeOnly(function.alias()), writeOnly);
+            take(survey.writeOnly(function.alias()), writeOnly, MAX_BUFFERS);
         }
         int rings = Math.min(MOST_RINGS, (pages.size() + 1) / 2);
         return new Workload(rate, streaming, readsPerMille, bytes, pages.subList(0, rings),
@@ -177,17 +188,18 @@ final class WorkloadGenerator {
                 mine.sort(Comparator.comparing(page -> page.physicalAddress() >>> 32 != 0));
             }
         } else {
-            take(survey.writable(function.alias()), mine);
+            take(survey.writable(function.alias()), mine,
+                    guests.contains(function.requesterId()) ? MAX_GUEST_PAGES : MAX_BUFFERS);
         }
         return mine;
     }
 
     /** Takes pages that no other engine has, each once, in a random order. */
-    private void take(List<DmaBuffer> from, List<DmaBuffer> into) {
+    private void take(List<DmaBuffer> from, List<DmaBuffer> into, int most) {
         var order = new ArrayList<>(from);
         shuffle(order);
         for (DmaBuffer page : order) {
-            if (into.size() == MAX_BUFFERS) {
+            if (into.size() == most) {
                 return;
             }
             if (!reservation.contains(page.physicalAddress())

@@ -37,6 +37,7 @@ final class Attribution implements TraceSink {
     private byte[] owners = new byte[1024];
     private CrashTables tables;
     private int crashEvent;
+    private int end = Integer.MAX_VALUE;
     private boolean strayHappened;
     private boolean strayFound;
     private long wantedBytes;
@@ -63,6 +64,16 @@ final class Attribution implements TraceSink {
         trace.addSink(this);
     }
 
+    /** Ends it: what happens from now on, nobody judges. */
+    void close() {
+        end = trace.size();
+    }
+
+    /** Returns the first event that is not judged any more. */
+    int end() {
+        return Math.min(end, trace.size());
+    }
+
     /** Has it follow the run from its crash on: called when the run stands there. */
     void crash() {
         tables = new CrashTables(run);
@@ -76,6 +87,9 @@ final class Attribution implements TraceSink {
     /** One sink for all, so that requests, the most events by far, take one call. */
     @Override
     public void event(int id, EventKind kind, int actor, long a, long b, Object detail) {
+        if (end != Integer.MAX_VALUE) {
+            return;
+        }
         if (kind == EventKind.DMA_READ || kind == EventKind.DMA_WRITE) {
             request(id, kind, function(actor), a, b);
             return;

@@ -124,6 +124,15 @@ final class CauseChain {
                 return e.kind() == EventKind.PROBE ? "its driver probes the function"
                         : e.detail() == null ? "the driver is ready"
                                 : "the driver fails: " + e.detail();
+            case RESTART:
+                return "begins to restart the machine";
+            case RESTARTED:
+                return "the machine restarts";
+            case SHUTDOWN, SHUT_DOWN:
+                facts.put("function", RequesterId.format(e.actor()));
+                return e.kind() == EventKind.SHUTDOWN ? "its driver shuts the device down"
+                        : e.detail() == null ? "the device is shut down"
+                                : "the shutdown never ends: " + e.detail();
             case DUMP:
                 return "begins to write the dump to " + RequesterId.format(e.actor());
             case DUMPED:

@@ -63,7 +63,7 @@ final class EffectLookup {
                             && isMine(e.actor()), "no failed driver"), -1);
             case DUMP -> dump();
             case HUNG -> hung();
-            case REBOOT -> new Effect("reboot: " + verdict.reboot(), trace.size() - 1, -1);
+            case REBOOT -> reboot();
         };
     }
 
@@ -85,7 +85,7 @@ final class EffectLookup {
     /** Returns the event of that number since the crash. */
     private int nth(Predicate<Event> wanted, String none) throws LabException {
         int left = question.number();
-        for (int id = crash; id < trace.size(); id++) {
+        for (int id = crash; id < attribution.end(); id++) {
             if (wanted.test(trace.event(id)) && --left == 0) {
                 return id;
             }
@@ -202,6 +202,17 @@ final class EffectLookup {
             failed = ends ? id : failed;
         }
         return new Effect(figure, failed == 0 ? trace.size() - 1 : failed, -1);
+    }
+
+    /** What hangs is the shutdown of a device, or a panic; what ends it is the last event. */
+    private Effect reboot() {
+        int hangs = 0;
+        for (int id = attribution.end(); id < trace.size(); id++) {
+            Event e = trace.event(id);
+            hangs = e.kind() == EventKind.PANIC
+                    || e.kind() == EventKind.SHUT_DOWN && e.detail() != null ? id : hangs;
+        }
+        return new Effect("reboot: " + verdict.reboot(), hangs != 0 ? hangs : trace.size() - 1, -1);
     }
 
     private Effect hung() throws LabException {

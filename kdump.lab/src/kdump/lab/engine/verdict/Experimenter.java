@@ -56,7 +56,7 @@ public final class Experimenter {
         return runner.judged(runner.scenario(), wrapped(experiment, session), level, run -> {
             seen[0] = new ObservedHardware(run.machine(), runner.scenario(), run);
             return phases(seen[0], observer);
-        }, (run, attribution, verdict) -> observer.end(seen[0], verdict));
+        }, false, (run, attribution, verdict) -> observer.end(seen[0], verdict));
     }
 
     private static TraceSink phases(Hardware hardware, Observer<?> observer) {

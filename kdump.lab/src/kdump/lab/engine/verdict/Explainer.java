@@ -50,7 +50,7 @@ final class Explainer {
             case FAULT -> next(trace, event, (int) e.b());
             case SYSTEM_ERROR -> previous(trace, event, 0);
             case PANIC -> isOverError(trace, e) ? previous(trace, e.parent(), 0) : 0;
-            case PROBED -> blockedBefore(trace, event, e.actor());
+            case PROBED, SHUT_DOWN -> blockedBefore(trace, event, e.actor());
             case DUMPED -> e.detail() == null ? 0 : previous(trace, event, 0);
             default -> 0;
         };
@@ -247,6 +247,8 @@ final class Explainer {
             Event e = trace.event(at);
             if (e.kind() == EventKind.STEP && (e.detail() instanceof Step.AdoptTables
                     || e.detail() instanceof Step.StartClean
+                    || e.detail() instanceof Step.StartBlocked
+                    || e.detail() instanceof Step.MapScratch
                     || e.detail() instanceof Step.SetTables)) {
                 chain.addWithParents(at);
                 return;

@@ -92,7 +92,7 @@ public final class Runner {
 
     /** Runs a machine that differs from this runner's in anything but its memory. */
     public Crash run(Scenario other, PolicySession policy, boolean trace) throws LabException {
-        return judged(other, policy, trace ? Trace.Level.KEEP : Trace.Level.COUNT,
+        return judged(other, policy, trace ? Trace.Level.KEEP : Trace.Level.COUNT, null, true,
                 (run, attribution, verdict) -> new Crash(verdict,
                         Timeline.of(run, attribution.functions())));
     }
@@ -105,7 +105,7 @@ public final class Runner {
 
     /** Runs a policy, looks at the hardware as it stands then, and leaves the memory as it was. */
     public Walk after(PolicySession policy, Look look) throws LabException {
-        return judged(scenario, policy, Trace.Level.COUNT,
+        return judged(scenario, policy, Trace.Level.COUNT, null, false,
                 (run, attribution, verdict) -> look.at(run.machine(), verdict));
     }
 
@@ -119,7 +119,10 @@ public final class Runner {
      */
     public Why why(Supplier<PolicySession> sessions, WhyQuestion question) throws LabException {
         int[] request = new int[1];
-        judged(scenario, sessions.get(), Trace.Level.KEEP, null, (run, attribution, verdict) -> {
+        // a restart would write to the memory that other questions are about
+        boolean restarts = question.figure() == WhyQuestion.Figure.REBOOT;
+        judged(scenario, sessions.get(), Trace.Level.KEEP, null, restarts,
+                (run, attribution, verdict) -> {
             Effect effect = new EffectLookup(run, attribution, verdict, question).find();
             request[0] = Explainer.requestBehind(run, effect.event());
             return null;
@@ -128,7 +131,7 @@ public final class Runner {
         return judged(scenario, sessions.get(), Trace.Level.KEEP, run -> {
             probe[0] = new WalkProbe(run, request[0]);
             return probe[0];
-        }, (run, attribution, verdict) -> new Explainer(run, attribution,
+        }, restarts, (run, attribution, verdict) -> new Explainer(run, attribution,
                 new EffectLookup(run, attribution, verdict, question).find())
                         .explain(probe[0].met()));
     }
@@ -143,16 +146,18 @@ public final class Runner {
 
     <T> T judged(Scenario what, PolicySession policy, Trace.Level level, Reader<T> reader)
             throws LabException {
-        return judged(what, policy, level, null, reader);
+        return judged(what, policy, level, null, false, reader);
     }
 
     /**
-     * Runs to the end, judges, and reads.
+     * Runs to the end of the dump, judges, perhaps restarts the machine, and reads.
      *
      * @param onlooker makes a sink that hears the run beside its judge; null for none
+     * @param restarts whether the machine restarts in the end
      */
     <T> T judged(Scenario what, PolicySession policy, Trace.Level level,
-            Function<Run, TraceSink> onlooker, Reader<T> reader) throws LabException {
+            Function<Run, TraceSink> onlooker, boolean restarts, Reader<T> reader)
+            throws LabException {
         if (memory == null) {
             memory = loaded(machine, options.seed());
             storage = new RunStorage();
@@ -164,8 +169,14 @@ public final class Runner {
         }
         boolean cameBack = true;
         try {
-            cameBack = supervisor.run(cell.run, cell, new Blame(services, policy));
+            var blame = new Blame(services, policy);
+            cameBack = supervisor.run(cell.run, cell, blame);
             var verdict = new VerdictBuilder(cell.run, cell.attribution).verdict(policy.name());
+            cell.attribution.close();
+            if (restarts && cell.run.ending() == Run.Ending.NONE) {
+                cameBack = supervisor.run(cell.run, cell.run::restart, blame);
+                verdict = cell.afterRestart(verdict);
+            }
             return reader.read(cell.run, cell.attribution, verdict);
         } finally {
             if (cameBack) {
@@ -193,6 +204,14 @@ public final class Runner {
                 attribution.crash();
             }
             run.finish();
+        }
+
+        /** Returns the verdict, once the machine was to restart. */
+        Verdict afterRestart(Verdict before) {
+            return run.ending() == Run.Ending.NONE
+                    ? before.withReboot(run.theRestart().outcome().word(),
+                            run.theRestart().reason())
+                    : new VerdictBuilder(run, attribution).verdict(before.policy());
         }
     }
 }

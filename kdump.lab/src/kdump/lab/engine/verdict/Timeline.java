@@ -68,6 +68,14 @@ final class Timeline {
                     (int) e.a(), e.b()));
             case PROBED -> add(e.nanos(), "driver", RequesterId.format(e.actor()) + " "
                     + (e.detail() == null ? "probed" : "failed: " + e.detail()));
+            case RESTART -> add(e.nanos(), "reboot", "the capture kernel begins to restart");
+            case SHUT_DOWN -> {
+                if (e.detail() != null) {
+                    add(e.nanos(), "driver", RequesterId.format(e.actor())
+                            + " is never shut down: " + e.detail());
+                }
+            }
+            case RESTARTED -> add(e.nanos(), "reboot", "the machine restarts");
             case DUMP -> add(e.nanos(), "dump", "written to " + RequesterId.format(e.actor()));
             default -> tellOfHardware(e);
         }

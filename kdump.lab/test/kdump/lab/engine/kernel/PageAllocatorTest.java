@@ -109,4 +109,14 @@ class PageAllocatorTest {
         var pages = new PageAllocator(List.of(AddressRange.of(4L << 30, 0x2000)), new BitSet());
         assertThat(pages.allocateLow(1)).isEqualTo(4L << 30);
     }
+
+    @Test
+    void aScratchPageIsTakenAndNobodysOwn() {
+        var pages = new PageAllocator(List.of(AddressRange.of(0x10_0000, 0x3000)), new BitSet());
+        long own = pages.allocate(1);
+        long scratch = pages.allocateScratch();
+        assertThat(scratch).isNotEqualTo(own).isNotEqualTo(pages.allocate(1));
+        assertThat(pages.gave(own)).isTrue();
+        assertThat(pages.gave(scratch)).isFalse();
+    }
 }

@@ -66,6 +66,14 @@ class StepCheckTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"0, false", "1, true", "200, true", "201, false"})
+    void aRemarkIsAClause(int length, boolean possible) {
+        holds(possible, new Step.Remark("x".repeat(length)), "no reason");
+        holds(false, new Step.Remark(null), "no reason");
+        holds(false, new Step.Remark("  "), "no reason");
+    }
+
+    @ParameterizedTest
     @CsvSource({"0x1000, 0x2000, true", "0, 0x1000, true", "0x1000, 0x1800, false",
         "0x800, 0x2000, false", "0x1001, 0x2000, false"})
     void rangesAreWholePages(String start, String end, boolean possible) {

@@ -8,6 +8,7 @@ import iommu.api.profile.KernelProfile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class GenericOptionsTest {
 
@@ -36,6 +37,20 @@ class GenericOptionsTest {
     void resetDevicesIsAWordOfItsOwn() {
         assertThat(value("quiet reset_devices", KernelProfile.RESET_DEVICES)).isEqualTo(1);
         assertThat(value("reset_devices_x xreset_devices", KernelProfile.RESET_DEVICES)).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"panic=10 | 10", "quiet panic=10 panic=0 | 0",
+            "panic=-1 | -1"})
+    void theLastWordSaysWhatAPanicEndsIn(String line, long seconds) {
+        assertThat(value(line, KernelProfile.PANIC)).isEqualTo(seconds);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "oops=panic", "xpanic=1", "panic=soon", "quiet -- panic=10"})
+    void withoutAWordForItNothingIsSaidOfPanics(String line) {
+        assertThat(GenericOptions.of(line)).extracting(KernelOption::setting)
+                .doesNotContain(KernelProfile.PANIC);
     }
 
     @Test

@@ -18,11 +18,11 @@ import java.util.Map;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.Fixture;
 import kdump.lab.engine.Stage;
 import kdump.lab.engine.machine.Machine;
 import kdump.policies.copytables.CopyTables;
 import kdump.policies.disablereinit.DisableReinit;
-import kdump.policies.identitymap.IdentityMapCrashRange;
 import kdump.policies.leavedisabled.LeaveDisabled;
 import kdump.policies.reuseinplace.ReuseInPlace;
 import kdump.policies.reuseroot.ReuseRoot;
@@ -35,7 +35,7 @@ class JudgingTest {
     private static final Map<String, HandoverPolicy> POLICIES = Map.of(
             "copy-tables", new CopyTables(), "disable-reinit", new DisableReinit(),
             "leave-disabled", new LeaveDisabled(), "reuse-in-place", new ReuseInPlace(),
-            "identity-map", new IdentityMapCrashRange(), "reuse-root", new ReuseRoot());
+            "identity-map", Fixture.identityMap(), "reuse-root", new ReuseRoot());
     private static final String[] NAMES = POLICIES.keySet().stream().sorted()
             .toArray(String[]::new);
 

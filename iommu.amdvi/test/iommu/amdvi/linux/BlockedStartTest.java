@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.amdvi.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import iommu.amdvi.AmdViRegisters;
+import iommu.amdvi.DeviceTableEntry;
+import iommu.api.unit.AdoptDepth;
+import iommu.api.unit.KernelPort;
+import iommu.api.unit.StepRefusedException;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Units that stay on and get other tables, one page for all, or go on with what was mapped. */
+class BlockedStartTest {
+
+    private static final int NIC = KernelFixture.NIC;
+    private static final int DISK = KernelFixture.DISK;
+    private static final long IOVA = KernelFixture.IOVA;
+    private static final long FREE = 0xfff0_0000L;
+    private static final int RW = KernelFixture.RW;
+    private static final long FAULT = -2;
+
+    private static KernelFixture crashed() {
+        var fixture = KernelFixture.crashed();
+        fixture.functions = List.of(NIC, DISK);
+        return fixture;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"4.19", "6.1", "6.12"})
+    void blockedDevicesNeverPassUntranslated(String version) throws StepRefusedException {
+        var fixture = crashed();
+        LinuxAmdViDriver second = fixture.driver(version);
+        second.startBlocked();
+        assertThat(fixture.switched).as("never off").isEmpty();
+        assertThat(fixture.go(NIC, IOVA)).as("cached no more").isEqualTo(FAULT);
+        assertThat(fixture.go(DISK, IOVA)).isEqualTo(FAULT);
+        second.map(NIC, IOVA, 0x210_0000, 0x1000, RW);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(0x210_0000);
+        assertThat(fixture.go(DISK, IOVA)).isEqualTo(FAULT);
+    }
+
+    @Test
+    void allAddressesOfAllFunctionsLeadToOnePage() throws StepRefusedException {
+        var fixture = crashed();
+        LinuxAmdViDriver second = fixture.driver();
+        second.mapScratch();
+        assertThat(fixture.switched).as("never off").isEmpty();
+        long page = fixture.go(NIC, IOVA);
+        assertThat(page).isBetween(0x200_0000L, 0x300_0000L);
+        assertThat(fixture.go(NIC, 0)).isEqualTo(page);
+        assertThat(fixture.go(NIC, 0x7654_3210_1238L)).isEqualTo(page + 0x238);
+        assertThat(fixture.go(DISK, IOVA)).isEqualTo(page);
+        assertThat(fixture.go(DISK + 1, IOVA)).as("no function").isEqualTo(FAULT);
+        second.map(NIC, IOVA, 0x210_0000, 0x1000, RW);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(0x210_0000);
+        assertThat(fixture.go(NIC, 0)).isEqualTo(FAULT);
+        assertThat(fixture.go(DISK, IOVA)).isEqualTo(page);
+    }
+
+    @Test
+    void aUnitThatIsOffIsRefused() {
+        var fixture = new KernelFixture();
+        LinuxAmdViDriver driver = fixture.driver();
+        for (var step : List.<org.assertj.core.api.ThrowableAssert.ThrowingCallable>of(
+                driver::startBlocked, driver::mapScratch,
+                () -> driver.adoptTables(AdoptDepth.KEEP_IN_PLACE))) {
+            assertThatThrownBy(step).isInstanceOf(StepRefusedException.class)
+                    .hasMessage("translation is not enabled");
+        }
+        assertThat(fixture.controls).isEmpty();
+    }
+
+    @Test
+    void aUnitThatWasTakenOverWithItsInterruptsIsRefused() {
+        var fixture = crashed();
+        LinuxAmdViDriver second = fixture.driver();
+        second.initialiseInterrupts();
+        assertThatThrownBy(second::startBlocked).isInstanceOf(StepRefusedException.class)
+                .hasMessage("the unit was taken over at T4 already");
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(0x10_0000);
+    }
+
+    @Test
+    void underSnpTheTableCannotBeReplaced() {
+        var fixture = crashed();
+        fixture.replaceUnit(Map.of("snpLocked", 1L));
+        assertThatThrownBy(() -> fixture.driver().startBlocked())
+                .isInstanceOf(StepRefusedException.class)
+                .hasMessage("the device table base register is locked");
+    }
+
+    /** Wright, April 2010: the entry is changed, the unit told, and left on. */
+    @Test
+    void aPanickedKernelBlocksOneFunction() throws StepRefusedException {
+        var fixture = new KernelFixture();
+        LinuxAmdViDriver first = fixture.firstKernel();
+        first.map(NIC, IOVA, 0x10_0000, 0x1000, RW);
+        first.map(DISK, IOVA, 0x11_0000, 0x1000, RW);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(0x10_0000);
+        long table = AmdViRegisters.BASE.inPlace(fixture.get(AmdViRegisters.DEV_TAB));
+        fixture.memory.write64(table + NIC * 32L + 16, 0x77);
+        fixture.switched.clear();
+        first.block(NIC);
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(FAULT);
+        assertThat(fixture.go(DISK, IOVA)).isEqualTo(0x11_0000);
+        assertThat(fixture.switched).isEmpty();
+        long q0 = fixture.memory.read64(table + NIC * 32L);
+        assertThat(DeviceTableEntry.V.isSet(q0) && DeviceTableEntry.TV.isSet(q0)).isTrue();
+        assertThat(DeviceTableEntry.MODE.of(q0) | DeviceTableEntry.IR.of(q0)
+                | DeviceTableEntry.IW.of(q0)).isZero();
+        assertThat(fixture.memory.read64(table + NIC * 32L + 16)).as("interrupts")
+                .isEqualTo(0x77);
+        first.map(NIC, IOVA, 0x12_0000, 0x1000, RW);
+        assertThat(fixture.go(NIC, IOVA)).as("mapped again").isEqualTo(0x12_0000);
+    }
+
+    @Test
+    void aKernelWithoutTableBlocksNobody() {
+        assertThatThrownBy(() -> new KernelFixture().driver().block(NIC))
+                .isInstanceOf(StepRefusedException.class)
+                .hasMessage("the unit has no table of this kernel");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"4.19", "6.1", "6.18"})
+    void keptDomainsHaveOldAndNewMappings(String version) throws StepRefusedException {
+        var fixture = crashed();
+        long table = fixture.get(AmdViRegisters.DEV_TAB);
+        LinuxAmdViDriver second = fixture.driver(version);
+        second.adoptTables(AdoptDepth.KEEP_IN_PLACE);
+        assertThat(fixture.get(AmdViRegisters.DEV_TAB)).isEqualTo(table);
+        assertThat(second.keptRanges(NIC)).containsExactly(new KernelPort.Range(IOVA, 0x2000));
+        second.map(NIC, FREE, 0x210_0000, 0x1000, RW);
+        assertThat(fixture.go(NIC, FREE)).isEqualTo(0x210_0000);
+        assertThat(fixture.go(NIC, IOVA + 0x1004)).isEqualTo(0x10_1004);
+        second.map(DISK + 1, FREE, 0x211_0000, 0x1000, RW);
+        assertThat(second.domain(DISK + 1)).as("a new one")
+                .isNotIn(second.domain(NIC), second.domain(DISK));
+        assertThat(second.keptRanges(DISK + 1)).isEmpty();
+        assertThat(fixture.switched).isEmpty();
+    }
+
+    @Test
+    void tablesThatPointToThemselvesAreRefused() {
+        var fixture = crashed();
+        long entry = AmdViRegisters.BASE.inPlace(fixture.get(AmdViRegisters.DEV_TAB)) + NIC * 32L;
+        long q0 = fixture.memory.read64(entry);
+        long root = DeviceTableEntry.PT_ROOT.inPlace(q0);
+        fixture.memory.write64(entry, DeviceTableEntry.MODE.with(q0, 6));
+        for (int i = 0; i < 512; i++) {
+            // each level leads to the same table, one level down
+            fixture.memory.write64(root + 8 * i, root | 0x6000_0000_0000_0001L
+                    | (long) (i % 5 + 1) << 9);
+        }
+        assertThatThrownBy(() -> fixture.driver().adoptTables(AdoptDepth.KEEP_IN_PLACE))
+                .isInstanceOf(StepRefusedException.class)
+                .hasMessage("more is mapped than could be kept");
+    }
+}
