@@ -72,7 +72,7 @@ final class CalgaryDma implements DmaOps {
             long page = buffer.iova() & ~PAGE_MASK;
             port.recordUnmap(function.requesterId(), page,
                     () -> table.free((int) (page >>> TranslationEntry.PAGE_SHIFT),
-                            pages(buffer.iova(), buffer.bytes()), true));
+                            pages(buffer.iova(), buffer.bytes())));
         }
     }
 

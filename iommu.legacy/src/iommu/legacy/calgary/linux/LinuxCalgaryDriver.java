@@ -12,6 +12,7 @@ import iommu.api.unit.UnitDriver;
 import iommu.legacy.calgary.CalgaryRegisters;
 import iommu.legacy.calgary.TableSize;
 import iommu.legacy.calgary.TranslationEntry;
+import java.util.function.Consumer;
 
 /**
  * Linux for one Calgary chip; what differs by version is in {@link CalgaryKernel}. A table is a
@@ -21,7 +22,7 @@ import iommu.legacy.calgary.TranslationEntry;
  * <li>{@link #startClean} gives each PHB that has agents a new table and enables it: translation
  * does not go off for it.
  * <li>{@link #adoptTables}, in place only, goes on with the tables that it finds: what is not 0
- * stays in use.
+ * stays in use, and so it is with {@link AdoptDepth#KEEP_IN_PLACE}, whatever the version.
  * <li>{@link #disableTranslation} is calgary_disable_translation, which no kernel does by itself.
  * </ul>
  *
@@ -180,6 +181,11 @@ public final class LinuxCalgaryDriver implements UnitDriver {
 
     @Override
     public void startClean() throws StepRefusedException {
+        startNew(table -> { });
+    }
+
+    /** Gives each PHB with agents a new table, which {@code fill} may enter something into. */
+    private void startNew(Consumer<TceTable> fill) {
         int size = kernel.sizeOfNew(port.ownMemoryEnd());
         announce(size);
         for (int phb = 0; phb < phbs.length; phb++) {
@@ -188,28 +194,48 @@ public final class LinuxCalgaryDriver implements UnitDriver {
                 long base = port.allocateLowPages(
                         TableSize.bytes(size) >> TranslationEntry.PAGE_SHIFT);
                 use(phb, new TceTable(port, bus, base, TableSize.entries(size)), size);
+                fill.accept(tables[phb]);
                 setUp(phb, bus);
             }
         }
     }
 
+    /** {@inheritDoc} A new table does just that: no PHB is switched off for it. */
     @Override
-    public void adoptTables(AdoptDepth depth) throws StepRefusedException {
-        if (depth != AdoptDepth.IN_PLACE) {
-            throw new StepRefusedException("the chip's table has no part that could be copied"
-                    + " alone: Linux reuses it in place, not " + depth);
-        }
-        if (!kernel.reusesTables() || !kernel.kdump()) {
-            throw new StepRefusedException("this kernel makes new TCE tables, as all did before"
-                    + " 2.6.27");
-        }
+    public void startBlocked() throws StepRefusedException {
+        checkEnabled();
+        startNew(table -> { });
+    }
+
+    @Override
+    public void mapScratch() throws StepRefusedException {
+        checkEnabled();
+        long scratch = port.allocateScratchPage();
+        startNew(table -> table.lead(scratch));
+    }
+
+    private void checkEnabled() throws StepRefusedException {
         for (PhbRegisters phb : phbs) {
             if (phb.translates()) {
-                adopt();
                 return;
             }
         }
         throw new StepRefusedException("translation is not enabled");
+    }
+
+    @Override
+    public void adoptTables(AdoptDepth depth) throws StepRefusedException {
+        boolean own = depth == AdoptDepth.IN_PLACE;
+        if (!own && depth != AdoptDepth.KEEP_IN_PLACE) {
+            throw new StepRefusedException("the chip's table has no part that could be copied"
+                    + " alone: Linux reuses it in place, not " + depth);
+        }
+        if (own && (!kernel.reusesTables() || !kernel.kdump())) {
+            throw new StepRefusedException("this kernel makes new TCE tables, as all did before"
+                    + " 2.6.27");
+        }
+        checkEnabled();
+        adopt();
     }
 
     private void adopt() {
@@ -302,7 +328,7 @@ public final class LinuxCalgaryDriver implements UnitDriver {
         TceTable table = tableOf(RequesterId.bus(requester));
         if (table != null) {
             table.free((int) (iova >>> TranslationEntry.PAGE_SHIFT),
-                    (int) (bytes >>> TranslationEntry.PAGE_SHIFT), true);
+                    (int) (bytes >>> TranslationEntry.PAGE_SHIFT));
         }
     }
 

@@ -2,6 +2,7 @@
 package iommu.legacy.calgary.linux;
 
 import iommu.api.memory.AddressRange;
+import iommu.api.pcie.Access;
 import iommu.api.unit.KernelPort;
 import iommu.legacy.calgary.TranslationEntry;
 import java.util.BitSet;
@@ -91,7 +92,7 @@ final class TceTable {
      * @return number of the first; -1 if there are none
      */
     int take(int count) {
-        int first = free(hint, count);
+        int first = firstFree(hint, count);
         if (first >= 0) {
             given.set(first, first + count);
             hint = first + count;
@@ -104,7 +105,7 @@ final class TceTable {
         hint = 0;
     }
 
-    private int free(int from, int count) {
+    private int firstFree(int from, int count) {
         int first = given.nextClearBit(from);
         while (first + count <= entries) {
             int clash = given.nextSetBit(first);
@@ -124,14 +125,19 @@ final class TceTable {
         }
     }
 
+    /** Points all entries to one page, none of them given out. */
+    void lead(long page) {
+        for (int i = 0; i < entries; i++) {
+            write(i, TranslationEntry.of(page, Access.WRITE));
+        }
+    }
+
     /** Clears entries and gives them back; what a PHB has cached of them it keeps. */
-    void free(int first, int count, boolean back) {
+    void free(int first, int count) {
         for (int i = first; i < first + count; i++) {
             write(i, 0);
         }
-        if (back) {
-            given.clear(first, first + count);
-        }
+        given.clear(first, first + count);
     }
 
     private long at(int index) {

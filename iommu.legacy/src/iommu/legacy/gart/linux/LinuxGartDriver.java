@@ -95,6 +95,14 @@ public final class LinuxGartDriver implements UnitDriver {
         }
     }
 
+    @Override
+    public void shutdown() {
+        if (gatt != null) {
+            write(GartRegisters.CONTROL,
+                    read(GartRegisters.CONTROL) & ~GartRegisters.GARTEN.mask());
+        }
+    }
+
     /** {@inheritDoc} A GART has no part in interrupts. */
     @Override
     public void initialiseInterrupts() { }
@@ -122,6 +130,19 @@ public final class LinuxGartDriver implements UnitDriver {
             throw new StepRefusedException("this kernel has no use for the GART: all of its memory"
                     + " is below 4 GiB, or it is told so");
         }
+        start();
+    }
+
+    /** {@inheritDoc} Only what goes to the aperture: nothing else goes through its table. */
+    @Override
+    public void mapScratch() throws StepRefusedException {
+        if (!isEnabled()) {
+            throw new StepRefusedException("translation is not enabled");
+        }
+        start();
+    }
+
+    private void start() throws StepRefusedException {
         port.print("Checking aperture...");
         port.print(String.format("Node 0: aperture @ %x size %d MB", apertureStart(),
                 apertureBytes() >> 20));

@@ -245,7 +245,8 @@ class LinuxCalgaryDriverTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = AdoptDepth.class, names = "IN_PLACE", mode = Mode.EXCLUDE)
+    @EnumSource(value = AdoptDepth.class, names = {"IN_PLACE", "KEEP_IN_PLACE"},
+        mode = Mode.EXCLUDE)
     void otherDepthsAreRefused(AdoptDepth depth) throws StepRefusedException {
         running();
         assertThatThrownBy(() -> next("2.6.27").adoptTables(depth))
@@ -265,6 +266,50 @@ class LinuxCalgaryDriverTest {
         assertThat(table(1)).isBetween(0x200_0000L, 0x280_0000L);
         assertThat(Translation.isBlocked(chip.unit.translate(Chip.DISK, old.iova(), WRITE)))
                 .isTrue();
+    }
+
+    /** What POWER does, and this chip's kernels since: a policy may do it whatever the version. */
+    @Test
+    void whatIsNotZeroIsKeptByAnyVersionThatIsTold() throws StepRefusedException {
+        DmaBuffer old = running().dmaOps().map(DISK, PAGE, 4096, WRITE);
+        LinuxCalgaryDriver second = next("2.6.26");
+        second.adoptTables(AdoptDepth.KEEP_IN_PLACE);
+        assertThat(second.dmaOps().map(DISK, 0x210_0000, 4096, READ).iova())
+                .isEqualTo(old.iova() + 4096);
+    }
+
+    @Test
+    void devicesAreBlockedByANewTable() throws StepRefusedException {
+        DmaBuffer old = running().dmaOps().map(DISK, PAGE, 4096, WRITE);
+        chip.told.clear();
+        next("2.6.27").startBlocked();
+        assertThat(chip.told).doesNotContain("off");
+        assertThat(Translation.isBlocked(chip.unit.translate(Chip.DISK, old.iova(), WRITE)))
+                .isTrue();
+    }
+
+    @Test
+    void allOfATableLeadsToTheScratchPageUntilDriversMap() throws StepRefusedException {
+        DmaBuffer old = running().dmaOps().map(DISK, PAGE, 4096, WRITE);
+        LinuxCalgaryDriver second = next("2.6.27");
+        second.mapScratch();
+        long scratch = Translation.address(chip.unit.translate(Chip.DISK, old.iova(), WRITE));
+        assertThat(scratch).isBetween(0x200_0000L, 0x280_0000L);
+        assertThat(Translation.address(chip.unit.translate(Chip.NIC, 0x30_0000, READ)))
+                .isEqualTo(scratch);
+        DmaBuffer own = second.dmaOps().map(DISK, 0x210_0000, 4096, WRITE);
+        assertThat(chip.entry(table(1), own.iova() >> 12)).isEqualTo(0x210_0003L);
+    }
+
+    @Test
+    void noFunctionIsBlockedAloneAndNothingThatIsOff() throws StepRefusedException {
+        assertThatThrownBy(() -> next("2.6.27").mapScratch())
+                .hasMessage("translation is not enabled");
+        assertThatThrownBy(() -> next("2.6.27").startBlocked())
+                .hasMessage("translation is not enabled");
+        LinuxCalgaryDriver first = running();
+        assertThatThrownBy(() -> first.block(Chip.DISK))
+                .isInstanceOf(StepRefusedException.class);
     }
 
     @Test

@@ -180,6 +180,28 @@ class LinuxGartDriverTest {
     }
 
     @Test
+    void itIsSwitchedOffBeforeARestartByWhoUsesIt() throws StepRefusedException {
+        LinuxGartDriver driver = running();
+        new LinuxGartDriver(linux("2.6.27"), node.port).shutdown();
+        assertThat(node.unit.translating()).isTrue();
+        driver.shutdown();
+        assertThat(node.unit.translating()).isFalse();
+    }
+
+    @Test
+    void aPolicyMayHaveTheApertureLeadToAScratchPage() throws StepRefusedException {
+        LinuxGartDriver first = running();
+        DmaBuffer old = first.dmaOps().map(NARROW, HIGH, 4096, WRITE);
+        node.port.memoryEnds(160 << 20, HIGH + (16 << 20));
+        var second = new LinuxGartDriver(linux("2.6.27"), node.port);
+        second.mapScratch();
+        assertThat(translated(old.iova())).isNotEqualTo(HIGH)
+                .isEqualTo(GattEntry.page(node.entry(16383)));
+        second.disableTranslation();
+        assertThatThrownBy(second::mapScratch).hasMessage("translation is not enabled");
+    }
+
+    @Test
     void aKernelThatGoesOnLearnsItsTable() throws StepRefusedException {
         LinuxGartDriver first = running();
         DmaBuffer old = first.dmaOps().map(NARROW, HIGH, 4096, WRITE);
