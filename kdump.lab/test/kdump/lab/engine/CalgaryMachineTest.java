@@ -16,6 +16,8 @@ import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
+import kdump.lab.api.Why;
+import kdump.lab.api.WhyQuestion;
 import kdump.lab.engine.setup.ColdBoot;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.verdict.Runner;
@@ -44,11 +46,14 @@ class CalgaryMachineTest {
 
     private static Crash run(HandoverPolicy policy, RunOptions options)
             throws IOException, LabException {
-        MachineDescription machine = ColdBoot.boot(new MachineFileImporter().read(
+        return new Runner(boot(options), Fixture.ALL_MODELS, options)
+                .run(Fixture.session(policy), true, FaultInjection.NONE);
+    }
+
+    private static MachineDescription boot(RunOptions options) throws IOException, LabException {
+        return ColdBoot.boot(new MachineFileImporter().read(
                 Fixture.root().resolve("docs/machines/server-2008-calgary.yaml"), null),
                 Fixture.ALL_MODELS, options.kernels());
-        return new Runner(machine, Fixture.ALL_MODELS, options).run(Fixture.session(policy), true,
-                FaultInjection.NONE);
     }
 
     @Test
@@ -81,6 +86,18 @@ class CalgaryMachineTest {
         var lines = new ArrayList<String>();
         crash.timeline().forEach(line -> lines.add(line.text()));
         assertThat(lines).noneMatch(text -> text.contains("Calgary"));
+    }
+
+    /** The end of the chain is the kernel that took the bus, not the table. */
+    @Test
+    void whyTellsWhoTookTheBus() throws Exception {
+        RunOptions options = options("2.6.26");
+        Why why = new Runner(boot(options), Fixture.ALL_MODELS, options).why(
+                () -> Fixture.session(new Linux()), WhyQuestion.parse("driver:01:02.0"));
+        assertThat(why.chain()).anyMatch(link -> link.facts().containsValue(
+                "refused: the slot is disabled"));
+        assertThat(why.chain().get(why.chain().size() - 1).facts().toString())
+                .contains("0x9160");
     }
 
     @Test

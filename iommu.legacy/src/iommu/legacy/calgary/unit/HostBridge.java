@@ -167,7 +167,8 @@ final class HostBridge {
     long tell(long address, int access, boolean cached, WalkListener listener) {
         long decided = decide(address);
         String name = "PHB " + number;
-        listener.step(name + " registers", 0, new long[0], List.of(
+        listener.step(name + " registers",
+                CalgaryRegisters.phb(number, CONFIG_RW), new long[0], List.of(
                 new Field("TCE_ENABLE", translates() ? "1" : "0"),
                 new Field("TAR base", hex(tableBase())),
                 new Field("TAR size", tableSize() + ", " + TableSize.entries(tableSize())

@@ -172,7 +172,7 @@ public final class GartUnit implements RemappingUnit {
 
     private long tell(long address, boolean byCache, WalkListener walk) {
         long decided = decide(address);
-        walk.step("GART registers", 0, new long[0], List.of(
+        walk.step("GART registers", GartRegisters.CONTROL, new long[0], List.of(
                 new Field("GARTEN", translating() ? "1" : "0"),
                 new Field("aperture", hex(start()) + " to " + hex(start() + bytes() - 1)),
                 new Field("table", hex(entryAddress(0)))), decided == 0 ? "translated by the table"
