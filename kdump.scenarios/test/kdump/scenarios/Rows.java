@@ -28,6 +28,7 @@ public final class Rows {
             return id + "\t" + r.holds().word() + "\t" + r.observed() + "\t" + r.reason() + "\t"
                     + r.runs();
         } catch (LabException | RuntimeException e) {
+            e.printStackTrace();
             return id + "\tbroken\t" + e + "\t\t0";
         }
     }

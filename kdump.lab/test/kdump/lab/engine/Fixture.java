@@ -114,8 +114,10 @@ public final class Fixture {
         var all = new TreeMap<String, HandoverPolicy>();
         all.put("linux", new Linux());
         all.put("block", new Block());
-        all.put("block-at-crash", new BlockAtCrash(Settings.of(BlockAtCrash.Config.class)));
-        all.put("clear-bus-master", new ClearBusMaster(Settings.of(ClearBusMaster.Config.class)));
+        all.put("block-at-crash", new BlockAtCrash(
+                Settings.of(kdump.policies.blockatcrash.Config.class)));
+        all.put("clear-bus-master", new ClearBusMaster(
+                Settings.of(kdump.policies.clearbusmaster.Config.class)));
         all.put("copy-page-tables", new CopyPageTables());
         all.put("copy-tables", new CopyTables());
         all.put("crash-path-disable", new CrashPathDisable());

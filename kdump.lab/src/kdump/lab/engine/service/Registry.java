@@ -65,8 +65,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addPolicy(ComponentServiceObjects<HandoverPolicy> policy, Map<String, Object> properties) {
-        policies.put(policy.getServiceReference(), new PolicyHandle(policy, properties));
+    void addPolicy(ComponentServiceObjects<HandoverPolicy> policy) {
+        policies.put(policy.getServiceReference(), new PolicyHandle(policy));
     }
 
     void removePolicy(ServiceReference<HandoverPolicy> policy) {

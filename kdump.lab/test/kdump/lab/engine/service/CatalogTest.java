@@ -42,12 +42,18 @@ class CatalogTest {
     private Catalog catalog;
 
     /** A service of no bundle, by its ranking. */
-    @SuppressWarnings("unchecked")
     private static <T> ServiceReference<T> reference(int ranking) {
+        return reference(ranking, null);
+    }
+
+    /** @param properties null for a ranking whatever is asked for */
+    @SuppressWarnings("unchecked")
+    private static <T> ServiceReference<T> reference(int ranking, Map<String, Object> properties) {
         return (ServiceReference<T>) Proxy.newProxyInstance(CatalogTest.class.getClassLoader(),
                 new Class<?>[] {ServiceReference.class}, (proxy, method, a) ->
                         switch (method.getName()) {
-                            case "getProperty" -> ranking;
+                            case "getProperty" ->
+                                    properties == null ? ranking : properties.get(a[0]);
                             case "compareTo" -> Integer.compare(ranking,
                                     (int) ((ServiceReference<?>) a[0]).getProperty(""));
                             case "hashCode" -> System.identityHashCode(proxy);
@@ -203,7 +209,7 @@ class CatalogTest {
     /** What the framework hands out of a service, for as long as there is one. */
     @SuppressWarnings("unchecked")
     private static PolicyHandle handle(Map<String, Object> properties, HandoverPolicy policy) {
-        ServiceReference<HandoverPolicy> reference = reference(0);
+        ServiceReference<HandoverPolicy> reference = reference(0, properties);
         return new PolicyHandle((ComponentServiceObjects<HandoverPolicy>) Proxy.newProxyInstance(
                 CatalogTest.class.getClassLoader(), new Class<?>[] {ComponentServiceObjects.class},
                 (proxy, method, a) -> switch (method.getName()) {
@@ -215,7 +221,7 @@ class CatalogTest {
                         yield policy;
                     }
                     default -> null;
-                }), properties);
+                }));
     }
 
     @Test
@@ -226,6 +232,20 @@ class CatalogTest {
                 new PolicySummary("mine", "", "", List.of("vtd", "x"), true, false));
         assertThat(handle.suits(Fixture.machine("vtd1"))).isTrue();
         assertThat(handle.suits(Fixture.machine("amd1"))).isFalse();
+    }
+
+    /** As a configuration does that reaches a service before anybody has used it. */
+    @Test
+    void aPolicyIsKnownByTheNameThatItHasNow() {
+        var properties = new java.util.HashMap<String, Object>(
+                Map.of("kdump.policy.name", "reset-devices"));
+        PolicyHandle handle = handle(properties, POLICY);
+        properties.put("kdump.policy.name", "late");
+        assertThat(handle.name()).isEqualTo("late");
+        try (PolicyHandle.Session session = handle.open()) {
+            properties.put("kdump.policy.name", "later");
+            assertThat(session.name()).as("of a run that has begun").isEqualTo("late");
+        }
     }
 
     @Test
