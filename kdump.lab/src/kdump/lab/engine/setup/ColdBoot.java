@@ -99,7 +99,8 @@ public final class ColdBoot {
         remarks.add("No kernel was captured: " + profile.name() + " was booted here, and all tables"
                 + " and registers are those that it made; nothing had been unmapped yet.");
         return cold.booted(image(memory), reservation, units(cold, machine),
-                configs(cold, machine)).withRemarks(remarks);
+                configs(cold, machine)).withRemarks(remarks).withRunDefaults(
+                        cold.runDefaults().withLowReservation(reserved.low()));
     }
 
     /** What is plugged in later, this kernel never sees. */
@@ -144,7 +145,7 @@ public final class ColdBoot {
         }
         remarks.add(profile.name() + " reserves " + found.range() + " for " + found.word()
                 + (found.low() == null ? "." : ", and " + found.low()
-                        + " below 4 GiB, where nothing lies here."));
+                        + " below 4 GiB."));
         return found;
     }
 
