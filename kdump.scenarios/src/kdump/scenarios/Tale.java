@@ -125,6 +125,11 @@ final class Tale {
         return ids(EnumSet.of(kind), begin(Phase.CRASH)).mapToObj(trace::event);
     }
 
+    /** Returns all mappings of kernels, those from before T1 too. */
+    List<Event> allMaps() {
+        return ids(EnumSet.of(EventKind.MAP), 1).mapToObj(trace::event).toList();
+    }
+
     /** Returns the events of a kind within a phase. */
     Stream<Event> events(EventKind kind, Phase phase) {
         Phase next = phase.ordinal() + 1 < PHASES.length ? PHASES[phase.ordinal() + 1] : null;
