@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import kdump.importers.CaptureDirectoryImporter;
 import kdump.importers.machinefile.MachineFileImporter;
 import kdump.lab.api.KernelChoice;
@@ -118,12 +119,13 @@ public final class PlainBench implements Experiments {
     }
 
     @Override
-    public MachineDescription machine(Target target, KernelChoice kernels) throws LabException {
-        String key = target.text() + " " + kernels;
-        if (!booted.containsKey(key)) {
-            booted.put(key, ColdBoot.boot(read(target.text()), SERVICES, kernels));
+    public MachineDescription machine(Target target, KernelChoice kernels,
+            UnaryOperator<MachineDescription> altered) throws LabException {
+        MachineDescription machine = altered.apply(read(target.text()));
+        if (!booted.containsKey(machine + " " + kernels)) {
+            booted.put(machine + " " + kernels, ColdBoot.boot(machine, SERVICES, kernels));
         }
-        return booted.get(key);
+        return booted.get(machine + " " + kernels);
     }
 
     private static MachineDescription read(String name) throws LabException {

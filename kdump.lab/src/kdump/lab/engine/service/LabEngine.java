@@ -167,7 +167,8 @@ public final class LabEngine implements Lab {
         PhysicalMemory memory = loaded(machine);
         for (int i = 0; i < machine.units().size(); i++) {
             RemappingUnit unit = unit(machine, i, memory);
-            MappingVisitor rows = forwarding(i, requester, visitor);
+            MappingVisitor rows = forwarding(i, requester < 0 || machine.unitOf(requester) != i
+                    ? requester : unit.tableOf(requester), visitor);
             if (pasid < 0) {
                 unit.mappings(rows);
             } else {
