@@ -119,9 +119,12 @@ public final class Build {
                     + File.pathSeparator + ProjectBuild.classPath(run.getRunFw()) + "\n");
             run.getRunProperties().forEach((k, v) -> text.append("property " + k + " " + v + "\n"));
             var interactive = run.parseHeader(run.getProperty("lab.interactive"));
+            var variants = run.parseHeader(run.getProperty("lab.variants"));
             for (Container bundle : Container.flatten(run.getRunbundles())) {
-                boolean always = !interactive.containsKey(bundle.getBundleSymbolicName());
-                text.append((always ? "bundle " : "interactive ") + bundle.getFile() + "\n");
+                String name = bundle.getBundleSymbolicName();
+                String when = interactive.containsKey(name) ? "interactive "
+                        : variants.containsKey(name) ? "variant " : "bundle ";
+                text.append(when + bundle.getFile() + "\n");
             }
             File file = IO.getFile(root, "kdump.lab/generated/lab.run");
             IO.store(text, new File(file + ".new"));

@@ -28,6 +28,10 @@ public final class FakeKernelPort implements KernelPort {
     private final List<Integer> atsAllowed = new ArrayList<>();
     private final List<String> console = new ArrayList<>();
     private final List<RegisterWrite> registerWrites = new ArrayList<>();
+    private final FakeTimers timers = new FakeTimers();
+    private final Map<Integer, Integer> dmaBits = new HashMap<>();
+    private long ownMemoryEnd = 1L << 32;
+    private long machineMemoryEnd = 1L << 32;
     private RemappingUnit unit;
     private Runnable afterWrite = () -> { };
     private Runnable whenTimePasses = () -> { };
@@ -113,6 +117,24 @@ public final class FakeKernelPort implements KernelPort {
     /** Has this kernel forget the write-backs that {@link #flushWrites} asks for. */
     public void forgetsToFlush(boolean on) {
         forgetsToFlush = on;
+    }
+
+    /** Says how wide the DMA mask of a function is; 64 unless told. */
+    public void dmaBits(int requester, int bits) {
+        dmaBits.put(requester, bits);
+    }
+
+    /** Says where this kernel's own RAM ends, and where the machine's; at 4 GiB unless told. */
+    public void memoryEnds(long own, long machine) {
+        ownMemoryEnd = own;
+        machineMemoryEnd = machine;
+    }
+
+    /** Lets time pass, and the kernel's timers do what they are to do meanwhile. */
+    public void advance(long nanos) {
+        long end = now + nanos;
+        timers.run(end, at -> now = Math.max(now, at));
+        now = Math.max(now, end);
     }
 
     /** Has something happen after each write of a register. */
@@ -236,6 +258,12 @@ public final class FakeKernelPort implements KernelPort {
     }
 
     @Override
+    public long takeLowPages(int count) {
+        long at = pages.allocate(count);
+        return at + (long) count * PhysicalMemory.PAGE_BYTES <= 1L << 32 ? at : -1;
+    }
+
+    @Override
     public void freePages(long physicalAddress, int count) {
         pages.free(count);
     }
@@ -277,6 +305,26 @@ public final class FakeKernelPort implements KernelPort {
         if (function != null) {
             function.writeConfig(offset, bytes, value);
         }
+    }
+
+    @Override
+    public void schedule(long nanos, Runnable act) {
+        timers.add(now + nanos, act);
+    }
+
+    @Override
+    public int dmaBits(int requester) {
+        return dmaBits.getOrDefault(requester, 64);
+    }
+
+    @Override
+    public long ownMemoryEnd() {
+        return ownMemoryEnd;
+    }
+
+    @Override
+    public long machineMemoryEnd() {
+        return machineMemoryEnd;
     }
 
     @Override

@@ -25,6 +25,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Policies that close a way to memory: in tables, in entries, at functions, at ports. */
 class BlockingTest {
 
+    private static final Class<kdump.policies.blockatcrash.Config> BLOCK_AT_CRASH =
+            kdump.policies.blockatcrash.Config.class;
+    private static final Class<kdump.policies.clearbusmaster.Config> CLEAR_BUS_MASTER =
+            kdump.policies.clearbusmaster.Config.class;
     private static final int NIC = 0x0100;
     private static final int DISK = 0x0200;
     private static final int IDLE = 0x0208;
@@ -58,13 +62,13 @@ class BlockingTest {
 
     @Test
     void afterBlockingAtTheCrashAKernelMayStartCleanAsIn2010() {
-        var reinit = new BlockAtCrash(Settings.of(BlockAtCrash.Config.class, "then", "reinit"));
+        var reinit = new BlockAtCrash(Settings.of(BLOCK_AT_CRASH, "then", "reinit"));
         assertThat(Policies.brief(machine.at(Phase.DMA_REMAPPING, reinit)))
                 .isEqualTo("off 0, off 1, clean 0, clean 1");
         assertThat(Policies.brief(machine.at(Phase.CRASH, reinit)))
                 .isEqualTo("block 100, block 200");
         assertThatIllegalArgumentException().isThrownBy(() ->
-                new BlockAtCrash(Settings.of(BlockAtCrash.Config.class, "then", "pray")))
+                new BlockAtCrash(Settings.of(BLOCK_AT_CRASH, "then", "pray")))
                 .withMessage("then 'pray', expected block or reinit");
     }
 
@@ -72,7 +76,7 @@ class BlockingTest {
     @CsvSource({"T1, CRASH", "T3, SETUP_ARCH", "T5b, FINAL_FIXUPS"})
     void busMastersAreClearedAndTheirPinsDisabledOnce(String setting, Phase when) {
         var policy = new ClearBusMaster(
-                Settings.of(ClearBusMaster.Config.class, "phase", setting));
+                Settings.of(CLEAR_BUS_MASTER, "phase", setting));
         for (Phase phase : Phase.values()) {
             List<Step> writes = machine.at(phase, policy).stream()
                     .filter(s -> s instanceof WriteConfig).toList();
@@ -87,7 +91,7 @@ class BlockingTest {
 
     @Test
     void clearedAtT6TheyAreClearedBeforeAUnitGoesOff() {
-        var late = new ClearBusMaster(Settings.of(ClearBusMaster.Config.class, "phase", "T6"));
+        var late = new ClearBusMaster(Settings.of(CLEAR_BUS_MASTER, "phase", "T6"));
         assertThat(Policies.brief(machine.at(Phase.DMA_REMAPPING, late))).isEqualTo(
                 "WriteConfig, WriteConfig, off 0, off 1, clean 0, clean 1");
     }

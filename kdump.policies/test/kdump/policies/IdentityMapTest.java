@@ -58,8 +58,8 @@ class IdentityMapTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Policies.identityMap("percent", 101))
                 .withMessage("percent 101, of 0 to 100");
-        assertThatIllegalArgumentException().isThrownBy(() ->
-                Policies.identityMap("only", new String[] {"02:00"}));
+        assertThatIllegalArgumentException().isThrownBy(() -> machine.at(Phase.RUNNING,
+                Policies.identityMap("only", new String[] {"02:00"})));
     }
 
     @Test

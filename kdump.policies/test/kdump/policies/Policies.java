@@ -57,9 +57,10 @@ final class Policies {
             case "keep-nonzero" -> new KeepNonzero();
             case "reset-at-probe" -> new ResetAtProbe();
             case "crash-path-disable" -> new CrashPathDisable();
-            case "block-at-crash" -> new BlockAtCrash(Settings.of(BlockAtCrash.Config.class));
+            case "block-at-crash" -> new BlockAtCrash(
+                    Settings.of(kdump.policies.blockatcrash.Config.class));
             case "clear-bus-master" ->
-                    new ClearBusMaster(Settings.of(ClearBusMaster.Config.class));
+                    new ClearBusMaster(Settings.of(kdump.policies.clearbusmaster.Config.class));
             case "indoh-1" -> new Indoh1(attempt(Indoh1.class));
             case "indoh-2" -> new Indoh2(attempt(Indoh2.class));
             case "indoh-3" -> new Indoh3(attempt(Indoh3.class));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.scenarios;
 
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,9 +26,17 @@ public final class ClaimBook implements Scenarios {
     public ClaimBook(@Reference Experiments experiments) {
         this.experiments = experiments;
         Stream.of(SumnerInFlight.CLAIMS, SumnerKept.CLAIMS, SumnerTables.CLAIMS,
-                MontgomeryRule.CLAIMS, RoedelOptions.CLAIMS, RoedelProcedure.CLAIMS,
-                IndohResets.CLAIMS, IndohAttempts.CLAIMS, WrightWindow.CLAIMS, WrightCaches.CLAIMS).flatMap(List::stream)
+                MontgomeryRule.CLAIMS, MontgomeryLimits.CLAIMS, RoedelOptions.CLAIMS,
+                RoedelProcedure.CLAIMS, IndohResets.CLAIMS, IndohAttempts.CLAIMS,
+                WrightWindow.CLAIMS, WrightCaches.CLAIMS).flatMap(List::stream)
+                .sorted(Comparator.comparing(ClaimBook::place))
                 .forEach(claim -> claims.put(claim.id(), claim));
+    }
+
+    /** Returns the place of a claim: post, then number. */
+    private static int place(Claim claim) {
+        String[] parts = claim.id().substring(1).split("-");
+        return 100 * Integer.parseInt(parts[0]) + Integer.parseInt(parts[1]);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import kdump.lab.api.CaptureDrivers;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
@@ -43,7 +44,16 @@ final class Stage {
 
     /** Returns a built-in machine as another kernel left it. */
     MachineDescription machine(String name, KernelChoice kernels) throws LabException {
-        return experiments.machine(new Target(name, Path.of(""), null), kernels);
+        return experiments.machine(new Target(name, Path.of(""), null), kernels,
+                UnaryOperator.identity());
+    }
+
+    /** Returns a run on a built-in machine that is altered before its kernel boots. */
+    Experiment altered(String machine, String policy, UnaryOperator<MachineDescription> altered)
+            throws LabException {
+        need(policy);
+        return Experiment.of(experiments.machine(new Target(machine, Path.of(""), null),
+                KernelChoice.DEFAULT, altered), policy, RunOptions.ofSeed(seed));
     }
 
     /** Says that a policy that is not in force was needed. */

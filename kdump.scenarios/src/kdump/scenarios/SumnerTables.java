@@ -5,6 +5,7 @@ import iommu.api.kdump.Phase;
 import iommu.api.trace.EventKind;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
@@ -17,10 +18,11 @@ import kdump.lab.api.experiment.Experiment;
 final class SumnerTables {
 
     static final List<Claim> CLAIMS = List.of(
-            new Claim("S1-14", "old domain ids are marked as in use, so that a new domain gets a"
-                    + " fresh one", "vtd1 in legacy mode, copy-tables, and server-current in scalable"
-                    + " mode, linux", "no domain that a driver of the capture kernel"
-                    + " gets has an id that was in use at T1", SumnerTables::freshIds),
+            new Claim("S1-14", "old domain ids are marked as in use, so that a device which the old"
+                    + " kernel did not know gets a fresh one", "laptop in legacy mode, copy-tables,"
+                    + " and server-current in scalable mode, linux; in the first a device is plugged"
+                    + " in at the crash", "its domain has an id that was not in use at T1",
+                    SumnerTables::freshIds),
             new Claim("S1-16", "what a new domain needs is collected once and not read again",
                     "vtd1, keep-and-separate; the old tables' leaves are cleared after T6",
                     "the run comes out as without", SumnerTables::collected),
@@ -32,29 +34,44 @@ final class SumnerTables {
                     "nothing", stage -> Finding.none("nothing was run",
                             "it is about the patches, not about machines")));
 
+    /** Of the laptop. */
+    private static final int WIRELESS = 0x2100;
+
     private SumnerTables() { }
 
     private static Finding freshIds(Stage stage) throws LabException {
-        Tale legacy = stage.tale(stage.experiment("vtd1", "copy-tables"));
+        Tale legacy = plugged(stage, "laptop", "copy-tables", WIRELESS);
         Tale scalable = stage.tale(stage.experiment("server-current", "linux"));
-        Set<Integer> inLegacy = collisions(legacy);
-        Set<Integer> inScalable = collisions(scalable);
-        return Finding.where(inLegacy.isEmpty() && !fresh(legacy).isEmpty(), "legacy mode: "
-                        + fresh(legacy) + " new, " + inLegacy + " of them in use at T1; scalable"
-                        + " mode: " + fresh(scalable) + " new, " + inScalable + " in use",
+        Set<Integer> inLegacy = collisions(legacy, WIRELESS);
+        Set<Integer> taken = scalable.events(EventKind.MAP).map(e -> scalable.alias(e.actor()))
+                .collect(Collectors.toSet());
+        Set<Integer> fresh = new TreeSet<>();
+        Set<Integer> inScalable = new TreeSet<>();
+        for (int requester : taken) {
+            fresh.addAll(ids(scalable.atDump(), requester));
+            inScalable.addAll(collisions(scalable, requester));
+        }
+        return Finding.where(inLegacy.isEmpty() && !ids(legacy.atDump(), WIRELESS).isEmpty(),
+                "legacy mode: id " + ids(legacy.atDump(), WIRELESS) + ", of which were in use at T1 "
+                        + inLegacy + "; scalable mode: " + fresh + " of the devices"
+                        + " that drivers have taken, in use " + inScalable,
                 "legacy mode: Linux does not reserve the ids of old entries of the PASID table",
                 "an id was given out twice");
     }
 
-    private static Set<Integer> fresh(Tale tale) {
-        Set<Integer> taken = tale.events(EventKind.MAP).map(e -> tale.alias(e.actor()))
-                .collect(Collectors.toSet());
-        return tale.atDump().stream().filter(m -> taken.contains(m.requester()))
-                .map(Mapping::domain).collect(Collectors.toSet());
+    private static Tale plugged(Stage stage, String machine, String policy, int function)
+            throws LabException {
+        return stage.tale(stage.altered(machine, policy, m -> m.withRunDefaults(
+                m.runDefaults().withFunctions(Set.of(function), Set.of()))));
     }
 
-    private static Set<Integer> collisions(Tale tale) {
-        Set<Integer> fresh = fresh(tale);
+    private static Set<Integer> ids(List<Mapping> mappings, int requester) {
+        return mappings.stream().filter(m -> m.requester() == requester).map(Mapping::domain)
+                .collect(Collectors.toSet());
+    }
+
+    private static Set<Integer> collisions(Tale tale, int requester) {
+        Set<Integer> fresh = ids(tale.atDump(), requester);
         fresh.retainAll(tale.atCrash().stream().map(Mapping::domain).collect(Collectors.toSet()));
         return fresh;
     }

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import kdump.importers.CaptureDirectoryImporter;
 import kdump.importers.machinefile.MachineFileImporter;
 import kdump.lab.api.KernelChoice;
@@ -84,8 +85,10 @@ public final class PlainBench implements Experiments {
         var all = new TreeMap<String, HandoverPolicy>();
         all.put("linux", new Linux());
         all.put("block", new Block());
-        all.put("block-at-crash", new BlockAtCrash(Settings.of(BlockAtCrash.Config.class)));
-        all.put("clear-bus-master", new ClearBusMaster(Settings.of(ClearBusMaster.Config.class)));
+        all.put("block-at-crash", new BlockAtCrash(
+                Settings.of(kdump.policies.blockatcrash.Config.class)));
+        all.put("clear-bus-master", new ClearBusMaster(
+                Settings.of(kdump.policies.clearbusmaster.Config.class)));
         all.put("copy-page-tables", new CopyPageTables());
         all.put("copy-tables", new CopyTables());
         all.put("crash-path-disable", new CrashPathDisable());
@@ -116,12 +119,13 @@ public final class PlainBench implements Experiments {
     }
 
     @Override
-    public MachineDescription machine(Target target, KernelChoice kernels) throws LabException {
-        String key = target.text() + " " + kernels;
-        if (!booted.containsKey(key)) {
-            booted.put(key, ColdBoot.boot(read(target.text()), SERVICES, kernels));
+    public MachineDescription machine(Target target, KernelChoice kernels,
+            UnaryOperator<MachineDescription> altered) throws LabException {
+        MachineDescription machine = altered.apply(read(target.text()));
+        if (!booted.containsKey(machine + " " + kernels)) {
+            booted.put(machine + " " + kernels, ColdBoot.boot(machine, SERVICES, kernels));
         }
-        return booted.get(key);
+        return booted.get(machine + " " + kernels);
     }
 
     private static MachineDescription read(String name) throws LabException {

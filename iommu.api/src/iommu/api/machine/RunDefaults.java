@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.machine;
 
+import iommu.api.memory.AddressRange;
 import iommu.api.profile.KernelTimes;
 import java.util.Collections;
 import java.util.Map;
@@ -23,30 +24,40 @@ import java.util.TreeMap;
  *     the first kernel has never seen them, the capture kernel finds them as it enumerates
  * @param guests requester ids of the functions that the first kernel has given to a guest: their
  *     I/O addresses are those of the guest's memory, and its driver is the guest's
+ * @param lowReservation memory below 4 GiB that is the capture kernel's, too, where its reservation
+ *     lies above (crashkernel=...,low); null if there is none
  */
 public record RunDefaults(String captureKernelRelease,
         Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
-        KernelTimes times, String hardware, Set<Integer> pluggedAtCrash, Set<Integer> guests) {
+        KernelTimes times, String hardware, Set<Integer> pluggedAtCrash, Set<Integer> guests,
+        AddressRange lowReservation) {
 
     /** Nothing is said. */
     public static final RunDefaults NONE = new RunDefaults("", Map.of(), Map.of(), null, "");
+
+    /** Returns these with another low reservation; null for none. */
+    public RunDefaults withLowReservation(AddressRange range) {
+        return new RunDefaults(captureKernelRelease, deviceOptions, rates, times, hardware,
+                pluggedAtCrash, guests, range);
+    }
 
     /** Says of runs only what hardware units are like. */
     public static RunDefaults ofHardware(String profile) {
         return new RunDefaults("", Map.of(), Map.of(), null, profile);
     }
 
-    /** Says nothing of functions that come late or are a guest's. */
+    /** Says nothing of functions that come late or are a guest's, nor of a low reservation. */
     public RunDefaults(String captureKernelRelease,
             Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
             KernelTimes times, String hardware) {
-        this(captureKernelRelease, deviceOptions, rates, times, hardware, Set.of(), Set.of());
+        this(captureKernelRelease, deviceOptions, rates, times, hardware, Set.of(), Set.of(),
+                null);
     }
 
     /** Returns these with functions that come late, and with those that are a guest's. */
     public RunDefaults withFunctions(Set<Integer> late, Set<Integer> ofGuest) {
         return new RunDefaults(captureKernelRelease, deviceOptions, rates, times, hardware, late,
-                ofGuest);
+                ofGuest, lowReservation);
     }
 
     /** Copies the maps. */

@@ -87,6 +87,16 @@ public interface KernelPort {
         return allocatePages(1);
     }
 
+    /**
+     * Takes adjacent pages as they are, below 4 GiB only: for what is not touched before its use.
+     *
+     * @return address of the first; -1 if there are no such pages
+     */
+    default long takeLowPages(int count) {
+        long at = allocateLowPages(count);
+        return at + count * 4096L <= 1L << 32 ? at : -1;
+    }
+
     /** Gives pages back. */
     void freePages(long physicalAddress, int count);
 
@@ -140,6 +150,46 @@ public interface KernelPort {
 
     /** Writes config space of a function; 1, 2 or 4 bytes. */
     default void writeConfig(int requester, int offset, int bytes, int value) { }
+
+    /**
+     * Has something done by a timer of this kernel; it is not once the kernel has ended.
+     *
+     * @param nanos from now, at least 0
+     */
+    default void schedule(long nanos, Runnable act) { }
+
+    /**
+     * Returns the width of the DMA mask that the driver of a function sets: 64, or 32 bits.
+     */
+    default int dmaBits(int requester) {
+        return 64;
+    }
+
+    /**
+     * Enters in the record that a page is mapped for a function, and does it: what is written
+     * meanwhile was written for it.
+     */
+    default void recordMap(int requester, long iova, long physicalAddress, Runnable writes) {
+        writes.run();
+    }
+
+    /** Enters in the record in the same way that a page of a function is unmapped. */
+    default void recordUnmap(int requester, long iova, Runnable writes) {
+        writes.run();
+    }
+
+    /** Returns the address after the last of the RAM that is this kernel's own (max_pfn). */
+    default long ownMemoryEnd() {
+        return 1L << 32;
+    }
+
+    /**
+     * Returns the address after the last of the machine's RAM, which a capture kernel knows too
+     * (saved_max_pfn).
+     */
+    default long machineMemoryEnd() {
+        return ownMemoryEnd();
+    }
 
     /** Lets time pass between two looks at something that is awaited; within an event none does. */
     default void pause(long nanos) { }

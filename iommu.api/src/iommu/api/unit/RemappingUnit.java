@@ -192,6 +192,14 @@ public interface RemappingUnit {
         throw new UnsupportedOperationException("this unit takes no requests with PASID");
     }
 
+    /**
+     * Returns the id under which {@link #mappings} tells the table that translates for a
+     * requester: its own, unless requesters share a table because of where they are.
+     */
+    default int tableOf(int requester) {
+        return requester;
+    }
+
     /** Has {@code listener} told what happens; one listener. */
     void listener(UnitListener listener);
 

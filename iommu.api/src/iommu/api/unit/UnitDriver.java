@@ -196,6 +196,15 @@ public interface UnitDriver {
     void handleFaults();
 
     /**
+     * Returns this kernel's own way to map for functions of the unit; null if addresses are given
+     * out domain by domain, as {@link #domain} and {@link #iovaOrder} say, and entered by {@link
+     * #map}. The same one at every call, once the unit has tables.
+     */
+    default DmaOps dmaOps() {
+        return null;
+    }
+
+    /**
      * Returns the domain of a function: those of one unit for which it is equal share tables, and
      * so must share addresses. A function without a domain of this kernel's is given one first, as
      * {@link #map} does. The number counts beside others of this driver's only; this one is right

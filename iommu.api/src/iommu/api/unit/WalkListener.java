@@ -25,7 +25,8 @@ public interface WalkListener {
 
     /**
      * A step of a request was looked at, with what the unit's caches know about it. A lookup in a
-     * cache of pages is a step of its own, without words; its address is the one looked up.
+     * cache of pages is a step of its own, without words; its address is the one looked up. So is a
+     * look at a register that decides; its address is the register's offset.
      *
      * @param structure as in {@link #entry}
      * @param address as there

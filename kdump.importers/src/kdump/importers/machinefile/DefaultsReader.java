@@ -19,7 +19,7 @@ final class DefaultsReader {
     RunDefaults read(FunctionTree functions) throws FormatException {
         version("kernel");
         return new RunDefaults(version("capture-kernel"), functions.options(), functions.rates(),
-                times(), hardware(), functions.plugged(), functions.guests());
+                times(), hardware(), functions.plugged(), functions.guests(), null);
     }
 
     private String hardware() throws FormatException {

@@ -68,7 +68,7 @@ class HouseRulesTest {
     @Test
     void allRoomsAreSeen() {
         assertThat(rules.bundles()).extracting(Headers::bundle).contains("iommu.api", "iommu.vtd",
-                "iommu.testkit", "kdump.lab.api", "kdump.lab.engine", "kdump.lab.shell",
+                "iommu.legacy.calgary", "iommu.testkit", "kdump.lab.api", "kdump.lab.engine", "kdump.lab.shell",
                 "kdump.lab.gogo");
     }
 

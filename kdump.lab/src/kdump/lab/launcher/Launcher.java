@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
@@ -77,7 +78,9 @@ public final class Launcher {
             // JLine would look for its parts among the classes of this program
             Thread.currentThread().setContextClassLoader(null);
         }
-        RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive);
+        boolean variants = Arrays.stream(arguments).anyMatch(
+                a -> a.equals("--variant") || a.startsWith("--variant="));
+        RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive, variants);
         Framework framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
                 .newFramework(configuration(run, storage.directory(), interactive));
         framework.start();

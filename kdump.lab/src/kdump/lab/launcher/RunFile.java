@@ -11,18 +11,21 @@ import java.util.Map;
 
 /**
  * What to run, as the build wrote it out of {@code lab.bndrun}: the class path of this program, and
- * lines of {@code property NAME VALUE}, {@code bundle FILE} and {@code interactive FILE}, the last
- * for bundles that only the interactive shell needs and a single command should not wait for.
+ * lines of {@code property NAME VALUE}, {@code bundle FILE}, {@code interactive FILE} and {@code
+ * variant FILE}, the last two for bundles that a single command should not wait for: those that
+ * only the interactive shell needs, and those that make variants of policies.
  *
  * @param properties framework properties
  * @param bundles files of the bundles to install, in this order
  */
 record RunFile(Map<String, String> properties, List<Path> bundles) {
 
-    static RunFile read(Path file, boolean interactive) throws IOException {
+    /** @param variants whether variants of policies are asked for; the shell may always be */
+    static RunFile read(Path file, boolean interactive, boolean variants) throws IOException {
         Map<String, String> properties = new LinkedHashMap<>();
         List<Path> bundles = new ArrayList<>();
         List<Path> shell = new ArrayList<>();
+        List<Path> makers = new ArrayList<>();
         List<String> lines = Files.readAllLines(file);
         for (String line : lines.subList(1, lines.size())) {
             String[] word = line.split(" ", 2);
@@ -32,9 +35,13 @@ record RunFile(Map<String, String> properties, List<Path> bundles) {
                     properties.put(pair[0], pair[1]);
                 }
                 case "bundle" -> bundles.add(Path.of(word[1]));
+                case "variant" -> makers.add(Path.of(word[1]));
                 case "interactive" -> shell.add(Path.of(word[1]));
                 default -> throw new IOException(file + ": unknown line: " + line);
             }
+        }
+        if (interactive || variants) {
+            bundles.addAll(makers);
         }
         if (interactive) {
             // after what its commands use: the first line of a pipe is run at once

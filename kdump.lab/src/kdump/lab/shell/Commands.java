@@ -9,10 +9,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.LockSupport;
 import kdump.lab.api.CommandLineInterface;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import kdump.lab.api.LineCommand;
+import kdump.lab.api.PolicyVariants;
 import kdump.lab.api.experiment.Scenarios;
 import org.apache.commons.cli.CommandLine;
 import org.apache.commons.cli.DefaultParser;
@@ -24,6 +26,7 @@ import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
+import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /** All commands, and what they have in common: options, errors, exit status. Thread-safe. */
 @Component
@@ -32,7 +35,10 @@ public final class Commands implements CommandLineInterface {
     /** What users typed is quoted in messages; nobody reads more of it. */
     private static final int MAX_LINE = 800;
 
+    private static final long VARIANTS_WAIT_NANOS = 5_000_000_000L;
+
     private final List<Command> commands;
+    private volatile PolicyVariants variants;
     private final Map<String, LineCommand> conversations = new ConcurrentSkipListMap<>();
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
@@ -56,6 +62,18 @@ public final class Commands implements CommandLineInterface {
 
     void removeConversation(LineCommand command) {
         conversations.remove(command.name(), command);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    void setVariants(PolicyVariants service) {
+        variants = service;
+    }
+
+    void unsetVariants(PolicyVariants service) {
+        if (variants == service) {
+            variants = null;
+        }
     }
 
     @Override
@@ -103,7 +121,31 @@ public final class Commands implements CommandLineInterface {
             throw new UsageException(e.getMessage() + "; usage: " + command.name() + " "
                     + command.usage());
         }
-        command.run(new Invocation(line, out, directory));
+        var invocation = new Invocation(line, out, directory);
+        List<String> specifications = invocation.values("variant");
+        if (specifications.isEmpty()) {
+            command.run(invocation);
+            return;
+        }
+        PolicyVariants.Made made = variants().make(specifications);
+        try {
+            command.run(invocation);
+        } finally {
+            made.close();
+        }
+    }
+
+    /** Returns what makes variants, which may start a little later than this. */
+    private PolicyVariants variants() throws UsageException {
+        long end = System.nanoTime() + VARIANTS_WAIT_NANOS;
+        while (variants == null && System.nanoTime() < end) {
+            LockSupport.parkNanos(1_000_000);
+        }
+        PolicyVariants found = variants;
+        if (found == null) {
+            throw new UsageException("there is nothing that makes variants of policies");
+        }
+        return found;
     }
 
     private static String name(String name) {

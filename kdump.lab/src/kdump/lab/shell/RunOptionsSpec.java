@@ -15,9 +15,10 @@ final class RunOptionsSpec {
             + " [--times recorded|server|FACTOR] [--cmdline LINE] [--capture-cmdline LINE]"
             + " [--capture-drivers all|dump-target|BDF,...]"
             + " [--hardware PROFILE] [--unit-setting NAME=VALUE]..."
-            + " [--device-option REQUESTER,NAME=VALUE]...";
+            + " [--device-option REQUESTER,NAME=VALUE]..."
+            + " [--variant NAME=POLICY,SETTING=VALUE,...]...";
 
-    /** Adds seed, crash instant, rate, times, the choice of kernels, units and device options. */
+    /** Adds seed, crash instant, rate, times, the choice of kernels, units, devices, variants. */
     static Options run(Options options) {
         return options.addOption(valued("seed")).addOption(valued("crash-at"))
                 .addOption(valued("rate")).addOption(valued("kernel"))
@@ -25,7 +26,7 @@ final class RunOptionsSpec {
                 .addOption(valued("cmdline")).addOption(valued("capture-cmdline"))
                 .addOption(valued("capture-drivers")).addOption(valued("times"))
                 .addOption(valued("hardware")).addOption(valued("unit-setting"))
-                .addOption(valued("device-option"));
+                .addOption(valued("device-option")).addOption(valued("variant"));
     }
 
     /** Adds --registers. */

@@ -18,6 +18,12 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.RunDefaults;
+import iommu.legacy.calgary.linux.CalgaryHandover;
+import iommu.legacy.calgary.vendor.CalgaryVendor;
+import iommu.legacy.gart.linux.GartHandover;
+import iommu.legacy.gart.vendor.GartVendor;
+import iommu.legacy.none.NoIommu;
+import iommu.legacy.swiotlb.Swiotlb;
 import iommu.testkit.Settings;
 import iommu.vtd.linux.handover.VtdHandover;
 import iommu.vtd.vendor.VtdVendor;
@@ -66,9 +72,12 @@ public final class Fixture {
 
     /** A ring engine behind every function: what the engine does, whatever the devices are. */
     public static final Services SERVICES = new Services(
-            Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor()),
+            Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor(), "calgary",
+                    new CalgaryVendor(), "gart", new GartVendor()),
             List.of(new RingDma()), new PcieFabricFactory(), new RootComplexes(),
-            Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover()));
+            Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover(), "calgary",
+                    new CalgaryHandover(), "gart", new GartHandover()),
+            List.of(new Swiotlb(), new NoIommu()));
 
     /** The same with a model for every kind of device, as the lab has them. */
     public static final Services ALL_MODELS = SERVICES.withModels(
@@ -105,8 +114,10 @@ public final class Fixture {
         var all = new TreeMap<String, HandoverPolicy>();
         all.put("linux", new Linux());
         all.put("block", new Block());
-        all.put("block-at-crash", new BlockAtCrash(Settings.of(BlockAtCrash.Config.class)));
-        all.put("clear-bus-master", new ClearBusMaster(Settings.of(ClearBusMaster.Config.class)));
+        all.put("block-at-crash", new BlockAtCrash(
+                Settings.of(kdump.policies.blockatcrash.Config.class)));
+        all.put("clear-bus-master", new ClearBusMaster(
+                Settings.of(kdump.policies.clearbusmaster.Config.class)));
         all.put("copy-page-tables", new CopyPageTables());
         all.put("copy-tables", new CopyTables());
         all.put("crash-path-disable", new CrashPathDisable());

@@ -23,7 +23,7 @@ class RunFileTest {
     private RunFile read(boolean interactive, String... lines) throws IOException {
         Path file = directory.resolve("lab.run");
         Files.writeString(file, "the class path\n" + String.join("\n", lines) + "\n");
-        return RunFile.read(file, interactive);
+        return RunFile.read(file, interactive, false);
     }
 
     @Test
@@ -37,6 +37,17 @@ class RunFileTest {
     }
 
     @Test
+    void whatMakesVariantsIsThereForTheShellAndForWhoAsksForThem() throws IOException {
+        Path file = directory.resolve("lab.run");
+        Files.writeString(file, "path\nvariant /v.jar\ninteractive /s.jar\nbundle /b.jar\n");
+        assertThat(RunFile.read(file, false, false).bundles()).containsExactly(Path.of("/b.jar"));
+        assertThat(RunFile.read(file, false, true).bundles())
+                .containsExactly(Path.of("/b.jar"), Path.of("/v.jar"));
+        assertThat(RunFile.read(file, true, false).bundles())
+                .containsExactly(Path.of("/b.jar"), Path.of("/v.jar"), Path.of("/s.jar"));
+    }
+
+    @Test
     void propertiesAreTakenAsTheyAre() throws IOException {
         assertThat(read(false, "property a.b c d = e", "property x y").properties())
                 .isEqualTo(Map.of("a.b", "c d = e", "x", "y"));
@@ -45,7 +56,7 @@ class RunFileTest {
     @Test
     void theFirstLineIsTheClassPathWhateverItSays() throws IOException {
         Path file = Files.writeString(directory.resolve("run"), "bundle /no.jar\n");
-        assertThat(RunFile.read(file, true).bundles()).isEmpty();
+        assertThat(RunFile.read(file, true, false).bundles()).isEmpty();
     }
 
     @ParameterizedTest
@@ -58,7 +69,7 @@ class RunFileTest {
     @Test
     void aFileThatIsNotThereIsToldByName() {
         assertThatExceptionOfType(NoSuchFileException.class)
-                .isThrownBy(() -> RunFile.read(directory.resolve("none"), false))
+                .isThrownBy(() -> RunFile.read(directory.resolve("none"), false, false))
                 .withMessageContaining("none");
     }
 }

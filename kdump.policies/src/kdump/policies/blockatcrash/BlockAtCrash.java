@@ -30,12 +30,6 @@ import org.osgi.service.component.annotations.Component;
 @KdumpPolicy(name = "block-at-crash")
 public class BlockAtCrash implements HandoverPolicy {
 
-    /** Settings. */
-    public @interface Config {
-        /** What the capture kernel does at T6: "block" or "reinit". */
-        String then() default "block";
-    }
-
     private final boolean reinit;
 
     /** Takes the settings. */

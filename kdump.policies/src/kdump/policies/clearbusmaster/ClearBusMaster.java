@@ -31,12 +31,6 @@ import org.osgi.service.component.annotations.Component;
 @KdumpPolicy(name = "clear-bus-master")
 public class ClearBusMaster implements HandoverPolicy {
 
-    /** Settings. */
-    public @interface Config {
-        /** When: T1, T3, T5b or T6. */
-        String phase() default "T3";
-    }
-
     private final Phase phase;
 
     /** Takes the settings. */

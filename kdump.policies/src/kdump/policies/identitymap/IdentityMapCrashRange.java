@@ -4,6 +4,7 @@ package kdump.policies.identitymap;
 import iommu.api.kdump.BusMastering;
 import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverEvent.PhaseStart;
+import iommu.api.kdump.HandoverEvent.StepRefused;
 import iommu.api.kdump.HandoverNotes;
 import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
@@ -43,13 +44,11 @@ public class IdentityMapCrashRange implements HandoverPolicy {
     private static final int PAGE = 4096;
 
     private final Config config;
-    private final Set<Integer> only;
 
     /** Takes the settings. */
     @Activate
     public IdentityMapCrashRange(Config config) {
         this.config = config;
-        only = Arrays.stream(config.only()).map(RequesterId::parse).collect(Collectors.toSet());
         if (config.percent() < 0 || config.percent() > PERCENT) {
             throw new IllegalArgumentException("percent " + config.percent() + ", of 0 to 100");
         }
@@ -59,22 +58,32 @@ public class IdentityMapCrashRange implements HandoverPolicy {
     public List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes) {
         var steps = new ArrayList<Step>();
         if (event.equals(new PhaseStart(Phase.RUNNING)) && !view.units().isEmpty()) {
-            AddressRange range = view.crashReservation();
             if (config.reserves()) {
-                steps.add(new Step.ReserveIova(range));
+                steps.add(new Step.ReserveIova(view.crashReservation()));
             }
-            long bytes = range.bytes() * config.percent() / PERCENT / PAGE * PAGE;
-            for (FunctionView function : BusMastering.endpoints(view)) {
-                int requester = function.requester();
-                if (config.maps() && bytes > 0 && view.mapsDma(requester)
-                        && (only.isEmpty() || only.contains(requester))) {
-                    steps.add(new Step.IdentityMap(requester,
-                            AddressRange.of(range.start(), bytes)));
-                }
-            }
+            mapBehind(-1, view, steps);
+        } else if (event instanceof StepRefused refused
+                && refused.step() instanceof Step.IdentityMap map) {
+            mapBehind(map.requester(), view, steps);
         } else if (event.equals(new PhaseStart(Phase.INTERRUPT_REMAPPING))) {
             steps.addAll(TakeOver.interruptsApart(view));
         }
         return steps;
+    }
+
+    /** Maps the range for the functions that come after one, by requester id. */
+    private void mapBehind(int last, HandoverView view, List<Step> steps) {
+        Set<Integer> only = Arrays.stream(config.only()).map(RequesterId::parse)
+                .collect(Collectors.toSet());
+        AddressRange range = view.crashReservation();
+        long bytes = range.bytes() * config.percent() / PERCENT / PAGE * PAGE;
+        for (FunctionView function : BusMastering.endpoints(view)) {
+            int requester = function.requester();
+            if (config.maps() && bytes > 0 && requester > last && view.mapsDma(requester)
+                    && (only.isEmpty() || only.contains(requester))) {
+                steps.add(new Step.IdentityMap(requester,
+                        AddressRange.of(range.start(), bytes)));
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@ package kdump.lab.api.experiment;
 
 import iommu.api.machine.MachineDescription;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
@@ -16,9 +17,11 @@ public interface Experiments {
     /**
      * Returns a machine as its kernel left it: one that was never captured is booted first.
      *
+     * @param altered changes it before that
      * @throws LabException if it cannot be found, read or booted
      */
-    MachineDescription machine(Target target, KernelChoice kernels) throws LabException;
+    MachineDescription machine(Target target, KernelChoice kernels,
+            UnaryOperator<MachineDescription> altered) throws LabException;
 
     /** Returns the names of the policies in force. */
     Set<String> policies();

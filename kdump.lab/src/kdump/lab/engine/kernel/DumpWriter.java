@@ -6,6 +6,7 @@ import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.Medium;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
+import iommu.api.unit.DmaMappingException;
 import java.util.Arrays;
 import kdump.lab.engine.machine.Machine;
 
@@ -41,7 +42,7 @@ public final class DumpWriter {
         this.target = target;
         this.driver = driver;
         memory.knownPages(page -> {
-            if (!machine.reservation().contains(page) && memory.contains(page, PAGE)) {
+            if (!machine.isReserved(page) && memory.contains(page, PAGE)) {
                 if (count == wanted.length) {
                     wanted = Arrays.copyOf(wanted, 2 * count);
                 }
@@ -61,7 +62,7 @@ public final class DumpWriter {
         kernel.trace().append(EventKind.DUMP_PAGE, Trace.NOBODY, page, 0);
         memory.read(page, asRead, 0, PAGE);
         kernel.write(bounce, asRead, 0, PAGE);
-        String why = driver.write(bounce, PAGE, page / Medium.SECTOR_BYTES);
+        String why = written(page);
         if (why != null) {
             failure = "dump stopped at page " + next + " of " + count + ": " + why;
         } else {
@@ -72,6 +73,14 @@ public final class DumpWriter {
             next++;
         }
         return failure == null && next < count;
+    }
+
+    private String written(long page) {
+        try {
+            return driver.write(bounce, PAGE, page / Medium.SECTOR_BYTES);
+        } catch (DmaMappingException e) {
+            return e.getMessage();
+        }
     }
 
     /** Returns how many pages are written. */

@@ -69,7 +69,7 @@ public final class EngineDriverPort implements DriverPort {
 
     @Override
     public long allocatePages(int count) {
-        return kernel.allocatePages(count);
+        return kernel.allocatePages(function, count);
     }
 
     @Override
@@ -84,7 +84,7 @@ public final class EngineDriverPort implements DriverPort {
 
     @Override
     public long allocatePage() {
-        return guest != null ? guest.allocate() : kernel.allocatePages(1);
+        return guest != null ? guest.allocate() : kernel.allocatePages(function, 1);
     }
 
     @Override

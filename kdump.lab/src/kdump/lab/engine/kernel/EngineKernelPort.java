@@ -40,6 +40,17 @@ public final class EngineKernelPort implements KernelPort {
         this.trace = machine.trace();
     }
 
+    /** Makes it for no unit. */
+    EngineKernelPort(Kernel kernel, Machine machine) {
+        this.kernel = kernel;
+        this.machine = machine;
+        this.unit = null;
+        this.memory = machine.memory();
+        this.index = -1;
+        this.segment = 0;
+        this.trace = machine.trace();
+    }
+
     @Override
     public int unitNumber() {
         String vendor = machine.vendor(index).name();
@@ -160,6 +171,11 @@ public final class EngineKernelPort implements KernelPort {
     }
 
     @Override
+    public long takeLowPages(int count) {
+        return kernel.pages().takeLow(count, PhysicalMemory.PAGE_BYTES);
+    }
+
+    @Override
     public long allocateScratchPage() {
         return cleared(kernel.allocateScratchPage(), 1);
     }
@@ -225,6 +241,47 @@ public final class EngineKernelPort implements KernelPort {
         if (function != null) {
             function.writeConfig(offset, bytes, value);
         }
+    }
+
+    @Override
+    public void schedule(long nanos, Runnable act) {
+        machine.queue().schedule(nanos, () -> {
+            if (!kernel.isStopped()) {
+                act.run();
+            }
+        });
+    }
+
+    @Override
+    public int dmaBits(int requester) {
+        return machine.config(requester) == null ? DmaMask.WIDE
+                : DmaMask.bits(machine.config(requester));
+    }
+
+    @Override
+    public long ownMemoryEnd() {
+        return kernel.memoryEnd();
+    }
+
+    @Override
+    public long machineMemoryEnd() {
+        return Kernel.memoryEnd(machine);
+    }
+
+    @Override
+    public void recordMap(int requester, long iova, long physicalAddress, Runnable writes) {
+        recorded(trace.append(EventKind.MAP, requester, iova, physicalAddress), writes);
+    }
+
+    @Override
+    public void recordUnmap(int requester, long iova, Runnable writes) {
+        recorded(trace.append(EventKind.UNMAP, requester, iova, 0), writes);
+    }
+
+    private void recorded(int event, Runnable writes) {
+        int before = trace.enter(event);
+        writes.run();
+        trace.leave(before);
     }
 
     @Override

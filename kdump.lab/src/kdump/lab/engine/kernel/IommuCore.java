@@ -5,7 +5,6 @@ import iommu.api.machine.DriverMemory;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
-import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Message;
@@ -13,6 +12,9 @@ import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.trace.EventKind;
+import iommu.api.unit.DmaOps;
+import iommu.api.unit.DmaOpsFactory;
+import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
 import java.util.ArrayList;
@@ -20,6 +22,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
@@ -33,8 +36,8 @@ import kdump.lab.engine.machine.Machine;
  */
 public final class IommuCore implements DmaOps {
 
-    /** xHCI and NVMe: their registers take 64 bits wherever they are. */
-    private static final Set<Integer> WIDE_CLASSES = Set.of(0x0c0330, 0x010802);
+    /** Where no unit of this kernel translates. */
+    private static final DmaOps DIRECT = new DirectDma();
 
     private final Machine machine;
     private final KernelProfile profile;
@@ -49,20 +52,11 @@ public final class IommuCore implements DmaOps {
     private Set<Integer> guests = Set.of();
     private IntConsumer firstMap = requester -> { };
     /** Addresses are those of memory, once a function has a domain that has its requests pass. */
-    private final DmaOps passThroughOps = new DmaOps() {
-        @Override
-        public DmaBuffer map(PciFunction function, long physicalAddress, int bytes, int access) {
-            if (mapped.add(function.requesterId())) {
-                firstMap.accept(function.requesterId());
-                units.get(machine.description().unitOf(function.alias())).driver()
-                        .domain(function.requesterId());
-            }
-            return DIRECT.map(function, physicalAddress, bytes, access);
-        }
-
-        @Override
-        public void unmap(PciFunction function, DmaBuffer buffer) { }
-    };
+    private final DmaOps passThroughOps = new FirstMapDma(DIRECT, this::joinPassThrough);
+    /** Of units whose drivers have a way of their own, by index. */
+    private final Map<Integer, DmaOps> ownOps = new HashMap<>();
+    /** What functions map by that no unit of this kernel translates for. */
+    private DmaOps withoutUnit = DIRECT;
 
     IommuCore(Kernel kernel, Machine machine, KernelProfile profile,
             IovaInUse iovaInUse, Set<Integer> passThrough) {
@@ -70,7 +64,8 @@ public final class IommuCore implements DmaOps {
         this.profile = profile;
         spaces = new IovaSpaces(machine, iovaInUse);
         this.passThrough = passThrough;
-        wide = machine.description().functions().stream().filter(IommuCore::isWide)
+        wide = machine.description().functions().stream()
+                .filter(f -> DmaMask.bits(f) == DmaMask.WIDE)
                 .map(FunctionConfig::requesterId).collect(Collectors.toSet());
         flushQueue = new FlushQueue(machine.queue(), profile.lazyFlushNanos(), () -> {
             if (!kernel.isStopped()) {
@@ -95,6 +90,20 @@ public final class IommuCore implements DmaOps {
         return units;
     }
 
+    /**
+     * Has functions map by the best way that this kernel has without a unit: called as it boots, if
+     * it has any units it takes over later, or none that are on.
+     */
+    void findWayWithoutUnit(KernelPort port) {
+        for (DmaOpsFactory factory : machine.waysToMap()) {
+            DmaOps ops = factory.dmaOps(profile, port);
+            if (ops != null) {
+                withoutUnit = ops;
+                return;
+            }
+        }
+    }
+
     /** Says which functions this kernel has given to a guest. */
     public void guests(Set<Integer> requesters) {
         guests = Set.copyOf(requesters);
@@ -106,13 +115,42 @@ public final class IommuCore implements DmaOps {
     }
 
     /** Returns whether this kernel maps a function's DMA in tables of a unit. */
+    @Override
     public boolean mapsDma(PciFunction function) {
+        DmaOps ops = opsFor(function);
+        return ops == this || ops.mapsDma(function);
+    }
+
+    /** Returns whether it has a way to map some memory of a function in tables of a unit. */
+    boolean mayMap(PciFunction function) {
         return unitOf(function) != null;
     }
 
     /** Returns how this kernel makes memory reachable for a function. */
     DmaOps opsFor(PciFunction function) {
-        return unitOf(function) != null ? this : passesThrough(function) ? passThroughOps : DIRECT;
+        UnitSlot slot = unitOf(function);
+        if (slot == null) {
+            return passesThrough(function) ? passThroughOps : withoutUnit;
+        }
+        return slot.driver().dmaOps() == null ? this : ownOps.computeIfAbsent(
+                machine.description().unitOf(function.alias()),
+                unit -> new FirstMapDma(slot.driver().dmaOps(), this::maps));
+    }
+
+    /** Tells of a function's first mapping; returns whether this is it. */
+    private boolean maps(PciFunction function) {
+        boolean first = mapped.add(function.requesterId());
+        if (first) {
+            firstMap.accept(function.requesterId());
+        }
+        return first;
+    }
+
+    private void joinPassThrough(PciFunction function) {
+        if (maps(function)) {
+            units.get(machine.description().unitOf(function.alias())).driver()
+                    .domain(function.requesterId());
+        }
     }
 
     private boolean passesThrough(PciFunction function) {
@@ -123,9 +161,7 @@ public final class IommuCore implements DmaOps {
 
     @Override
     public DmaBuffer map(PciFunction function, long physicalAddress, int bytes, int access) {
-        if (mapped.add(function.requesterId())) {
-            firstMap.accept(function.requesterId());
-        }
+        maps(function);
         long page = physicalAddress & -PhysicalMemory.PAGE_BYTES;
         long iova = space(function).allocate(isWide(function));
         int event = machine.trace().append(EventKind.MAP, function.requesterId(), iova, page);
@@ -143,6 +179,9 @@ public final class IommuCore implements DmaOps {
      * @param bytes likewise
      */
     DmaBuffer mapRange(PciFunction function, long physicalAddress, long bytes, int access) {
+        if (opsFor(function) != this) {
+            return opsFor(function).map(function, physicalAddress, (int) bytes, access);
+        }
         long iova = space(function).allocate((int) (bytes / PhysicalMemory.PAGE_BYTES),
                 (int) (DriverMemory.LARGE_BYTES / PhysicalMemory.PAGE_BYTES), isWide(function));
         unitOf(function).driver().map(function.requesterId(), iova, physicalAddress, bytes, access);
@@ -194,6 +233,8 @@ public final class IommuCore implements DmaOps {
     /** Keeps a range from being given out to any function. */
     public void reserveIova(AddressRange range) {
         spaces.reserve(range);
+        units.stream().filter(UnitSlot::isManaged).map(unit -> unit.driver().dmaOps())
+                .filter(Objects::nonNull).forEach(ops -> ops.reserve(range));
     }
 
     /**
@@ -202,6 +243,7 @@ public final class IommuCore implements DmaOps {
      * @throws StepRefusedException if the function's requests do not go through tables of this
      *     kernel
      */
+    @Override
     public void identityMap(PciFunction function, AddressRange range)
             throws StepRefusedException {
         UnitSlot unit = mapping(function);
@@ -209,6 +251,10 @@ public final class IommuCore implements DmaOps {
             throw new StepRefusedException(RequesterId.format(function.requesterId())
                     + " is a guest's: addresses from 0x" + Long.toHexString(range.start())
                     + " on are those of the guest's memory, and nobody else's to map");
+        }
+        if (opsFor(function) != this) {
+            opsFor(function).identityMap(function, range);
+            return;
         }
         IovaAllocator space = space(function);
         if (identityMapped.computeIfAbsent(space, s -> new HashSet<>()).add(range)) {
@@ -245,15 +291,6 @@ public final class IommuCore implements DmaOps {
 
     private boolean isWide(PciFunction function) {
         return wide.contains(function.requesterId());
-    }
-
-    /**
-     * Returns whether the driver of a function would set a DMA mask of 64 bits: of PCI Express and
-     * of USB 3 and NVMe, all do; of conventional PCI, taken to have 32.
-     */
-    private static boolean isWide(FunctionConfig config) {
-        return WIDE_CLASSES.contains(config.classCode())
-                || Capabilities.find(config::read, Capabilities.EXPRESS) != 0;
     }
 
     /** Returns the unit that this kernel maps a function's DMA in; null if it goes direct. */

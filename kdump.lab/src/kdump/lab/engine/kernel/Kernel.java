@@ -2,18 +2,24 @@
 package kdump.lab.engine.kernel;
 
 import iommu.api.machine.DriverMemory;
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.Upstream.SystemError;
+import iommu.api.pcie.Workload;
 import iommu.api.profile.KernelProfile;
 import iommu.api.sim.EventQueue;
 import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
+import iommu.api.unit.DmaMappingException;
+import iommu.api.unit.DmaOps;
 import iommu.api.unit.KernelPanicException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import kdump.lab.engine.machine.Machine;
@@ -99,8 +105,29 @@ public final class Kernel implements Machine.Processor {
         return iommu.units();
     }
 
+    /**
+     * Boots as far as memory: what this kernel maps by where no unit translates. One that units
+     * translate for, as far as it knows yet, does without.
+     */
+    public void startMapping() {
+        if (units().stream().noneMatch(UnitSlot::isManaged)) {
+            iommu.findWayWithoutUnit(new EngineKernelPort(this, machine));
+        }
+    }
+
     PageAllocator pages() {
         return pages;
+    }
+
+    /** Returns the address after the last page that is this kernel's to give out. */
+    long memoryEnd() {
+        return pages.end();
+    }
+
+    /** Returns the address after the last of a machine's RAM. */
+    static long memoryEnd(Machine machine) {
+        return machine.description().memoryMap().ranges(MemoryKind.SYSTEM_RAM).stream()
+                .mapToLong(AddressRange::end).max().orElse(0);
     }
 
     Trace trace() {
@@ -162,6 +189,16 @@ public final class Kernel implements Machine.Processor {
 
     long allocatePages(int count) {
         return cleared(pages.allocate(count), count);
+    }
+
+    /** Allocates for a driver: where its device reaches pages as they are, if it is to. */
+    long allocatePages(PciFunction function, int count) {
+        return reachesLowPagesOnly(function) ? allocateLowPages(count) : allocatePages(count);
+    }
+
+    private boolean reachesLowPagesOnly(PciFunction function) {
+        return !iommu.mapsDma(function) && machine.config(function.requesterId()) != null
+                && DmaMask.bits(machine.config(function.requesterId())) == DmaMask.NARROW;
     }
 
     /** Allocates below 4 GiB as long as there are pages. */
@@ -272,7 +309,7 @@ public final class Kernel implements Machine.Processor {
      * <p>Pages that a process has registered are not cleared: their bytes do not matter here.
      */
     public void mapDriverMemory(PciFunction function, DriverMemory memory) {
-        if (!iommu.mapsDma(function)) {
+        if (!iommu.mayMap(function)) {
             return;
         }
         if (iommu.isGuest(function)) {
@@ -283,7 +320,8 @@ public final class Kernel implements Machine.Processor {
         int[] rights = {Access.READ | Access.WRITE, Access.READ, Access.WRITE};
         for (int kind = 0; kind < pages.length; kind++) {
             for (int i = 0; i < pages[kind]; i++) {
-                map(function, this.pages.allocate(1), PhysicalMemory.PAGE_BYTES, rights[kind]);
+                map(function, driverPage(function, kind == 0), PhysicalMemory.PAGE_BYTES,
+                        rights[kind]);
             }
         }
         long left = memory.registeredBytes();
@@ -292,6 +330,40 @@ public final class Kernel implements Machine.Processor {
             iommu.mapRange(function, this.pages.allocate(large), DriverMemory.LARGE_BYTES,
                     Access.READ | Access.WRITE);
         }
+    }
+
+    /**
+     * Returns a load as the driver of a function has mapped it: what its device does not reach as
+     * it is lies elsewhere for it. What cannot be mapped is left out.
+     */
+    public Workload mapped(PciFunction function, Workload load) {
+        DmaOps ops = iommu.opsFor(function);
+        return iommu.mapsDma(function) ? load : new Workload(load.requestsPerSecond(),
+                load.streaming(), load.readsPerMille(), load.bytes(),
+                mapped(function, load.rings(), Access.READ | Access.WRITE, ops),
+                mapped(function, load.readable(), Access.READ, ops),
+                mapped(function, load.writable(), Access.READ | Access.WRITE, ops),
+                mapped(function, load.writeOnly(), Access.WRITE, ops), load.message());
+    }
+
+    private static List<DmaBuffer> mapped(PciFunction function, List<DmaBuffer> pages, int access,
+            DmaOps ops) {
+        var all = new ArrayList<DmaBuffer>();
+        for (DmaBuffer page : pages) {
+            try {
+                all.add(page.iova() != page.physicalAddress() ? page
+                        : ops.map(function, page.physicalAddress(), page.bytes(), access));
+            } catch (DmaMappingException e) {
+                continue; // the driver has chosen another page
+            }
+        }
+        return all;
+    }
+
+    /** Rings and queues are where the device reaches them as they are, if it is to. */
+    private long driverPage(PciFunction function, boolean coherent) {
+        return coherent && reachesLowPagesOnly(function) ? pages.allocateLow(1)
+                : pages.allocate(1);
     }
 
     /** A guest's memory lies from its address 0 up, wherever the host has pages for it. */

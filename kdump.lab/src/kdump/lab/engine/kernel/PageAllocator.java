@@ -44,7 +44,7 @@ public final class PageAllocator {
      * @throws KernelPanicException if there are none left
      */
     long allocate(int count) {
-        if (count == 1 && !free.isEmpty()) {
+        if (count == 1 && !free.isEmpty() && !(isHighFirst() && free.peek() < LOW_END)) {
             return free.pop();
         }
         long align = (long) Integer.highestOneBit(2 * count - 1) * PAGE;
@@ -74,7 +74,17 @@ public final class PageAllocator {
         if (range >= ranges.size() || ranges.get(range).end() <= LOW_END) {
             return allocate(count);
         }
-        long align = (long) Integer.highestOneBit(2 * count - 1) * PAGE;
+        long low = takeLow(count, (long) Integer.highestOneBit(2 * count - 1) * PAGE);
+        return low >= 0 ? low : allocate(count);
+    }
+
+    /**
+     * Returns adjacent frames below 4 GiB, the lowest that are free.
+     *
+     * @param align a power of two, in bytes
+     * @return -1 if there are none
+     */
+    long takeLow(int count, long align) {
         for (AddressRange each : ranges) {
             long end = Math.min(each.end(), LOW_END);
             long start = up(each.start(), align);
@@ -87,7 +97,17 @@ public final class PageAllocator {
                 start = up((long) (clash + 1) * PAGE, align);
             }
         }
-        return allocate(count);
+        return -1;
+    }
+
+    /** Returns the address after the last frame of all ranges; 0 if there are none. */
+    long end() {
+        return ranges.stream().mapToLong(AddressRange::end).max().orElse(0);
+    }
+
+    /** Returns whether frames below 4 GiB are few, and kept for those who need them. */
+    private boolean isHighFirst() {
+        return ranges.get(0).start() >= LOW_END;
     }
 
     private int clash(long start, int count) {

@@ -18,6 +18,7 @@ import iommu.api.pcie.Upstream;
 import iommu.api.profile.UnitProfile;
 import iommu.api.sim.EventQueue;
 import iommu.api.trace.Trace;
+import iommu.api.unit.DmaOpsFactory;
 import iommu.api.unit.Interrupt;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RemappingUnit;
@@ -176,6 +177,13 @@ public final class Machine {
         return reservation;
     }
 
+    /** Returns whether memory is the capture kernel's, perhaps in the part that lies low. */
+    public boolean isReserved(long physicalAddress) {
+        AddressRange low = description.runDefaults().lowReservation();
+        return reservation.contains(physicalAddress)
+                || low != null && low.contains(physicalAddress);
+    }
+
     /** Returns its memory. */
     public PhysicalMemory memory() {
         return memory;
@@ -267,6 +275,11 @@ public final class Machine {
     /** Returns what kernels do by themselves with units of a vendor; null if nobody knows. */
     public KernelHandover handover(String vendor) {
         return services.handovers().get(vendor);
+    }
+
+    /** Returns the ways to map that a kernel may have where no unit translates, best first. */
+    public List<DmaOpsFactory> waysToMap() {
+        return services.waysToMap();
     }
 
     /** Returns a function as captured, or null. */

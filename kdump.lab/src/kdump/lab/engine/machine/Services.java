@@ -4,6 +4,7 @@ package kdump.lab.engine.machine;
 import iommu.api.kdump.KernelHandover;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.FabricFactory;
+import iommu.api.unit.DmaOpsFactory;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RootComplexFactory;
 import java.util.List;
@@ -17,10 +18,18 @@ import java.util.Map;
  * @param fabric builds fabrics
  * @param rootComplex builds root complexes
  * @param handovers what kernels do by themselves, by vendor of the units
+ * @param waysToMap what kernels may have where no unit translates, best first
  */
 public record Services(Map<String, IommuVendor> vendors, List<DeviceModel> models,
         FabricFactory fabric, RootComplexFactory rootComplex,
-        Map<String, KernelHandover> handovers) {
+        Map<String, KernelHandover> handovers, List<DmaOpsFactory> waysToMap) {
+
+    /** Makes one in which memory is reached as it is where no unit translates. */
+    public Services(Map<String, IommuVendor> vendors, List<DeviceModel> models,
+            FabricFactory fabric, RootComplexFactory rootComplex,
+            Map<String, KernelHandover> handovers) {
+        this(vendors, models, fabric, rootComplex, handovers, List.of());
+    }
 
     /** Makes one in which no kernel does anything with units by itself. */
     public Services(Map<String, IommuVendor> vendors, List<DeviceModel> models,
@@ -30,7 +39,12 @@ public record Services(Map<String, IommuVendor> vendors, List<DeviceModel> model
 
     /** Returns these with other models of devices. */
     public Services withModels(List<DeviceModel> others) {
-        return new Services(vendors, others, fabric, rootComplex, handovers);
+        return new Services(vendors, others, fabric, rootComplex, handovers, waysToMap);
+    }
+
+    /** Returns these with other ways to map where no unit translates. */
+    public Services withWaysToMap(List<DmaOpsFactory> others) {
+        return new Services(vendors, models, fabric, rootComplex, handovers, others);
     }
 
     /**

@@ -11,6 +11,7 @@ import iommu.api.profile.KernelProfile.Phases;
 import iommu.api.profile.KernelProfile.ProbeTime;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
+import iommu.api.unit.DmaMappingException;
 import iommu.api.unit.KernelPanicException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -65,7 +66,7 @@ final class CaptureBoot {
         kernel.iommu().onFirstMap(r -> steps.tell(new HandoverEvent.FirstMap(r)));
         Phases at = profile.phases();
         phase(Phase.PURGATORY, at.purgatory(), this::checkDigest);
-        phase(Phase.SETUP_ARCH, at.setupArch(), () -> { });
+        phase(Phase.SETUP_ARCH, at.setupArch(), kernel::startMapping);
         phase(Phase.INTERRUPT_REMAPPING, at.interruptRemapping(), kernel::takeInterrupts);
         phase(Phase.ENUMERATION, at.enumeration(), this::enumerate);
         phase(Phase.FINAL_FIXUPS, at.finalFixups(), this::finalFixups);
@@ -161,13 +162,22 @@ final class CaptureBoot {
         int before = trace.enter(trace.append(EventKind.PROBE, requester));
         DeviceDriver driver = driver(function);
         probed.put(requester, driver);
-        String failure = driver.probe();
+        String failure = probed(driver);
         trace.append(EventKind.PROBED, requester, 0, 0, failure);
         trace.leave(before);
         if (failure == null) {
             drivers.put(requester, driver);
         }
         steps.tell(new HandoverEvent.ProbeEnd(requester, failure));
+    }
+
+    /** What cannot be mapped is the end of a probe, as of most drivers' own code. */
+    private static String probed(DeviceDriver driver) {
+        try {
+            return driver.probe();
+        } catch (DmaMappingException e) {
+            return e.getMessage();
+        }
     }
 
     // ---- T8 -------------------------------------------------------------------------------------

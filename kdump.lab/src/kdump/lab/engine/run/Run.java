@@ -8,11 +8,14 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceDriver;
+import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Workload;
+import iommu.api.sim.RandomStream;
 import iommu.api.profile.KernelProfile;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
+import iommu.api.unit.DmaMappingException;
 import iommu.api.unit.KernelPanicException;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -70,6 +73,7 @@ public final class Run {
     private final Restart restart;
     private final ReservationNotes firstNotes;
     private final CrashPath crashPath;
+    private long steps;
     private final List<String> remarks = new ArrayList<>();
     private Phase phase;
     private Kernel running;
@@ -99,8 +103,12 @@ public final class Run {
                 new PageAllocator(ramAbove16Mib(), scenario.usedFrames()), scenario.mappedIova(),
                 scenario.passThrough());
         first.iommu().guests(scenario.description().runDefaults().guests());
-        capturePages = new PageAllocator(List.of(new AddressRange(image().end(),
-                reservation.end() - NOTES_BYTES)), new BitSet());
+        var own = new ArrayList<>(List.of(
+                new AddressRange(image().end(), reservation.end() - NOTES_BYTES)));
+        if (scenario.description().runDefaults().lowReservation() != null) {
+            own.add(scenario.description().runDefaults().lowReservation());
+        }
+        capturePages = new PageAllocator(own, new BitSet());
         capture = new Kernel(machine, scenario.captureProfile(), capturePages, new IovaInUse(),
                 Set.of());
         long notesAt = reservation.end() - NOTES_BYTES;
@@ -157,6 +165,19 @@ public final class Run {
         if (!remarks.contains(reason)) {
             remarks.add(reason);
         }
+    }
+
+    /** Notes a step that was done, or refused. */
+    void asked(Object step) {
+        // a record's own hash says nothing of its class
+        long kind = (long) step.getClass().hashCode() << Integer.SIZE;
+        steps = RandomStream.mix(steps * 31 + phase.ordinal() + RandomStream.mix(
+                kind + step.hashCode()));
+    }
+
+    /** Returns a number that is the same for runs in which the same was asked for, in one JVM. */
+    public long steps() {
+        return steps;
     }
 
     /** Returns why the policy asked for no more than it did, in its words; empty as a rule. */
@@ -290,11 +311,13 @@ public final class Run {
         begin(Phase.RUNNING);
         firstNotes.clear();
         first.units().forEach(UnitSlot::resume);
+        first.startMapping();
         scenario.loads().forEach((requester, load) -> {
+            PciFunction function = machine.fabric().function(requester);
             DeviceDriver driver = machine.slot(requester).driver(new EngineDriverPort(first,
-                    machine, machine.fabric().function(requester),
+                    machine, function,
                     GuestMemory.of(scenario.description(), requester, load)));
-            driver.start(load, options.seed() + requester);
+            driver.start(first.mapped(function, load), options.seed() + requester);
             machine.queue().schedule(1, new Service(driver));
         });
         first.startClock();
@@ -312,9 +335,18 @@ public final class Run {
 
         @Override
         public void run() {
-            long again = first.isStopped() ? 0 : driver.service();
+            long again = first.isStopped() ? 0 : again();
             if (again > 0) {
                 machine.queue().schedule(again, this);
+            }
+        }
+
+        /** A driver that cannot map any more posts nothing any more. */
+        private long again() {
+            try {
+                return driver.service();
+            } catch (DmaMappingException e) {
+                return 0;
             }
         }
     }

@@ -3,6 +3,7 @@ package kdump.lab.engine.service;
 
 import iommu.api.machine.MachineDescription;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
@@ -33,8 +34,9 @@ public final class ExperimentService implements Experiments {
     }
 
     @Override
-    public MachineDescription machine(Target target, KernelChoice kernels) throws LabException {
-        return ColdBoot.boot(catalog.find(target), registry.snapshot(), kernels);
+    public MachineDescription machine(Target target, KernelChoice kernels,
+            UnaryOperator<MachineDescription> altered) throws LabException {
+        return ColdBoot.boot(altered.apply(catalog.find(target)), registry.snapshot(), kernels);
     }
 
     @Override

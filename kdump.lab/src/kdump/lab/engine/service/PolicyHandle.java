@@ -8,7 +8,6 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import java.util.List;
-import java.util.Map;
 import kdump.lab.api.PolicySummary;
 import kdump.lab.engine.run.PolicySession;
 import kdump.lab.engine.run.WithdrawnException;
@@ -17,7 +16,10 @@ import org.osgi.framework.ServiceReference;
 import org.osgi.framework.wiring.BundleRevision;
 import org.osgi.service.component.ComponentServiceObjects;
 
-/** One policy service as it was found. Thread-safe. */
+/**
+ * One policy service. What it says of itself is asked for anew each time: a configuration may give
+ * a service that nobody has used yet another name. Thread-safe.
+ */
 final class PolicyHandle {
 
     private static final String NAME = "kdump.policy.name";
@@ -26,29 +28,29 @@ final class PolicyHandle {
 
     private final ComponentServiceObjects<HandoverPolicy> objects;
     private final ServiceReference<HandoverPolicy> reference;
-    private final String name;
-    private final List<String> vendors;
-    private final boolean stock;
 
-    PolicyHandle(ComponentServiceObjects<HandoverPolicy> objects, Map<String, Object> properties) {
+    PolicyHandle(ComponentServiceObjects<HandoverPolicy> objects) {
         this.objects = objects;
         this.reference = objects.getServiceReference(); // the objects forget it when it goes
-        this.name = properties.get(NAME) instanceof String s && !s.isBlank() ? s : "unnamed";
-        this.vendors = properties.get(VENDORS) instanceof String[] v ? List.of(v) : List.of();
-        this.stock = Boolean.TRUE.equals(properties.get(STOCK));
     }
 
     /** Returns whether it leaves the capture kernel alone. */
     boolean stock() {
-        return stock;
+        return Boolean.TRUE.equals(reference.getProperty(STOCK));
     }
 
     String name() {
-        return name;
+        return reference.getProperty(NAME) instanceof String s && !s.isBlank() ? s : "unnamed";
+    }
+
+    /** Returns the vendors whose units it knows how to treat; none means any. */
+    List<String> vendors() {
+        return reference.getProperty(VENDORS) instanceof String[] v ? List.of(v) : List.of();
     }
 
     /** Returns whether it says that it knows how to treat all units of a machine. */
     boolean suits(MachineDescription machine) {
+        List<String> vendors = vendors();
         return vendors.isEmpty() || machine.units().stream()
                 .allMatch(unit -> vendors.contains(unit.profile().vendor()));
     }
@@ -59,9 +61,9 @@ final class PolicyHandle {
 
     PolicySummary summary(boolean shadowed) {
         Bundle bundle = reference.getBundle();
-        return new PolicySummary(name, bundle == null ? "" : bundle.getSymbolicName(),
-                bundle == null ? "" : bundle.getVersion().toString(), vendors, shadowed,
-                stock);
+        return new PolicySummary(name(), bundle == null ? "" : bundle.getSymbolicName(),
+                bundle == null ? "" : bundle.getVersion().toString(), vendors(), shadowed,
+                stock());
     }
 
     /** Opens the policy for one run; close it afterwards. One that is gone never decides. */
@@ -74,6 +76,7 @@ final class PolicyHandle {
 
         private final BundleRevision revision = revision();
         private final HandoverPolicy policy = policy();
+        private final String name = PolicyHandle.this.name();
 
         private HandoverPolicy policy() {
             try {

@@ -8,6 +8,7 @@ import iommu.api.machine.MachineImporter;
 import iommu.api.machine.MachineWriter;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.FabricFactory;
+import iommu.api.unit.DmaOpsFactory;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RootComplexFactory;
 import java.util.ArrayList;
@@ -45,6 +46,8 @@ public final class Registry {
     private final Map<String, KernelHandover> handovers = new ConcurrentHashMap<>();
     private final Map<ServiceReference<DeviceModel>, DeviceModel> models =
             new ConcurrentSkipListMap<>(Comparator.reverseOrder());
+    private final Map<ServiceReference<DmaOpsFactory>, DmaOpsFactory> waysToMap =
+            new ConcurrentSkipListMap<>(Comparator.reverseOrder());
     private final Map<ServiceReference<MachineImporter>, MachineImporter> importers =
             new ConcurrentSkipListMap<>(Comparator.reverseOrder());
     private final Map<ServiceReference<FirmwareTableReader>, FirmwareTableReader> tables =
@@ -62,8 +65,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addPolicy(ComponentServiceObjects<HandoverPolicy> policy, Map<String, Object> properties) {
-        policies.put(policy.getServiceReference(), new PolicyHandle(policy, properties));
+    void addPolicy(ComponentServiceObjects<HandoverPolicy> policy) {
+        policies.put(policy.getServiceReference(), new PolicyHandle(policy));
     }
 
     void removePolicy(ServiceReference<HandoverPolicy> policy) {
@@ -95,6 +98,15 @@ public final class Registry {
 
     void removeModel(ServiceReference<DeviceModel> reference) {
         models.remove(reference);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addWayToMap(ServiceReference<DmaOpsFactory> reference, DmaOpsFactory factory) {
+        waysToMap.put(reference, factory);
+    }
+
+    void removeWayToMap(ServiceReference<DmaOpsFactory> reference) {
+        waysToMap.remove(reference);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -137,7 +149,7 @@ public final class Registry {
     /** Returns what a run that starts now uses. */
     Services snapshot() {
         return new Services(new TreeMap<>(vendors), List.copyOf(models.values()), fabric,
-                rootComplex, Map.copyOf(handovers));
+                rootComplex, Map.copyOf(handovers), List.copyOf(waysToMap.values()));
     }
 
     /** Returns the importers, best first. */

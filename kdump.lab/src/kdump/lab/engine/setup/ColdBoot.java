@@ -91,13 +91,16 @@ public final class ColdBoot {
         }
         for (DriverMemory driver : cold.driverMemory()) {
             PciFunction function = machine.fabric().function(driver.requester());
-            enable(function);
-            kernel.mapDriverMemory(function, driver);
+            if (function != null) { // it is plugged in later
+                enable(function);
+                kernel.mapDriverMemory(function, driver);
+            }
         }
         remarks.add("No kernel was captured: " + profile.name() + " was booted here, and all tables"
                 + " and registers are those that it made; nothing had been unmapped yet.");
         return cold.booted(image(memory), reservation, units(cold, machine),
-                configs(cold, machine)).withRemarks(remarks);
+                configs(cold, machine)).withRemarks(remarks).withRunDefaults(
+                        cold.runDefaults().withLowReservation(reserved.low()));
     }
 
     /** What is plugged in later, this kernel never sees. */
@@ -142,7 +145,7 @@ public final class ColdBoot {
         }
         remarks.add(profile.name() + " reserves " + found.range() + " for " + found.word()
                 + (found.low() == null ? "." : ", and " + found.low()
-                        + " below 4 GiB, where nothing lies here."));
+                        + " below 4 GiB."));
         return found;
     }
 
@@ -226,11 +229,11 @@ public final class ColdBoot {
         var bound = new TreeSet<Integer>();
         cold.driverMemory().forEach(driver -> bound.add(driver.requester()));
         return cold.functions().stream().map(f -> {
-            if (!bound.contains(f.requesterId())) {
+            PciFunction function = machine.fabric().function(f.requesterId());
+            if (function == null || !bound.contains(f.requesterId())) {
                 return f;
             }
             byte[] config = Arrays.copyOf(f.config(), f.config().length);
-            PciFunction function = machine.fabric().function(f.requesterId());
             ByteBuffer words = ByteBuffer.wrap(config).order(ByteOrder.LITTLE_ENDIAN);
             for (int at = 0; at < config.length; at += Integer.BYTES) {
                 words.putInt(at, function.readConfig(at, Integer.BYTES));

@@ -41,7 +41,6 @@ final class GenericOptions {
             .word("iommu.forcedac=0", KernelProfile.FORCE_DAC, 0,
                     "I/O addresses from 4 GiB down")
             .note("irqpoll", "polls for no interrupt here")
-            .note("swiotlb=force", "has no bounce buffers here")
             .word("iommu.passthrough=1", KernelProfile.PASS_THROUGH, 1, PASS)
             .word("iommu=pt", KernelProfile.PASS_THROUGH, 1, PASS)
             .word("iommu.passthrough=0", KernelProfile.PASS_THROUGH, 0, "nothing passes through")

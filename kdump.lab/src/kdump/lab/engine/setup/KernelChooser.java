@@ -73,6 +73,7 @@ final class KernelChooser {
         Set<String> known = new TreeSet<>(GenericOptions.SETTINGS);
         services.vendors().values().stream().map(IommuVendor::kernelSettings)
                 .forEach(known::addAll);
+        services.waysToMap().forEach(way -> known.addAll(way.kernelSettings()));
         for (String name : choice.settings().keySet()) {
             if (!known.contains(name)) {
                 String prefix = name.substring(0, name.indexOf('.') + 1);
@@ -194,9 +195,11 @@ final class KernelChooser {
     /** Asks the vendors of the machine's units; what the user set counts for more. */
     private Collection<KernelOption> optionsOf(String commandLine) {
         var options = new LinkedHashMap<String, KernelOption>();
-        Stream.concat(GenericOptions.of(commandLine).stream(), description.units().stream()
+        Stream.of(GenericOptions.of(commandLine).stream(), description.units().stream()
                 .map(unit -> unit.profile().vendor()).distinct()
-                .flatMap(v -> services.vendor(v).kernelOptions(commandLine).stream()))
+                .flatMap(v -> services.vendor(v).kernelOptions(commandLine).stream()),
+                services.waysToMap().stream().flatMap(w -> w.kernelOptions(commandLine).stream()))
+                .flatMap(some -> some)
                 .filter(option -> option.setting() == null
                         || !choice.settings().containsKey(option.setting()))
                 .forEach(option -> options.put(

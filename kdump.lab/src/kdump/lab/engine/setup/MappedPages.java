@@ -69,6 +69,7 @@ final class MappedPages {
     private final Set<Integer> translated = new HashSet<>();
     /** Units whose tables translate nothing. */
     private final Set<Integer> off = new HashSet<>();
+    private final Map<Integer, RemappingUnit> units = new HashMap<>();
 
     MappedPages(MachineDescription description, PhysicalMemory memory) {
         this.description = description;
@@ -81,6 +82,7 @@ final class MappedPages {
 
     /** Hears what a unit's tables hold; a unit that is off translates nothing all the same. */
     void look(int index, RemappingUnit unit) {
+        units.put(index, unit);
         if (!unit.translating()) {
             off.add(index);
         }
@@ -184,20 +186,26 @@ final class MappedPages {
         return found;
     }
 
+    /** Returns the id under which the table is told that translates for an alias. */
+    private int table(int alias) {
+        RemappingUnit unit = units.get(description.unitOf(alias));
+        return unit == null ? alias : unit.tableOf(alias);
+    }
+
     /** Returns pages that requests of an alias may read and write, in table order. */
     List<DmaBuffer> writable(int alias) {
-        List<DmaBuffer> pages = besideStructures(writable.getOrDefault(alias, NONE).pages);
-        return pages.isEmpty() ? besideStructures(identity.getOrDefault(alias, NONE).pages) : pages;
+        List<DmaBuffer> pages = besideStructures(writable.getOrDefault(table(alias), NONE).pages);
+        return pages.isEmpty() ? besideStructures(identity.getOrDefault(table(alias), NONE).pages) : pages;
     }
 
     /** Returns pages that requests of an alias may read only. */
     List<DmaBuffer> readable(int alias) {
-        return besideStructures(readable.getOrDefault(alias, NONE).pages);
+        return besideStructures(readable.getOrDefault(table(alias), NONE).pages);
     }
 
     /** Returns pages that requests of an alias may write only. */
     List<DmaBuffer> writeOnly(int alias) {
-        return besideStructures(writeOnly.getOrDefault(alias, NONE).pages);
+        return besideStructures(writeOnly.getOrDefault(table(alias), NONE).pages);
     }
 
     private List<DmaBuffer> besideStructures(List<DmaBuffer> pages) {
@@ -211,6 +219,6 @@ final class MappedPages {
      */
     boolean isDirect(int alias) {
         int unit = description.unitOf(alias);
-        return unit < 0 || off.contains(unit) || passThrough.contains(alias);
+        return unit < 0 || off.contains(unit) || passThrough.contains(table(alias));
     }
 }

@@ -63,6 +63,10 @@ public final class ScenarioBuilder {
         Set<Integer> drivers = DriverSelection.of(machine, options.kernels().captureDrivers(),
                 assumptions);
         BitSet taken = takenFrames(survey, reservation, assumptions);
+        AddressRange low = description.runDefaults().lowReservation();
+        if (low != null) {
+            taken.set(frame(low.start()), frame(low.end() + 4095));
+        }
         var draw = new WorkloadGenerator(survey, reservation, taken, options.seed(),
                 options.rateFactor(), description.runDefaults().rates());
         Map<Integer, Workload> loads = draw.draw(machine);

@@ -4,6 +4,7 @@ package kdump.lab.engine.setup;
 import iommu.api.machine.RunDefaults;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.DmaBuffer;
+import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.Message;
 import iommu.api.pcie.PciFunction;
@@ -12,11 +13,13 @@ import iommu.api.pcie.Workload;
 import iommu.api.sim.RandomStream;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import kdump.lab.engine.kernel.DmaMask;
 import kdump.lab.engine.machine.Machine;
 
 /**
@@ -84,7 +87,8 @@ final class WorkloadGenerator {
                         + " is plugged in after the crash");
                 continue;
             }
-            List<DmaBuffer> mine = pagesOf(function);
+            List<DmaBuffer> mine = pagesOf(function,
+                    machine.config(function.requesterId()));
             if (!function.busMaster() || mine.size() < MIN_PAGES) {
                 remarks.add(RequesterId.format(function.requesterId()) + " is idle: "
                         + (function.busMaster() ? "too few pages mapped for a ring and a buffer"
@@ -176,10 +180,13 @@ final class WorkloadGenerator {
                 readable, pages.subList(rings, pages.size()), writeOnly, message);
     }
 
-    private List<DmaBuffer> pagesOf(PciFunction function) {
+    private List<DmaBuffer> pagesOf(PciFunction function, FunctionConfig config) {
         List<DmaBuffer> mine = new ArrayList<>();
         if (survey.isDirect(function.alias())) {
             directPages(mine);
+            if (DmaMask.bits(config) == DmaMask.NARROW) { // rings are where the device reaches them
+                mine.sort(Comparator.comparing(page -> page.physicalAddress() >>> 32 != 0));
+            }
         } else {
             take(survey.writable(function.alias()), mine,
                     guests.contains(function.requesterId()) ? MAX_GUEST_PAGES : MAX_BUFFERS);

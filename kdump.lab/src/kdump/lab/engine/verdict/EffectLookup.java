@@ -131,7 +131,7 @@ final class EffectLookup {
     }
 
     private boolean isReserved(long line) {
-        return run.machine().reservation().contains(line);
+        return run.machine().isReserved(line);
     }
 
     private boolean changed(long address, byte before) {

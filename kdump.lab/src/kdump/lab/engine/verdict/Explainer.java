@@ -210,7 +210,9 @@ final class Explainer {
             decided = one.step().words().length > 0 ? one : decided;
         }
         if (decided == null) {
-            tellSwitch(request, unit);
+            if (met.isEmpty() || !tellRegister(request, met.get(met.size() - 1), unit)) {
+                tellSwitch(request, unit);
+            }
             return;
         }
         var facts = new LinkedHashMap<String, String>();
@@ -230,6 +232,21 @@ final class Explainer {
         } else {
             tellAct(decided.cause());
         }
+    }
+
+    /** Tells the register that decided, and who wrote it; returns whether anybody did. */
+    private boolean tellRegister(Event request, WalkProbe.Met met, int unit) {
+        for (int id = request.id(); id > 0; id--) {
+            Event e = trace.event(id);
+            if (e.kind() == EventKind.REGISTER_WRITE && e.actor() == unit
+                    && (int) e.a() == met.step().address()) {
+                chain.add(request, "unit " + unit, "looks at its " + met.step().structure(),
+                        ordered("decision", met.step().decision()));
+                tellAct(id);
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

@@ -27,7 +27,7 @@ enum Landing {
                     .anyMatch(r -> r.contains(address)) ? MMIO : NOTHING;
         }
         long at = DmaOutcome.physicalAddress(address, outcome);
-        if (!run.machine().reservation().contains(at)) {
+        if (!run.machine().isReserved(at)) {
             return OLD_MEMORY;
         }
         return run.image().contains(at) || run.capturePages().gave(at) ? CAPTURE_KERNEL

@@ -104,7 +104,7 @@ final class VerdictBuilder {
 
     private void judgeLine(long address, byte[] before, int offset) {
         memory.read(address, now, 0, now.length);
-        if (run.machine().reservation().contains(address)) {
+        if (run.machine().isReserved(address)) {
             judgeReserved(address);
         } else if (!Arrays.equals(now, 0, now.length, before, offset, offset + now.length)) {
             judgeOld(address, before, offset);

@@ -15,11 +15,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import kdump.lab.api.Comparison;
 import kdump.lab.api.LabException;
 import kdump.lab.api.PolicySummary;
+import kdump.lab.api.RunOptions;
 import kdump.lab.api.Target;
+import kdump.lab.api.Verdict;
 import kdump.lab.engine.Fixture;
 import kdump.lab.engine.run.WithdrawnException;
+import kdump.lab.engine.verdict.Runner;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,12 +46,18 @@ class CatalogTest {
     private Catalog catalog;
 
     /** A service of no bundle, by its ranking. */
-    @SuppressWarnings("unchecked")
     private static <T> ServiceReference<T> reference(int ranking) {
+        return reference(ranking, null);
+    }
+
+    /** @param properties null for a ranking whatever is asked for */
+    @SuppressWarnings("unchecked")
+    private static <T> ServiceReference<T> reference(int ranking, Map<String, Object> properties) {
         return (ServiceReference<T>) Proxy.newProxyInstance(CatalogTest.class.getClassLoader(),
                 new Class<?>[] {ServiceReference.class}, (proxy, method, a) ->
                         switch (method.getName()) {
-                            case "getProperty" -> ranking;
+                            case "getProperty" ->
+                                    properties == null ? ranking : properties.get(a[0]);
                             case "compareTo" -> Integer.compare(ranking,
                                     (int) ((ServiceReference<?>) a[0]).getProperty(""));
                             case "hashCode" -> System.identityHashCode(proxy);
@@ -203,7 +213,7 @@ class CatalogTest {
     /** What the framework hands out of a service, for as long as there is one. */
     @SuppressWarnings("unchecked")
     private static PolicyHandle handle(Map<String, Object> properties, HandoverPolicy policy) {
-        ServiceReference<HandoverPolicy> reference = reference(0);
+        ServiceReference<HandoverPolicy> reference = reference(0, properties);
         return new PolicyHandle((ComponentServiceObjects<HandoverPolicy>) Proxy.newProxyInstance(
                 CatalogTest.class.getClassLoader(), new Class<?>[] {ComponentServiceObjects.class},
                 (proxy, method, a) -> switch (method.getName()) {
@@ -215,7 +225,7 @@ class CatalogTest {
                         yield policy;
                     }
                     default -> null;
-                }), properties);
+                }));
     }
 
     @Test
@@ -226,6 +236,20 @@ class CatalogTest {
                 new PolicySummary("mine", "", "", List.of("vtd", "x"), true, false));
         assertThat(handle.suits(Fixture.machine("vtd1"))).isTrue();
         assertThat(handle.suits(Fixture.machine("amd1"))).isFalse();
+    }
+
+    /** As a configuration does that reaches a service before anybody has used it. */
+    @Test
+    void aPolicyIsKnownByTheNameThatItHasNow() {
+        var properties = new java.util.HashMap<String, Object>(
+                Map.of("kdump.policy.name", "reset-devices"));
+        PolicyHandle handle = handle(properties, POLICY);
+        properties.put("kdump.policy.name", "late");
+        assertThat(handle.name()).isEqualTo("late");
+        try (PolicyHandle.Session session = handle.open()) {
+            properties.put("kdump.policy.name", "later");
+            assertThat(session.name()).as("of a run that has begun").isEqualTo("late");
+        }
     }
 
     @Test
@@ -251,5 +275,27 @@ class CatalogTest {
                     .isInstanceOf(WithdrawnException.class)
                     .hasMessage("bundle of policy mine was withdrawn");
         }
+    }
+
+    // ---- comparisons ----------------------------------------------------------------------------
+
+    private static Runner.Compared compared(String policy, long steps, String... remarks) {
+        Verdict any = Fixture.run("vtd1", (event, view, notes) -> List.of(),
+                RunOptions.ofSeed(1).withRateFactor(0));
+        return new Runner.Compared(new Verdict(policy, any.captureKernel(), any.dump(), 0, 0, 0, 0,
+                0, 0, 0, any.faults(), any.untranslatedDma(), false, any.errors(),
+                any.interrupts(), any.driversFailed(), 0, any.reboot(), List.of(), List.of()),
+                steps, List.of(remarks));
+    }
+
+    @Test
+    void policiesThatAskForTheSameAreOneGroupWithTheirReasons() {
+        assertThat(LabEngine.same(List.of(compared("a", 5), compared("b", 0),
+                compared("c", 5, "no port"), compared("d", 7), compared("e", 0))))
+                .containsExactly(
+                        new Comparison.Same(List.of("a", "c"), List.of("c: no port")),
+                        new Comparison.Same(List.of("b", "e"),
+                                List.of("none of them asks for anything")));
+        assertThat(LabEngine.same(List.of(compared("a", 1), compared("b", 2)))).isEmpty();
     }
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package iommu.legacy.gart.linux;
+
+import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.HandoverEvent.PhaseStart;
+import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.HandoverView.UnitView;
+import iommu.api.kdump.KernelHandover;
+import iommu.api.kdump.Step;
+import iommu.api.profile.KernelProfile;
+import iommu.legacy.gart.GartRegisters;
+import java.util.List;
+import org.osgi.service.component.annotations.Component;
+
+/**
+ * What Linux does by itself with GARTs that it finds: nothing, as a rule, as a capture kernel has
+ * all of its memory in reach. At T3 it switches those off that cannot be; at T6 one that uses them
+ * all the same gives them new tables. Stateless.
+ *
+ * <p>Source: docs/kernels.md; Linux, early_gart_iommu_check, gart_iommu_init.
+ */
+@Component
+public final class GartHandover implements KernelHandover {
+
+    private static final String VENDOR = "gart";
+    private static final long LOW_END = 1L << 32;
+
+    @Override
+    public String vendor() {
+        return VENDOR;
+    }
+
+    @Override
+    public List<Step> decide(KernelProfile profile, HandoverEvent event, HandoverView view) {
+        GartKernel kernel = GartKernel.of(profile);
+        List<UnitView> units =
+                view.units().stream().filter(u -> u.vendor().equals(VENDOR)).toList();
+        if (event instanceof PhaseStart start) {
+            return switch (start.phase()) {
+                case SETUP_ARCH -> kernel.checksEarly() && isBroken(units, view)
+                        ? units.stream().<Step>map(u -> new Step.DisableTranslation(u.index()))
+                                .toList() : List.of();
+                case DMA_REMAPPING -> kernel.uses(view.crashReservation().end())
+                        ? units.stream().<Step>map(u -> new Step.StartClean(u.index())).toList()
+                        : List.of();
+                default -> List.of();
+            };
+        }
+        return List.of();
+    }
+
+    /** Returns whether nodes do not agree, or one that is on has an aperture that cannot be. */
+    private static boolean isBroken(List<UnitView> units, HandoverView view) {
+        long last = -1;
+        boolean on = false;
+        boolean broken = false;
+        for (UnitView unit : units) {
+            long control = view.readRegister(unit.index(), GartRegisters.CONTROL, Integer.BYTES);
+            long base = view.readRegister(unit.index(), GartRegisters.BASE, Integer.BYTES);
+            long start = GartRegisters.apertureStart(base);
+            on |= GartRegisters.GARTEN.isSet(control);
+            broken |= start == 0 || start + GartRegisters.apertureBytes(control) > LOW_END;
+            long setting = start | GartRegisters.ORDER.inPlace(control)
+                    | GartRegisters.GARTEN.inPlace(control);
+            broken |= last >= 0 && last != setting;
+            last = setting;
+        }
+        return on && broken;
+    }
+}
