@@ -89,8 +89,8 @@ public final class TakeOver {
 
     /**
      * Answers T4: sets the interrupts of all units up. Those that leave tables alone are set up as
-     * this kernel does it by itself: all together, or none of them. Where nobody knows its code, and
-     * those that share their tables, one after the other.
+     * this kernel does it by itself: all together, or none of them. Those that share their tables,
+     * and all where nobody knows its code, are set up one after the other.
      */
     public static List<Step> interrupts(HandoverView view) {
         List<Step> steps = view.units().stream().<Step>map(unit ->
