@@ -66,6 +66,11 @@ class UnitDefaultsTest {
     }
 
     @Test
+    void everyRequesterHasATableOfItsOwn() {
+        assertThat(least.tableOf(0x1_0042)).isEqualTo(0x1_0042);
+    }
+
+    @Test
     void requestsWithPasidAreNotModelled() {
         refused(() -> least.translate(8, 1, 0x1000, 1));
         refused(() -> least.explain(8, 1, 0x1000, 1, WalkListener.NONE));

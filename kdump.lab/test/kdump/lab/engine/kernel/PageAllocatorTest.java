@@ -49,6 +49,31 @@ class PageAllocatorTest {
     }
 
     @Test
+    void lowFramesAreTakenAlignedOrNotAtAll() {
+        long high = 1L << 32;
+        var pool = new PageAllocator(List.of(new AddressRange(high, high + 0x8000),
+                new AddressRange(0x1000, 0x5000)), frames());
+
+        assertThat(pool.takeLow(2, 0x1000)).isEqualTo(0x1000);
+        assertThat(pool.takeLow(2, 0x4000)).as("none so aligned").isEqualTo(-1);
+        assertThat(pool.takeLow(2, 0x1000)).isEqualTo(0x3000);
+        assertThat(pool.takeLow(1, 0x1000)).isEqualTo(-1);
+        assertThat(pool.allocateLow(1)).as("better high than none").isEqualTo(high);
+        assertThat(pool.end()).isEqualTo(high + 0x8000);
+    }
+
+    @Test
+    void whereLowFramesAreFewNobodyElseGetsThem() {
+        long high = 1L << 32;
+        var pool = new PageAllocator(List.of(new AddressRange(high, high + 0x8000),
+                new AddressRange(0x1000, 0x5000)), frames());
+        long low = pool.allocateLow(1);
+        pool.free(low, 1);
+
+        assertThat(pool.allocate(1)).isEqualTo(high);
+    }
+
+    @Test
     void goesOnInTheNextRangeAndEndsWithTheLast() {
         var pool = new PageAllocator(List.of(new AddressRange(0x1000, 0x2000),
                 new AddressRange(0x10800, 0x12000)), frames());
