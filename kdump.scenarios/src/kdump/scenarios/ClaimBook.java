@@ -10,6 +10,9 @@ import kdump.lab.api.LabException;
 import kdump.lab.api.experiment.Experiments;
 import kdump.lab.api.experiment.ScenarioResult;
 import kdump.lab.api.experiment.Scenarios;
+import kdump.scenarios.trial.Claim;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Stage;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -43,6 +46,11 @@ public final class ClaimBook implements Scenarios {
     @Override
     public List<String> ids() {
         return List.copyOf(claims.keySet());
+    }
+
+    /** Returns the claims, by id. */
+    Map<String, Claim> claims() {
+        return claims;
     }
 
     @Override

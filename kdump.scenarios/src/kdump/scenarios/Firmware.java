@@ -19,6 +19,9 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import kdump.lab.api.LabException;
 import kdump.lab.api.experiment.Experiment;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /**
  * A device that firmware has read memory all the while, whoever resets or drives it, such as a USB

@@ -9,6 +9,13 @@ import java.util.List;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.experiment.Experiment;
+import kdump.scenarios.trial.Claim;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Gates;
+import kdump.scenarios.trial.Meddler;
+import kdump.scenarios.trial.Rate;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /** The four attempts that T. Indoh told of in October 2012, and the order behind them. */
 final class IndohAttempts {

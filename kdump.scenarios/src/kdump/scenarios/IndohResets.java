@@ -16,6 +16,13 @@ import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.experiment.Experiment;
 import kdump.lab.api.experiment.Hardware;
+import kdump.scenarios.trial.Claim;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Gates;
+import kdump.scenarios.trial.Meddler;
+import kdump.scenarios.trial.Ports;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /** What resets are for, after T. Indoh's "Reset PCIe devices" of October 2012, third version. */
 final class IndohResets {

@@ -16,6 +16,11 @@ import java.util.stream.Collectors;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.experiment.Hardware;
+import kdump.scenarios.trial.Claim;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Mapping;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /** The kinds of machines that M. Montgomery's rule of September 2008 goes through. */
 final class MontgomeryKinds {

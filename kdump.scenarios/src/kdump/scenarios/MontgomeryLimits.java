@@ -7,6 +7,10 @@ import java.util.Set;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.experiment.Experiment;
+import kdump.scenarios.trial.Claim;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /** Where M. Montgomery's rule of September 2008 needs nothing, and where it ends. */
 final class MontgomeryLimits {

@@ -14,6 +14,11 @@ import java.util.function.UnaryOperator;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.experiment.Experiment;
+import kdump.scenarios.trial.Claim;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Meddler;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /** The rule of M. Montgomery's "Kdump IO Rule" of September 2008. */
 final class MontgomeryRule {

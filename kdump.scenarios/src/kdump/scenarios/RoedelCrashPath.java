@@ -5,6 +5,10 @@ import iommu.api.kdump.Phase;
 import java.util.Map;
 import kdump.lab.api.LabException;
 import kdump.lab.api.experiment.Experiment;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Meddler;
+import kdump.scenarios.trial.Rate;
+import kdump.scenarios.trial.Stage;
 
 /** What the panicked kernel could do, and what it can be trusted with. */
 final class RoedelCrashPath {

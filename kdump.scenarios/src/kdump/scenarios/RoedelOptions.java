@@ -10,6 +10,12 @@ import java.util.function.Predicate;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.experiment.Experiment;
+import kdump.scenarios.trial.BareVtd;
+import kdump.scenarios.trial.Claim;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Rate;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /** The options that J. Roedel weighed in the thread of October 2014. */
 final class RoedelOptions {

@@ -14,6 +14,12 @@ import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.experiment.Experiment;
 import kdump.lab.api.experiment.Hardware;
+import kdump.scenarios.trial.Claim;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Mapping;
+import kdump.scenarios.trial.Scribbler;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /** The procedure that was agreed upon in October 2014, as J. Roedel wrote it down. */
 final class RoedelProcedure {

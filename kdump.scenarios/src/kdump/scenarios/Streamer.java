@@ -16,6 +16,9 @@ import iommu.api.trace.EventKind;
 import java.util.List;
 import kdump.lab.api.LabException;
 import kdump.lab.api.experiment.Experiment;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /**
  * A device that writes to one address for ever, until it is reset; its driver maps a page and resets

@@ -14,6 +14,12 @@ import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.experiment.Experiment;
+import kdump.scenarios.trial.Claim;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Gates;
+import kdump.scenarios.trial.Rate;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /**
  * What DMA in flight does to a capture kernel that resets the IOMMU, as B. Sumner told with

@@ -15,6 +15,11 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
+import kdump.scenarios.trial.Claim;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Mapping;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /**
  * What comes of leaving translations in place, as B. Sumner told with "iommu/vt-d: Fix crash dump

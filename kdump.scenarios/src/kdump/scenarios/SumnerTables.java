@@ -10,6 +10,12 @@ import java.util.stream.Collectors;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.experiment.Experiment;
+import kdump.scenarios.trial.Claim;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Mapping;
+import kdump.scenarios.trial.Scribbler;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /**
  * What is copied of old tables, and which domain ids new ones get, as B. Sumner told with

@@ -14,6 +14,10 @@ import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.experiment.Experiment;
 import kdump.lab.api.experiment.Hardware;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Meddler;
+import kdump.scenarios.trial.Stage;
+import kdump.scenarios.trial.Tale;
 
 /**
  * Makes superblocks of what a disk is about to write, and looks what the disk has afterwards. One

@@ -4,6 +4,10 @@ package kdump.scenarios;
 import java.util.ArrayList;
 import java.util.List;
 import kdump.lab.api.LabException;
+import kdump.scenarios.trial.BareAmdVi;
+import kdump.scenarios.trial.Claim;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Stage;
 
 /** What caches and command buffers do over a hand-over, after C. Wright, April 2010. */
 final class WrightCaches {

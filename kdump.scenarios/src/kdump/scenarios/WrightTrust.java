@@ -7,6 +7,9 @@ import java.util.Random;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
 import kdump.lab.api.experiment.Experiment;
+import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.Scribbler;
+import kdump.scenarios.trial.Stage;
 
 /** Tables that nobody may trust, under every policy. */
 final class WrightTrust {

@@ -4,6 +4,7 @@ package kdump.scenarios;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import kdump.scenarios.trial.Rate;
 import org.junit.jupiter.api.Test;
 
 /** Wilson's intervals, against numbers that anybody can look up. */

@@ -13,7 +13,7 @@ public final class Rows {
     private Rows() { }
 
     /**
-     * Prints rows of id, result, what was seen and why, parted by tabs.
+     * Prints rows of id, result, what was seen, why, claim and setup, parted by tabs.
      *
      * @param ids of claims; none for all
      */
@@ -27,7 +27,8 @@ public final class Rows {
     static String row(String id) {
         try {
             ScenarioResult r = BOOK.run(id, 1);
-            return id + "\t" + r.holds().word() + "\t" + r.observed() + "\t" + r.reason();
+            return id + "\t" + r.holds().word() + "\t" + r.observed() + "\t" + r.reason() + "\t"
+                    + r.claim() + "\t" + r.setup();
         } catch (LabException | RuntimeException e) {
             return id + "\tbroken\t" + e + "\t";
         }

@@ -44,6 +44,17 @@ class JsonContractTest {
     }
 
     @Test
+    void scenarios() throws IOException {
+        assertThat(Json.rows(json("scenarios", "S1-2", "S1-18", "S5-5"))).hasSize(3)
+                .allSatisfy(row -> {
+                    assertThat(row).containsOnlyKeys("id", "claim", "setup", "expected", "observed",
+                            "holds", "reason", "runs", "interval");
+                    assertThat(row.get("interval")).isNull();
+                }).extracting(row -> row.get("holds"))
+                .containsExactly("yes", "not-applicable", "yes");
+    }
+
+    @Test
     void compare() throws IOException {
         Map<String, Object> matrix = Json.object(json("compare", "vtd1", "--seed", "7",
                 "--crash-at", "1.5ms"));

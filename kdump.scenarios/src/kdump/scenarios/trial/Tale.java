@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.scenarios;
+package kdump.scenarios.trial;
 
 import iommu.api.kdump.Phase;
 import iommu.api.memory.AddressRange;
@@ -23,7 +23,7 @@ import kdump.lab.api.experiment.Hardware;
 import kdump.lab.api.experiment.Observer;
 
 /** A run that was recorded as a whole, for questions about it afterwards. One thread. */
-final class Tale {
+public final class Tale {
 
     private static final Phase[] PHASES = Phase.values();
     private static final Set<EventKind> DMA = EnumSet.of(EventKind.DMA_READ, EventKind.DMA_WRITE);
@@ -60,7 +60,7 @@ final class Tale {
     }
 
     /** Records a run. */
-    static class Recorder implements Observer<Tale> {
+    public static class Recorder implements Observer<Tale> {
 
         private final Map<Phase, List<Mapping>> tables = new EnumMap<>(Phase.class);
 
@@ -78,37 +78,37 @@ final class Tale {
     }
 
     /** Returns what the lab says of it. */
-    Verdict verdict() {
+    public Verdict verdict() {
         return verdict;
     }
 
     /** Returns the memory of the capture kernel. */
-    AddressRange reservation() {
+    public AddressRange reservation() {
         return reservation;
     }
 
     /** Returns how often the capture kernel read or wrote a register of a unit. */
-    long registerAccesses() {
+    public long registerAccesses() {
         return registerAccesses;
     }
 
     /** Returns what the tables mapped at T1. */
-    List<Mapping> atCrash() {
+    public List<Mapping> atCrash() {
         return tables.getOrDefault(Phase.CRASH, List.of());
     }
 
     /** Returns what they mapped at T8; empty if it did not come to that. */
-    List<Mapping> atDump() {
+    public List<Mapping> atDump() {
         return tables.getOrDefault(Phase.DUMP, List.of());
     }
 
     /** Returns the event in which a phase began; one behind the last if it never did. */
-    int begin(Phase phase) {
+    public int begin(Phase phase) {
         return begins.getOrDefault(phase, trace.size());
     }
 
     /** Returns the phase of an event. */
-    Phase phase(Event event) {
+    public Phase phase(Event event) {
         Phase last = Phase.RUNNING;
         for (Map.Entry<Phase, Integer> e : begins.entrySet()) {
             last = e.getValue() <= event.id() ? e.getKey() : last;
@@ -121,17 +121,17 @@ final class Tale {
     }
 
     /** Returns the events of a kind since T1. */
-    Stream<Event> events(EventKind kind) {
+    public Stream<Event> events(EventKind kind) {
         return ids(EnumSet.of(kind), begin(Phase.CRASH)).mapToObj(trace::event);
     }
 
     /** Returns all mappings of kernels, those from before T1 too. */
-    List<Event> allMaps() {
+    public List<Event> allMaps() {
         return ids(EnumSet.of(EventKind.MAP), 1).mapToObj(trace::event).toList();
     }
 
     /** Returns the events of a kind within a phase. */
-    Stream<Event> events(EventKind kind, Phase phase) {
+    public Stream<Event> events(EventKind kind, Phase phase) {
         Phase next = phase.ordinal() + 1 < PHASES.length ? PHASES[phase.ordinal() + 1] : null;
         int end = next == null ? trace.size() : begin(next);
         return ids(EnumSet.of(kind), begin(phase)).takeWhile(id -> id < end)
@@ -139,12 +139,12 @@ final class Tale {
     }
 
     /** Returns the requests of DMA that are the crashed kernel's work, since T1. */
-    Stream<Event> oldRequests() {
+    public Stream<Event> oldRequests() {
         return requests(e -> e.id() < droppedAt(e.actor()));
     }
 
     /** Returns the requests of DMA that the capture kernel's drivers had their devices make. */
-    Stream<Event> newRequests() {
+    public Stream<Event> newRequests() {
         return requests(e -> e.id() > droppedAt(e.actor()));
     }
 
@@ -153,17 +153,17 @@ final class Tale {
     }
 
     /** Returns the event in which a function dropped the crashed kernel's work. */
-    int droppedAt(int requester) {
+    public int droppedAt(int requester) {
         return dropped.getOrDefault(requester, trace.size());
     }
 
     /** Returns when a driver of the capture kernel began with a function. */
-    int probedAt(int requester) {
+    public int probedAt(int requester) {
         return probed.getOrDefault(requester, trace.size());
     }
 
     /** Returns how many requests of the crashed kernel's work each function made in each phase. */
-    Map<Integer, Map<Phase, Integer>> oldRequestsByPhase() {
+    public Map<Integer, Map<Phase, Integer>> oldRequestsByPhase() {
         var counts = new TreeMap<Integer, Map<Phase, Integer>>();
         oldRequests().forEach(e -> counts
                 .computeIfAbsent(e.actor(), a -> new EnumMap<>(Phase.class))
@@ -172,17 +172,17 @@ final class Tale {
     }
 
     /** Returns the id that requests of a function carry. */
-    int alias(int requester) {
+    public int alias(int requester) {
         return aliases.getOrDefault(requester, requester);
     }
 
     /** Returns where the tables of T1 sent a request; -1 if nowhere. */
-    long meant(Event request) {
+    public long meant(Event request) {
         return meant(request.actor(), request.a());
     }
 
     /** Returns where the tables of T1 sent a function's request for an address; -1 if nowhere. */
-    long meant(int function, long address) {
+    public long meant(int function, long address) {
         int alias = alias(function);
         var below = meant.getOrDefault(alias, new TreeMap<>()).floorEntry(address);
         return below != null && below.getValue().holds(alias, address)
@@ -190,13 +190,13 @@ final class Tale {
     }
 
     /** Returns where a request went; -1 if it was blocked. */
-    static long went(Event request) {
+    public static long went(Event request) {
         return DmaOutcome.isBlocked(request.b()) ? -1
                 : DmaOutcome.physicalAddress(request.a(), request.b());
     }
 
     /** Returns the functions that did DMA as the crashed kernel's work since T1. */
-    Set<Integer> busy() {
+    public Set<Integer> busy() {
         var busy = new TreeSet<Integer>();
         oldRequests().forEach(e -> busy.add(e.actor()));
         return busy;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.scenarios;
+package kdump.scenarios.trial;
 
 import iommu.api.machine.MachineDescription;
 import iommu.api.memory.PhysicalMemory;
@@ -16,10 +16,10 @@ import kdump.lab.api.experiment.Hardware;
  * <p>Source: AMD I/O Virtualization Technology Specification, 48882: "Device Table Entry Format",
  * "I/O Page Tables", "Commands", "MMIO Registers".
  */
-final class BareAmdVi {
+public final class BareAmdVi {
 
-    static final int DEVICE = 0x0100;
-    static final long IOVA = 0x4000;
+    public static final int DEVICE = 0x0100;
+    public static final long IOVA = 0x4000;
     private static final int OLD_DOMAIN = 7;
     private static final int NEW_DOMAIN = 9;
     private static final int DEVICE_TABLE_BASE = 0x00;
@@ -53,7 +53,7 @@ final class BareAmdVi {
      *
      * @param directoryEntries size of its cache of page directory entries
      */
-    BareAmdVi(Stage stage, long directoryEntries) throws LabException {
+    public BareAmdVi(Stage stage, long directoryEntries) throws LabException {
         MachineDescription machine = stage.machine("server-2010-amd");
         Hardware hardware = stage.bare(machine.withUnits(machine.units().stream()
                 .map(u -> u.withProfile(u.profile().with("directoryCacheEntries",
@@ -102,24 +102,24 @@ final class BareAmdVi {
     }
 
     /** Returns the page that the device is meant to reach. */
-    long oldPage() {
+    public long oldPage() {
         return page(0);
     }
 
     // ---- what kernels do ------------------------------------------------------------------------
 
     /** Clears IommuEn and CmdBufEn. */
-    void disable() {
+    public void disable() {
         unit.writeRegister(CONTROL, 8, 0);
     }
 
     /** Sets IommuEn and CmdBufEn. */
-    void enable() {
+    public void enable() {
         unit.writeRegister(CONTROL, 8, IOMMU_ENABLE | COMMAND_ENABLE);
     }
 
     /** Has the unit use the new device table, which blocks the device. */
-    void useNewTable() {
+    public void useNewTable() {
         deviceTable(newTable);
     }
 
@@ -128,7 +128,7 @@ final class BareAmdVi {
     }
 
     /** Points the unit to an empty command buffer, which sets both pointers to 0. */
-    void commandBuffer() {
+    public void commandBuffer() {
         unit.writeRegister(COMMAND_BASE, 8, commands | LENGTH_256);
         unit.writeRegister(COMMAND_HEAD, 8, 0);
         unit.writeRegister(COMMAND_TAIL, 8, 0);
@@ -136,18 +136,18 @@ final class BareAmdVi {
     }
 
     /** Queues INVALIDATE_DEVTAB_ENTRY for the device. */
-    void flushEntry() {
+    public void flushEntry() {
         command(2L << 60 | DEVICE, 0);
     }
 
     /** Queues INVALIDATE_IOMMU_PAGES for all addresses of the old domain, directories too or not. */
-    void flushPages(boolean directories) {
+    public void flushPages(boolean directories) {
         command(3L << 60 | (long) OLD_DOMAIN << 32, 0x7fff_ffff_ffff_f000L | 1
                 | (directories ? 2 : 0));
     }
 
     /** Queues COMPLETION_WAIT with a store. */
-    void completionWait() {
+    public void completionWait() {
         command(1L << 60 | marker | 1, 1);
     }
 
@@ -159,24 +159,24 @@ final class BareAmdVi {
     }
 
     /** Returns how many commands the unit has taken since it was pointed to the buffer. */
-    long commandsTaken() {
+    public long commandsTaken() {
         return unit.readRegister(COMMAND_HEAD, 8) / 16;
     }
 
     /** Returns whether the store of a COMPLETION_WAIT has been done. */
-    boolean completed() {
+    public boolean completed() {
         return memory.read64(marker) == 1;
     }
 
     // ---- what devices and strangers do ----------------------------------------------------------
 
     /** Has the device read: fills the caches. */
-    long read() {
+    public long read() {
         return unit.translate(DEVICE, IOVA, Access.READ);
     }
 
     /** Has the device read so many other addresses that no directory entry of the first is left. */
-    void readElsewhere() {
+    public void readElsewhere() {
         for (int range = 1; range < 16; range++) {
             map(range);
             unit.translate(DEVICE, ((long) range << 30) + IOVA, Access.READ);
@@ -184,13 +184,13 @@ final class BareAmdVi {
     }
 
     /** Writes over the upper table and the middle one of the old tables. */
-    void overwrite() {
+    public void overwrite() {
         memory.write64(root, 0);
         memory.write64(root + TABLE_BYTES, 0);
     }
 
     /** Says what became of a read. */
-    String told(long translation) {
+    public String told(long translation) {
         return Translation.isBlocked(translation) ? "blocked"
                 : Translation.isUntranslated(translation) ? "raw"
                 : Translation.address(translation) == oldPage() ? "old page" : "another page";

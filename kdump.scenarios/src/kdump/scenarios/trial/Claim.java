@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.scenarios;
+package kdump.scenarios.trial;
 
 import kdump.lab.api.LabException;
 
@@ -12,11 +12,11 @@ import kdump.lab.api.LabException;
  * @param expected what is to be seen if it holds
  * @param trial the experiment
  */
-record Claim(String id, String claim, String setup, String expected, Trial trial) {
+public record Claim(String id, String claim, String setup, String expected, Trial trial) {
 
     /** An experiment. */
     @FunctionalInterface
-    interface Trial {
+    public interface Trial {
 
         /**
          * Makes it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.scenarios;
+package kdump.scenarios.trial;
 
 import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
@@ -17,10 +17,10 @@ import kdump.lab.api.experiment.Hardware;
  * Destroys entries of the crashed kernel's tables, as a stray write would: finds them at T1, and
  * clears them as a later phase begins. One run.
  */
-class Scribbler extends Tale.Recorder {
+public class Scribbler extends Tale.Recorder {
 
     /** Which entry of each walk, from the leaf up. */
-    enum Level {
+    public enum Level {
         /** The leaf. */
         LEAF,
         /** The first that was read: of the root table or the device table. */
@@ -31,7 +31,7 @@ class Scribbler extends Tale.Recorder {
 
     /** What an entry becomes. */
     @FunctionalInterface
-    interface Value {
+    public interface Value {
 
         /** Returns its first 64 bits. */
         long of(long address, HandoverView view);
@@ -48,12 +48,12 @@ class Scribbler extends Tale.Recorder {
      *
      * @param onlyRequester id whose entries are meant; -1 for all
      */
-    Scribbler(Level level, Phase when, int onlyRequester) {
+    public Scribbler(Level level, Phase when, int onlyRequester) {
         this(level, when, onlyRequester, (address, view) -> 0);
     }
 
     /** Makes one that puts other values there. */
-    Scribbler(Level level, Phase when, int onlyRequester, Value value) {
+    public Scribbler(Level level, Phase when, int onlyRequester, Value value) {
         this.level = level;
         this.when = when;
         this.onlyRequester = onlyRequester;
@@ -86,7 +86,7 @@ class Scribbler extends Tale.Recorder {
     }
 
     /** Returns the run with the entries cleared in it. */
-    Experiment in(Experiment experiment) {
+    public Experiment in(Experiment experiment) {
         UnaryOperator<HandoverPolicy> scribble = Meddler.before(when, view -> entries.stream()
                 .map(address -> new Step.WriteMemory(address, value.of(address, view))).toList());
         return experiment.around(policy ->
@@ -94,7 +94,7 @@ class Scribbler extends Tale.Recorder {
     }
 
     /** Returns how many entries were found. */
-    int count() {
+    public int count() {
         return entries.size();
     }
 }

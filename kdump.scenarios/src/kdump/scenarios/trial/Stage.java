@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.scenarios;
+package kdump.scenarios.trial;
 
 import iommu.api.kdump.HandoverPolicy;
 import iommu.api.machine.MachineDescription;
@@ -21,35 +21,35 @@ import kdump.lab.api.experiment.Hardware;
 import kdump.lab.api.experiment.Observer;
 
 /** Where one claim is tried: machines, seeds, runs, and their number. One thread. */
-final class Stage {
+public final class Stage {
 
     private final Experiments experiments;
     private final long seed;
     private int runs;
 
-    Stage(Experiments experiments, long seed) {
+    public Stage(Experiments experiments, long seed) {
         this.experiments = experiments;
         this.seed = seed;
     }
 
     /** Returns how many runs were made. */
-    int runs() {
+    public int runs() {
         return runs;
     }
 
     /** Returns a built-in machine as its kernel left it. */
-    MachineDescription machine(String name) throws LabException {
+    public MachineDescription machine(String name) throws LabException {
         return machine(name, KernelChoice.DEFAULT);
     }
 
     /** Returns a built-in machine as another kernel left it. */
-    MachineDescription machine(String name, KernelChoice kernels) throws LabException {
+    public MachineDescription machine(String name, KernelChoice kernels) throws LabException {
         return experiments.machine(new Target(name, Path.of(""), null), kernels,
                 UnaryOperator.identity());
     }
 
     /** Returns a run on a built-in machine that is altered before its kernel boots. */
-    Experiment altered(String machine, String policy, UnaryOperator<MachineDescription> altered)
+    public Experiment altered(String machine, String policy, UnaryOperator<MachineDescription> altered)
             throws LabException {
         need(policy);
         return Experiment.of(experiments.machine(new Target(machine, Path.of(""), null),
@@ -57,7 +57,7 @@ final class Stage {
     }
 
     /** Says that a policy that is not in force was needed. */
-    static final class NotInForceException extends RuntimeException {
+    public static final class NotInForceException extends RuntimeException {
 
         private static final long serialVersionUID = 1L;
 
@@ -73,13 +73,13 @@ final class Stage {
     }
 
     /** Returns a run of a policy in force, or of none for null. */
-    Experiment experiment(String machine, String policy) throws LabException {
+    public Experiment experiment(String machine, String policy) throws LabException {
         need(policy);
         return Experiment.of(machine(machine), policy, RunOptions.ofSeed(seed));
     }
 
     /** Returns a run with other kernels, which boot the machine too if it was never captured. */
-    Experiment experiment(String machine, String policy, KernelChoice kernels)
+    public Experiment experiment(String machine, String policy, KernelChoice kernels)
             throws LabException {
         need(policy);
         return Experiment.of(machine(machine, kernels), policy,
@@ -87,34 +87,34 @@ final class Stage {
     }
 
     /** Returns kernels with one setting. */
-    static KernelChoice kernels(String capture, Map<String, Long> settings) {
+    public static KernelChoice kernels(String capture, Map<String, Long> settings) {
         return new KernelChoice(null, capture == null ? null
                 : KernelVersion.parse(capture), settings);
     }
 
     /** Returns kernels of which the capture kernel has a driver for the dump target only. */
-    static KernelChoice dumpTargetDriverOnly() {
+    public static KernelChoice dumpTargetDriverOnly() {
         return KernelChoice.DEFAULT.withCaptureDrivers(
                 new CaptureDrivers(CaptureDrivers.Kind.DUMP_TARGET, Set.of()));
     }
 
     /** Returns a run of a policy of the experimenter's own. */
-    Experiment experiment(String machine, HandoverPolicy policy) throws LabException {
+    public Experiment experiment(String machine, HandoverPolicy policy) throws LabException {
         return experiment(machine, (String) null).around(nothing -> policy);
     }
 
     /** Runs and records everything. */
-    Tale tale(Experiment experiment) throws LabException {
+    public Tale tale(Experiment experiment) throws LabException {
         return tale(experiment, new Tale.Recorder());
     }
 
     /** Runs and records everything, somebody looking in besides. */
-    Tale tale(Experiment experiment, Tale.Recorder recorder) throws LabException {
+    public Tale tale(Experiment experiment, Tale.Recorder recorder) throws LabException {
         return run(experiment, recorder);
     }
 
     /** Runs and says only what came of it. */
-    Verdict verdict(Experiment experiment) throws LabException {
+    public Verdict verdict(Experiment experiment) throws LabException {
         return run(experiment, new Observer<Verdict>() {
             @Override
             public boolean keepsTrace() {
@@ -129,13 +129,13 @@ final class Stage {
     }
 
     /** Runs with an observer. */
-    <T> T run(Experiment experiment, Observer<T> observer) throws LabException {
+    public <T> T run(Experiment experiment, Observer<T> observer) throws LabException {
         runs++;
         return experiments.run(experiment, observer);
     }
 
     /** Returns how often something comes out of runs with different seeds, from this stage's on. */
-    Rate rate(Experiment experiment, int times, Predicate<Verdict> what) throws LabException {
+    public Rate rate(Experiment experiment, int times, Predicate<Verdict> what) throws LabException {
         int hits = 0;
         for (int i = 0; i < times; i++) {
             RunOptions o = experiment.options();
@@ -147,18 +147,18 @@ final class Stage {
     }
 
     /** Returns a machine in which nothing runs. */
-    Hardware bare(MachineDescription machine) throws LabException {
+    public Hardware bare(MachineDescription machine) throws LabException {
         runs++;
         return experiments.bare(machine, RunOptions.ofSeed(seed));
     }
 
     /** Returns the names of the policies in force. */
-    Set<String> policies() {
+    public Set<String> policies() {
         return experiments.policies();
     }
 
     /** Returns the seed of the first run. */
-    long seed() {
+    public long seed() {
         return seed;
     }
 }

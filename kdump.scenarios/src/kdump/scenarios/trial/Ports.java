@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.scenarios;
+package kdump.scenarios.trial;
 
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The ports of a machine, and which of them were told to reset what lies below. */
-record Ports(MachineDescription machine) {
+public record Ports(MachineDescription machine) {
 
     private static final int PORT_TYPE = 2;
     private static final int ROOT_PORT = 4;
@@ -26,7 +26,7 @@ record Ports(MachineDescription machine) {
     private static final int VGA = 0x0300;
 
     /** Returns root ports and downstream ports of switches. */
-    Set<Integer> all() {
+    public Set<Integer> all() {
         return machine.functions().stream().filter(Ports::isPort).map(FunctionConfig::requesterId)
                 .collect(Collectors.toCollection(TreeSet::new));
     }
@@ -38,14 +38,14 @@ record Ports(MachineDescription machine) {
     }
 
     /** Returns the ports with a VGA controller somewhere below. */
-    Set<Integer> leadingToVga() {
+    public Set<Integer> leadingToVga() {
         return machine.functions().stream().filter(Ports::isPort)
                 .filter(port -> below(port).anyMatch(f -> f.classCode() >>> 8 == VGA))
                 .map(FunctionConfig::requesterId).collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** Returns the functions that lie below some port that is not in a set. */
-    Set<Integer> belowOthersThan(Set<Integer> spared) {
+    public Set<Integer> belowOthersThan(Set<Integer> spared) {
         return machine.functions().stream().filter(Ports::isPort)
                 .filter(port -> !spared.contains(port.requesterId()))
                 .flatMap(this::below).map(FunctionConfig::requesterId)
@@ -60,7 +60,7 @@ record Ports(MachineDescription machine) {
     }
 
     /** Returns the ports whose reset bit a policy set in a run. */
-    static Set<Integer> pulsed(Tale tale) {
+    public static Set<Integer> pulsed(Tale tale) {
         return resets(tale).stream().map(Step.WriteConfig::requester)
                 .collect(Collectors.toCollection(TreeSet::new));
     }
@@ -71,14 +71,14 @@ record Ports(MachineDescription machine) {
     }
 
     /** Returns all writes of config space that a policy asked for in a run. */
-    static List<Step.WriteConfig> configWrites(Tale tale) {
+    public static List<Step.WriteConfig> configWrites(Tale tale) {
         return tale.events(EventKind.STEP).map(e -> e.detail())
                 .filter(Step.WriteConfig.class::isInstance).map(Step.WriteConfig.class::cast)
                 .toList();
     }
 
     /** Returns the functions whose devices dropped the crashed kernel's work within a phase. */
-    static Set<Integer> resetIn(Tale tale, Phase phase) {
+    public static Set<Integer> resetIn(Tale tale, Phase phase) {
         return tale.events(EventKind.DEVICE_RESET, phase).map(e -> e.actor())
                 .collect(Collectors.toCollection(TreeSet::new));
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.scenarios;
+package kdump.scenarios.trial;
 
 import org.apache.commons.statistics.interval.BinomialConfidenceInterval;
 import org.apache.commons.statistics.interval.Interval;
@@ -10,17 +10,17 @@ import org.apache.commons.statistics.interval.Interval;
  * @param hits how many
  * @param runs of how many, at least 1
  */
-record Rate(int hits, int runs) {
+public record Rate(int hits, int runs) {
 
     private static final double ERROR_RATE = 0.05;
 
     /** Returns the lower end of the 95 % interval, by Wilson's score. */
-    double low() {
+    public double low() {
         return interval().getLowerBound();
     }
 
     /** Returns its upper end. */
-    double high() {
+    public double high() {
         return interval().getUpperBound();
     }
 
@@ -29,7 +29,7 @@ record Rate(int hits, int runs) {
     }
 
     /** Returns whether this one is lower for sure: the intervals do not meet. */
-    boolean isBelow(Rate other) {
+    public boolean isBelow(Rate other) {
         return high() < other.low();
     }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.scenarios;
+package kdump.scenarios.trial;
 
 import iommu.api.machine.MachineDescription;
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
 
 /** The enables between an error and the processor. */
-final class Gates {
+public final class Gates {
 
     private static final int COMMAND_HIGH = 0x05;
     private static final int SERR_ENABLE = 0x01;
@@ -16,7 +16,7 @@ final class Gates {
     private Gates() { }
 
     /** Returns a machine whose ports neither signal SERR# nor raise system errors. */
-    static MachineDescription closed(MachineDescription machine) {
+    public static MachineDescription closed(MachineDescription machine) {
         return machine.withFunctions(machine.functions().stream().map(Gates::closed).toList());
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.scenarios;
+package kdump.scenarios.trial;
 
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.RunDefaults;
@@ -16,7 +16,7 @@ import kdump.lab.api.experiment.Hardware;
  *
  * <p>Source: Intel Virtualization Technology for Directed I/O, "Set Root Table Pointer Operation".
  */
-final class BareVtd {
+public final class BareVtd {
 
     private static final int GLOBAL_COMMAND = 0x18;
     private static final int GLOBAL_STATUS = 0x1c;
@@ -35,7 +35,7 @@ final class BareVtd {
     private final long empty;
 
     /** Programs a unit as its kernel left it, and has a device read through it once. */
-    BareVtd(Stage stage) throws LabException {
+    public BareVtd(Stage stage) throws LabException {
         MachineDescription machine = stage.machine("vtd1").withRunDefaults(RunDefaults.NONE);
         Hardware hardware = stage.bare(machine);
         PhysicalMemory memory = hardware.memory();
@@ -48,7 +48,7 @@ final class BareVtd {
     }
 
     /** Switches translation off, sets an empty root table, and switches it on again. */
-    void startAnew(boolean invalidates) {
+    public void startAnew(boolean invalidates) {
         command(TRANSLATION_ENABLE, false);
         unit.writeRegister(ROOT_TABLE, 8, empty);
         command(SET_ROOT_TABLE, true);
@@ -67,7 +67,7 @@ final class BareVtd {
     }
 
     /** Has the device read; returns whether it reaches the old page. */
-    boolean read() {
+    public boolean read() {
         long answer = unit.translate(mapping.requester(), mapping.iova(), Access.READ);
         return !Translation.isBlocked(answer) && !Translation.isUntranslated(answer)
                 && Translation.address(answer) == mapping.physicalAddress();

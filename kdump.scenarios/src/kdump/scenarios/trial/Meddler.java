@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.scenarios;
+package kdump.scenarios.trial;
 
 import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverEvent.PhaseStart;
@@ -14,12 +14,12 @@ import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /** Changes what a policy answers, for experiments that need something besides it. */
-final class Meddler {
+public final class Meddler {
 
     private Meddler() { }
 
     /** Adds steps before those of a policy as a phase begins. */
-    static UnaryOperator<HandoverPolicy> before(Phase phase,
+    public static UnaryOperator<HandoverPolicy> before(Phase phase,
             Function<HandoverView, List<? extends Step>> more) {
         return policy -> (event, view, notes) -> {
             var steps = new ArrayList<Step>();
@@ -32,13 +32,13 @@ final class Meddler {
     }
 
     /** Leaves steps of a policy out. */
-    static UnaryOperator<HandoverPolicy> without(Predicate<Step> unwanted) {
+    public static UnaryOperator<HandoverPolicy> without(Predicate<Step> unwanted) {
         return policy -> (event, view, notes) -> policy.decide(event, view, notes).stream()
                 .filter(unwanted.negate()).toList();
     }
 
     /** Has a policy's answer to one phase done at another. */
-    static UnaryOperator<HandoverPolicy> moved(Phase from, Phase to) {
+    public static UnaryOperator<HandoverPolicy> moved(Phase from, Phase to) {
         return policy -> (event, view, notes) -> {
             if (event.equals(new PhaseStart(from))) {
                 return List.of();
@@ -53,18 +53,18 @@ final class Meddler {
     }
 
     /** A policy of the experimenter's own that acts as one phase begins. */
-    static HandoverPolicy at(Phase phase, Function<HandoverView, List<? extends Step>> steps) {
+    public static HandoverPolicy at(Phase phase, Function<HandoverView, List<? extends Step>> steps) {
         return (event, view, notes) -> event.equals(new PhaseStart(phase))
                 ? List.copyOf(steps.apply(view)) : List.of();
     }
 
     /** Returns the requesters of the functions that a policy would let do DMA to themselves. */
-    static Predicate<Step> identityMapOfOthersThan(int requester) {
+    public static Predicate<Step> identityMapOfOthersThan(int requester) {
         return step -> step instanceof Step.IdentityMap map && map.requester() != requester;
     }
 
     /** Returns whether an event tells that a driver of a function begins. */
-    static boolean isProbe(HandoverEvent event, int requester) {
+    public static boolean isProbe(HandoverEvent event, int requester) {
         return event instanceof HandoverEvent.ProbeStart start && start.requester() == requester;
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.scenarios;
+package kdump.scenarios.trial;
 
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.Access;
@@ -17,7 +17,7 @@ import kdump.lab.api.experiment.Hardware;
  * @param domain number of the entry that points to the table
  * @param access bits of {@link Access}
  */
-record Mapping(int requester, int domain, long iova, long physicalAddress, long bytes,
+public record Mapping(int requester, int domain, long iova, long physicalAddress, long bytes,
         int access) {
 
     /** Most leaves that are looked at: tables that all lead to one page have no end of them. */
@@ -37,7 +37,7 @@ record Mapping(int requester, int domain, long iova, long physicalAddress, long 
      * Returns all that the units of a machine map now, up to half a million leaves; those that pass
      * unchanged are left out.
      */
-    static List<Mapping> all(Hardware hardware) {
+    public static List<Mapping> all(Hardware hardware) {
         var found = new ArrayList<Mapping>();
         var rows = new MappingVisitor() {
             @Override
@@ -61,22 +61,22 @@ record Mapping(int requester, int domain, long iova, long physicalAddress, long 
     }
 
     /** Returns whether an address of the device's side lies in it. */
-    boolean holds(int alias, long address) {
+    public boolean holds(int alias, long address) {
         return requester == alias && address >= iova && address - iova < bytes;
     }
 
     /** Returns where an address that it holds leads. */
-    long target(long address) {
+    public long target(long address) {
         return physicalAddress + address - iova;
     }
 
     /** Returns whether one of its addresses, of whichever side, lies in a range. */
-    boolean meets(AddressRange range) {
+    public boolean meets(AddressRange range) {
         return meets(range, iova) || meets(range, physicalAddress);
     }
 
     /** Returns whether a unit, caches and all, would still let a request for it reach its page. */
-    boolean leads(Hardware hardware) {
+    public boolean leads(Hardware hardware) {
         RemappingUnit unit = hardware.units().get(hardware.description().unitOf(requester));
         long answer = unit.follow(requester, -1, iova,
                 (access & Access.READ) != 0 ? Access.READ : Access.WRITE,
