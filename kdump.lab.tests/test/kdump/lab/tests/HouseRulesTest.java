@@ -109,7 +109,7 @@ class HouseRulesTest {
         for (String text : (System.getProperty("java.class.path") + File.pathSeparator
                 + String.join(File.pathSeparator, Files.readAllLines(run)))
                 .split(File.pathSeparator)) {
-            File file = new File(text.replaceFirst("^(bundle|interactive) ", ""));
+            File file = new File(text.replaceFirst("^(bundle|interactive|variant) ", ""));
             if (file.isFile() && manifest(file).getValue("Bundle-SymbolicName") != null) {
                 exported.addAll(Headers.of(manifest(file)).exports());
             }
