@@ -38,6 +38,7 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
     private final Set<Integer> direct = new HashSet<>();
     private final Map<String, Note> notes = new HashMap<>();
     private Function<HandoverEvent, List<Step>> ownSteps = event -> List.of();
+    private boolean knowsOwnSteps;
     private final Set<Integer> named = new HashSet<>();
     private final Map<Integer, Integer> unitOf = new HashMap<>();
     private FirmwareFlags firmware = FirmwareFlags.USUAL;
@@ -114,9 +115,10 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
         return this;
     }
 
-    /** Says what the kernel does by itself; nothing unless told. */
+    /** Says what the kernel does by itself; nobody knows unless told. */
     public FakeHandover ownSteps(Function<HandoverEvent, List<Step>> steps) {
         ownSteps = steps;
+        knowsOwnSteps = true;
         return this;
     }
 
@@ -134,6 +136,11 @@ public final class FakeHandover implements HandoverView, HandoverNotes {
     /** Returns what a policy asks for at an event. */
     public List<Step> tell(HandoverEvent event, HandoverPolicy policy) {
         return policy.decide(event, this, this);
+    }
+
+    @Override
+    public boolean knowsOwnSteps(String vendor) {
+        return knowsOwnSteps;
     }
 
     @Override

@@ -73,6 +73,12 @@ class ResetTest {
     }
 
     @Test
+    void aPortThatLeadsNowhereIsLeftAlone() {
+        bridge(ROOT, 4, 1, 1).bridge(OTHER_ROOT, 4, 2, 2).endpoint(0x0200, 0x020000);
+        assertThat(reset()).containsExactly(OTHER_ROOT);
+    }
+
+    @Test
     void anEndpointThatCallsItselfARootPortIsNone() {
         machine.function(ROOT, 0x060400, 0, 0x06, 0x10, 0x34, 0x40, 0x40, 0x10, 0x42, 0x42, 0x19,
                 1, 0x1a, 1);
@@ -132,6 +138,7 @@ class ResetTest {
     void otherBitsOfBridgeControlAreKept(int control) {
         machine.function(ROOT, 0x060400, 1, 0x06, 0x10, 0x34, 0x40, 0x40, 0x10, 0x42, 0x42, 0x19,
                 1, 0x1a, 1, CONTROL, control & 0xff, CONTROL + 1, control >>> 8);
+        endpoint(UP, 0x020000);
         assertThat(steps()).startsWith(new WriteConfig(ROOT, CONTROL, 2, control | 0x40))
                 .contains(new WriteConfig(ROOT, CONTROL, 2, control & ~0x40));
     }
@@ -140,7 +147,7 @@ class ResetTest {
     @CsvSource({"1, 0, 1000000, 0", "2, 100, 2000000, 100000000",
         "3000, 5000, 3000000000, 5000000000"})
     void timesAreThoseOfTheSettings(int reset, int settle, long resetNanos, long settleNanos) {
-        bridge(ROOT, 4, 1, 1);
+        bridge(ROOT, 4, 1, 1).endpoint(UP, 0x020000);
         assertThat(machine.at(Phase.SETUP_ARCH, Policies.resetDevices(reset, settle)))
                 .filteredOn(s -> s instanceof Step.Sleep)
                 .containsExactly(new Step.Sleep(resetNanos), new Step.Sleep(settleNanos));

@@ -26,8 +26,9 @@ public final class ClaimBook implements Scenarios {
     public ClaimBook(@Reference Experiments experiments) {
         this.experiments = experiments;
         Stream.of(SumnerInFlight.CLAIMS, SumnerKept.CLAIMS, SumnerTables.CLAIMS,
-                MontgomeryRule.CLAIMS, MontgomeryLimits.CLAIMS, RoedelOptions.CLAIMS,
-                RoedelProcedure.CLAIMS, IndohResets.CLAIMS, IndohAttempts.CLAIMS,
+                MontgomeryRule.CLAIMS, MontgomeryLimits.CLAIMS, MontgomeryKinds.CLAIMS,
+                RoedelOptions.CLAIMS, RoedelProcedure.CLAIMS, IndohResets.CLAIMS,
+                IndohAttempts.CLAIMS,
                 WrightWindow.CLAIMS, WrightCaches.CLAIMS).flatMap(List::stream)
                 .sorted(Comparator.comparing(ClaimBook::place))
                 .forEach(claim -> claims.put(claim.id(), claim));

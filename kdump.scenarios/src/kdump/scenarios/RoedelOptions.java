@@ -36,8 +36,8 @@ final class RoedelOptions {
                     + " EF53h should be", Superblock::nulled),
             new Claim("S3-6", "VT-d of 2014 is a mixture: disabled, then started anew to reject,"
                     + " then enabled", "vtd1 with a 4.1 capture kernel, disable-reinit", "TE off,"
-                    + " root table pointer, global invalidations, TE on; raw requests in between,"
-                    + " faults afterwards", RoedelOptions::mixture),
+                    + " root table pointer, global invalidations, which it takes to be rid of old"
+                    + " pages, TE on; raw requests in between, faults afterwards", RoedelOptions::mixture),
             new Claim("S3-7", "this fails quite often under heavy I/O", "server, disable-reinit,"
                     + " all idle, loads at 2 %, at 200 %, 20 seeds each", "fewer good dumps under"
                     + " load, beyond chance", RoedelOptions::heavy));
@@ -102,11 +102,20 @@ final class RoedelOptions {
                 .count();
         long blocked = tale.events(EventKind.FAULT).filter(e -> e.id() > on).count();
         boolean ordered = off < root && root < on && flushes >= 2;
-        return Finding.yes(ordered && raw > 0 && blockedBefore == 0 && blocked > 0, "TE off, root"
-                        + " table, " + flushes + " invalidations, TE on "
+        boolean stale = oldPageAnswers(stage, false);
+        boolean gone = !oldPageAnswers(stage, true);
+        return Finding.yes(ordered && raw > 0 && blockedBefore == 0 && blocked > 0 && stale
+                        && gone, "TE off, root table, " + flushes + " invalidations, TE on "
                         + (ordered ? "in this order" : "in another order") + "; " + raw
-                        + " raw requests in between, " + blocked + " blocked afterwards",
+                        + " raw requests in between, " + blocked + " blocked afterwards; without"
+                        + " the invalidations an old page still answers: " + stale,
                 "a unit whose root table is to be set was disabled first", "the order is another");
+    }
+
+    private static boolean oldPageAnswers(Stage stage, boolean invalidates) throws LabException {
+        var unit = new BareVtd(stage);
+        unit.startAnew(invalidates);
+        return unit.read();
     }
 
     private static int first(Tale tale, EventKind kind,

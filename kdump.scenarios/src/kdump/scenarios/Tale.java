@@ -39,6 +39,8 @@ final class Tale {
     private final Map<Integer, TreeMap<Long, Mapping>> meant = new HashMap<>();
     /** The event in which each function dropped what it held at the crash. */
     private final Map<Integer, Integer> dropped = new HashMap<>();
+    /** The event in which a driver of the capture kernel began with each function. */
+    private final Map<Integer, Integer> probed = new HashMap<>();
 
     private Tale(Hardware hardware, Verdict verdict, Map<Phase, List<Mapping>> tables) {
         this.trace = hardware.trace();
@@ -53,6 +55,8 @@ final class Tale {
                 .forEach(id -> begins.put(PHASES[(int) trace.event(id).a()], id));
         ids(EnumSet.of(EventKind.DEVICE_RESET), begin(Phase.CRASH))
                 .forEach(id -> dropped.putIfAbsent(trace.event(id).actor(), id));
+        ids(EnumSet.of(EventKind.PROBE), begin(Phase.CRASH))
+                .forEach(id -> probed.putIfAbsent(trace.event(id).actor(), id));
     }
 
     /** Records a run. */
@@ -121,6 +125,11 @@ final class Tale {
         return ids(EnumSet.of(kind), begin(Phase.CRASH)).mapToObj(trace::event);
     }
 
+    /** Returns all mappings of kernels, those from before T1 too. */
+    List<Event> allMaps() {
+        return ids(EnumSet.of(EventKind.MAP), 1).mapToObj(trace::event).toList();
+    }
+
     /** Returns the events of a kind within a phase. */
     Stream<Event> events(EventKind kind, Phase phase) {
         Phase next = phase.ordinal() + 1 < PHASES.length ? PHASES[phase.ordinal() + 1] : null;
@@ -150,8 +159,7 @@ final class Tale {
 
     /** Returns when a driver of the capture kernel began with a function. */
     int probedAt(int requester) {
-        return events(EventKind.PROBE).filter(e -> e.actor() == requester).mapToInt(Event::id)
-                .findFirst().orElse(trace.size());
+        return probed.getOrDefault(requester, trace.size());
     }
 
     /** Returns how many requests of the crashed kernel's work each function made in each phase. */

@@ -132,10 +132,11 @@ final class WrightWindow {
         long through = behind.oldRequests().filter(e -> e.actor() == Astray.user("server")
                 && DmaOutcome.isUntranslated(e.b())).count();
         long all = behind.oldRequests().filter(e -> e.actor() == Astray.user("server")).count();
-        return Finding.where(SumnerInFlight.isGood(well) && !SumnerInFlight.isGood(bad)
-                        && through < all, "no IOMMU, good descriptors: capture kernel "
-                        + well.captureKernel() + "; a bad one: " + bad.captureKernel() + ", dump "
-                        + bad.dump() + "; behind a unit that is disabled for a while " + through
+        boolean digest = bad.reasons().stream().anyMatch(r -> r.contains("digest"));
+        return Finding.where(SumnerInFlight.isGood(well) && bad.captureKernel().equals("hung")
+                        && digest && through < all, "no IOMMU, good descriptors: capture kernel "
+                        + well.captureKernel() + "; a bad one: " + bad.captureKernel() + " by"
+                        + " purgatory's digest: " + digest + "; behind a unit that is disabled for a while " + through
                         + " of " + all + " bad requests passed, and "
                         + behind.verdict().faults().requests() + " requests faulted",
                 "a descriptor was bad already: well-programmed DMA goes to old buffers, outside of"

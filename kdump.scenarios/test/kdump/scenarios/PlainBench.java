@@ -18,7 +18,19 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.MachineImporter;
+import iommu.legacy.calgary.linux.CalgaryHandover;
+import iommu.legacy.calgary.vendor.CalgaryVendor;
+import iommu.legacy.gart.linux.GartHandover;
+import iommu.legacy.gart.vendor.GartVendor;
+import iommu.legacy.none.NoIommu;
+import iommu.legacy.swiotlb.Swiotlb;
 import iommu.testkit.Settings;
+import iommu.legacy.calgary.linux.CalgaryHandover;
+import iommu.legacy.calgary.vendor.CalgaryVendor;
+import iommu.legacy.gart.linux.GartHandover;
+import iommu.legacy.gart.vendor.GartVendor;
+import iommu.legacy.none.NoIommu;
+import iommu.legacy.swiotlb.Swiotlb;
 import iommu.testkit.Settings;
 import iommu.vtd.linux.handover.VtdHandover;
 import iommu.vtd.vendor.VtdVendor;
@@ -71,11 +83,13 @@ import kdump.policies.scratchpage.ScratchPage;
 public final class PlainBench implements Experiments {
 
     private static final Services SERVICES = new Services(
-            Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor()),
+            Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor(), "calgary",
+                    new CalgaryVendor(), "gart", new GartVendor()),
             List.of(new AhciModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
-                    new SmartArray(), new RingDma(false)),
-            new PcieFabricFactory(), new RootComplexes(),
-            Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover()));
+                    new SmartArray(), new RingDma(false)), new PcieFabricFactory(), new RootComplexes(),
+            Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover(), "calgary",
+                    new CalgaryHandover(), "gart", new GartHandover()),
+            List.of(new Swiotlb(), new NoIommu()));
     private static final Map<String, HandoverPolicy> POLICIES = house();
 
     private final Experimenter experimenter = new Experimenter(SERVICES);

@@ -35,8 +35,9 @@ import java.util.Arrays;
 
 /**
  * Config space of one function: the captured bytes, with the access kinds of the header, of the PCI
- * Express capability, of MSI, of MSI-X control, of ATS control, and of SR-IOV control. Other capabilities are
- * read-only; base addresses are too, unless {@link BaseAddresses} says otherwise. One thread.
+ * Express capability, of MSI, of MSI-X control, of ATS control, and of SR-IOV control. Other
+ * capabilities are read-only; base addresses are too, unless {@link BaseAddresses} says otherwise.
+ * One thread.
  */
 final class ConfigSpace implements Interrupts.Config {
 

@@ -88,16 +88,18 @@ final class Board {
     }
 
     /**
-     * Brings the function into a known state before a reset: off, a pause, on again. With that it
-     * is a bus master, and the board goes on with what it holds until the reset.
+     * Brings the function into a known state before a reset: since 3.17, off, a pause, on again.
+     * With that it is a bus master, and the board goes on with what it holds until the reset.
      *
-     * <p>Source: Linux, hpsa_init_reset_devices, as it is since 3.17 (the version from memory).
+     * <p>Source: Linux, hpsa_init_reset_devices; the version from memory, 3.15 has no pause.
      */
     void enableAnew() {
         enable();
-        disable();
-        port.sleep(DISABLED_NANOS);
-        enable();
+        if (port.isFrom(3, 17)) {
+            disable();
+            port.sleep(DISABLED_NANOS);
+            enable();
+        }
         master();
         tellOfReplies(false);
         port.sleep(DeviceOptions.masterToResetNanos(port, MASTER_TO_RESET_NANOS));

@@ -52,12 +52,12 @@ import java.util.List;
  * holds go out as they are. Data takes its time on the link; completion and interrupt follow.
  *
  * <p>It believes what it reads: a ring that turns into other bytes makes it move other data. An
- * aborted fetch halts an engine of the storage kind, and a USB controller, whose word for it is host
- * system error; the others try again a period later. One that
- * wedges does nothing more after any aborted read until its function is reset. While its function
- * is no bus master it stands still with all that it holds, as it may send nothing; once it is one
- * again, it goes on. Its requests go through a translation cache of its own while its function's
- * services are on. It tells of each request done by interrupt 0. One thread.
+ * aborted fetch halts an engine of the storage kind, and a USB controller, whose word for it is
+ * host system error; the others try again a period later. One that wedges does nothing more after
+ * any aborted read until its function is reset. While its function is no bus master it stands still
+ * with all that it holds, as it may send nothing; once it is one again, it goes on. Its requests go
+ * through a translation cache of its own while its function's services are on. It tells of each
+ * request done by interrupt 0. One thread.
  */
 final class RingEngine implements Device {
 

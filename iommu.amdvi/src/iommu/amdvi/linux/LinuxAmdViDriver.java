@@ -191,7 +191,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
         findInterrupts();
         events.defer(false);
         var handover = new LinuxHandover(port, quirks, registers, expectedBytes, events, mappings);
-        handover.reuse();
+        handover.reuse(true);
         if (handover.entries() == null) {
             throw new StepRefusedException(handover.refusal());
         }

@@ -67,11 +67,16 @@ final class LinuxHandover {
      * exclusion range used to begin.
      */
     void reuse() {
+        reuse(false);
+    }
+
+    /** @param anywhere whether a table above 4 GiB is trusted too */
+    void reuse(boolean anywhere) {
         long register = begin("reuse");
         boolean snp = ExtendedFeature.SNP_SUP.isSet(
                 registers.read(AmdViRegisters.EXTENDED_FEATURE));
         var reuse = new TableReuse(port, mappings.ids(), quirks);
-        entries = reuse.reuse(register, expectedBytes);
+        entries = reuse.reuse(register, expectedBytes, anywhere);
         told(reuse.refusal(), "reuse", "Reused DEV table from previous kernel.");
         if (entries == null && snp) {
             throw new KernelPanicException("kernel BUG at drivers/iommu/amd/init.c: "

@@ -38,13 +38,18 @@ final class TableReuse {
      * @return the table; null if it was refused
      */
     DeviceEntries reuse(long register, long expectedBytes) {
+        return reuse(register, expectedBytes, false);
+    }
+
+    /** @param anywhere whether a table above 4 GiB is trusted too, which no kernel does */
+    DeviceEntries reuse(long register, long expectedBytes, boolean anywhere) {
         long bytes = AmdViRegisters.deviceTableBytes(register);
         if (expectedBytes != 0 && bytes != expectedBytes) {
             return refuse("The device table size of IOMMU:" + port.unitNumber()
                     + " is not expected!");
         }
         long base = quirks.plain(AmdViRegisters.BASE.inPlace(register));
-        if (base >= FOUR_GIB) {
+        if (base >= FOUR_GIB && !anywhere) {
             return refuse("The address of old device table is above 4G, not trustworthy!");
         }
         if (base == 0 || !port.isMemory(base, bytes)) {

@@ -51,6 +51,9 @@ class TableReuseTest {
         TableReuse reuse = reuse(kernel());
         assertThat(reuse.reuse(1L << bit | 7, 0x8000)).isNull();
         assertThat(reuse.refusal()).isEqualTo(HIGH);
+        TableReuse trusting = reuse(kernel());
+        assertThat(trusting.reuse(1L << bit | 7, 0x8000, true)).as("no memory there").isNull();
+        assertThat(trusting.refusal()).isEqualTo("The old device table cannot be read");
     }
 
     /** The mark of encrypted memory is no part of the address. */

@@ -83,6 +83,14 @@ public interface HandoverView {
      */
     List<Step> ownSteps(HandoverEvent event);
 
+    /**
+     * Returns whether some bundle knows a kernel's code for units of a vendor, so that no {@link
+     * #ownSteps} for them means that the kernel does nothing.
+     */
+    default boolean knowsOwnSteps(String vendor) {
+        return false;
+    }
+
     /** Returns the memory map. */
     MemoryMap memoryMap();
 

@@ -89,8 +89,8 @@ public final class TakeOver {
 
     /**
      * Answers T4: sets the interrupts of all units up. Those that leave tables alone are set up as
-     * this kernel does it by itself: all together, or none of them. Where nobody knows its code, and
-     * those that share their tables, one after the other.
+     * this kernel does it by itself: all together, or none of them. Those that share their tables,
+     * and all where nobody knows its code, are set up one after the other.
      */
     public static List<Step> interrupts(HandoverView view) {
         List<Step> steps = view.units().stream().<Step>map(unit ->
@@ -117,16 +117,16 @@ public final class TakeOver {
 
     /**
      * Returns what this kernel does by itself at T4 with units whose interrupts stand apart from
-     * tables; null if there are none, or if nobody knows: then it has no answer to T6 either.
+     * tables; null if there are none, or if nobody knows.
      */
     private static List<Step> ownInterrupts(HandoverView view) {
-        if (view.units().stream().allMatch(HandoverView.UnitView::interruptsShareTables)) {
+        List<HandoverView.UnitView> apart =
+                view.units().stream().filter(unit -> !unit.interruptsShareTables()).toList();
+        if (apart.isEmpty() || !apart.stream().allMatch(u -> view.knowsOwnSteps(u.vendor()))) {
             return null;
         }
-        List<Step> own = view.ownSteps(new PhaseStart(Phase.INTERRUPT_REMAPPING)).stream()
+        return view.ownSteps(new PhaseStart(Phase.INTERRUPT_REMAPPING)).stream()
                 .filter(step -> step.unit() < 0 || !shares(view, step.unit())).toList();
-        return own.isEmpty() && view.ownSteps(new PhaseStart(Phase.DMA_REMAPPING)).stream()
-                .allMatch(step -> step.unit() < 0 || shares(view, step.unit())) ? null : own;
     }
 
     private static boolean shares(HandoverView view, int unit) {

@@ -143,6 +143,13 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
                 captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
     }
 
+    /** Returns this machine with other memory. */
+    public MachineDescription withMemoryMap(MemoryMap other) {
+        return new MachineDescription(name, source, other, crashReservation, units,
+                reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
+    }
+
     /** Returns this machine with other functions. */
     public MachineDescription withFunctions(List<FunctionConfig> others) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units,

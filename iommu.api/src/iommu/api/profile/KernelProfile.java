@@ -35,7 +35,7 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
     /** Setting: 1 if unmapped addresses are flushed at once, 0 if later, all together. */
     public static final String STRICT = "linux.strict";
 
-    /** Setting: seconds from a panic to the restart, negative for none; 0 if there is no restart. */
+    /** Setting: seconds from a panic to the restart, negative for none; 0 for no restart. */
     public static final String PANIC = "linux.panic";
 
     /**

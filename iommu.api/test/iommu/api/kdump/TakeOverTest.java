@@ -56,9 +56,7 @@ class TakeOverTest {
 
     @Test
     void whereTheKernelSetsUpNoneNoneIsSetUp() {
-        FakeHandover two = FakeHandover.unitsOf("a", "a").ownSteps(event -> event.equals(
-                new HandoverEvent.PhaseStart(Phase.DMA_REMAPPING))
-                        ? List.of(new StartClean(0), new StartClean(1)) : List.of());
+        FakeHandover two = FakeHandover.unitsOf("a", "a").ownSteps(event -> List.of());
 
         assertThat(two.at(Phase.INTERRUPT_REMAPPING, CONTEXTS)).isEmpty();
         assertThat(TakeOver.interruptsApart(two)).isEmpty();

@@ -67,6 +67,20 @@ record CompareCommand(Lab lab) implements Command {
         if (!comparison.stock().isEmpty()) {
             out.println("* what this capture kernel, with its command line, does by itself");
         }
+        groups(comparison, out);
         comparison.verdicts().forEach(v -> VerdictText.details(v, out));
+    }
+
+    /** Says which policies asked for the same here, and which did not run. */
+    private static void groups(Comparison comparison, PrintStream out) {
+        for (Comparison.Same same : comparison.same()) {
+            out.println("the same here, step by step: " + String.join(", ", same.policies()));
+            same.reasons().forEach(reason -> out.println("  " + reason));
+        }
+        if (!comparison.notRun().isEmpty()) {
+            out.println("not applicable:");
+            comparison.notRun().forEach(
+                    n -> out.printf("  %-24s %s%n", n.policy(), n.reason()));
+        }
     }
 }

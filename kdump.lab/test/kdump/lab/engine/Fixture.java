@@ -164,7 +164,7 @@ public final class Fixture {
         return crash(runner(machine(machine), options), session(policy), true, injection);
     }
 
-    /** Returns what happened until the machine was restarted, before which units are switched off. */
+    /** Returns what happened until the machine was to restart: units are switched off then. */
     public static List<TimelineEntry> beforeRestart(Crash crash) {
         return crash.timeline().stream().takeWhile(e -> !e.what().equals("reboot")).toList();
     }

@@ -52,7 +52,7 @@ class IdentityMapTest {
         Crash crash = Fixture.crash("vtd1", RULE, RunOptions.ofSeed(7), FaultInjection.NONE);
 
         assertThat(crash.timeline()).extracting(TimelineEntry::text)
-                .contains("InitialiseInterrupts[unit=0]");
+                .contains("EnableInterrupts[unit=0]");
         List<TimelineEntry> after = crash.timeline().stream()
                 .filter(e -> e.nanosSinceCrash() > 0).toList();
         assertThat(after).extracting(TimelineEntry::what).doesNotContain("translation");

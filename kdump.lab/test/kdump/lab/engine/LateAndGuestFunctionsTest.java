@@ -94,7 +94,7 @@ class LateAndGuestFunctionsTest {
         return ids;
     }
 
-    // ---- a device that comes late ----------------------------------------------------------------
+    // ---- a device that comes late ---------------------------------------------------------------
 
     @Test
     void theFirstKernelNeverSeesItAndTheCaptureKernelDrivesIt() throws Exception {
@@ -143,7 +143,7 @@ class LateAndGuestFunctionsTest {
         assertThat(crash.timeline()).anyMatch(e -> e.text().startsWith("0000:00:01.0 probed"));
     }
 
-    // ---- a device that a guest owns --------------------------------------------------------------
+    // ---- a device that a guest owns -------------------------------------------------------------
 
     @Test
     void addressesOfItsDomainAreThoseOfTheGuestFromZeroUp() throws Exception {

@@ -82,6 +82,10 @@ final class FakeLab implements Lab {
                 reasons, List.of("assumed much"));
     }
 
+    /** What compare did not run, and found to be the same. */
+    List<Comparison.NotRun> notRun = List.of();
+    List<Comparison.Same> same = List.of();
+
     private void about(Target asks, RunOptions with) throws LabException {
         target = asks;
         options = with;
@@ -107,7 +111,7 @@ final class FakeLab implements Lab {
         about(machine, with);
         asked = named;
         return new Comparison(machine.text(), with, "linux-6.1", List.of("assumed much"),
-                List.copyOf(verdicts), stock);
+                List.copyOf(verdicts), stock, notRun, same);
     }
 
     @Override

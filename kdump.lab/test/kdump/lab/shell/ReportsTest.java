@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import kdump.lab.api.Comparison;
 import kdump.lab.api.MachineSummary;
 import kdump.lab.api.PolicySummary;
 import kdump.lab.api.TimelineEntry;
@@ -72,6 +73,17 @@ class ReportsTest {
         assertThat(out("compare", "vtd1").lines().toList())
                 .anyMatch(line -> line.startsWith("copy-tables *            ok "))
                 .contains("* what this capture kernel, with its command line, does by itself");
+    }
+
+    @Test
+    void policiesAreGroupedBelowTheTableAndNotInTheDocument() {
+        lab.same = List.of(new Comparison.Same(List.of("copy-tables", "other"),
+                List.of("other: no port")));
+        lab.notRun = List.of(new Comparison.NotRun("third", "it is for units of x only"));
+        assertThat(out("compare", "vtd1").lines().toList()).endsWith(
+                "the same here, step by step: copy-tables, other", "  other: no port",
+                "not applicable:", "  third                    it is for units of x only");
+        assertThat(out("compare", "vtd1", "--json")).doesNotContain("third", "no port");
     }
 
     @Test

@@ -72,8 +72,8 @@ public class ResetDevices implements HandoverPolicy {
     private void reset(HandoverView view, List<Step> steps) {
         List<FunctionView> ports = SecondaryBusReset.ports(view, config.rootPortsOnly()).stream()
                 .filter(port -> !config.sparesVga() || !SecondaryBusReset.leadsToVga(port, view))
-                .toList();
-        if (SecondaryBusReset.below(ports, view).isEmpty()) {
+                .filter(port -> !SecondaryBusReset.below(List.of(port), view).isEmpty()).toList();
+        if (ports.isEmpty()) {
             steps.add(new Step.Remark("no function lies below a port that may be reset"));
         }
         steps.addAll(SecondaryBusReset.steps(ports, view, config.resetMillis() * 1_000_000L,

@@ -8,6 +8,7 @@ import iommu.vtd.VtdRegisters;
 import iommu.vtd.linux.settings.KernelQuirks;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a kernel does at T6, in passes over all units: tables are allocated or copied, units are
@@ -28,7 +29,11 @@ final class DmaRemappingStart {
 
     /** Returns what is done at the begin of the phase. */
     List<Step> steps() {
-        if (units.refusal().isPresent()) {
+        Optional<String> refusal = units.refusal();
+        if (refusal.isPresent()) {
+            if (!quirks.options().remapsInterrupts()) { // told at T4 otherwise
+                steps.add(InterruptRemappingStart.refused(quirks, refusal.get()));
+            }
             return steps;
         }
         List<Integer> visited = units.visited();

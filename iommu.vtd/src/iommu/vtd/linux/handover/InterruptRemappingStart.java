@@ -29,13 +29,15 @@ final class InterruptRemappingStart {
     /** Returns the steps. */
     List<Step> steps() {
         var steps = new ArrayList<Step>();
+        if (!quirks.options().remapsInterrupts()) {
+            return steps; // no unit is looked at before T6
+        }
         Optional<String> refusal = units.refusal();
         if (refusal.isPresent()) {
-            steps.add(print(refusal.get()));
+            steps.add(refused(quirks, refusal.get()));
             return steps;
         }
-        if (units.isEmpty() || !quirks.options().remapsInterrupts()
-                || !units.firmwareRemapsInterrupts()
+        if (units.isEmpty() || !units.firmwareRemapsInterrupts()
                 || !units.all(VtdRegisters.ECAP, ExtendedCapability.IR)
                 || !units.all(VtdRegisters.ECAP, ExtendedCapability.QI)) {
             return steps;
@@ -77,7 +79,8 @@ final class InterruptRemappingStart {
         return true;
     }
 
-    private Step print(String line) {
+    /** Returns the line with which the kernel refuses the table. */
+    static Step refused(KernelQuirks quirks, String line) {
         return new Step.Print((quirks.copiesTables() ? "DMAR: " : "") + line);
     }
 }

@@ -255,7 +255,8 @@ public final class Machine {
         for (PciFunction function : fabric.functions()) {
             int id = function.requesterId();
             if (!description.runDefaults().pluggedAtCrash().contains(id)
-                    && config(id).classCode() >>> 16 == STORAGE && config(id).headerType() == ENDPOINT
+                    && config(id).classCode() >>> 16 == STORAGE
+                    && config(id).headerType() == ENDPOINT
                     && (drivers == null || drivers.contains(id))) {
                 if (device(id) != null) {
                     return id;

@@ -125,6 +125,12 @@ final class KernelView implements HandoverView {
     }
 
     @Override
+    public boolean knowsOwnSteps(String vendor) {
+        use();
+        return machine.handover(vendor) != null;
+    }
+
+    @Override
     public MemoryMap memoryMap() {
         use();
         return machine.description().memoryMap();

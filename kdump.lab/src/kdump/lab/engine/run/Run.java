@@ -11,6 +11,7 @@ import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Workload;
+import iommu.api.sim.RandomStream;
 import iommu.api.profile.KernelProfile;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
@@ -72,6 +73,7 @@ public final class Run {
     private final Restart restart;
     private final ReservationNotes firstNotes;
     private final CrashPath crashPath;
+    private long steps;
     private final List<String> remarks = new ArrayList<>();
     private Phase phase;
     private Kernel running;
@@ -163,6 +165,19 @@ public final class Run {
         if (!remarks.contains(reason)) {
             remarks.add(reason);
         }
+    }
+
+    /** Notes a step that was done, or refused. */
+    void asked(Object step) {
+        // a record's own hash says nothing of its class
+        long kind = (long) step.getClass().hashCode() << Integer.SIZE;
+        steps = RandomStream.mix(steps * 31 + phase.ordinal() + RandomStream.mix(
+                kind + step.hashCode()));
+    }
+
+    /** Returns a number that is the same for runs in which the same was asked for, in one JVM. */
+    public long steps() {
+        return steps;
     }
 
     /** Returns why the policy asked for no more than it did, in its words; empty as a rule. */

@@ -99,8 +99,11 @@ final class StepExecutor {
     }
 
     private void execute(Step step) throws StepRefusedException {
-        if (run.phase() == Phase.CRASH && !(step instanceof Step.Remark)) {
-            run.crashPath().act(step);
+        if (!(step instanceof Step.Remark)) {
+            run.asked(step);
+            if (run.phase() == Phase.CRASH) {
+                run.crashPath().act(step);
+            }
         }
         if (step instanceof Step.WriteRegister || step instanceof Step.WaitRegister) {
             try {

@@ -10,6 +10,7 @@ import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.stream.Collectors;
 import kdump.lab.api.Comparison;
@@ -23,7 +24,6 @@ import kdump.lab.api.Mappings;
 import kdump.lab.api.PolicySummary;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Target;
-import kdump.lab.api.Verdict;
 import kdump.lab.api.Walk;
 import kdump.lab.api.WalkQuestion;
 import kdump.lab.api.Why;
@@ -78,26 +78,45 @@ public final class LabEngine implements Lab {
         List<PolicyHandle> chosen = chosen(names);
         var runner = new Runner(find(machine, options.kernels()), registry.snapshot(), options);
         MachineDescription description = runner.scenario().description();
-        var verdicts = new ArrayList<Verdict>();
-        var remarks = new ArrayList<>(runner.scenario().assumptions());
+        var compared = new ArrayList<Runner.Compared>();
+        var notRun = new ArrayList<Comparison.NotRun>();
         for (PolicyHandle policy : chosen) {
             if (names.isEmpty() && !policy.suits(description)) {
-                remarks.add("policy " + policy.name() + " does not run: it is for units of "
-                        + String.join(", ", policy.summary(false).vendors()) + " only");
+                notRun.add(new Comparison.NotRun(policy.name(), "it is for units of "
+                        + String.join(", ", policy.vendors()) + " only"));
             } else {
-                verdicts.add(run(runner, policy, false).verdict());
+                try (PolicyHandle.Session session = policy.open()) {
+                    compared.add(runner.compare(session));
+                }
             }
         }
-        return new Comparison(description.name(), options, runner.scenario().kernels(), remarks,
-                verdicts, chosen.stream().filter(PolicyHandle::stock).map(PolicyHandle::name)
-                        .collect(Collectors.toSet()));
+        return new Comparison(description.name(), options, runner.scenario().kernels(),
+                runner.scenario().assumptions(),
+                compared.stream().map(Runner.Compared::verdict).toList(),
+                chosen.stream().filter(PolicyHandle::stock).map(PolicyHandle::name)
+                        .collect(Collectors.toSet()), notRun, same(compared));
+    }
+
+    /** Groups runs in which the same was asked for, and came out. */
+    static List<Comparison.Same> same(List<Runner.Compared> compared) {
+        var bySteps = new LinkedHashMap<Long, List<Runner.Compared>>();
+        compared.forEach(c -> bySteps.computeIfAbsent(c.steps(), s -> new ArrayList<>()).add(c));
+        return bySteps.values().stream().filter(group -> group.size() > 1)
+                .map(group -> new Comparison.Same(
+                        group.stream().map(c -> c.verdict().policy()).toList(),
+                        group.get(0).steps() == 0 ? List.of("none of them asks for anything")
+                                : group.stream().flatMap(c -> c.remarks().stream().map(remark ->
+                                        c.verdict().policy() + ": " + remark)).toList()))
+                .toList();
     }
 
     @Override
     public Crash crash(Target machine, String policy, RunOptions options) throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
         var runner = new Runner(find(machine, options.kernels()), registry.snapshot(), options);
-        return run(runner, chosen, true);
+        try (PolicyHandle.Session session = chosen.open()) {
+            return runner.run(session, true, FaultInjection.NONE);
+        }
     }
 
     @Override
@@ -119,13 +138,6 @@ public final class LabEngine implements Lab {
     /** Returns a machine as its kernel left it: one that was never captured is booted first. */
     private MachineDescription find(Target target, KernelChoice kernels) throws LabException {
         return ColdBoot.boot(catalog.find(target), registry.snapshot(), kernels);
-    }
-
-    private static Crash run(Runner runner, PolicyHandle policy, boolean trace)
-            throws LabException {
-        try (PolicyHandle.Session session = policy.open()) {
-            return runner.run(session, trace, FaultInjection.NONE);
-        }
     }
 
     private List<PolicyHandle> chosen(List<String> names) throws LabException {

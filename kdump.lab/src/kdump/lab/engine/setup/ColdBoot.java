@@ -77,8 +77,8 @@ public final class ColdBoot {
         var remarks = new ArrayList<String>();
         CrashkernelReservation reserved = reservation(cold, kernels, profile, remarks);
         AddressRange reservation = reserved.range();
-        var machine = new Machine(withoutLate(cold), reservation, memory, services, new RunStorage(),
-                Trace.Level.COUNT, new DeviceSetup(0, 0, Map.of(), Map.of()));
+        var machine = new Machine(withoutLate(cold), reservation, memory, services,
+                new RunStorage(), Trace.Level.COUNT, new DeviceSetup(0, 0, Map.of(), Map.of()));
         var kernel = new Kernel(machine, profile, pages(cold, reserved), new IovaInUse(),
                 Set.of());
         kernel.iommu().guests(cold.runDefaults().guests());

@@ -7,6 +7,7 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.trace.Trace;
 import iommu.api.trace.TraceSink;
 import java.io.IOException;
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import kdump.lab.api.Crash;
@@ -95,6 +96,20 @@ public final class Runner {
         return judged(other, policy, trace ? Trace.Level.KEEP : Trace.Level.COUNT, null, true,
                 (run, attribution, verdict) -> new Crash(verdict,
                         Timeline.of(run, attribution.functions())));
+    }
+
+    /**
+     * What a policy came to, and by what.
+     *
+     * @param steps as {@link Run#steps}
+     * @param remarks of the policy's
+     */
+    public record Compared(Verdict verdict, long steps, List<String> remarks) { }
+
+    /** Runs a policy to compare it with others, and leaves the memory as it was. */
+    public Compared compare(PolicySession policy) throws LabException {
+        return judged(scenario, policy, Trace.Level.COUNT,
+                (run, attribution, verdict) -> new Compared(verdict, run.steps(), run.remarks()));
     }
 
     /** Looks at hardware. */

@@ -276,4 +276,28 @@ class RunStepperTest {
                 .noneMatch(e -> "never".equals(e.detail()));
         assertThat(run.ending()).isEqualTo(Ending.NONE);
     }
+
+    // ---- what was asked for ---------------------------------------------------------------------
+
+    private static Run asking(Phase at, Step... steps) {
+        Run run = Stage.idle().run((event, view, notes) ->
+                event.equals(new PhaseStart(at)) ? List.of(steps) : List.of(), Level.COUNT);
+        run.finish();
+        return run;
+    }
+
+    @Test
+    void runsInWhichTheSameWasAskedForAreKnown() {
+        Run off = asking(Phase.DMA_REMAPPING, new Step.DisableTranslation(0));
+        assertThat(asking(Phase.DMA_REMAPPING, new Step.DisableTranslation(0),
+                new Step.Remark("no more")).steps()).isEqualTo(off.steps()).isNotZero();
+        assertThat(List.of(off.steps(),
+                asking(Phase.DMA_REMAPPING, new Step.StartBlocked(0)).steps(),
+                asking(Phase.DMA_REMAPPING, new Step.MapScratch(0)).steps(),
+                asking(Phase.FINAL_FIXUPS, new Step.DisableTranslation(0)).steps(),
+                asking(Phase.DMA_REMAPPING).steps())).doesNotHaveDuplicates().contains(0L);
+        assertThat(off.remarks()).isEmpty();
+        assertThat(asking(Phase.CRASH, new Step.Remark("a"), new Step.Remark("a")).remarks())
+                .containsExactly("a");
+    }
 }

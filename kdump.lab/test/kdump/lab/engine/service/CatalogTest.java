@@ -15,11 +15,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import kdump.lab.api.Comparison;
 import kdump.lab.api.LabException;
 import kdump.lab.api.PolicySummary;
+import kdump.lab.api.RunOptions;
 import kdump.lab.api.Target;
+import kdump.lab.api.Verdict;
 import kdump.lab.engine.Fixture;
 import kdump.lab.engine.run.WithdrawnException;
+import kdump.lab.engine.verdict.Runner;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -271,5 +275,27 @@ class CatalogTest {
                     .isInstanceOf(WithdrawnException.class)
                     .hasMessage("bundle of policy mine was withdrawn");
         }
+    }
+
+    // ---- comparisons ----------------------------------------------------------------------------
+
+    private static Runner.Compared compared(String policy, long steps, String... remarks) {
+        Verdict any = Fixture.run("vtd1", (event, view, notes) -> List.of(),
+                RunOptions.ofSeed(1).withRateFactor(0));
+        return new Runner.Compared(new Verdict(policy, any.captureKernel(), any.dump(), 0, 0, 0, 0,
+                0, 0, 0, any.faults(), any.untranslatedDma(), false, any.errors(),
+                any.interrupts(), any.driversFailed(), 0, any.reboot(), List.of(), List.of()),
+                steps, List.of(remarks));
+    }
+
+    @Test
+    void policiesThatAskForTheSameAreOneGroupWithTheirReasons() {
+        assertThat(LabEngine.same(List.of(compared("a", 5), compared("b", 0),
+                compared("c", 5, "no port"), compared("d", 7), compared("e", 0))))
+                .containsExactly(
+                        new Comparison.Same(List.of("a", "c"), List.of("c: no port")),
+                        new Comparison.Same(List.of("b", "e"),
+                                List.of("none of them asks for anything")));
+        assertThat(LabEngine.same(List.of(compared("a", 1), compared("b", 2)))).isEmpty();
     }
 }
