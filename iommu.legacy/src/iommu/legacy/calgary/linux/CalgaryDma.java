@@ -23,16 +23,16 @@ final class CalgaryDma implements DmaOps {
 
     private static final int PAGE_MASK = (1 << TranslationEntry.PAGE_SHIFT) - 1;
 
-    private final LinuxCalgaryDriver driver;
+    private final HostBridges bridges;
     private final KernelPort port;
 
-    CalgaryDma(LinuxCalgaryDriver driver, KernelPort port) {
-        this.driver = driver;
+    CalgaryDma(HostBridges bridges, KernelPort port) {
+        this.bridges = bridges;
         this.port = port;
     }
 
     private TceTable table(PciFunction function) {
-        return driver.tableOf(RequesterId.bus(function.alias()));
+        return bridges.tableOf(RequesterId.bus(function.alias()));
     }
 
     @Override
@@ -45,7 +45,7 @@ final class CalgaryDma implements DmaOps {
         int count = pages(physicalAddress, bytes);
         int first = table.take(count);
         if (first < 0) {
-            driver.blast(table);
+            bridges.blast(table);
             table.rewind();
             first = table.take(count);
         }
@@ -83,7 +83,7 @@ final class CalgaryDma implements DmaOps {
 
     @Override
     public void reserve(AddressRange range) {
-        driver.reserve(range);
+        bridges.reserve(range);
     }
 
     /** {@inheritDoc} Montgomery's rule for this chip: entry i leads to page i. */

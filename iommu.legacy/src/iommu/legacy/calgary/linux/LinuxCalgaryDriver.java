@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.legacy.calgary.linux;
 
-import iommu.api.memory.AddressRange;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.AdoptDepth;
@@ -33,20 +32,10 @@ import java.util.function.Consumer;
 public final class LinuxCalgaryDriver implements UnitDriver {
 
     private static final long WATCHDOG_NANOS = 2_000_000_000L;
-    private static final int CALGARY_ID = 0x02a1;
-    private static final int NOBODY = -1;
-    private static final int MOST_AGENTS = 8;
-
     private final CalgaryKernel kernel;
     private final KernelPort port;
-    private final PhbRegisters[] phbs = new PhbRegisters[CalgaryRegisters.PHBS];
-    /** Null where this kernel has none. */
-    private final TceTable[] tables = new TceTable[CalgaryRegisters.PHBS];
-    private final int[] sizes = new int[CalgaryRegisters.PHBS];
+    private final HostBridges bridges;
     private final boolean[] watched = new boolean[CalgaryRegisters.PHBS];
-    /** First bus of each PHB and its last one, once they are located. */
-    private final int[] firstBus = new int[CalgaryRegisters.PHBS];
-    private final int[] lastBus = new int[CalgaryRegisters.PHBS];
     private final CalgaryDma dma;
 
     /**
@@ -58,104 +47,34 @@ public final class LinuxCalgaryDriver implements UnitDriver {
         this.port = port;
         kernel = CalgaryKernel.of(profile);
         port.flushWrites(true); // flush_tce
-        for (int i = 0; i < phbs.length; i++) {
-            phbs[i] = new PhbRegisters(port, i);
-        }
-        dma = new CalgaryDma(this, port);
+        bridges = new HostBridges(port, kernel.translatesEmptySlots());
+        dma = new CalgaryDma(bridges, port);
     }
 
-    // ---- PHBs -----------------------------------------------------------------------------------
-
-    /** Reads which buses each PHB has: calgary_locate_bbars. */
-    private void locate() {
-        for (int phb = 0; phb < phbs.length; phb++) {
-            int stuff = phbs[phb].stuff();
-            firstBus[phb] = (int) CalgaryRegisters.FIRST_BUS.of(stuff);
-            lastBus[phb] = Math.max(firstBus[phb], (int) CalgaryRegisters.LAST_BUS.of(stuff));
-        }
-    }
-
-    /** Returns the first bus of a PHB on which there is a chip and, as a rule, agents; -1: none. */
-    private int busOf(int phb) {
-        for (int bus = firstBus[phb]; bus <= lastBus[phb]; bus++) {
-            if (identity(bus, 0) >>> 16 == CALGARY_ID
-                    && (kernel.translatesEmptySlots() || hasAgents(bus))) {
-                return bus;
-            }
-        }
-        return NOBODY;
-    }
-
-    private int identity(int bus, int device) {
-        return port.readConfig(RequesterId.of(0, bus, device, 0), 0, Integer.BYTES);
-    }
-
-    private boolean hasAgents(int bus) {
-        for (int device = 1; device < MOST_AGENTS; device++) {
-            if (identity(bus, device) != -1) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Returns the table that translates for a bus; null if none of this kernel's does. */
-    TceTable tableOf(int bus) {
-        for (int phb = 0; phb < tables.length; phb++) {
-            if (tables[phb] != null && bus >= firstBus[phb] && bus <= lastBus[phb]) {
-                return tables[phb];
-            }
-        }
-        return null;
-    }
-
-    /** Keeps a range from being given out on any PHB. */
-    void reserve(AddressRange range) {
-        for (TceTable table : tables) {
-            if (table != null) {
-                table.reserve(range);
-            }
-        }
-    }
-
-    /** Has the PHB of a table drop what it caches. */
-    void blast(TceTable table) {
-        for (int phb = 0; phb < tables.length; phb++) {
-            if (tables[phb] == table) {
-                phbs[phb].blast(table.base(), sizes[phb]);
-            }
-        }
+    /** Returns its PHBs. */
+    HostBridges bridges() {
+        return bridges;
     }
 
     // ---- the hand-over --------------------------------------------------------------------------
 
     @Override
     public void resume() {
-        locate();
-        for (int phb = 0; phb < phbs.length; phb++) {
-            if (phbs[phb].translates()) {
-                use(phb, phbs[phb].hardwareTable(firstBus[phb]),
-                        (int) CalgaryRegisters.TAR_SIZE.of(phbs[phb].tar()));
-                tables[phb].keepNonZero();
+        bridges.locate();
+        for (int phb = 0; phb < CalgaryRegisters.PHBS; phb++) {
+            if (bridges.registers(phb).translates()) {
+                bridges.use(phb, bridges.registers(phb).hardwareTable(bridges.firstBus(phb)),
+                        (int) CalgaryRegisters.TAR_SIZE.of(bridges.registers(phb).tar()));
+                bridges.table(phb).keepNonZero();
                 reserve(phb);
                 watch(phb, WATCHDOG_NANOS);
             }
         }
     }
 
-    private void use(int phb, TceTable table, int size) {
-        tables[phb] = table;
-        sizes[phb] = size;
-    }
-
     @Override
     public boolean hasTables() {
-        for (TceTable table : tables) {
-            if (table != null) {
-                return true;
-            }
-        }
-        return false;
+        return bridges.hasTables();
     }
 
     /** {@inheritDoc} The chip has no part in interrupts. */
@@ -164,16 +83,16 @@ public final class LinuxCalgaryDriver implements UnitDriver {
 
     @Override
     public void disableTranslation() throws StepRefusedException {
-        locate();
-        for (int phb = 0; phb < phbs.length; phb++) {
-            if (phbs[phb].translates()) {
+        bridges.locate();
+        for (int phb = 0; phb < CalgaryRegisters.PHBS; phb++) {
+            if (bridges.registers(phb).translates()) {
                 port.print(String.format("Calgary: disabling translation on PHB 0x%x!",
-                        firstBus[phb]));
-                phbs[phb].translation(false);
-                tables[phb] = null;
+                        bridges.firstBus(phb)));
+                bridges.registers(phb).translation(false);
+                bridges.use(phb, null, 0);
                 watched[phb] = false;
             }
-            if (phbs[phb].translates()) {
+            if (bridges.registers(phb).translates()) {
                 throw new StepRefusedException("TCE_ENABLE stays 1");
             }
         }
@@ -188,13 +107,13 @@ public final class LinuxCalgaryDriver implements UnitDriver {
     private void startNew(Consumer<TceTable> fill) {
         int size = kernel.sizeOfNew(port.ownMemoryEnd());
         announce(size);
-        for (int phb = 0; phb < phbs.length; phb++) {
-            int bus = busOf(phb);
-            if (bus != NOBODY) {
+        for (int phb = 0; phb < CalgaryRegisters.PHBS; phb++) {
+            int bus = bridges.busOf(phb);
+            if (bus != HostBridges.NOBODY) {
                 long base = port.allocateLowPages(
                         TableSize.bytes(size) >> TranslationEntry.PAGE_SHIFT);
-                use(phb, new TceTable(port, bus, base, TableSize.entries(size)), size);
-                fill.accept(tables[phb]);
+                bridges.use(phb, new TceTable(port, bus, base, TableSize.entries(size)), size);
+                fill.accept(bridges.table(phb));
                 setUp(phb, bus);
             }
         }
@@ -215,12 +134,9 @@ public final class LinuxCalgaryDriver implements UnitDriver {
     }
 
     private void checkEnabled() throws StepRefusedException {
-        for (PhbRegisters phb : phbs) {
-            if (phb.translates()) {
-                return;
-            }
+        if (!bridges.anyTranslates()) {
+            throw new StepRefusedException("translation is not enabled");
         }
-        throw new StepRefusedException("translation is not enabled");
     }
 
     @Override
@@ -241,20 +157,20 @@ public final class LinuxCalgaryDriver implements UnitDriver {
     private void adopt() {
         int size = kernel.sizeOfFound(port.machineMemoryEnd());
         announce(size);
-        for (int phb = 0; phb < phbs.length; phb++) {
-            int bus = busOf(phb);
-            if (bus != NOBODY) {
+        for (int phb = 0; phb < CalgaryRegisters.PHBS; phb++) {
+            int bus = bridges.busOf(phb);
+            if (bus != HostBridges.NOBODY) {
                 // get_tce_space_from_tar: a size that is not this kernel's leaves bits behind
-                long base = phbs[phb].tar() & CalgaryRegisters.TAR_SOFTWARE & ~size;
-                use(phb, new TceTable(port, bus, base, TableSize.entries(size)), size);
-                tables[phb].keepNonZero();
+                long base = bridges.registers(phb).tar() & CalgaryRegisters.TAR_SOFTWARE & ~size;
+                bridges.use(phb, new TceTable(port, bus, base, TableSize.entries(size)), size);
+                bridges.table(phb).keepNonZero();
                 setUp(phb, bus);
             }
         }
     }
 
     private void announce(int size) {
-        locate();
+        bridges.locate();
         port.print("PCI-DMA: Calgary IOMMU detected.");
         port.print("PCI-DMA: Calgary TCE table spec is " + size);
         port.print("PCI-DMA: Using Calgary IOMMU");
@@ -262,17 +178,17 @@ public final class LinuxCalgaryDriver implements UnitDriver {
 
     private void setUp(int phb, int bus) {
         reserve(phb);
-        phbs[phb].setTable(tables[phb].base(), sizes[phb]);
-        phbs[phb].handleQuirks(bus);
+        bridges.registers(phb).setTable(bridges.table(phb).base(), bridges.size(phb));
+        bridges.registers(phb).handleQuirks(bus);
         port.print(String.format("Calgary: enabling translation on Calgary PHB 0x%x", bus));
         port.print("Calgary: errant DMAs will now be prevented on this bus.");
-        phbs[phb].translation(true);
+        bridges.registers(phb).translation(true);
         watch(phb, 0);
     }
 
     private void reserve(int phb) {
-        tables[phb].reserveUsual();
-        phbs[phb].reserveWindows(tables[phb]);
+        bridges.table(phb).reserveUsual();
+        bridges.registers(phb).reserveWindows(bridges.table(phb));
     }
 
     // ---- errors ---------------------------------------------------------------------------------
@@ -286,7 +202,7 @@ public final class LinuxCalgaryDriver implements UnitDriver {
     private void look(int phb) {
         if (watched[phb]) {
             watched[phb] = false;
-            if (!phbs[phb].watch(tables[phb].bus())) {
+            if (!bridges.registers(phb).watch(bridges.table(phb).bus())) {
                 watch(phb, WATCHDOG_NANOS);
             }
         }
@@ -314,7 +230,7 @@ public final class LinuxCalgaryDriver implements UnitDriver {
 
     @Override
     public void map(int requester, long iova, long physicalAddress, long bytes, int access) {
-        TceTable table = tableOf(RequesterId.bus(requester));
+        TceTable table = bridges.tableOf(RequesterId.bus(requester));
         if (table == null) {
             throw new IllegalArgumentException(
                     RequesterId.format(requester) + " is on no PHB that translates");
@@ -325,7 +241,7 @@ public final class LinuxCalgaryDriver implements UnitDriver {
 
     @Override
     public void unmap(int requester, long iova, long bytes) {
-        TceTable table = tableOf(RequesterId.bus(requester));
+        TceTable table = bridges.tableOf(RequesterId.bus(requester));
         if (table != null) {
             table.free((int) (iova >>> TranslationEntry.PAGE_SHIFT),
                     (int) (bytes >>> TranslationEntry.PAGE_SHIFT));

@@ -6,18 +6,14 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.BlockedRequests;
-import iommu.api.unit.CacheLookup;
 import iommu.api.unit.FaultRecord;
 import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.Translation;
 import iommu.api.unit.UnitListener;
-import iommu.api.unit.WalkListener.Field;
 import iommu.api.unit.WalkListener;
 import iommu.legacy.gart.GartRegisters;
 import iommu.legacy.gart.GattEntry;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Set;
 
 /**
@@ -33,21 +29,15 @@ public final class GartUnit implements RemappingUnit {
     public static final Set<String> SETTINGS = Set.of("tlbEntries", "blockedReadAborts",
             "blockedWriteReport");
 
-    private static final int NOT_VALID = 1;
-    private static final int NO_MEMORY = 2;
-    private static final int PAGE_MASK = 0xfff;
     private static final int WORDS = GartRegisters.BYTES / Integer.BYTES;
     private static final int USUAL_TLB = 64;
     private static final int MOST_TLB = 1 << 16;
     private static final int MOST_REPORT = 2;
     /** The first node's northbridge, whose table is everybody's. */
     private static final int NORTHBRIDGE = RequesterId.of(0, 0, 0x18, 3);
-    private static final String CACHE_NAME = "GART TLB";
 
-    private final PhysicalMemory memory;
     private final int[] registers = new int[WORDS];
-    private final long[] cached;
-    private final int[] cachedIndex;
+    private final Aperture aperture;
     private final BlockedRequests blockedRequests;
     private UnitListener listener = UnitListener.NONE;
 
@@ -57,23 +47,20 @@ public final class GartUnit implements RemappingUnit {
      * @throws IllegalArgumentException if the profile names an unknown setting
      */
     public GartUnit(UnitProfile profile, PhysicalMemory memory) {
-        this.memory = memory;
         for (String key : profile.settings().keySet()) {
             if (!SETTINGS.contains(key)) {
                 throw new IllegalArgumentException("unknown setting '" + key
                         + "' of a gart unit; known: " + String.join(", ", SETTINGS));
             }
         }
-        int room = (int) within(profile, "tlbEntries", USUAL_TLB, 1, MOST_TLB);
-        cached = new long[room];
-        cachedIndex = new int[room];
+        aperture = new Aperture(registers, memory,
+                (int) within(profile, "tlbEntries", USUAL_TLB, 1, MOST_TLB));
         blockedRequests = BlockedRequests.of(within(profile, "blockedReadAborts", 1, 0, 1),
                 within(profile, "blockedWriteReport", 0, 0, MOST_REPORT));
         profile.registers().forEach((offset, word) -> {
             check(offset, Integer.BYTES);
             registers[offset / Integer.BYTES] = word;
         });
-        drop();
     }
 
     private static long within(UnitProfile profile, String key, long otherwise, long least,
@@ -86,79 +73,23 @@ public final class GartUnit implements RemappingUnit {
         return value;
     }
 
-    private long register(int offset) {
-        return Integer.toUnsignedLong(registers[offset / Integer.BYTES]);
-    }
-
-    private long start() {
-        return GartRegisters.apertureStart(register(GartRegisters.BASE));
-    }
-
-    private long bytes() {
-        return GartRegisters.apertureBytes(register(GartRegisters.CONTROL));
-    }
-
-    private boolean isAperture(long address) {
-        return address >= start() && address < start() + bytes();
-    }
-
-    private boolean translatesRequests() {
-        return translating()
-                && !GartRegisters.DISGARTIO.isSet(register(GartRegisters.CONTROL));
-    }
-
-    private long entryAddress(int index) {
-        return GartRegisters.tableAddress(register(GartRegisters.TABLE))
-                + (long) index * GattEntry.BYTES;
-    }
-
-    /** Returns an entry as memory has it; -1 if there is no memory. */
-    private long entry(int index) {
-        long at = entryAddress(index);
-        return memory.contains(at & -8, Long.BYTES)
-                ? memory.read64(at & -8) >>> 8 * (at & 7) & 0xffff_ffffL : -1;
-    }
-
     // ---- requests -------------------------------------------------------------------------------
-
-    /** Returns what registers alone decide, 0 if the table does. */
-    private long decide(long address) {
-        return !isAperture(address) ? Translation.to(address, GattEntry.PAGE_SHIFT)
-                : !translatesRequests() ? Translation.untranslated() : 0;
-    }
 
     @Override
     public long translate(int requester, long address, int access) {
-        long decided = decide(address);
-        if (decided != 0) {
-            return decided;
-        }
-        int index = (int) (address - start() >>> GattEntry.PAGE_SHIFT);
-        int place = index % cached.length;
-        long entry = cachedIndex[place] == index ? cached[place] : entry(index);
-        long answer = grant(entry, address);
+        long answer = aperture.translate(address);
         if (Translation.isBlocked(answer)) {
             registers[GartRegisters.CACHE / Integer.BYTES] |=
                     (int) GartRegisters.GARTPTEERR.mask();
             listener.blocked(record(RequesterId.sourceId(requester), address, access,
                     Translation.reason(answer)), true);
-        } else {
-            cached[place] = entry;
-            cachedIndex[place] = index;
         }
         return answer;
     }
 
-    private static long grant(long entry, long address) {
-        return entry < 0 ? Translation.blocked(NO_MEMORY)
-                : !GattEntry.VALID.isSet(entry) ? Translation.blocked(NOT_VALID)
-                : Translation.to(GattEntry.page(entry) | address & PAGE_MASK,
-                        GattEntry.PAGE_SHIFT);
-    }
-
     @Override
     public long explain(int requester, long address, int access, WalkListener walkListener) {
-        return tell(address, false, walkListener);
+        return aperture.tell(address, false, walkListener);
     }
 
     @Override
@@ -167,44 +98,12 @@ public final class GartUnit implements RemappingUnit {
         if (pasid >= 0) {
             throw new UnsupportedOperationException("this unit takes no requests with PASID");
         }
-        return tell(address, true, walkListener);
-    }
-
-    private long tell(long address, boolean byCache, WalkListener walk) {
-        long decided = decide(address);
-        walk.step("GART registers", GartRegisters.CONTROL, new long[0], List.of(
-                new Field("GARTEN", translating() ? "1" : "0"),
-                new Field("aperture", hex(start()) + " to " + hex(start() + bytes() - 1)),
-                new Field("table", hex(entryAddress(0)))), decided == 0 ? "translated by the table"
-                        : isAperture(address) ? "not translated" : "outside of the aperture",
-                CacheLookup.none());
-        if (decided != 0) {
-            return decided;
-        }
-        int index = (int) (address - start() >>> GattEntry.PAGE_SHIFT);
-        long entry = entry(index);
-        boolean hit = byCache && cachedIndex[index % cached.length] == index;
-        long used = hit ? cached[index % cached.length] : entry;
-        long answer = grant(used, address);
-        if (entry >= 0) {
-            walk.step("GATT entry " + index, entryAddress(index), new long[] {entry}, List.of(
-                    new Field("V", GattEntry.VALID.isSet(entry) ? "1" : "0"),
-                    new Field("page", hex(GattEntry.page(entry)))), Translation.isBlocked(answer)
-                            ? "refused: " + fault(Translation.reason(answer)).text()
-                            : "to " + hex(Translation.address(answer)),
-                    hit ? CacheLookup.hit(CACHE_NAME, hex(used), used != entry)
-                            : byCache ? CacheLookup.miss(CACHE_NAME) : CacheLookup.none());
-        }
-        return answer;
-    }
-
-    private static String hex(long value) {
-        return "0x" + Long.toHexString(value);
+        return aperture.tell(address, true, walkListener);
     }
 
     @Override
     public boolean translating() {
-        return GartRegisters.GARTEN.isSet(register(GartRegisters.CONTROL));
+        return aperture.isEnabled();
     }
 
     // ---- the table ------------------------------------------------------------------------------
@@ -217,16 +116,17 @@ public final class GartUnit implements RemappingUnit {
     /** {@inheritDoc} What lies outside of the aperture passes; RAM beneath it is nobody's. */
     @Override
     public void mappings(MappingVisitor visitor) {
-        if (translatesRequests()) {
-            int entries = (int) (bytes() >>> GattEntry.PAGE_SHIFT);
-            visitor.structure(entryAddress(0), (long) entries * GattEntry.BYTES);
-            visitor.structure(start(), bytes());
+        if (aperture.isForDevices()) {
+            int entries = (int) (aperture.bytes() >>> GattEntry.PAGE_SHIFT);
+            visitor.structure(aperture.entryAddress(0), (long) entries * GattEntry.BYTES);
+            visitor.structure(aperture.start(), aperture.bytes());
             for (int i = 0; i < entries; i++) {
-                long entry = entry(i);
+                long entry = aperture.entry(i);
                 if (entry >= 0 && GattEntry.VALID.isSet(entry)) {
                     visitor.mapping(NORTHBRIDGE, 0,
-                            start() + ((long) i << GattEntry.PAGE_SHIFT), GattEntry.page(entry),
-                            1L << GattEntry.PAGE_SHIFT, Access.READ | Access.WRITE);
+                            aperture.start() + ((long) i << GattEntry.PAGE_SHIFT),
+                            GattEntry.page(entry), 1L << GattEntry.PAGE_SHIFT,
+                            Access.READ | Access.WRITE);
                 }
             }
         }
@@ -251,7 +151,7 @@ public final class GartUnit implements RemappingUnit {
     @Override
     public long readRegister(int offset, int bytes) {
         check(offset, bytes);
-        return register(offset);
+        return aperture.register(offset);
     }
 
     @Override
@@ -262,8 +162,8 @@ public final class GartUnit implements RemappingUnit {
             registers[offset / Integer.BYTES] &=
                     ~((int) value & (int) GartRegisters.GARTPTEERR.mask());
             if (GartRegisters.INVGART.isSet(value)) {
-                drop();
-                listener.invalidated(CACHE_NAME);
+                aperture.drop();
+                listener.invalidated(Aperture.CACHE);
             }
         } else {
             registers[offset / Integer.BYTES] = (int) value;
@@ -271,10 +171,6 @@ public final class GartUnit implements RemappingUnit {
         if (translating() != before) {
             listener.translation(!before);
         }
-    }
-
-    private void drop() {
-        Arrays.fill(cachedIndex, -1);
     }
 
     @Override
@@ -288,10 +184,9 @@ public final class GartUnit implements RemappingUnit {
     }
 
     private static FaultRecord record(int requester, long address, int access, int reason) {
-        return reason == NO_MEMORY ? new FaultRecord(requester, address, access, reason,
-                "gart:NO_MEMORY", "no memory where the GATT entry should be")
-                : new FaultRecord(requester, address, access, reason, "gart:NOT_VALID",
-                        "GATT entry is not valid");
+        return new FaultRecord(requester, address, access, reason,
+                reason == Aperture.NO_MEMORY ? "gart:NO_MEMORY" : "gart:NOT_VALID",
+                Aperture.text(reason));
     }
 
     @Override

@@ -327,7 +327,7 @@ class LinuxCalgaryDriverTest {
         long base = table(1);
         LinuxCalgaryDriver second = next("2.6.27");
         second.adoptTables(AdoptDepth.IN_PLACE);
-        assertThat(second.tableOf(1).base()).isEqualTo(base + off);
+        assertThat(second.bridges().tableOf(1).base()).isEqualTo(base + off);
         DmaBuffer own = second.dmaOps().map(DISK, 0x210_0000, 4096, WRITE);
         long entry = chip.entry(base, own.iova() >> 12);
         assertThat(entry).isEqualTo(0x210_0003L >>> 8 * off);
@@ -342,8 +342,8 @@ class LinuxCalgaryDriverTest {
         chip.port.pagesFrom(0x200_0000, 0x280_0000);
         LinuxCalgaryDriver second = kernel("3.15", Map.of("calgary.tableSize", 3L));
         second.adoptTables(AdoptDepth.IN_PLACE);
-        assertThat(second.tableOf(1).base()).isEqualTo(base);
-        assertThat(second.tableOf(1).entries()).isEqualTo(64 * 1024);
+        assertThat(second.bridges().tableOf(1).base()).isEqualTo(base);
+        assertThat(second.bridges().tableOf(1).entries()).isEqualTo(64 * 1024);
     }
 
     @Test
@@ -365,7 +365,7 @@ class LinuxCalgaryDriverTest {
         LinuxCalgaryDriver again = kernel("2.6.27", Map.of());
         again.resume();
         assertThat(again.hasTables()).isTrue();
-        assertThat(again.tableOf(1).base()).isEqualTo(table(1));
+        assertThat(again.bridges().tableOf(1).base()).isEqualTo(table(1));
         again.dmaOps().unmap(DISK, old);
         assertThat(chip.entry(table(1), old.iova() >> 12)).isZero();
     }
