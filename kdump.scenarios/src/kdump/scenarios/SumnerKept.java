@@ -121,9 +121,9 @@ final class SumnerKept {
         long policy = tale.events(EventKind.STEP)
                 .filter(e -> e.detail() instanceof Step.WriteConfig).count();
         return Finding.where(strange.isEmpty() && policy == 0, early.size()
-                        + " devices stopped before their driver, " + strange.size()
-                        + " of them otherwise than by the fixups of T5b: " + early.stream().map(e ->
-                                RequesterId.format(e.actor())).collect(Collectors.joining(", ")),
+                        + " devices dropped their work before their driver came, " + strange.size()
+                        + " of them otherwise than by the fixups of T5b; the policy wrote config"
+                        + " space " + policy + " times",
                 "USB controllers are taken from firmware and halted at T5b, by whatever policy",
                 "somebody else than its driver reset a device");
     }

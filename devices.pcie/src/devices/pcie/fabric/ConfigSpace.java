@@ -26,11 +26,11 @@ import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_ENABLE;
 
+import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.PluggedFunction;
-import iommu.api.pcie.VirtualFunctions;
 import java.util.Arrays;
 
 /**

@@ -17,6 +17,7 @@ import static devices.pcie.fabric.ConfigLayout.TYPE_EXPRESS_TO_PCI;
 import static devices.pcie.fabric.ConfigLayout.TYPE_ROOT_PORT;
 import static devices.pcie.fabric.ConfigLayout.TYPE_UPSTREAM_PORT;
 
+import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
@@ -27,7 +28,6 @@ import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.TranslationCompletion;
 import iommu.api.pcie.Upstream;
-import iommu.api.pcie.VirtualFunctions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

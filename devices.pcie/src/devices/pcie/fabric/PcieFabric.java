@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.fabric;
 
+import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Fabric;
 import iommu.api.pcie.FabricFactory.Devices;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.Upstream;
-import iommu.api.pcie.VirtualFunctions;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;

@@ -3,6 +3,7 @@ package devices.pcie.fabric;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DmaPort;
@@ -10,7 +11,6 @@ import iommu.api.pcie.Fabric;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.VirtualFunctions;
 import iommu.testkit.RecordingUpstream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

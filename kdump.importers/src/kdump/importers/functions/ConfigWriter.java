@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.importers.functions;
 
+import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.VirtualFunctions;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;

@@ -3,9 +3,9 @@ package kdump.importers.machinefile;
 
 import iommu.api.machine.DriverMemory;
 import iommu.api.machine.FormatException;
+import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.VirtualFunctions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

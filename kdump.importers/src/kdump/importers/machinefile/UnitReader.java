@@ -3,12 +3,12 @@ package kdump.importers.machinefile;
 
 import iommu.api.machine.FormatException;
 import iommu.api.machine.ReservedRegion;
-import iommu.api.machine.UnitDescription;
 import iommu.api.machine.UnitDescription.FirmwareFlags;
 import iommu.api.machine.UnitDescription.Scope;
+import iommu.api.machine.UnitDescription;
+import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.VirtualFunctions;
 import iommu.api.profile.UnitProfile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,8 +21,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import kdump.importers.MachineTables;
 import kdump.importers.MachineTables.Units;
+import kdump.importers.MachineTables;
 
 /** Reads remapping units, what firmware reserves and who may use ATS, or the table that says it. */
 final class UnitReader {

@@ -68,8 +68,8 @@ class HouseRulesTest {
     @Test
     void allRoomsAreSeen() {
         assertThat(rules.bundles()).extracting(Headers::bundle).contains("iommu.api", "iommu.vtd",
-                "iommu.legacy.calgary", "iommu.testkit", "kdump.lab.api", "kdump.lab.engine", "kdump.lab.shell",
-                "kdump.lab.gogo");
+                "iommu.legacy.calgary", "iommu.testkit", "kdump.lab.api", "kdump.lab.engine",
+                "kdump.lab.shell", "kdump.lab.gogo", "kdump.scenarios");
     }
 
     @Test

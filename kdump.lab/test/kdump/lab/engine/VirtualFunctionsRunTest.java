@@ -4,8 +4,8 @@ package kdump.lab.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.machine.MachineDescription;
+import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.VirtualFunctions;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.kernel;
 
+import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.PciFunction;
-import iommu.api.pcie.VirtualFunctions;
 
 /**
  * What a kernel does to each function while it enumerates the bus: reads its header and switches

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.api.pcie;
+package iommu.api.machine;
 
 import iommu.api.pcie.Capabilities.ConfigReader;
+import iommu.api.pcie.Capabilities;
 
 /**
  * The virtual functions of a physical one, as its SR-IOV capability says. Each has a config space
