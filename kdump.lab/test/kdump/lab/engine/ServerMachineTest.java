@@ -26,6 +26,8 @@ import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Verdict;
+import kdump.lab.api.Why;
+import kdump.lab.api.WhyQuestion;
 import kdump.lab.engine.setup.ColdBoot;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.verdict.Runner;
@@ -183,5 +185,19 @@ class ServerMachineTest {
         Verdict verdict = run(new Gates(new LeaveDisabled(), 0xa, 2), RunOptions.ofSeed(3));
         assertThat(verdict.captureKernel()).isEqualTo("hung");
         assertThat(verdict.untranslatedDma().landed().nothing()).isPositive();
+    }
+
+    /** An old mapping leads away from the crash range, whose addresses the capture kernel uses. */
+    @Test
+    void whatTheCaptureKernelsOwnDeviceWritesAstrayHasACauseToo() throws LabException {
+        RunOptions options = RunOptions.ofSeed(7);
+        assertThat(run(Fixture.identityMap(), options).dumpBytesStray()).isPositive();
+        Why why = new Runner(server(), Fixture.ALL_MODELS, options).why(
+                () -> Fixture.session(Fixture.identityMap()), WhyQuestion.parse("stray"));
+        assertThat(why.chain()).anyMatch(link -> link.facts().containsValue(
+                "asked by the capture kernel's driver") || link.facts().toString()
+                        .contains("capture kernel's driver"));
+        assertThat(why.chain().get(why.chain().size() - 1).event())
+                .isEqualTo("had written that entry before the run began");
     }
 }

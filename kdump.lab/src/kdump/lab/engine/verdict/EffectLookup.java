@@ -108,7 +108,7 @@ final class EffectLookup {
         }
         if (question.address() >= 0) {
             long address = question.address();
-            if (!memory.contains(address, 1) || !isOf(memory.causeOf(address), owner)) {
+            if (!memory.contains(address, 1) || !isOf(address, owner)) {
                 throw new LabException("the byte at 0x" + Long.toHexString(address)
                         + " is none of those in this run of " + verdict.policy());
             }
@@ -116,8 +116,7 @@ final class EffectLookup {
         } else {
             memory.changedLines(run.crashMark(), (line, before, offset) -> {
                 for (int i = 0; found < 0 && i < PhysicalMemory.LINE_BYTES; i++) {
-                    if (isOf(memory.causeOf(line + i), owner)
-                            && (isReserved(line) ? owner == Owner.STRAY
+                    if (isOf(line + i, owner) && (isReserved(line) ? owner == Owner.STRAY
                                     : changed(line + i, before[offset + i]))) {
                         found = line + i;
                     }
@@ -140,10 +139,15 @@ final class EffectLookup {
         return now[0] != before;
     }
 
-    /** The hand-over changes memory by kernels and by units alike, but not in its own memory. */
-    private boolean isOf(int cause, Owner owner) {
+    /**
+     * The hand-over changes memory by kernels and by units alike, but not in its own memory. What
+     * the capture kernel's own devices write to old memory is as stray as what the others do.
+     */
+    private boolean isOf(long address, Owner owner) {
+        int cause = memory.causeOf(address);
         Owner found = attribution.owner(cause);
-        return found == owner && cause >= crash || owner == Owner.KERNEL && found == Owner.UNIT;
+        return found == owner && cause >= crash || owner == Owner.KERNEL && found == Owner.UNIT
+                || owner == Owner.STRAY && found == Owner.CAPTURE_DEVICE && !isReserved(address);
     }
 
     // ---- media, dump, end -----------------------------------------------------------------------
