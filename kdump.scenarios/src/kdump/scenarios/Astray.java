@@ -7,7 +7,7 @@ import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.DriverPort;
 import iommu.api.pcie.FunctionConfig;
-import iommu.api.pcie.Workload;
+import kdump.scenarios.trial.ProbingDriver;
 
 /**
  * A device with a bad descriptor: from the crash on it writes to an address that no driver gave it,
@@ -80,26 +80,10 @@ record Astray(int function, long address) implements DeviceModel {
 
     @Override
     public DeviceDriver driver(DriverPort port) {
-        return new DeviceDriver() {
-            @Override
-            public void start(Workload workload, long seed) { }
-
-            @Override
-            public long service() {
-                return 0;
-            }
-
-            @Override
-            public String probe() {
-                port.function().writeConfig(COMMAND, 2, MEMORY_AND_BUS_MASTER);
-                port.function().writeRegister(0, 0, 4, 0);
-                return null;
-            }
-
-            @Override
-            public String write(long physicalAddress, int bytes, long position) {
-                return "no disk";
-            }
+        return (ProbingDriver) () -> {
+            port.function().writeConfig(COMMAND, 2, MEMORY_AND_BUS_MASTER);
+            port.function().writeRegister(0, 0, 4, 0);
+            return null;
         };
     }
 }

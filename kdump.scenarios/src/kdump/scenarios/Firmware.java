@@ -11,7 +11,6 @@ import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.DriverPort;
 import iommu.api.pcie.FunctionConfig;
-import iommu.api.pcie.Workload;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
 import java.util.ArrayList;
@@ -20,6 +19,7 @@ import java.util.function.UnaryOperator;
 import kdump.lab.api.LabException;
 import kdump.lab.api.experiment.Experiment;
 import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.ProbingDriver;
 import kdump.scenarios.trial.Stage;
 import kdump.scenarios.trial.Tale;
 
@@ -65,25 +65,9 @@ final class Firmware implements DeviceModel {
     /** A driver that maps a page, which is when the old mappings of its device go. */
     @Override
     public DeviceDriver driver(DriverPort port) {
-        return new DeviceDriver() {
-            @Override
-            public void start(Workload workload, long seed) { }
-
-            @Override
-            public long service() {
-                return 0;
-            }
-
-            @Override
-            public String probe() {
-                port.map(port.allocatePage(), 4096, Access.READ | Access.WRITE);
-                return null;
-            }
-
-            @Override
-            public String write(long physicalAddress, int bytes, long position) {
-                return "no disk";
-            }
+        return (ProbingDriver) () -> {
+            port.map(port.allocatePage(), 4096, Access.READ | Access.WRITE);
+            return null;
         };
     }
 

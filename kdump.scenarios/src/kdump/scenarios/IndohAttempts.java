@@ -38,7 +38,7 @@ final class IndohAttempts {
                     + ", indoh-4", "no fault, no system error, no hang, a complete dump",
                     IndohAttempts::fourth),
             new Claim("S4-13", "the reset has to be done before interrupt remapping is initialised",
-                    MACHINE + ", reset-devices at each phase from T3 to T7", "system errors exactly"
+                    MACHINE + ", reset-devices as each phase from T3 to T7 begins", "system errors exactly"
                     + " where the reset comes after T4", IndohAttempts::sweep));
 
     private static final int SEEDS = 10;
@@ -110,8 +110,8 @@ final class IndohAttempts {
     private static Finding sweep(Stage stage) throws LabException {
         var told = new ArrayList<String>();
         boolean as = true;
-        for (Phase at : List.of(Phase.SETUP_ARCH, Phase.ENUMERATION, Phase.FINAL_FIXUPS,
-                Phase.DRIVERS)) {
+        for (Phase at : List.of(Phase.SETUP_ARCH, Phase.INTERRUPT_REMAPPING,
+                Phase.ENUMERATION, Phase.FINAL_FIXUPS, Phase.DMA_REMAPPING, Phase.DRIVERS)) {
             Experiment run = stage.experiment(MACHINE, "reset-devices");
             Verdict v = stage.verdict(at == Phase.SETUP_ARCH ? run
                     : run.around(Meddler.moved(Phase.SETUP_ARCH, at)));

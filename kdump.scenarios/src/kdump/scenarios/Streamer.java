@@ -17,6 +17,7 @@ import java.util.List;
 import kdump.lab.api.LabException;
 import kdump.lab.api.experiment.Experiment;
 import kdump.scenarios.trial.Finding;
+import kdump.scenarios.trial.ProbingDriver;
 import kdump.scenarios.trial.Stage;
 import kdump.scenarios.trial.Tale;
 
@@ -100,18 +101,13 @@ record Streamer(int user, boolean mapsFirst) implements DeviceModel {
     @Override
     public DeviceDriver driver(DriverPort port) {
         PciFunction function = port.function();
-        return new DeviceDriver() {
+        return new ProbingDriver() {
             @Override
             public void start(Workload workload, long seed) {
                 long iova = workload.rings().get(0).iova();
                 function.writeRegister(0, ADDRESS_LOW, 4, iova & 0xffff_ffffL);
                 function.writeRegister(0, ADDRESS_HIGH, 4, iova >>> 32);
                 function.writeRegister(0, CONTROL, 4, 1);
-            }
-
-            @Override
-            public long service() {
-                return 0;
             }
 
             @Override
@@ -126,11 +122,6 @@ record Streamer(int user, boolean mapsFirst) implements DeviceModel {
                     port.map(port.allocatePage(), 4096, Access.READ | Access.WRITE);
                 }
                 return null;
-            }
-
-            @Override
-            public String write(long physicalAddress, int bytes, long position) {
-                return "no disk";
             }
         };
     }

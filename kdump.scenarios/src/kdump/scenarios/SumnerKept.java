@@ -3,6 +3,7 @@ package kdump.scenarios;
 
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
+import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
@@ -15,6 +16,7 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
+import kdump.lab.api.experiment.Experiment;
 import kdump.scenarios.trial.Claim;
 import kdump.scenarios.trial.Finding;
 import kdump.scenarios.trial.Mapping;
@@ -58,6 +60,7 @@ final class SumnerKept {
                     + " keep-and-separate; beside it copy-tables", "the domain id of every device"
                     + " that a driver has taken is the old one", SumnerKept::sameDomain));
 
+    private static final int USB = 0x0c03;
     private static final int GLOBAL_COMMAND = 0x18;
     private static final long TRANSLATION_ENABLE = 1L << 31;
 
@@ -112,20 +115,26 @@ final class SumnerKept {
     }
 
     private static Finding ownDrivers(Stage stage) throws LabException {
-        Tale tale = stage.tale(stage.experiment("laptop", "copy-tables"));
+        Experiment run = stage.experiment("laptop", "copy-tables");
+        Tale tale = stage.tale(run);
         int from = tale.begin(Phase.SETUP_ARCH);
-        List<Event> early = tale.events(EventKind.DEVICE_RESET).filter(e -> e.id() > from
-                && e.id() < tale.probedAt(e.actor())).toList();
-        List<Event> strange = early.stream()
-                .filter(e -> tale.phase(e) != Phase.FINAL_FIXUPS).toList();
+        long strange = tale.events(EventKind.DEVICE_RESET).filter(e -> e.id() > from
+                && e.id() < tale.probedAt(e.actor()) && tale.phase(e) != Phase.FINAL_FIXUPS)
+                .count();
         long policy = tale.events(EventKind.STEP)
                 .filter(e -> e.detail() instanceof Step.WriteConfig).count();
-        return Finding.where(strange.isEmpty() && policy == 0, early.size()
-                        + " devices dropped their work before their driver came, " + strange.size()
-                        + " of them otherwise than by the fixups of T5b; the policy wrote config"
-                        + " space " + policy + " times",
+        Map<Integer, Map<Phase, Integer>> requests = tale.oldRequestsByPhase();
+        List<Integer> usb = run.machine().functions().stream()
+                .filter(f -> f.classCode() >>> 8 == USB).map(FunctionConfig::requesterId)
+                .filter(requests::containsKey).toList();
+        long halted = usb.stream().filter(f -> requests.get(f).containsKey(Phase.ENUMERATION)
+                && !requests.get(f).containsKey(Phase.DMA_REMAPPING)).count();
+        return Finding.where(strange == 0 && policy == 0 && !usb.isEmpty()
+                        && halted == usb.size(), strange + " devices were reset before their driver"
+                        + " came, the policy wrote config space " + policy + " times; " + halted
+                        + " of " + usb.size() + " busy USB controllers fell silent at T5b",
                 "USB controllers are taken from firmware and halted at T5b, by whatever policy",
-                "somebody else than its driver reset a device");
+                "somebody else than its driver dealt with a device");
     }
 
     private static Finding likeNone(Stage stage) throws LabException {

@@ -57,12 +57,13 @@ final class SumnerTables {
             fresh.addAll(ids(scalable.atDump(), requester));
             inScalable.addAll(collisions(scalable, requester));
         }
-        return Finding.where(inLegacy.isEmpty() && !ids(legacy.atDump(), WIRELESS).isEmpty(),
+        return Finding.where(inLegacy.isEmpty() && !ids(legacy.atDump(), WIRELESS).isEmpty()
+                        && !inScalable.isEmpty(),
                 "legacy mode: id " + ids(legacy.atDump(), WIRELESS) + ", of which were in use at T1 "
                         + inLegacy + "; scalable mode: " + fresh + " of the devices"
                         + " that drivers have taken, in use " + inScalable,
                 "legacy mode: Linux does not reserve the ids of old entries of the PASID table",
-                "an id was given out twice");
+                "an id was given out twice, or scalable mode gives out none twice");
     }
 
     private static Tale plugged(Stage stage, String machine, String policy, int function)

@@ -99,6 +99,7 @@ final class WrightWindow {
         long small = 0;
         long large = 0;
         int hit = 0;
+        long inside = 0;
         for (int i = 0; i < SEEDS / 2; i++) {
             RunOptions options = RunOptions.ofSeed(stage.seed() + i);
             small += stage.verdict(stage.experiment(MACHINE, "disable-reinit").options(options))
@@ -106,6 +107,8 @@ final class WrightWindow {
             Tale tale = stage.tale(stage.experiment(MACHINE, "crash-path-disable")
                     .options(options));
             large += tale.verdict().untranslatedDma().requests();
+            inside += tale.verdict().untranslatedDma().landed().captureKernel()
+                    + tale.verdict().untranslatedDma().landed().freeMemory();
             hit += tale.oldRequests().anyMatch(e -> e.kind() == EventKind.DMA_WRITE
                     && e.id() > tale.begin(Phase.SETUP_ARCH) && DmaOutcome.isUntranslated(e.b())
                     && DmaOutcome.isAnswered(e.b()) && Tale.went(e) < LOW_MEMORY) ? 1 : 0;
@@ -113,10 +116,11 @@ final class WrightWindow {
         var hits = new Rate(hit, SEEDS / 2);
         return Finding.where(small > 0 && large > small && hit > 0, small + " untranslated"
                         + " requests in ten small windows, " + large + " in ten from T1 to T6;"
-                        + " writes below 640 KiB from T3 on in " + hits + " of the latter",
+                        + " writes below 640 KiB from T3 on in " + hits + " of the latter; "
+                        + inside + " requests into its reservation",
                 "the capture kernel uses the first 640 KiB, as those of 2010 did, and I/O addresses"
-                + " are given out from 0 upwards; what lies in its reservation was not hit: the"
-                + " addresses of this machine end below it", "nothing passed, or nothing was hit")
+                + " are given out from 0 upwards, so that they reach its reservation only where"
+                + " enough is mapped", "nothing passed, or nothing was hit")
                 .at(hits);
     }
 
