@@ -7,7 +7,6 @@ import devices.pcie.fabric.PcieFabricFactory;
 import devices.pcie.link.DeviceOptions;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
-import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Medium;

@@ -4,6 +4,7 @@ package iommu.amdvi.linux;
 import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Command;
 import iommu.amdvi.Control;
+import iommu.amdvi.ExtendedFeature;
 import iommu.api.unit.KernelPort;
 
 /**
@@ -174,5 +175,15 @@ final class CommandRing {
     /** Returns how often a completion did not come in time. */
     int timeOuts() {
         return timeOuts;
+    }
+
+    /** Drops all that the unit caches: by one command where it has that, entry by entry otherwise. */
+    void flushAll(int devices) {
+        if (ExtendedFeature.IA_SUP.isSet(registers.read(AmdViRegisters.EXTENDED_FEATURE))) {
+            everything();
+            complete();
+        } else {
+            flushOneByOne(devices);
+        }
     }
 }

@@ -40,15 +40,12 @@ import java.util.function.Consumer;
  */
 public final class LinuxAmdViDriver implements UnitDriver {
 
-    private static final long LARGEST_TABLE_BYTES = 65536L * DeviceTableEntry.BYTES;
-    private static final int INV_TIME_OUT_1S = 4;
-
-    private final KernelProfile kernel;
     private final KernelPort port;
     private final KernelQuirks quirks;
     private final UnitRegisters registers;
     private final long expectedBytes;
     private final EventReport events;
+    private final FreshTable fresh;
     private final DomainMappings mappings;
     private final InterruptTables interrupts;
     private CommandRing commands;
@@ -71,13 +68,13 @@ public final class LinuxAmdViDriver implements UnitDriver {
      *     no table of another size; 0 for the size it finds
      */
     public LinuxAmdViDriver(KernelProfile kernel, KernelPort port, long expectedBytes) {
-        this.kernel = kernel;
         this.port = port;
         quirks = KernelQuirks.of(kernel);
         this.expectedBytes = expectedBytes;
         registers = new UnitRegisters(port);
         events = new EventReport(port, registers);
         mappings = new DomainMappings(kernel, quirks, port);
+        fresh = new FreshTable(port, quirks, registers, events, mappings, expectedBytes);
         interrupts = new InterruptTables(port, registers, quirks.interruptTableLength());
     }
 
@@ -164,7 +161,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
         entries = handover.entries();
         refusal = handover.refusal();
         if (entries == null) {
-            switchOff();
+            registers.switchOff();
             startEmpty(false);
             LinuxHandover.flush(commands, register);
             started = true;
@@ -172,15 +169,6 @@ public final class LinuxAmdViDriver implements UnitDriver {
     }
 
     // ---- T6 -------------------------------------------------------------------------------------
-
-    private void flushAll() {
-        if (ExtendedFeature.IA_SUP.isSet(registers.read(AmdViRegisters.EXTENDED_FEATURE))) {
-            commands.everything();
-            commands.complete();
-        } else {
-            commands.flushOneByOne(entries.count());
-        }
-    }
 
     /**
      * Goes on in the table of the kernel before, entries and page tables where they lie, whatever
@@ -205,7 +193,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
             throw new StepRefusedException(e.getMessage());
         }
         entries.blockOthers();
-        flushAll();
+        commands.flushAll(entries.count());
         announce();
     }
 
@@ -229,34 +217,19 @@ public final class LinuxAmdViDriver implements UnitDriver {
         beginKeptOn(table -> mappings.installScratch(table, port.functions()));
     }
 
-    /**
-     * Gives the unit a table in which devices are blocked but for those that {@code fill} gives
-     * entries, IommuEn staying 1.
-     */
+    /** Gives the unit a table of this kernel, IommuEn staying 1. */
     private void beginKeptOn(Consumer<DeviceEntries> fill) throws StepRefusedException {
         checkFound();
         findInterrupts();
         events.defer(false);
         long found = registers.read(AmdViRegisters.DEV_TAB);
-        registers.feature(Control.CMD_BUF_EN, false);
-        registers.feature(Control.EVENT_LOG_EN, false);
-        entries = emptyTable(true);
-        fill.accept(entries);
-        commands = new CommandRing(port, registers);
-        entries.tell(registers);
-        LinuxHandover.enable(commands, events, quirks);
-        mappings.use(entries, commands);
-        checkTable();
+        fresh.exchange(fill);
+        entries = fresh.entries();
+        commands = fresh.commands();
+        fresh.check();
         LinuxHandover.flush(commands, found);
-        flushAll();
+        commands.flushAll(entries.count());
         announce();
-    }
-
-    private void checkTable() throws StepRefusedException {
-        if (AmdViRegisters.BASE.inPlace(registers.read(AmdViRegisters.DEV_TAB))
-                != entries.base()) {
-            throw new StepRefusedException("the device table base register is locked");
-        }
     }
 
     @Override
@@ -299,7 +272,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
         }
         events.finish();
         entries.blockOthers();
-        flushAll();
+        commands.flushAll(entries.count());
         announce();
     }
 
@@ -316,34 +289,25 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     @Override
     public void disableTranslation() throws StepRefusedException {
-        switchOff();
+        registers.switchOff();
         started = false;
         if (registers.enabled()) {
             throw new StepRefusedException("IommuEn stays 1");
         }
     }
 
-    private void switchOff() {
-        registers.feature(Control.CMD_BUF_EN, false);
-        registers.feature(Control.EVENT_INT_EN, false);
-        registers.feature(Control.EVENT_LOG_EN, false);
-        registers.feature(Control.GA_LOG_EN, false);
-        registers.feature(Control.GA_INT_EN, false);
-        registers.feature(Control.IOMMU_EN, false);
-    }
-
     /** {@inheritDoc} Source: Linux, x86_platform.iommu_shutdown is disable_iommus. */
     @Override
     public void shutdown() {
         if (entries != null) {
-            switchOff();
+            registers.switchOff();
         }
     }
 
     @Override
     public void crash() {
         if (quirks.crashDisables() && registers.enabled()) {
-            switchOff();
+            registers.switchOff();
         }
     }
 
@@ -365,10 +329,10 @@ public final class LinuxAmdViDriver implements UnitDriver {
             startEmpty(true);
         }
         if (!keepsBases()) {
-            checkTable();
+            fresh.check();
         }
         if (!quirks.attachesFirst()) {
-            flushAll();
+            commands.flushAll(entries.count());
         }
         if (!quirks.attachesFirst() && !quirks.enablesEarly()) {
             mappings.attach(port.functions());
@@ -381,65 +345,10 @@ public final class LinuxAmdViDriver implements UnitDriver {
         return quirks.handOver() == KernelQuirks.HandOver.IN_PLACE && refusal != null;
     }
 
-    /**
-     * Since they copy tables (4.14) kernels keep their own below 4 GiB, as they trust no other.
-     *
-     * <p>Source: Linux, early_amd_iommu_init, GFP_DMA32; from memory.
-     */
-    private long deviceTablePages(int count) {
-        return kernel.version().atLeast(4, 14) ? port.allocateLowPages(count)
-                : port.allocatePages(count);
-    }
-
-    private DeviceEntries emptyTable(boolean blocked) {
-        long found = registers.read(AmdViRegisters.DEV_TAB);
-        long bytes = expectedBytes != 0 ? expectedBytes
-                : AmdViRegisters.BASE.of(found) != 0 ? AmdViRegisters.deviceTableBytes(found)
-                : LARGEST_TABLE_BYTES;
-        var table = new DeviceEntries(port, deviceTablePages((int) (bytes / 4096)),
-                (int) (bytes / DeviceTableEntry.BYTES));
-        if (blocked) {
-            table.blockOthers();
-        }
-        return table;
-    }
-
-    /**
-     * Gives the unit an empty table and switches it on.
-     *
-     * @param blocked whether devices are blocked from the start, not only from T6 on
-     */
     private void startEmpty(boolean blocked) {
-        entries = emptyTable(blocked);
-        long control = registers.read(AmdViRegisters.CONTROL);
-        control = Control.INV_TIME_OUT.with(control, INV_TIME_OUT_1S);
-        registers.write(AmdViRegisters.CONTROL, Control.COHERENT.with(control, 1));
-        commands = new CommandRing(port, registers);
-        if (quirks.attachesFirst()) {
-            commands.allocate();
-            mappings.use(entries, commands);
-            mappings.attachUnseen(port.functions());
-        }
-        if (!keepsBases()) {
-            entries.tell(registers);
-        }
-        startBuffers();
-        registers.feature(Control.IOMMU_EN, true);
-        if (!quirks.attachesFirst()) {
-            mappings.use(entries, commands);
-        }
-    }
-
-    private void startBuffers() {
-        if (keepsBases()) {
-            commands.reuse(quirks.plain(registers.read(AmdViRegisters.CMD_BUF)), 0);
-            events.reuse();
-        } else if (quirks.attachesFirst()) {
-            commands.start();
-            events.enable();
-        } else {
-            LinuxHandover.enable(commands, events, quirks);
-        }
+        fresh.start(blocked, keepsBases());
+        entries = fresh.entries();
+        commands = fresh.commands();
     }
 
     @Override

@@ -42,4 +42,14 @@ final class UnitRegisters {
     boolean enabled() {
         return control(Control.IOMMU_EN);
     }
+
+    /** Switches the unit off, what it writes by itself first. */
+    void switchOff() {
+        feature(Control.CMD_BUF_EN, false);
+        feature(Control.EVENT_INT_EN, false);
+        feature(Control.EVENT_LOG_EN, false);
+        feature(Control.GA_LOG_EN, false);
+        feature(Control.GA_INT_EN, false);
+        feature(Control.IOMMU_EN, false);
+    }
 }

@@ -18,7 +18,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 
 /**
  * Which domain each source has, and what is mapped in it. A function without a domain of this
@@ -36,13 +35,14 @@ final class DomainMappings {
     private final KernelPort port;
     private final UnitRegisters registers;
     private final PageTables pageTables;
+    private final DomainWidths widths;
     private final Map<Integer, Domain> domainOf = new HashMap<>();
-    private final TreeMap<Integer, Domain> unflushed = new TreeMap<>();
     private final Map<Integer, Set<KernelPort.Range>> reserved = new HashMap<>();
     private final AtsDevices ats;
     private DomainIds ids;
     private ContextTables tables;
     private Invalidations invalidations;
+    private PageFlushes flushes;
     private BitSet copied = new BitSet();
     private boolean marks;
     private boolean defersAttach;
@@ -58,6 +58,7 @@ final class DomainMappings {
         this.port = port;
         this.registers = registers;
         pageTables = new PageTables(port, registers);
+        widths = new DomainWidths(kernel, quirks, registers);
         ats = new AtsDevices(quirks, port, registers);
     }
 
@@ -90,10 +91,10 @@ final class DomainMappings {
         tables = newTables;
         invalidations = newInvalidations;
         ats.use(newInvalidations);
+        flushes = new PageFlushes(kernel.strictInvalidation(), registers, newInvalidations, ats);
         copied = copiedSources;
         marks = entriesMarked;
         domainOf.clear();
-        unflushed.clear();
         reserved.clear();
         kept = KeptMappings.NONE;
     }
@@ -203,41 +204,13 @@ final class DomainMappings {
             return;
         }
         pageTables.unmap(domain, iova, bytes);
-        if (kernel.strictInvalidation()) {
-            flushPages(domain, iova >>> 12, bytes >>> 12);
-        } else {
-            unflushed.put(domain.id(), domain);
-        }
+        flushes.unmapped(domain, iova >>> 12, bytes >>> 12);
     }
 
     void flush() {
-        for (Domain domain : unflushed.values()) {
-            if (domain.firstStage()) {
-                invalidations.firstStage(domain.id(), 0, -1, false);
-            } else {
-                invalidations.iotlb(InvalidationDescriptor.DOMAIN, domain.id(), 0, 0, false);
-            }
-            ats.flushAll(domain);
+        if (flushes != null) { // a kernel flushes all its units, those that it left off too
+            flushes.flush();
         }
-        unflushed.clear();
-    }
-
-    /** Page-selective if unit and range allow, otherwise the whole domain; then device TLBs. */
-    private void flushPages(Domain domain, long firstPage, long pages) {
-        long lastPage = firstPage + pages - 1;
-        // The smallest aligned power of two of pages that covers the range.
-        int mask = 64 - Long.numberOfLeadingZeros(firstPage ^ lastPage);
-        long address = firstPage >>> mask << mask << 12;
-        boolean selective = Capability.PSI.isSet(registers.cap())
-                && mask <= Capability.MAMV.of(registers.cap());
-        if (domain.firstStage()) {
-            invalidations.firstStage(domain.id(), address, mask, true);
-        } else if (selective) {
-            invalidations.iotlb(InvalidationDescriptor.SELECTIVE, domain.id(), address, mask, true);
-        } else {
-            invalidations.iotlb(InvalidationDescriptor.DOMAIN, domain.id(), 0, 0, false);
-        }
-        ats.flush(domain, address, mask);
     }
 
     /** Returns the domain of a function, which is given one if it has none. */
@@ -316,9 +289,9 @@ final class DomainMappings {
     }
 
     private Domain emptyDomain(boolean scalable) {
-        boolean first = usesFirstStage(scalable);
+        boolean first = widths.usesFirstStage(scalable);
         return new Domain(ids().take(), port.allocatePages(1),
-                first ? firstStageLevels() : levels(),
+                first ? widths.firstStageLevels() : widths.levels(),
                 !first ? TableFormat.SECOND_STAGE
                         : quirks.disablesExecution() ? TableFormat.NO_EXECUTE
                         : TableFormat.FIRST_STAGE);
@@ -369,7 +342,7 @@ final class DomainMappings {
         } else if (tables.present(entry)) {
             return;
         }
-        tables.install(entry, domain, domain.passesThrough() ? levels() - 2
+        tables.install(entry, domain, domain.passesThrough() ? widths.levels() - 2
                 : domain.addressWidthCode(), id == requester && ats.supported(requester));
         if (Capability.CM.isSet(registers.cap())) {
             // Entries that were not present may be cached, under domain id 0.
@@ -403,34 +376,8 @@ final class DomainMappings {
         copied.clear(source);
     }
 
-    /**
-     * Returns the order of addresses, as wide as the unit's tables.
-     *
-     * <p>Source: Linux, intel/iommu.c, geometry of a domain: first-stage addresses keep their top
-     * bit 0, as they are canonical.
-     */
+    /** Returns the order of addresses, as wide as the unit's tables. */
     IovaOrder iovaOrder() {
-        boolean forced = kernel.setting(KernelProfile.FORCE_DAC, 0) != 0;
-        int bits = usesFirstStage(tables.scalable()) ? 9 * firstStageLevels() + 11
-                : Math.min(9 * levels() + 12, Capability.maximumGuestAddressWidth(registers.cap()));
-        return new IovaOrder(forced ? IovaOrder.Kind.WHOLE_RANGE : IovaOrder.Kind.LOW_FIRST,
-                Math.max(Integer.SIZE, bits));
-    }
-
-    private boolean usesFirstStage(boolean scalable) {
-        return scalable && quirks.usesFirstStage()
-                && ExtendedCapability.FLTS.isSet(registers.ecap());
-    }
-
-    private int firstStageLevels() {
-        return kernel.domainWidthBits() > 48 && Capability.FL5LP.isSet(registers.cap()) ? 5 : 4;
-    }
-
-    private int levels() {
-        int levels = (kernel.domainWidthBits() - 12) / 9;
-        while (levels > 3 && !Capability.supportsLevels(registers.cap(), levels)) {
-            levels--;
-        }
-        return levels;
+        return widths.iovaOrder(tables.scalable());
     }
 }

@@ -20,7 +20,6 @@ import java.util.stream.Collectors;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
-import kdump.lab.engine.machine.Services;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.policies.resetdevices.Config;
 import kdump.policies.resetdevices.ResetDevices;

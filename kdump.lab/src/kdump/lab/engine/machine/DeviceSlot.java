@@ -13,7 +13,6 @@ import iommu.api.sim.RandomStream;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Set;
 
 /**

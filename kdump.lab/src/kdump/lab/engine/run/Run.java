@@ -9,13 +9,10 @@ import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.PciFunction;
-import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Workload;
-import iommu.api.sim.RandomStream;
 import iommu.api.profile.KernelProfile;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
-import iommu.api.unit.DmaMappingException;
 import iommu.api.unit.KernelPanicException;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -73,10 +70,9 @@ public final class Run {
     private final Restart restart;
     private final ReservationNotes firstNotes;
     private final CrashPath crashPath;
-    private long steps;
-    private final List<String> remarks = new ArrayList<>();
+    private final AskedSteps asked = new AskedSteps();
     private Phase phase;
-    private Kernel running;
+    private final RunningKernel running;
     private int crashMark = -1;
     private boolean causesFromStart;
     private boolean imageChanged;
@@ -119,28 +115,8 @@ public final class Run {
         restart = new Restart(capture, trace, boot.probed(),
                 scenario.captureProfile().setting(KernelProfile.PANIC, 0) != 0);
         crashPath = new CrashPath(scenario.profile(), options.seed());
-        running = first;
-        machine.processor(new Machine.Processor() {
-            @Override
-            public void interrupt(int alias, int vector) {
-                running.interrupt(alias, vector);
-            }
-
-            @Override
-            public void interruptPin(int function, boolean asserted) {
-                running.interruptPin(function, asserted);
-            }
-
-            @Override
-            public void systemError(int reporter, SystemError error) {
-                running.systemError(reporter, error);
-            }
-
-            @Override
-            public void faults(int unit) {
-                running.faults(unit);
-            }
-        });
+        running = new RunningKernel(first);
+        machine.processor(running);
     }
 
     /** Returns what these options ask of devices that are busy with these loads. */
@@ -160,29 +136,9 @@ public final class Run {
         return crashPath;
     }
 
-    /** Keeps why the policy asks for no more. */
-    void remark(String reason) {
-        if (!remarks.contains(reason)) {
-            remarks.add(reason);
-        }
-    }
-
-    /** Notes a step that was done, or refused. */
-    void asked(Object step) {
-        // a record's own hash says nothing of its class
-        long kind = (long) step.getClass().hashCode() << Integer.SIZE;
-        steps = RandomStream.mix(steps * 31 + phase.ordinal() + RandomStream.mix(
-                kind + step.hashCode()));
-    }
-
-    /** Returns a number that is the same for runs in which the same was asked for, in one JVM. */
-    public long steps() {
-        return steps;
-    }
-
-    /** Returns why the policy asked for no more than it did, in its words; empty as a rule. */
-    public List<String> remarks() {
-        return List.copyOf(remarks);
+    /** Returns what the policy asked for so far. */
+    public AskedSteps asked() {
+        return asked;
     }
 
     // ---- stepping -------------------------------------------------------------------------------
@@ -261,7 +217,7 @@ public final class Run {
     }
 
     private boolean nextOfCapture(long until) {
-        if (phase == Phase.CRASH && running == first) {
+        if (phase == Phase.CRASH && running.is(first)) {
             leaveFirstKernel();
             return true;
         }
@@ -318,37 +274,10 @@ public final class Run {
                     machine, function,
                     GuestMemory.of(scenario.description(), requester, load)));
             driver.start(first.mapped(function, load), options.seed() + requester);
-            machine.queue().schedule(1, new Service(driver));
+            machine.queue().schedule(1, new DriverService(first, machine.queue(), driver));
         });
         first.startClock();
         firstSteps.tell(new HandoverEvent.PhaseStart(Phase.RUNNING));
-    }
-
-    /** Calls a driver of the first kernel again and again. */
-    private final class Service implements Runnable {
-
-        private final DeviceDriver driver;
-
-        Service(DeviceDriver driver) {
-            this.driver = driver;
-        }
-
-        @Override
-        public void run() {
-            long again = first.isStopped() ? 0 : again();
-            if (again > 0) {
-                machine.queue().schedule(again, this);
-            }
-        }
-
-        /** A driver that cannot map any more posts nothing any more. */
-        private long again() {
-            try {
-                return driver.service();
-            } catch (DmaMappingException e) {
-                return 0;
-            }
-        }
     }
 
     private void crash() {
@@ -371,7 +300,7 @@ public final class Run {
             }
         }
         first.stop();
-        running = capture;
+        running.becomes(capture);
         capture.endOnSystemError();
         capture.startClock();
     }

@@ -100,7 +100,7 @@ final class StepExecutor {
 
     private void execute(Step step) throws StepRefusedException {
         if (!(step instanceof Step.Remark)) {
-            run.asked(step);
+            run.asked().add(run.phase(), step);
             if (run.phase() == Phase.CRASH) {
                 run.crashPath().act(step);
             }
@@ -121,7 +121,7 @@ final class StepExecutor {
         } else if (step instanceof Step.Print s) {
             kernel.print(ConsoleLine.NOTICE, Trace.NOBODY, s.line());
         } else if (step instanceof Step.Remark s) {
-            run.remark(s.reason());
+            run.asked().remark(s.reason());
         } else {
             executeNamed(step);
         }

@@ -119,6 +119,13 @@ final class CauseChain {
                 facts.put("function", RequesterId.format(e.actor()));
                 facts.put("iova", hex(e.a()));
                 return e.kind() == EventKind.MAP ? "maps a page" : "unmaps a page";
+            default:
+                return wordsOfDriver(e, facts);
+        }
+    }
+
+    private static String wordsOfDriver(Event e, Map<String, String> facts) {
+        switch (e.kind()) {
             case PROBE, PROBED:
                 facts.put("function", RequesterId.format(e.actor()));
                 return e.kind() == EventKind.PROBE ? "its driver probes the function"

@@ -109,7 +109,8 @@ public final class Runner {
     /** Runs a policy to compare it with others, and leaves the memory as it was. */
     public Compared compare(PolicySession policy) throws LabException {
         return judged(scenario, policy, Trace.Level.COUNT,
-                (run, attribution, verdict) -> new Compared(verdict, run.steps(), run.remarks()));
+                (run, attribution, verdict) -> new Compared(verdict,
+                        run.asked().hash(), run.asked().remarks()));
     }
 
     /** Looks at hardware. */
