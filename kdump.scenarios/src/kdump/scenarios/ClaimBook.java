@@ -21,20 +21,27 @@ import org.osgi.service.component.annotations.Reference;
 @Component
 public final class ClaimBook implements Scenarios {
 
+    /** All claims by id, put together when somebody asks for them first. */
+    private static final class Pages {
+
+        private static final Map<String, Claim> CLAIMS = new LinkedHashMap<>();
+
+        static {
+            Stream.of(SumnerInFlight.CLAIMS, SumnerKept.CLAIMS, SumnerTables.CLAIMS,
+                    MontgomeryRule.CLAIMS, MontgomeryLimits.CLAIMS, MontgomeryKinds.CLAIMS,
+                    RoedelOptions.CLAIMS, RoedelProcedure.CLAIMS, IndohResets.CLAIMS,
+                    IndohAttempts.CLAIMS, WrightWindow.CLAIMS, WrightCaches.CLAIMS)
+                    .flatMap(List::stream).sorted(Comparator.comparing(ClaimBook::place))
+                    .forEach(claim -> CLAIMS.put(claim.id(), claim));
+        }
+    }
+
     private final Experiments experiments;
-    private final Map<String, Claim> claims = new LinkedHashMap<>();
 
     /** Opens the book at a bench. */
     @Activate
     public ClaimBook(@Reference Experiments experiments) {
         this.experiments = experiments;
-        Stream.of(SumnerInFlight.CLAIMS, SumnerKept.CLAIMS, SumnerTables.CLAIMS,
-                MontgomeryRule.CLAIMS, MontgomeryLimits.CLAIMS, MontgomeryKinds.CLAIMS,
-                RoedelOptions.CLAIMS, RoedelProcedure.CLAIMS, IndohResets.CLAIMS,
-                IndohAttempts.CLAIMS,
-                WrightWindow.CLAIMS, WrightCaches.CLAIMS).flatMap(List::stream)
-                .sorted(Comparator.comparing(ClaimBook::place))
-                .forEach(claim -> claims.put(claim.id(), claim));
     }
 
     /** Returns the place of a claim: post, then number. */
@@ -45,17 +52,17 @@ public final class ClaimBook implements Scenarios {
 
     @Override
     public List<String> ids() {
-        return List.copyOf(claims.keySet());
+        return List.copyOf(claims().keySet());
     }
 
     /** Returns the claims, by id. */
-    Map<String, Claim> claims() {
-        return claims;
+    static Map<String, Claim> claims() {
+        return Pages.CLAIMS;
     }
 
     @Override
     public ScenarioResult run(String id, long seed) throws LabException {
-        Claim claim = claims.get(id);
+        Claim claim = claims().get(id);
         if (claim == null) {
             throw new LabException("no claim '" + id + "'; there are S1-1 to S5-10");
         }
