@@ -97,7 +97,7 @@ public final class LabEngine implements Lab {
                         .collect(Collectors.toSet()), notRun, same(compared));
     }
 
-    /** Groups runs in which the same was asked for, and came out. */
+    /** Groups runs in which the same was asked for: on one machine they come out alike. */
     static List<Comparison.Same> same(List<Runner.Compared> compared) {
         var bySteps = new LinkedHashMap<Long, List<Runner.Compared>>();
         compared.forEach(c -> bySteps.computeIfAbsent(c.steps(), s -> new ArrayList<>()).add(c));
