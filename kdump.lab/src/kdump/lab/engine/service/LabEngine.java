@@ -21,6 +21,7 @@ import kdump.lab.api.MachineFile;
 import kdump.lab.api.MachineSummary;
 import kdump.lab.api.Mappings;
 import kdump.lab.api.PolicySummary;
+import kdump.lab.api.Progress;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Target;
 import kdump.lab.api.Walk;
@@ -73,19 +74,21 @@ public final class LabEngine implements Lab {
     }
 
     @Override
-    public Comparison compare(Target machine, List<String> names, RunOptions options)
-            throws LabException {
+    public Comparison compare(Target machine, List<String> names, RunOptions options,
+            Progress progress) throws LabException {
         List<PolicyHandle> chosen = chosen(names);
         try (var matrix = new Matrix(registry, holding -> runner(machine, options, holding))) {
-            return matrix.compare(chosen, names.isEmpty(), options);
+            return matrix.compare(chosen, names.isEmpty(), options, progress);
         }
     }
 
     @Override
-    public Crash crash(Target machine, String policy, RunOptions options) throws LabException {
+    public Crash crash(Target machine, String policy, RunOptions options, Progress progress)
+            throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
         return registry.holding(holding -> {
             Runner runner = runner(machine, options, holding);
+            runner.onlooker(run -> Matrix.tell(progress, 1, 1, policy, run));
             try (PolicyHandle.Session session = chosen.open()) {
                 return runner.run(session, true, FaultInjection.NONE);
             }
@@ -93,18 +96,29 @@ public final class LabEngine implements Lab {
     }
 
     @Override
-    public Why why(Target machine, String policy, WhyQuestion question, RunOptions options)
-            throws LabException {
+    public Why why(Target machine, String policy, WhyQuestion question, RunOptions options,
+            Progress progress) throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
         var sessions = new ArrayList<PolicyHandle.Session>();
         try {
-            return registry.holding(holding -> runner(machine, options, holding).why(() -> {
-                sessions.add(chosen.open());
-                return sessions.get(sessions.size() - 1);
-            }, question));
+            return registry.holding(holding -> {
+                Runner runner = runner(machine, options, holding);
+                // the run is repeated once it is known which request is behind the figure
+                runner.onlooker(run -> Matrix.tell(progress, sessions.size(), 2, policy, run));
+                return runner.why(() -> {
+                    sessions.add(chosen.open());
+                    return sessions.get(sessions.size() - 1);
+                }, question);
+            });
         } finally {
             sessions.forEach(PolicyHandle.Session::close);
         }
+    }
+
+    @Override
+    public List<String> requesters(Target machine) throws LabException {
+        return registry.holding(holding -> catalog.find(machine, holding).functions().stream()
+                .map(f -> RequesterId.format(f.requesterId())).sorted().toList());
     }
 
     /** Returns what runs a machine, with the services that are in force now. */

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.service;
 
+import iommu.api.kdump.Phase;
 import iommu.api.machine.MachineDescription;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import kdump.lab.api.BundleGoneException;
 import kdump.lab.api.Comparison;
+import kdump.lab.api.InterruptedRunException;
 import kdump.lab.api.LabException;
+import kdump.lab.api.Progress;
 import kdump.lab.api.RunOptions;
+import kdump.lab.engine.run.Run;
 import kdump.lab.engine.verdict.Runner;
 
 /**
@@ -58,8 +63,8 @@ final class Matrix implements AutoCloseable {
      * @param suiting whether those are left out that say they do not know the machine's units
      * @throws BundleGoneException if the engine itself is withdrawn
      */
-    Comparison compare(List<PolicyHandle> chosen, boolean suiting, RunOptions options)
-            throws LabException {
+    Comparison compare(List<PolicyHandle> chosen, boolean suiting, RunOptions options,
+            Progress progress) throws LabException {
         Runner first = runner;
         MachineDescription description = first.scenario().description();
         var compared = new ArrayList<Runner.Compared>();
@@ -71,7 +76,11 @@ final class Matrix implements AutoCloseable {
                 continue;
             }
             try {
-                compared.add(compare(policy));
+                int step = compared.size() + notRun.size() + 1;
+                compared.add(compare(policy, run -> tell(progress, step, chosen.size(),
+                        policy.name(), run)));
+            } catch (InterruptedRunException e) {
+                throw e;
             } catch (LabException e) {
                 boolean goesOn = e instanceof BundleGoneException || runner != first;
                 if (registry.isGone() || !goesOn) {
@@ -87,10 +96,17 @@ final class Matrix implements AutoCloseable {
                         .collect(Collectors.toSet()), notRun, same(compared));
     }
 
-    private Runner.Compared compare(PolicyHandle policy) throws LabException {
+    static void tell(Progress progress, int step, int of, String policy, Run run) {
+        Phase phase = run.phase();
+        progress.at(step, of, policy + (phase == null ? "" : " " + phase.label()));
+    }
+
+    private Runner.Compared compare(PolicyHandle policy, Consumer<Run> onlooker)
+            throws LabException {
         if (runner == null || holding.withdrawn() != null) {
             load();
         }
+        runner.onlooker(onlooker);
         try (PolicyHandle.Session session = policy.open()) {
             return holding.guard(() -> runner.compare(session));
         }
