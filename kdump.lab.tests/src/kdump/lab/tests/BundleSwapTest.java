@@ -17,11 +17,13 @@ import kdump.lab.api.Lab;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Target;
 import kdump.lab.api.Verdict;
+import kdump.lab.api.command.CommandLineInterface;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -43,6 +45,9 @@ class BundleSwapTest {
 
     @InjectService
     Lab lab;
+
+    @InjectService
+    CommandLineInterface commands;
 
     private final List<Bundle> installed = new ArrayList<>();
 
@@ -156,10 +161,28 @@ class BundleSwapTest {
                 .extracting(Verdict::captureKernel).containsExactly("withdrawn at T5b", "ok");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"kdump.lab.engine", "kdump.lab.shell"})
+    void aLabThatIsUpdatedUnderACommandEndsItInOneLine(String name) throws Exception {
+        Bundle lab = bundle(name);
+        at(Phase.ENUMERATION, Bundle::update, lab);
+        CommandRun run = CommandRun.of(commands, "compare", "vtd1", "--policy", "strange",
+                "--policy", "copy-tables");
+        assertThat(run.status()).isEqualTo(1);
+        assertThat(run.out()).isEmpty();
+        assertThat(run.err()).startsWith("lab: compare: the ").contains("meanwhile")
+                .hasLineCount(1);
+        assertThat(lab.getState()).isEqualTo(Bundle.ACTIVE);
+    }
+
+    private Bundle bundle(String name) {
+        return Arrays.stream(context.getBundles())
+                .filter(b -> b.getSymbolicName().equals(name)).findFirst().orElseThrow();
+    }
+
     @Test
     void withoutAVendorTheRestOfTheMatrixSaysSo() throws Exception {
-        Bundle only = Arrays.stream(context.getBundles())
-                .filter(b -> b.getSymbolicName().equals("iommu.vtd")).findFirst().orElseThrow();
+        Bundle only = bundle("iommu.vtd");
         at(Phase.ENUMERATION, Bundle::stop, only);
         try {
             Comparison all = lab.compare(VTD1, POLICIES, SHORT);
