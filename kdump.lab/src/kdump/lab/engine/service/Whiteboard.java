@@ -4,27 +4,33 @@ package kdump.lab.engine.service;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
-import org.osgi.service.component.ComponentServiceObjects;
 
 /** The services of one kind as they come and go; none of them is held by it. Thread-safe. */
 final class Whiteboard<T> {
 
     private final String kind;
+    private final BundleContext context;
     private final Map<ServiceReference<T>, Offer<T>> offers = new ConcurrentHashMap<>();
 
-    /** @param kind of service, for messages: "device model" */
-    Whiteboard(String kind) {
+    /**
+     * Makes an empty one.
+     *
+     * @param kind of service, for messages: "device model"
+     * @param context of the bundle that holds services
+     */
+    Whiteboard(String kind, BundleContext context) {
         this.kind = kind;
+        this.context = context;
     }
 
     String kind() {
         return kind;
     }
 
-    void add(ComponentServiceObjects<T> objects) {
-        Offer<T> offer = Offer.of(kind, objects);
-        offers.put(offer.reference(), offer);
+    void add(ServiceReference<T> reference) {
+        offers.put(reference, Offer.of(kind, context, reference));
     }
 
     void remove(ServiceReference<T> reference) {

@@ -14,14 +14,15 @@ import org.junit.jupiter.api.Test;
 /** Services of one kind: which is best, who holds them, and what is told when they go. */
 class HoldingTest {
 
-    private final Whiteboard<CharSequence> board = new Whiteboard<>("device model");
+    private final Whiteboard<CharSequence> board = new Whiteboard<>("device model",
+            FakeService.CONTEXT);
     private boolean engineIsGone;
     private final Holding holding = new Holding(() -> engineIsGone);
 
     private FakeService<CharSequence> offer(String service, String version, int ranking) {
         var offered = new FakeService<CharSequence>(service, "some.bundle", version,
                 Map.of("service.ranking", ranking));
-        board.add(offered.objects());
+        board.add(offered.reference());
         return offered;
     }
 
@@ -66,7 +67,7 @@ class HoldingTest {
 
     @Test
     void aServiceThatWentWhileItWasChosenIsNotAmongThem() {
-        board.add(new FakeService<CharSequence>(null, "gone.bundle", "9.0.0", Map.of()).objects());
+        board.add(new FakeService<CharSequence>(null, "gone.bundle", "9.0.0", Map.of()).reference());
         assertThat(holding.best(board)).isNull();
         offer("there", "1.0.0", 0);
         assertThat(all()).containsExactly("there");
