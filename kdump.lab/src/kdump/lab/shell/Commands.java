@@ -112,6 +112,10 @@ public final class Commands implements CommandLineInterface {
 
     private void run(Command command, String[] arguments, PrintStream out, Path directory)
             throws UsageException, LabException, IOException {
+        if (Arrays.stream(arguments).anyMatch(a -> a.matches("--load(=.*)?"))) {
+            throw new UsageException("--load is for ./lab when it starts; a lab that runs takes "
+                    + "bundles from its folder load");
+        }
         Options options = command.options().addOption(null, "json", false, null);
         CommandLine line;
         try {

@@ -9,14 +9,14 @@ final class RunOptionsSpec {
 
     private RunOptionsSpec() { }
 
-    /** What {@link #run} adds, for usage lines. */
+    /** What {@link #run} adds, for usage lines, and --load, which the launcher takes. */
     static final String USAGE = "[--seed N] [--crash-at 12.5ms] [--rate FACTOR]"
             + " [--kernel 4.2] [--capture-kernel 3.6] [--kernel-setting NAME=VALUE]..."
             + " [--times recorded|server|FACTOR] [--cmdline LINE] [--capture-cmdline LINE]"
             + " [--capture-drivers all|dump-target|BDF,...]"
             + " [--hardware PROFILE] [--unit-setting NAME=VALUE]..."
             + " [--device-option REQUESTER,NAME=VALUE]..."
-            + " [--variant NAME=POLICY,SETTING=VALUE,...]...";
+            + " [--variant NAME=POLICY,SETTING=VALUE,...]... [--load JAR|DIR]...";
 
     /** Adds seed, crash instant, rate, times, the choice of kernels, units, devices, variants. */
     static Options run(Options options) {
