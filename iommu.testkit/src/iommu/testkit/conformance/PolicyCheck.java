@@ -43,7 +43,7 @@ public final class PolicyCheck {
         machines = PolicyMachines.all(vendors);
     }
 
-    /** Every event in every phase is answered: no exception, no null, no step that nobody could do. */
+    /** All that may happen is answered: no exception, no null, no step that nobody could do. */
     public void answersEverything() {
         HandoverPolicy policy = policies.get();
         for (Described described : machines) {
