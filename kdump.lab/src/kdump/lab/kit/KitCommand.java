@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import kdump.lab.api.LabException;
-import kdump.lab.api.LineCommand;
+import kdump.lab.api.command.LineCommand;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
@@ -50,7 +50,12 @@ public final class KitCommand implements LineCommand {
     @Override
     public String usage() {
         return "policy DIR: a project for a bundle of your own, with an example and"
-                + " its test; docs/policy-author.md";
+                + " its test (docs/policy-author.md)";
+    }
+
+    @Override
+    public List<String> examples() {
+        return List.of("kit policy my-policy");
     }
 
     @Override
