@@ -57,6 +57,24 @@ class GuidesTest {
         }
     }
 
+    @Test
+    void aDeviceIsInForce() throws Exception {
+        try (var guide = new Guide(folder, programs)) {
+            Followed followed = followed(guide, Guide.commands("device-author.md"));
+            assertThat(followed.out()).contains("my-machine, seed 1", "unit 0: blocks a request",
+                    "requester 0000:00:03.0", "0000:00:03.0: begins to work on a request");
+            String machine = "my-device/my-machine.yaml";
+            String load = " --load my-device/target";
+            assertThat(verdicts(guide, machine + " --policy linux" + load)).singleElement()
+                    .satisfies(v -> assertThat(v).containsEntry("captureKernel", "ok")
+                            .containsEntry("dump", "complete"));
+            String option = "lab compare " + machine + " --policy linux --device-option"
+                    + " 00:03.0,wedgesOnAbort=0";
+            assertThat(guide.follow(option).status()).as("the generic engine").isZero();
+            assertThat(guide.follow(option + load).status()).as("this one").isEqualTo(2);
+        }
+    }
+
     private static List<Map<String, Object>> verdicts(Guide guide, String arguments)
             throws Exception {
         return Json.rows(Json.object(Json.read(followed(guide,

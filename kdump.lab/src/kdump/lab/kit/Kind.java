@@ -8,7 +8,9 @@ import java.util.stream.Stream;
 /** What a project is for. */
 enum Kind {
     /** A hand-over policy. */
-    POLICY;
+    POLICY,
+    /** A device model with its driver. */
+    DEVICE;
 
     /** Returns how users spell it, which is the name of its templates, too. */
     String word() {

@@ -49,13 +49,13 @@ public final class KitCommand implements LineCommand {
 
     @Override
     public String usage() {
-        return "policy DIR: a project for a bundle of your own, with an example and"
-                + " its test (docs/policy-author.md)";
+        return "policy|device DIR: a project for a bundle of your own, with an example and"
+                + " its test (docs/policy-author.md, docs/device-author.md)";
     }
 
     @Override
     public List<String> examples() {
-        return List.of("kit policy my-policy");
+        return List.of("kit policy my-policy", "kit device my-device");
     }
 
     @Override
@@ -83,7 +83,7 @@ public final class KitCommand implements LineCommand {
         out.println(name + ": an example with its test, for a " + kind.word()
                 + " of your own. Next:");
         out.println("    cd " + name + " && mvn package");
-        out.println("    lab " + (kind == Kind.POLICY ? "policies" : "machines")
+        out.println("    lab " + (kind == Kind.POLICY ? "policies" : "compare my-machine.yaml")
                 + " --load target/" + kind.project() + ".jar");
         out.println("docs/" + kind.word() + "-author.md of the lab goes on from there.");
     }

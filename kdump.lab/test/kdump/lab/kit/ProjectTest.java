@@ -131,7 +131,7 @@ class ProjectTest {
 
     @Test
     void kindsAreFoundByTheirWord() {
-        assertThat(Kind.words()).isEqualTo("policy");
+        assertThat(Kind.words()).isEqualTo("policy, device");
         assertThat(Kind.of("policy")).isEqualTo(Kind.POLICY);
         assertThat(Kind.POLICY.project()).isEqualTo("my-policy");
     }
