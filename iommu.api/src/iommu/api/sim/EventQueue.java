@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.sim;
 
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.concurrent.CancellationException;
 
 /**
  * The clock and the pending events of one machine. Time is virtual, in nanoseconds since the
@@ -42,6 +44,8 @@ public final class EventQueue {
     private int size;
     private boolean running;
     private long ran;
+    /** Set by another thread, and seen by this one soon enough. */
+    private boolean cancelled;
     private Scope scope = NO_SCOPE;
 
     /** Has {@code listener} told of each event from now on; one listener. */
@@ -52,6 +56,15 @@ public final class EventQueue {
     /** Returns the virtual time in nanoseconds. */
     public long nanos() {
         return now;
+    }
+
+    /**
+     * Ends the machine: its thread meets a {@link CancellationException} at the next event. For
+     * another thread.
+     */
+    public void cancel() {
+        cancelled = true;
+        VarHandle.fullFence();
     }
 
     /**
@@ -137,6 +150,9 @@ public final class EventQueue {
     }
 
     private void runFirst() {
+        if (cancelled) {
+            throw new CancellationException("machine cancelled");
+        }
         running = true;
         ran++;
         int before = scope.begin();

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.stream.Stream;
-import kdump.lab.api.CommandLineInterface;
+import kdump.lab.api.command.CommandLineInterface;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -21,12 +21,13 @@ class BadUsageTest {
     /** Words are parted by blanks; ~ stands for a blank in a word. */
     @ParameterizedTest
     @ValueSource(strings = {
-        "nonsense", "COMPARE vtd1", "--json", "--version",
+        "nonsense", "COMPARE vtd1", "--json",
         "machines --nonsense", "policies --nonsense", "compare vtd1 --nonsense",
         "crash vtd1 --policy copy-tables --nonsense", "mappings vtd1 --nonsense",
         "walk vtd1 0:2.0 0 --nonsense", "policies --js", "policies -x",
         "machines more", "policies more", "compare", "compare vtd1 vtd1", "crash",
-        "crash vtd1", "crash vtd1 vtd1 --policy copy-tables", "mappings", "mappings vtd1 vtd1",
+        "crash vtd1", "crash vtd1 vtd1 --policy copy-tables", "crash vtd1 --policy linux --policy linux",
+        "compare ~", "compare vtd1 --kernel 99.9", "compare vtd1 --rate NaN", "acpi /", "mappings", "mappings vtd1 vtd1",
         "walk", "walk vtd1", "walk vtd1 0000:00:02.0", "walk vtd1 0000:00:02.0 0 0",
         "compare vtd1 --seed", "compare vtd1 --policy", "crash vtd1 --policy",
         "mappings vtd1 --requester", "mappings vtd1 --registers", "acpi", "acpi vtd1 amd1",

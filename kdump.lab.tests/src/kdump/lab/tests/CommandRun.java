@@ -5,7 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import kdump.lab.api.CommandLineInterface;
+import kdump.lab.api.command.CommandLineInterface;
 
 /** A command that was run, and what it wrote. */
 record CommandRun(int status, String out, String err) {

@@ -25,15 +25,35 @@ public interface Lab {
      * @param policies names; empty for all that say they know the machine's units
      * @throws LabException if machine or policy cannot be found or read
      */
-    Comparison compare(Target machine, List<String> policies, RunOptions options)
-            throws LabException;
+    default Comparison compare(Target machine, List<String> policies, RunOptions options)
+            throws LabException {
+        return compare(machine, policies, options, Progress.NONE);
+    }
+
+    /**
+     * As the other, and tells how far it has come.
+     *
+     * @throws InterruptedRunException if the thread is interrupted meanwhile
+     */
+    Comparison compare(Target machine, List<String> policies, RunOptions options,
+            Progress progress) throws LabException;
 
     /**
      * Runs one policy.
      *
      * @throws LabException if machine or policy cannot be found or read
      */
-    Crash crash(Target machine, String policy, RunOptions options) throws LabException;
+    default Crash crash(Target machine, String policy, RunOptions options) throws LabException {
+        return crash(machine, policy, options, Progress.NONE);
+    }
+
+    /**
+     * As the other, and tells how far it has come.
+     *
+     * @throws InterruptedRunException if the thread is interrupted meanwhile
+     */
+    Crash crash(Target machine, String policy, RunOptions options, Progress progress)
+            throws LabException;
 
     /**
      * Tells why a figure of a run's verdict is what it is.
@@ -41,8 +61,25 @@ public interface Lab {
      * @throws LabException if machine or policy cannot be found or read, or nothing of the kind
      *     happened in that run
      */
-    Why why(Target machine, String policy, WhyQuestion question, RunOptions options)
-            throws LabException;
+    default Why why(Target machine, String policy, WhyQuestion question, RunOptions options)
+            throws LabException {
+        return why(machine, policy, question, options, Progress.NONE);
+    }
+
+    /**
+     * As the other, and tells how far it has come.
+     *
+     * @throws InterruptedRunException if the thread is interrupted meanwhile
+     */
+    Why why(Target machine, String policy, WhyQuestion question, RunOptions options,
+            Progress progress) throws LabException;
+
+    /**
+     * Returns the functions of a machine as users name them, in order.
+     *
+     * @throws LabException if the machine cannot be found or read
+     */
+    List<String> requesters(Target machine) throws LabException;
 
     /**
      * Tells every live translation.

@@ -2,7 +2,7 @@
 package kdump.lab.api;
 
 /** The user asked for something that cannot be done; the message is one line for the user. */
-public final class LabException extends Exception {
+public class LabException extends Exception {
 
     private static final long serialVersionUID = 1L;
 

@@ -2,7 +2,9 @@
 package kdump.lab.api;
 
 import iommu.api.pcie.RequesterId;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * Which figure of a verdict is to be explained.
@@ -71,6 +73,12 @@ public record WhyQuestion(Figure figure, int requester, long address, int number
         String who = !numbered ? rest : last < 0 ? "" : rest.substring(0, last);
         return new WhyQuestion(figure, who.isEmpty() ? -1 : RequesterId.parse(who), -1,
                 numbered ? Math.max(1, Integer.parseInt(rest.substring(last + 1))) : 1);
+    }
+
+    /** Returns the figures as users spell them. */
+    public static List<String> words() {
+        return Stream.of(Figure.values()).map(Figure::name)
+                .map(name -> name.toLowerCase(Locale.ROOT)).toList();
     }
 
     private static Figure figure(String name, String text) {

@@ -4,7 +4,7 @@ package kdump.lab.gogo;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.stream.Stream;
-import kdump.lab.api.CommandLineInterface;
+import kdump.lab.api.command.CommandLineInterface;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Descriptor;
 import org.osgi.service.component.annotations.Activate;

@@ -16,7 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.function.Function;
 import kdump.lab.api.LabException;
-import kdump.lab.api.LineCommand;
+import kdump.lab.api.command.LineCommand;
 import kdump.lab.qtest.machine.Machine;
 import kdump.lab.qtest.options.MachineOptions;
 import org.osgi.service.component.annotations.Activate;

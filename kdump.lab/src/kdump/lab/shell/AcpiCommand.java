@@ -12,7 +12,7 @@ import kdump.lab.api.LabException;
 import org.apache.commons.cli.Options;
 
 /** Prints DMAR and IVRS tables as iasl does, the kernel's lines for them, and what is wrong. */
-record AcpiCommand(Lab lab) implements Command {
+record AcpiCommand(Lab lab) implements Command<List<FirmwareTable>> {
 
     /** Fields that begin something new. */
     private static final Set<String> FIRST =
@@ -24,8 +24,18 @@ record AcpiCommand(Lab lab) implements Command {
     }
 
     @Override
-    public String usage() {
-        return "TARGET [--json]: DMAR and IVRS tables by field, and what is wrong with them";
+    public String arguments() {
+        return "TARGET";
+    }
+
+    @Override
+    public String summary() {
+        return "DMAR and IVRS tables by field, and what is wrong with them";
+    }
+
+    @Override
+    public List<String> examples() {
+        return List.of("acpi vtd1");
     }
 
     @Override
@@ -34,20 +44,28 @@ record AcpiCommand(Lab lab) implements Command {
     }
 
     @Override
-    public void run(Invocation invocation) throws UsageException, LabException, IOException {
-        List<FirmwareTable> tables = lab.firmwareTables(
+    public List<FirmwareTable> ask(Invocation invocation) throws UsageException, LabException {
+        return lab.firmwareTables(
                 invocation.target(invocation.arguments(1, "a target").get(0)));
-        if (invocation.json()) {
-            invocation.json(json -> {
-                json.writeStartArray();
-                for (FirmwareTable table : tables) {
-                    write(table, json);
-                }
-                json.writeEndArray();
-            });
-        } else {
-            tables.forEach(table -> print(table, invocation.out()));
+    }
+
+    @Override
+    public List<FirmwareTable> recognise(Object answer) {
+        return Command.list(FirmwareTable.class, answer);
+    }
+
+    @Override
+    public void text(List<FirmwareTable> tables, PrintStream out) {
+        tables.forEach(table -> print(table, out));
+    }
+
+    @Override
+    public void json(List<FirmwareTable> tables, JsonGenerator json) throws IOException {
+        json.writeStartArray();
+        for (FirmwareTable table : tables) {
+            write(table, json);
         }
+        json.writeEndArray();
     }
 
     private static void print(FirmwareTable table, PrintStream out) {

@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.shell;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.LockSupport;
-import kdump.lab.api.CommandLineInterface;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import kdump.lab.api.InterruptedRunException;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
-import kdump.lab.api.LineCommand;
 import kdump.lab.api.PolicyVariants;
+import kdump.lab.api.command.CommandHelp;
+import kdump.lab.api.command.CommandLineInterface;
+import kdump.lab.api.command.LineCommand;
 import kdump.lab.api.experiment.Scenarios;
-import org.apache.commons.cli.CommandLine;
-import org.apache.commons.cli.DefaultParser;
-import org.apache.commons.cli.Options;
-import org.apache.commons.cli.ParseException;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
-import org.osgi.service.component.annotations.ReferencePolicyOption;
 import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /** All commands, and what they have in common: options, errors, exit status. Thread-safe. */
@@ -36,8 +37,10 @@ public final class Commands implements CommandLineInterface {
     private static final int MAX_LINE = 800;
 
     private static final long VARIANTS_WAIT_NANOS = 5_000_000_000L;
+    private static final List<String> HELP = List.of("help", "--help", "-h");
 
-    private final List<Command> commands;
+    private final List<Command<?>> commands;
+    private final Completion completion;
     private volatile PolicyVariants variants;
     private final Map<String, LineCommand> conversations = new ConcurrentSkipListMap<>();
 
@@ -53,6 +56,7 @@ public final class Commands implements CommandLineInterface {
                 new MappingsCommand(lab),
                 new WalkCommand(lab), new AcpiCommand(lab), new ImportCommand(lab),
                 new ScenariosCommand(() -> scenarios));
+        completion = new Completion(lab, () -> scenarios);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -77,62 +81,126 @@ public final class Commands implements CommandLineInterface {
     }
 
     @Override
-    public int run(String[] arguments, PrintStream out, PrintStream err, Path directory) {
-        String name = arguments.length == 0 ? "help" : arguments[0];
-        if (List.of("help", "--help", "-h").contains(name)) {
-            commands.forEach(c -> out.println(c.name() + " " + c.usage()));
-            conversations.values().forEach(c -> out.println(c.name() + " " + c.usage()));
-            out.flush();
-            return DONE;
+    public List<CommandHelp> commands() {
+        return Stream.concat(commands.stream().map(CommandTable::help),
+                conversations.values().stream().map(CommandTable::help)).toList();
+    }
+
+    @Override
+    public List<Candidate> complete(List<String> words, Path directory) {
+        return completion.of(commands(), words, directory);
+    }
+
+    @Override
+    public String text(Object value) {
+        return commands.stream().map(c -> text(c, value)).filter(Objects::nonNull).findFirst()
+                .orElse(null);
+    }
+
+    private static <T> String text(Command<T> command, Object value) {
+        T answer = command.recognise(value);
+        if (answer == null) {
+            return null;
         }
+        var bytes = new ByteArrayOutputStream();
+        try (var out = new PrintStream(bytes, false, StandardCharsets.UTF_8)) {
+            command.text(answer, out);
+        }
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public int run(String[] arguments, Streams streams, Path directory) {
+        return perform(arguments, streams, directory, true).status();
+    }
+
+    @Override
+    public Answer ask(String[] arguments, Streams streams, Path directory) {
+        return perform(arguments, streams, directory, false);
+    }
+
+    private Answer perform(String[] arguments, Streams streams, Path directory, boolean tells) {
+        String name = arguments.length == 0 ? "help" : arguments[0];
         try {
-            LineCommand conversation = conversations.get(name);
-            if (conversation != null) {
-                List<String> rest = List.of(arguments).subList(1, arguments.length);
-                conversation.run(rest.isEmpty() || !rest.get(0).equals("--") ? rest
-                        : rest.subList(1, rest.size()), System.in, out, directory);
-                out.flush();
-                return DONE;
+            Object value = null;
+            if (HELP.contains(name)) {
+                help(List.of(arguments), streams.out());
+            } else if (name.equals("--version")) {
+                streams.out().println(CommandTable.version());
+            } else if (arguments.length > 1 && arguments[1].equals("--help")) {
+                HelpText.one(known(name), streams.out());
+            } else {
+                value = perform(known(name), arguments, streams, directory, tells);
             }
-            Command command = commands.stream().filter(c -> c.name().equals(name)).findFirst()
-                    .orElseThrow(() -> new UsageException("no command '" + printable(name)
-                            + "'; there are " + String.join(", ",
-                                    commands.stream().map(Command::name).toList())));
-            run(command, Arrays.copyOfRange(arguments, 1, arguments.length), out, directory);
-            out.flush();
-            return DONE;
+            streams.out().flush();
+            return new Answer(DONE, value);
+        } catch (InterruptedRunException e) {
+            streams.err().println("lab: " + name(name) + "interrupted");
+            return new Answer(INTERRUPTED, null);
         } catch (UsageException | LabException e) {
-            err.println("lab: " + name(name) + oneLine(e.getMessage()));
-            return BAD_INPUT;
+            streams.err().println("lab: " + name(name) + oneLine(e.getMessage()));
+            return new Answer(BAD_INPUT, null);
         } catch (IOException | UncheckedIOException e) {
-            err.println("lab: " + name(name) + oneLine(String.valueOf(e.getMessage())));
-            return CHECK_FAILED;
+            streams.err().println("lab: " + name(name) + oneLine(String.valueOf(e.getMessage())));
+            return new Answer(CHECK_FAILED, null);
         }
     }
 
-    private void run(Command command, String[] arguments, PrintStream out, Path directory)
-            throws UsageException, LabException, IOException {
-        Options options = command.options().addOption(null, "json", false, null);
-        CommandLine line;
-        try {
-            line = DefaultParser.builder().setAllowPartialMatching(false).build()
-                    .parse(options, arguments);
-        } catch (ParseException e) {
-            throw new UsageException(e.getMessage() + "; usage: " + command.name() + " "
-                    + command.usage());
+    private void help(List<String> arguments, PrintStream out) throws UsageException {
+        if (arguments.size() > 2) {
+            throw new UsageException(arguments.size() - 1 + " arguments, expected a command");
         }
-        var invocation = new Invocation(line, out, directory);
+        if (arguments.size() == 2) {
+            HelpText.one(known(arguments.get(1)), out);
+        } else {
+            HelpText.all(commands(), out);
+        }
+    }
+
+    private CommandHelp known(String name) throws UsageException {
+        List<CommandHelp> all = commands();
+        return all.stream().filter(c -> c.name().equals(name)).findFirst().orElseThrow(
+                () -> new UsageException("no command '" + printable(name) + "'; there are "
+                        + all.stream().map(CommandHelp::name).collect(Collectors.joining(", "))));
+    }
+
+    private Object perform(CommandHelp known, String[] arguments, Streams streams, Path directory,
+            boolean tells) throws UsageException, LabException, IOException {
+        List<String> rest = List.of(arguments).subList(1, arguments.length);
+        LineCommand conversation = conversations.get(known.name());
+        if (conversation != null) {
+            conversation.run(rest.isEmpty() || !rest.get(0).equals("--") ? rest
+                    : rest.subList(1, rest.size()), System.in, streams.out(), directory);
+            return null;
+        }
+        Command<?> command = commands.stream().filter(c -> c.name().equals(known.name()))
+                .findFirst().orElseThrow();
+        var invocation = new Invocation(CommandTable.parse(command, known, rest), streams.out(),
+                directory, streams.progress(), tells);
         List<String> specifications = invocation.values("variant");
         if (specifications.isEmpty()) {
-            command.run(invocation);
-            return;
+            return answer(command, invocation, tells);
         }
         PolicyVariants.Made made = variants().make(specifications);
         try {
-            command.run(invocation);
+            return answer(command, invocation, tells);
         } finally {
             made.close();
         }
+    }
+
+    private static <T> T answer(Command<T> command, Invocation invocation, boolean tells)
+            throws UsageException, LabException, IOException {
+        T answer = command.ask(invocation);
+        if (answer == null || !tells && !invocation.json()) {
+            return answer;
+        }
+        if (invocation.json()) {
+            invocation.json(json -> command.json(answer, json));
+        } else {
+            command.text(answer, invocation.out());
+        }
+        return null;
     }
 
     /** Returns what makes variants, which may start a little later than this. */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.shell;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.List;
 import kdump.lab.api.Comparison;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
@@ -10,7 +12,7 @@ import kdump.lab.api.Verdict;
 import org.apache.commons.cli.Options;
 
 /** Runs all policies on one machine and prints the matrix. */
-record CompareCommand(Lab lab) implements Command {
+record CompareCommand(Lab lab) implements Command<Comparison> {
 
     @Override
     public String name() {
@@ -18,44 +20,57 @@ record CompareCommand(Lab lab) implements Command {
     }
 
     @Override
-    public String usage() {
-        return "MACHINE [--policy P]... " + RunOptionsSpec.USAGE + " [--json]:"
-                + " the matrix over all policies in force";
+    public String arguments() {
+        return "MACHINE";
+    }
+
+    @Override
+    public String summary() {
+        return "every policy in force on one machine: the matrix";
+    }
+
+    @Override
+    public List<String> examples() {
+        return List.of("compare server --seed 7", "compare vtd1 --policy linux --policy copy-tables --json");
     }
 
     @Override
     public Options options() {
         return RunOptionsSpec.target(RunOptionsSpec.run(new Options()))
-                .addOption(RunOptionsSpec.valued("policy"));
+                .addOption(RunOptionsSpec.policy("only this policy"));
     }
 
     @Override
-    public void run(Invocation invocation) throws UsageException, LabException, IOException {
+    public Comparison ask(Invocation invocation) throws UsageException, LabException {
         String machine = invocation.arguments(1, "a machine").get(0);
-        Comparison comparison = lab.compare(invocation.target(machine), invocation.values("policy"),
-                invocation.runOptions());
-        if (!invocation.json()) {
-            print(comparison, invocation.out());
-            return;
-        }
-        invocation.json(json -> {
-            json.writeStartObject();
-            json.writeStringField("machine", comparison.machine());
-            json.writeNumberField("seed", comparison.options().seed());
-            json.writeNumberField("crashAtNanos", comparison.options().crashAtNanos());
-            json.writeStringField("profile", comparison.profile());
-            json.writeArrayFieldStart("verdicts");
-            for (Verdict verdict : comparison.verdicts()) {
-                json.writeStartObject();
-                VerdictJson.fields(verdict, json);
-                json.writeEndObject();
-            }
-            json.writeEndArray();
-            json.writeEndObject();
-        });
+        return lab.compare(invocation.target(machine), invocation.values("policy"),
+                invocation.runOptions(), invocation.progress());
     }
 
-    private static void print(Comparison comparison, PrintStream out) {
+    @Override
+    public Comparison recognise(Object answer) {
+        return Command.only(Comparison.class, answer);
+    }
+
+    @Override
+    public void json(Comparison comparison, JsonGenerator json) throws IOException {
+        json.writeStartObject();
+        json.writeStringField("machine", comparison.machine());
+        json.writeNumberField("seed", comparison.options().seed());
+        json.writeNumberField("crashAtNanos", comparison.options().crashAtNanos());
+        json.writeStringField("profile", comparison.profile());
+        json.writeArrayFieldStart("verdicts");
+        for (Verdict verdict : comparison.verdicts()) {
+            json.writeStartObject();
+            VerdictJson.fields(verdict, json);
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    @Override
+    public void text(Comparison comparison, PrintStream out) {
         out.printf("machine %s, seed %d, crash at %s, kernels %s%n", comparison.machine(),
                 comparison.options().seed(), Durations.format(comparison.options().crashAtNanos()),
                 comparison.profile());

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.shell;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.util.List;
 import kdump.lab.api.Crash;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import kdump.lab.api.TimelineEntry;
+import kdump.lab.api.Verdict;
 import org.apache.commons.cli.Options;
 
 /** Runs one policy and tells what happened. */
-record CrashCommand(Lab lab) implements Command {
+record CrashCommand(Lab lab) implements Command<CrashCommand.Timeline> {
 
     @Override
     public String name() {
@@ -17,51 +21,69 @@ record CrashCommand(Lab lab) implements Command {
     }
 
     @Override
-    public String usage() {
-        return "MACHINE --policy P [--trace] " + RunOptionsSpec.USAGE
-                + " [--json]: one run with its timeline;"
-                + " --trace adds register writes and invalidations";
+    public String arguments() {
+        return "MACHINE";
+    }
+
+    @Override
+    public String summary() {
+        return "one run with its timeline";
+    }
+
+    @Override
+    public List<String> examples() {
+        return List.of("crash server --policy linux", "crash vtd1 --policy copy-tables --trace");
     }
 
     @Override
     public Options options() {
         return RunOptionsSpec.target(RunOptionsSpec.run(new Options()))
-                .addOption(RunOptionsSpec.valued("policy")).addOption(null, "trace", false, null);
+                .addOption(RunOptionsSpec.valued("policy", "POLICY", "the policy"))
+                .addOption(null, "trace", false, "register writes and invalidations too");
     }
 
     @Override
-    public void run(Invocation invocation) throws UsageException, LabException, IOException {
+    public Timeline ask(Invocation invocation) throws UsageException, LabException {
         String machine = invocation.arguments(1, "a machine").get(0);
         Crash crash = lab.crash(invocation.target(machine), invocation.required("policy"),
-                invocation.runOptions());
-        boolean trace = invocation.has("trace");
-        if (!invocation.json()) {
-            crash.timeline().stream().filter(e -> trace || !isTrace(e))
-                    .forEach(e -> invocation.out().printf("%+14.6f s  %-4s %-13s %s%n",
-                            e.nanosSinceCrash() / 1e9, e.phase(), e.what(), e.text()));
-            invocation.out().println();
-            VerdictText.head(invocation.out());
-            VerdictText.row(crash.verdict(), false, invocation.out());
-            VerdictText.details(crash.verdict(), invocation.out());
-            return;
-        }
-        invocation.json(json -> {
+                invocation.runOptions(), invocation.progress());
+        return new Timeline(crash.verdict(), crash.timeline().stream()
+                .filter(e -> invocation.has("trace") || !isTrace(e)).toList());
+    }
+
+    /** A run with as much of its timeline as was asked for. */
+    record Timeline(Verdict verdict, List<TimelineEntry> timeline) { }
+
+    @Override
+    public Timeline recognise(Object answer) {
+        return Command.only(Timeline.class, answer);
+    }
+
+    @Override
+    public void text(Timeline run, PrintStream out) {
+        run.timeline().forEach(e -> out.printf("%+14.6f s  %-4s %-13s %s%n",
+                e.nanosSinceCrash() / 1e9, e.phase(), e.what(), e.text()));
+        out.println();
+        VerdictText.head(out);
+        VerdictText.row(run.verdict(), false, out);
+        VerdictText.details(run.verdict(), out);
+    }
+
+    @Override
+    public void json(Timeline run, JsonGenerator json) throws IOException {
+        json.writeStartObject();
+        VerdictJson.fields(run.verdict(), json);
+        json.writeArrayFieldStart("timeline");
+        for (TimelineEntry entry : run.timeline()) {
             json.writeStartObject();
-            VerdictJson.fields(crash.verdict(), json);
-            json.writeArrayFieldStart("timeline");
-            for (TimelineEntry entry : crash.timeline()) {
-                if (trace || !isTrace(entry)) {
-                    json.writeStartObject();
-                    json.writeNumberField("nanosSinceCrash", entry.nanosSinceCrash());
-                    json.writeStringField("phase", entry.phase());
-                    json.writeStringField("what", entry.what());
-                    json.writeStringField("text", entry.text());
-                    json.writeEndObject();
-                }
-            }
-            json.writeEndArray();
+            json.writeNumberField("nanosSinceCrash", entry.nanosSinceCrash());
+            json.writeStringField("phase", entry.phase());
+            json.writeStringField("what", entry.what());
+            json.writeStringField("text", entry.text());
             json.writeEndObject();
-        });
+        }
+        json.writeEndArray();
+        json.writeEndObject();
     }
 
     private static boolean isTrace(TimelineEntry entry) {

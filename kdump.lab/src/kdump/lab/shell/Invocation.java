@@ -21,6 +21,7 @@ import kdump.lab.api.CaptureDrivers;
 import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
+import kdump.lab.api.Progress;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Target;
 import org.apache.commons.cli.CommandLine;
@@ -35,11 +36,32 @@ final class Invocation {
     private final CommandLine line;
     private final PrintStream out;
     private final Path directory;
+    private final Progress progress;
+    private final boolean tells;
 
-    Invocation(CommandLine line, PrintStream out, Path directory) {
+    /**
+     * Makes one.
+     *
+     * @param progress null for nobody
+     * @param tells whether results are for {@code out}, and not for whoever calls
+     */
+    Invocation(CommandLine line, PrintStream out, Path directory, Progress progress,
+            boolean tells) {
         this.line = line;
         this.out = out;
         this.directory = directory;
+        this.progress = progress == null ? Progress.NONE : progress;
+        this.tells = tells;
+    }
+
+    /** Returns who is told how far long work has come. */
+    Progress progress() {
+        return progress;
+    }
+
+    /** Returns whether text may go to {@link #out} as it comes. */
+    boolean tells() {
+        return tells && !json();
     }
 
     boolean json() {
@@ -79,6 +101,9 @@ final class Invocation {
     }
 
     Target target(String text) throws UsageException {
+        if (text.isBlank()) {
+            throw new UsageException("an empty name is no machine");
+        }
         try {
             directory.resolve(text);
             String registers = line.getOptionValue("registers");

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.shell;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.util.List;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
@@ -9,7 +11,7 @@ import kdump.lab.api.MachineSummary;
 import org.apache.commons.cli.Options;
 
 /** Lists the machines at hand. */
-record MachinesCommand(Lab lab) implements Command {
+record MachinesCommand(Lab lab) implements Command<List<MachineSummary>> {
 
     @Override
     public String name() {
@@ -17,8 +19,18 @@ record MachinesCommand(Lab lab) implements Command {
     }
 
     @Override
-    public String usage() {
-        return "[--json]: the machines at hand";
+    public String arguments() {
+        return "";
+    }
+
+    @Override
+    public String summary() {
+        return "the machines at hand";
+    }
+
+    @Override
+    public List<String> examples() {
+        return List.of("machines");
     }
 
     @Override
@@ -27,26 +39,34 @@ record MachinesCommand(Lab lab) implements Command {
     }
 
     @Override
-    public void run(Invocation invocation) throws UsageException, LabException, IOException {
+    public List<MachineSummary> ask(Invocation invocation) throws UsageException, LabException {
         invocation.arguments(0, "none");
-        List<MachineSummary> machines = lab.machines();
-        if (!invocation.json()) {
-            invocation.out().printf("%-20s %5s %9s  %s%n", "name", "units", "functions", "source");
-            machines.forEach(m -> invocation.out().printf("%-20s %5d %9d  %s%n", m.name(),
-                    m.units(), m.functions(), m.source()));
-            return;
+        return lab.machines();
+    }
+
+    @Override
+    public List<MachineSummary> recognise(Object answer) {
+        return Command.list(MachineSummary.class, answer);
+    }
+
+    @Override
+    public void text(List<MachineSummary> machines, PrintStream out) {
+        out.printf("%-20s %5s %9s  %s%n", "name", "units", "functions", "source");
+        machines.forEach(m -> out.printf("%-20s %5d %9d  %s%n", m.name(), m.units(),
+                m.functions(), m.source()));
+    }
+
+    @Override
+    public void json(List<MachineSummary> machines, JsonGenerator json) throws IOException {
+        json.writeStartArray();
+        for (MachineSummary m : machines) {
+            json.writeStartObject();
+            json.writeStringField("name", m.name());
+            json.writeNumberField("units", m.units());
+            json.writeNumberField("functions", m.functions());
+            json.writeStringField("source", m.source());
+            json.writeEndObject();
         }
-        invocation.json(json -> {
-            json.writeStartArray();
-            for (MachineSummary m : machines) {
-                json.writeStartObject();
-                json.writeStringField("name", m.name());
-                json.writeNumberField("units", m.units());
-                json.writeNumberField("functions", m.functions());
-                json.writeStringField("source", m.source());
-                json.writeEndObject();
-            }
-            json.writeEndArray();
-        });
+        json.writeEndArray();
     }
 }

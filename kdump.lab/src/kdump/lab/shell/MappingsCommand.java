@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.shell;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import iommu.api.pcie.RequesterId;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -13,7 +14,7 @@ import kdump.lab.api.Target;
 import org.apache.commons.cli.Options;
 
 /** Prints every live translation. */
-record MappingsCommand(Lab lab) implements Command {
+record MappingsCommand(Lab lab) implements Command<Void> {
 
     @Override
     public String name() {
@@ -21,19 +22,30 @@ record MappingsCommand(Lab lab) implements Command {
     }
 
     @Override
-    public String usage() {
-        return "TARGET [--requester BDF] [--pasid N] [--registers FILE] [--json]:"
-                + " every live translation";
+    public String arguments() {
+        return "TARGET";
+    }
+
+    @Override
+    public String summary() {
+        return "every live translation";
+    }
+
+    @Override
+    public List<String> examples() {
+        return List.of("mappings vtd1", "mappings vtd1 --requester 00:02.0 --json");
     }
 
     @Override
     public Options options() {
-        return RunOptionsSpec.target(new Options()).addOption(RunOptionsSpec.valued("requester"))
-                .addOption(RunOptionsSpec.valued("pasid"));
+        return RunOptionsSpec.target(new Options()).addOption(
+                RunOptionsSpec.valued("requester", "BDF", "only translations of this function"))
+                .addOption(RunOptionsSpec.valued("pasid", "N",
+                        "those of requests with this PASID"));
     }
 
     @Override
-    public void run(Invocation invocation) throws UsageException, LabException, IOException {
+    public Void ask(Invocation invocation) throws UsageException, LabException, IOException {
         Target target = invocation.target(invocation.arguments(1, "a target").get(0));
         int requester = invocation.requester("requester");
         int pasid = invocation.pasid();
@@ -41,13 +53,25 @@ record MappingsCommand(Lab lab) implements Command {
             var rows = new TextRows(invocation.out());
             lab.mappings(target, requester, pasid, rows);
             rows.begin();
-            return;
+            return null;
         }
         // begun at the first row too: a target that cannot be read leaves no half document
         var rows = new JsonRows(invocation);
         lab.mappings(target, requester, pasid, rows);
         rows.end();
+        return null;
     }
+
+    @Override
+    public Void recognise(Object answer) {
+        return null;
+    }
+
+    @Override
+    public void text(Void answer, PrintStream out) { }
+
+    @Override
+    public void json(Void answer, JsonGenerator json) { }
 
     /** Prints rows below a head that comes with the first: a bad target leaves no output. */
     private static final class TextRows implements Mappings {

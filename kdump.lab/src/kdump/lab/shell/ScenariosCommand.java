@@ -18,7 +18,7 @@ import org.apache.commons.cli.Options;
  *
  * @param scenarios the claims; null if no bundle brings any
  */
-record ScenariosCommand(Supplier<Scenarios> scenarios) implements Command {
+record ScenariosCommand(Supplier<Scenarios> scenarios) implements Command<List<ScenarioResult>> {
 
     @Override
     public String name() {
@@ -26,41 +26,64 @@ record ScenariosCommand(Supplier<Scenarios> scenarios) implements Command {
     }
 
     @Override
-    public String usage() {
-        return "[ID]... [--seed N] [--json]: claims of the posts about crash hand-overs, each tried"
-                + " by an experiment; S1 is all of S1-1, S1-2 and so on";
+    public String arguments() {
+        return "[ID]...";
+    }
+
+    @Override
+    public String summary() {
+        return "claims of the posts about crash hand-overs, each tried by an experiment; S1 is all of"
+                + " S1-1, S1-2 and so on";
+    }
+
+    @Override
+    public List<String> examples() {
+        return List.of("scenarios S1-9", "scenarios S3 --json");
     }
 
     @Override
     public Options options() {
-        return new Options().addOption(null, "seed", true, null);
+        return new Options().addOption(
+                RunOptionsSpec.valued("seed", "N", "of every choice that is left open"));
     }
 
     @Override
-    public void run(Invocation invocation) throws UsageException, LabException, IOException {
+    public List<ScenarioResult> ask(Invocation invocation) throws UsageException, LabException {
         Scenarios claims = scenarios.get();
         if (claims == null) {
             throw new LabException("no bundle brings claims");
         }
         long seed = invocation.seed();
         List<String> ids = chosen(claims, invocation.arguments());
-        if (!invocation.json()) {
-            for (String id : ids) {
-                tell(invocation.out(), claims.run(id, seed));
-            }
-            return;
-        }
         var results = new ArrayList<ScenarioResult>();
         for (String id : ids) {
+            invocation.progress().at(results.size() + 1, ids.size(), id);
             results.add(claims.run(id, seed));
-        }
-        invocation.json(json -> {
-            json.writeStartArray();
-            for (ScenarioResult result : results) {
-                write(json, result);
+            if (invocation.tells()) {
+                // one after the other, for they take a minute together
+                tell(invocation.out(), results.get(results.size() - 1));
             }
-            json.writeEndArray();
-        });
+        }
+        return invocation.tells() ? null : results;
+    }
+
+    @Override
+    public List<ScenarioResult> recognise(Object answer) {
+        return Command.list(ScenarioResult.class, answer);
+    }
+
+    @Override
+    public void text(List<ScenarioResult> results, PrintStream out) {
+        results.forEach(result -> tell(out, result));
+    }
+
+    @Override
+    public void json(List<ScenarioResult> results, JsonGenerator json) throws IOException {
+        json.writeStartArray();
+        for (ScenarioResult result : results) {
+            write(json, result);
+        }
+        json.writeEndArray();
     }
 
     private static List<String> chosen(Scenarios claims, List<String> wanted)

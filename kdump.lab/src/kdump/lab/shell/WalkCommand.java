@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.shell;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import iommu.api.pcie.Access;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.util.List;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
@@ -11,10 +13,8 @@ import kdump.lab.api.WalkQuestion;
 import org.apache.commons.cli.Options;
 
 /** Tells the way of one request: each entry, what it decides, and what the caches know of it. */
-record WalkCommand(Lab lab) implements Command {
+record WalkCommand(Lab lab) implements Command<Walk> {
 
-    private static final List<String> FLAGS =
-            List.of("write", "execute", "privileged", "translation-request");
     /** Options of runs that say nothing about a unit which has not run. */
     private static final List<String> RUNS =
             List.of("crash-at", "rate", "kernel", "capture-kernel", "kernel-setting");
@@ -25,33 +25,54 @@ record WalkCommand(Lab lab) implements Command {
     }
 
     @Override
-    public String usage() {
-        return "TARGET BDF IOVA [--write] [--pasid N [--execute] [--privileged]]"
-                + " [--translation-request] [--data MESSAGE] [--after POLICY "
-                + RunOptionsSpec.USAGE + "] [--registers FILE] [--json]:"
-                + " each table entry on the way, and what the unit's caches make of it";
+    public String arguments() {
+        return "TARGET BDF IOVA";
+    }
+
+    @Override
+    public String summary() {
+        return "each table entry on the way of a request, and what the unit's caches make of it";
+    }
+
+    @Override
+    public List<String> examples() {
+        return List.of("walk vtd1 00:02.0 0xfffff000", "walk vtd1 00:02.0 0xfffff000 --after disable-reinit");
     }
 
     @Override
     public Options options() {
-        Options options = RunOptionsSpec.target(RunOptionsSpec.run(new Options()))
-                .addOption(RunOptionsSpec.valued("pasid"))
-                .addOption(RunOptionsSpec.valued("data"))
-                .addOption(RunOptionsSpec.valued("after"));
-        FLAGS.forEach(flag -> options.addOption(null, flag, false, null));
-        return options;
+        return RunOptionsSpec.target(RunOptionsSpec.run(new Options()))
+                .addOption(RunOptionsSpec.valued("pasid", "N", "the request carries this PASID"))
+                .addOption(RunOptionsSpec.valued("data", "MESSAGE",
+                        "data of an interrupt message"))
+                .addOption(RunOptionsSpec.valued("after", "POLICY",
+                        "look when a run under this policy has ended"))
+                .addOption(null, "write", false, "the request writes")
+                .addOption(null, "execute", false, "the request executes")
+                .addOption(null, "privileged", false, "the request is privileged")
+                .addOption(null, "translation-request", false, "of a device TLB");
     }
 
     @Override
-    public void run(Invocation invocation) throws UsageException, LabException, IOException {
+    public Walk ask(Invocation invocation) throws UsageException, LabException {
         List<String> arguments = invocation.arguments(3, "a target, a requester and an address");
         WalkQuestion question = question(invocation, arguments);
-        Walk walk = lab.walk(invocation.target(arguments.get(0)), question);
-        if (invocation.json()) {
-            invocation.json(json -> WalkReport.write(walk, json));
-        } else {
-            WalkReport.print(walk, invocation.out());
-        }
+        return lab.walk(invocation.target(arguments.get(0)), question);
+    }
+
+    @Override
+    public Walk recognise(Object answer) {
+        return Command.only(Walk.class, answer);
+    }
+
+    @Override
+    public void text(Walk walk, PrintStream out) {
+        WalkReport.print(walk, out);
+    }
+
+    @Override
+    public void json(Walk walk, JsonGenerator json) throws IOException {
+        WalkReport.write(walk, json);
     }
 
     private static WalkQuestion question(Invocation invocation, List<String> arguments)

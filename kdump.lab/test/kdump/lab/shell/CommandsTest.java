@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import kdump.lab.api.LabException;
-import kdump.lab.api.LineCommand;
+import kdump.lab.api.command.LineCommand;
 import kdump.lab.shell.FakeLab.Result;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,7 +60,7 @@ class CommandsTest {
                 : new String[] {word});
         assertThat(result.out().lines().map(l -> l.split(" ")[0])).containsExactly("machines",
                 "policies", "compare", "crash", "why", "mappings", "walk", "acpi", "import",
-                "scenarios", "echo");
+                "scenarios", "echo", "COMMAND");
         assertThat(result.status()).isZero();
     }
 

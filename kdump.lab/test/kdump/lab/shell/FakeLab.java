@@ -19,6 +19,7 @@ import kdump.lab.api.MachineFile;
 import kdump.lab.api.MachineSummary;
 import kdump.lab.api.Mappings;
 import kdump.lab.api.PolicySummary;
+import kdump.lab.api.Progress;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Target;
 import kdump.lab.api.TimelineEntry;
@@ -106,17 +107,18 @@ final class FakeLab implements Lab {
     }
 
     @Override
-    public Comparison compare(Target machine, List<String> named, RunOptions with)
-            throws LabException {
+    public Comparison compare(Target machine, List<String> named, RunOptions with,
+            Progress progress) throws LabException {
         about(machine, with);
         asked = named;
+        progress.at(1, 1, "copy-tables T0");
         return new Comparison(machine.text(), with, "linux-6.1", List.of("assumed much"),
                 List.copyOf(verdicts), stock, notRun, same);
     }
 
     @Override
-    public Why why(Target machine, String policy, WhyQuestion question, RunOptions with)
-            throws LabException {
+    public Why why(Target machine, String policy, WhyQuestion question, RunOptions with,
+            Progress progress) throws LabException {
         about(machine, with);
         asked = List.of(policy + " " + question.figure());
         return new Why("2 requests were blocked", List.of(new Why.Link(1_500, "T6", "unit 0",
@@ -124,10 +126,17 @@ final class FakeLab implements Lab {
     }
 
     @Override
-    public Crash crash(Target machine, String policy, RunOptions with) throws LabException {
+    public Crash crash(Target machine, String policy, RunOptions with, Progress progress)
+            throws LabException {
         about(machine, with);
         asked = List.of(policy);
         return new Crash(verdicts.get(0), List.copyOf(timeline));
+    }
+
+    @Override
+    public List<String> requesters(Target machine) throws LabException {
+        about(machine, null);
+        return List.of("0000:00:02.0", "0000:00:1f.2");
     }
 
     @Override

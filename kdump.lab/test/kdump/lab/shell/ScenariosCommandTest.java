@@ -10,13 +10,13 @@ import kdump.lab.api.experiment.ScenarioResult;
 import kdump.lab.api.experiment.ScenarioResult.Holds;
 import kdump.lab.api.experiment.Scenarios;
 import kdump.lab.shell.FakeLab.Result;
-import org.apache.commons.cli.DefaultParser;
 import org.junit.jupiter.api.Test;
 
 /** {@code ./lab scenarios}: which claims it tries, and how it tells what came of them. */
 class ScenariosCommandTest {
 
     private final List<String> tried = new ArrayList<>();
+    private final List<String> told = new ArrayList<>();
     private final Scenarios claims = new Scenarios() {
         @Override
         public List<String> ids() {
@@ -33,17 +33,22 @@ class ScenariosCommandTest {
 
     private String run(String... arguments) throws Exception {
         var command = new ScenariosCommand(() -> claims);
-        var out = new java.io.ByteArrayOutputStream();
-        command.run(new Invocation(new DefaultParser().parse(
-                command.options().addOption(null, "json", false, null), arguments),
-                new java.io.PrintStream(out, true), Path.of("")));
-        return out.toString();
+        var bytes = new java.io.ByteArrayOutputStream();
+        var out = new java.io.PrintStream(bytes, true);
+        var invocation = new Invocation(CommandTable.parse(command, CommandTable.help(command),
+                List.of(arguments)), out, Path.of(""), (step, of, what) -> told.add(what), true);
+        List<ScenarioResult> results = command.ask(invocation);
+        if (results != null) {
+            invocation.json(json -> command.json(results, json));
+        }
+        return bytes.toString();
     }
 
     @Test
     void withoutIdAllAreTriedInOrder() throws Exception {
         assertThat(run()).contains("S1-1  it rains", "    holds     no: summer");
         assertThat(tried).containsExactly("S1-1 1", "S1-2 1", "S11-1 1", "S2-1 1");
+        assertThat(told).containsExactly("S1-1", "S1-2", "S11-1", "S2-1");
     }
 
     @Test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.service;
 
+import iommu.api.kdump.Phase;
 import iommu.api.machine.FirmwareTable;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.UnitDescription;
@@ -22,12 +23,14 @@ import kdump.lab.api.MachineFile;
 import kdump.lab.api.MachineSummary;
 import kdump.lab.api.Mappings;
 import kdump.lab.api.PolicySummary;
+import kdump.lab.api.Progress;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.Target;
 import kdump.lab.api.Walk;
 import kdump.lab.api.WalkQuestion;
 import kdump.lab.api.Why;
 import kdump.lab.api.WhyQuestion;
+import kdump.lab.engine.run.Run;
 import kdump.lab.engine.setup.ColdBoot;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.setup.HardwareChooser;
@@ -73,8 +76,8 @@ public final class LabEngine implements Lab {
     }
 
     @Override
-    public Comparison compare(Target machine, List<String> names, RunOptions options)
-            throws LabException {
+    public Comparison compare(Target machine, List<String> names, RunOptions options,
+            Progress progress) throws LabException {
         List<PolicyHandle> chosen = chosen(names);
         var runner = new Runner(find(machine, options.kernels()), registry.snapshot(), options);
         MachineDescription description = runner.scenario().description();
@@ -85,6 +88,8 @@ public final class LabEngine implements Lab {
                 notRun.add(new Comparison.NotRun(policy.name(), "it is for units of "
                         + String.join(", ", policy.vendors()) + " only"));
             } else {
+                int step = compared.size() + notRun.size() + 1;
+                runner.onlooker(run -> tell(progress, step, chosen.size(), policy.name(), run));
                 try (PolicyHandle.Session session = policy.open()) {
                     compared.add(runner.compare(session));
                 }
@@ -95,6 +100,11 @@ public final class LabEngine implements Lab {
                 compared.stream().map(Runner.Compared::verdict).toList(),
                 chosen.stream().filter(PolicyHandle::stock).map(PolicyHandle::name)
                         .collect(Collectors.toSet()), notRun, same(compared));
+    }
+
+    private static void tell(Progress progress, int step, int of, String policy, Run run) {
+        Phase phase = run.phase();
+        progress.at(step, of, policy + (phase == null ? "" : " " + phase.label()));
     }
 
     /** Groups runs in which the same was asked for: on one machine they come out alike. */
@@ -111,28 +121,38 @@ public final class LabEngine implements Lab {
     }
 
     @Override
-    public Crash crash(Target machine, String policy, RunOptions options) throws LabException {
+    public Crash crash(Target machine, String policy, RunOptions options, Progress progress)
+            throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
         var runner = new Runner(find(machine, options.kernels()), registry.snapshot(), options);
+        runner.onlooker(run -> tell(progress, 1, 1, policy, run));
         try (PolicyHandle.Session session = chosen.open()) {
             return runner.run(session, true, FaultInjection.NONE);
         }
     }
 
     @Override
-    public Why why(Target machine, String policy, WhyQuestion question, RunOptions options)
-            throws LabException {
+    public Why why(Target machine, String policy, WhyQuestion question, RunOptions options,
+            Progress progress) throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
+        var runner = new Runner(find(machine, options.kernels()), registry.snapshot(), options);
         var sessions = new ArrayList<PolicyHandle.Session>();
+        // the run is repeated once it is known which request is behind the figure
+        runner.onlooker(run -> tell(progress, sessions.size(), 2, policy, run));
         try {
-            return new Runner(find(machine, options.kernels()), registry.snapshot(),
-                    options).why(() -> {
+            return runner.why(() -> {
                 sessions.add(chosen.open());
                 return sessions.get(sessions.size() - 1);
             }, question);
         } finally {
             sessions.forEach(PolicyHandle.Session::close);
         }
+    }
+
+    @Override
+    public List<String> requesters(Target machine) throws LabException {
+        return catalog.find(machine).functions().stream()
+                .map(f -> RequesterId.format(f.requesterId())).sorted().toList();
     }
 
     /** Returns a machine as its kernel left it: one that was never captured is booted first. */

@@ -8,6 +8,7 @@ import iommu.api.trace.Trace;
 import iommu.api.trace.TraceSink;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import kdump.lab.api.Crash;
@@ -40,7 +41,8 @@ public final class Runner {
     private final Scenario scenario;
     private PhysicalMemory memory;
     private RunStorage storage = new RunStorage();
-    private Supervisor supervisor = new Supervisor(Supervisor.PATIENCE_NANOS);
+    private Consumer<Run> onlooker = run -> { };
+    private Supervisor supervisor = supervisor(Supervisor.PATIENCE_NANOS);
 
     /**
      * Loads a machine.
@@ -82,7 +84,16 @@ public final class Runner {
 
     /** Has runs given up that get nowhere for this long, in nanoseconds of a clock on the wall. */
     void patience(long nanos) {
-        supervisor = new Supervisor(nanos);
+        supervisor = supervisor(nanos);
+    }
+
+    private Supervisor supervisor(long patienceNanos) {
+        return new Supervisor(patienceNanos, run -> onlooker.accept(run));
+    }
+
+    /** Has runs told of from now on, while they run, by the thread that waits for them. */
+    public void onlooker(Consumer<Run> listener) {
+        onlooker = listener;
     }
 
     /** Runs whatever decides like a policy and leaves the memory as it was. */
@@ -183,13 +194,14 @@ public final class Runner {
         if (onlooker != null) {
             cell.run.machine().trace().addSink(onlooker.apply(cell.run));
         }
-        boolean cameBack = true;
+        boolean cameBack = false;
         try {
             var blame = new Blame(services, policy);
             cameBack = supervisor.run(cell.run, cell, blame);
             var verdict = new VerdictBuilder(cell.run, cell.attribution).verdict(policy.name());
             cell.attribution.close();
             if (restarts && cell.run.ending() == Run.Ending.NONE) {
+                cameBack = false;
                 cameBack = supervisor.run(cell.run, cell.run::restart, blame);
                 verdict = cell.afterRestart(verdict);
             }

@@ -2,6 +2,8 @@
 package kdump.lab.engine.verdict;
 
 import iommu.api.sim.EventQueue;
+import java.util.function.Consumer;
+import kdump.lab.api.InterruptedRunException;
 import kdump.lab.engine.run.BrokenException;
 import kdump.lab.engine.run.Run;
 import kdump.lab.engine.run.WithdrawnException;
@@ -16,19 +18,30 @@ final class Supervisor {
     /** How long a run may get nowhere: longer than a loaded machine stops for. */
     static final long PATIENCE_NANOS = 20_000_000_000L;
     private static final long LOOK_MILLIS = 50;
+    /** How long a run that was interrupted is waited for. */
+    private static final long LAST_MILLIS = 500;
 
     private final long patienceNanos;
+    private final Consumer<Run> onlooker;
 
-    Supervisor(long patienceNanos) {
+    /**
+     * Makes one.
+     *
+     * @param onlooker is told of the run now and then, by the thread that waits for it
+     */
+    Supervisor(long patienceNanos, Consumer<Run> onlooker) {
         this.patienceNanos = patienceNanos;
+        this.onlooker = onlooker;
     }
 
     /**
      * Does the acts of a run.
      *
      * @return whether they came back; if not, their thread is left behind
+     * @throws InterruptedRunException if this thread was interrupted; the run has ended then, or
+     *     ends at its next event
      */
-    boolean run(Run run, Runnable acts, Blame blame) {
+    boolean run(Run run, Runnable acts, Blame blame) throws InterruptedRunException {
         var thrown = new Throwable[1];
         var worker = new Thread(() -> {
             try {
@@ -39,7 +52,7 @@ final class Supervisor {
         }, "run of a machine");
         worker.setDaemon(true);
         worker.start();
-        if (!await(worker, run.machine().queue())) {
+        if (!await(worker, run)) {
             StackTraceElement[] stack = worker.getStackTrace();
             worker.interrupt();
             run.end(Run.Ending.BROKEN, blame.of(stack, "a bundle of this run")
@@ -54,16 +67,18 @@ final class Supervisor {
     }
 
     /** Waits for a thread as long as its machine gets on. */
-    private boolean await(Thread worker, EventQueue queue) {
+    private boolean await(Thread worker, Run run) throws InterruptedRunException {
+        EventQueue queue = run.machine().queue();
         long progress = -1;
         long since = System.nanoTime();
         while (worker.isAlive()) {
             try {
                 worker.join(LOOK_MILLIS);
             } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return false;
+                cancel(worker, queue);
+                throw new InterruptedRunException();
             }
+            onlooker.accept(run);
             long now = queue.progress();
             if (now != progress) {
                 progress = now;
@@ -73,6 +88,17 @@ final class Supervisor {
             }
         }
         return true;
+    }
+
+    /** A policy that sleeps is interrupted too; one that does not come back is left behind. */
+    private static void cancel(Thread worker, EventQueue queue) {
+        queue.cancel();
+        worker.interrupt();
+        try {
+            worker.join(LAST_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static void tell(Run run, Throwable thrown, Blame blame) {

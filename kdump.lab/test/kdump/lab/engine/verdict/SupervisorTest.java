@@ -12,9 +12,12 @@ import iommu.api.kdump.Step;
 import iommu.api.trace.Trace.Level;
 import iommu.vtd.vendor.VtdVendor;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import kdump.lab.api.InterruptedRunException;
+import kdump.lab.api.LabException;
 import kdump.lab.engine.Fixture;
 import kdump.lab.engine.Stage;
 import kdump.lab.engine.run.BrokenException;
@@ -55,7 +58,8 @@ class SupervisorTest {
 
     private final Run run = Stage.idle().run(Judged.NOTHING, Level.COUNT);
     private final Blame blame = new Blame(Fixture.SERVICES, new Session(false));
-    private final Supervisor supervisor = new Supervisor(200 * MILLI);
+    private final List<Run> seen = new CopyOnWriteArrayList<>();
+    private final Supervisor supervisor = new Supervisor(200 * MILLI, seen::add);
 
     private static <T extends Throwable> T at(T thrown, String... classes) {
         thrown.setStackTrace(stack(classes));
@@ -73,7 +77,7 @@ class SupervisorTest {
         return stack;
     }
 
-    private boolean run(RuntimeException thrown) {
+    private boolean run(RuntimeException thrown) throws LabException {
         return supervisor.run(run, () -> {
             throw thrown;
         }, blame);
@@ -82,14 +86,14 @@ class SupervisorTest {
     // ---- progress -------------------------------------------------------------------------------
 
     @Test
-    void whatComesBackIsNoEnding() {
+    void whatComesBackIsNoEnding() throws Exception {
         assertThat(supervisor.run(run, () -> run.advance(1000), blame)).isTrue();
         assertThat(run.ending()).isEqualTo(Ending.NONE);
         assertThat(run.machine().queue().nanos()).isEqualTo(1000);
     }
 
     @Test
-    void aSlowRunThatGetsOnIsWaitedFor() {
+    void aSlowRunThatGetsOnIsWaitedFor() throws Exception {
         assertThat(supervisor.run(run, () -> {
             for (int i = 0; i < 12; i++) {
                 LockSupport.parkNanos(50 * MILLI);
@@ -114,10 +118,34 @@ class SupervisorTest {
         assertThat(interrupted.await(10, TimeUnit.SECONDS)).isTrue();
     }
 
+    @Test
+    void whoWaitsIsToldOfTheRun() throws Exception {
+        supervisor.run(run, () -> LockSupport.parkNanos(300 * MILLI), blame);
+        assertThat(seen).isNotEmpty().containsOnly(run);
+    }
+
+    @Test
+    void whoWaitsMayBeInterruptedAndTheRunEnds() throws Exception {
+        var ended = new CountDownLatch(1);
+        Thread waiting = Thread.currentThread();
+        assertThatThrownBy(() -> supervisor.run(run, () -> {
+            waiting.interrupt();
+            try {
+                while (true) {
+                    run.advance(1000);
+                }
+            } finally {
+                ended.countDown();
+            }
+        }, blame)).isInstanceOf(InterruptedRunException.class);
+        assertThat(ended.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(Thread.interrupted()).as("it has been heard").isFalse();
+    }
+
     // ---- what is thrown -------------------------------------------------------------------------
 
     @Test
-    void ourOwnMistakesAreThrownOn() {
+    void ourOwnMistakesAreThrownOn() throws Exception {
         var mistake = at(new IllegalStateException("ours"), "java.util.ArrayList", RUN);
         assertThatThrownBy(() -> run(mistake)).isSameAs(mistake);
         var error = at(new StackOverflowError(), RUN, POLICY);
@@ -128,7 +156,7 @@ class SupervisorTest {
     }
 
     @Test
-    void aStrangersMistakeEndsTheRun() {
+    void aStrangersMistakeEndsTheRun() throws Exception {
         assertThat(run(at(new IllegalStateException("theirs"), POLICY, RUN))).isTrue();
         assertThat(run.ending()).isEqualTo(Ending.BROKEN);
         assertThat(run.endingReason())
@@ -136,14 +164,14 @@ class SupervisorTest {
     }
 
     @Test
-    void whatSaysItselfWhoBrokeIsTakenAtItsWord() {
+    void whatSaysItselfWhoBrokeIsTakenAtItsWord() throws Exception {
         run(at(new BrokenException("policy x answers null", null), RUN));
         assertThat(run.ending()).isEqualTo(Ending.BROKEN);
         assertThat(run.endingReason()).isEqualTo("policy x answers null");
     }
 
     @Test
-    void aBundleThatWentOutsideOfARunsActsIsAnEndingToo() {
+    void aBundleThatWentOutsideOfARunsActsIsAnEndingToo() throws Exception {
         run(at(new WithdrawnException("gone", null), RUN));
         assertThat(run.ending()).isNotEqualTo(Ending.NONE);
         assertThat(run.endingReason()).isEqualTo("gone");
@@ -152,7 +180,7 @@ class SupervisorTest {
     @ParameterizedTest
     @CsvSource({"true, WITHDRAWN, was withdrawn: ", "false, BROKEN, broke: "})
     void aClassThatIsMissingIsAWithdrawalIfTheBundleWent(boolean gone, Ending ending,
-            String words) {
+            String words) throws Exception {
         supervisor.run(run, () -> {
             throw at(new NoClassDefFoundError("a/B"), "java.lang.Class", POLICY, RUN);
         }, new Blame(Fixture.SERVICES, new Session(gone)));
@@ -176,7 +204,7 @@ class SupervisorTest {
         "kdump.lab.engine.run.Run kdump.policies.copytables.CopyTables, nobody",
         "kdump.lab.engine.kernel.DumpWriter devices.pcie.ringdma.RingDma, nobody",
         "org.none.Library, nobody", "java.util.ArrayList, nobody", "'', nobody"})
-    void theInnermostStrangerIsToBlame(String classes, String culprit) {
+    void theInnermostStrangerIsToBlame(String classes, String culprit) throws Exception {
         StackTraceElement[] stack = classes.isEmpty() ? new StackTraceElement[0]
                 : stack(classes.split(" "));
         String expected = switch (culprit) {
@@ -188,7 +216,7 @@ class SupervisorTest {
     }
 
     @Test
-    void aPolicyWithoutAClassIsNobody() {
+    void aPolicyWithoutAClassIsNobody() throws Exception {
         PolicySession none = new PolicySession() {
             @Override
             public String name() {

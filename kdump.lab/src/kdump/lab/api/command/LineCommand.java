@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.api;
+package kdump.lab.api.command;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
+import kdump.lab.api.LabException;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
@@ -20,6 +21,16 @@ public interface LineCommand {
 
     /** Returns what follows the name, and what it does, in one line. */
     String usage();
+
+    /** Returns the options it takes, for help and completion. */
+    default List<CommandHelp.Option> options() {
+        return List.of();
+    }
+
+    /** Returns whole lines that work, without "./lab". */
+    default List<String> examples() {
+        return List.of();
+    }
 
     /**
      * Runs it until its input ends.
