@@ -4,6 +4,7 @@ package kdump.lab.engine.run;
 import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
+import iommu.api.kdump.StepCheck;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.trace.ConsoleLine;
