@@ -21,6 +21,7 @@ final class Held<T> implements AutoCloseable {
     private final BundleRevision revision;
     private final ServiceObjects<T> objects;
     private T service;
+    private volatile boolean isClosed;
 
     /** Gets the service; one that has gone, or cannot be made, is null. */
     Held(Offer<T> offer) {
@@ -53,9 +54,9 @@ final class Held<T> implements AutoCloseable {
         return service;
     }
 
-    /** Returns whether there is none, or its bundle was stopped, updated or uninstalled since. */
+    /** Returns whether its bundle was stopped, updated or uninstalled since, or it is closed. */
     boolean isWithdrawn() {
-        return service() == null || revision == null || revision() != revision;
+        return isClosed || revision == null || revision() != revision;
     }
 
     /** Lets go of it, once. */
@@ -65,6 +66,7 @@ final class Held<T> implements AutoCloseable {
         synchronized (this) {
             last = service;
             service = null;
+            isClosed = true;
         }
         if (last != null) {
             try {

@@ -51,6 +51,25 @@ record Offer<T>(String kind, BundleContext context, ServiceReference<T> referenc
         return reference.getProperty("service.id") instanceof Long id ? id : 0;
     }
 
+    /** Returns the interface that it offers. */
+    String type() {
+        return reference.getProperty("objectClass") instanceof String[] types ? types[0] : "";
+    }
+
+    /** Returns the simple name of its component; that of its bundle if it is of none. */
+    String component() {
+        return reference.getProperty("component.name") instanceof String name
+                ? name.substring(name.lastIndexOf('.') + 1) : bundle;
+    }
+
+    /** Returns what a better one is better by, a clause. */
+    String worse(Offer<?> better) {
+        if (ranking() != better.ranking()) {
+            return "of ranking " + better.ranking();
+        }
+        return version.equals(better.version) ? "which was there before" : "of a higher version";
+    }
+
     /** Returns the bundle in words; empty if there is none. */
     String provider() {
         return bundle.isEmpty() ? "" : "bundle " + bundle + " " + version;

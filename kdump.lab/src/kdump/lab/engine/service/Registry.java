@@ -50,16 +50,16 @@ public final class Registry {
     /** Makes empty whiteboards. */
     @Activate
     public Registry(BundleContext context) {
-        policies = new Whiteboard<>("policy", context);
-        vendors = new Whiteboard<>("IOMMU vendor", context);
-        handovers = new Whiteboard<>("kernel's hand-over", context);
-        models = new Whiteboard<>("device model", context);
-        fabrics = new Whiteboard<>("fabric", context);
-        rootComplexes = new Whiteboard<>("root complex", context);
-        waysToMap = new Whiteboard<>("way to map", context);
-        importers = new Whiteboard<>("importer", context);
-        tables = new Whiteboard<>("reader of firmware tables", context);
-        writers = new Whiteboard<>("writer of machine files", context);
+        policies = new Whiteboard<>("policy", context, null);
+        vendors = new Whiteboard<>("IOMMU vendor", context, IommuVendor::name);
+        handovers = new Whiteboard<>("kernel's hand-over", context, KernelHandover::vendor);
+        models = new Whiteboard<>("device model", context, null);
+        fabrics = new Whiteboard<>("fabric", context, f -> "fabric");
+        rootComplexes = new Whiteboard<>("root complex", context, r -> "root complex");
+        waysToMap = new Whiteboard<>("way to map", context, null);
+        importers = new Whiteboard<>("importer", context, null);
+        tables = new Whiteboard<>("reader of firmware tables", context, null);
+        writers = new Whiteboard<>("writer of machine files", context, w -> "writer");
     }
 
     @Deactivate
@@ -186,10 +186,16 @@ public final class Registry {
 
     /** Holds what a run that starts now uses. */
     Services services(Holding holding) {
-        return new Services(holding.byName(vendors, IommuVendor::name), holding.all(models),
+        return new Services(holding.byName(vendors), holding.all(models),
                 holding.best(fabrics), holding.best(rootComplexes),
-                holding.byName(handovers, KernelHandover::vendor), holding.all(waysToMap),
+                holding.byName(handovers), holding.all(waysToMap),
                 holding);
+    }
+
+    /** Returns the whiteboards of all kinds but policies. */
+    List<Whiteboard<?>> others() {
+        return List.of(vendors, handovers, models, waysToMap, fabrics, rootComplexes, importers,
+                tables, writers);
     }
 
     Whiteboard<MachineImporter> importers() {
