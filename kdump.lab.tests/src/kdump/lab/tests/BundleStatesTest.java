@@ -175,7 +175,7 @@ class BundleStatesTest {
         assertState(ranked, "bundle", "ranked", State.UNRESOLVED, "");
         ranked.start();
         assertState(installed.get(0), "policy", "strange", State.SHADOWED,
-                "shadowed by bundle ranked 1.0.0, of ranking 3");
+                "by bundle ranked 1.0.0, of ranking 3");
         assertState(ranked, "policy", "strange", State.IN_FORCE, "");
         ranked.stop();
         assertState(ranked, "bundle", "ranked", State.STOPPED, "it is not started");

@@ -91,7 +91,7 @@ final class BundleDiagnosis {
         Offer<?> better = inForce.putIfAbsent(name, offer);
         found.add(new BundleState(offer.kind(), name, offer.bundle(), offer.version().toString(),
                 better == null ? State.IN_FORCE : State.SHADOWED, better == null ? ""
-                        : "shadowed by " + better.provider() + ", " + offer.worse(better)));
+                        : "by " + better.provider() + ", " + offer.worse(better)));
     }
 
     // ---- bundles --------------------------------------------------------------------------------
