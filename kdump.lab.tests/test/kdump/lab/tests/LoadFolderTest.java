@@ -55,6 +55,32 @@ class LoadFolderTest {
         awaitAnswer("policies", said -> said.contains("copy-tables") && !said.contains("strange"));
     }
 
+    /** Configuration Admin, File Install and a refresh of all bundles have met in a deadlock. */
+    @Test
+    void settingsDroppedIntoLoadAreInForceAndOutliveARefresh() throws Exception {
+        Path load = home.resolve("load");
+        Path own = load.resolve("kdump.policies.resetdevices.ResetDevices.cfg");
+        Path variant = load.resolve("kdump.policies.resetdevices-late.cfg");
+        Path jar = load.resolve("stranger.jar");
+        awaitAnswer("config list", said -> said.contains("reset-devices"));
+        for (int round = 1; round <= 5; round++) {
+            int millis = 10 + round;
+            Files.writeString(own, "resetMillis = " + millis + "\n");
+            Files.writeString(variant, "kdump.policy.name = late\nresetPhase = T6\n");
+            Files.write(jar, new Stranger("stranger", "1." + round + ".0", "strange", 0).bytes());
+            awaitAnswer("refresh", said -> true);
+            awaitAnswer("config list", said -> said.contains("resetMillis=" + millis)
+                    && said.contains("late"));
+            String version = "1." + round + ".0";
+            awaitAnswer("policies", said -> said.contains(version) && said.contains("late"));
+            Files.delete(variant);
+            awaitAnswer("policies", said -> said.contains("strange") && !said.contains("late"));
+        }
+        Files.delete(own);
+        awaitAnswer("config list", said -> said.contains("reset-devices")
+                && !said.contains("resetMillis"));
+    }
+
     @Test
     void whatCannotBeUsedIsToldAtOnceAndInTheList() throws Exception {
         Path load = home.resolve("load");

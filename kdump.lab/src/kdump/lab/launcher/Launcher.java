@@ -14,6 +14,7 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -40,6 +41,8 @@ public final class Launcher {
     /** Components start while their bundles do; this is for one that waits for a slow other. */
     private static final long COMMAND_WAIT_MILLIS = Long.getLong("lab.wait.millis", 10_000);
 
+    /** Commands that the bundles of settings bring, or that tell of them. */
+    private static final Set<String> WITH_SETTINGS = Set.of("config", "help", "--help", "-h");
     private static final String SHELL_ARGUMENTS = "gosh.args";
 
     private final String[] arguments;
@@ -88,8 +91,9 @@ public final class Launcher {
             // JLine would look for its parts among the classes of this program
             Thread.currentThread().setContextClassLoader(null);
         }
-        boolean variants = Arrays.stream(arguments).anyMatch(
-                a -> a.equals("--variant") || a.startsWith("--variant="));
+        boolean variants = arguments.length > 0 && WITH_SETTINGS.contains(arguments[0])
+                || Arrays.stream(arguments).anyMatch(
+                        a -> a.equals("--variant") || a.startsWith("--variant="));
         RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive, variants);
         if (script) {
             run.properties().merge(SHELL_ARGUMENTS, "--nointeractive", (a, b) -> a + " " + b);
