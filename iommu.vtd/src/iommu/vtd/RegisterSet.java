@@ -41,7 +41,7 @@ public final class RegisterSet {
      *
      * @param protectedAlignment base-2 logarithm of the alignment of protected memory regions
      * @param asQemu whether the queue, its events and IRTA are there in full whatever the
-     *     capabilities say, as QEMU 7.2 has them
+     *     capabilities say, and page request events not masked, as QEMU has them
      */
     public static List<Register> of(long cap, long ecap, int protectedAlignment, boolean asQemu) {
         var set = new RegisterSet(cap, ecap, asQemu);
@@ -100,7 +100,7 @@ public final class RegisterSet {
         boolean present = has(ExtendedCapability.QI) || asQemu;
         QUEUE.forEach(r -> addIf(present, r));
         Register iqa = VtdRegisters.IQA;
-        addIf(present, has(ExtendedCapability.SMTS) ? iqa : register64(iqa.name(), iqa.offset())
+        addIf(present, has(ExtendedCapability.SMTS) || asQemu ? iqa : register64(iqa.name(), iqa.offset())
                 .readWrite(VtdRegisters.IQA_BASE, VtdRegisters.QS));
         addEvent(present, has(ExtendedCapability.EIM) || asQemu, VtdRegisters.IEDATA,
                 VtdRegisters.IEUADDR);
@@ -116,7 +116,8 @@ public final class RegisterSet {
 
     private void pageRequests() {
         boolean present = has(ExtendedCapability.PRS);
-        PAGE_REQUESTS.forEach(r -> addIf(present, r));
+        PAGE_REQUESTS.forEach(r -> addIf(present, r == VtdRegisters.PECTL && asQemu
+                ? register32(r.name(), r.offset()).readWrite(VtdRegisters.IM) : r));
         addEvent(present, has(ExtendedCapability.EIM), VtdRegisters.PEDATA,
                 VtdRegisters.PEUADDR);
     }

@@ -38,13 +38,13 @@ final class QemuUnit {
     }
 
     /**
-     * Returns the profile that the unit is like in runs. What neither flushes by itself as a root
-     * is set nor knows first-stage tables is as old as 7.2.
+     * Returns the profile that the unit is like in runs: QEMU 11 flushes by itself as a root is set,
+     * and says so, 10 knows first-stage tables; what does neither is as old as 7.2.
      */
     static String profile(Map<Integer, Integer> words, List<String> remarks) {
-        boolean newer = (words.getOrDefault(CAP_HIGH, 0) & FLUSHES) != 0
-                || (words.getOrDefault(ECAP_HIGH, 0) & FIRST_STAGE) != 0;
-        String profile = newer ? "qemu-11" : "qemu-7.2";
+        boolean newest = (words.getOrDefault(CAP_HIGH, 0) & FLUSHES) != 0;
+        boolean newer = newest || (words.getOrDefault(ECAP_HIGH, 0) & FIRST_STAGE) != 0;
+        String profile = newest ? "qemu-11" : newer ? "qemu-10" : "qemu-7.2";
         remarks.add("Runs are under the hardware profile " + profile + ", unless --hardware says"
                 + " otherwise: " + (newer ? "the unit has what no older QEMU has."
                         : "the unit has nothing that only newer ones have."));

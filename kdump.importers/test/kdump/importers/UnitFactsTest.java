@@ -88,7 +88,7 @@ class UnitFactsTest {
 
     @ParameterizedTest(name = "CAP {0}, ECAP {1}: {2}")
     @CsvSource({"0xd2008c, 0xf0, qemu-7.2", "0x81d2008c, 0xf0, qemu-11",
-        "0xd2008c, 0x8800, qemu-11"})
+        "0xd2008c, 0x8800, qemu-10"})
     void whichQemuMadeAUnitItsCapabilitiesTell(String capHigh, String ecapHigh, String profile) {
         assertThat(QemuUnit.profile(Map.of(0x0c, Integer.parseUnsignedInt(capHigh.substring(2), 16),
                 0x14, Integer.decode(ecapHigh)), remarks)).isEqualTo(profile);

@@ -103,8 +103,8 @@ public final class VtdUnit implements RemappingUnit {
         var protectedMemory = new ProtectedMemory(registers, unit, front::clear);
         translator = new Translator(unit, walks, caches, protectedMemory, faults,
                 LookupListener.NONE);
-        qemuTranslator = settings.cacheAsQemu() ? new QemuTranslator(walks, caches, translator,
-                faults, LookupListener.NONE) : null;
+        qemuTranslator = settings.cacheAsQemu() ? new QemuTranslator(settings.qemuVersion(),
+                walks, caches, translator, faults, LookupListener.NONE) : null;
         boolean quick = settings.front() && !settings.protectTranslated()
                 && !settings.cacheAsQemu() && !settings.walkAsQemu();
         fastPath = quick ? new FastPath(caches, walks.secondStage().fusedWalk()) : null;
@@ -149,6 +149,13 @@ public final class VtdUnit implements RemappingUnit {
             public void contextsDropped(int source, int ignored) {
                 if (qemuTranslator != null) {
                     qemuTranslator.contextsDropped(source, ignored);
+                }
+            }
+
+            @Override
+            public void pasidsDropped(int granularity, int domain, int pasid) {
+                if (qemuTranslator != null) {
+                    qemuTranslator.pasidsDropped(granularity, domain, pasid);
                 }
             }
         };

@@ -40,6 +40,8 @@ public final class Launcher {
     /** Components start while their bundles do; this is for one that waits for a slow other. */
     private static final long COMMAND_WAIT_MILLIS = Long.getLong("lab.wait.millis", 10_000);
 
+    private static final String SHELL_ARGUMENTS = "gosh.args";
+
     private final String[] arguments;
     private final List<Path> named;
     private final PrintStream stdout;
@@ -79,7 +81,8 @@ public final class Launcher {
                 System.getProperty("lab.storage", System.getProperty("java.io.tmpdir")));
         Storage storage = Storage.create(parent);
         Runtime.getRuntime().addShutdownHook(new Thread(storage::close));
-        boolean interactive = arguments.length == 0;
+        boolean script = arguments.length > 0 && arguments[0].equals("-f");
+        boolean interactive = arguments.length == 0 || script;
         if (interactive) {
             System.setProperty("org.jline.terminal.dumb", "true"); // a pipe will do: no warning
             // JLine would look for its parts among the classes of this program
@@ -88,6 +91,9 @@ public final class Launcher {
         boolean variants = Arrays.stream(arguments).anyMatch(
                 a -> a.equals("--variant") || a.startsWith("--variant="));
         RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive, variants);
+        if (script) {
+            run.properties().merge(SHELL_ARGUMENTS, "--nointeractive", (a, b) -> a + " " + b);
+        }
         Framework framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
                 .newFramework(configuration(run, storage.directory(), interactive));
         framework.start();

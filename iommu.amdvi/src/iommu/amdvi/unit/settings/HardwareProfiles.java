@@ -26,7 +26,7 @@ public final class HardwareProfiles {
 
     /** Returns the profiles by name. */
     public static Map<String, HardwareProfile> named() {
-        return Map.of("spec", SPEC, "qemu-7.2", QEMU_7_2);
+        return Map.of("spec", SPEC, "qemu-7.2", QEMU_7_2, "qemu-10", QEMU_7_2, "qemu-11", QEMU_7_2);
     }
 
     /** Returns the names of all settings of a unit. */

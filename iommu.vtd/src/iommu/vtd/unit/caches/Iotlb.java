@@ -265,7 +265,7 @@ public final class Iotlb {
             }
             if (ofPasid == PagingMode.SECOND_STAGE && (leaf(slot) & PageRights.NESTED) != 0) {
                 free(slot);
-            } else if (asQemu || pasid(slot) == ofPasid) {
+            } else if (asQemu ? ofQemu(slot, ofPasid) : pasid(slot) == ofPasid) {
                 int large = 9 * ((int) SIZE.of(t) - 1);
                 long apart = PAGE.of(t) ^ page;
                 boolean dropped = asQemu ? apart >>> large == 0 || alikeToQemu(apart, addressMask)
@@ -275,6 +275,12 @@ public final class Iotlb {
                 }
             }
         }
+    }
+
+    /** Second-stage pages are those of any PASID, first-stage ones have the flag of nested ones. */
+    private boolean ofQemu(int slot, int ofPasid) {
+        return ofPasid == PagingMode.SECOND_STAGE
+                || pasid(slot) == ofPasid && (leaf(slot) & PageRights.NESTED) != 0;
     }
 
     /** QEMU compares the numbers of the first page and of the one named modulo 512. */

@@ -23,6 +23,8 @@ import java.util.HexFormat;
  */
 public final class FaultReports implements Refusals {
 
+    /** Version of QEMU that tells more. */
+    private static final int NEWER = 10;
     private static final String[] KEYS = new String[256];
 
     static {
@@ -35,13 +37,17 @@ public final class FaultReports implements Refusals {
     private final RootPointer root;
     private final boolean scalableLegacyReasons;
     private final boolean unrecordedInterrupts;
+    private final boolean asNewerQemu;
+    private final boolean firstStage;
     private UnitListener listener = UnitListener.NONE;
 
     public FaultReports(FaultLog log, RootPointer root, UnitCapabilities unit) {
         this.log = log;
         this.root = root;
         scalableLegacyReasons = unit.settings().scalableLegacyReasons();
-        unrecordedInterrupts = unit.settings().registersAsQemu();
+        asNewerQemu = unit.settings().qemuVersion() >= NEWER;
+        unrecordedInterrupts = unit.settings().registersAsQemu() && !asNewerQemu;
+        firstStage = unit.firstStage();
     }
 
     public void listener(UnitListener newListener) {
@@ -58,7 +64,10 @@ public final class FaultReports implements Refusals {
     }
 
     private FaultReason told(FaultReason reason) {
-        return scalableLegacyReasons && root.scalable() ? LegacyReasons.of(reason) : reason;
+        if (!scalableLegacyReasons || !root.scalable()) {
+            return reason;
+        }
+        return asNewerQemu ? LegacyReasons.ofNewer(reason, firstStage) : LegacyReasons.of(reason);
     }
 
     @Override

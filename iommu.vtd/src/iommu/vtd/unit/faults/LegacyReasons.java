@@ -3,10 +3,24 @@ package iommu.vtd.unit.faults;
 
 import iommu.vtd.FaultReason;
 
-/** The legacy numbers that QEMU 7.2 reports in scalable mode. Source: its intel_iommu, observed. */
+/**
+ * The legacy numbers that QEMU reports in scalable mode: 7.2 in all but one case, newer versions of
+ * what is not about PASIDs and first-stage tables. Source: its intel_iommu, observed.
+ */
 public final class LegacyReasons {
 
     private LegacyReasons() { }
+
+    /** Returns the number of a newer version, which tells problems of PASIDs apart. */
+    static FaultReason ofNewer(FaultReason reason, boolean firstStage) {
+        boolean own = switch (reason) {
+            case PASID_DIRECTORY_ACCESS, PASID_DIRECTORY_NOT_PRESENT, PASID_ACCESS,
+                    PASID_NOT_PRESENT, PASID_INVALID -> true;
+            case SM_WRITE_DENIED -> firstStage;
+            default -> false;
+        };
+        return own ? reason : of(reason);
+    }
 
     static FaultReason of(FaultReason reason) {
         return switch (reason) {

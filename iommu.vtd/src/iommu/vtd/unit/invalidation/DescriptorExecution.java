@@ -26,7 +26,8 @@ public final class DescriptorExecution {
     private final Invalidation invalidation;
     private final DeviceTlbRequests devices;
     private final CompletionEvent completion;
-    private final boolean asQemu;
+    /** Null but for QEMU's ways. */
+    private final QemuDescriptors qemu;
 
     DescriptorExecution(PhysicalMemory memory, UnitCapabilities unit, Invalidation invalidation,
             DeviceTlbRequests devices, CompletionEvent completion) {
@@ -34,22 +35,33 @@ public final class DescriptorExecution {
         this.invalidation = invalidation;
         this.devices = devices;
         this.completion = completion;
-        asQemu = unit.settings().registersAsQemu();
+        qemu = unit.settings().registersAsQemu() ? new QemuDescriptors(unit) : null;
     }
 
-    /** Returns 0, {@link #LATER}, or what IQEI tells of it. */
-    int execute(long q0, long q1) {
+    /** Returns whether the upper half of a wide descriptor must be zeros. */
+    boolean upperCounts(long q0) {
+        return qemu == null || qemu.upperCounts((int) InvalidationDescriptor.TYPE.of(q0));
+    }
+
+    /**
+     * Does what a descriptor says.
+     *
+     * @param wide whether the queue's descriptors have 256 bits
+     * @return 0, {@link #LATER}, or what IQEI tells of it
+     */
+    int execute(boolean wide, long q0, long q1) {
         int type = (int) InvalidationDescriptor.TYPE.of(q0);
-        if (malformed(type, q0, q1)) {
+        if (malformed(type, q0, q1) || qemu != null && qemu.malformed(type, wide, q0, q1)) {
             return VtdRegisters.IQEI_RESERVED;
+        }
+        if (qemu != null && !qemu.knows(type)) {
+            return VtdRegisters.IQEI_TYPE;
         }
         return switch (type) {
             case InvalidationDescriptor.WAIT -> await(q0, q1);
             case InvalidationDescriptor.DEVICE_TLB -> deviceTlb(q0, q1);
-            case InvalidationDescriptor.PASID_DEVICE_TLB -> asQemu ? VtdRegisters.IQEI_TYPE
-                    : pasidDeviceTlb(q0, q1);
-            case InvalidationDescriptor.PAGE_GROUP_RESPONSE -> asQemu ? VtdRegisters.IQEI_TYPE
-                    : pageResponse(q0, q1);
+            case InvalidationDescriptor.PASID_DEVICE_TLB -> pasidDeviceTlb(q0, q1);
+            case InvalidationDescriptor.PAGE_GROUP_RESPONSE -> pageResponse(q0, q1);
             case InvalidationDescriptor.CONTEXT, InvalidationDescriptor.IOTLB,
                     InvalidationDescriptor.INTERRUPT_ENTRY, InvalidationDescriptor.PASID_IOTLB,
                     InvalidationDescriptor.PASID_CACHE ->
@@ -67,11 +79,7 @@ public final class DescriptorExecution {
                         || (q1 & InvalidationDescriptor.IOTLB_RESERVED_HIGH) != 0;
             case InvalidationDescriptor.WAIT ->
                 (q0 & InvalidationDescriptor.WAIT_RESERVED) != 0
-                        || (q1 & InvalidationDescriptor.WAIT_RESERVED_HIGH) != 0
-                        || asQemu && InvalidationDescriptor.PD.isSet(q0);
-            case InvalidationDescriptor.DEVICE_TLB -> asQemu
-                    && ((q0 & InvalidationDescriptor.DEVICE_TLB_RESERVED) != 0
-                            || (q1 & InvalidationDescriptor.DEVICE_TLB_RESERVED_HIGH) != 0);
+                        || (q1 & InvalidationDescriptor.WAIT_RESERVED_HIGH) != 0;
             default -> false;
         };
     }
@@ -159,9 +167,11 @@ public final class DescriptorExecution {
             memory.write32(InvalidationDescriptor.STATUS_ADDR.inPlace(q1),
                     (int) (InvalidationDescriptor.STATUS_DATA.of(q0) & LOW_32));
         }
-        if (interrupts && !(asQemu && writes)) {
+        boolean free = qemu == null || qemu.freeWaits();
+        if (interrupts && (free || !writes)) {
             completion.raise();
         }
-        return !asQemu || writes || interrupts;
+        return qemu == null || writes || interrupts
+                || free && InvalidationDescriptor.FN.isSet(q0);
     }
 }

@@ -20,6 +20,10 @@ import iommu.vtd.unit.requests.PagingMode;
  */
 public final class Invalidation {
 
+    /** Versions of QEMU that changed something. */
+    private static final int FLUSHES_PASIDS = 10;
+    private static final int LOOKS_AT_PASIDS = 11;
+
     private final FastPathCache front;
     private final ContextCache contexts;
     private final PasidCache pasids;
@@ -27,6 +31,9 @@ public final class Invalidation {
     private final StructureCache structures;
     private final InterruptEntryCache interrupts;
     private final boolean asQemu;
+    /** As QEMU of a version that knows PASID-based invalidation of the IOTLB, and of entries. */
+    private final boolean flushesPasids;
+    private final boolean looksAtPasids;
     private final boolean withPasids;
     private final int maximumMask;
     private final Listener listener;
@@ -46,6 +53,13 @@ public final class Invalidation {
          * @param ignored bits of the function number that need not be alike; -1: all sources
          */
         void contextsDropped(int source, int ignored);
+
+        /**
+         * PASID entries were dropped.
+         *
+         * @param granularity as a descriptor has it
+         */
+        void pasidsDropped(int granularity, int domain, int pasid);
     }
 
     public Invalidation(Caches caches, UnitCapabilities unit, Listener listener) {
@@ -57,6 +71,8 @@ public final class Invalidation {
         interrupts = caches.interrupts();
         this.listener = listener;
         asQemu = unit.settings().cacheAsQemu();
+        flushesPasids = unit.settings().qemuVersion() >= FLUSHES_PASIDS;
+        looksAtPasids = unit.settings().qemuVersion() >= LOOKS_AT_PASIDS;
         withPasids = unit.settings().contextInvalidationDropsPasids();
         maximumMask = (int) Capability.MAMV.of(unit.cap());
     }
@@ -168,7 +184,7 @@ public final class Invalidation {
     /** Invalidates PASID entries; false for a reserved granularity. */
     boolean pasidCache(int granularity, int domain, int pasid) {
         front.clear();
-        if (asQemu) {
+        if (asQemu && !looksAtPasids) {
             return true;
         }
         switch (granularity) {
@@ -180,6 +196,7 @@ public final class Invalidation {
                 return false;
             }
         }
+        listener.pasidsDropped(granularity, domain, pasid);
         listener.told("PASID-cache, granularity " + granularity + ", domain "
                 + EntryFormatter.hex(domain) + ", PASID " + EntryFormatter.hex(pasid));
         return true;
@@ -192,7 +209,7 @@ public final class Invalidation {
     boolean pasidIotlb(int granularity, int domain, int pasid, long address, int addressMask,
             boolean leavesOnly) {
         front.clear();
-        if (asQemu) {
+        if (asQemu && !flushesPasids) {
             return true;
         }
         switch (granularity) {
@@ -201,7 +218,7 @@ public final class Invalidation {
                 structures.invalidatePasid(domain, pasid);
             }
             case InvalidationDescriptor.SELECTIVE -> {
-                if (addressMask > maximumMask) {
+                if (addressMask > maximumMask && !asQemu) {
                     return false;
                 }
                 iotlb.invalidatePages(domain, pasid, address, addressMask);

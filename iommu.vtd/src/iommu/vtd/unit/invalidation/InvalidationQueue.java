@@ -25,6 +25,9 @@ public final class InvalidationQueue {
     private final FaultLog faults;
     private final DeviceTlbRequests devices;
     private final boolean asQemu;
+    /** QEMU of a version that shows DW, and calls a tail inside a descriptor an error. */
+    private final boolean asNewerQemu;
+    private final boolean scalable;
     private final long hostAddresses;
     private boolean enabled;
     private boolean fetching;
@@ -42,6 +45,8 @@ public final class InvalidationQueue {
         this.devices = devices;
         execution = new DescriptorExecution(memory, unit, invalidation, devices, completion);
         asQemu = unit.settings().registersAsQemu();
+        asNewerQemu = asQemu && unit.settings().qemuVersion() >= QemuDescriptors.CHECKED;
+        scalable = unit.scalable();
         hostAddresses = (1L << unit.settings().hostAddressWidth()) - 1;
         tail = VtdRegisters.QUEUE_OFFSET.inPlace(registers.get(VtdRegisters.IQT));
         registers.onWrite(VtdRegisters.IQT, (written, mask) -> tailWritten());
@@ -70,11 +75,12 @@ public final class InvalidationQueue {
 
     /**
      * Returns what QEMU lets software read as the queue address: the base of the last enabling, and
-     * the size written last.
+     * the size written last; newer ones show DW too.
      */
     public long addressAsQemu() {
+        long now = registers.get(VtdRegisters.IQA);
         return VtdRegisters.IQA_BASE.inPlace(enabledAddress) & hostAddresses
-                | VtdRegisters.QS.of(registers.get(VtdRegisters.IQA));
+                | VtdRegisters.QS.of(now) | (asNewerQemu ? VtdRegisters.DW.inPlace(now) : 0);
     }
 
     /** Takes the queue as it is, as captured: what was executed last lies before the head. */
@@ -94,8 +100,8 @@ public final class InvalidationQueue {
         return (long) PhysicalMemory.PAGE_BYTES << VtdRegisters.QS.of(address);
     }
 
-    private static int descriptorBytes(long address) {
-        return VtdRegisters.DW.isSet(address)
+    private int descriptorBytes(long address) {
+        return scalable && VtdRegisters.DW.isSet(address)
                 ? InvalidationDescriptor.WIDE_BYTES : InvalidationDescriptor.BYTES;
     }
 
@@ -121,12 +127,15 @@ public final class InvalidationQueue {
     private void tailWritten() {
         long written = VtdRegisters.QUEUE_OFFSET.inPlace(registers.get(VtdRegisters.IQT));
         // QEMU leaves a tail inside a descriptor alone
-        boolean inside = VtdRegisters.DW.isSet(registers.get(VtdRegisters.IQA))
-                && written % InvalidationDescriptor.WIDE_BYTES != 0;
-        if (!(asQemu && inside)) {
-            tail = written;
-            fetch();
+        boolean inside = written % descriptorBytes(registers.get(VtdRegisters.IQA)) != 0;
+        if (asQemu && inside) {
+            if (asNewerQemu) {
+                faults.error(VtdRegisters.IQE);
+            }
+            return;
         }
+        tail = written;
+        fetch();
     }
 
     private long address() {
@@ -184,11 +193,12 @@ public final class InvalidationQueue {
             return VtdRegisters.IQEI_FETCH;
         }
         long q0 = memory.read64(at);
-        if (bytes == InvalidationDescriptor.WIDE_BYTES && !asQemu
+        lastType = (int) InvalidationDescriptor.TYPE.of(q0);
+        boolean wide = bytes == InvalidationDescriptor.WIDE_BYTES;
+        if (wide && execution.upperCounts(q0)
                 && (memory.read64(at + 16) | memory.read64(at + 24)) != 0) {
             return VtdRegisters.IQEI_RESERVED;
         }
-        lastType = (int) InvalidationDescriptor.TYPE.of(q0);
-        return execution.execute(q0, memory.read64(at + 8));
+        return execution.execute(wide, q0, memory.read64(at + 8));
     }
 }

@@ -5,11 +5,13 @@ import iommu.api.pcie.Access;
 import iommu.api.unit.Translation;
 import iommu.api.unit.WalkListener;
 import iommu.vtd.FaultReason;
+import iommu.vtd.InvalidationDescriptor;
 import iommu.vtd.unit.caches.Caches;
 import iommu.vtd.unit.caches.ContextCache;
 import iommu.vtd.unit.caches.Iotlb;
 import iommu.vtd.unit.requests.ContextTag;
 import iommu.vtd.unit.requests.InterruptRange;
+import iommu.vtd.unit.requests.PagingMode;
 import iommu.vtd.unit.requests.Refusals;
 import iommu.vtd.unit.requests.Request;
 import iommu.vtd.unit.requests.WalkResult;
@@ -20,7 +22,7 @@ import iommu.vtd.unit.translation.Translator;
 import java.util.BitSet;
 
 /**
- * The order in which QEMU 7.2 looks a request up, where it differs from the manual's.
+ * The order in which QEMU looks a request up, where it differs from the manual's.
  *
  * <p>The IOTLB is tagged by source; in legacy mode it is asked before the context cache. A hit that
  * lacks the right blocks the request and records nothing. In scalable mode only the context entry
@@ -28,12 +30,17 @@ import java.util.BitSet;
  * be present. A source that is found to pass through does so, at any width, until its context entry
  * is invalidated, the root table is set or translation is switched; each of these looks at once
  * whether it shall pass, be it idle or not: QEMU knows all functions of its machine.
+ *
+ * <p>From 11 on the IOTLB is asked first in scalable mode too, under PASID 0, and invalidations of
+ * the PASID cache have sources looked at.
  */
 public final class QemuTranslator {
 
     /** No bit of a source need be alike. */
     public static final int ALL = -1;
 
+    /** Version that asks the IOTLB first. */
+    private static final int NEWEST = 11;
     private static final int NO_SLOT = -1;
     private static final int BUSES = 256;
     /** Page numbers of the IOTLB have no more bits. */
@@ -41,7 +48,9 @@ public final class QemuTranslator {
     /** No physical address has more bits. */
     private static final int PHYSICAL_WIDTH = 52;
 
+    private final int version;
     private final Walks walks;
+    private final boolean newest;
     private final RootPointer root;
     private final ContextCache contexts;
     private final Iotlb iotlb;
@@ -51,18 +60,23 @@ public final class QemuTranslator {
     private final WalkResult found = new WalkResult();
     private final WalkResult probe = new WalkResult();
     private final BitSet passing = new BitSet();
+    private final QemuPasids pasids;
 
     /**
      * Makes one, of a unit or of what is told about it: then caches and walks are copies.
      *
+     * @param version of QEMU
      * @param translator knows whether translation is on
      * @param refusals told of requests that are blocked
      * @param lookups told of what is asked
      */
-    public QemuTranslator(Walks walks, Caches caches, Translator translator, Refusals refusals,
-            LookupListener lookups) {
+    public QemuTranslator(int version, Walks walks, Caches caches, Translator translator,
+            Refusals refusals, LookupListener lookups) {
+        this.version = version;
         this.walks = walks;
+        newest = version >= NEWEST;
         root = walks.root();
+        pasids = new QemuPasids(walks, passing);
         contexts = caches.contexts();
         iotlb = caches.iotlb();
         this.translator = translator;
@@ -73,8 +87,8 @@ public final class QemuTranslator {
     /** Returns one that knows the same of sources, over other walks and caches. */
     public QemuTranslator copy(Walks otherWalks, Caches otherCaches, Refusals otherRefusals,
             LookupListener otherLookups) {
-        var made = new QemuTranslator(otherWalks, otherCaches, translator, otherRefusals,
-                otherLookups);
+        var made = new QemuTranslator(version, otherWalks, otherCaches, translator,
+                otherRefusals, otherLookups);
         made.passing.or(passing);
         return made;
     }
@@ -90,6 +104,7 @@ public final class QemuTranslator {
             passing.clear();
             if (translator.translating()) {
                 lookAtAll();
+                pasidsDropped(InvalidationDescriptor.PASID_CACHE_GLOBAL, 0, 0);
             }
             return;
         }
@@ -97,6 +112,13 @@ public final class QemuTranslator {
             if (((s ^ source) & ~ignored) == 0) {
                 passing.set(s, translator.translating() && passes(s));
             }
+        }
+    }
+
+    /** Looks again at sources whose PASID entries an invalidation names. */
+    public void pasidsDropped(int granularity, int domain, int pasid) {
+        if (newest && root.scalable() && translator.translating()) {
+            pasids.look(granularity, domain, pasid);
         }
     }
 
@@ -115,7 +137,12 @@ public final class QemuTranslator {
         boolean there = root.locateContext(source, probe, WalkListener.NONE)
                 && (!root.scalable()
                         || walks.scalable().locatePasid(true, probe, WalkListener.NONE));
-        return there && ContextTag.passesThrough(probe.context);
+        return there && passes(probe);
+    }
+
+    private static boolean passes(WalkResult result) {
+        return ContextTag.passesThrough(result.context)
+                && !PagingMode.FIRST_STAGE.isSet(result.paging);
     }
 
     /**
@@ -125,7 +152,7 @@ public final class QemuTranslator {
      */
     public long translate(Request request) {
         if (request.hasPasid()) {
-            throw new UnsupportedOperationException("QEMU 7.2 takes no requests with PASID");
+            throw new UnsupportedOperationException("QEMU's way takes no requests with PASID");
         }
         int source = request.source;
         if (!translator.translating() || InterruptRange.contains(request.address)
@@ -133,7 +160,8 @@ public final class QemuTranslator {
             return Translation.untranslated();
         }
         boolean scalable = root.scalable();
-        int hit = scalable ? NO_SLOT : find(request, 0);
+        boolean early = newest || !scalable;
+        int hit = early ? find(request, 0) : NO_SLOT;
         if (hit >= 0) {
             return cached(request, hit);
         }
@@ -141,11 +169,11 @@ public final class QemuTranslator {
             found.context = 0;
             return refused(request);
         }
-        if (ContextTag.passesThrough(found.context)) {
+        if (passes(found)) {
             passing.set(source, passes(source));
             return pass(request.address);
         }
-        hit = scalable ? find(request, (int) ContextTag.PASID.of(found.context)) : NO_SLOT;
+        hit = early ? NO_SLOT : find(request, (int) ContextTag.PASID.of(found.context));
         return hit >= 0 ? cached(request, hit) : throughTables(request);
     }
 
@@ -179,12 +207,13 @@ public final class QemuTranslator {
     }
 
     private long throughTables(Request request) {
-        if (!ContextTag.covers(found.context, request.address)) {
+        boolean first = PagingMode.FIRST_STAGE.isSet(found.paging);
+        if (!first && !ContextTag.covers(found.context, request.address)) {
             found.fail(root.scalable() ? FaultReason.SM_ADDRESS_BEYOND_MGAW
                     : FaultReason.ADDRESS_BEYOND_MGAW);
             return refused(request);
         }
-        boolean there = walks.secondStage().walk(request.address, request.access, found,
+        boolean there = walks.throughPageTables(request.address, request.access, found,
                 lookups.entries());
         lookups.pageWalked();
         if (!there) {

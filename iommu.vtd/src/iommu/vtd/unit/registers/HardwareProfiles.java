@@ -21,7 +21,8 @@ public final class HardwareProfiles {
             Map.entry("deviceInvalidationByDomain", 0L),
             Map.entry("contextInvalidationDropsPasids", 1L), Map.entry("cacheAsQemu", 0L),
             Map.entry("walkAsQemu", 0L), Map.entry("registersAsQemu", 0L),
-            Map.entry("protectTranslated", 0L), Map.entry("snoopsAlways", 0L),
+            Map.entry("qemuVersion", 7L), Map.entry("protectTranslated", 0L),
+            Map.entry("snoopsAlways", 0L),
             Map.entry("contextCacheEntries", 256L), Map.entry("iotlbEntries", 1024L),
             Map.entry("structureCacheEntries", 1024L));
 
@@ -34,14 +35,12 @@ public final class HardwareProfiles {
             Map.entry("snoopsAlways", 1L), Map.entry("iotlbEntries", 4096L),
             Map.entry("structureCacheEntries", 0L));
 
-    /**
-     * QEMU 11's unit, as recorded hand-overs show it; nobody has compared it request by request.
-     * What it flushes as a root is set, CAP tells.
-     */
-    private static final Map<String, Long> QEMU_11 = Map.ofEntries(
-            Map.entry("scalableLegacyReasons", 1L), Map.entry("flushOnTranslationToggle", 1L),
-            Map.entry("collapseFaults", 1L), Map.entry("snoopsAlways", 1L),
-            Map.entry("iotlbEntries", 4096L), Map.entry("structureCacheEntries", 0L));
+    /** QEMU 10's unit: the numbers of scalable mode are the manual's, but for a few. */
+    private static final Map<String, Long> QEMU_10 = with(QEMU_7_2, "qemuVersion", 10);
+
+    /** QEMU 11's unit, whose records tell no PASIDs. */
+    private static final Map<String, Long> QEMU_11 =
+            with(with(QEMU_7_2, "qemuVersion", 11), "qemuRecordPasid", 0);
 
     /**
      * A unit of an Intel M50FCP server board: version 6.0, four and five levels, first stage,
@@ -74,7 +73,8 @@ public final class HardwareProfiles {
     /** Returns the profiles by name. */
     public static Map<String, HardwareProfile> named() {
         return Map.of("spec", HardwareProfile.of(SPEC),
-                "qemu-7.2", HardwareProfile.of(QEMU_7_2), "qemu-11", HardwareProfile.of(QEMU_11),
+                "qemu-7.2", HardwareProfile.of(QEMU_7_2), "qemu-10", HardwareProfile.of(QEMU_10),
+                "qemu-11", HardwareProfile.of(QEMU_11),
                 "intel-m50fcp", new HardwareProfile(M50FCP, M50FCP_SETTINGS));
     }
 

@@ -53,8 +53,17 @@ public record UnitCapabilities(long cap, long ecap, UnitSettings settings) {
         return ExtendedCapability.FLTS.isSet(ecap);
     }
 
+    public boolean secondStage() {
+        return ExtendedCapability.SLTS.isSet(ecap);
+    }
+
     public boolean nested() {
         return firstStage() && ExtendedCapability.NEST.isSet(ecap);
+    }
+
+    /** Returns whether the walks of tables go QEMU's way, of a version or a newer one. */
+    public boolean walksAsQemu(int version) {
+        return settings.walkAsQemu() && settings.qemuVersion() >= version;
     }
 
     /** Returns whether first-stage tables of the mode FSPM are supported. */
@@ -115,6 +124,11 @@ public record UnitCapabilities(long cap, long ecap, UnitSettings settings) {
     public int levels(long aw) {
         int levels = (int) aw + 2;
         return levels >= 3 && levels <= 5 && Capability.supportsLevels(cap, levels) ? levels : 0;
+    }
+
+    /** Returns the width of first-stage addresses as QEMU has it, by the second stage's AW. */
+    public int qemuFirstStageWidth(long aw) {
+        return Math.min(guestWidth(), 30 + 9 * (int) aw);
     }
 
     /** Returns the width of input addresses that a table of so many levels translates. */

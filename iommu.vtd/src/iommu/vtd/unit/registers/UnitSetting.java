@@ -139,6 +139,9 @@ public enum UnitSetting {
      */
     REGISTERS_AS_QEMU("registersAsQemu", 0, 0, 1,
             "QEMU: side effects of registers and of the queue"),
+    /** Major version. 7 is 7.2; other than 7, 10 and 11 nothing was measured. */
+    QEMU_VERSION("qemuVersion", 7, 7, 11,
+            "QEMU: which version's ways the five settings above are; 7, 10 or 11"),
     /**
      * Requests try caches of the fast path first, which are no part of the model; 0 for tests
      * that there is no difference.

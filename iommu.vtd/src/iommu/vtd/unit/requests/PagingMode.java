@@ -53,6 +53,12 @@ public final class PagingMode {
         return table | flags | (snooped ? SNOOPED.mask() : 0);
     }
 
+    /** As QEMU walks first-stage tables: of the flags none counts. */
+    public static long ofQemu(long q2) {
+        return PasidEntry.FSPTPTR.inPlace(q2) | FIRST_STAGE.mask() | WPE.mask() | NXE.mask()
+                | SNOOPED.mask();
+    }
+
     public static int firstStageLevels(long paging) {
         return FIVE_LEVELS.isSet(paging) ? 5 : 4;
     }

@@ -34,6 +34,7 @@ public final class FirstStageWalk {
     private final FirstStageWalk uncached;
     private final NestedStage second;
     private final UnitCapabilities unit;
+    private final boolean asQemu;
 
     private FirstStageWalk(TableReader tables, StructureCache structures, StructureCache told,
             FirstStageWalk uncached, SecondStageWalk secondStage, UnitCapabilities unit) {
@@ -43,6 +44,7 @@ public final class FirstStageWalk {
         this.uncached = uncached;
         second = new NestedStage(secondStage);
         this.unit = unit;
+        asQemu = unit.settings().walkAsQemu();
     }
 
     /** Makes the walk of a unit; nested addresses go through {@code secondStage}. */
@@ -92,7 +94,7 @@ public final class FirstStageWalk {
     /** Returns whether an entry at a level is a leaf. */
     boolean isLeaf(long entry, int level) {
         return level == 1 || level == 2 && FirstStageEntry.PS.isSet(entry)
-                || level == 3 && unit.firstStageGigabytePages()
+                || level == 3 && (asQemu || unit.firstStageGigabytePages())
                         && FirstStageEntry.PS.isSet(entry);
     }
 
@@ -128,7 +130,8 @@ public final class FirstStageWalk {
     boolean walk(long address, int access, WalkResult result, WalkListener listener) {
         // 1. Bits above the table's width must be alike: fault 80h.
         int levels = PagingMode.firstStageLevels(result.paging);
-        int unused = 64 - (12 + 9 * levels);
+        int unused = 64 - (asQemu ? (int) ContextTag.WIDTH.of(result.context) + 1
+                : 12 + 9 * levels);
         if (address << unused >> unused != address) {
             return result.fail(FaultReason.NOT_CANONICAL, false);
         }
@@ -170,13 +173,15 @@ public final class FirstStageWalk {
             }
             long at = nested ? second.physical(guest) : guest;
             // 3. If it cannot be read, fault 70h (of the top table 73h).
-            if (!tables.contains(at, FirstStageEntry.BYTES)) {
+            if (!tables.contains(at, FirstStageEntry.BYTES)
+                    || asQemu && tables.read64(at) == SecondStageWalk.UNREADABLE) {
                 return unreadable(at, level, isTop, result, listener);
             }
             long entry = tables.read64(at, PagingMode.SNOOPED.isSet(paging));
             boolean leaf = isLeaf(entry, level);
             rights &= rights(entry);
-            FaultReason fault = check(entry, level, paging);
+            FaultReason fault = asQemu ? checkAsQemu(entry, level, access, paging)
+                    : check(entry, level, paging);
             boolean wrong = fault != null;
             if (fault == null && leaf) {
                 fault = denial(rights, access, paging);
@@ -224,6 +229,15 @@ public final class FirstStageWalk {
         return malformed(entry, level, paging) ? FaultReason.FIRST_STAGE_RESERVED : null;
     }
 
+    /** QEMU looks at rights first, at each level. */
+    private FaultReason checkAsQemu(long entry, int level, int access, long paging) {
+        FaultReason fault = check(FirstStageEntry.P.inPlace(entry), level, paging);
+        if (fault == null) {
+            fault = denial(rights(entry), access, paging);
+        }
+        return fault == null ? check(entry, level, paging) : fault;
+    }
+
     /** 8. Entries are marked accessed, the leaf of a write dirty. */
     private FaultReason markUsed(long guest, long at, long entry, boolean leaf, int access,
             WalkResult result) {
@@ -231,7 +245,8 @@ public final class FirstStageWalk {
         long wanted = FirstStageEntry.A.mask()
                 | (PagingMode.EAFE.isSet(paging) ? FirstStageEntry.EA.mask() : 0)
                 | (leaf && (access & Access.WRITE) != 0 ? FirstStageEntry.D.mask() : 0);
-        if ((entry & wanted) == wanted) {
+        // QEMU leaves an entry alone that has one of them
+        if (asQemu ? (entry & wanted) != 0 : (entry & wanted) == wanted) {
             return null;
         }
         // 8a. Without snooping, fault 90h. Nested, the second stage must let the table be written:
@@ -256,7 +271,7 @@ public final class FirstStageWalk {
         int shift = SecondStageEntry.shift(level);
         long inPage = (1L << shift) - 1;
         long page = FirstStageEntry.ADDR.inPlace(entry) & ~inPage;
-        result.rights = rights | (dirty ? PageRights.DIRTY : 0)
+        result.rights = rights | (asQemu ? PageRights.NESTED : 0) | (dirty ? PageRights.DIRTY : 0)
                 | (FirstStageEntry.G.isSet(entry) ? PageRights.GLOBAL : 0);
         result.pageShift = shift;
         result.page = page;
@@ -265,8 +280,9 @@ public final class FirstStageWalk {
             return false;
         }
         // 10. A page in the interrupt range is no memory: fault 87h.
-        return !InterruptRange.contains(NestedStage.physical(result, address))
-                || result.fail(FaultReason.SM_INTERRUPT_RANGE, false);
+        boolean blocked = asQemu ? InterruptRange.touches(page, inPage)
+                : InterruptRange.contains(NestedStage.physical(result, address));
+        return !blocked || result.fail(FaultReason.SM_INTERRUPT_RANGE, false);
     }
 
     private void tell(long at, long entry, int level, boolean leaf, FaultReason fault,

@@ -21,16 +21,26 @@ import iommu.vtd.unit.requests.WalkResult;
  */
 public final class ScalableContextWalk {
 
+    /** Versions of QEMU that changed something. */
+    private static final int NEWER = 10;
+    private static final int ZERO_PASID = 11;
+
     private final TableReader tables;
     private final UnitCapabilities unit;
     private final ContextEntryFormatter formatter;
     private final boolean asQemu;
+    /** QEMU of a version that tells types of PASID entries apart. */
+    private final boolean asNewerQemu;
+    /** QEMU of a version for which requests have PASID 0, whatever RID_PASID says. */
+    private final boolean zeroPasid;
 
     ScalableContextWalk(TableReader tables, UnitCapabilities unit) {
         this.tables = tables;
         this.unit = unit;
         formatter = new ContextEntryFormatter(unit);
         asQemu = unit.settings().walkAsQemu();
+        asNewerQemu = unit.walksAsQemu(NEWER);
+        zeroPasid = unit.walksAsQemu(ZERO_PASID);
     }
 
     /**
@@ -76,7 +86,13 @@ public final class ScalableContextWalk {
      */
     public boolean locatePasid(boolean presentOnly, WalkResult result, WalkListener listener) {
         result.erroneous = true;
-        return directoryEntry(result, listener) && pasidEntry(presentOnly, result, listener);
+        boolean disabled = ContextTag.FAULTS_DISABLED.isSet(result.context);
+        if (directoryEntry(result, listener) && pasidEntry(presentOnly, result, listener)) {
+            return true;
+        }
+        // newer QEMUs look at FPD of what is below the context once it is known to be right
+        result.faultsDisabled &= disabled || !asNewerQemu;
+        return false;
     }
 
     private boolean rootEntry(long rootTable, int source, WalkResult result,
@@ -147,7 +163,8 @@ public final class ScalableContextWalk {
         }
         result.table = next;
         result.source = SourceCapabilities.ofScalable(q0, q1);
-        result.context = ContextTag.of(source, 0, ScalableContextEntry.RID_PASID.of(q0, q1), 0, 1)
+        long ridPasid = zeroPasid ? 0 : ScalableContextEntry.RID_PASID.of(q0, q1);
+        result.context = ContextTag.of(source, 0, ridPasid, 0, 1)
                 | ContextTag.SCALABLE.mask() | faultsDisabled(result);
         return true;
     }
@@ -214,11 +231,14 @@ public final class ScalableContextWalk {
         if (fault != null) {
             return result.fail(fault);
         }
-        result.paging = asQemu ? 0 : PagingMode.of(q0, q1, q2, unit.scalableWalksSnoop());
-        boolean second = !passes && (asQemu
-                || PasidEntry.PGTT.of(q0) != PasidEntry.PGTT_FIRST_STAGE);
+        boolean first = asNewerQemu ? !passes && unit.firstStage()
+                : !asQemu && PasidEntry.PGTT.of(q0) == PasidEntry.PGTT_FIRST_STAGE;
+        result.paging = !asQemu ? PagingMode.of(q0, q1, q2, unit.scalableWalksSnoop())
+                : first ? PagingMode.ofQemu(q2) : 0;
+        boolean second = !passes && !first;
         int levels = second ? unit.levels(PasidEntry.AW.of(q0)) : 0;
-        int width = second ? unit.inputWidth(levels) : passes ? unit.guestWidth() : 64;
+        int width = second ? unit.inputWidth(levels) : passes ? unit.guestWidth()
+                : asQemu ? unit.qemuFirstStageWidth(PasidEntry.AW.of(q0)) : 64;
         int source = (int) ContextTag.SOURCE.of(result.context);
         result.context = ContextTag.of(source, PasidEntry.DID.of(q0, q1), pasid, levels, width)
                 | ContextTag.SCALABLE.mask() | faultsDisabled(result);
@@ -227,8 +247,9 @@ public final class ScalableContextWalk {
     }
 
     private FaultReason checkPasid(long q0, long q2) {
-        if (!PasidEntry.P.isSet(q0)) {
-            // 17. If P is 0, fault 59h.
+        boolean present = PasidEntry.P.isSet(q0);
+        if (!present && !asNewerQemu) {
+            // 17. If P is 0, fault 59h; newer QEMUs look at the type first.
             return FaultReason.PASID_NOT_PRESENT;
         }
         int type = (int) PasidEntry.PGTT.of(q0);
@@ -241,13 +262,17 @@ public final class ScalableContextWalk {
         boolean width = unit.levels(PasidEntry.AW.of(q0)) != 0;
         boolean mode = unit.firstStageLevels((int) PasidEntry.FSPM.of(q2));
         boolean known = switch (type) {
-            case PasidEntry.PGTT_SECOND_STAGE -> width;
-            case PasidEntry.PGTT_PASS_THROUGH -> unit.passThrough() && (width || !asQemu);
-            case PasidEntry.PGTT_FIRST_STAGE -> asQemu ? width : mode && unit.firstStage();
-            case PasidEntry.PGTT_NESTED -> asQemu ? width : mode && width && unit.nested();
+            case PasidEntry.PGTT_SECOND_STAGE -> width && (!asNewerQemu || unit.secondStage());
+            case PasidEntry.PGTT_PASS_THROUGH ->
+                unit.passThrough() && (width || !asQemu || asNewerQemu);
+            case PasidEntry.PGTT_FIRST_STAGE -> asQemu && !asNewerQemu ? width
+                    : mode && unit.firstStage();
+            case PasidEntry.PGTT_NESTED -> asQemu ? width && !asNewerQemu
+                    : mode && width && unit.nested();
             default -> false;
         };
-        return known ? null : FaultReason.PASID_INVALID;
+        return !known ? FaultReason.PASID_INVALID
+                : present ? null : FaultReason.PASID_NOT_PRESENT;
     }
 
     private boolean malformed(long q0) {

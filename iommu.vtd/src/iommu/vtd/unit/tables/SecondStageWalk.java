@@ -26,7 +26,7 @@ import iommu.vtd.unit.requests.WalkResult;
 public final class SecondStageWalk {
 
     /** What QEMU takes for an entry that could not be read. */
-    private static final long UNREADABLE = -1;
+    static final long UNREADABLE = -1;
     private static final int BOTH = Access.READ | Access.WRITE;
 
     private final TableReader tables;

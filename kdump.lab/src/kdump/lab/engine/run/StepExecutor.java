@@ -58,6 +58,7 @@ final class StepExecutor {
     }
 
     private List<Step> decide(HandoverEvent event) {
+        run.checkPresence();
         var view = new KernelView(kernel, machine, run);
         List<Step> steps;
         try {

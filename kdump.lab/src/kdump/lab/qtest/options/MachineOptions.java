@@ -27,11 +27,11 @@ public final class MachineOptions {
             "smp", "boot", "uuid", "msg");
     /** Options with a value that mean something. */
     private static final Set<String> WITH_VALUE = Set.of("machine", "M", "m", "device", "accel",
-            "qtest", "bios", "D", "object", "trace", "drive", "blockdev", "netdev");
+            "qtest", "bios", "D", "object", "trace", "drive", "blockdev", "netdev", "hardware");
     /** Properties of the machine that change nothing here. */
     private static final List<String> SILENT_OF_MACHINE = List.of("kernel-irqchip", "usb",
             "vmport", "smm", "graphics", "dump-guest-core", "mem-merge", "hpet", "pit", "i8042");
-    private static final Set<String> MACHINES = Set.of("q35", "pc-q35-7.2");
+    private static final String MACHINE = "q35";
     private static final Pattern IDENTIFIER = Pattern.compile("[a-zA-Z][-a-zA-Z0-9._]*");
     private static final long DEFAULT_MEMORY = 128L << 20;
     private static final long MIB = 1L << 20;
@@ -47,6 +47,7 @@ public final class MachineOptions {
     private boolean smbus = true;
     private String backend;
     private Path log;
+    private QemuVersion version = QemuVersion.V7_2;
     private UnitSlot unit;
     private FunctionSlots slots;
 
@@ -62,6 +63,9 @@ public final class MachineOptions {
         var options = new MachineOptions();
         for (int i = 0; i < arguments.size(); i++) {
             String option = arguments.get(i);
+            if (option.equals("--")) {
+                continue;
+            }
             String name = option.startsWith("--") ? option.substring(2)
                     : option.startsWith("-") ? option.substring(1) : "";
             if (SILENT.contains(name)) {
@@ -94,6 +98,9 @@ public final class MachineOptions {
             case "netdev" -> host.network(new Properties("-netdev", value));
             case "accel" -> accelerator(new Properties("-accel", value).value());
             case "qtest" -> expect("qtest", value, "stdio");
+            case "hardware" -> version = QemuVersion.ofProfile(value).orElseThrow(
+                    () -> new LabException("--hardware '" + value + "', expected one of "
+                            + QemuVersion.profiles()));
             case "bios" -> bios = read(directory.resolve(value));
             case "D" -> log = createEmpty(directory.resolve(value));
             case "trace" -> trace(new Properties("-trace", value), directory);
@@ -102,8 +109,9 @@ public final class MachineOptions {
     }
 
     private void machine(Properties machine) throws LabException {
-        if (!MACHINES.contains(machine.value())) {
-            throw new LabException("-machine '" + machine.value() + "', expected q35");
+        if (!machine.value().equals(MACHINE)) {
+            version = QemuVersion.ofMachine(machine.value()).orElseThrow(() -> new LabException(
+                    "-machine '" + machine.value() + "', expected q35"));
         }
         String accelerator = machine.text("accel", null);
         if (accelerator != null) {
@@ -182,9 +190,9 @@ public final class MachineOptions {
         }
         switch (device.value()) {
             case "ide-hd" -> slots.addDisk(device, host);
-            case "intel-iommu" -> unit(IntelIommu.slot(device), device);
+            case "intel-iommu" -> unit(IntelIommu.slot(device, version), device);
             case "amd-iommu" -> {
-                unit(AmdIommu.slot(device), device);
+                unit(AmdIommu.slot(device, version), device);
                 slots.addUnit(device);
             }
             default -> throw device.refusal("'" + device.value()

@@ -56,7 +56,8 @@ class HardwareChooserTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "vtd1 | ideal    | vtd.iotlbEntries  | 64 | unknown hardware profile 'ideal' of a vtd unit,"
-            + " expected one of intel-m50fcp, qemu-11, qemu-7.2, spec",
+            + " expected one of intel-m50fcp, qemu-10, qemu-11,"
+            + " qemu-7.2, spec",
         "vtd1 | spec     | vtd.none          | 1 | unknown unit setting 'vtd.none', expected one of"
             + " amdvi.asQemu, amdvi.blockedReadAborts, ",
         "vtd1 | spec     | iotlbEntries      | 1 | unknown unit setting 'iotlbEntries', ",

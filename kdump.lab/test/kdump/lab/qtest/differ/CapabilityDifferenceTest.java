@@ -3,7 +3,6 @@ package kdump.lab.qtest.differ;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import iommu.api.sim.RandomStream;
 import java.nio.file.Path;
@@ -11,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import kdump.lab.qtest.Protocol;
 import kdump.lab.qtest.options.MachineOptions;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,22 +23,51 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CapabilityDifferenceTest {
 
     private static final int COMBINATIONS = 24;
-    private static final String[] FLAGS = {"caching-mode", "device-iotlb", "dma-drain",
-        "dma-translation", "pt", "snoop-control", "x-buggy-eim", "x-pasid-mode",
-        "x-scalable-mode"};
+    private static final List<String> FLAGS = List.of("caching-mode", "device-iotlb", "dma-drain",
+            "dma-translation", "pt", "snoop-control", "x-buggy-eim", "x-pasid-mode",
+            "x-scalable-mode");
+    private static final List<String> FLAGS_OF_10 = List.of("caching-mode", "device-iotlb",
+            "dma-drain", "dma-translation", "pt", "snoop-control", "x-buggy-eim", "x-pasid-mode",
+            "x-scalable-mode", "x-flts", "fs1gp", "stale-tm");
+    private static final List<String> FLAGS_OF_11 = List.of("caching-mode", "device-iotlb",
+            "dma-translation", "snoop-control", "scalable-mode", "fsts", "fs1gp", "stale-tm",
+            "svm");
     private static final List<String> LOOKS =
             List.of("readl 0xfed90000", "readq 0xfed90008", "readq 0xfed90010", "readl 0xfed9001c",
                     "read 0xfed90000 0x230");
 
-    static Set<String> combinations() {
+    /** A version of QEMU and properties of its intel-iommu. */
+    record Combination(Oracle oracle, String properties) {
+
+        @Override
+        public String toString() {
+            return oracle + " " + properties;
+        }
+    }
+
+    static List<Combination> combinations() {
+        var all = new ArrayList<Combination>();
+        combinations(FLAGS, Set.of("x-scalable-mode=on,x-pasid-mode=on", "x-buggy-eim=on",
+                "x-buggy-eim=on,eim=on", "x-scalable-mode=on,dma-translation=off", "pt", "nopt"))
+                .forEach(p -> all.add(new Combination(Oracle.QEMU_7_2, p)));
+        combinations(FLAGS_OF_10, Set.of("x-scalable-mode=on,x-flts=on", "eim=on", "x-flts=on",
+                "x-scalable-mode=on,x-flts=on,fs1gp=off,x-pasid-mode=on"))
+                .forEach(p -> all.add(new Combination(Oracle.QEMU_10, p)));
+        combinations(FLAGS_OF_11, Set.of("scalable-mode=on,fsts=on,pasid-bits=20", "eim=on",
+                "scalable-mode=on,pasid-bits=21", "scalable-mode=on,fsts=on,fs1gp=off",
+                "scalable-mode=on,fsts=on,svm=on,pasid-bits=9,device-iotlb=on", "pasid-bits=1"))
+                .forEach(p -> all.add(new Combination(Oracle.QEMU_11, p)));
+        return all;
+    }
+
+    private static Set<String> combinations(List<String> flags, Set<String> always) {
         var random = new RandomStream(Long.parseLong(
                 System.getenv().getOrDefault("LAB_SEED", "1")), "capabilities");
-        var all = new LinkedHashSet<>(List.of("", "x-scalable-mode=on,x-pasid-mode=on",
-                "x-buggy-eim=on", "x-buggy-eim=on,eim=on", "version=3", "intremap=auto,eim=auto",
-                "x-scalable-mode=on,dma-translation=off", "pt", "nopt"));
+        var all = new LinkedHashSet<>(List.of("", "version=3", "intremap=auto,eim=auto"));
+        all.addAll(new TreeSet<>(always));
         while (all.size() < COMBINATIONS) {
             var properties = new ArrayList<String>();
-            for (String flag : FLAGS) {
+            for (String flag : flags) {
                 if (random.oneIn(3)) {
                     properties.add(flag + (random.nextInt(4) == 0 ? "=off" : "=on"));
                 }
@@ -59,17 +88,19 @@ class CapabilityDifferenceTest {
 
     @ParameterizedTest
     @MethodSource("combinations")
-    void registersAfterResetAreThoseOfQemu(String properties) throws Exception {
-        assumeTrue(QemuProcess.isPresent(), "no qemu-system-x86_64");
+    void registersAfterResetAreThoseOfQemu(Combination combination) {
+        Oracle oracle = combination.oracle();
+        String properties = combination.properties();
+        oracle.required();
         List<String> options = List.of("-machine", "q35", "-device",
                 "intel-iommu" + (properties.isEmpty() ? "" : "," + properties));
-        try (var qemu = new QemuProcess(options)) {
+        try (var qemu = new QemuProcess(oracle, options)) {
             List<String> theirs = qemu.answers(LOOKS);
-            Protocol ours = OurMachine.of(options.toArray(String[]::new));
+            Protocol ours = OurMachine.of(oracle.ours(options).toArray(String[]::new));
             assertThat(LOOKS).extracting(ours::answer).isEqualTo(theirs);
         } catch (IllegalStateException ended) {
-            String refusal = QemuProcess.refusal(options);
-            assertThatThrownBy(() -> MachineOptions.parse(options, Path.of("")))
+            String refusal = QemuProcess.refusal(oracle, options);
+            assertThatThrownBy(() -> MachineOptions.parse(oracle.ours(options), Path.of("")))
                     .hasMessage(refusal);
         }
     }

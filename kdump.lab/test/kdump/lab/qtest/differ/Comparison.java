@@ -35,14 +35,14 @@ final class Comparison implements AutoCloseable {
         }
     }
 
-    Comparison(String unit) {
+    Comparison(Oracle oracle, String unit) {
         var all = new ArrayList<>(List.of("-device", unit));
         all.addAll(World.OPTIONS);
         for (String event : EVENTS) {
             all.addAll(List.of("-trace", event));
         }
-        options = with(all, ourLog).toArray(String[]::new);
-        qemu = new QemuProcess(with(all, log));
+        options = oracle.ours(with(all, ourLog)).toArray(String[]::new);
+        qemu = new QemuProcess(oracle, with(all, log));
     }
 
     private static List<String> with(List<String> options, LogTail log) {

@@ -2,7 +2,6 @@
 package kdump.lab.qtest.differ;
 
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
@@ -13,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
 import kdump.lab.qtest.options.Numbers;
 
 /**
@@ -22,7 +20,6 @@ import kdump.lab.qtest.options.Numbers;
  */
 public final class QemuProcess implements AutoCloseable {
 
-    private static final String PROGRAM = "qemu-system-x86_64";
     /** What a pipe takes without a reader bounds how much may be sent before answers are read. */
     private static final int MAX_BATCH_LINES = 400;
     private static final int MAX_BATCH_CHARACTERS = 30_000;
@@ -34,14 +31,20 @@ public final class QemuProcess implements AutoCloseable {
     private final Path bios;
     private final Path errors;
 
+    /** Starts the machine's own QEMU. */
     public QemuProcess(List<String> options) {
+        this(Oracle.QEMU_7_2, options);
+    }
+
+    /** Starts any of them. */
+    public QemuProcess(Oracle oracle, List<String> options) {
         try {
             errors = Files.createTempFile("qemu", ".err");
             bios = Files.createTempFile("hlt", ".bin");
             Files.write(bios, sleepingFirmware());
             // QEMU outlives its standard input; nothing else would end one whose test was killed
-            var command = new ArrayList<>(List.of("timeout", "3600", PROGRAM, "-accel", "tcg",
-                    "-icount", "shift=0,sleep=off", "-bios", bios.toString(), "-display", "none",
+            var command = new ArrayList<>(List.of("timeout", "3600", oracle.program(),
+                    "-accel", "tcg", "-icount", "shift=0,sleep=off", "-bios", bios.toString(), "-display", "none",
                     "-nodefaults", "-qtest", "stdio", "-qtest-log", "/dev/null"));
             command.addAll(options);
             process = new ProcessBuilder(command)
@@ -54,10 +57,9 @@ public final class QemuProcess implements AutoCloseable {
         }
     }
 
-    /** Returns whether this machine has the QEMU that we compare with. */
+    /** Returns whether this machine has a QEMU of its own. */
     public static boolean isPresent() {
-        return Stream.of(System.getenv().getOrDefault("PATH", "").split(File.pathSeparator))
-                .anyMatch(p -> Files.isExecutable(Path.of(p, PROGRAM)));
+        return Oracle.QEMU_7_2.isPresent();
     }
 
     /**
@@ -66,8 +68,13 @@ public final class QemuProcess implements AutoCloseable {
      * @throws IllegalStateException if it does not
      */
     public static String refusal(List<String> options) {
-        var command = new ArrayList<>(List.of("timeout", "-s", "KILL", "5", PROGRAM, "-M", "q35",
-                "-display", "none", "-nodefaults", "-S"));
+        return refusal(Oracle.QEMU_7_2, options);
+    }
+
+    /** Returns the line with which one of them refuses a command line. */
+    static String refusal(Oracle oracle, List<String> options) {
+        var command = new ArrayList<>(List.of("timeout", "-s", "KILL", "5", oracle.program(),
+                "-M", "q35", "-display", "none", "-nodefaults", "-S"));
         command.addAll(options);
         try {
             Process process = new ProcessBuilder(command).redirectErrorStream(true).start();

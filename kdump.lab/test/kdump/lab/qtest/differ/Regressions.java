@@ -18,7 +18,7 @@ final class Regressions {
     private static final Pattern START = Pattern.compile("writeq 0x(e0[0123]00)098 .*");
 
     /** A program, its name and the unit it is for. */
-    record Regression(String name, String unit, Program program) {
+    record Regression(String name, Oracle oracle, String unit, Program program) {
 
         @Override
         public String toString() {
@@ -50,7 +50,8 @@ final class Regressions {
 
     private static void add(List<Regression> all, String[] head, List<Step> steps) {
         if (head != null) {
-            all.add(new Regression(head[0], head[1],
+            Oracle oracle = head.length > 2 ? Oracle.of(head[2]) : Oracle.QEMU_7_2;
+            all.add(new Regression(head[0], oracle, head[1],
                     head[1].startsWith("amd-iommu") ? AmdWorld.program(steps)
                             : VtdWorld.program(steps)));
         }

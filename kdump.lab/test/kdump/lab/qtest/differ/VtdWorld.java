@@ -65,7 +65,9 @@ final class VtdWorld {
                 writel(UNIT + 0x34, 0x11));
     }
 
-    /** A queue can be disabled only when idle after a wait: every place gets one. */
+    /**
+     * A queue can be disabled only when idle after a wait: every place gets one, of 128 bits.
+     */
     private static Step quietQueue() {
         byte[] waits = new byte[0x2000];
         for (int at = 0; at < waits.length; at += 16) {
@@ -75,7 +77,7 @@ final class VtdWorld {
         }
         return new Step("quiet queue", String.format("b64write 0x%x 0x%x %s", QUEUE, waits.length,
                 Base64.getEncoder().encodeToString(waits)), writel(UNIT + 0x34, 0x11),
-                writeq(UNIT + 0x88, 0x3c0), writel(UNIT + 0x18, 0), writeq(UNIT + 0x88, 0),
+                writeq(UNIT + 0x90, QUEUE), writeq(UNIT + 0x88, 0x3c0), writel(UNIT + 0x18, 0), writeq(UNIT + 0x88, 0),
                 writeq(UNIT + 0x90, QUEUE), writel(UNIT + 0x18, 1 << 26),
                 writeq(UNIT + 0x88, 0x10), writel(UNIT + 0x18, 0), writeq(UNIT + 0x88, 0));
     }

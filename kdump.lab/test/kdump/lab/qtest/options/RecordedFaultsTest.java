@@ -91,7 +91,8 @@ class RecordedFaultsTest {
         boolean scalable = device.contains("scalable");
         tables(scalable);
         memory.write64(Long.decode(place), Long.decode(value));
-        UnitProfile profile = IntelIommu.slot(new Properties("-device", device)).profile();
+        UnitProfile profile = IntelIommu.slot(new Properties("-device", device),
+                QemuVersion.V7_2).profile();
         var hardware = new VtdVendor().hardwareProfiles();
         assertThat(record(hardware.get("qemu-7.2").over(profile), scalable, access))
                 .as("%s, QEMU", name).isEqualTo(qemu);
