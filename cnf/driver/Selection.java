@@ -62,6 +62,12 @@ record Selection(String name) {
         return all;
     }
 
+    /** What the tester in a framework is told to run; empty for all. */
+    List<String> inFramework(File classes) {
+        return name == null || !IO.getFile(classes, type().replace('.', '/') + ".class").isFile()
+                ? List.of() : List.of(name.replace('#', ':'));
+    }
+
     /** For messages. */
     @Override
     public String toString() {

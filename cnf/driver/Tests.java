@@ -124,7 +124,7 @@ final class Tests {
         return builder;
     }
 
-    /** Every it*.bndrun, inside its framework. */
+    /** Every it*.bndrun, inside its framework; of one class only that, if it is in the bundle. */
     boolean inFramework() throws Exception {
         boolean ok = true;
         for (File file : IO.tree(build.root, "it*.bndrun")) {
@@ -135,6 +135,7 @@ final class Tests {
                 run.setProperty("-runenv", "LAB_FRESH=1");
                 var tester = run.getProjectTester();
                 tester.setReportDir(jvm.reports);
+                selection.inFramework(IO.getFile(run.getBase(), "bin")).forEach(tester::addTest);
                 tester.getProjectLauncher().setTimeout(seconds("test.framework.seconds"),
                         TimeUnit.SECONDS);
                 jvm.status = 1;

@@ -46,6 +46,13 @@ class SelectionTest {
     }
 
     @ParameterizedTest
+    @CsvSource(nullValues = "none", value = {"none, ''", "room, ''", "other.FooTest, ''",
+        "a.one.FooTest, a.one.FooTest", "a.one.FooTest#bar, a.one.FooTest:bar"})
+    void inAFrameworkOneClassOrMethodRunsAloneIfItIsThere(String name, String told) {
+        assertThat(String.join(",", Selection.of(name).inFramework(classes))).isEqualTo(told);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"", "room"})
     void allOfAProjectIsScanned(String name) {
         assertThat(Selection.of(name).jvms("room", classes, NOBODY)).containsExactly(

@@ -2,11 +2,8 @@
 package kdump.importers;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -72,14 +69,8 @@ record GuestFiles(Path folder, List<Path> files, Kind only) {
 
     /** Looks through a folder. */
     static GuestFiles in(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder, MAX_DEPTH)) {
-            return new GuestFiles(folder, files.limit(MAX_FILES)
-                    .filter(f -> !inCapture(folder, f) && Files.isRegularFile(f))
-                    .sorted(Comparator.comparing(Path::getNameCount).thenComparing(Path::toString))
-                    .toList(), null);
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
+        return new GuestFiles(folder, FolderWalk.files(folder, MAX_DEPTH, MAX_FILES).stream()
+                .filter(f -> !inCapture(folder, f)).toList(), null);
     }
 
     private static boolean inCapture(Path folder, Path file) {

@@ -7,14 +7,12 @@ import iommu.api.machine.FormatException;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.FunctionConfig;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import kdump.importers.FolderWalk;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.lspci.LspciDump;
 import kdump.importers.proc.Iomem;
@@ -41,7 +39,7 @@ public final class AcpiTables implements FirmwareTableReader {
         if (!Files.isDirectory(source)) {
             return file(source, List.of(), null);
         }
-        List<Path> files = files(source);
+        List<Path> files = FolderWalk.files(source, MAX_DEPTH, MAX_FILES);
         List<FunctionConfig> functions = List.of();
         for (Path file : files) {
             if (functions.isEmpty() && file.endsWith(FUNCTIONS)) {
@@ -63,16 +61,6 @@ public final class AcpiTables implements FirmwareTableReader {
             }
         }
         return tables;
-    }
-
-    private static List<Path> files(Path directory) throws IOException {
-        try (Stream<Path> files = Files.walk(directory, MAX_DEPTH)) {
-            return files.limit(MAX_FILES).filter(Files::isRegularFile)
-                    .sorted(Comparator.comparing(Path::getNameCount)
-                            .thenComparing(Path::toString)).toList();
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
     }
 
     /** Returns what the memory map of the same machine reserves; null if there is none. */

@@ -5,8 +5,6 @@ import iommu.api.machine.FormatException;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,7 +12,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import kdump.importers.FolderWalk;
 import kdump.importers.bytes.SmallFile;
 
 /**
@@ -76,14 +74,11 @@ public record SysfsTree(List<FunctionConfig> functions, List<String> leftOut) {
     }
 
     private static List<Path> configs(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder, MAX_DEPTH)) {
-            return files.limit(MAX_FILES).filter(f -> f.endsWith("config")
-                    && f.getParent() != null && FUNCTION.matcher(String.valueOf(
-                            f.getParent().getFileName())).matches()
-                    && Files.isRegularFile(f)).sorted().toList();
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
+        return FolderWalk.files(folder, MAX_DEPTH, MAX_FILES).stream()
+                .filter(f -> f.endsWith("config") && f.getParent() != null
+                        && FUNCTION.matcher(String.valueOf(
+                                f.getParent().getFileName())).matches())
+                .sorted().toList();
     }
 
     /** Returns 64, 256 or 4096 bytes; none if there are fewer than 64. */

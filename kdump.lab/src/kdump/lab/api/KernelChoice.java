@@ -27,6 +27,9 @@ public record KernelChoice(KernelVersion first, KernelVersion capture, Map<Strin
     /** The oldest version that can be chosen: the first with code for a remapping unit. */
     public static final KernelVersion OLDEST = new KernelVersion(2, 6, 24);
 
+    /** The newest whose code is known; a later one is taken to do as it does. */
+    public static final KernelVersion NEWEST = new KernelVersion(7, 3, 0);
+
     /** Most characters of a command line: twice what x86 kernels take. */
     public static final int MAX_LINE = 4096;
 
@@ -66,9 +69,11 @@ public record KernelChoice(KernelVersion first, KernelVersion capture, Map<Strin
     }
 
     private static void check(KernelVersion version) {
-        if (version != null && version.compareTo(OLDEST) < 0) {
-            throw new IllegalArgumentException(
-                    "kernel " + version + ", expected " + OLDEST + " or later");
+        if (version != null && (version.compareTo(OLDEST) < 0
+                || version.major() > NEWEST.major())) {
+            throw new IllegalArgumentException("kernel " + version + ", expected " + OLDEST
+                    + " to " + NEWEST.major() + ".x; the newest whose code is known is "
+                    + NEWEST);
         }
     }
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.gogo;
 
-import java.io.PrintStream;
-import java.nio.file.Path;
-import java.util.stream.Stream;
+import java.util.Dictionary;
+import java.util.Hashtable;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import kdump.lab.api.command.CommandHelp;
 import kdump.lab.api.command.CommandLineInterface;
-import org.apache.felix.service.command.CommandSession;
-import org.apache.felix.service.command.Descriptor;
+import kdump.lab.api.command.LineCommand;
+import org.apache.felix.service.command.CommandProcessor;
+import org.apache.felix.service.command.Function;
+import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -16,85 +20,69 @@ import org.osgi.service.component.annotations.ReferencePolicyOption;
 import org.osgi.service.component.runtime.ServiceComponentRuntime;
 
 /**
- * The commands of the lab for Gogo: as ./lab runs them, with the same arguments. They stay while a
- * bundle that the lab needs is stopped or updated, and say then what is missing. Thread-safe.
+ * The commands of the lab for Gogo, in scope {@code lab}: those that {@code ./lab} has, from the
+ * same list. They stay while a bundle that the lab needs is stopped or updated, and say then what
+ * is missing. Thread-safe.
  */
-@Component(service = GogoCommands.class, property = {"osgi.command.scope=lab",
-    "osgi.command.function=machines", "osgi.command.function=policies",
-    "osgi.command.function=compare", "osgi.command.function=crash",
-    "osgi.command.function=mappings", "osgi.command.function=walk",
-    "osgi.command.function=import"})
+@Component(service = GogoCommands.class, immediate = true)
 public final class GogoCommands {
 
-    private final ServiceComponentRuntime components;
+    private static final String SCOPE = "lab";
 
-    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
-            policyOption = ReferencePolicyOption.GREEDY)
+    private final BundleContext context;
+    private final ServiceComponentRuntime components;
+    private final Map<String, Boolean> offered = new ConcurrentHashMap<>();
     private volatile CommandLineInterface commands;
 
     /** Makes them. */
     @Activate
-    public GogoCommands(@Reference ServiceComponentRuntime components) {
+    public GogoCommands(BundleContext context, @Reference ServiceComponentRuntime components) {
+        this.context = context;
         this.components = components;
+        offer("help");
+        offer("setup", new ShellSetup(this));
+        offer("exit", new ExitFunction());
     }
 
-    private void run(CommandSession session, String name, String[] arguments) {
-        PrintStream out = session.getConsole();
-        CommandLineInterface now = commands;
-        if (now == null) {
-            out.println("lab: " + name + ": not now: "
-                    + String.join("; ", MissingServices.of(components)));
-            return;
-        }
-        Path directory = Path.of(System.getProperty("lab.directory", "")).toAbsolutePath();
-        try {
-            now.run(Stream.concat(Stream.of(name), Stream.of(arguments)).toArray(String[]::new),
-                    out, out, directory);
-        } catch (OutOfMemoryError e) {
-            // what the command held is free again: the shell goes on
-            out.println("lab: " + name + ": not enough memory");
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    void setCommands(CommandLineInterface service) {
+        commands = service;
+        service.commands().stream().map(CommandHelp::name).forEach(this::offer);
+    }
+
+    void unsetCommands(CommandLineInterface service) {
+        if (commands == service) {
+            commands = null;
         }
     }
 
-    /** Lists machines. */
-    @Descriptor("the machines at hand")
-    public void machines(CommandSession session, String... arguments) {
-        run(session, "machines", arguments);
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addLineCommand(LineCommand command) {
+        offer(command.name());
     }
 
-    /** Lists policies. */
-    @Descriptor("the policies in force")
-    public void policies(CommandSession session, String... arguments) {
-        run(session, "policies", arguments);
+    void removeLineCommand(LineCommand command) {
+        // its name stays, and says that there is no such command
     }
 
-    /** Compares policies. */
-    @Descriptor("the matrix over all policies: MACHINE [--policy P]... [--seed N] [--crash-at T]")
-    public void compare(CommandSession session, String... arguments) {
-        run(session, "compare", arguments);
+    /** Returns all commands; null while a bundle that they need is stopped. */
+    CommandLineInterface commands() {
+        return commands;
     }
 
-    /** Runs one policy. */
-    @Descriptor("one run with its timeline: MACHINE --policy P [--trace] [--seed N] [--crash-at T]")
-    public void crash(CommandSession session, String... arguments) {
-        run(session, "crash", arguments);
+    private void offer(String name) {
+        offer(name, new LabFunction(name, this::commands,
+                () -> String.join("; ", MissingServices.of(components))));
     }
 
-    /** Lists translations. */
-    @Descriptor("every live translation: TARGET [--requester BDF]")
-    public void mappings(CommandSession session, String... arguments) {
-        run(session, "mappings", arguments);
-    }
-
-    /** Walks tables. */
-    @Descriptor("each table entry on the way of an address: TARGET BDF IOVA [--write]")
-    public void walk(CommandSession session, String... arguments) {
-        run(session, "walk", arguments);
-    }
-
-    /** Writes a machine file; Gogo puts the sign before words that Java keeps for itself. */
-    @Descriptor("a machine file out of real data: TARGET --out FILE.yaml [--force]")
-    public void _import(CommandSession session, String... arguments) {
-        run(session, "import", arguments);
+    /** Once: the framework takes it back when this bundle stops. */
+    private void offer(String name, Function function) {
+        if (offered.putIfAbsent(name, true) == null) {
+            Dictionary<String, Object> properties = new Hashtable<>();
+            properties.put(CommandProcessor.COMMAND_SCOPE, SCOPE);
+            properties.put(CommandProcessor.COMMAND_FUNCTION, name);
+            context.registerService(Function.class, function, properties);
+        }
     }
 }

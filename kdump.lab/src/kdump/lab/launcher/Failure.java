@@ -13,6 +13,8 @@ final class Failure {
 
     /** The lab could not run, or had not enough memory. */
     static final int NOT_RUN = 1;
+    /** What the caller asked for cannot be had. */
+    static final int BAD_INPUT = 2;
     /** A bug of ours. */
     static final int BUG = 70;
 
@@ -24,6 +26,10 @@ final class Failure {
     static int report(Throwable thrown, String[] arguments, PrintStream err) {
         boolean commandFailed = thrown instanceof FailedCommandException;
         Throwable cause = commandFailed ? thrown.getCause() : thrown;
+        if (cause instanceof BadLoadException) {
+            err.println("lab: " + line(cause.getMessage()));
+            return BAD_INPUT;
+        }
         String what = "lab: " + (commandFailed && arguments.length > 0
                 ? line(arguments[0]) + ": " : "");
         if (isOutOfMemory(cause)) {
@@ -71,7 +77,7 @@ final class Failure {
         return text.toString();
     }
 
-    private static String line(String text) {
+    static String line(String text) {
         String line = text.replaceAll("\\p{Cntrl}", ".");
         return line.length() > MAX_LINE ? line.substring(0, MAX_LINE) + "..." : line;
     }

@@ -33,18 +33,23 @@ import org.osgi.util.tracker.ServiceTracker;
  * own launcher, which would run it instead of the tests.
  *
  * <p>System properties: {@code lab.home}, the root of the workspace; {@code lab.run}, the file that
- * lists the bundles.
+ * lists the bundles; {@code lab.directory}, the folder that relative names start from. Bundles of
+ * strangers come from the folder {@code load} of the root, and from {@link LoadOption --load}.
  */
 public final class Launcher {
     /** Components start while their bundles do; this is for one that waits for a slow other. */
     private static final long COMMAND_WAIT_MILLIS = Long.getLong("lab.wait.millis", 10_000);
 
+    private static final String SHELL_ARGUMENTS = "gosh.args";
+
     private final String[] arguments;
+    private final List<Path> named;
     private final PrintStream stdout;
     private final List<String> problems = new ArrayList<>();
 
-    private Launcher(String[] arguments, PrintStream stdout) {
-        this.arguments = arguments;
+    private Launcher(LoadOption load, PrintStream stdout) {
+        this.arguments = load.arguments();
+        this.named = load.files();
         this.stdout = stdout;
     }
 
@@ -56,7 +61,7 @@ public final class Launcher {
         System.setOut(System.err);
         int status = 1;
         try {
-            status = new Launcher(arguments, stdout).run();
+            status = new Launcher(LoadOption.parse(arguments, directory()), stdout).run();
         } catch (Throwable e) { // or this thread would end and those of the framework go on
             status = Failure.report(e, arguments, System.err);
         }
@@ -67,12 +72,17 @@ public final class Launcher {
         System.exit(status);
     }
 
+    private static Path directory() {
+        return Path.of(System.getProperty("lab.directory", "")).toAbsolutePath();
+    }
+
     private int run() throws Exception {
         Path parent = Path.of(
                 System.getProperty("lab.storage", System.getProperty("java.io.tmpdir")));
         Storage storage = Storage.create(parent);
         Runtime.getRuntime().addShutdownHook(new Thread(storage::close));
-        boolean interactive = arguments.length == 0;
+        boolean script = arguments.length > 0 && arguments[0].equals("-f");
+        boolean interactive = arguments.length == 0 || script;
         if (interactive) {
             System.setProperty("org.jline.terminal.dumb", "true"); // a pipe will do: no warning
             // JLine would look for its parts among the classes of this program
@@ -81,14 +91,19 @@ public final class Launcher {
         boolean variants = Arrays.stream(arguments).anyMatch(
                 a -> a.equals("--variant") || a.startsWith("--variant="));
         RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive, variants);
+        if (script) {
+            run.properties().merge(SHELL_ARGUMENTS, "--nointeractive", (a, b) -> a + " " + b);
+        }
         Framework framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
                 .newFramework(configuration(run, storage.directory(), interactive));
         framework.start();
         BundleContext context = framework.getBundleContext();
         publishArguments(context);
         start(context, run.bundles());
+        // in the shell File Install watches the folder
+        new StrangerBundles(context, problems).start(interactive ? null : load(), named);
         Callable<Integer> command = command(context);
-        problems.forEach(problem -> System.err.println("lab: " + problem));
+        problems.forEach(problem -> System.err.println("lab: " + Failure.line(problem)));
         int status = command == null ? 1 : call(command);
         stdout.flush();
         Storage.sweep(parent);
@@ -112,9 +127,12 @@ public final class Launcher {
         // only the shell's scripts are found by a bundle: address
         all.put("felix.service.urlhandlers", String.valueOf(interactive));
         all.put("felix.fileinstall.tmpdir", storage.resolve("fileinstall").toString());
-        all.put("felix.fileinstall.dir",
-                Path.of(System.getProperty("lab.home"), "load").toString());
+        all.put("felix.fileinstall.dir", load().toString());
         return all;
+    }
+
+    private static Path load() {
+        return Path.of(System.getProperty("lab.home"), "load");
     }
 
     private void publishArguments(BundleContext context) {

@@ -11,42 +11,30 @@ import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Collection;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.function.Function;
 import kdump.lab.api.LabException;
 import kdump.lab.api.command.LineCommand;
-import kdump.lab.qtest.machine.Machine;
 import kdump.lab.qtest.options.MachineOptions;
-import org.osgi.service.component.annotations.Activate;
+import org.osgi.framework.ServiceReference;
+import org.osgi.service.component.ComponentServiceObjects;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
-import org.osgi.service.component.annotations.ReferencePolicyOption;
 
-/** {@code qtest}: a {@link Machine} of the services at hand, driven by standard input. */
+/** {@code qtest}: a machine of the services at hand, driven by standard input. */
 @Component
 public final class QtestCommand implements LineCommand {
 
     /** Longest line: a transfer of the largest size in base 64, or twice that in digits. */
     private static final int MAX_LINE = 48 << 20;
 
-    private final FabricFactory fabric;
-    private final Collection<IommuVendor> vendors;
-    private final Collection<DeviceModel> models;
-
-    /** Takes the services that machines are made of. */
-    @Activate
-    public QtestCommand(
-            @Reference(policyOption = ReferencePolicyOption.GREEDY) FabricFactory fabric,
-            @Reference(policyOption = ReferencePolicyOption.GREEDY)
-                    Collection<IommuVendor> vendors,
-            @Reference(policyOption = ReferencePolicyOption.GREEDY)
-                    Collection<DeviceModel> models) {
-        this.fabric = fabric;
-        this.vendors = vendors;
-        this.models = models;
-    }
+    @Reference
+    private volatile List<ComponentServiceObjects<FabricFactory>> fabrics;
+    @Reference
+    private volatile List<ComponentServiceObjects<IommuVendor>> vendors;
+    @Reference
+    private volatile List<ComponentServiceObjects<DeviceModel>> models;
 
     @Override
     public String name() {
@@ -62,7 +50,38 @@ public final class QtestCommand implements LineCommand {
     @Override
     public void run(List<String> arguments, InputStream in, PrintStream out, Path directory)
             throws LabException, IOException {
-        Protocol protocol = protocol(MachineOptions.parse(arguments, directory));
+        MachineOptions options = MachineOptions.parse(arguments, directory);
+        var held = new ArrayList<Runnable>();
+        try {
+            List<FabricFactory> fabric = hold(fabrics, held);
+            converse(new MachineParts(fabric.isEmpty() ? null : fabric.get(0),
+                    hold(vendors, held), hold(models, held)).protocol(options), in, out);
+        } finally {
+            held.forEach(Runnable::run);
+        }
+    }
+
+    /** Holds services for the time of one conversation; returns them, best first. */
+    private static <T> List<T> hold(List<ComponentServiceObjects<T>> all, List<Runnable> held) {
+        record Offer<T>(ServiceReference<T> reference, ComponentServiceObjects<T> objects) { }
+
+        var services = new ArrayList<T>();
+        all.stream().map(objects -> new Offer<>(objects.getServiceReference(), objects))
+                .filter(offer -> offer.reference != null)
+                .sorted(Comparator.comparing(Offer<T>::reference, Comparator.reverseOrder()))
+                .forEach(offer -> {
+                    T service = offer.objects.getService();
+                    if (service != null) {
+                        services.add(service);
+                        held.add(() -> offer.objects.ungetService(service));
+                    }
+                });
+        return services;
+    }
+
+    /** Answers line by line until the input ends. */
+    static void converse(Protocol protocol, InputStream in, PrintStream out)
+            throws LabException, IOException {
         InputStream lines = new BufferedInputStream(in, 1 << 16);
         for (String line = next(lines); line != null; line = next(lines)) {
             out.print(protocol.answer(line));
@@ -73,29 +92,6 @@ public final class QtestCommand implements LineCommand {
                 out.flush();
             }
         }
-    }
-
-    /**
-     * Returns a machine that waits for its first command.
-     *
-     * @throws LabException if no bundle provides what it needs
-     */
-    public Protocol protocol(MachineOptions options) throws LabException {
-        IommuVendor vendor = options.unit() == null ? null
-                : named(vendors, IommuVendor::name, options.unit().profile().vendor(),
-                        "IOMMU vendor");
-        var named = new HashMap<String, DeviceModel>();
-        for (String model : options.models()) {
-            named.put(model, named(models, DeviceModel::name, model, "device model"));
-        }
-        return new Protocol(new Machine(options, vendor, fabric, named));
-    }
-
-    private static <T> T named(Collection<T> services, Function<T, String> name, String wanted,
-            String kind) throws LabException {
-        return services.stream().filter(s -> name.apply(s).equals(wanted)).findFirst()
-                .orElseThrow(() -> new LabException(
-                        "no bundle provides the " + kind + " '" + wanted + "'"));
     }
 
     /** Returns the next line without its end, or null at the end of the input. */

@@ -40,7 +40,8 @@ final class CommandTable {
     }
 
     private static Options options(Command<?> command) {
-        return command.options().addOption(null, "json", false, "one JSON document");
+        return command.options().addOption(null, "json", false, "one JSON document")
+                .addOption(RunOptionsSpec.load());
     }
 
     private static boolean repeats(Option option) {
@@ -50,7 +51,8 @@ final class CommandTable {
     /**
      * Reads what follows a command.
      *
-     * @throws UsageException if it has no such options, or takes one of them once only
+     * @throws UsageException if it has no such options, takes one of them once only, or the lab
+     *     runs already and loads nothing for a command
      */
     static CommandLine parse(Command<?> command, CommandHelp help, List<String> arguments)
             throws UsageException {
@@ -61,6 +63,10 @@ final class CommandTable {
         } catch (ParseException e) {
             throw new UsageException(e.getMessage() + "; usage: " + HelpText.synopsis(help)
                     + "; " + command.name() + " --help tells more");
+        }
+        if (line.hasOption("load")) { // that of ./lab itself the launcher has taken
+            throw new UsageException("--load is for ./lab when it starts; a lab that runs takes "
+                    + "bundles from its folder load");
         }
         for (Option option : line.getOptions()) {
             if (!repeats(option) && line.getOptionValues(option) != null

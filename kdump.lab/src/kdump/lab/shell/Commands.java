@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import kdump.lab.api.BundleGoneException;
 import kdump.lab.api.InterruptedRunException;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
@@ -24,6 +25,7 @@ import kdump.lab.api.command.LineCommand;
 import kdump.lab.api.experiment.Scenarios;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
@@ -42,6 +44,7 @@ public final class Commands implements CommandLineInterface {
     private final List<Command<?>> commands;
     private final Completion completion;
     private volatile PolicyVariants variants;
+    private volatile boolean isGone;
     private final Map<String, LineCommand> conversations = new ConcurrentSkipListMap<>();
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
@@ -78,6 +81,11 @@ public final class Commands implements CommandLineInterface {
         if (variants == service) {
             variants = null;
         }
+    }
+
+    @Deactivate
+    void close() {
+        isGone = true;
     }
 
     @Override
@@ -119,8 +127,24 @@ public final class Commands implements CommandLineInterface {
         return perform(arguments, streams, directory, false);
     }
 
+    /** The lab itself may be updated under a command: it ends then, in one line. */
     private Answer perform(String[] arguments, Streams streams, Path directory, boolean tells) {
         String name = arguments.length == 0 ? "help" : arguments[0];
+        Answer failed = new Answer(CHECK_FAILED, null); // loaded while its class can be
+        String line = "lab: " + name(name) + "the lab was updated meanwhile; ask again";
+        try {
+            return perform(name, arguments, streams, directory, tells);
+        } catch (RuntimeException | LinkageError e) {
+            if (!isGone) {
+                throw e;
+            }
+            streams.err().println(line);
+            return failed;
+        }
+    }
+
+    private Answer perform(String name, String[] arguments, Streams streams, Path directory,
+            boolean tells) {
         try {
             Object value = null;
             if (HELP.contains(name)) {
@@ -137,6 +161,10 @@ public final class Commands implements CommandLineInterface {
         } catch (InterruptedRunException e) {
             streams.err().println("lab: " + name(name) + "interrupted");
             return new Answer(INTERRUPTED, null);
+        } catch (BundleGoneException e) {
+            streams.err().println("lab: " + name(name) + oneLine(e.getMessage())
+                    + "; ask again");
+            return new Answer(CHECK_FAILED, null);
         } catch (UsageException | LabException e) {
             streams.err().println("lab: " + name(name) + oneLine(e.getMessage()));
             return new Answer(BAD_INPUT, null);

@@ -9,11 +9,10 @@ import kdump.lab.api.Crash;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import kdump.lab.api.TimelineEntry;
-import kdump.lab.api.Verdict;
 import org.apache.commons.cli.Options;
 
 /** Runs one policy and tells what happened. */
-record CrashCommand(Lab lab) implements Command<CrashCommand.Timeline> {
+record CrashCommand(Lab lab) implements Command<Crash> {
 
     @Override
     public String name() {
@@ -43,24 +42,21 @@ record CrashCommand(Lab lab) implements Command<CrashCommand.Timeline> {
     }
 
     @Override
-    public Timeline ask(Invocation invocation) throws UsageException, LabException {
+    public Crash ask(Invocation invocation) throws UsageException, LabException {
         String machine = invocation.arguments(1, "a machine").get(0);
         Crash crash = lab.crash(invocation.target(machine), invocation.required("policy"),
                 invocation.runOptions(), invocation.progress());
-        return new Timeline(crash.verdict(), crash.timeline().stream()
+        return new Crash(crash.verdict(), crash.timeline().stream()
                 .filter(e -> invocation.has("trace") || !isTrace(e)).toList());
     }
 
-    /** A run with as much of its timeline as was asked for. */
-    record Timeline(Verdict verdict, List<TimelineEntry> timeline) { }
-
     @Override
-    public Timeline recognise(Object answer) {
-        return Command.only(Timeline.class, answer);
+    public Crash recognise(Object answer) {
+        return Command.only(Crash.class, answer);
     }
 
     @Override
-    public void text(Timeline run, PrintStream out) {
+    public void text(Crash run, PrintStream out) {
         run.timeline().forEach(e -> out.printf("%+14.6f s  %-4s %-13s %s%n",
                 e.nanosSinceCrash() / 1e9, e.phase(), e.what(), e.text()));
         out.println();
@@ -70,7 +66,7 @@ record CrashCommand(Lab lab) implements Command<CrashCommand.Timeline> {
     }
 
     @Override
-    public void json(Timeline run, JsonGenerator json) throws IOException {
+    public void json(Crash run, JsonGenerator json) throws IOException {
         json.writeStartObject();
         VerdictJson.fields(run.verdict(), json);
         json.writeArrayFieldStart("timeline");

@@ -15,7 +15,8 @@ final class HelpText {
 
     /** Prints all commands, a line each. */
     static void all(List<CommandHelp> commands, PrintStream out) {
-        commands.forEach(c -> out.printf("%-" + NAME_WIDTH + "s %s%n", c.name(), c.summary()));
+        commands.forEach(c -> out.printf("%-" + NAME_WIDTH + "s %s%n", c.name(),
+                c.summary().split(";")[0]));
         out.println("COMMAND --help tells arguments, options and an example of one;"
                 + " ./lab alone is the shell, ./lab -f FILE runs a file of its lines");
     }

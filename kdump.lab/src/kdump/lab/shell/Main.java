@@ -6,7 +6,11 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import kdump.lab.api.command.CommandLineInterface;
+import kdump.lab.api.command.CommandLineInterface.Streams;
+import kdump.lab.api.command.ProgressLine;
+import kdump.lab.api.command.ScriptInterface;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Filter;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
@@ -17,6 +21,8 @@ import org.osgi.util.tracker.ServiceTracker;
 public final class Main implements Callable<Integer> {
 
     private static final String DIRECTORY = "lab.directory";
+    /** Whether standard error is a terminal. */
+    private static final String PROGRESS = "lab.progress";
     private static final String INTERACTIVE = "(&(objectClass=java.util.concurrent.Callable)"
             + "(lab.interactive=true))";
     private static final long WAIT_MILLIS = 10_000;
@@ -39,18 +45,34 @@ public final class Main implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (arguments.length > 0) {
-            return commands.run(arguments, out, System.err,
-                    Path.of(System.getProperty(DIRECTORY, "")).toAbsolutePath());
+        Path directory = Path.of(System.getProperty(DIRECTORY, "")).toAbsolutePath();
+        if (arguments.length == 0) {
+            Callable<Integer> shell = await(context.createFilter(INTERACTIVE));
+            return shell == null ? CommandLineInterface.CHECK_FAILED : shell.call();
         }
-        var tracker = new ServiceTracker<Callable<Integer>, Callable<Integer>>(context,
-                context.createFilter(INTERACTIVE), null);
+        if (!arguments[0].equals("-f")) {
+            try (var line = Boolean.getBoolean(PROGRESS) ? new ProgressLine(System.err) : null) {
+                return commands.run(arguments, new Streams(out, System.err, line), directory);
+            }
+        }
+        if (arguments.length != 2) {
+            System.err.println("lab: -f: " + (arguments.length - 1)
+                    + " arguments, expected the name of a file");
+            return CommandLineInterface.BAD_INPUT;
+        }
+        ScriptInterface scripts = await(context.createFilter(
+                "(objectClass=" + ScriptInterface.class.getName() + ")"));
+        return scripts == null ? CommandLineInterface.CHECK_FAILED
+                : scripts.run(arguments[1], out, System.err, directory);
+    }
+
+    private <T> T await(Filter filter) throws InterruptedException {
+        var tracker = new ServiceTracker<T, T>(context, filter, null);
         tracker.open();
-        Callable<Integer> shell = tracker.waitForService(WAIT_MILLIS);
-        if (shell == null) {
-            System.err.println("lab: the interactive shell did not start");
-            return CommandLineInterface.CHECK_FAILED;
+        T found = tracker.waitForService(WAIT_MILLIS);
+        if (found == null) {
+            System.err.println("lab: the shell did not start");
         }
-        return shell.call();
+        return found;
     }
 }

@@ -37,6 +37,11 @@ final class RunOptionsSpec {
         return options.addOption(valued("registers", "FILE", "the units' registers, as JSON"));
     }
 
+    /** Returns the option that every command has, and the launcher takes. */
+    static Option load() {
+        return repeated("load", "JAR", "bundles beside the lab's own: a jar, or a folder of jars");
+    }
+
     /** Returns the option that names a policy. */
     static Option policy(String text) {
         return repeated("policy", "POLICY", text);

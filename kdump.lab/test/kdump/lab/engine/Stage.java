@@ -18,6 +18,7 @@ import kdump.lab.api.RunOptions;
 import kdump.lab.engine.machine.Machine;
 import kdump.lab.engine.machine.RunStorage;
 import kdump.lab.engine.machine.Services;
+import kdump.lab.engine.run.PolicySession;
 import kdump.lab.engine.run.Run;
 import kdump.lab.engine.setup.Scenario;
 import kdump.lab.engine.verdict.Runner;
@@ -57,10 +58,14 @@ public final class Stage {
 
     /** Puts memory back, and makes a run in which nothing has happened. */
     public Run run(HandoverPolicy policy, Trace.Level level) {
+        return run(Fixture.session(policy), level);
+    }
+
+    /** As above, with whatever decides like a policy. */
+    public Run run(PolicySession policy, Trace.Level level) {
         memory.rollback(mark);
         mark = memory.mark();
-        return new Run(scenario, memory, services, storage, level, Fixture.session(policy),
-                options);
+        return new Run(scenario, memory, services, storage, level, policy, options);
     }
 
     /** Returns a machine in which no kernel runs. */

@@ -8,11 +8,13 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Hashtable;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.jar.Attributes;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleActivator;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
@@ -22,18 +24,25 @@ public final class ProbeBundle implements BundleActivator {
 
     /** Writes a bundle of this class alone; {@code imports} is its Import-Package. */
     static Path write(Path file, String imports) throws IOException {
+        return write(file, imports, "probe");
+    }
+
+    /** Writes one of another name; with null, a jar that is no bundle. */
+    static Path write(Path file, String imports, String name) throws IOException {
         Manifest manifest = new Manifest();
         Attributes main = manifest.getMainAttributes();
         main.putValue("Manifest-Version", "1.0");
         main.putValue("Bundle-ManifestVersion", "2");
-        main.putValue("Bundle-SymbolicName", "probe");
+        if (name != null) {
+            main.putValue("Bundle-SymbolicName", name);
+        }
         main.putValue("Bundle-Activator", ProbeBundle.class.getName());
         main.putValue("Import-Package", imports);
-        String name = ProbeBundle.class.getName().replace('.', '/') + ".class";
+        String type = ProbeBundle.class.getName().replace('.', '/') + ".class";
         try (OutputStream out = Files.newOutputStream(file);
                 JarOutputStream jar = new JarOutputStream(out, manifest);
-                InputStream self = ProbeBundle.class.getClassLoader().getResourceAsStream(name)) {
-            jar.putNextEntry(new JarEntry(name));
+                InputStream self = ProbeBundle.class.getClassLoader().getResourceAsStream(type)) {
+            jar.putNextEntry(new JarEntry(type));
             self.transferTo(jar);
         }
         return file;
@@ -49,7 +58,15 @@ public final class ProbeBundle implements BundleActivator {
                         .iterator().next();
         String[] arguments = (String[]) launcher.getProperty("launcher.arguments");
         PrintStream stdout = (PrintStream) launcher.getProperty("launcher.stdout");
-        Callable<Integer> command = () -> run(arguments, stdout);
+        Callable<Integer> command = () -> {
+            if (List.of(arguments).contains("bundles")) {
+                for (Bundle bundle : context.getBundles()) {
+                    stdout.println(bundle.getSymbolicName() + " "
+                            + (bundle.getState() == Bundle.ACTIVE ? "ACTIVE" : "INSTALLED"));
+                }
+            }
+            return run(arguments, stdout);
+        };
         context.registerService(Callable.class, command, properties);
     }
 

@@ -9,7 +9,6 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import kdump.lab.qtest.differ.OurMachine;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -167,9 +166,9 @@ class ProtocolTest {
     @Test
     void commandAnswersLineByLine() throws Exception {
         var out = new ByteArrayOutputStream();
-        OurMachine.COMMAND.run(List.of(), new ByteArrayInputStream(
+        QtestCommand.converse(OurMachine.of(), new ByteArrayInputStream(
                 "writel 0 7\r\nreadl 0\nreadb 0".getBytes(StandardCharsets.US_ASCII)),
-                new PrintStream(out, true, StandardCharsets.US_ASCII), Path.of(""));
+                new PrintStream(out, true, StandardCharsets.US_ASCII));
         assertThat(out.toString(StandardCharsets.US_ASCII)).isEqualTo(
                 "OK\nOK 0x0000000000000007\nOK 0x0000000000000007\n");
     }

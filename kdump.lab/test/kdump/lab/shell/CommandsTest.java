@@ -84,6 +84,14 @@ class CommandsTest {
         assertThat(result.out()).isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({"policies --load x.jar", "compare m --load=x.jar"})
+    void aLabThatRunsSaysWhereItTakesBundlesFrom(String line) {
+        Result result = lab.run(line.split(" "));
+        assertThat(result.status()).isEqualTo(2);
+        assertThat(result.err()).endsWith("takes bundles from its folder load\n").hasLineCount(1);
+    }
+
     @Test
     void whatTheUserTypedCannotBreakTheLineOrFloodIt() {
         Result result = lab.run("bad\nname\u001b[31m" + "x".repeat(5000));

@@ -111,8 +111,8 @@ class RunOptionsTest {
         "--rate, fast, a factor", "--rate, -1, rate factor", "--rate, NaN, rate factor",
         "--rate, 1001, rate factor", "--crash-at, 5, expected like 12.5ms",
         "--crash-at, 61m, expected like", "--crash-at, 3601s, crash instant",
-        "--kernel, six, expected like linux-6.1", "--kernel, 2.6.23, or later",
-        "--capture-kernel, 1.0, or later", "--kernel-setting, a, expected like",
+        "--kernel, six, expected like linux-6.1", "--kernel, 2.6.23, 2.6.24 to 7.x",
+        "--capture-kernel, 1.0, 2.6.24 to 7.x", "--kernel-setting, a, expected like",
         "--kernel-setting, =1, expected like", "--unit-setting, a=-1, expected like",
         "--unit-setting, a=1234567890, expected like", "--device-option, x, expected like"})
     void whatIsNoValueIsRefusedInAWord(String option, String value, String why) {

@@ -10,8 +10,8 @@ import kdump.lab.api.LabException;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * A command of ./lab that another bundle brings, and that holds a conversation: it reads its input
- * as it comes and answers line by line. A service; thread-safe.
+ * A command of ./lab that another bundle brings and that reads its arguments itself. It may hold a
+ * conversation: read its input as it comes and answer line by line. A service; thread-safe.
  */
 @ConsumerType
 public interface LineCommand {
@@ -33,14 +33,14 @@ public interface LineCommand {
     }
 
     /**
-     * Runs it until its input ends.
+     * Runs it; one that holds a conversation, until its input ends.
      *
      * @param arguments what follows the name, taken as it is, without a leading "--"
      * @param in what it is told
      * @param out receives its answers and nothing else; flushed before it waits for more input
      * @param directory that relative names of files start from
      * @throws LabException if the arguments are not what it takes, with one line that says why
-     * @throws IOException if an answer cannot be written
+     * @throws IOException if a file or an answer cannot be written
      */
     void run(List<String> arguments, InputStream in, PrintStream out, Path directory)
             throws LabException, IOException;

@@ -60,6 +60,10 @@ public final class DeviceSlot implements DeviceContext {
         return null;
     }
 
+    DeviceModel model() {
+        return model;
+    }
+
     /** Returns the device. */
     public Device device() {
         return device;

@@ -237,6 +237,34 @@ public final class Machine {
         return units;
     }
 
+    /**
+     * Returns what of all that it is made of was withdrawn meanwhile, in words; null if all is
+     * there.
+     */
+    public String withdrawn() {
+        Presence presence = services.presence();
+        for (Object part : parts()) {
+            String words = presence.withdrawn(part);
+            if (words != null) {
+                return words;
+            }
+        }
+        return null;
+    }
+
+    private List<Object> parts() {
+        var parts = new ArrayList<Object>();
+        for (String vendor : vendorNames()) {
+            parts.add(services.vendor(vendor));
+            parts.add(handover(vendor));
+        }
+        slots.values().forEach(slot -> parts.add(slot.model()));
+        parts.add(services.fabric());
+        parts.add(services.rootComplex());
+        parts.addAll(services.waysToMap());
+        return parts;
+    }
+
     /** Returns the vendor of a unit. */
     public IommuVendor vendor(int unit) {
         return vendor(description.units().get(unit));

@@ -11,18 +11,27 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The services that one run uses, as they were in force when it started. Immutable.
+ * The services that one run uses, as they were in force when it started. Immutable; that a bundle
+ * has gone since, {@link #presence} tells.
  *
  * @param vendors by name
  * @param models best first
- * @param fabric builds fabrics
- * @param rootComplex builds root complexes
+ * @param fabric builds fabrics; null if no bundle does
+ * @param rootComplex builds root complexes; null if no bundle does
  * @param handovers what kernels do by themselves, by vendor of the units
  * @param waysToMap what kernels may have where no unit translates, best first
+ * @param presence of all of these
  */
 public record Services(Map<String, IommuVendor> vendors, List<DeviceModel> models,
         FabricFactory fabric, RootComplexFactory rootComplex,
-        Map<String, KernelHandover> handovers, List<DmaOpsFactory> waysToMap) {
+        Map<String, KernelHandover> handovers, List<DmaOpsFactory> waysToMap, Presence presence) {
+
+    /** Makes one whose services stay for ever. */
+    public Services(Map<String, IommuVendor> vendors, List<DeviceModel> models,
+            FabricFactory fabric, RootComplexFactory rootComplex,
+            Map<String, KernelHandover> handovers, List<DmaOpsFactory> waysToMap) {
+        this(vendors, models, fabric, rootComplex, handovers, waysToMap, Presence.FOREVER);
+    }
 
     /** Makes one in which memory is reached as it is where no unit translates. */
     public Services(Map<String, IommuVendor> vendors, List<DeviceModel> models,
@@ -39,12 +48,39 @@ public record Services(Map<String, IommuVendor> vendors, List<DeviceModel> model
 
     /** Returns these with other models of devices. */
     public Services withModels(List<DeviceModel> others) {
-        return new Services(vendors, others, fabric, rootComplex, handovers, waysToMap);
+        return new Services(vendors, others, fabric, rootComplex, handovers, waysToMap, presence);
     }
 
     /** Returns these with other ways to map where no unit translates. */
     public Services withWaysToMap(List<DmaOpsFactory> others) {
-        return new Services(vendors, models, fabric, rootComplex, handovers, others);
+        return new Services(vendors, models, fabric, rootComplex, handovers, others, presence);
+    }
+
+    /**
+     * Returns what builds fabrics.
+     *
+     * @throws IllegalArgumentException if no bundle does
+     */
+    @Override
+    public FabricFactory fabric() {
+        return present(fabric, "a PCI Express fabric");
+    }
+
+    /**
+     * Returns what builds root complexes.
+     *
+     * @throws IllegalArgumentException if no bundle does
+     */
+    @Override
+    public RootComplexFactory rootComplex() {
+        return present(rootComplex, "a root complex");
+    }
+
+    private static <T> T present(T service, String what) {
+        if (service == null) {
+            throw new IllegalArgumentException("no bundle provides " + what);
+        }
+        return service;
     }
 
     /**

@@ -65,6 +65,7 @@ public final class Run {
     private final Kernel first;
     private final Kernel capture;
     private final PageAllocator capturePages;
+    private final PolicySession policy;
     private final StepExecutor firstSteps;
     private final CaptureBoot boot;
     private final Restart restart;
@@ -91,6 +92,7 @@ public final class Run {
         this.scenario = scenario;
         this.options = options;
         this.memory = memory;
+        this.policy = policy;
         machine = new Machine(scenario.description(), scenario.reservation(), memory, services,
                 storage, level, deviceSetup(options, scenario.loads()));
         trace = machine.trace();
@@ -201,6 +203,9 @@ public final class Run {
             while (ending == Ending.NONE && nextOfCapture(Long.MAX_VALUE)) {
                 continue;
             }
+            if (ending == Ending.NONE) {
+                checkPresence();
+            }
         });
     }
 
@@ -212,7 +217,10 @@ public final class Run {
      */
     public void restart() {
         if (ending == Ending.NONE && phase == Phase.DUMP) {
-            guarded(restart::run);
+            guarded(() -> {
+                checkPresence();
+                restart.run();
+            });
         }
     }
 
@@ -255,6 +263,24 @@ public final class Run {
         trace.enter(event);
         first.phaseEvent(event);
         capture.phaseEvent(event);
+        checkPresence();
+    }
+
+    /**
+     * Looks whether all bundles of the run are still there, as it does where the policy is asked.
+     *
+     * @throws WithdrawnException if one has gone
+     */
+    void checkPresence() {
+        String gone = withdrawn();
+        if (gone != null) {
+            throw new WithdrawnException(gone, null);
+        }
+    }
+
+    /** Returns who of all that make this run was withdrawn, in words; null if all are there. */
+    public String withdrawn() {
+        return policy.isWithdrawn() ? policy.culprit() + " was withdrawn" : machine.withdrawn();
     }
 
     // ---- T0, T1 ---------------------------------------------------------------------------------

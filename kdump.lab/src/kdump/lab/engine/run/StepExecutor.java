@@ -4,6 +4,7 @@ package kdump.lab.engine.run;
 import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
+import iommu.api.kdump.StepCheck;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import iommu.api.trace.ConsoleLine;
@@ -57,6 +58,7 @@ final class StepExecutor {
     }
 
     private List<Step> decide(HandoverEvent event) {
+        run.checkPresence();
         var view = new KernelView(kernel, machine, run);
         List<Step> steps;
         try {

@@ -19,7 +19,10 @@ import kdump.lab.api.MachineFile;
 import kdump.lab.api.MachineSummary;
 import kdump.lab.api.Target;
 
-/** Finds machines: the captures that come with the lab by name, all others by path. Thread-safe. */
+/**
+ * Finds machines: the captures that come with the lab by name, all others by path. Whoever reads
+ * them is held by the caller, for a machine may read its dump later. Thread-safe.
+ */
 final class Catalog {
 
     private static final String CAPTURES = "docs/captures";
@@ -47,9 +50,9 @@ final class Catalog {
     }
 
     /** Returns the firmware tables of a target, at least one. */
-    List<FirmwareTable> tables(Target target) throws LabException {
+    List<FirmwareTable> tables(Target target, Holding holding) throws LabException {
         Path path = path(target);
-        for (FirmwareTableReader reader : registry.tables()) {
+        for (FirmwareTableReader reader : holding.all(registry.tables())) {
             try {
                 List<FirmwareTable> tables = reader.read(path);
                 if (!tables.isEmpty()) {
@@ -64,9 +67,10 @@ final class Catalog {
     }
 
     /** Returns a machine. */
-    MachineDescription find(Target target) throws LabException {
+    MachineDescription find(Target target, Holding holding) throws LabException {
         return read(path(target), target.registers() == null ? null
-                : target.directory().resolve(target.registers()));
+                : target.directory().resolve(target.registers()),
+                holding.all(registry.importers()));
     }
 
     /**
@@ -74,14 +78,16 @@ final class Catalog {
      *
      * @param folder that the file will be in
      */
-    MachineFile file(Target target, Path folder) throws LabException {
+    MachineFile file(Target target, Path folder, Holding holding) throws LabException {
         Path source = path(target);
         if (isMachineFile(source)) {
             throw new LabException(target.text() + " is a machine file already");
         }
-        MachineWriter writer = registry.writers().stream().findFirst().orElseThrow(
-                () -> new LabException("no bundle writes machine files"));
-        MachineDescription machine = find(target);
+        MachineWriter writer = holding.best(registry.writers());
+        if (writer == null) {
+            throw new LabException("no bundle writes machine files");
+        }
+        MachineDescription machine = find(target, holding);
         String tables = null;
         try {
             if (!machine.image().ranges().isEmpty()) {
@@ -109,8 +115,9 @@ final class Catalog {
         return Files.isDirectory(path) ? path : Files.isRegularFile(file) ? file : null;
     }
 
-    private MachineDescription read(Path path, Path registers) throws LabException {
-        for (MachineImporter importer : registry.importers()) {
+    private MachineDescription read(Path path, Path registers,
+            List<MachineImporter> importers) throws LabException {
+        for (MachineImporter importer : importers) {
             if (importer.accepts(path)) {
                 try {
                     return importer.read(path, registers);
@@ -126,20 +133,22 @@ final class Catalog {
     }
 
     /** Returns the built-in machines, by name; one that cannot be read is an error. */
-    List<MachineSummary> builtIn() throws LabException {
+    List<MachineSummary> builtIn(Holding holding) throws LabException {
+        List<MachineImporter> importers = holding.all(registry.importers());
         var found = new ArrayList<MachineSummary>();
         for (Path path : list(CAPTURES, Files::isDirectory)) {
-            found.add(summary(path));
+            found.add(summary(path, importers));
         }
         for (Path path : list(MACHINES, p -> p.toString().endsWith(".yaml"))) {
-            found.add(summary(path));
+            found.add(summary(path, importers));
         }
         found.sort(Comparator.comparing(MachineSummary::name));
         return found;
     }
 
-    private MachineSummary summary(Path path) throws LabException {
-        MachineDescription machine = read(path, null);
+    private MachineSummary summary(Path path, List<MachineImporter> importers)
+            throws LabException {
+        MachineDescription machine = read(path, null, importers);
         return new MachineSummary(machine.name(), machine.units().size(),
                 machine.functions().size(), machine.source());
     }

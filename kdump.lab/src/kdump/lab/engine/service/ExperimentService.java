@@ -36,7 +36,9 @@ public final class ExperimentService implements Experiments {
     @Override
     public MachineDescription machine(Target target, KernelChoice kernels,
             UnaryOperator<MachineDescription> altered) throws LabException {
-        return ColdBoot.boot(altered.apply(catalog.find(target)), registry.snapshot(), kernels);
+        return registry.holding(holding -> ColdBoot.boot(
+                altered.apply(catalog.find(target, holding)), registry.services(holding),
+                kernels));
     }
 
     @Override
@@ -46,17 +48,20 @@ public final class ExperimentService implements Experiments {
 
     @Override
     public <T> T run(Experiment experiment, Observer<T> observer) throws LabException {
-        var experimenter = new Experimenter(registry.snapshot());
-        if (experiment.policy() == null) {
-            return experimenter.run(experiment, null, observer);
-        }
-        try (PolicyHandle.Session session = registry.inForce(experiment.policy()).open()) {
-            return experimenter.run(experiment, session, observer);
-        }
+        return registry.holding(holding -> {
+            var experimenter = new Experimenter(registry.services(holding));
+            if (experiment.policy() == null) {
+                return experimenter.run(experiment, null, observer);
+            }
+            try (PolicyHandle.Session session = registry.inForce(experiment.policy()).open()) {
+                return experimenter.run(experiment, session, observer);
+            }
+        });
     }
 
     @Override
     public Hardware bare(MachineDescription machine, RunOptions options) throws LabException {
-        return new Experimenter(registry.snapshot()).bare(machine, options);
+        return registry.holding(holding ->
+                new Experimenter(registry.services(holding)).bare(machine, options));
     }
 }

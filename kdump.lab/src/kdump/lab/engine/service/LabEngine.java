@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.service;
 
-import iommu.api.kdump.Phase;
 import iommu.api.machine.FirmwareTable;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.UnitDescription;
@@ -11,9 +10,8 @@ import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.stream.Collectors;
 import kdump.lab.api.Comparison;
 import kdump.lab.api.Crash;
 import kdump.lab.api.KernelChoice;
@@ -30,7 +28,7 @@ import kdump.lab.api.Walk;
 import kdump.lab.api.WalkQuestion;
 import kdump.lab.api.Why;
 import kdump.lab.api.WhyQuestion;
-import kdump.lab.engine.run.Run;
+import kdump.lab.engine.machine.Services;
 import kdump.lab.engine.setup.ColdBoot;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.setup.HardwareChooser;
@@ -66,12 +64,12 @@ public final class LabEngine implements Lab {
 
     @Override
     public List<MachineSummary> machines() throws LabException {
-        return catalog.builtIn();
+        return registry.holding(catalog::builtIn);
     }
 
     @Override
     public List<PolicySummary> policies() {
-        var seen = new java.util.HashSet<String>();
+        var seen = new HashSet<String>();
         return registry.policies().stream().map(p -> p.summary(!seen.add(p.name()))).toList();
     }
 
@@ -79,71 +77,39 @@ public final class LabEngine implements Lab {
     public Comparison compare(Target machine, List<String> names, RunOptions options,
             Progress progress) throws LabException {
         List<PolicyHandle> chosen = chosen(names);
-        var runner = new Runner(find(machine, options.kernels()), registry.snapshot(), options);
-        MachineDescription description = runner.scenario().description();
-        var compared = new ArrayList<Runner.Compared>();
-        var notRun = new ArrayList<Comparison.NotRun>();
-        for (PolicyHandle policy : chosen) {
-            if (names.isEmpty() && !policy.suits(description)) {
-                notRun.add(new Comparison.NotRun(policy.name(), "it is for units of "
-                        + String.join(", ", policy.vendors()) + " only"));
-            } else {
-                int step = compared.size() + notRun.size() + 1;
-                runner.onlooker(run -> tell(progress, step, chosen.size(), policy.name(), run));
-                try (PolicyHandle.Session session = policy.open()) {
-                    compared.add(runner.compare(session));
-                }
-            }
+        try (var matrix = new Matrix(registry, holding -> runner(machine, options, holding))) {
+            return matrix.compare(chosen, names.isEmpty(), options, progress);
         }
-        return new Comparison(description.name(), options, runner.scenario().kernels(),
-                runner.scenario().assumptions(),
-                compared.stream().map(Runner.Compared::verdict).toList(),
-                chosen.stream().filter(PolicyHandle::stock).map(PolicyHandle::name)
-                        .collect(Collectors.toSet()), notRun, same(compared));
-    }
-
-    private static void tell(Progress progress, int step, int of, String policy, Run run) {
-        Phase phase = run.phase();
-        progress.at(step, of, policy + (phase == null ? "" : " " + phase.label()));
-    }
-
-    /** Groups runs in which the same was asked for: on one machine they come out alike. */
-    static List<Comparison.Same> same(List<Runner.Compared> compared) {
-        var bySteps = new LinkedHashMap<Long, List<Runner.Compared>>();
-        compared.forEach(c -> bySteps.computeIfAbsent(c.steps(), s -> new ArrayList<>()).add(c));
-        return bySteps.values().stream().filter(group -> group.size() > 1)
-                .map(group -> new Comparison.Same(
-                        group.stream().map(c -> c.verdict().policy()).toList(),
-                        group.get(0).steps() == 0 ? List.of("none of them asks for anything")
-                                : group.stream().flatMap(c -> c.remarks().stream().map(remark ->
-                                        c.verdict().policy() + ": " + remark)).toList()))
-                .toList();
     }
 
     @Override
     public Crash crash(Target machine, String policy, RunOptions options, Progress progress)
             throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
-        var runner = new Runner(find(machine, options.kernels()), registry.snapshot(), options);
-        runner.onlooker(run -> tell(progress, 1, 1, policy, run));
-        try (PolicyHandle.Session session = chosen.open()) {
-            return runner.run(session, true, FaultInjection.NONE);
-        }
+        return registry.holding(holding -> {
+            Runner runner = runner(machine, options, holding);
+            runner.onlooker(run -> Matrix.tell(progress, 1, 1, policy, run));
+            try (PolicyHandle.Session session = chosen.open()) {
+                return runner.run(session, true, FaultInjection.NONE);
+            }
+        });
     }
 
     @Override
     public Why why(Target machine, String policy, WhyQuestion question, RunOptions options,
             Progress progress) throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
-        var runner = new Runner(find(machine, options.kernels()), registry.snapshot(), options);
         var sessions = new ArrayList<PolicyHandle.Session>();
-        // the run is repeated once it is known which request is behind the figure
-        runner.onlooker(run -> tell(progress, sessions.size(), 2, policy, run));
         try {
-            return runner.why(() -> {
-                sessions.add(chosen.open());
-                return sessions.get(sessions.size() - 1);
-            }, question);
+            return registry.holding(holding -> {
+                Runner runner = runner(machine, options, holding);
+                // the run is repeated once it is known which request is behind the figure
+                runner.onlooker(run -> Matrix.tell(progress, sessions.size(), 2, policy, run));
+                return runner.why(() -> {
+                    sessions.add(chosen.open());
+                    return sessions.get(sessions.size() - 1);
+                }, question);
+            });
         } finally {
             sessions.forEach(PolicyHandle.Session::close);
         }
@@ -151,13 +117,21 @@ public final class LabEngine implements Lab {
 
     @Override
     public List<String> requesters(Target machine) throws LabException {
-        return catalog.find(machine).functions().stream()
-                .map(f -> RequesterId.format(f.requesterId())).sorted().toList();
+        return registry.holding(holding -> catalog.find(machine, holding).functions().stream()
+                .map(f -> RequesterId.format(f.requesterId())).sorted().toList());
+    }
+
+    /** Returns what runs a machine, with the services that are in force now. */
+    private Runner runner(Target target, RunOptions options, Holding holding)
+            throws LabException {
+        Services services = registry.services(holding);
+        return new Runner(find(target, options.kernels(), services, holding), services, options);
     }
 
     /** Returns a machine as its kernel left it: one that was never captured is booted first. */
-    private MachineDescription find(Target target, KernelChoice kernels) throws LabException {
-        return ColdBoot.boot(catalog.find(target), registry.snapshot(), kernels);
+    private MachineDescription find(Target target, KernelChoice kernels, Services services,
+            Holding holding) throws LabException {
+        return ColdBoot.boot(catalog.find(target, holding), services, kernels);
     }
 
     private List<PolicyHandle> chosen(List<String> names) throws LabException {
@@ -180,13 +154,22 @@ public final class LabEngine implements Lab {
     @Override
     public void mappings(Target target, int requester, int pasid, Mappings visitor)
             throws LabException {
-        MachineDescription machine = find(target, KernelChoice.DEFAULT);
+        registry.holding(holding -> {
+            Services services = registry.services(holding);
+            mappings(find(target, KernelChoice.DEFAULT, services, holding), services, target,
+                    requester, pasid, visitor);
+            return null;
+        });
+    }
+
+    private static void mappings(MachineDescription machine, Services services, Target target,
+            int requester, int pasid, Mappings visitor) throws LabException {
         if (machine.units().isEmpty()) {
             throw new LabException(target.text() + ": the machine has no remapping unit");
         }
-        PhysicalMemory memory = loaded(machine);
+        PhysicalMemory memory = Runner.loaded(machine, 0);
         for (int i = 0; i < machine.units().size(); i++) {
-            RemappingUnit unit = unit(machine, i, memory);
+            RemappingUnit unit = unit(machine, i, services, memory);
             MappingVisitor rows = forwarding(i, requester < 0 || machine.unitOf(requester) != i
                     ? requester : unit.tableOf(requester), visitor);
             if (pasid < 0) {
@@ -229,48 +212,47 @@ public final class LabEngine implements Lab {
 
     @Override
     public Walk walk(Target target, WalkQuestion question) throws LabException {
-        MachineDescription found = find(target, question.options().kernels());
-        int index = found.unitOf(question.requester());
-        if (index < 0) {
-            throw new LabException(target.text() + ": no remapping unit serves "
-                    + RequesterId.format(question.requester()));
-        }
-        if (question.policy() != null) {
-            PolicyHandle policy = chosen(List.of(question.policy())).get(0);
-            try (PolicyHandle.Session session = policy.open()) {
-                return new Runner(found, registry.snapshot(), question.options()).after(session,
-                        (machine, verdict) -> new WalkExplainer(machine.units().get(index),
-                                question).tell(verdict));
+        return registry.holding(holding -> {
+            Services services = registry.services(holding);
+            MachineDescription found = find(target, question.options().kernels(), services,
+                    holding);
+            int index = found.unitOf(question.requester());
+            if (index < 0) {
+                throw new LabException(target.text() + ": no remapping unit serves "
+                        + RequesterId.format(question.requester()));
             }
-        }
-        MachineDescription machine = HardwareChooser.choose(found, registry.snapshot(),
-                question.options().hardware());
-        RemappingUnit unit = unit(machine, index,
-                Runner.loaded(machine, question.options().seed()));
-        return new WalkExplainer(unit, question).tell(null);
+            if (question.policy() != null) {
+                PolicyHandle policy = chosen(List.of(question.policy())).get(0);
+                try (PolicyHandle.Session session = policy.open()) {
+                    return new Runner(found, services, question.options()).after(session,
+                            (machine, verdict) -> new WalkExplainer(machine.units().get(index),
+                                    question).tell(verdict));
+                }
+            }
+            MachineDescription machine = HardwareChooser.choose(found, services,
+                    question.options().hardware());
+            return new WalkExplainer(unit(machine, index, services, Runner.loaded(machine,
+                    question.options().seed())), question).tell(null);
+        });
     }
 
     @Override
     public MachineFile machineFile(Target target, Path folder) throws LabException {
-        return catalog.file(target, folder);
+        return registry.holding(holding -> catalog.file(target, folder, holding));
     }
 
     @Override
     public List<FirmwareTable> firmwareTables(Target target) throws LabException {
-        return catalog.tables(target);
+        return registry.holding(holding -> catalog.tables(target, holding));
     }
 
-    private RemappingUnit unit(MachineDescription machine, int index, PhysicalMemory memory)
-            throws LabException {
+    private static RemappingUnit unit(MachineDescription machine, int index, Services services,
+            PhysicalMemory memory) throws LabException {
         UnitDescription unit = machine.units().get(index);
         try {
-            return registry.snapshot().vendor(unit.profile().vendor()).unit(unit.profile(), memory);
+            return services.vendor(unit.profile().vendor()).unit(unit.profile(), memory);
         } catch (IllegalArgumentException e) {
             throw new LabException(e.getMessage(), e);
         }
-    }
-
-    private static PhysicalMemory loaded(MachineDescription machine) throws LabException {
-        return Runner.loaded(machine, 0);
     }
 }

@@ -11,41 +11,35 @@ import java.util.List;
 import kdump.lab.api.PolicySummary;
 import kdump.lab.engine.run.PolicySession;
 import kdump.lab.engine.run.WithdrawnException;
-import org.osgi.framework.Bundle;
-import org.osgi.framework.ServiceReference;
-import org.osgi.framework.wiring.BundleRevision;
-import org.osgi.service.component.ComponentServiceObjects;
 
 /**
  * One policy service. What it says of itself is asked for anew each time: a configuration may give
- * a service that nobody has used yet another name. Thread-safe.
+ * a service that nobody has used yet another name. Thread-safe; two of one service are equal.
+ *
+ * @param offer the service
  */
-final class PolicyHandle {
+record PolicyHandle(Offer<HandoverPolicy> offer) {
 
     private static final String NAME = "kdump.policy.name";
     private static final String VENDORS = "kdump.policy.vendors";
     private static final String STOCK = "kdump.policy.stock";
 
-    private final ComponentServiceObjects<HandoverPolicy> objects;
-    private final ServiceReference<HandoverPolicy> reference;
-
-    PolicyHandle(ComponentServiceObjects<HandoverPolicy> objects) {
-        this.objects = objects;
-        this.reference = objects.getServiceReference(); // the objects forget it when it goes
-    }
-
     /** Returns whether it leaves the capture kernel alone. */
     boolean stock() {
-        return Boolean.TRUE.equals(reference.getProperty(STOCK));
+        return Boolean.TRUE.equals(property(STOCK));
     }
 
     String name() {
-        return reference.getProperty(NAME) instanceof String s && !s.isBlank() ? s : "unnamed";
+        return property(NAME) instanceof String s && !s.isBlank() ? s : "unnamed";
     }
 
     /** Returns the vendors whose units it knows how to treat; none means any. */
     List<String> vendors() {
-        return reference.getProperty(VENDORS) instanceof String[] v ? List.of(v) : List.of();
+        return property(VENDORS) instanceof String[] v ? List.of(v) : List.of();
+    }
+
+    private Object property(String key) {
+        return offer.reference().getProperty(key);
     }
 
     /** Returns whether it says that it knows how to treat all units of a machine. */
@@ -55,78 +49,55 @@ final class PolicyHandle {
                 .allMatch(unit -> vendors.contains(unit.profile().vendor()));
     }
 
-    ServiceReference<HandoverPolicy> reference() {
-        return reference;
-    }
-
     PolicySummary summary(boolean shadowed) {
-        Bundle bundle = reference.getBundle();
-        return new PolicySummary(name(), bundle == null ? "" : bundle.getSymbolicName(),
-                bundle == null ? "" : bundle.getVersion().toString(), vendors(), shadowed,
+        return new PolicySummary(name(), offer.bundle(),
+                offer.bundle().isEmpty() ? "" : offer.version().toString(), vendors(), shadowed,
                 stock());
     }
 
     /** Opens the policy for one run; close it afterwards. One that is gone never decides. */
     Session open() {
-        return new Session();
+        return new Session(name(), offer.hold());
     }
 
-    /** The policy during one run. One thread. */
-    public final class Session implements PolicySession, AutoCloseable {
-
-        private final BundleRevision revision = revision();
-        private final HandoverPolicy policy = policy();
-        private final String name = PolicyHandle.this.name();
-
-        private HandoverPolicy policy() {
-            try {
-                return objects.getService();
-            } catch (IllegalStateException e) {
-                return null; // it went after the run had chosen it
-            }
-        }
-
-        private BundleRevision revision() {
-            Bundle bundle = reference.getBundle();
-            return bundle == null ? null : bundle.adapt(BundleRevision.class);
-        }
-
-        @Override
-        public String name() {
-            return name;
-        }
+    /**
+     * The policy during one run. One thread.
+     *
+     * @param name as it was at the start
+     * @param held the service
+     */
+    record Session(String name, Held<HandoverPolicy> held)
+            implements PolicySession, AutoCloseable {
 
         /** Looks first whether the bundle was stopped, updated or uninstalled meanwhile. */
         @Override
         public List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes) {
             if (isWithdrawn()) {
-                throw new WithdrawnException("bundle of policy " + name + " was withdrawn", null);
+                throw new WithdrawnException(culprit() + " was withdrawn", null);
             }
-            return policy.decide(event, view, notes);
+            return held.service().decide(event, view, notes);
         }
 
         @Override
         public String culprit() {
-            Bundle bundle = reference.getBundle();
-            return "policy " + name + (bundle == null ? ""
-                    : " of bundle " + bundle.getSymbolicName() + " " + bundle.getVersion());
+            String provider = held.offer().provider();
+            return "policy " + name + (provider.isEmpty() ? "" : " of " + provider);
         }
 
         @Override
         public Class<?> policyClass() {
+            HandoverPolicy policy = held.service();
             return policy == null ? null : policy.getClass();
         }
 
         @Override
         public boolean isWithdrawn() {
-            return policy == null || revision == null || revision() != revision;
+            return held.isWithdrawn();
         }
 
         @Override
         public void close() {
-            if (policy != null) {
-                objects.ungetService(policy);
-            }
+            held.close();
         }
     }
 }

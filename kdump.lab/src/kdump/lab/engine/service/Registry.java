@@ -11,89 +11,77 @@ import iommu.api.pcie.FabricFactory;
 import iommu.api.unit.DmaOpsFactory;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RootComplexFactory;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
+import kdump.lab.api.BundleGoneException;
 import kdump.lab.api.LabException;
 import kdump.lab.engine.machine.Services;
-import org.osgi.framework.Bundle;
 import org.osgi.framework.ServiceReference;
-import org.osgi.framework.Version;
 import org.osgi.service.component.ComponentServiceObjects;
-import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
-import org.osgi.service.component.annotations.ReferencePolicyOption;
 
 /**
- * The whiteboards: policies, vendors, device models and importers as they come and go. Thread-safe.
+ * The whiteboards: policies, vendors, device models, importers and what else makes a lab, as they
+ * come and go, all kinds alike. It holds none of them; what a command needs it holds itself, see
+ * {@link #hold}. Thread-safe.
  */
 @Component(service = Registry.class)
 public final class Registry {
 
-    private final FabricFactory fabric;
-    private final RootComplexFactory rootComplex;
-    private final Map<ServiceReference<HandoverPolicy>, PolicyHandle> policies =
-            new ConcurrentHashMap<>();
-    private final Map<String, IommuVendor> vendors = new ConcurrentHashMap<>();
-    private final Map<String, KernelHandover> handovers = new ConcurrentHashMap<>();
-    private final Map<ServiceReference<DeviceModel>, DeviceModel> models =
-            new ConcurrentSkipListMap<>(Comparator.reverseOrder());
-    private final Map<ServiceReference<DmaOpsFactory>, DmaOpsFactory> waysToMap =
-            new ConcurrentSkipListMap<>(Comparator.reverseOrder());
-    private final Map<ServiceReference<MachineImporter>, MachineImporter> importers =
-            new ConcurrentSkipListMap<>(Comparator.reverseOrder());
-    private final Map<ServiceReference<FirmwareTableReader>, FirmwareTableReader> tables =
-            new ConcurrentSkipListMap<>(Comparator.reverseOrder());
-    private final Map<ServiceReference<MachineWriter>, MachineWriter> writers =
-            new ConcurrentSkipListMap<>(Comparator.reverseOrder());
+    private final Whiteboard<HandoverPolicy> policies = new Whiteboard<>("policy");
+    private final Whiteboard<IommuVendor> vendors = new Whiteboard<>("IOMMU vendor");
+    private final Whiteboard<KernelHandover> handovers = new Whiteboard<>("kernel's hand-over");
+    private final Whiteboard<DeviceModel> models = new Whiteboard<>("device model");
+    private final Whiteboard<FabricFactory> fabrics = new Whiteboard<>("fabric");
+    private final Whiteboard<RootComplexFactory> rootComplexes = new Whiteboard<>("root complex");
+    private final Whiteboard<DmaOpsFactory> waysToMap = new Whiteboard<>("way to map");
+    private final Whiteboard<MachineImporter> importers = new Whiteboard<>("importer");
+    private final Whiteboard<FirmwareTableReader> tables =
+            new Whiteboard<>("reader of firmware tables");
+    private final Whiteboard<MachineWriter> writers = new Whiteboard<>("writer of machine files");
+    private volatile boolean gone;
 
-    /** Makes the registry; fabric and root complex are those that are best when it starts. */
-    @Activate
-    public Registry(@Reference(policyOption = ReferencePolicyOption.GREEDY) FabricFactory fabric,
-            @Reference(policyOption = ReferencePolicyOption.GREEDY)
-            RootComplexFactory rootComplex) {
-        this.fabric = fabric;
-        this.rootComplex = rootComplex;
+    @Deactivate
+    void close() {
+        gone = true;
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addPolicy(ComponentServiceObjects<HandoverPolicy> policy) {
-        policies.put(policy.getServiceReference(), new PolicyHandle(policy));
+    void addPolicy(ComponentServiceObjects<HandoverPolicy> objects) {
+        policies.add(objects);
     }
 
-    void removePolicy(ServiceReference<HandoverPolicy> policy) {
-        policies.remove(policy);
-    }
-
-    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addVendor(IommuVendor vendor) {
-        vendors.put(vendor.name(), vendor);
-    }
-
-    void removeVendor(IommuVendor vendor) {
-        vendors.remove(vendor.name(), vendor);
+    void removePolicy(ServiceReference<HandoverPolicy> reference) {
+        policies.remove(reference);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addHandover(KernelHandover handover) {
-        handovers.put(handover.vendor(), handover);
+    void addVendor(ComponentServiceObjects<IommuVendor> objects) {
+        vendors.add(objects);
     }
 
-    void removeHandover(KernelHandover handover) {
-        handovers.remove(handover.vendor(), handover);
+    void removeVendor(ServiceReference<IommuVendor> reference) {
+        vendors.remove(reference);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addModel(ServiceReference<DeviceModel> reference, DeviceModel model) {
-        models.put(reference, model);
+    void addHandover(ComponentServiceObjects<KernelHandover> objects) {
+        handovers.add(objects);
+    }
+
+    void removeHandover(ServiceReference<KernelHandover> reference) {
+        handovers.remove(reference);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addModel(ComponentServiceObjects<DeviceModel> objects) {
+        models.add(objects);
     }
 
     void removeModel(ServiceReference<DeviceModel> reference) {
@@ -101,8 +89,26 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addWayToMap(ServiceReference<DmaOpsFactory> reference, DmaOpsFactory factory) {
-        waysToMap.put(reference, factory);
+    void addFabric(ComponentServiceObjects<FabricFactory> objects) {
+        fabrics.add(objects);
+    }
+
+    void removeFabric(ServiceReference<FabricFactory> reference) {
+        fabrics.remove(reference);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addRootComplex(ComponentServiceObjects<RootComplexFactory> objects) {
+        rootComplexes.add(objects);
+    }
+
+    void removeRootComplex(ServiceReference<RootComplexFactory> reference) {
+        rootComplexes.remove(reference);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addWayToMap(ComponentServiceObjects<DmaOpsFactory> objects) {
+        waysToMap.add(objects);
     }
 
     void removeWayToMap(ServiceReference<DmaOpsFactory> reference) {
@@ -110,8 +116,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addImporter(ServiceReference<MachineImporter> reference, MachineImporter importer) {
-        importers.put(reference, importer);
+    void addImporter(ComponentServiceObjects<MachineImporter> objects) {
+        importers.add(objects);
     }
 
     void removeImporter(ServiceReference<MachineImporter> reference) {
@@ -119,57 +125,82 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addWriter(ServiceReference<MachineWriter> reference, MachineWriter writer) {
-        writers.put(reference, writer);
-    }
-
-    void removeWriter(ServiceReference<MachineWriter> reference) {
-        writers.remove(reference);
-    }
-
-    /** Returns the writers of machine files, best first. */
-    List<MachineWriter> writers() {
-        return List.copyOf(writers.values());
-    }
-
-    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addTables(ServiceReference<FirmwareTableReader> reference, FirmwareTableReader reader) {
-        tables.put(reference, reader);
+    void addTables(ComponentServiceObjects<FirmwareTableReader> objects) {
+        tables.add(objects);
     }
 
     void removeTables(ServiceReference<FirmwareTableReader> reference) {
         tables.remove(reference);
     }
 
-    /** Returns the readers of firmware tables, best first. */
-    List<FirmwareTableReader> tables() {
-        return List.copyOf(tables.values());
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addWriter(ComponentServiceObjects<MachineWriter> objects) {
+        writers.add(objects);
     }
 
-    /** Returns what a run that starts now uses. */
-    Services snapshot() {
-        return new Services(new TreeMap<>(vendors), List.copyOf(models.values()), fabric,
-                rootComplex, Map.copyOf(handovers), List.copyOf(waysToMap.values()));
+    void removeWriter(ServiceReference<MachineWriter> reference) {
+        writers.remove(reference);
     }
 
-    /** Returns the importers, best first. */
-    List<MachineImporter> importers() {
-        return List.copyOf(importers.values());
+    /** Returns whether the engine itself was withdrawn. */
+    boolean isGone() {
+        return gone;
+    }
+
+    /** Returns room for what a command holds; it closes it at its end. */
+    Holding hold() {
+        return new Holding(() -> gone);
+    }
+
+    /** What a command does with what it holds. */
+    interface Use<T> {
+        /** Returns what comes of it. */
+        T with(Holding holding) throws LabException;
+    }
+
+    /**
+     * Does what holds services, and lets go of them.
+     *
+     * @throws BundleGoneException if it failed because one of them was withdrawn
+     */
+    <T> T holding(Use<T> use) throws LabException {
+        try (Holding holding = hold()) {
+            return holding.guard(() -> use.with(holding));
+        }
+    }
+
+    /** Holds what a run that starts now uses. */
+    Services services(Holding holding) {
+        return new Services(holding.byName(vendors, IommuVendor::name), holding.all(models),
+                holding.best(fabrics), holding.best(rootComplexes),
+                holding.byName(handovers, KernelHandover::vendor), holding.all(waysToMap),
+                holding);
+    }
+
+    Whiteboard<MachineImporter> importers() {
+        return importers;
+    }
+
+    Whiteboard<MachineWriter> writers() {
+        return writers;
+    }
+
+    Whiteboard<FirmwareTableReader> tables() {
+        return tables;
     }
 
     /**
      * Returns all policies, those that leave the capture kernel alone first, then by name; of one
-     * name the one in force comes first: the higher ranking wins, then the higher version of the
-     * bundle, then the older service.
+     * name the one in force comes first, see {@link Offer}.
      */
     List<PolicyHandle> policies() {
-        var all = new ArrayList<>(policies.values());
-        all.sort(Comparator.comparing(PolicyHandle::stock, Comparator.reverseOrder())
-                .thenComparing(PolicyHandle::name)
-                .thenComparing(Registry::ranking, Comparator.reverseOrder())
-                .thenComparing(Registry::version, Comparator.reverseOrder())
-                .thenComparing(PolicyHandle::reference, Comparator.reverseOrder()));
-        return all;
+        record Named(boolean stock, String name, PolicyHandle policy) { }
+
+        return policies.ranked().stream().map(PolicyHandle::new)
+                .map(policy -> new Named(policy.stock(), policy.name(), policy))
+                .sorted(Comparator.comparing(Named::stock, Comparator.reverseOrder())
+                        .thenComparing(Named::name))
+                .map(Named::policy).toList();
     }
 
     /** Returns the policies in force by name, in the order of {@link #policies}. */
@@ -192,14 +223,5 @@ public final class Registry {
                     + String.join(", ", inForce.keySet()));
         }
         return policy;
-    }
-
-    private static int ranking(PolicyHandle policy) {
-        return policy.reference().getProperty("service.ranking") instanceof Integer i ? i : 0;
-    }
-
-    private static Version version(PolicyHandle policy) {
-        Bundle bundle = policy.reference().getBundle();
-        return bundle == null ? Version.emptyVersion : bundle.getVersion();
     }
 }

@@ -125,6 +125,12 @@ final class KernelChooser {
     }
 
     private KernelProfile profile(KernelVersion version) {
+        KernelVersion newest = KernelChoice.NEWEST;
+        String remark = "kernel " + version + " is newer than " + newest
+                + ", the newest whose code is known, and is taken to do the same";
+        if (version.atLeast(newest.major(), newest.minor() + 1) && !assumptions.contains(remark)) {
+            assumptions.add(remark);
+        }
         KernelProfile profile = KernelProfile.linux(version).withTimes(times());
         for (var setting : choice.settings().entrySet()) {
             profile = profile.with(setting.getKey(), setting.getValue());

@@ -29,17 +29,14 @@ final class Blame {
         this.policy = policy;
         services.vendors().values().forEach(v -> strangers.add(v.getClass()));
         services.models().forEach(m -> strangers.add(m.getClass()));
+        services.handovers().values().forEach(h -> strangers.add(h.getClass()));
+        services.waysToMap().forEach(w -> strangers.add(w.getClass()));
         strangers.add(services.fabric().getClass());
         strangers.add(services.rootComplex().getClass());
         Class<?> decider = policy.policyClass();
         if (decider != null) {
             strangers.add(decider);
         }
-    }
-
-    /** Returns whether the bundle of the policy has gone. */
-    boolean isWithdrawn() {
-        return policy.isWithdrawn();
     }
 
     /**

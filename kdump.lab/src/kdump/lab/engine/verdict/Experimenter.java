@@ -95,6 +95,16 @@ public final class Experimenter {
             public Class<?> policyClass() {
                 return session == null ? policy.getClass() : session.policyClass();
             }
+
+            @Override
+            public String culprit() {
+                return session == null ? PolicySession.super.culprit() : session.culprit();
+            }
+
+            @Override
+            public boolean isWithdrawn() {
+                return session != null && session.isWithdrawn();
+            }
         };
     }
 }

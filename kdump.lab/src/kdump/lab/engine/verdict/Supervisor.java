@@ -103,10 +103,11 @@ final class Supervisor {
 
     private static void tell(Run run, Throwable thrown, Blame blame) {
         String culprit = blame.of(thrown.getStackTrace(), null);
+        String gone = run.withdrawn();
         if (thrown instanceof WithdrawnException) {
             run.end(Run.Ending.WITHDRAWN, thrown.getMessage());
-        } else if (thrown instanceof LinkageError && blame.isWithdrawn()) {
-            run.end(Run.Ending.WITHDRAWN, culprit + " was withdrawn: " + thrown);
+        } else if (gone != null && (culprit != null || thrown instanceof LinkageError)) {
+            run.end(Run.Ending.WITHDRAWN, gone + ": " + thrown);
         } else if (culprit != null) {
             run.end(Run.Ending.BROKEN, culprit + " broke: " + thrown);
         } else if (thrown instanceof Error e) {

@@ -40,30 +40,13 @@ class CatalogTest {
 
     @TempDir
     private Path directory;
-    private final Registry registry = new Registry(Fixture.SERVICES.fabric(),
-            Fixture.SERVICES.rootComplex());
+    private final Registry registry = new Registry();
+    private final Holding holding = registry.hold();
     private final List<Path> read = new ArrayList<>();
     private Catalog catalog;
 
-    /** A service of no bundle, by its ranking. */
-    private static <T> ServiceReference<T> reference(int ranking) {
-        return reference(ranking, null);
-    }
-
-    /** @param properties null for a ranking whatever is asked for */
-    @SuppressWarnings("unchecked")
-    private static <T> ServiceReference<T> reference(int ranking, Map<String, Object> properties) {
-        return (ServiceReference<T>) Proxy.newProxyInstance(CatalogTest.class.getClassLoader(),
-                new Class<?>[] {ServiceReference.class}, (proxy, method, a) ->
-                        switch (method.getName()) {
-                            case "getProperty" ->
-                                    properties == null ? ranking : properties.get(a[0]);
-                            case "compareTo" -> Integer.compare(ranking,
-                                    (int) ((ServiceReference<?>) a[0]).getProperty(""));
-                            case "hashCode" -> System.identityHashCode(proxy);
-                            case "equals" -> proxy == a[0];
-                            default -> null;
-                        });
+    private static <T> ComponentServiceObjects<T> offer(int ranking, T service) {
+        return new FakeService<>(service, Map.of("service.ranking", ranking)).objects();
     }
 
     private final class Importer implements MachineImporter {
@@ -112,18 +95,18 @@ class CatalogTest {
     @Test
     void aPathComesBeforeABuiltInName() throws Exception {
         MachineDescription machine = Fixture.machine("vtd1");
-        registry.addImporter(reference(0), new Importer("one", machine, null));
-        assertThat(catalog.find(target("one"))).isSameAs(machine);
+        registry.addImporter(offer(0, new Importer("one", machine, null)));
+        assertThat(catalog.find(target("one"), holding)).isSameAs(machine);
         Files.createDirectory(directory.resolve("here/one"));
-        catalog.find(target("one"));
+        catalog.find(target("one"), holding);
         assertThat(read).containsExactly(directory.resolve("docs/captures/one"),
                 directory.resolve("here/one"));
     }
 
     @Test
     void registersAreAFileBesideTheUser() throws Exception {
-        registry.addImporter(reference(0), new Importer("core", Fixture.machine("vtd1"), null));
-        catalog.find(new Target("one.core", directory.resolve("here"), Path.of("r.json")));
+        registry.addImporter(offer(0, new Importer("core", Fixture.machine("vtd1"), null)));
+        catalog.find(new Target("one.core", directory.resolve("here"), Path.of("r.json")), holding);
         assertThat(read).containsExactly(directory.resolve("here/one.core"),
                 directory.resolve("here/r.json"));
     }
@@ -131,27 +114,29 @@ class CatalogTest {
     @ParameterizedTest
     @ValueSource(strings = {"two", "..", "./../..x", "one/", ".hidden", "one\nx", ""})
     void whatIsNeitherPathNorNameIsNotFoundOrNotRead(String text) {
-        assertThatThrownBy(() -> catalog.find(target(text))).isInstanceOf(LabException.class);
+        assertThatThrownBy(() -> catalog.find(target(text), holding))
+                .isInstanceOf(LabException.class);
         assertThat(read).isEmpty();
     }
 
     @Test
     void withoutAHomeThereAreNoBuiltInMachines() throws Exception {
         var homeless = new Catalog(registry, null);
-        assertThatThrownBy(() -> homeless.find(target("one"))).isInstanceOf(LabException.class)
+        assertThatThrownBy(() -> homeless.find(target("one"), holding))
+                .isInstanceOf(LabException.class)
                 .hasMessage("one: no such file or directory, nor a built-in machine"
                         + " (see: machines)");
-        assertThat(homeless.builtIn()).isEmpty();
-        assertThat(new Catalog(registry, directory.resolve("here")).builtIn()).isEmpty();
+        assertThat(homeless.builtIn(holding)).isEmpty();
+        assertThat(new Catalog(registry, directory.resolve("here")).builtIn(holding)).isEmpty();
     }
 
     @Test
     void theBestImporterThatAcceptsReads() throws Exception {
         MachineDescription best = Fixture.machine("amd1");
-        registry.addImporter(reference(1), new Importer("core", Fixture.machine("vtd1"), null));
-        registry.addImporter(reference(5), new Importer("core", best, null));
-        registry.addImporter(reference(9), new Importer("other", null, null));
-        assertThat(catalog.find(target("one.core"))).isSameAs(best);
+        registry.addImporter(offer(1, new Importer("core", Fixture.machine("vtd1"), null)));
+        registry.addImporter(offer(5, new Importer("core", best, null)));
+        registry.addImporter(offer(9, new Importer("other", null, null)));
+        assertThat(catalog.find(target("one.core"), holding)).isSameAs(best);
         assertThat(read).hasSize(1);
     }
 
@@ -159,7 +144,8 @@ class CatalogTest {
     @CsvSource({"one.core, holds nothing", "file, no dump and no boot log"})
     void whatNobodyReadsIsNamedByWhatItIs(String text, String words) throws IOException {
         Files.writeString(directory.resolve("here/file"), "x");
-        assertThatThrownBy(() -> catalog.find(target(text))).isInstanceOf(LabException.class)
+        assertThatThrownBy(() -> catalog.find(target(text), holding))
+                .isInstanceOf(LabException.class)
                 .hasMessageContaining(words).hasMessageContaining(text);
     }
 
@@ -167,8 +153,8 @@ class CatalogTest {
     @CsvSource({"short file, short file", ", java.io.IOException"})
     void whatCannotBeReadIsToldInTheReadersWords(String message, String told) {
         var failure = new IOException(message);
-        registry.addImporter(reference(0), new Importer("core", null, failure));
-        assertThatThrownBy(() -> catalog.find(target("one.core")))
+        registry.addImporter(offer(0, new Importer("core", null, failure)));
+        assertThatThrownBy(() -> catalog.find(target("one.core"), holding))
                 .isInstanceOf(LabException.class).hasMessage(told).hasCause(failure);
     }
 
@@ -177,104 +163,36 @@ class CatalogTest {
         Files.createDirectories(directory.resolve("docs/captures/a"));
         Files.writeString(directory.resolve("docs/captures/README.md"), "no machine");
         MachineDescription machine = Fixture.machine("vtd1");
-        registry.addImporter(reference(0), new Importer("", machine, null));
-        assertThat(catalog.builtIn()).hasSize(2).allSatisfy(summary -> {
+        registry.addImporter(offer(0, new Importer("", machine, null)));
+        assertThat(catalog.builtIn(holding)).hasSize(2).allSatisfy(summary -> {
             assertThat(summary.name()).isEqualTo(machine.name());
             assertThat(summary.units()).isEqualTo(machine.units().size());
             assertThat(summary.functions()).isEqualTo(machine.functions().size());
         });
         assertThat(read).containsExactly(directory.resolve("docs/captures/a"),
                 directory.resolve("docs/captures/one"));
-        registry.addImporter(reference(9), new Importer("one", null, new IOException("bad")));
-        assertThatThrownBy(() -> catalog.builtIn()).isInstanceOf(LabException.class)
+        registry.addImporter(offer(9, new Importer("one", null, new IOException("bad"))));
+        assertThatThrownBy(() -> catalog.builtIn(holding)).isInstanceOf(LabException.class)
                 .hasMessage("bad");
     }
 
     @Test
     void firmwareTablesAreThoseOfTheFirstReaderThatFindsAny() throws Exception {
         var table = new FirmwareTable("s", "DMAR", List.of(), List.of(), List.of());
-        registry.addTables(reference(9), source -> List.of());
-        assertThatThrownBy(() -> catalog.tables(target("one.core")))
+        registry.addTables(offer(9, source -> List.of()));
+        assertThatThrownBy(() -> catalog.tables(target("one.core"), holding))
                 .isInstanceOf(LabException.class)
                 .hasMessage("one.core: no DMAR or IVRS table in it");
-        registry.addTables(reference(5), source -> List.of(table));
-        registry.addTables(reference(1), source -> {
+        registry.addTables(offer(5, source -> List.of(table)));
+        registry.addTables(offer(1, source -> {
             throw new IOException("never asked");
-        });
-        assertThat(catalog.tables(target("one.core"))).containsExactly(table);
-        registry.addTables(reference(7), source -> {
+        }));
+        assertThat(catalog.tables(target("one.core"), holding)).containsExactly(table);
+        registry.addTables(offer(7, source -> {
             throw new IOException("cut short");
-        });
-        assertThatThrownBy(() -> catalog.tables(target("one.core"))).hasMessage("cut short");
-    }
-
-    // ---- policies -------------------------------------------------------------------------------
-
-    /** What the framework hands out of a service, for as long as there is one. */
-    @SuppressWarnings("unchecked")
-    private static PolicyHandle handle(Map<String, Object> properties, HandoverPolicy policy) {
-        ServiceReference<HandoverPolicy> reference = reference(0, properties);
-        return new PolicyHandle((ComponentServiceObjects<HandoverPolicy>) Proxy.newProxyInstance(
-                CatalogTest.class.getClassLoader(), new Class<?>[] {ComponentServiceObjects.class},
-                (proxy, method, a) -> switch (method.getName()) {
-                    case "getServiceReference" -> reference;
-                    case "getService" -> {
-                        if (policy == null) {
-                            throw new IllegalStateException("unregistered");
-                        }
-                        yield policy;
-                    }
-                    default -> null;
-                }));
-    }
-
-    @Test
-    void aPolicySaysItsNameAndItsVendors() {
-        PolicyHandle handle = handle(Map.of("kdump.policy.name", "mine", "kdump.policy.vendors",
-                new String[] {"vtd", "x"}), POLICY);
-        assertThat(handle.summary(true)).isEqualTo(
-                new PolicySummary("mine", "", "", List.of("vtd", "x"), true, false));
-        assertThat(handle.suits(Fixture.machine("vtd1"))).isTrue();
-        assertThat(handle.suits(Fixture.machine("amd1"))).isFalse();
-    }
-
-    /** As a configuration does that reaches a service before anybody has used it. */
-    @Test
-    void aPolicyIsKnownByTheNameThatItHasNow() {
-        var properties = new java.util.HashMap<String, Object>(
-                Map.of("kdump.policy.name", "reset-devices"));
-        PolicyHandle handle = handle(properties, POLICY);
-        properties.put("kdump.policy.name", "late");
-        assertThat(handle.name()).isEqualTo("late");
-        try (PolicyHandle.Session session = handle.open()) {
-            properties.put("kdump.policy.name", "later");
-            assertThat(session.name()).as("of a run that has begun").isEqualTo("late");
-        }
-    }
-
-    @Test
-    void oneThatSaysNothingIsUnnamedAndSuitsAll() {
-        for (Map<String, Object> properties : List.of(Map.<String, Object>of(),
-                Map.<String, Object>of("kdump.policy.name", " "),
-                Map.<String, Object>of("kdump.policy.name", 5, "kdump.policy.vendors", "vtd"))) {
-            PolicyHandle handle = handle(properties, POLICY);
-            assertThat(handle.summary(false)).isEqualTo(
-                    new PolicySummary("unnamed", "", "", List.of(), false, false));
-            assertThat(handle.suits(Fixture.machine("amd1"))).isTrue();
-        }
-    }
-
-    @Test
-    void onceItsBundleIsGoneItNeverDecides() {
-        try (PolicyHandle.Session session = handle(Map.of("kdump.policy.name", "mine"), null)
-                .open()) {
-            assertThat(session.isWithdrawn()).isTrue();
-            assertThat(session.policyClass()).isNull();
-            assertThat(session.culprit()).isEqualTo("policy mine");
-            assertThatThrownBy(() -> session.decide(null, null, null))
-                    .isInstanceOf(WithdrawnException.class)
-                    .hasMessage("bundle of policy mine was withdrawn");
-        }
+        }));
+        assertThatThrownBy(() -> catalog.tables(target("one.core"), holding))
+                .hasMessage("cut short");
     }
 
     // ---- comparisons ----------------------------------------------------------------------------
@@ -290,12 +208,12 @@ class CatalogTest {
 
     @Test
     void policiesThatAskForTheSameAreOneGroupWithTheirReasons() {
-        assertThat(LabEngine.same(List.of(compared("a", 5), compared("b", 0),
+        assertThat(Matrix.same(List.of(compared("a", 5), compared("b", 0),
                 compared("c", 5, "no port"), compared("d", 7), compared("e", 0))))
                 .containsExactly(
                         new Comparison.Same(List.of("a", "c"), List.of("c: no port")),
                         new Comparison.Same(List.of("b", "e"),
                                 List.of("none of them asks for anything")));
-        assertThat(LabEngine.same(List.of(compared("a", 1), compared("b", 2)))).isEmpty();
+        assertThat(Matrix.same(List.of(compared("a", 1), compared("b", 2)))).isEmpty();
     }
 }

@@ -134,8 +134,20 @@ class KernelChooserTest {
     void kernelsOlderThanAnyCodeForUnitsCannotBeChosen() {
         assertThatThrownBy(() -> new KernelChoice(new KernelVersion(2, 6, 23), null, Map.of()))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("kernel 2.6.23, expected 2.6.24 or later");
+                .hasMessage("kernel 2.6.23, expected 2.6.24 to 7.x; the newest whose code is known"
+                        + " is 7.3");
         assertThat(new KernelChoice(KernelChoice.OLDEST, KernelChoice.OLDEST, Map.of()).capture())
                 .isEqualTo(new KernelVersion(2, 6, 24));
+    }
+
+    @Test
+    void kernelsThatNobodyCanKnowCannotBeChosenAndTheNextDoAsTheNewest() throws LabException {
+        assertThatThrownBy(() -> new KernelChoice(new KernelVersion(99, 9, 0), null, Map.of()))
+                .hasMessageStartingWith("kernel 99.9, expected");
+        var options = RunOptions.ofSeed(1).withKernels(
+                new KernelChoice(new KernelVersion(7, 5, 0), null, Map.of()));
+        assertThat(new Runner(Fixture.machine("vtd1"), Fixture.SERVICES, options).scenario()
+                .assumptions()).containsOnlyOnce("kernel 7.5 is newer than 7.3, the newest whose"
+                        + " code is known, and is taken to do the same");
     }
 }

@@ -181,11 +181,13 @@ class SupervisorTest {
     @CsvSource({"true, WITHDRAWN, was withdrawn: ", "false, BROKEN, broke: "})
     void aClassThatIsMissingIsAWithdrawalIfTheBundleWent(boolean gone, Ending ending,
             String words) throws Exception {
-        supervisor.run(run, () -> {
+        var session = new Session(gone);
+        Run mine = Stage.idle().run(session, Level.COUNT);
+        supervisor.run(mine, () -> {
             throw at(new NoClassDefFoundError("a/B"), "java.lang.Class", POLICY, RUN);
-        }, new Blame(Fixture.SERVICES, new Session(gone)));
-        assertThat(run.ending()).isEqualTo(ending);
-        assertThat(run.endingReason()).startsWith("policy mine " + words);
+        }, new Blame(Fixture.SERVICES, session));
+        assertThat(mine.ending()).isEqualTo(ending);
+        assertThat(mine.endingReason()).startsWith("policy mine " + words);
     }
 
     // ---- whose fault ----------------------------------------------------------------------------
@@ -236,6 +238,6 @@ class SupervisorTest {
         assertThat(new Blame(Fixture.SERVICES, none).of(stack(POLICY, RUN), "nobody"))
                 .isEqualTo("nobody");
         assertThat(none.culprit()).isEqualTo("policy gone");
-        assertThat(new Blame(Fixture.SERVICES, none).isWithdrawn()).isFalse();
+        assertThat(none.isWithdrawn()).isFalse();
     }
 }

@@ -12,13 +12,13 @@ import java.nio.file.Path;
 import java.util.List;
 import kdump.lab.api.LabException;
 import kdump.lab.qtest.Protocol;
-import kdump.lab.qtest.QtestCommand;
+import kdump.lab.qtest.MachineParts;
 import kdump.lab.qtest.options.MachineOptions;
 
 /** Makes machines of the real rooms, put together without a framework. */
 public final class OurMachine {
 
-    public static final QtestCommand COMMAND = new QtestCommand(new PcieFabricFactory(),
+    public static final MachineParts COMMAND = new MachineParts(new PcieFabricFactory(),
             List.of(new VtdVendor(), new AmdViVendor()), List.of(new AhciModel(),
                     new E1000eModel(), new EduModel(), new NvmeModel()));
 

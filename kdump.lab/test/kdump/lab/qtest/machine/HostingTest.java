@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import kdump.lab.api.LabException;
 import kdump.lab.qtest.Protocol;
-import kdump.lab.qtest.QtestCommand;
+import kdump.lab.qtest.MachineParts;
 import kdump.lab.qtest.options.MachineOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,7 +37,7 @@ class HostingTest {
     private Protocol machine(String... options) throws LabException {
         var all = new ArrayList<>(List.of("-machine", "q35,sata=off"));
         all.addAll(List.of(options));
-        return new QtestCommand(new PcieFabricFactory(), List.of(), List.of(disk, nic))
+        return new MachineParts(new PcieFabricFactory(), List.of(), List.of(disk, nic))
                 .protocol(MachineOptions.parse(all, directory));
     }
 

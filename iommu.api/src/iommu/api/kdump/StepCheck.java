@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.engine.run;
+package iommu.api.kdump;
 
-import iommu.api.kdump.Step;
 import iommu.api.memory.AddressRange;
 
 /**
  * What no kernel could do whatever the machine is: a step that asks for it is a mistake of the
- * policy, and no machine refuses it.
+ * policy, and no machine refuses it. The engine ends the run of a policy that asks for such a step.
+ * Stateless.
  */
-final class StepCheck {
+public final class StepCheck {
 
     /** Longest time that one step may take, an hour: a machine without a watchdog waits no more. */
-    static final long MAX_NANOS = 3_600_000_000_000L;
+    public static final long MAX_NANOS = 3_600_000_000_000L;
     /** Longest line that a console takes. */
-    static final int MAX_LINE = 4096;
+    public static final int MAX_LINE = 4096;
     /** Longest reason that a table of results has room for. */
-    static final int MAX_REMARK = 200;
+    public static final int MAX_REMARK = 200;
     private static final int REGISTER_SPACE = 1 << 20;
     private static final int CONFIG_SPACE = 4096;
 
     private StepCheck() { }
 
-    /** Returns what is wrong with a step, or null. */
-    static String wrong(Step step) {
+    /**
+     * Returns what is wrong with a step, in a clause without a full stop; null if nothing is.
+     *
+     * @param step null is wrong, too
+     */
+    public static String wrong(Step step) {
         if (step == null) {
             return "null among its steps";
         }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.engine.run;
+package iommu.api.kdump;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iommu.api.kdump.Step;
 import iommu.api.memory.AddressRange;
 import iommu.api.unit.AdoptDepth;
 import org.junit.jupiter.api.Test;

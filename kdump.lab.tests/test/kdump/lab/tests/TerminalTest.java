@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The interactive shell in a pseudo-terminal, which script(1) of util-linux makes. */
+class TerminalTest {
+
+    private static final Path SCRIPT = Path.of("/usr/bin/script");
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final String PROMPT = "lab> ";
+
+    @TempDir
+    Path home;
+    private Process shell;
+    private final StringBuilder said = new StringBuilder();
+    private int heard;
+
+    @BeforeEach
+    void start() throws Exception {
+        assumeTrue(Files.isExecutable(SCRIPT), "needs script(1)");
+        var builder = new ProcessBuilder(SCRIPT.toString(), "-qefc",
+                "stty rows 40 cols 120; exec '" + LabProcess.ROOT.resolve("lab") + "'",
+                "/dev/null").directory(home.toFile()).redirectErrorStream(true);
+        builder.environment().put("HOME", home.toString());
+        builder.environment().put("TERM", "xterm");
+        builder.environment().put("LAB_JAVA_OPTS", "-Duser.home=" + home);
+        shell = builder.start();
+        await(PROMPT);
+    }
+
+    @AfterEach
+    void end() {
+        if (shell != null) {
+            shell.descendants().forEach(ProcessHandle::destroyForcibly);
+            shell.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aSessionOfCompletionWorkInterruptPipeAndEnd() throws Exception {
+        assertThat(said).contains("`compare server` runs every hand-over policy");
+        type("compare vtd1 --pol\t");
+        await("--policy ");
+        type("copy-t\t");
+        await("copy-tables ");
+        type("--crash-at 1ms\r");
+        await("complete");
+        await(PROMPT);
+        // a comparison of all policies, a few seconds long, tells where it is
+        type("compare server-2014\r");
+        await("1/");
+        type("\u0003");
+        Instant interrupted = Instant.now();
+        await(PROMPT);
+        assertThat(Duration.between(interrupted, Instant.now())).isLessThan(PATIENCE);
+        type("policies | grep scratch\r");
+        await("kdump.policies.scratchpage");
+        await(PROMPT);
+        type("help walk\r");
+        await("walk TARGET BDF IOVA");
+        await(PROMPT);
+        type("\u0004");
+        assertThat(shell.waitFor()).isZero();
+        try (var files = Files.list(home.resolve(".kdump-lab"))) {
+            assertThat(files).singleElement().satisfies(file -> assertThat(file).content()
+                    .contains("policies | grep scratch"));
+        }
+    }
+
+    private void type(String keys) throws IOException {
+        shell.getOutputStream().write(keys.getBytes());
+        shell.getOutputStream().flush();
+    }
+
+    /** Reads on until something is said that was not heard yet; colours do not count. */
+    private void await(String text) throws Exception {
+        Instant end = Instant.now().plus(PATIENCE);
+        InputStream out = shell.getInputStream();
+        while (said.indexOf(text, heard) < 0) {
+            assertThat(Instant.now()).as("waits for '" + text + "' after " + said.substring(heard))
+                    .isBefore(end);
+            String more = new String(out.readNBytes(out.available()));
+            said.append(more.replaceAll("\u001b\\[[0-9;?]*[A-Za-z]", ""));
+            Thread.sleep(20);
+        }
+        heard = said.indexOf(text, heard) + text.length();
+    }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.service;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import kdump.lab.api.BundleGoneException;
+import kdump.lab.api.LabException;
+import kdump.lab.engine.machine.Presence;
+
+/**
+ * The services that one command, or one live machine, holds: each from when it is asked for until
+ * this is closed. What has come since is not among them; what has gone is told. Thread-safe.
+ */
+final class Holding implements Presence, AutoCloseable {
+
+    private static final String ENGINE_GONE = "the engine of the lab was withdrawn";
+    /** Loaded while it can be: once this bundle has gone, no more of its classes are. */
+    private static final Class<?> FAILURE = BundleGoneException.class;
+
+    private final BooleanSupplier engineIsGone;
+    private final List<Held<?>> all = Collections.synchronizedList(new ArrayList<>());
+    private final Map<Object, Held<?>> byService =
+            Collections.synchronizedMap(new IdentityHashMap<>());
+
+    /** @param engineIsGone tells whether the bundle that all this is for is there no more */
+    Holding(BooleanSupplier engineIsGone) {
+        this.engineIsGone = engineIsGone;
+    }
+
+    /** Holds all services of a kind that are offered now; returns them, best first. */
+    <T> List<T> all(Whiteboard<T> board) {
+        var services = new ArrayList<T>();
+        for (Offer<T> offer : board.ranked()) {
+            T service = hold(offer);
+            if (service != null) {
+                services.add(service);
+            }
+        }
+        return services;
+    }
+
+    /** Holds the best service of a kind; null if there is none. */
+    <T> T best(Whiteboard<T> board) {
+        for (Offer<T> offer : board.ranked()) {
+            T service = hold(offer);
+            if (service != null) {
+                return service;
+            }
+        }
+        return null;
+    }
+
+    /** Holds all services of a kind; returns the best of each name. One without a name is none. */
+    <T> Map<String, T> byName(Whiteboard<T> board, Function<T, String> name) {
+        var named = new TreeMap<String, T>();
+        for (T service : all(board)) {
+            try {
+                named.putIfAbsent(name.apply(service), service);
+            } catch (RuntimeException | LinkageError e) {
+                continue; // a bundle that breaks here offers nothing
+            }
+        }
+        return named;
+    }
+
+    private <T> T hold(Offer<T> offer) {
+        Held<T> held = offer.hold();
+        T service = held.service();
+        if (service != null) {
+            all.add(held);
+            byService.put(service, held);
+        }
+        return service;
+    }
+
+    @Override
+    public String withdrawn(Object service) {
+        if (engineIsGone.getAsBoolean()) {
+            return ENGINE_GONE;
+        }
+        Held<?> held = byService.get(service);
+        return held != null && held.isWithdrawn() ? words(held) : null;
+    }
+
+    /** Returns what of all that is held was withdrawn, in words; null if all is there. */
+    String withdrawn() {
+        for (Held<?> held : List.copyOf(all)) {
+            if (held.isWithdrawn()) {
+                return words(held);
+            }
+        }
+        return withdrawn(null);
+    }
+
+    /** Some work with what is held. */
+    interface Work<T> {
+        /** Returns what comes of it. */
+        T done() throws LabException;
+    }
+
+    /**
+     * Does some work with what is held; what throws after something of it has gone is no bug.
+     *
+     * @throws BundleGoneException if it failed because something was withdrawn, or the engine was
+     */
+    <T> T guard(Work<T> work) throws LabException {
+        try {
+            T result = work.done();
+            if (!engineIsGone.getAsBoolean()) {
+                return result;
+            }
+        } catch (RuntimeException | LinkageError e) {
+            String gone = withdrawn();
+            if (gone == null) {
+                throw e;
+            }
+            throw new BundleGoneException(gone + " meanwhile", e);
+        }
+        throw new BundleGoneException(ENGINE_GONE + " meanwhile", null);
+    }
+
+    private static String words(Held<?> held) {
+        Offer<?> offer = held.offer();
+        return offer.provider() + ", the " + offer.kind() + ", was withdrawn";
+    }
+
+    @Override
+    public void close() {
+        List.copyOf(all).forEach(Held::close);
+    }
+}
