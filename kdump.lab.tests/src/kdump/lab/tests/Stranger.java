@@ -2,6 +2,7 @@
 package kdump.lab.tests;
 
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -109,9 +110,9 @@ record Stranger(String bundle, String version, String policy, int ranking, Strin
         try (JarOutputStream jar = new JarOutputStream(bytes, manifest)) {
             jar.putNextEntry(new JarEntry("OSGI-INF/idea.xml"));
             jar.write(COMPONENT.formatted(policy, ranking).getBytes(StandardCharsets.UTF_8));
-            for (String name : List.of("Idea.class", "Second.class")) {
-                jar.putNextEntry(new JarEntry("stranger/" + name));
-                jar.write(Files.readAllBytes(classes.resolve(name)));
+            for (File file : classes.toFile().listFiles()) {
+                jar.putNextEntry(new JarEntry("stranger/" + file.getName()));
+                jar.write(Files.readAllBytes(file.toPath()));
             }
         }
         return bytes.toByteArray();
