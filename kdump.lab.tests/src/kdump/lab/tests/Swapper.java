@@ -18,8 +18,8 @@ import org.osgi.framework.wiring.FrameworkWiring;
 
 /**
  * Swaps bundles of strangers, one of each kind of service: updates, stops and starts, uninstalls
- * and installs them, and has them refreshed. It remembers the class loader of each revision, weakly.
- * One thread.
+ * and installs them, and has them refreshed. It remembers the class loader of each revision,
+ * weakly. One thread.
  */
 final class Swapper {
     private static final long REFRESH_SECONDS = 60;

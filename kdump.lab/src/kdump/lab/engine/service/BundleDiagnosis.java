@@ -122,7 +122,8 @@ final class BundleDiagnosis {
             would.removeIf(kind -> idle.state() == State.WAITING
                     && offering.contains(bundle.getSymbolicName() + " " + kind));
             for (String kind : would) {
-                found.add(new BundleState(kind, idle.name().substring(idle.name().lastIndexOf('.') + 1), bundle.getSymbolicName(),
+                String name = idle.name().substring(idle.name().lastIndexOf('.') + 1);
+                found.add(new BundleState(kind, name, bundle.getSymbolicName(),
                         bundle.getVersion().toString(), idle.state(), idle.reason()));
                 told = true;
             }

@@ -10,8 +10,8 @@ import org.osgi.framework.wiring.BundleRevision;
  * bundle nor its classes: whoever goes on with it looks now and then whether it is still there.
  * Thread-safe.
  *
- * <p>The framework counts, by its own {@link ServiceObjects}: those of Declarative Services remember
- * each service that has gone for as long as the component lives that saw it (Apache Felix SCR
+ * <p>The framework counts, by its own {@link ServiceObjects}: those of Declarative Services
+ * remember each service that has gone for as long as the component lives that saw it (Apache Felix SCR
  * 2.2.18, {@code ComponentServiceObjectsHelper.closedServices}), and the object too if it went
  * just as it was got.
  */
