@@ -12,6 +12,8 @@ public enum EventKind {
 
     /** A phase begins. a: its ordinal in {@code iommu.api.kdump.Phase}. */
     PHASE,
+    /** Another policy decides from here on. Detail: its name. */
+    POLICY_CHANGE,
     /** The policy is asked. Detail: the {@code iommu.api.kdump.HandoverEvent}. */
     POLICY_EVENT,
     /** A step of the policy begins. Detail: the {@code iommu.api.kdump.Step}. */

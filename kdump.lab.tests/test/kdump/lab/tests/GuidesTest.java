@@ -75,6 +75,32 @@ class GuidesTest {
         }
     }
 
+    @Test
+    void aVendorIsInForce() throws Exception {
+        try (var guide = new Guide(folder, programs)) {
+            Followed followed = followed(guide, Guide.commands("vendor-author.md"));
+            assertThat(followed.out()).contains("function entry ", "directory entry ",
+                    "page entry ", "translated: 0x", "my-vendor:2 ",
+                    "blocks a request: the function entry is not present");
+            String machine = "my-vendor/my-machine.yaml";
+            String load = " --load my-vendor/target";
+            assertThat(Json.rows(Json.read(followed(guide,
+                    "lab mappings --json " + machine + load).out()))).isNotEmpty()
+                    .allSatisfy(row -> assertThat(row.get("requester").toString())
+                            .matches("0000:00:0[34][.]0"));
+            var verdicts = verdicts(guide, machine + load);
+            assertThat(verdicts).hasSizeGreaterThan(15).allSatisfy(v ->
+                    assertThat(v).containsEntry("captureKernel", "ok")
+                            .containsEntry("dump", "complete"));
+            assertThat(verdicts.get(0)).containsEntry("policy", "linux");
+            assertThat(blocked(verdicts.get(0))).as("tables are adopted").isZero();
+            Followed without = guide.follow("lab mappings " + machine);
+            assertThat(without.status()).isEqualTo(2);
+            assertThat(without.err()).contains("no bundle provides the IOMMU vendor 'my-vendor'")
+                    .hasLineCount(1);
+        }
+    }
+
     private static List<Map<String, Object>> verdicts(Guide guide, String arguments)
             throws Exception {
         return Json.rows(Json.object(Json.read(followed(guide,

@@ -46,7 +46,7 @@ class KitCommandTest {
 
     @ParameterizedTest
     @CsvSource({"policy, taken, 'taken: is there already, and is no empty folder'",
-        "importer, new, 'expected one of policy, device'",
+        "importer, new, 'expected one of policy, device, vendor'",
         "policy, '', no folder is named", "policy, , '1 arguments, expected what the project'"})
     void whatCannotBeMadeIsOneLineAndStatusTwo(String kind, String folder, String said)
             throws Exception {

@@ -55,6 +55,27 @@ class LoadFolderTest {
         awaitAnswer("policies", said -> said.contains("copy-tables") && !said.contains("strange"));
     }
 
+    @Test
+    void whatCannotBeUsedIsToldAtOnceAndInTheList() throws Exception {
+        Path load = home.resolve("load");
+        Files.writeString(load.resolve("text.jar"), "no zip");
+        Files.write(load.resolve("mine.jar"), new Stranger("mine", "1.0.0", "mine", 0).bytes());
+        Files.write(load.resolve("better.jar"), new Stranger("better", "1.0.0", "mine", 1).bytes());
+        awaitAnswer("policies --all", said -> said.contains("shadowed: by bundle better 1.0.0")
+                && said.contains("broken: no jar that can be read"));
+        Instant end = Instant.now().plus(PATIENCE);
+        String told = "";
+        while (told.lines().count() < 2 && Instant.now().isBefore(end)) {
+            Thread.sleep(100);
+            told = Files.readString(home.resolve("err")).lines()
+                    .filter(line -> line.startsWith("lab: ")).reduce("", (a, b) -> a + b + "\n");
+        }
+        assertThat(told.lines()).containsExactlyInAnyOrder("lab: policy mine of mine 1.0.0 is"
+                + " shadowed: by bundle better 1.0.0, of ranking 1",
+                "lab: text.jar is broken: no jar that can be read: "
+                        + "zip END header not found");
+    }
+
     /** Types a line again and again until the answer is as expected. */
     private void awaitAnswer(String line, Predicate<String> expected) throws Exception {
         Instant end = Instant.now().plus(PATIENCE);

@@ -31,12 +31,16 @@ class TerminalTest {
     @BeforeEach
     void start() throws Exception {
         assumeTrue(Files.isExecutable(SCRIPT), "needs script(1)");
-        var builder = new ProcessBuilder(SCRIPT.toString(), "-qefc",
-                "stty rows 40 cols 120; exec '" + LabProcess.ROOT.resolve("lab") + "'",
-                "/dev/null").directory(home.toFile()).redirectErrorStream(true);
-        builder.environment().put("HOME", home.toString());
+        Files.createDirectory(home.resolve("load"));
+        Path run = LabProcess.ROOT.resolve("kdump.lab/generated/lab.run");
+        String lab = "stty rows 40 cols 120; exec '"
+                + Path.of(System.getProperty("java.home"), "bin", "java") + "' -Dlab.home='" + home
+                + "' -Duser.home='" + home + "' -Dlab.run='" + run + "' -cp '"
+                + Files.readAllLines(run).get(0) + "' kdump.lab.launcher.Launcher";
+        var builder = new ProcessBuilder(SCRIPT.toString(), "-qefc", lab, "/dev/null")
+                .directory(LabProcess.ROOT.resolve("docs/machines").toFile())
+                .redirectErrorStream(true);
         builder.environment().put("TERM", "xterm");
-        builder.environment().put("LAB_JAVA_OPTS", "-Duser.home=" + home);
         shell = builder.start();
         await(PROMPT);
     }
@@ -52,7 +56,7 @@ class TerminalTest {
     @Test
     void aSessionOfCompletionWorkInterruptPipeAndEnd() throws Exception {
         assertThat(said).contains("`compare server` runs every hand-over policy");
-        type("compare vtd1 --pol\t");
+        type("compare server.y\t--pol\t");
         await("--policy ");
         type("copy-t\t");
         await("copy-tables ");
@@ -60,7 +64,7 @@ class TerminalTest {
         await("complete");
         await(PROMPT);
         // a comparison of all policies, a few seconds long, tells where it is
-        type("compare server-2014\r");
+        type("compare server-2014.yaml\r");
         await("1/");
         type("\u0003");
         Instant interrupted = Instant.now();
@@ -72,12 +76,36 @@ class TerminalTest {
         type("help walk\r");
         await("walk TARGET BDF IOVA");
         await(PROMPT);
+        type("begin server.yaml --policy linux\r");
+        await("not begun");
+        type("next T3\r");
+        await("under linux: T3");
+        Files.write(home.resolve("load/stranger.jar"),
+                new Stranger("stranger", "1.2.3", "strange", 0).bytes());
+        for (int i = 0; i < 100 && !isInForce("strange"); i++) {
+            Thread.sleep(200);
+        }
+        type("use strange\r");
+        await("strange decides from here on");
+        type("next T6\r");
+        await("under strange: T6");
+        type("verdict\r");
+        await("strange  ");
+        await(PROMPT);
         type("\u0004");
         assertThat(shell.waitFor()).isZero();
         try (var files = Files.list(home.resolve(".kdump-lab"))) {
             assertThat(files).singleElement().satisfies(file -> assertThat(file).content()
                     .contains("policies | grep scratch"));
         }
+    }
+
+    private boolean isInForce(String policy) throws Exception {
+        type("policies | grep -c " + policy + "\r");
+        await("\n");
+        int before = heard;
+        await(PROMPT);
+        return said.substring(before, heard).contains("1");
     }
 
     private void type(String keys) throws IOException {

@@ -10,7 +10,9 @@ enum Kind {
     /** A hand-over policy. */
     POLICY,
     /** A device model with its driver. */
-    DEVICE;
+    DEVICE,
+    /** Remapping units, and what kernels do to them. */
+    VENDOR;
 
     /** Returns how users spell it, which is the name of its templates, too. */
     String word() {

@@ -49,13 +49,14 @@ public final class KitCommand implements LineCommand {
 
     @Override
     public String usage() {
-        return "policy|device DIR: a project for a bundle of your own, with an example and"
-                + " its test (docs/policy-author.md, docs/device-author.md)";
+        return "policy|device|vendor DIR: a project for a bundle of your own, with an example and"
+                + " its test (docs/policy-author.md, device-author.md, vendor-author.md)";
     }
 
     @Override
     public List<String> examples() {
-        return List.of("kit policy my-policy", "kit device my-device");
+        return List.of("kit policy my-policy", "kit device my-device",
+                "kit vendor my-vendor");
     }
 
     @Override

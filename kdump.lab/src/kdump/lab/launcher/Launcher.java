@@ -90,7 +90,8 @@ public final class Launcher {
         }
         boolean variants = Arrays.stream(arguments).anyMatch(
                 a -> a.equals("--variant") || a.startsWith("--variant="));
-        RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive, variants);
+        RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive,
+                interactive && !script, variants);
         if (script) {
             run.properties().merge(SHELL_ARGUMENTS, "--nointeractive", (a, b) -> a + " " + b);
         }
@@ -101,7 +102,7 @@ public final class Launcher {
         publishArguments(context);
         start(context, run.bundles());
         // in the shell File Install watches the folder
-        new StrangerBundles(context, problems).start(interactive ? null : load(), named);
+        new StrangerBundles(context, problems).start(interactive && !script ? null : load(), named);
         Callable<Integer> command = command(context);
         problems.forEach(problem -> System.err.println("lab: " + Failure.line(problem)));
         int status = command == null ? 1 : call(command);

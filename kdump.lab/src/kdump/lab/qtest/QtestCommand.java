@@ -14,8 +14,9 @@ import java.util.List;
 import kdump.lab.api.LabException;
 import kdump.lab.api.command.LineCommand;
 import kdump.lab.qtest.options.MachineOptions;
+import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
-import org.osgi.service.component.ComponentServiceObjects;
+import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
@@ -23,12 +24,19 @@ import org.osgi.service.component.annotations.Reference;
 @Component
 public final class QtestCommand implements LineCommand {
 
+    private final BundleContext context;
     @Reference
-    private volatile List<ComponentServiceObjects<FabricFactory>> fabrics;
+    private volatile List<ServiceReference<FabricFactory>> fabrics;
     @Reference
-    private volatile List<ComponentServiceObjects<IommuVendor>> vendors;
+    private volatile List<ServiceReference<IommuVendor>> vendors;
     @Reference
-    private volatile List<ComponentServiceObjects<DeviceModel>> models;
+    private volatile List<ServiceReference<DeviceModel>> models;
+
+    /** Makes the command. */
+    @Activate
+    public QtestCommand(BundleContext context) {
+        this.context = context;
+    }
 
     @Override
     public String name() {
@@ -56,20 +64,15 @@ public final class QtestCommand implements LineCommand {
     }
 
     /** Holds services for the time of one conversation; returns them, best first. */
-    private static <T> List<T> hold(List<ComponentServiceObjects<T>> all, List<Runnable> held) {
-        record Offer<T>(ServiceReference<T> reference, ComponentServiceObjects<T> objects) { }
-
+    private <T> List<T> hold(List<ServiceReference<T>> all, List<Runnable> held) {
         var services = new ArrayList<T>();
-        all.stream().map(objects -> new Offer<>(objects.getServiceReference(), objects))
-                .filter(offer -> offer.reference != null)
-                .sorted(Comparator.comparing(Offer<T>::reference, Comparator.reverseOrder()))
-                .forEach(offer -> {
-                    T service = offer.objects.getService();
-                    if (service != null) {
-                        services.add(service);
-                        held.add(() -> offer.objects.ungetService(service));
-                    }
-                });
+        all.stream().sorted(Comparator.reverseOrder()).forEach(reference -> {
+            T service = context.getService(reference);
+            if (service != null) {
+                services.add(service);
+                held.add(() -> context.ungetService(reference));
+            }
+        });
         return services;
     }
 }

@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -23,8 +24,10 @@ import kdump.lab.api.command.CommandHelp;
 import kdump.lab.api.command.CommandLineInterface;
 import kdump.lab.api.command.LineCommand;
 import kdump.lab.api.experiment.Scenarios;
+import kdump.lab.api.live.LiveMachines;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
@@ -50,16 +53,28 @@ public final class Commands implements CommandLineInterface {
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
             policyOption = ReferencePolicyOption.GREEDY)
     private volatile Scenarios scenarios;
+    @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
+            policyOption = ReferencePolicyOption.GREEDY)
+    private volatile LiveMachines machines;
+    private final LiveCommands live = new LiveCommands(() -> machines);
 
     /** Makes the commands of a lab. */
     @Activate
     public Commands(@Reference Lab lab) {
-        commands = List.of(new MachinesCommand(lab), new PoliciesCommand(lab),
+        var all = new ArrayList<Command<?>>(List.of(
+                new MachinesCommand(lab), new PoliciesCommand(lab),
                 new CompareCommand(lab), new CrashCommand(lab), new WhyCommand(lab),
                 new MappingsCommand(lab),
                 new WalkCommand(lab), new AcpiCommand(lab), new ImportCommand(lab),
-                new ScenariosCommand(() -> scenarios));
+                new ScenariosCommand(() -> scenarios)));
+        all.addAll(live.all());
+        commands = List.copyOf(all);
         completion = new Completion(lab, () -> scenarios);
+    }
+
+    @Deactivate
+    void end() {
+        live.close();
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)

@@ -9,6 +9,8 @@ import kdump.lab.api.Comparison;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Verdict;
+import kdump.lab.shell.report.VerdictJson;
+import kdump.lab.shell.report.VerdictText;
 import org.apache.commons.cli.Options;
 
 /** Runs all policies on one machine and prints the matrix. */

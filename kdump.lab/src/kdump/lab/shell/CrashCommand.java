@@ -9,6 +9,8 @@ import kdump.lab.api.Crash;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import kdump.lab.api.TimelineEntry;
+import kdump.lab.shell.report.VerdictJson;
+import kdump.lab.shell.report.VerdictText;
 import org.apache.commons.cli.Options;
 
 /** Runs one policy and tells what happened. */

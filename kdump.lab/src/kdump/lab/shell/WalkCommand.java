@@ -10,6 +10,7 @@ import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import kdump.lab.api.Walk;
 import kdump.lab.api.WalkQuestion;
+import kdump.lab.shell.report.WalkReport;
 import org.apache.commons.cli.Options;
 
 /** Tells the way of one request: each entry, what it decides, and what the caches know of it. */

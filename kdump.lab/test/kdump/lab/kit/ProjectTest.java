@@ -131,7 +131,7 @@ class ProjectTest {
 
     @Test
     void kindsAreFoundByTheirWord() {
-        assertThat(Kind.words()).isEqualTo("policy, device");
+        assertThat(Kind.words()).isEqualTo("policy, device, vendor");
         assertThat(Kind.of("policy")).isEqualTo(Kind.POLICY);
         assertThat(Kind.POLICY.project()).isEqualTo("my-policy");
     }

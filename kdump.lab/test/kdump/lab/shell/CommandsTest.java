@@ -60,7 +60,8 @@ class CommandsTest {
                 : new String[] {word});
         assertThat(result.out().lines().map(l -> l.split(" ")[0])).containsExactly("machines",
                 "policies", "compare", "crash", "why", "mappings", "walk", "acpi", "import",
-                "scenarios", "echo", "COMMAND");
+                "scenarios", "begin", "next", "state", "use", "verdict", "end", "echo",
+                "COMMAND");
         assertThat(result.status()).isZero();
     }
 
@@ -69,7 +70,7 @@ class CommandsTest {
         Result result = lab.run("nonsense");
         assertThat(result.err()).isEqualTo("lab: nonsense: no command 'nonsense'; there are"
                 + " machines, policies, compare, crash, why, mappings, walk, acpi, import,"
-                + " scenarios\n");
+                + " scenarios, begin, next, state, use, verdict, end\n");
         assertThat(result.status()).isEqualTo(2);
         assertThat(result.out()).isEmpty();
     }

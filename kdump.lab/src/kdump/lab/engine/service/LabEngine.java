@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.function.Supplier;
+import kdump.lab.api.BundleState;
 import kdump.lab.api.Comparison;
 import kdump.lab.api.Crash;
 import kdump.lab.api.KernelChoice;
@@ -29,7 +31,6 @@ import kdump.lab.api.WalkQuestion;
 import kdump.lab.api.Why;
 import kdump.lab.api.WhyQuestion;
 import kdump.lab.engine.machine.Services;
-import kdump.lab.engine.setup.ColdBoot;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.setup.HardwareChooser;
 import kdump.lab.engine.verdict.Runner;
@@ -38,6 +39,7 @@ import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
 
 /** The lab as a service. */
 @Component
@@ -48,12 +50,19 @@ public final class LabEngine implements Lab {
 
     private final Registry registry;
     private final Catalog catalog;
+    private final MachineLoader loader;
+    private final Supplier<List<BundleState>> diagnosis;
 
     /** Makes the lab. */
     @Activate
-    public LabEngine(@Reference Registry registry, BundleContext context) {
+    public LabEngine(@Reference Registry registry, @Reference ServiceComponentRuntime components,
+            BundleContext context) {
         this.registry = registry;
+        Path home = home(context);
+        diagnosis = () -> new BundleDiagnosis(registry, context, new ComponentStates(components),
+                new LoadFolder(home == null ? null : home.resolve("load"))).all();
         this.catalog = new Catalog(registry, home(context));
+        this.loader = new MachineLoader(registry, catalog);
     }
 
     /** Returns the folder of the lab; null if it has none. */
@@ -74,10 +83,15 @@ public final class LabEngine implements Lab {
     }
 
     @Override
+    public List<BundleState> bundles() {
+        return diagnosis.get();
+    }
+
+    @Override
     public Comparison compare(Target machine, List<String> names, RunOptions options,
             Progress progress) throws LabException {
         List<PolicyHandle> chosen = chosen(names);
-        try (var matrix = new Matrix(registry, holding -> runner(machine, options, holding))) {
+        try (var matrix = new Matrix(registry, holding -> loader.runner(machine, options, holding))) {
             return matrix.compare(chosen, names.isEmpty(), options, progress);
         }
     }
@@ -87,7 +101,7 @@ public final class LabEngine implements Lab {
             throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
         return registry.holding(holding -> {
-            Runner runner = runner(machine, options, holding);
+            Runner runner = loader.runner(machine, options, holding);
             runner.onlooker(run -> Matrix.tell(progress, 1, 1, policy, run));
             try (PolicyHandle.Session session = chosen.open()) {
                 return runner.run(session, true, FaultInjection.NONE);
@@ -102,7 +116,7 @@ public final class LabEngine implements Lab {
         var sessions = new ArrayList<PolicyHandle.Session>();
         try {
             return registry.holding(holding -> {
-                Runner runner = runner(machine, options, holding);
+                Runner runner = loader.runner(machine, options, holding);
                 // the run is repeated once it is known which request is behind the figure
                 runner.onlooker(run -> Matrix.tell(progress, sessions.size(), 2, policy, run));
                 return runner.why(() -> {
@@ -119,19 +133,6 @@ public final class LabEngine implements Lab {
     public List<String> requesters(Target machine) throws LabException {
         return registry.holding(holding -> catalog.find(machine, holding).functions().stream()
                 .map(f -> RequesterId.format(f.requesterId())).sorted().toList());
-    }
-
-    /** Returns what runs a machine, with the services that are in force now. */
-    private Runner runner(Target target, RunOptions options, Holding holding)
-            throws LabException {
-        Services services = registry.services(holding);
-        return new Runner(find(target, options.kernels(), services, holding), services, options);
-    }
-
-    /** Returns a machine as its kernel left it: one that was never captured is booted first. */
-    private MachineDescription find(Target target, KernelChoice kernels, Services services,
-            Holding holding) throws LabException {
-        return ColdBoot.boot(catalog.find(target, holding), services, kernels);
     }
 
     private List<PolicyHandle> chosen(List<String> names) throws LabException {
@@ -156,7 +157,7 @@ public final class LabEngine implements Lab {
             throws LabException {
         registry.holding(holding -> {
             Services services = registry.services(holding);
-            mappings(find(target, KernelChoice.DEFAULT, services, holding), services, target,
+            mappings(loader.find(target, KernelChoice.DEFAULT, services, holding), services, target,
                     requester, pasid, visitor);
             return null;
         });
@@ -214,7 +215,7 @@ public final class LabEngine implements Lab {
     public Walk walk(Target target, WalkQuestion question) throws LabException {
         return registry.holding(holding -> {
             Services services = registry.services(holding);
-            MachineDescription found = find(target, question.options().kernels(), services,
+            MachineDescription found = loader.find(target, question.options().kernels(), services,
                     holding);
             int index = found.unitOf(question.requester());
             if (index < 0) {

@@ -77,6 +77,11 @@ final class FunctionRecord {
         return dropped && event > droppedAt;
     }
 
+    /** Returns how many requests the device was handed and has not brought to a medium yet. */
+    int inFlight() {
+        return posted.size();
+    }
+
     /** The device begins to work on a request. */
     void begins(int newToken, long request, long event) {
         workedAt = event;

@@ -124,6 +124,15 @@ public final class Runner {
                         run.asked().hash(), run.asked().remarks()));
     }
 
+    /**
+     * Begins a run that is taken step by step, in this runner's memory, which no other run may use
+     * any more.
+     */
+    public LiveRun live(PolicySession policy) {
+        return new LiveRun(new Run(scenario, memory, services, storage, Trace.Level.KEEP, policy,
+                options), services, policy, supervisor);
+    }
+
     /** Looks at hardware. */
     public interface Look {
         /** Returns what is seen, the run having come to a verdict. */

@@ -37,7 +37,7 @@ final class Timeline {
     /**
      * Returns the timeline of a run; empty unless its trace keeps events.
      *
-     * @param functions whose requests were followed
+     * @param functions whose requests were followed; null while it goes on
      */
     static List<TimelineEntry> of(Run run, List<FunctionRecord> functions) {
         var timeline = new Timeline(run);
@@ -45,13 +45,21 @@ final class Timeline {
             for (int id = 1; id < timeline.trace.size(); id++) {
                 timeline.tell(timeline.trace.event(id));
             }
-            timeline.end(functions);
+            if (functions != null) {
+                timeline.end(functions);
+            }
         }
         return timeline.entries;
     }
 
+    /** Returns the timeline of a run that goes on. */
+    static List<TimelineEntry> soFar(Run run) {
+        return of(run, null);
+    }
+
     private void tell(Event e) {
         switch (e.kind()) {
+            case POLICY_CHANGE -> add(e.nanos(), "policy", e.detail() + " decides from here on");
             case PHASE -> {
                 phase = Phase.values()[(int) e.a()];
                 crashed |= phase == Phase.CRASH;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.shell;
+package kdump.lab.shell.report;
 
 import java.io.PrintStream;
 import java.util.Map;
@@ -7,14 +7,14 @@ import java.util.stream.Collectors;
 import kdump.lab.api.Verdict;
 
 /** Verdicts for people: one line a policy, and below the table why. */
-final class VerdictText {
+public final class VerdictText {
 
     private static final String ROW = "%-24s %-14s %-9s %8s %8s %8s %9s %9s %7s %7s%n";
 
     private VerdictText() { }
 
     /** Prints the heads of the columns. */
-    static void head(PrintStream out) {
+    public static void head(PrintStream out) {
         out.printf(ROW, "policy", "captureKernel", "dump", "stray", "late", "changed", "faults",
                 "untransl", "media", "drivers");
         out.printf(ROW, "", "", "", "bytes", "bytes", "bytes", "", "requests", "wr/lost", "failed");
@@ -25,7 +25,7 @@ final class VerdictText {
      *
      * @param stock whether the policy leaves the capture kernel alone, which is marked
      */
-    static void row(Verdict v, boolean stock, PrintStream out) {
+    public static void row(Verdict v, boolean stock, PrintStream out) {
         out.printf(ROW, v.policy() + (stock ? " *" : ""), v.captureKernel(), v.dump(),
                 v.dumpBytesStray(),
                 v.lateLegitimateBytes(), v.oldMemoryBytesChanged(), v.faults().requests(),
@@ -36,7 +36,7 @@ final class VerdictText {
     }
 
     /** Prints what stands behind a verdict; nothing if there is nothing to say. */
-    static void details(Verdict v, PrintStream out) {
+    public static void details(Verdict v, PrintStream out) {
         if (v.clean() && v.reasons().isEmpty()) {
             return;
         }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.shell;
-
-import static kdump.lab.shell.MappingsCommand.hex;
+package kdump.lab.shell.report;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
@@ -9,13 +7,13 @@ import java.io.PrintStream;
 import kdump.lab.api.Walk;
 
 /** A walk as text and as JSON. */
-final class WalkReport {
+public final class WalkReport {
 
     private WalkReport() { }
 
     // ---- JSON -----------------------------------------------------------------------------------
 
-    static void write(Walk walk, JsonGenerator json) throws IOException {
+    public static void write(Walk walk, JsonGenerator json) throws IOException {
         json.writeStartObject();
         json.writeArrayFieldStart("steps");
         for (Walk.Step step : walk.steps()) {
@@ -77,7 +75,7 @@ final class WalkReport {
 
     // ---- text -----------------------------------------------------------------------------------
 
-    static void print(Walk walk, PrintStream out) {
+    public static void print(Walk walk, PrintStream out) {
         if (walk.verdict() != null) {
             out.println("after " + walk.verdict().policy() + ": capture kernel "
                     + walk.verdict().captureKernel() + ", dump " + walk.verdict().dump());
@@ -115,5 +113,9 @@ final class WalkReport {
         }
         return result.outcome() + ": " + (result.fault() == null ? "" : result.fault() + " ")
                 + result.text();
+    }
+
+    private static String hex(long value) {
+        return "0x" + Long.toHexString(value);
     }
 }

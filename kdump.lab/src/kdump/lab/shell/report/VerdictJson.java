@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.shell;
+package kdump.lab.shell.report;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import iommu.api.pcie.Access;
@@ -9,12 +9,12 @@ import java.util.Map;
 import kdump.lab.api.Verdict;
 
 /** A verdict as JSON, to the letter of the command contract. */
-final class VerdictJson {
+public final class VerdictJson {
 
     private VerdictJson() { }
 
     /** Writes the fields of a verdict into the object that is open. */
-    static void fields(Verdict v, JsonGenerator json) throws IOException {
+    public static void fields(Verdict v, JsonGenerator json) throws IOException {
         json.writeStringField("policy", v.policy());
         json.writeStringField("captureKernel", v.captureKernel());
         json.writeStringField("dump", v.dump());
