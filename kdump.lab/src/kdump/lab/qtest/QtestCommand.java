@@ -4,12 +4,9 @@ package kdump.lab.qtest;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.FabricFactory;
 import iommu.api.unit.IommuVendor;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -23,12 +20,9 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
-/** {@code qtest}: a machine of the services at hand, driven by standard input. */
+/** {@code qtest}: a machine of the services at hand, driven by a client. */
 @Component
 public final class QtestCommand implements LineCommand {
-
-    /** Longest line: a transfer of the largest size in base 64, or twice that in digits. */
-    private static final int MAX_LINE = 48 << 20;
 
     private final BundleContext context;
     @Reference
@@ -62,8 +56,8 @@ public final class QtestCommand implements LineCommand {
         var held = new ArrayList<Runnable>();
         try {
             List<FabricFactory> fabric = hold(fabrics, held);
-            converse(new MachineParts(fabric.isEmpty() ? null : fabric.get(0),
-                    hold(vendors, held), hold(models, held)).protocol(options), in, out);
+            new Conversation(new MachineParts(fabric.isEmpty() ? null : fabric.get(0),
+                    hold(vendors, held), hold(models, held)), options).run(in, out);
         } finally {
             held.forEach(Runnable::run);
         }
@@ -80,38 +74,5 @@ public final class QtestCommand implements LineCommand {
             }
         });
         return services;
-    }
-
-    /** Answers line by line until the input ends. */
-    static void converse(Protocol protocol, InputStream in, PrintStream out)
-            throws LabException, IOException {
-        InputStream lines = new BufferedInputStream(in, 1 << 16);
-        for (String line = next(lines); line != null; line = next(lines)) {
-            out.print(protocol.answer(line));
-            out.print('\n');
-            // answers to what was sent in one piece may go out in one piece
-            if (lines.available() == 0) {
-                protocol.flushLog();
-                out.flush();
-            }
-        }
-    }
-
-    /** Returns the next line without its end, or null at the end of the input. */
-    private static String next(InputStream in) throws IOException, LabException {
-        var line = new ByteArrayOutputStream(128);
-        int c = in.read();
-        if (c < 0) {
-            return null;
-        }
-        for (; c >= 0 && c != '\n'; c = in.read()) {
-            if (line.size() == MAX_LINE) {
-                throw new LabException("a line of more than " + MAX_LINE + " bytes");
-            }
-            if (c != '\r') {
-                line.write(c);
-            }
-        }
-        return line.toString(StandardCharsets.ISO_8859_1);
     }
 }
