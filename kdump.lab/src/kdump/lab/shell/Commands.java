@@ -122,9 +122,10 @@ public final class Commands implements CommandLineInterface {
 
     private static <T> String text(Command<T> command, Object value) {
         T answer = command.recognise(value);
-        if (answer == null) {
-            return null;
-        }
+        return answer == null ? null : asText(command, answer);
+    }
+
+    private static <T> String asText(Command<T> command, T answer) {
         var bytes = new ByteArrayOutputStream();
         try (var out = new PrintStream(bytes, false, StandardCharsets.UTF_8)) {
             command.text(answer, out);
@@ -238,10 +239,11 @@ public final class Commands implements CommandLineInterface {
         if (answer == null || !tells && !invocation.json()) {
             return answer;
         }
+        // whole, or not at all: the bundle of a command may go while it tells
         if (invocation.json()) {
             invocation.json(json -> command.json(answer, json));
         } else {
-            command.text(answer, invocation.out());
+            invocation.out().print(asText(command, answer));
         }
         return null;
     }

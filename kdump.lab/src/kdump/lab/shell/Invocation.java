@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelTimes;
 import iommu.api.profile.KernelVersion;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.InvalidPathException;
@@ -79,11 +80,13 @@ final class Invocation {
         void to(JsonGenerator json) throws IOException, LabException;
     }
 
-    /** Writes one JSON document and a line end to the result. */
+    /** Writes one JSON document and a line end to the result; nothing if that fails. */
     void json(Document document) throws IOException, LabException {
-        try (JsonGenerator json = generator()) {
+        var bytes = new ByteArrayOutputStream();
+        try (JsonGenerator json = JSON.createGenerator(bytes)) {
             document.to(json);
         }
+        out.write(bytes.toByteArray());
         out.println();
     }
 
