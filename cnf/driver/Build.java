@@ -76,6 +76,7 @@ public final class Build {
                 case "testOSGi" -> tests.inFramework();
                 case "bench", "fuzz", "differ" -> tests.main(goal + ".main");
                 case "release" -> new Release(this).keep();
+                case "dist" -> distribute();
                 case "resolve" -> resolve(false);
                 case "resolve-check" -> resolve(true);
                 default -> throw new IllegalArgumentException("unknown goal " + goal);
@@ -120,10 +121,12 @@ public final class Build {
                     + File.pathSeparator + ProjectBuild.classPath(run.getRunFw()) + "\n");
             run.getRunProperties().forEach((k, v) -> text.append("property " + k + " " + v + "\n"));
             var interactive = run.parseHeader(run.getProperty("lab.interactive"));
+            var watching = run.parseHeader(run.getProperty("lab.watching"));
             var variants = run.parseHeader(run.getProperty("lab.variants"));
             for (Container bundle : Container.flatten(run.getRunbundles())) {
                 String name = bundle.getBundleSymbolicName();
-                String when = interactive.containsKey(name) ? "interactive "
+                String when = watching.containsKey(name) ? "watching "
+                        : interactive.containsKey(name) ? "interactive "
                         : variants.containsKey(name) ? "variant " : "bundle ";
                 text.append(when + bundle.getFile() + "\n");
             }
@@ -132,6 +135,13 @@ public final class Build {
             IO.rename(new File(file + ".new"), file); // another ./lab may be reading it
             return check(run);
         }
+    }
+
+    private boolean distribute() throws Exception {
+        File made = new Distribution(root, workspace.getProperty("Bundle-Version")).make();
+        err.println(root.toPath().relativize(made.toPath()) + ": " + (made.length() >> 10)
+                + " KiB; unpacked anywhere its ./lab runs, also where nobody may write");
+        return true;
     }
 
     private boolean resolve(boolean failOnChanges) throws Exception {

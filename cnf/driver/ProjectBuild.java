@@ -44,7 +44,7 @@ record ProjectBuild(Build build, Project project, String shared) {
     private boolean unlessFresh(String name, String digest, Callable<Boolean> step)
             throws Exception {
         File stamp = new File(project.getTarget(), name + ".inputs");
-        if (stamp.exists() && IO.collect(stamp).equals(digest)) {
+        if (stamp.exists() && IO.collect(stamp).equals(digest) && isAllThere(name)) {
             return true;
         }
         IO.deleteWithException(stamp); // a build that dies half-way must not look finished
@@ -53,6 +53,23 @@ record ProjectBuild(Build build, Project project, String shared) {
             IO.store(digest, stamp);
         }
         return ok;
+    }
+
+    /** What somebody deleted is made again: bnd lists the bundles that it made. */
+    private boolean isAllThere(String name) throws Exception {
+        if (!name.equals("main")) {
+            return testSources(project).stream().allMatch(ProjectBuild::isEmpty)
+                    || !isEmpty(project.getTestOutput());
+        }
+        File made = new File(project.getTarget(), "buildfiles");
+        return (isEmpty(project.getFile("src")) || !isEmpty(project.getSrcOutput()))
+                && (!made.exists() || IO.collect(made).lines()
+                .allMatch(file -> new File(file).isFile()));
+    }
+
+    private static boolean isEmpty(File folder) {
+        String[] inside = folder.list();
+        return inside == null || inside.length == 0;
     }
 
     private boolean main() throws Exception {

@@ -116,6 +116,17 @@ class BuildTest {
     }
 
     @Test
+    void whatWasDeletedIsMadeAgain() throws Exception {
+        assertThat(workspace.run("build")).isZero();
+        for (String made : new String[] {"one/generated/one.jar", "one/bin"}) {
+            aQute.lib.io.IO.deleteWithException(workspace.file(made).toFile());
+            assertThat(workspace.run("build")).isZero();
+            assertThat(workspace.bundle("one")).as(made).contains("one/A.class");
+            assertThat(workspace.file("one/bin/one/A.class")).exists();
+        }
+    }
+
+    @Test
     void unknownGoalIsOneLine() {
         assertThat(workspace.run("biuld")).isEqualTo(1);
         assertThat(workspace.err).contains("unknown goal biuld").doesNotContain("\tat ");

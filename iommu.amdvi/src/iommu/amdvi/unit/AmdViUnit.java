@@ -82,7 +82,7 @@ public final class AmdViUnit implements RemappingUnit {
         faults = new FaultReport(events, caches.entries());
         var invalidation = new Invalidation(caches, what -> listener.invalidated(what));
         Commands commands = settings.asQemu()
-                ? new QemuCommands(registers, memory, qemuTlb, invalidation,
+                ? new QemuCommands(settings.qemuVersion(), registers, memory, qemuTlb, invalidation,
                         what -> listener.invalidated(what), () -> listener.faultInterrupt())
                 : new CommandBuffer(registers, memory, invalidation, events);
         translating = Control.IOMMU_EN.isSet(registers.get(AmdViRegisters.CONTROL));

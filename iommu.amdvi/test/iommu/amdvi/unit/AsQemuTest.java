@@ -205,6 +205,17 @@ class AsQemuTest {
     }
 
     @Test
+    void headOfNewerQemusWrapsAtOnceAndCountsModuloTheSize() {
+        var newer = Fixture.on(Map.of("asQemu", 1L, "qemuVersion", 10L));
+        newer.write(AmdViRegisters.CMD_HEAD, 0xff0);
+        newer.write(AmdViRegisters.CMD_TAIL, 0);
+        assertThat(newer.read(AmdViRegisters.CMD_HEAD)).isZero();
+        newer.write(AmdViRegisters.CMD_HEAD, 0x1000);
+        assertThat(newer.read(AmdViRegisters.CMD_HEAD)).as("the tail: nothing to do")
+                .isEqualTo(0x1000);
+    }
+
+    @Test
     void tailBeyondTheBufferIsNotFollowedForEver() {
         qemu.write(AmdViRegisters.CMD_TAIL, 0x2000);
         assertThat(qemu.read(AmdViRegisters.CMD_HEAD)).isBetween(0L, 0x1000L);

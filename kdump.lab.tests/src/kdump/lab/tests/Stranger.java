@@ -2,6 +2,7 @@
 package kdump.lab.tests;
 
 import java.io.ByteArrayOutputStream;
+import java.io.File;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -18,14 +19,16 @@ import javax.tools.ToolProvider;
 /**
  * A bundle with a policy as a stranger makes it: compiled against the published iommu.api alone,
  * without bnd. In each call the policy runs the {@link java.util.function.Consumer} that the
- * system properties hold under the bundle's name, if there is one, and then uses a second class.
+ * system properties hold under the bundle's name, if there is one, and then uses a second class; a
+ * {@link java.util.function.Function} there is given all that the policy is, and answers for it.
  *
  * @param bundle symbolic name
  * @param version of the bundle
  * @param policy name of the policy
  * @param ranking of its service
+ * @param body of its method, in Java; it knows {@code event}, {@code view} and {@code notes}
  */
-record Stranger(String bundle, String version, String policy, int ranking) {
+record Stranger(String bundle, String version, String policy, int ranking, String body) {
     private static final Path API = Path.of(System.getProperty("lab.root", ""), "iommu.api",
             "generated", "iommu.api.jar");
     private static final String SOURCE = """
@@ -34,19 +37,24 @@ record Stranger(String bundle, String version, String policy, int ranking) {
             import java.util.List;
             public final class Idea implements HandoverPolicy {
                 @Override
-                @SuppressWarnings("unchecked")
+                @SuppressWarnings({"unchecked", "rawtypes"})
                 public List<Step> decide(HandoverEvent event, HandoverView view,
                         HandoverNotes notes) {
-                    Object then = System.getProperties().get("%s");
-                    if (then != null) {
-                        ((java.util.function.Consumer<Object>) then).accept(event);
-                    }
-                    return Second.none();
+                    %s
                 }
             }
             class Second {
                 static List<Step> none() { return List.of(); }
             }
+            """;
+    private static final String HOOK = """
+                    Object then = System.getProperties().get("%s");
+                    if (then instanceof java.util.function.Function f) {
+                        return (List<Step>) f.apply(new Object[] {event, view, notes});
+                    } else if (then != null) {
+                        ((java.util.function.Consumer<Object>) then).accept(event);
+                    }
+                    return Second.none();
             """;
     private static final String COMPONENT = """
             <scr:component xmlns:scr="http://www.osgi.org/xmlns/scr/v1.3.0" name="stranger.Idea">
@@ -56,6 +64,11 @@ record Stranger(String bundle, String version, String policy, int ranking) {
               <implementation class="stranger.Idea"/>
             </scr:component>
             """;
+
+    /** Makes one that does what the system properties hold. */
+    Stranger(String bundle, String version, String policy, int ranking) {
+        this(bundle, version, policy, ranking, HOOK.formatted(bundle));
+    }
 
     /** Returns the bundle's bytes. */
     byte[] bytes() throws IOException {
@@ -71,7 +84,7 @@ record Stranger(String bundle, String version, String policy, int ranking) {
     }
 
     private void compile(Path work) throws IOException {
-        Path source = Files.writeString(work.resolve("Idea.java"), SOURCE.formatted(bundle));
+        Path source = Files.writeString(work.resolve("Idea.java"), SOURCE.formatted(body));
         var javac = ToolProvider.getSystemJavaCompiler();
         var said = new StringWriter();
         try (var files = javac.getStandardFileManager(null, null, null)) {
@@ -97,9 +110,9 @@ record Stranger(String bundle, String version, String policy, int ranking) {
         try (JarOutputStream jar = new JarOutputStream(bytes, manifest)) {
             jar.putNextEntry(new JarEntry("OSGI-INF/idea.xml"));
             jar.write(COMPONENT.formatted(policy, ranking).getBytes(StandardCharsets.UTF_8));
-            for (String name : List.of("Idea.class", "Second.class")) {
-                jar.putNextEntry(new JarEntry("stranger/" + name));
-                jar.write(Files.readAllBytes(classes.resolve(name)));
+            for (File file : classes.toFile().listFiles()) {
+                jar.putNextEntry(new JarEntry("stranger/" + file.getName()));
+                jar.write(Files.readAllBytes(file.toPath()));
             }
         }
         return bytes.toByteArray();

@@ -46,17 +46,17 @@ class InteractiveShellTest {
 
     @Test
     void aBundleThatIsStoppedIsMissedByNameAndTheShellGoesOn() throws Exception {
-        String fabric = LabProcess.start(directory, directory).type("lb -s\n").finish().out()
-                .lines().filter(l -> l.contains("devices.pcie.fabric")).findFirst().orElseThrow()
+        String engine = LabProcess.start(directory, directory).type("lb -s\n").finish().out()
+                .lines().filter(l -> l.contains("kdump.lab.engine")).findFirst().orElseThrow()
                 .split("\\|")[0].strip();
         Result result = LabProcess.start(directory, directory).type("""
                 stop %1$s
                 lab:policies
                 start %1$s
                 lab:policies
-                """.formatted(fabric)).finish();
+                """.formatted(engine)).finish();
         assertThat(result.out()).containsOnlyOnce("lab: policies: not now: ")
-                .contains("waits for iommu.api.pcie.FabricFactory").contains("copy-tables");
+                .contains("waits for kdump.lab.api.Lab").contains("copy-tables");
         assertThat(result.status()).isZero();
     }
 }

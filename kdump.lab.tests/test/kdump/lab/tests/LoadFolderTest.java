@@ -55,6 +55,53 @@ class LoadFolderTest {
         awaitAnswer("policies", said -> said.contains("copy-tables") && !said.contains("strange"));
     }
 
+    /** Configuration Admin, File Install and a refresh of all bundles have met in a deadlock. */
+    @Test
+    void settingsDroppedIntoLoadAreInForceAndOutliveARefresh() throws Exception {
+        Path load = home.resolve("load");
+        Path own = load.resolve("kdump.policies.resetdevices.ResetDevices.cfg");
+        Path variant = load.resolve("kdump.policies.resetdevices-late.cfg");
+        Path jar = load.resolve("stranger.jar");
+        awaitAnswer("config list", said -> said.contains("reset-devices"));
+        for (int round = 1; round <= 5; round++) {
+            int millis = 10 + round;
+            Files.writeString(own, "resetMillis = " + millis + "\n");
+            Files.writeString(variant, "kdump.policy.name = late\nresetPhase = T6\n");
+            Files.write(jar, new Stranger("stranger", "1." + round + ".0", "strange", 0).bytes());
+            awaitAnswer("refresh", said -> true);
+            awaitAnswer("config list", said -> said.contains("resetMillis=" + millis)
+                    && said.contains("late"));
+            String version = "1." + round + ".0";
+            awaitAnswer("policies", said -> said.contains(version) && said.contains("late"));
+            Files.delete(variant);
+            awaitAnswer("policies", said -> said.contains("strange") && !said.contains("late"));
+        }
+        Files.delete(own);
+        awaitAnswer("config list", said -> said.contains("reset-devices")
+                && !said.contains("resetMillis"));
+    }
+
+    @Test
+    void whatCannotBeUsedIsToldAtOnceAndInTheList() throws Exception {
+        Path load = home.resolve("load");
+        Files.writeString(load.resolve("text.jar"), "no zip");
+        Files.write(load.resolve("mine.jar"), new Stranger("mine", "1.0.0", "mine", 0).bytes());
+        Files.write(load.resolve("better.jar"), new Stranger("better", "1.0.0", "mine", 1).bytes());
+        awaitAnswer("policies --all", said -> said.contains("shadowed: by bundle better 1.0.0")
+                && said.contains("broken: no jar that can be read"));
+        Instant end = Instant.now().plus(PATIENCE);
+        String told = "";
+        while (told.lines().count() < 2 && Instant.now().isBefore(end)) {
+            Thread.sleep(100);
+            told = Files.readString(home.resolve("err")).lines()
+                    .filter(line -> line.startsWith("lab: ")).reduce("", (a, b) -> a + b + "\n");
+        }
+        assertThat(told.lines()).containsExactlyInAnyOrder("lab: policy mine of mine 1.0.0 is"
+                + " shadowed: by bundle better 1.0.0, of ranking 1",
+                "lab: text.jar is broken: no jar that can be read: "
+                        + "zip END header not found");
+    }
+
     /** Types a line again and again until the answer is as expected. */
     private void awaitAnswer(String line, Predicate<String> expected) throws Exception {
         Instant end = Instant.now().plus(PATIENCE);

@@ -20,6 +20,12 @@ public interface Lab {
     List<PolicySummary> policies();
 
     /**
+     * Returns all that bundles offer to the lab, of every kind, and those bundles that would offer
+     * something and cannot, each with the reason. By kind, then by name.
+     */
+    List<BundleState> bundles();
+
+    /**
      * Runs every policy in force, or those named, on one machine.
      *
      * @param policies names; empty for all that say they know the machine's units

@@ -52,7 +52,7 @@ record ShellSetup(GogoCommands commands) implements Function {
             reader.setVariable(LineReader.HISTORY_FILE, file);
             reader.getHistory().load();
         } catch (IOException | IllegalArgumentException e) {
-            reader.setVariable(LineReader.HISTORY_FILE, null);
+            reader.getVariables().remove(LineReader.HISTORY_FILE);
         }
     }
 }

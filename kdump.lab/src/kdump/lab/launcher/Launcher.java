@@ -14,6 +14,7 @@ import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -40,6 +41,8 @@ public final class Launcher {
     /** Components start while their bundles do; this is for one that waits for a slow other. */
     private static final long COMMAND_WAIT_MILLIS = Long.getLong("lab.wait.millis", 10_000);
 
+    /** Commands that the bundles of settings bring, or that tell of them. */
+    private static final Set<String> WITH_SETTINGS = Set.of("config", "help", "--help", "-h");
     private static final String SHELL_ARGUMENTS = "gosh.args";
 
     private final String[] arguments;
@@ -88,9 +91,11 @@ public final class Launcher {
             // JLine would look for its parts among the classes of this program
             Thread.currentThread().setContextClassLoader(null);
         }
-        boolean variants = Arrays.stream(arguments).anyMatch(
-                a -> a.equals("--variant") || a.startsWith("--variant="));
-        RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive, variants);
+        boolean variants = arguments.length > 0 && WITH_SETTINGS.contains(arguments[0])
+                || Arrays.stream(arguments).anyMatch(
+                        a -> a.equals("--variant") || a.startsWith("--variant="));
+        RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive,
+                interactive && !script, variants);
         if (script) {
             run.properties().merge(SHELL_ARGUMENTS, "--nointeractive", (a, b) -> a + " " + b);
         }
@@ -101,7 +106,7 @@ public final class Launcher {
         publishArguments(context);
         start(context, run.bundles());
         // in the shell File Install watches the folder
-        new StrangerBundles(context, problems).start(interactive ? null : load(), named);
+        new StrangerBundles(context, problems).start(interactive && !script ? null : load(), named);
         Callable<Integer> command = command(context);
         problems.forEach(problem -> System.err.println("lab: " + Failure.line(problem)));
         int status = command == null ? 1 : call(command);

@@ -27,6 +27,11 @@ public record MachineParts(FabricFactory fabric, Collection<IommuVendor> vendors
      * @throws LabException if no bundle provides what it needs
      */
     public Protocol protocol(MachineOptions options) throws LabException {
+        return new Protocol(machine(options));
+    }
+
+    /** Returns a machine as after reset. */
+    Machine machine(MachineOptions options) throws LabException {
         if (fabric == null) {
             throw new LabException("no bundle provides a PCI Express fabric");
         }
@@ -37,7 +42,7 @@ public record MachineParts(FabricFactory fabric, Collection<IommuVendor> vendors
         for (String model : options.models()) {
             named.put(model, named(models, DeviceModel::name, model, "device model"));
         }
-        return new Protocol(new Machine(options, vendor, fabric, named));
+        return new Machine(options, vendor, fabric, named);
     }
 
     private static <T> T named(Collection<T> services, Function<T, String> name, String wanted,

@@ -14,7 +14,7 @@ import kdump.lab.qtest.options.Numbers;
 
 /**
  * The line protocol: one command a line, one answer each, "OK", "OK VALUE" or "FAIL WHY". A command
- * that QEMU dies of (too few words, no number) is answered FAIL. One thread.
+ * that QEMU dies of (too few words, no number) is answered FAIL. Threads may take turns.
  *
  * <p>Source: QEMU documentation, "QTest Device Emulation Testing Framework", "QTest Protocol".
  */
@@ -33,8 +33,8 @@ public final class Protocol {
     private static final String DIGITS =
             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-    private final Machine machine;
-    private final ConfigPorts ports;
+    private Machine machine;
+    private ConfigPorts ports;
     private String intercepted;
 
     public Protocol(Machine machine) {
@@ -42,8 +42,18 @@ public final class Protocol {
         this.ports = new ConfigPorts(machine);
     }
 
+    /**
+     * Goes on with a machine as after reset. Its memory becomes what the old one's holds, as a
+     * reset leaves memory alone.
+     */
+    synchronized void reset(Machine anew) {
+        anew.takeMemory(machine);
+        machine = anew;
+        ports = new ConfigPorts(anew);
+    }
+
     /** Executes one line and returns the answer. */
-    public String answer(String line) {
+    public synchronized String answer(String line) {
         String answer;
         try {
             answer = execute(line.split(" ", -1));

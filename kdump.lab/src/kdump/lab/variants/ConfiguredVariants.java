@@ -12,8 +12,6 @@ import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import kdump.lab.api.PolicyVariants;
 import org.osgi.framework.BundleContext;
-import org.osgi.framework.InvalidSyntaxException;
-import org.osgi.framework.ServiceReference;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.service.component.annotations.Activate;
@@ -31,7 +29,7 @@ import org.osgi.service.metatype.MetaTypeService;
 @Component
 public final class ConfiguredVariants implements PolicyVariants {
 
-    private static final String NAME = "kdump.policy.name";
+    private static final String NAME = ConfigurablePolicies.NAME;
     /** Configurations are delivered by a thread of their own. */
     private static final long PATIENCE_MILLIS = 10_000;
     private static final long PAUSE_MILLIS = 2;
@@ -41,6 +39,7 @@ public final class ConfiguredVariants implements PolicyVariants {
     private final ConfigurationAdmin configurations;
     private final MetaTypeService types;
     private final ServiceComponentRuntime components;
+    private final ConfigurablePolicies policies;
 
     /** Takes what variants are made by. */
     @Activate
@@ -52,6 +51,7 @@ public final class ConfiguredVariants implements PolicyVariants {
         this.configurations = configurations;
         this.types = types;
         this.components = components;
+        this.policies = new ConfigurablePolicies(context, configurations, types, components);
     }
 
     @Override
@@ -94,7 +94,7 @@ public final class ConfiguredVariants implements PolicyVariants {
         } catch (IOException e) {
             throw new LabException("variant '" + variant.name() + "': " + e.getMessage(), e);
         }
-        if (!await(variant.name(), true) || !works(variant.name())) {
+        if (!await(variant.name(), true) || !policies.works(variant.name())) {
             throw new LabException("variant '" + variant.name() + "': policy '"
                     + variant.policy() + "' does not take these settings");
         }
@@ -120,22 +120,6 @@ public final class ConfiguredVariants implements PolicyVariants {
 
     private boolean isThere(String name) {
         return lab.policies().stream().anyMatch(policy -> policy.name().equals(name));
-    }
-
-    /** Components are made when they are asked for: one that refuses its settings is no service. */
-    private boolean works(String name) {
-        try {
-            for (ServiceReference<HandoverPolicy> reference : context.getServiceReferences(
-                    HandoverPolicy.class, "(" + NAME + "=" + name + ")")) {
-                if (context.getService(reference) != null) {
-                    context.ungetService(reference);
-                    return true;
-                }
-            }
-            return false;
-        } catch (InvalidSyntaxException e) {
-            throw new IllegalArgumentException(name, e);
-        }
     }
 
     private boolean await(String name, boolean there) {

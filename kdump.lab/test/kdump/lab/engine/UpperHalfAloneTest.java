@@ -95,7 +95,7 @@ class UpperHalfAloneTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"7.3", "8.0"})
+    @CsvSource({"7.3", "7.4"})
     void mendedKernelsKeepItsHalf(String kernel) {
         var verdict = Fixture.crash(Fixture.runner(machine(), options(kernel)),
                 Fixture.session(new CopyTables()), false, FaultInjection.NONE).verdict();

@@ -23,7 +23,7 @@ class RunFileTest {
     private RunFile read(boolean interactive, String... lines) throws IOException {
         Path file = directory.resolve("lab.run");
         Files.writeString(file, "the class path\n" + String.join("\n", lines) + "\n");
-        return RunFile.read(file, interactive, false);
+        return RunFile.read(file, interactive, interactive, false);
     }
 
     @Test
@@ -37,13 +37,32 @@ class RunFileTest {
     }
 
     @Test
+    void whatWatchesFoldersIsThereWhereSomebodyTypes() throws IOException {
+        Path file = directory.resolve("lab.run");
+        Files.writeString(file, "path\nwatching /w.jar\ninteractive /s.jar\n");
+        assertThat(RunFile.read(file, true, false, false).bundles())
+                .containsExactly(Path.of("/s.jar"));
+        assertThat(RunFile.read(file, true, true, false).bundles())
+                .containsExactly(Path.of("/s.jar"), Path.of("/w.jar"));
+        assertThat(RunFile.read(file, false, false, false).bundles()).isEmpty();
+    }
+
+    @Test
+    void filesAreNamedFromTheFolderOfTheFile() throws IOException {
+        RunFile run = read(false, "bundle bundles/a.jar", "property gosh.home .");
+        assertThat(run.bundles()).containsExactly(directory.resolve("bundles/a.jar"));
+        assertThat(run.properties()).containsEntry("gosh.home", directory.toString());
+    }
+
+    @Test
     void whatMakesVariantsIsThereForTheShellAndForWhoAsksForThem() throws IOException {
         Path file = directory.resolve("lab.run");
         Files.writeString(file, "path\nvariant /v.jar\ninteractive /s.jar\nbundle /b.jar\n");
-        assertThat(RunFile.read(file, false, false).bundles()).containsExactly(Path.of("/b.jar"));
-        assertThat(RunFile.read(file, false, true).bundles())
+        assertThat(RunFile.read(file, false, false, false).bundles())
+                .containsExactly(Path.of("/b.jar"));
+        assertThat(RunFile.read(file, false, false, true).bundles())
                 .containsExactly(Path.of("/b.jar"), Path.of("/v.jar"));
-        assertThat(RunFile.read(file, true, false).bundles())
+        assertThat(RunFile.read(file, true, true, false).bundles())
                 .containsExactly(Path.of("/b.jar"), Path.of("/v.jar"), Path.of("/s.jar"));
     }
 
@@ -56,7 +75,7 @@ class RunFileTest {
     @Test
     void theFirstLineIsTheClassPathWhateverItSays() throws IOException {
         Path file = Files.writeString(directory.resolve("run"), "bundle /no.jar\n");
-        assertThat(RunFile.read(file, true, false).bundles()).isEmpty();
+        assertThat(RunFile.read(file, true, true, false).bundles()).isEmpty();
     }
 
     @ParameterizedTest
@@ -69,7 +88,7 @@ class RunFileTest {
     @Test
     void aFileThatIsNotThereIsToldByName() {
         assertThatExceptionOfType(NoSuchFileException.class)
-                .isThrownBy(() -> RunFile.read(directory.resolve("none"), false, false))
+                .isThrownBy(() -> RunFile.read(directory.resolve("none"), false, false, false))
                 .withMessageContaining("none");
     }
 }

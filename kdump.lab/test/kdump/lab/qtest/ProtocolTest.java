@@ -166,7 +166,7 @@ class ProtocolTest {
     @Test
     void commandAnswersLineByLine() throws Exception {
         var out = new ByteArrayOutputStream();
-        QtestCommand.converse(OurMachine.of(), new ByteArrayInputStream(
+        Conversation.converse(OurMachine.of(), new ByteArrayInputStream(
                 "writel 0 7\r\nreadl 0\nreadb 0".getBytes(StandardCharsets.US_ASCII)),
                 new PrintStream(out, true, StandardCharsets.US_ASCII));
         assertThat(out.toString(StandardCharsets.US_ASCII)).isEqualTo(

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import kdump.lab.api.BundleState;
 import kdump.lab.api.Comparison;
 import kdump.lab.api.Crash;
 import kdump.lab.api.Lab;
@@ -40,6 +41,7 @@ final class FakeLab implements Lab {
 
     final List<MachineSummary> machines = new ArrayList<>();
     final List<PolicySummary> policies = new ArrayList<>();
+    final List<BundleState> bundles = new ArrayList<>();
     Set<String> stock = Set.of();
     final List<Verdict> verdicts = new ArrayList<>(List.of(CLEAN));
     final List<TimelineEntry> timeline = new ArrayList<>();
@@ -104,6 +106,11 @@ final class FakeLab implements Lab {
     @Override
     public List<PolicySummary> policies() {
         return policies;
+    }
+
+    @Override
+    public List<BundleState> bundles() {
+        return bundles;
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import kdump.lab.api.BundleState;
 import kdump.lab.api.Comparison;
 import kdump.lab.api.MachineSummary;
 import kdump.lab.api.PolicySummary;
@@ -39,6 +40,20 @@ class ReportsTest {
         assertThat(result.err()).isEmpty();
         assertThat(result.status()).isZero();
         return result.out();
+    }
+
+    @Test
+    void whatIsNotInForceIsToldWithItsReason() {
+        lab.bundles.add(new BundleState("device model", "NvmeModel", "devices.pcie.nvme", "0.1.0",
+                BundleState.State.IN_FORCE, ""));
+        lab.bundles.add(new BundleState("bundle", "mine.jar", "mine.jar", "",
+                BundleState.State.BROKEN, "no jar that can be read"));
+        assertThat(out("policies", "--all").lines().toList()).hasSize(3).last().asString()
+                .startsWith("bundle ").contains("mine.jar")
+                .endsWith("broken: no jar that can be read");
+        assertThat(out("policies", "--all", "--json")).startsWith("[{\"kind\":\"device model\","
+                + "\"name\":\"NvmeModel\",\"bundle\":\"devices.pcie.nvme\","
+                + "\"version\":\"0.1.0\",\"state\":\"in force\",\"reason\":\"\"},");
     }
 
     @Test

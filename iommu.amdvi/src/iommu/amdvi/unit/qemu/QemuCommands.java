@@ -21,13 +21,15 @@ import java.util.function.Consumer;
  * are looked at by INVALIDATE_IOTLB_PAGES alone. Invalidations of pages drop all of a domain; only
  * IOTLB invalidations know pages, and with S they drop nothing here (QEMU compares a member that it
  * never sets). Base and size count when the upper half of their register is written, which sets
- * head and tail to 0 but not the registers that show them; the head shows the end of the buffer
- * before it wraps. A tail beyond the buffer hangs QEMU; here one round is made.
+ * head and tail to 0 but not the registers that show them; up to QEMU 9 the head shows the end of
+ * the buffer before it wraps. A tail beyond the buffer hangs QEMU; here one round is made.
  */
 public final class QemuCommands implements Commands {
 
     /** Bits of INVALIDATE_IOTLB_PAGES that make it do nothing. */
     private static final BitField[] IOTLB_RESERVED = {bit(1), bit(3), bits(11, 6)};
+    /** The version from which on the head never shows the end, and counts modulo the size. */
+    private static final int WRAPS = 10;
     private static final int MOST_BYTES = 16 << 15;
 
     private final RegisterFile registers;
@@ -36,18 +38,21 @@ public final class QemuCommands implements Commands {
     private final Invalidation others;
     private final Consumer<String> told;
     private final Runnable interrupt;
+    private final boolean wraps;
     private long base;
     private long size;
     private long head;
     private long tail;
 
     /**
+     * @param version of QEMU
      * @param others what else is cached
      * @param told hears what was dropped of {@code tlb}
      */
-    public QemuCommands(RegisterFile registers, PhysicalMemory memory, QemuTlb tlb,
+    public QemuCommands(int version, RegisterFile registers, PhysicalMemory memory, QemuTlb tlb,
             Invalidation others, Consumer<String> told, Runnable interrupt) {
         this.registers = registers;
+        wraps = version >= WRAPS;
         this.memory = memory;
         this.tlb = tlb;
         this.others = others;
@@ -62,7 +67,7 @@ public final class QemuCommands implements Commands {
             }
         });
         registers.onWrite(AmdViRegisters.CMD_HEAD, (written, mask) -> {
-            head = offset(AmdViRegisters.CMD_HEAD);
+            head = offset(AmdViRegisters.CMD_HEAD) % (wraps ? size : Long.MAX_VALUE);
             fetch();
         });
         registers.onWrite(AmdViRegisters.CMD_TAIL, (written, mask) -> {
@@ -97,8 +102,9 @@ public final class QemuCommands implements Commands {
                 execute(memory.read64(at), memory.read64(at + 8));
             }
             head += Command.BYTES;
-            registers.set(AmdViRegisters.CMD_HEAD, head);
-            head = head >= size ? 0 : head;
+            long wrapped = head >= size ? 0 : head;
+            registers.set(AmdViRegisters.CMD_HEAD, wraps ? wrapped : head);
+            head = wrapped;
         }
     }
 

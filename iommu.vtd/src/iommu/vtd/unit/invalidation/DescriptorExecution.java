@@ -147,6 +147,9 @@ public final class DescriptorExecution {
     private int await(long q0, long q1) {
         if (InvalidationDescriptor.SW.isSet(q0)
                 && !memory.contains(InvalidationDescriptor.STATUS_ADDR.inPlace(q1), 4)) {
+            if (qemu != null && qemu.freeWaits() && InvalidationDescriptor.IF.isSet(q0)) {
+                completion.raise();
+            }
             return VtdRegisters.IQEI_RESERVED;
         }
         if (devices.mustWait()) {

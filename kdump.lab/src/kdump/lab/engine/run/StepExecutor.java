@@ -11,6 +11,7 @@ import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import iommu.api.unit.StepRefusedException;
+import java.util.ArrayList;
 import java.util.List;
 import kdump.lab.engine.kernel.EngineKernelPort;
 import kdump.lab.engine.kernel.Kernel;
@@ -25,6 +26,11 @@ final class StepExecutor {
      * of a machine may refuse once.
      */
     private static final int MIN_REFUSALS = 8;
+    /** Enough to write the tables of a machine word by word. */
+    private static final int MAX_STEPS = 1 << 18;
+    private static final String ENGINE = "kdump.lab.engine.";
+    /** A step is told in reasons up to this length. */
+    private static final int MAX_WORDS = 200;
 
     private final Kernel kernel;
     private final Machine machine;
@@ -63,23 +69,52 @@ final class StepExecutor {
         List<Step> steps;
         try {
             steps = policy.decide(event, view, notes);
+        } catch (RuntimeException | Error e) {
+            if (!Thrown.passedThrough(e, ENGINE)) { // the depth of a stack may hide whose it is
+                throw broken(e);
+            }
+            throw e;
         } finally {
             view.die();
         }
         if (steps == null) {
             throw new BrokenException(policy.culprit() + " answers null", null);
         }
+        try {
+            return checked(steps);
+        } catch (BrokenException e) {
+            throw e;
+        } catch (RuntimeException | Error e) {
+            throw broken(e);
+        }
+    }
+
+    private BrokenException broken(Throwable thrown) {
+        return new BrokenException(policy.culprit() + " broke: " + Thrown.words(thrown), thrown);
+    }
+
+    /** The list is the policy's own: it is gone through once. */
+    private List<Step> checked(List<Step> steps) {
+        var checked = new ArrayList<Step>();
         for (Step step : steps) {
             String wrong = StepCheck.wrong(step);
             if (wrong != null) {
                 throw broken(step, wrong);
             }
+            if (checked.size() == MAX_STEPS) {
+                throw new BrokenException(policy.culprit() + " answers more than " + MAX_STEPS
+                        + " steps at once", null);
+            }
+            checked.add(step);
         }
-        return steps;
+        return checked;
     }
 
     private BrokenException broken(Step step, String wrong) {
-        return new BrokenException(policy.culprit() + " asks for " + step + ": " + wrong, null);
+        String what = String.valueOf(step);
+        return new BrokenException(policy.culprit() + " asks for "
+                + (what.length() > MAX_WORDS ? what.substring(0, MAX_WORDS) + "..." : what)
+                + ": " + wrong, null);
     }
 
     /** Does a step; returns whether those that follow are to be done too. */

@@ -2,31 +2,41 @@
 package kdump.lab.engine.service;
 
 import org.osgi.framework.Bundle;
+import org.osgi.framework.ServiceObjects;
 import org.osgi.framework.wiring.BundleRevision;
 
 /**
  * One service that somebody holds, counted, until it is closed. That it is held keeps neither its
  * bundle nor its classes: whoever goes on with it looks now and then whether it is still there.
  * Thread-safe.
+ *
+ * <p>The framework counts, by its own {@link ServiceObjects}: those of Declarative Services
+ * remember each service that has gone for as long as the component lives that saw it (Apache Felix SCR
+ * 2.2.18, {@code ComponentServiceObjectsHelper.closedServices}), and the object too if it went
+ * just as it was got.
  */
 final class Held<T> implements AutoCloseable {
 
     private final Offer<T> offer;
     private final BundleRevision revision;
+    private final ServiceObjects<T> objects;
     private T service;
+    private volatile boolean isClosed;
 
     /** Gets the service; one that has gone, or cannot be made, is null. */
     Held(Offer<T> offer) {
         this.offer = offer;
         this.revision = revision();
-        this.service = get();
+        this.objects = objects();
+        this.service = objects == null ? null : objects.getService();
     }
 
-    private T get() {
+    /** Returns null if the service, or the bundle that would hold it, went after all. */
+    private ServiceObjects<T> objects() {
         try {
-            return offer.objects().getService();
+            return offer.context().getServiceObjects(offer.reference());
         } catch (IllegalStateException e) {
-            return null; // it went after it had been chosen
+            return null;
         }
     }
 
@@ -44,9 +54,9 @@ final class Held<T> implements AutoCloseable {
         return service;
     }
 
-    /** Returns whether there is none, or its bundle was stopped, updated or uninstalled since. */
+    /** Returns whether its bundle was stopped, updated or uninstalled since, or it is closed. */
     boolean isWithdrawn() {
-        return service() == null || revision == null || revision() != revision;
+        return isClosed || revision == null || revision() != revision;
     }
 
     /** Lets go of it, once. */
@@ -56,10 +66,11 @@ final class Held<T> implements AutoCloseable {
         synchronized (this) {
             last = service;
             service = null;
+            isClosed = true;
         }
         if (last != null) {
             try {
-                offer.objects().ungetService(last);
+                objects.ungetService(last);
             } catch (IllegalStateException | IllegalArgumentException e) {
                 return; // the lab's own bundle is going, and all that it holds with it
             }

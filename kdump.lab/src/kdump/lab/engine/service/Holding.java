@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import kdump.lab.api.BundleGoneException;
 import kdump.lab.api.LabException;
 import kdump.lab.engine.machine.Presence;
@@ -57,19 +56,19 @@ final class Holding implements Presence, AutoCloseable {
     }
 
     /** Holds all services of a kind; returns the best of each name. One without a name is none. */
-    <T> Map<String, T> byName(Whiteboard<T> board, Function<T, String> name) {
+    <T> Map<String, T> byName(Whiteboard<T> board) {
         var named = new TreeMap<String, T>();
         for (T service : all(board)) {
-            try {
-                named.putIfAbsent(name.apply(service), service);
-            } catch (RuntimeException | LinkageError e) {
-                continue; // a bundle that breaks here offers nothing
+            String name = board.name(service);
+            if (name != null) {
+                named.putIfAbsent(name, service);
             }
         }
         return named;
     }
 
-    private <T> T hold(Offer<T> offer) {
+    /** Holds one service; returns null if it has gone, or cannot be made. */
+    <T> T hold(Offer<T> offer) {
         Held<T> held = offer.hold();
         T service = held.service();
         if (service != null) {

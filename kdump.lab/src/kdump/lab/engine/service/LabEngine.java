@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.function.Supplier;
+import kdump.lab.api.BundleState;
 import kdump.lab.api.Comparison;
 import kdump.lab.api.Crash;
 import kdump.lab.api.KernelChoice;
@@ -37,6 +39,7 @@ import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.runtime.ServiceComponentRuntime;
 
 /** The lab as a service. */
 @Component
@@ -48,11 +51,16 @@ public final class LabEngine implements Lab {
     private final Registry registry;
     private final Catalog catalog;
     private final MachineLoader loader;
+    private final Supplier<List<BundleState>> diagnosis;
 
     /** Makes the lab. */
     @Activate
-    public LabEngine(@Reference Registry registry, BundleContext context) {
+    public LabEngine(@Reference Registry registry, @Reference ServiceComponentRuntime components,
+            BundleContext context) {
         this.registry = registry;
+        Path home = home(context);
+        diagnosis = () -> new BundleDiagnosis(registry, context, new ComponentStates(components),
+                new LoadFolder(home == null ? null : home.resolve("load"))).all();
         this.catalog = new Catalog(registry, home(context));
         this.loader = new MachineLoader(registry, catalog);
     }
@@ -72,6 +80,11 @@ public final class LabEngine implements Lab {
     public List<PolicySummary> policies() {
         var seen = new HashSet<String>();
         return registry.policies().stream().map(p -> p.summary(!seen.add(p.name()))).toList();
+    }
+
+    @Override
+    public List<BundleState> bundles() {
+        return diagnosis.get();
     }
 
     @Override

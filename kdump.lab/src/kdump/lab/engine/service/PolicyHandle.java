@@ -9,6 +9,7 @@ import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import java.util.List;
 import kdump.lab.api.PolicySummary;
+import kdump.lab.engine.run.BrokenException;
 import kdump.lab.engine.run.PolicySession;
 import kdump.lab.engine.run.WithdrawnException;
 
@@ -75,7 +76,12 @@ record PolicyHandle(Offer<HandoverPolicy> offer) {
             if (isWithdrawn()) {
                 throw new WithdrawnException(culprit() + " was withdrawn", null);
             }
-            return held.service().decide(event, view, notes);
+            HandoverPolicy policy = held.service();
+            if (policy == null) {
+                throw new BrokenException(culprit() + " cannot be made: its component does not"
+                        + " activate", null);
+            }
+            return policy.decide(event, view, notes);
         }
 
         @Override

@@ -18,8 +18,9 @@ import java.util.Map;
 import kdump.lab.api.BundleGoneException;
 import kdump.lab.api.LabException;
 import kdump.lab.engine.machine.Services;
+import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
-import org.osgi.service.component.ComponentServiceObjects;
+import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
@@ -34,18 +35,32 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 @Component(service = Registry.class)
 public final class Registry {
 
-    private final Whiteboard<HandoverPolicy> policies = new Whiteboard<>("policy");
-    private final Whiteboard<IommuVendor> vendors = new Whiteboard<>("IOMMU vendor");
-    private final Whiteboard<KernelHandover> handovers = new Whiteboard<>("kernel's hand-over");
-    private final Whiteboard<DeviceModel> models = new Whiteboard<>("device model");
-    private final Whiteboard<FabricFactory> fabrics = new Whiteboard<>("fabric");
-    private final Whiteboard<RootComplexFactory> rootComplexes = new Whiteboard<>("root complex");
-    private final Whiteboard<DmaOpsFactory> waysToMap = new Whiteboard<>("way to map");
-    private final Whiteboard<MachineImporter> importers = new Whiteboard<>("importer");
-    private final Whiteboard<FirmwareTableReader> tables =
-            new Whiteboard<>("reader of firmware tables");
-    private final Whiteboard<MachineWriter> writers = new Whiteboard<>("writer of machine files");
+    private final Whiteboard<HandoverPolicy> policies;
+    private final Whiteboard<IommuVendor> vendors;
+    private final Whiteboard<KernelHandover> handovers;
+    private final Whiteboard<DeviceModel> models;
+    private final Whiteboard<FabricFactory> fabrics;
+    private final Whiteboard<RootComplexFactory> rootComplexes;
+    private final Whiteboard<DmaOpsFactory> waysToMap;
+    private final Whiteboard<MachineImporter> importers;
+    private final Whiteboard<FirmwareTableReader> tables;
+    private final Whiteboard<MachineWriter> writers;
     private volatile boolean gone;
+
+    /** Makes empty whiteboards. */
+    @Activate
+    public Registry(BundleContext context) {
+        policies = new Whiteboard<>("policy", context, null);
+        vendors = new Whiteboard<>("IOMMU vendor", context, IommuVendor::name);
+        handovers = new Whiteboard<>("kernel's hand-over", context, KernelHandover::vendor);
+        models = new Whiteboard<>("device model", context, null);
+        fabrics = new Whiteboard<>("fabric", context, f -> "fabric");
+        rootComplexes = new Whiteboard<>("root complex", context, r -> "root complex");
+        waysToMap = new Whiteboard<>("way to map", context, null);
+        importers = new Whiteboard<>("importer", context, null);
+        tables = new Whiteboard<>("reader of firmware tables", context, null);
+        writers = new Whiteboard<>("writer of machine files", context, w -> "writer");
+    }
 
     @Deactivate
     void close() {
@@ -53,8 +68,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addPolicy(ComponentServiceObjects<HandoverPolicy> objects) {
-        policies.add(objects);
+    void addPolicy(ServiceReference<HandoverPolicy> reference) {
+        policies.add(reference);
     }
 
     void removePolicy(ServiceReference<HandoverPolicy> reference) {
@@ -62,8 +77,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addVendor(ComponentServiceObjects<IommuVendor> objects) {
-        vendors.add(objects);
+    void addVendor(ServiceReference<IommuVendor> reference) {
+        vendors.add(reference);
     }
 
     void removeVendor(ServiceReference<IommuVendor> reference) {
@@ -71,8 +86,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addHandover(ComponentServiceObjects<KernelHandover> objects) {
-        handovers.add(objects);
+    void addHandover(ServiceReference<KernelHandover> reference) {
+        handovers.add(reference);
     }
 
     void removeHandover(ServiceReference<KernelHandover> reference) {
@@ -80,8 +95,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addModel(ComponentServiceObjects<DeviceModel> objects) {
-        models.add(objects);
+    void addModel(ServiceReference<DeviceModel> reference) {
+        models.add(reference);
     }
 
     void removeModel(ServiceReference<DeviceModel> reference) {
@@ -89,8 +104,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addFabric(ComponentServiceObjects<FabricFactory> objects) {
-        fabrics.add(objects);
+    void addFabric(ServiceReference<FabricFactory> reference) {
+        fabrics.add(reference);
     }
 
     void removeFabric(ServiceReference<FabricFactory> reference) {
@@ -98,8 +113,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addRootComplex(ComponentServiceObjects<RootComplexFactory> objects) {
-        rootComplexes.add(objects);
+    void addRootComplex(ServiceReference<RootComplexFactory> reference) {
+        rootComplexes.add(reference);
     }
 
     void removeRootComplex(ServiceReference<RootComplexFactory> reference) {
@@ -107,8 +122,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addWayToMap(ComponentServiceObjects<DmaOpsFactory> objects) {
-        waysToMap.add(objects);
+    void addWayToMap(ServiceReference<DmaOpsFactory> reference) {
+        waysToMap.add(reference);
     }
 
     void removeWayToMap(ServiceReference<DmaOpsFactory> reference) {
@@ -116,8 +131,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addImporter(ComponentServiceObjects<MachineImporter> objects) {
-        importers.add(objects);
+    void addImporter(ServiceReference<MachineImporter> reference) {
+        importers.add(reference);
     }
 
     void removeImporter(ServiceReference<MachineImporter> reference) {
@@ -125,8 +140,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addTables(ComponentServiceObjects<FirmwareTableReader> objects) {
-        tables.add(objects);
+    void addTables(ServiceReference<FirmwareTableReader> reference) {
+        tables.add(reference);
     }
 
     void removeTables(ServiceReference<FirmwareTableReader> reference) {
@@ -134,8 +149,8 @@ public final class Registry {
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
-    void addWriter(ComponentServiceObjects<MachineWriter> objects) {
-        writers.add(objects);
+    void addWriter(ServiceReference<MachineWriter> reference) {
+        writers.add(reference);
     }
 
     void removeWriter(ServiceReference<MachineWriter> reference) {
@@ -171,10 +186,16 @@ public final class Registry {
 
     /** Holds what a run that starts now uses. */
     Services services(Holding holding) {
-        return new Services(holding.byName(vendors, IommuVendor::name), holding.all(models),
+        return new Services(holding.byName(vendors), holding.all(models),
                 holding.best(fabrics), holding.best(rootComplexes),
-                holding.byName(handovers, KernelHandover::vendor), holding.all(waysToMap),
+                holding.byName(handovers), holding.all(waysToMap),
                 holding);
+    }
+
+    /** Returns the whiteboards of all kinds but policies. */
+    List<Whiteboard<?>> others() {
+        return List.of(vendors, handovers, models, waysToMap, fabrics, rootComplexes, importers,
+                tables, writers);
     }
 
     Whiteboard<MachineImporter> importers() {

@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import kdump.lab.api.InterruptedRunException;
 import kdump.lab.engine.run.BrokenException;
 import kdump.lab.engine.run.Run;
+import kdump.lab.engine.run.Thrown;
 import kdump.lab.engine.run.WithdrawnException;
 
 /**
@@ -51,7 +52,18 @@ final class Supervisor {
             }
         }, "run of a machine");
         worker.setDaemon(true);
-        worker.start();
+        var exit = new ExitWatch(blame);
+        exit.begin();
+        try {
+            worker.start();
+            return watch(worker, run, blame, thrown);
+        } finally {
+            exit.end();
+        }
+    }
+
+    private boolean watch(Thread worker, Run run, Blame blame, Throwable[] thrown)
+            throws InterruptedRunException {
         if (!await(worker, run)) {
             StackTraceElement[] stack = worker.getStackTrace();
             worker.interrupt();
@@ -102,20 +114,22 @@ final class Supervisor {
     }
 
     private static void tell(Run run, Throwable thrown, Blame blame) {
-        String culprit = blame.of(thrown.getStackTrace(), null);
+        String culprit = blame.of(Thrown.stack(thrown), null);
         String gone = run.withdrawn();
         if (thrown instanceof WithdrawnException) {
             run.end(Run.Ending.WITHDRAWN, thrown.getMessage());
         } else if (gone != null && (culprit != null || thrown instanceof LinkageError)) {
-            run.end(Run.Ending.WITHDRAWN, gone + ": " + thrown);
+            run.end(Run.Ending.WITHDRAWN, gone + ": " + Thrown.words(thrown));
         } else if (culprit != null) {
-            run.end(Run.Ending.BROKEN, culprit + " broke: " + thrown);
+            run.end(Run.Ending.BROKEN, culprit + " broke: " + Thrown.words(thrown));
         } else if (thrown instanceof Error e) {
             throw e;
         } else if (thrown instanceof BrokenException) {
             run.end(Run.Ending.BROKEN, thrown.getMessage());
+        } else if (thrown instanceof RuntimeException e) {
+            throw e;
         } else {
-            throw (RuntimeException) thrown;
+            throw new IllegalStateException(thrown);
         }
     }
 }

@@ -30,6 +30,7 @@ final class ConfigAccess {
     private static final int FUNCTION_SHIFT = 12;
 
     private final Fabric fabric;
+    /** Null on a board that has no functions: nothing is written then. */
     private final PciFunction hostBridge;
     private final Runnable changed;
     private long base;
@@ -43,7 +44,7 @@ final class ConfigAccess {
     ConfigAccess(Fabric fabric, Runnable changed) {
         this.fabric = fabric;
         this.changed = changed;
-        hostBridge = fabric.functions().get(0);
+        hostBridge = fabric.functions().isEmpty() ? null : fabric.functions().get(0);
     }
 
     /** Reads the registers of a function below 256, at any offset; all ones if there is none. */

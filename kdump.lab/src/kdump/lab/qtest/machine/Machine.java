@@ -94,6 +94,11 @@ public final class Machine {
         return memory;
     }
 
+    /** Becomes a machine whose memory is that of another one of the same command line. */
+    public void takeMemory(Machine before) {
+        all.take(before.all);
+    }
+
     /** Returns whether memory at an address takes writes. */
     boolean isWritable(long address) {
         return all.isWritable(address);

@@ -26,6 +26,7 @@ final class MachineMemory {
     private static final long MAX_LEGACY_BIOS = 0x2_0000;
 
     private final PhysicalMemory bytes;
+    private final List<AddressRange> ram = new ArrayList<>();
     private final List<AddressRange> readOnly = new ArrayList<>();
     /** What is written to memory is written to it too; null for nothing. */
     private final RamFile shared;
@@ -40,7 +41,6 @@ final class MachineMemory {
         long size = options.memoryBytes();
         long low = size < LARGE ? size : LARGE_LOW;
         byte[] bios = options.bios();
-        var ram = new ArrayList<AddressRange>();
         ram.add(new AddressRange(0, Math.min(low, OPTION_ROMS)));
         if (bios.length > 0 && low > OPTION_ROMS_END && bios.length < MAX_LEGACY_BIOS) {
             ram.add(new AddressRange(OPTION_ROMS_END, ONE_MIB - bios.length));
@@ -76,6 +76,20 @@ final class MachineMemory {
             memory.write(FOUR_GIB - bios.length, bios, 0, bios.length);
             int legacy = (int) Math.min(bios.length, MAX_LEGACY_BIOS);
             memory.write(ONE_MIB - legacy, bios, bios.length - legacy, legacy);
+        }
+    }
+
+    /** Becomes what another of the same command line holds; what nobody wrote takes no room. */
+    void take(MachineMemory other) {
+        byte[] page = new byte[PhysicalMemory.PAGE_BYTES];
+        for (AddressRange range : ram) {
+            for (long at = range.start(); at < range.end(); at += page.length) {
+                if (other.bytes.pageIsKnown(at)) {
+                    int count = (int) Math.min(page.length, range.end() - at);
+                    other.bytes.read(at, page, 0, count);
+                    bytes.write(at, page, 0, count);
+                }
+            }
         }
     }
 

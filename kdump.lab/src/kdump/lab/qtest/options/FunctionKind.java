@@ -11,6 +11,7 @@ import static kdump.lab.qtest.options.DeviceProperty.ROMFILE;
 import static kdump.lab.qtest.options.DeviceProperty.SERIAL;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -93,7 +94,10 @@ public enum FunctionKind {
     PCI_BRIDGE("pci-bridge", 256, Flow.NONE, "0:11b36 4:b00000 8:6040000 c:10000 10:4 "
             + "1c:a00000 24:10001 34:4c 3c:100 40:c 48:1204004 4c:1804805",
             Flow.BRIDGE_WRITABLE + "10:ffffff00 14:ffffffff 3c:bff00ff 40:ff0000 48:ff000000 "
-            + "4c:10000 50:fffffffc 54:ffffffff 58:ffff 5c:1 64-fc:ffffffff");
+            + "4c:10000 50:fffffffc 54:ffffffff 58:ffff 5c:1 64-fc:ffffffff"),
+    LEGACY_BRIDGE("i82801b11-bridge", 256, Flow.NONE,
+            "0:244e8086 4:b00000 8:6040192 c:10000 1c:a00000 24:10001 34:50 50:d",
+            Flow.BRIDGE_WRITABLE + "3c:bff00ff 40-4c:ffffffff 58-fc:ffffffff");
 
     private static final int HEADER_TYPE = 0x0e;
     private static final String AHCI_ALIAS = "ahci";
@@ -139,6 +143,12 @@ public enum FunctionKind {
         String name = model.equals(AHCI_ALIAS) ? AHCI.model : model;
         return Arrays.stream(values()).filter(k -> k.model.equals(name)
                 && (k.hosted != null && k != SATA || k.isBridge())).findFirst();
+    }
+
+    /** Returns the names of all that a {@code -device} argument can name. */
+    public static List<String> names() {
+        return Arrays.stream(values()).filter(k -> of(k.model).isPresent())
+                .map(k -> k.model).distinct().toList();
     }
 
     /** Returns the name that QEMU gives it. */

@@ -49,6 +49,13 @@ public final class FunctionSlots {
         }
     }
 
+    private FunctionSlots() { }
+
+    /** Returns those of a board that has none. */
+    static FunctionSlots none() {
+        return new FunctionSlots();
+    }
+
     private void fixed(FunctionKind kind, int place, boolean multifunction) {
         slots.add(new FunctionSlot(kind, null, BUS_0, place, multifunction, NO_PORT,
                 Map.of(), null));

@@ -24,14 +24,18 @@ public final class MachineOptions {
     /** Options with a value that change nothing here: nothing runs, is shown or counted. */
     private static final Set<String> SILENT_WITH_VALUE = Set.of("display", "qtest-log", "icount",
             "d", "name", "monitor", "serial", "parallel", "vga", "net", "nic", "rtc", "cpu",
-            "smp", "boot", "uuid", "msg");
+            "smp", "boot", "uuid", "msg", "audio", "run-with");
     /** Options with a value that mean something. */
     private static final Set<String> WITH_VALUE = Set.of("machine", "M", "m", "device", "accel",
-            "qtest", "bios", "D", "object", "trace", "drive", "blockdev", "netdev", "hardware");
+            "qtest", "bios", "D", "object", "trace", "drive", "blockdev", "netdev", "hardware",
+            "chardev", "mon", "global");
     /** Properties of the machine that change nothing here. */
     private static final List<String> SILENT_OF_MACHINE = List.of("kernel-irqchip", "usb",
             "vmport", "smm", "graphics", "dump-guest-core", "mem-merge", "hpet", "pit", "i8042");
     private static final String MACHINE = "q35";
+    /** A board without anything; clients ask it which devices there are. */
+    private static final String NO_MACHINE = "none";
+    private static final long LEAST_MEMORY = 0x2000;
     private static final Pattern IDENTIFIER = Pattern.compile("[a-zA-Z][-a-zA-Z0-9._]*");
     private static final long DEFAULT_MEMORY = 128L << 20;
     private static final long MIB = 1L << 20;
@@ -48,6 +52,10 @@ public final class MachineOptions {
     private String backend;
     private Path log;
     private QemuVersion version = QemuVersion.V7_2;
+    private final HostSockets sockets = new HostSockets();
+    private final List<Properties> monitors = new ArrayList<>();
+    private final GlobalProperties globals = new GlobalProperties();
+    private boolean none;
     private UnitSlot unit;
     private FunctionSlots slots;
 
@@ -79,6 +87,10 @@ public final class MachineOptions {
             }
             options.take(name, arguments.get(i), directory);
         }
+        for (Properties monitor : options.monitors) {
+            options.sockets.monitor(monitor);
+        }
+        options.globals.give(options.devices);
         options.settleMemory();
         options.plugDevices();
         return options;
@@ -97,7 +109,10 @@ public final class MachineOptions {
             case "blockdev" -> host.node(Properties.listed("-blockdev", value), directory);
             case "netdev" -> host.network(new Properties("-netdev", value));
             case "accel" -> accelerator(new Properties("-accel", value).value());
-            case "qtest" -> expect("qtest", value, "stdio");
+            case "qtest" -> sockets.qtest(value, directory);
+            case "chardev" -> sockets.character(new Properties("-chardev", value), directory);
+            case "mon" -> monitors.add(Properties.listed("-mon", value));
+            case "global" -> globals.add(value);
             case "hardware" -> version = QemuVersion.ofProfile(value).orElseThrow(
                     () -> new LabException("--hardware '" + value + "', expected one of "
                             + QemuVersion.profiles()));
@@ -109,7 +124,8 @@ public final class MachineOptions {
     }
 
     private void machine(Properties machine) throws LabException {
-        if (!machine.value().equals(MACHINE)) {
+        none = machine.value().equals(NO_MACHINE);
+        if (!none && !machine.value().equals(MACHINE)) {
             version = QemuVersion.ofMachine(machine.value()).orElseThrow(() -> new LabException(
                     "-machine '" + machine.value() + "', expected q35"));
         }
@@ -152,7 +168,8 @@ public final class MachineOptions {
 
     private void settleMemory() throws LabException {
         if (backend == null) {
-            memoryBytes = memoryBytes == 0 ? DEFAULT_MEMORY : memoryBytes;
+            memoryBytes = none ? LEAST_MEMORY
+                    : memoryBytes == 0 ? DEFAULT_MEMORY : memoryBytes;
         } else if (backend() == null) {
             throw new LabException("Memory backend '" + backend + "' not found");
         } else if (memoryBytes == 0) {
@@ -176,13 +193,17 @@ public final class MachineOptions {
                 throw device.refusal("Duplicate ID '" + id + "' for device");
             }
         }
-        slots = new FunctionSlots(sata, smbus);
+        slots = none ? FunctionSlots.none() : new FunctionSlots(sata, smbus);
         for (Properties device : devices) {
             plug(device);
         }
     }
 
     private void plug(Properties device) throws LabException {
+        if (none) {
+            throw device.refusal("No '" + (FunctionKind.of(device.value()).isPresent() ? "PCI"
+                    : "System") + "' bus found for device '" + device.value() + "'");
+        }
         Optional<FunctionKind> kind = FunctionKind.of(device.value());
         if (kind.isPresent()) {
             slots.add(kind.get(), device, host);
@@ -244,6 +265,16 @@ public final class MachineOptions {
     /** Returns whether time moves only by clock_step and clock_set. */
     public boolean clockByHand() {
         return clockByHand;
+    }
+
+    /** Returns the version of QEMU whose machine it is. */
+    public QemuVersion version() {
+        return version;
+    }
+
+    /** Returns the sockets over which it is driven. */
+    public HostSockets sockets() {
+        return sockets;
     }
 
     /** Returns the remapping unit, or null. */

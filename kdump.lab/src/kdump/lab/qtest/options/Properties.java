@@ -73,6 +73,11 @@ public final class Properties {
         return left.get(name);
     }
 
+    /** Gives it a property that it does not have. */
+    void otherwise(String name, String text) {
+        left.putIfAbsent(name, text);
+    }
+
     /** Returns whether a property has a value, without taking it. */
     boolean has(String name, String text) {
         return text.equals(left.get(name));

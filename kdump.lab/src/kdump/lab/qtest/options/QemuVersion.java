@@ -12,18 +12,29 @@ import java.util.stream.Collectors;
 public enum QemuVersion {
 
     /** 7.2.22, the default. */
-    V7_2("pc-q35-7.2", "qemu-7.2"),
+    V7_2("pc-q35-7.2", "qemu-7.2", 7, 2, 22),
     /** 10.0.13. */
-    V10("pc-q35-10.0", "qemu-10"),
+    V10("pc-q35-10.0", "qemu-10", 10, 0, 13),
     /** 11.1.3. */
-    V11("pc-q35-11.1", "qemu-11");
+    V11("pc-q35-11.1", "qemu-11", 11, 1, 3);
 
     private final String machine;
     private final String profile;
+    private final int major;
+    private final int minor;
+    private final int micro;
 
-    QemuVersion(String machine, String profile) {
+    QemuVersion(String machine, String profile, int major, int minor, int micro) {
         this.machine = machine;
         this.profile = profile;
+        this.major = major;
+        this.minor = minor;
+        this.micro = micro;
+    }
+
+    /** Returns its numbers: major, minor and micro. */
+    public int[] numbers() {
+        return new int[] {major, minor, micro};
     }
 
     /** Returns the version whose newest machine type that is, if we know it. */

@@ -31,7 +31,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.osgi.framework.ServiceReference;
-import org.osgi.service.component.ComponentServiceObjects;
 
 /** Finding machines by what users type, and policies by what their services say. */
 class CatalogTest {
@@ -40,13 +39,13 @@ class CatalogTest {
 
     @TempDir
     private Path directory;
-    private final Registry registry = new Registry();
+    private final Registry registry = new Registry(FakeService.CONTEXT);
     private final Holding holding = registry.hold();
     private final List<Path> read = new ArrayList<>();
     private Catalog catalog;
 
-    private static <T> ComponentServiceObjects<T> offer(int ranking, T service) {
-        return new FakeService<>(service, Map.of("service.ranking", ranking)).objects();
+    private static <T> ServiceReference<T> offer(int ranking, T service) {
+        return new FakeService<>(service, Map.of("service.ranking", ranking)).reference();
     }
 
     private final class Importer implements MachineImporter {

@@ -6,15 +6,19 @@ import java.lang.reflect.Proxy;
 import java.util.HashMap;
 import java.util.Map;
 import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceObjects;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.Version;
 import org.osgi.framework.wiring.BundleRevision;
-import org.osgi.service.component.ComponentServiceObjects;
 
 /** A service as a framework hands it out, that counts who holds it. One thread. */
 final class FakeService<T> {
 
-    private static long services;
+    private static final Map<ServiceReference<?>, FakeService<?>> SERVICES = new HashMap<>();
+    /** Hands all of them out. */
+    static final BundleContext CONTEXT = proxy(BundleContext.class, (p, method, a) ->
+            method.getName().equals("getServiceObjects") ? SERVICES.get(a[0]).objects() : null);
 
     private final Map<String, Object> properties = new HashMap<>();
     private final T service;
@@ -35,7 +39,7 @@ final class FakeService<T> {
         this.service = service;
         this.bundle = bundle;
         this.version = Version.parseVersion(version);
-        this.properties.put("service.id", services++);
+        this.properties.put("service.id", (long) SERVICES.size());
         this.properties.putAll(properties);
         reference = proxy(ServiceReference.class, (proxy, method, a) -> switch (method.getName()) {
             case "getProperty" -> this.properties.get(a[0]);
@@ -44,6 +48,7 @@ final class FakeService<T> {
             case "equals" -> proxy == a[0];
             default -> null;
         });
+        SERVICES.put(reference, this);
     }
 
     private Bundle provider() {
@@ -59,14 +64,10 @@ final class FakeService<T> {
         return reference;
     }
 
-    ComponentServiceObjects<T> objects() {
-        return proxy(ComponentServiceObjects.class, (p, method, a) -> switch (method.getName()) {
-            case "getServiceReference" -> reference;
+    private ServiceObjects<T> objects() {
+        return proxy(ServiceObjects.class, (p, method, a) -> switch (method.getName()) {
             case "getService" -> {
-                if (service == null) {
-                    throw new IllegalStateException("unregistered");
-                }
-                uses++;
+                uses += service == null ? 0 : 1;
                 yield service;
             }
             case "ungetService" -> {

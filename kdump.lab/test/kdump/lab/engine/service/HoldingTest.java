@@ -14,14 +14,23 @@ import org.junit.jupiter.api.Test;
 /** Services of one kind: which is best, who holds them, and what is told when they go. */
 class HoldingTest {
 
-    private final Whiteboard<CharSequence> board = new Whiteboard<>("device model");
+    private final Whiteboard<CharSequence> board = new Whiteboard<>("device model",
+            FakeService.CONTEXT, HoldingTest::name);
     private boolean engineIsGone;
     private final Holding holding = new Holding(() -> engineIsGone);
+
+    private static String name(CharSequence service) {
+        return switch (service.toString()) {
+            case "bad" -> throw new IllegalStateException("broken");
+            case "none" -> null;
+            default -> service.subSequence(0, 4).toString();
+        };
+    }
 
     private FakeService<CharSequence> offer(String service, String version, int ranking) {
         var offered = new FakeService<CharSequence>(service, "some.bundle", version,
                 Map.of("service.ranking", ranking));
-        board.add(offered.objects());
+        board.add(offered.reference());
         return offered;
     }
 
@@ -44,10 +53,10 @@ class HoldingTest {
     void theSecondOfANameIsBackWhenTheFirstGoes() {
         offer("name 1", "1.0.0", 0);
         FakeService<CharSequence> better = offer("name 2", "1.0.0", 5);
-        assertThat(holding.byName(board, s -> s.subSequence(0, 4).toString()))
+        assertThat(holding.byName(board))
                 .isEqualTo(Map.of("name", "name 2"));
         board.remove(better.reference());
-        assertThat(holding.byName(board, s -> s.subSequence(0, 4).toString()))
+        assertThat(holding.byName(board))
                 .isEqualTo(Map.of("name", "name 1"));
         assertThat(holding.withdrawn()).as("what is held is there still").isNull();
     }
@@ -57,16 +66,12 @@ class HoldingTest {
         offer("good", "1.0.0", 0);
         offer("bad", "2.0.0", 0);
         offer("none", "2.0.0", 0);
-        assertThat(holding.byName(board, s -> switch (s.toString()) {
-            case "bad" -> throw new IllegalStateException("broken");
-            case "none" -> null;
-            default -> "x";
-        })).isEqualTo(Map.of("x", "good"));
+        assertThat(holding.byName(board)).isEqualTo(Map.of("good", "good"));
     }
 
     @Test
     void aServiceThatWentWhileItWasChosenIsNotAmongThem() {
-        board.add(new FakeService<CharSequence>(null, "gone.bundle", "9.0.0", Map.of()).objects());
+        board.add(new FakeService<CharSequence>(null, "gone.bundle", "9.0.0", Map.of()).reference());
         assertThat(holding.best(board)).isNull();
         offer("there", "1.0.0", 0);
         assertThat(all()).containsExactly("there");

@@ -19,8 +19,8 @@ class PolicyHandleTest {
     private static final HandoverPolicy POLICY = (event, view, notes) -> List.of();
 
     private static PolicyHandle handle(Map<String, Object> properties, HandoverPolicy policy) {
-        return new PolicyHandle(Offer.of("policy",
-                new FakeService<>(policy, properties).objects()));
+        return new PolicyHandle(Offer.of("policy", FakeService.CONTEXT,
+                new FakeService<>(policy, properties).reference()));
     }
 
     @Test
@@ -37,7 +37,8 @@ class PolicyHandleTest {
     @Test
     void aPolicyIsKnownByTheNameThatItHasNow() {
         var service = new FakeService<>(POLICY, Map.of("kdump.policy.name", "reset-devices"));
-        var handle = new PolicyHandle(Offer.of("policy", service.objects()));
+        var handle = new PolicyHandle(Offer.of("policy", FakeService.CONTEXT,
+                service.reference()));
         service.property("kdump.policy.name", "late");
         assertThat(handle.name()).isEqualTo("late");
         try (PolicyHandle.Session session = handle.open()) {
@@ -75,7 +76,8 @@ class PolicyHandleTest {
     void aPolicyWhoseBundleIsUpdatedNamesTheOneThatItWas() {
         var service = new FakeService<>(POLICY, "some.bundle", "1.0.0",
                 Map.of("kdump.policy.name", "mine"));
-        var handle = new PolicyHandle(Offer.of("policy", service.objects()));
+        var handle = new PolicyHandle(Offer.of("policy", FakeService.CONTEXT,
+                service.reference()));
         try (PolicyHandle.Session session = handle.open()) {
             assertThat(session.decide(null, null, null)).isEmpty();
             service.update();
@@ -88,13 +90,13 @@ class PolicyHandleTest {
 
     @Test
     void policiesComeByNameThoseThatDoNothingFirst() throws LabException {
-        var registry = new Registry();
+        var registry = new Registry(FakeService.CONTEXT);
         for (Map<String, Object> properties : List.of(
                 Map.<String, Object>of("kdump.policy.name", "b"),
                 Map.<String, Object>of("kdump.policy.name", "a"),
                 Map.<String, Object>of("kdump.policy.name", "a", "service.ranking", 1),
                 Map.<String, Object>of("kdump.policy.name", "z", "kdump.policy.stock", true))) {
-            registry.addPolicy(new FakeService<>(POLICY, properties).objects());
+            registry.addPolicy(new FakeService<>(POLICY, properties).reference());
         }
         assertThat(registry.policies()).extracting(PolicyHandle::name)
                 .containsExactly("z", "a", "a", "b");

@@ -218,6 +218,19 @@ class SupervisorTest {
     }
 
     @Test
+    void whoEndsTheLabIsToldIfItIsAStranger() {
+        var watch = new ExitWatch(blame);
+        String exit = "java.lang.Runtime";
+        StackTraceElement[] called = stack("java.lang.Shutdown", exit, "java.lang.System", POLICY,
+                RUN);
+        assertThat(watch.culprit(called)).as("no call of exit").isNull();
+        called[1] = new StackTraceElement(null, "java.base", "17", exit, "exit", null, 1);
+        assertThat(watch.culprit(called)).isEqualTo("policy mine");
+        called[3] = new StackTraceElement("kdump.lab.launcher.Launcher", "main", null, 1);
+        assertThat(watch.culprit(called)).as("the lab ends itself").isNull();
+    }
+
+    @Test
     void aPolicyWithoutAClassIsNobody() throws Exception {
         PolicySession none = new PolicySession() {
             @Override

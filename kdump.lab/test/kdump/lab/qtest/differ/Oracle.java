@@ -56,7 +56,7 @@ public enum Oracle {
     }
 
     /** Returns what runs it. */
-    String program() {
+    public String program() {
         return this == QEMU_7_2 ? PROGRAM : unpacked().toAbsolutePath().normalize().toString();
     }
 

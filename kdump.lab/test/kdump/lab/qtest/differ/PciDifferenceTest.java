@@ -54,6 +54,8 @@ class PciDifferenceTest {
         "pcie-pci-bridge,id=a,addr=3,multifunction=on|edu,bus=a"
                 + "|pci-bridge,id=b,addr=3.1,chassis_nr=1|edu,bus=b"
                 + "|pci-bridge,id=c,bus=b,chassis_nr=2|edu,bus=c,addr=4",
+        "i82801b11-bridge,id=a,addr=1e.0|edu,bus=a,addr=2|pci-bridge,id=b,bus=a,chassis_nr=1"
+                + "|edu,bus=b",
         "amd-iommu|edu|pcie-root-port,id=r|edu,bus=r", "intel-iommu|edu,addr=1f.7"})
     void answersAreThoseOfQemu(String devices) {
         assumeTrue(QemuProcess.isPresent(), "no qemu-system-x86_64");

@@ -41,7 +41,8 @@ class QemuDifferenceTest {
                     "amd-iommu,intremap=off", "amd-iommu,device-iotlb=on"),
             Oracle.QEMU_10, List.of("intel-iommu,intremap=off",
                     "intel-iommu,x-scalable-mode=on",
-                    "intel-iommu,x-scalable-mode=on,x-flts=on"),
+                    "intel-iommu,x-scalable-mode=on,x-flts=on",
+                    "amd-iommu,intremap=off"),
             Oracle.QEMU_11, List.of("intel-iommu,intremap=off",
                     "intel-iommu,scalable-mode=on",
                     "intel-iommu,aw-bits=39,device-iotlb=on,snoop-control=on",
@@ -103,7 +104,7 @@ class QemuDifferenceTest {
 
     @Test
     void printedProgramIsReadBack() {
-        for (String unit : UNITS.get(Oracle.QEMU_7_2)) {
+        for (Unit unit : UNITS.keySet().stream().flatMap(o -> units(o).stream()).toList()) {
             Program program = program(unit, 7);
             assertThat(program.steps()).allSatisfy(
                     s -> assertThat(Regressions.step(s.toString())).isEqualTo(s));
@@ -112,9 +113,9 @@ class QemuDifferenceTest {
         }
     }
 
-    private static Program program(String unit, long seed) {
-        return unit.startsWith(AMD) ? AmdProgramMaker.of(seed)
-                : VtdProgramMaker.of(seed, unit.contains("scalable"));
+    private static Program program(Unit unit, long seed) {
+        return unit.isAmd() ? AmdProgramMaker.of(seed)
+                : VtdProgramMaker.of(seed, unit.oracle(), unit.device());
     }
 
     private static Difference difference(Comparison comparison, Program program, long seed) {
@@ -157,7 +158,7 @@ class QemuDifferenceTest {
         try (var comparison = new Comparison(unit.oracle(), unit.device())) {
             int last = FIRST_SEED + count(unit) - 1;
             for (long seed = FIRST_SEED; seed <= last; seed++) {
-                Program program = program(unit.device(), seed);
+                Program program = program(unit, seed);
                 Difference first = difference(comparison, program, seed);
                 if (first != null) {
                     Program shorter = comparison.shrink(program);

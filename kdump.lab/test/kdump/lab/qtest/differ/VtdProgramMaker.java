@@ -24,17 +24,19 @@ final class VtdProgramMaker {
     /** The device that does most of the work. */
     private final int home;
 
-    private VtdProgramMaker(long seed, boolean scalableUnit) {
+    private VtdProgramMaker(long seed, Oracle oracle, String unit) {
         random = new RandomStream(seed, "program");
-        scalable = scalableUnit && !random.oneIn(4);
-        tables = new VtdTableMaker(random, scalable);
-        queue = new VtdQueueMaker(random);
+        scalable = unit.contains("scalable") && !random.oneIn(4);
+        boolean firstStage = scalable && (unit.contains("x-flts") || unit.contains("fsts"));
+        boolean newer = oracle != Oracle.QEMU_7_2;
+        tables = new VtdTableMaker(random, newer, scalable, firstStage);
+        queue = new VtdQueueMaker(random, newer, oracle == Oracle.QEMU_11, firstStage);
         home = random.oneIn(3) ? World.SOURCES.length - 1 : 0;
     }
 
-    /** Returns the program of a seed. */
-    static Program of(long seed, boolean scalableUnit) {
-        return new VtdProgramMaker(seed, scalableUnit).make();
+    /** Returns the program of a seed for a unit of an oracle. */
+    static Program of(long seed, Oracle oracle, String unit) {
+        return new VtdProgramMaker(seed, oracle, unit).make();
     }
 
     private Program make() {

@@ -13,15 +13,28 @@ final class VtdQueueMaker {
     /** The beginning of a program empties a queue only up to here. */
     private static final int MAX_DESCRIPTORS = 24;
 
+    private static final int WIDE = 32;
+
     private final RandomStream random;
+    private final boolean newer;
+    private final boolean freeWaits;
     private int tail;
     private final boolean wide;
     private final int bytes;
 
-    VtdQueueMaker(RandomStream random) {
+    /**
+     * Makes one.
+     *
+     * @param newer whether its QEMU looks at the upper halves of descriptors
+     * @param freeWaits whether a wait may ask for everything
+     * @param byPasid whether most are about PASIDs, which takes 256 bits
+     */
+    VtdQueueMaker(RandomStream random, boolean newer, boolean freeWaits, boolean byPasid) {
         this.random = random;
-        wide = random.oneIn(8);
-        bytes = wide && !random.oneIn(4) ? 32 : 16;
+        this.newer = newer;
+        this.freeWaits = freeWaits;
+        wide = byPasid ? !random.oneIn(4) : random.oneIn(8);
+        bytes = wide && !random.oneIn(4) ? WIDE : 16;
     }
 
     /** Sets base, size and width; the width of a program's queue stays, as it must. */
@@ -47,9 +60,13 @@ final class VtdQueueMaker {
                 descriptor[random.nextInt(2)] ^= 1L << random.nextInt(64);
             }
             // a wait that asks for both ends QEMU by an assertion
-            boolean both = (descriptor[0] & 0x3f) == 0x35;
+            boolean both = !freeWaits && (descriptor[0] & 0x3f) == 0x35;
             lines.add(writeq(at, both ? descriptor[0] & ~0x10 : descriptor[0]));
             lines.add(writeq(at + 8, descriptor[1]));
+            if (newer && bytes == WIDE && !random.oneIn(16)) {
+                lines.add(writeq(at + 16, 0));
+                lines.add(writeq(at + 24, 0));
+            }
         }
         lines.add(writeq(VtdWorld.UNIT + 0x88, (long) tail * bytes));
         return new Step("queue " + count, lines, 0);
@@ -68,7 +85,8 @@ final class VtdQueueMaker {
             case 5 -> new long[] {4 | granularity & 0x10, 0};
             case 6 -> new long[] {5 | (long) random.nextInt(8) << 4 | random.nextLong() << 32,
                 VtdWorld.STATUS};
-            case 7 -> new long[] {6 + random.nextInt(2) | granularity | domain, 0};
+            case 7 -> random.oneIn(2) ? new long[] {7 | granularity | domain, 0}
+                    : new long[] {6 | granularity | domain, address};
             default -> new long[] {5 | 1 << 5 | random.nextLong() << 32, VtdWorld.STATUS + 8};
         };
     }

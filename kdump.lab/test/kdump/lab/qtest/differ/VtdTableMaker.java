@@ -25,11 +25,24 @@ final class VtdTableMaker {
      * looked at, or not even read: such programs have no bad ones.
      */
     private final boolean quiet;
+    private final boolean newer;
+    private final boolean firstStage;
+    /** All rights of an entry. */
+    private final long whole;
     private final long[] pools;
 
-    VtdTableMaker(RandomStream random, boolean scalable) {
+    /**
+     * Makes one.
+     *
+     * @param newer whether its QEMU tells types of PASID entries apart
+     * @param firstStage whether tables are first-stage ones; only with {@code scalable}
+     */
+    VtdTableMaker(RandomStream random, boolean newer, boolean scalable, boolean firstStage) {
         this.random = random;
+        this.newer = newer;
         this.scalable = scalable;
+        this.firstStage = firstStage;
+        whole = firstStage ? 7 : 3;
         quiet = random.oneIn(6);
         pools = new long[] {random.nextInt(LEAVES), random.nextInt(LEAVES),
             random.nextInt(LEAVES)};
@@ -44,7 +57,7 @@ final class VtdTableMaker {
         var lines = new ArrayList<String>();
         for (int set = 0; set < SETS; set++) {
             for (int level = 4; level > 1; level--) {
-                lines.add(writeq(table(set, level), table(set, level - 1) | 3));
+                lines.add(writeq(table(set, level), table(set, level - 1) | whole));
             }
             lines.add(writeq(table(set, 2) + 8, SUPER_2M | 0x80 | rights()));
             lines.add(writeq(table(set, 3) + 8, 0x80 | rights()));
@@ -73,7 +86,7 @@ final class VtdTableMaker {
     }
 
     private long rights() {
-        return random.oneIn(3) ? random.nextInt(4) : 3;
+        return random.oneIn(3) ? random.nextInt((int) whole + 1) : whole;
     }
 
     private long page() {
@@ -112,12 +125,24 @@ final class VtdTableMaker {
                 writeq(at + 8, (long) domain() << 8 | (narrow ? 1 : 2)));
     }
 
+    /** Returns a type, of those that QEMU walks in quiet programs. */
+    private long pasidType() {
+        long usual = firstStage ? 1 : 2;
+        long rare = random.oneIn(7) ? quiet ? 3 : 4 : random.oneIn(8) ? 3 - usual : usual;
+        return quiet && newer ? usual : rare;
+    }
+
     private List<String> pasidEntry(int pasid) {
         long at = VtdWorld.PASIDS + 64L * pasid;
         int set = random.nextInt(SETS);
         boolean narrow = random.oneIn(3);
-        long type = random.oneIn(7) ? quiet ? 3 : 4 : random.oneIn(8) ? 1 : 2;
+        long type = pasidType();
         boolean fpd = quiet && random.nextInt(2) == 0;
+        if (firstStage) {
+            return List.of(writeq(at, type << 6 | (narrow ? 1 : 2) << 2 | (fpd ? 2 : 0) | 1),
+                    writeq(at + 8, domain()),
+                    writeq(at + 16, damaged(table(set, 4), 12)));
+        }
         return List.of(writeq(at, table(set, narrow ? 3 : 4) | type << 6 | (narrow ? 1 : 2) << 2
                 | (fpd ? 2 : 0) | 1), writeq(at + 8, domain()));
     }
@@ -135,7 +160,8 @@ final class VtdTableMaker {
             case 1 -> SUPER_1G + World.DATA + 0x1000L * random.nextInt(World.DATA_PAGES) + offset;
             case 2 -> 0x1000L * random.nextInt(LEAVES) + offset;
             case 3 -> (1L << 38 + random.nextInt(26)) + 0x1000L * random.nextInt(2) + offset;
-            case 4 -> 0x1000L * (LEAVES + random.nextInt(2)) + offset;
+            case 4 -> (firstStage && random.oneIn(2) ? -1L << 38 + random.nextInt(11) : 0)
+                    + 0x1000L * (LEAVES + random.nextInt(2)) + offset;
             default -> 0x1000L * pools[random.nextInt(pools.length)] + offset;
         };
     }

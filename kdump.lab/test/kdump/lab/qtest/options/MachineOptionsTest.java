@@ -76,7 +76,7 @@ class MachineOptionsTest {
         "-m 65G | -m '65G', expected 1 to 65536 (MiB)",
         "-m x | -m 'x', expected 1 to 65536 (MiB)",
         "-machine pc | -machine 'pc', expected q35", "-accel kvm | -accel 'kvm', expected qtest",
-        "-qtest tcp:1 | -qtest 'tcp:1', expected stdio",
+        "-qtest tcp:1 | -qtest 'tcp:1', expected stdio or unix:PATH",
         "-machine q35,foo=1 | -machine q35,foo=1: Property 'q35.foo' not found",
         "-object rng | -object rng: 'rng', expected memory-backend-file or memory-backend-ram"
     })
