@@ -75,6 +75,7 @@ public final class Build {
                 case "test" -> tests.plain();
                 case "testOSGi" -> tests.inFramework();
                 case "bench", "fuzz", "differ" -> tests.main(goal + ".main");
+                case "release" -> new Release(this).keep();
                 case "dist" -> distribute();
                 case "resolve" -> resolve(false);
                 case "resolve-check" -> resolve(true);

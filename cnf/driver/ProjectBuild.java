@@ -80,7 +80,7 @@ record ProjectBuild(Build build, Project project, String shared) {
             return false;
         }
         project.buildLocal(false); // that a bundle is empty is one of bnd's warnings
-        return build.check(project);
+        return build.check(project) & new Release(build).holds(project);
     }
 
     private String digest(Project one) throws Exception {
