@@ -6,6 +6,7 @@ import static aQute.bnd.exceptions.PredicateWithException.asPredicate;
 import aQute.bnd.build.Project;
 import aQute.bnd.build.Run;
 import aQute.lib.io.IO;
+import aQute.lib.strings.Strings;
 import aQute.libg.glob.Glob;
 import java.io.File;
 import java.util.ArrayList;
@@ -135,7 +136,9 @@ final class Tests {
                 run.setProperty("-runenv", "LAB_FRESH=1");
                 var tester = run.getProjectTester();
                 tester.setReportDir(jvm.reports);
-                selection.inFramework(IO.getFile(run.getBase(), "bin")).forEach(tester::addTest);
+                List<String> classes = selection.inFramework(IO.getFile(run.getBase(), "bin"));
+                (classes.isEmpty() ? Strings.split(run.getProperty("test.classes", "")) : classes)
+                        .forEach(tester::addTest);
                 tester.getProjectLauncher().setTimeout(seconds("test.framework.seconds"),
                         TimeUnit.SECONDS);
                 jvm.status = 1;

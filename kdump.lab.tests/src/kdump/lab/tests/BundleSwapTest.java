@@ -127,7 +127,8 @@ class BundleSwapTest {
         at(Phase.ENUMERATION, way.deed, second);
         Comparison all = lab.compare(VTD1, POLICIES, SHORT);
         assertThat(all.verdicts()).extracting(Verdict::policy).isEqualTo(POLICIES);
-        assertThat(all.verdicts().get(0).captureKernel()).matches("withdrawn at T5[ab]");
+        assertThat(all.verdicts().get(0).captureKernel())
+                .as(all.verdicts().get(0).reasons().toString()).matches("withdrawn at T5[ab]");
         assertThat(all.verdicts().get(0).reasons()).anyMatch(reason -> reason.startsWith(
                 "bundle second 9.0.0, the ") && reason.contains(", was withdrawn"));
         assertThat(all.verdicts().get(0).reasons().toString()).contains(kind);
