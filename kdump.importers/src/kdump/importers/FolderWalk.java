@@ -12,7 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 
-/** Looks for files in folders that people name, which may be any: what may not be read is passed. */
+/** Looks for files in folders that people name: what may not be read is passed over. */
 public final class FolderWalk {
 
     private FolderWalk() { }
