@@ -100,8 +100,9 @@ public final class RegisterSet {
         boolean present = has(ExtendedCapability.QI) || asQemu;
         QUEUE.forEach(r -> addIf(present, r));
         Register iqa = VtdRegisters.IQA;
-        addIf(present, has(ExtendedCapability.SMTS) || asQemu ? iqa : register64(iqa.name(), iqa.offset())
-                .readWrite(VtdRegisters.IQA_BASE, VtdRegisters.QS));
+        addIf(present, has(ExtendedCapability.SMTS) || asQemu ? iqa
+                : register64(iqa.name(), iqa.offset())
+                        .readWrite(VtdRegisters.IQA_BASE, VtdRegisters.QS));
         addEvent(present, has(ExtendedCapability.EIM) || asQemu, VtdRegisters.IEDATA,
                 VtdRegisters.IEUADDR);
     }

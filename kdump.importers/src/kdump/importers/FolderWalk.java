@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Looks for files in folders that people name: what may not be read is passed over. */
 public final class FolderWalk {
@@ -21,20 +22,33 @@ public final class FolderWalk {
      * Returns the regular files of a folder and of those in it, the nearest first, then by name.
      *
      * @param depth of the deepest folder
-     * @param most files looked at, of any kind; those beyond are left out
+     * @param most files and folders looked at; those beyond are left out
+     * @param wanted which files are kept: of a large tree few are
      * @throws IOException if the folder itself cannot be read
      */
-    public static List<Path> files(Path folder, int depth, int most) throws IOException {
+    public static List<Path> files(Path folder, int depth, int most, Predicate<Path> wanted)
+            throws IOException {
         var files = new ArrayList<Path>();
         int[] seen = new int[1];
         Files.walkFileTree(folder, Set.of(), depth, new SimpleFileVisitor<>() {
             @Override
+            public FileVisitResult preVisitDirectory(Path directory,
+                    BasicFileAttributes attributes) {
+                return counted();
+            }
+
+            @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
                 // a link to a file counts as the file, one to a folder is no file
-                if (attributes.isRegularFile()
-                        || attributes.isSymbolicLink() && Files.isRegularFile(file)) {
+                boolean isFile = attributes.isRegularFile()
+                        || attributes.isSymbolicLink() && Files.isRegularFile(file);
+                if (isFile && wanted.test(file)) {
                     files.add(file);
                 }
+                return counted();
+            }
+
+            private FileVisitResult counted() {
                 return ++seen[0] < most ? FileVisitResult.CONTINUE : FileVisitResult.TERMINATE;
             }
 

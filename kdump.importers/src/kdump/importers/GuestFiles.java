@@ -69,8 +69,8 @@ record GuestFiles(Path folder, List<Path> files, Kind only) {
 
     /** Looks through a folder. */
     static GuestFiles in(Path folder) throws IOException {
-        return new GuestFiles(folder, FolderWalk.files(folder, MAX_DEPTH, MAX_FILES).stream()
-                .filter(f -> !inCapture(folder, f)).toList(), null);
+        return new GuestFiles(folder, FolderWalk.files(folder, MAX_DEPTH, MAX_FILES,
+                f -> !inCapture(folder, f)), null);
     }
 
     private static boolean inCapture(Path folder, Path file) {

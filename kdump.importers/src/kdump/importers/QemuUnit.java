@@ -38,8 +38,8 @@ final class QemuUnit {
     }
 
     /**
-     * Returns the profile that the unit is like in runs: QEMU 11 flushes by itself as a root is set,
-     * and says so, 10 knows first-stage tables; what does neither is as old as 7.2.
+     * Returns the profile that the unit is like in runs: QEMU 11 flushes by itself as a root is
+     * set, and says so, 10 knows first-stage tables; what does neither is as old as 7.2.
      */
     static String profile(Map<Integer, Integer> words, List<String> remarks) {
         boolean newest = (words.getOrDefault(CAP_HIGH, 0) & FLUSHES) != 0;

@@ -29,7 +29,7 @@ class FolderWalkTest {
     }
 
     private List<String> found(int depth, int most) throws IOException {
-        return FolderWalk.files(folder, depth, most).stream()
+        return FolderWalk.files(folder, depth, most, f -> true).stream()
                 .map(f -> folder.relativize(f).toString()).toList();
     }
 
@@ -45,6 +45,12 @@ class FolderWalkTest {
     }
 
     @Test
+    void onlyWhatIsWantedIsKept() throws IOException {
+        assertThat(FolderWalk.files(folder, 9, 100, f -> f.endsWith("x")))
+                .containsExactly(folder.resolve("a/b/x"));
+    }
+
+    @Test
     void linksToFilesCountAndThoseInACircleDoNotMatter() throws IOException {
         Files.createSymbolicLink(folder.resolve("link"), folder.resolve("z"));
         Files.createSymbolicLink(folder.resolve("a/circle"), folder);
@@ -54,7 +60,8 @@ class FolderWalkTest {
 
     @Test
     void aFolderThatIsNotThereIsTold() {
-        assertThatThrownBy(() -> FolderWalk.files(folder.resolve("none"), 3, 9))
+        assertThatThrownBy(() -> FolderWalk.files(folder.resolve("none"), 3, 9,
+                f -> true))
                 .isInstanceOf(NoSuchFileException.class);
     }
 }

@@ -39,7 +39,7 @@ public final class AcpiTables implements FirmwareTableReader {
         if (!Files.isDirectory(source)) {
             return file(source, List.of(), null);
         }
-        List<Path> files = FolderWalk.files(source, MAX_DEPTH, MAX_FILES);
+        List<Path> files = FolderWalk.files(source, MAX_DEPTH, MAX_FILES, f -> true);
         List<FunctionConfig> functions = List.of();
         for (Path file : files) {
             if (functions.isEmpty() && file.endsWith(FUNCTIONS)) {

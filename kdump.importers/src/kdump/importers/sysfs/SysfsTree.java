@@ -74,11 +74,9 @@ public record SysfsTree(List<FunctionConfig> functions, List<String> leftOut) {
     }
 
     private static List<Path> configs(Path folder) throws IOException {
-        return FolderWalk.files(folder, MAX_DEPTH, MAX_FILES).stream()
-                .filter(f -> f.endsWith("config") && f.getParent() != null
-                        && FUNCTION.matcher(String.valueOf(
-                                f.getParent().getFileName())).matches())
-                .sorted().toList();
+        return FolderWalk.files(folder, MAX_DEPTH, MAX_FILES, f -> f.endsWith("config")
+                && f.getParent() != null && FUNCTION.matcher(String.valueOf(
+                        f.getParent().getFileName())).matches()).stream().sorted().toList();
     }
 
     /** Returns 64, 256 or 4096 bytes; none if there are fewer than 64. */

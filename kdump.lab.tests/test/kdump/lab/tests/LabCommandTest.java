@@ -40,6 +40,17 @@ class LabCommandTest {
         }
     }
 
+    @Test
+    void settingsThatWouldEndWithTheCommandAreNotTaken() throws Exception {
+        Result result = run(directory, "config", "set", "reset-devices", "resetPhase=T6");
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).startsWith("lab: config: config set is for the shell")
+                .hasLineCount(1);
+        assertThat(result.status()).isEqualTo(2);
+        assertThat(run(directory, "config", "show", "reset-devices").out())
+                .contains("resetPhase");
+    }
+
     /** The first is too small for any machine, the others for a run on this one. */
     @ParameterizedTest
     @ValueSource(strings = {"-Xmx16m", "-Xmx20m", "-Xmx28m"})

@@ -22,8 +22,9 @@ import org.jline.terminal.Terminal;
 record ShellSetup(GogoCommands commands) implements Function {
 
     private static final String BANNER = """
-            kdump lab: `compare server` runs every hand-over policy on a machine, `why` explains a
-            figure of it, `help` lists the commands; TAB completes, Ctrl-C ends work, Ctrl-D leaves""";
+            kdump lab: `compare server` runs every hand-over policy on a machine, `why` explains
+            a figure of it, `help` lists the commands; TAB completes, Ctrl-C ends work,
+            Ctrl-D leaves""";
 
     @Override
     public Object execute(CommandSession session, List<Object> arguments) {

@@ -129,6 +129,7 @@ public final class Launcher {
         all.put(Constants.FRAMEWORK_STORAGE, storage.resolve("felix").toString());
         all.put("felix.cache.locking", "false"); // the directory is ours alone
         all.put("felix.resolver.parallelism", "1"); // threads cost more than a resolve this small
+        all.put("lab.shell", String.valueOf(interactive));
         // only the shell's scripts are found by a bundle: address
         all.put("felix.service.urlhandlers", String.valueOf(interactive));
         all.put("felix.fileinstall.tmpdir", storage.resolve("fileinstall").toString());

@@ -54,14 +54,14 @@ final class CommandTable {
      * @throws UsageException if it has no such options, takes one of them once only, or the lab
      *     runs already and loads nothing for a command
      */
-    static CommandLine parse(Command<?> command, CommandHelp help, List<String> arguments)
+    static CommandLine parse(Command<?> command, List<String> arguments)
             throws UsageException {
         CommandLine line;
         try {
             line = DefaultParser.builder().setAllowPartialMatching(false).build()
                     .parse(options(command), arguments.toArray(String[]::new));
         } catch (ParseException e) {
-            throw new UsageException(e.getMessage() + "; usage: " + HelpText.synopsis(help)
+            throw new UsageException(e.getMessage() + "; usage: " + HelpText.synopsis(help(command))
                     + "; " + command.name() + " --help tells more");
         }
         if (line.hasOption("load")) { // that of ./lab itself the launcher has taken

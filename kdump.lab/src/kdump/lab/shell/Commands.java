@@ -170,7 +170,7 @@ public final class Commands implements CommandLineInterface {
             } else if (arguments.length > 1 && arguments[1].equals("--help")) {
                 HelpText.one(known(name), streams.out());
             } else {
-                value = perform(known(name), arguments, streams, directory, tells);
+                value = dispatch(name, arguments, streams, directory, tells);
             }
             streams.out().flush();
             return new Answer(DONE, value);
@@ -202,24 +202,27 @@ public final class Commands implements CommandLineInterface {
     }
 
     private CommandHelp known(String name) throws UsageException {
-        List<CommandHelp> all = commands();
-        return all.stream().filter(c -> c.name().equals(name)).findFirst().orElseThrow(
-                () -> new UsageException("no command '" + printable(name) + "'; there are "
-                        + all.stream().map(CommandHelp::name).collect(Collectors.joining(", "))));
+        return commands().stream().filter(c -> c.name().equals(name)).findFirst()
+                .orElseThrow(() -> unknown(name));
     }
 
-    private Object perform(CommandHelp known, String[] arguments, Streams streams, Path directory,
+    private UsageException unknown(String name) {
+        return new UsageException("no command '" + printable(name) + "'; there are "
+                + commands().stream().map(CommandHelp::name).collect(Collectors.joining(", ")));
+    }
+
+    private Object dispatch(String name, String[] arguments, Streams streams, Path directory,
             boolean tells) throws UsageException, LabException, IOException {
         List<String> rest = List.of(arguments).subList(1, arguments.length);
-        LineCommand conversation = conversations.get(known.name());
+        LineCommand conversation = conversations.get(name);
         if (conversation != null) {
             conversation.run(rest.isEmpty() || !rest.get(0).equals("--") ? rest
                     : rest.subList(1, rest.size()), System.in, streams.out(), directory);
             return null;
         }
-        Command<?> command = commands.stream().filter(c -> c.name().equals(known.name()))
-                .findFirst().orElseThrow();
-        var invocation = new Invocation(CommandTable.parse(command, known, rest), streams.out(),
+        Command<?> command = commands.stream().filter(c -> c.name().equals(name)).findFirst()
+                .orElseThrow(() -> unknown(name));
+        var invocation = new Invocation(CommandTable.parse(command, rest), streams.out(),
                 directory, streams.progress(), tells);
         List<String> specifications = invocation.values("variant");
         if (specifications.isEmpty()) {

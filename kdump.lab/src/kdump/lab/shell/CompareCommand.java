@@ -33,7 +33,8 @@ record CompareCommand(Lab lab) implements Command<Comparison> {
 
     @Override
     public List<String> examples() {
-        return List.of("compare server --seed 7", "compare vtd1 --policy linux --policy copy-tables --json");
+        return List.of("compare server --seed 7",
+                "compare vtd1 --policy linux --policy copy-tables --json");
     }
 
     @Override

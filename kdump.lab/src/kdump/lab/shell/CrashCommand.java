@@ -8,7 +8,7 @@ import java.util.List;
 import kdump.lab.api.Crash;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
-import kdump.lab.api.TimelineEntry;
+import kdump.lab.shell.report.TimelineReport;
 import kdump.lab.shell.report.VerdictJson;
 import kdump.lab.shell.report.VerdictText;
 import org.apache.commons.cli.Options;
@@ -49,7 +49,7 @@ record CrashCommand(Lab lab) implements Command<Crash> {
         Crash crash = lab.crash(invocation.target(machine), invocation.required("policy"),
                 invocation.runOptions(), invocation.progress());
         return new Crash(crash.verdict(), crash.timeline().stream()
-                .filter(e -> invocation.has("trace") || !isTrace(e)).toList());
+                .filter(e -> invocation.has("trace") || !TimelineReport.isTrace(e)).toList());
     }
 
     @Override
@@ -59,8 +59,7 @@ record CrashCommand(Lab lab) implements Command<Crash> {
 
     @Override
     public void text(Crash run, PrintStream out) {
-        run.timeline().forEach(e -> out.printf("%+14.6f s  %-4s %-13s %s%n",
-                e.nanosSinceCrash() / 1e9, e.phase(), e.what(), e.text()));
+        TimelineReport.print(run.timeline(), out);
         out.println();
         VerdictText.head(out);
         VerdictText.row(run.verdict(), false, out);
@@ -71,20 +70,7 @@ record CrashCommand(Lab lab) implements Command<Crash> {
     public void json(Crash run, JsonGenerator json) throws IOException {
         json.writeStartObject();
         VerdictJson.fields(run.verdict(), json);
-        json.writeArrayFieldStart("timeline");
-        for (TimelineEntry entry : run.timeline()) {
-            json.writeStartObject();
-            json.writeNumberField("nanosSinceCrash", entry.nanosSinceCrash());
-            json.writeStringField("phase", entry.phase());
-            json.writeStringField("what", entry.what());
-            json.writeStringField("text", entry.text());
-            json.writeEndObject();
-        }
-        json.writeEndArray();
+        TimelineReport.write("timeline", run.timeline(), json);
         json.writeEndObject();
-    }
-
-    private static boolean isTrace(TimelineEntry entry) {
-        return entry.what().equals("register") || entry.what().equals("invalidation");
     }
 }

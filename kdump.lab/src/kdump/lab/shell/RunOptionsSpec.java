@@ -14,7 +14,8 @@ final class RunOptionsSpec {
         return options
                 .addOption(valued("seed", "N", "of every choice that is left open; 1"))
                 .addOption(valued("crash-at", "TIME", "when the first kernel panics; 50ms"))
-                .addOption(valued("rate", "FACTOR", "on the work of every device; 0 leaves all idle"))
+                .addOption(valued("rate", "FACTOR",
+                        "on the work of every device; 0 leaves all idle"))
                 .addOption(valued("kernel", "VERSION", "of the first kernel, such as 4.2"))
                 .addOption(valued("capture-kernel", "VERSION", "of the capture kernel"))
                 .addOption(repeated("kernel-setting", "NAME=VALUE",

@@ -32,8 +32,8 @@ record ScenariosCommand(Supplier<Scenarios> scenarios) implements Command<List<S
 
     @Override
     public String summary() {
-        return "claims of the posts about crash hand-overs, each tried by an experiment; S1 is all of"
-                + " S1-1, S1-2 and so on";
+        return "claims of the posts about crash hand-overs, each tried by an experiment; S1 is"
+                + " all of S1-1, S1-2 and so on";
     }
 
     @Override

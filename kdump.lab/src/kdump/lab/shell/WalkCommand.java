@@ -37,7 +37,8 @@ record WalkCommand(Lab lab) implements Command<Walk> {
 
     @Override
     public List<String> examples() {
-        return List.of("walk vtd1 00:02.0 0xfffff000", "walk vtd1 00:02.0 0xfffff000 --after disable-reinit");
+        return List.of("walk vtd1 00:02.0 0xfffff000",
+                "walk vtd1 00:02.0 0xfffff000 --after disable-reinit");
     }
 
     @Override

@@ -34,7 +34,8 @@ record WhyCommand(Lab lab) implements Command<Why> {
 
     @Override
     public List<String> examples() {
-        return List.of("why server --policy disable-reinit dump", "why vtd1 --policy leave-disabled untranslated:00:03.0");
+        return List.of("why server --policy disable-reinit dump",
+                "why vtd1 --policy leave-disabled untranslated:00:03.0");
     }
 
     @Override

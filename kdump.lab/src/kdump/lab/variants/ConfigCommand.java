@@ -34,10 +34,11 @@ import org.osgi.service.metatype.MetaTypeService;
 public final class ConfigCommand implements LineCommand {
 
     private static final String ROW = "%-26s %s%n";
-    /** Configurations are delivered by a thread of their own. */
-    private static final long PATIENCE_MILLIS = 10_000;
-    private static final long PAUSE_MILLIS = 2;
 
+    /** Framework property of the launcher: whether somebody types, or a file of lines is run. */
+    private static final String SHELL = "lab.shell";
+
+    private final boolean lasts;
     private final ConfigurationAdmin configurations;
     private final ConfigurablePolicies policies;
 
@@ -45,6 +46,7 @@ public final class ConfigCommand implements LineCommand {
     @Activate
     public ConfigCommand(BundleContext context, @Reference ConfigurationAdmin configurations,
             @Reference MetaTypeService types, @Reference ServiceComponentRuntime components) {
+        this.lasts = !"false".equals(context.getProperty(SHELL));
         this.configurations = configurations;
         this.policies = new ConfigurablePolicies(context, configurations, types, components);
     }
@@ -70,6 +72,11 @@ public final class ConfigCommand implements LineCommand {
     @Override
     public void run(List<String> arguments, InputStream in, PrintStream out, Path directory)
             throws LabException, IOException {
+        if (!lasts && !arguments.isEmpty() && List.of("set", "reset").contains(arguments.get(0))) {
+            throw new LabException("config " + arguments.get(0) + " is for the shell, and for"
+                    + " ./lab -f: it ends with this command; --variant gives one command other"
+                    + " settings");
+        }
         String verb = arguments.isEmpty() ? "" : arguments.get(0);
         List<String> rest = arguments.subList(Math.min(1, arguments.size()), arguments.size());
         switch (verb + " " + Math.min(rest.size(), 2)) {
@@ -187,19 +194,7 @@ public final class ConfigCommand implements LineCommand {
 
     /** Waits until a policy is there that says it has these settings; null for none at all. */
     private boolean await(Configurable policy, Dictionary<String, Object> settings) {
-        long end = System.nanoTime() + PATIENCE_MILLIS * 1_000_000;
-        while (!has(policy.name(), settings)) {
-            if (System.nanoTime() > end) {
-                return false;
-            }
-            try {
-                Thread.sleep(PAUSE_MILLIS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return false;
-            }
-        }
-        return true;
+        return ConfigurablePolicies.await(() -> has(policy.name(), settings));
     }
 
     private boolean has(String name, Dictionary<String, Object> settings) {

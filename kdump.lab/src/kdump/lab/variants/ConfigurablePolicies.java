@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.InvalidSyntaxException;
@@ -26,6 +27,8 @@ import org.osgi.service.metatype.ObjectClassDefinition;
 final class ConfigurablePolicies {
 
     static final String NAME = "kdump.policy.name";
+    private static final long PATIENCE_MILLIS = 10_000;
+    private static final long PAUSE_MILLIS = 2;
     private static final String POLICY = HandoverPolicy.class.getName();
 
     private final BundleContext context;
@@ -126,6 +129,23 @@ final class ConfigurablePolicies {
         } catch (InvalidSyntaxException e) {
             throw new IllegalArgumentException(name, e);
         }
+    }
+
+    /** Waits a while for what follows a change: configurations are delivered by another thread. */
+    static boolean await(BooleanSupplier isSo) {
+        long end = System.nanoTime() + PATIENCE_MILLIS * 1_000_000;
+        while (!isSo.getAsBoolean()) {
+            if (System.nanoTime() > end) {
+                return false;
+            }
+            try {
+                Thread.sleep(PAUSE_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Components are made when they are asked for: one that refuses its settings is no service. */

@@ -30,9 +30,6 @@ import org.osgi.service.metatype.MetaTypeService;
 public final class ConfiguredVariants implements PolicyVariants {
 
     private static final String NAME = ConfigurablePolicies.NAME;
-    /** Configurations are delivered by a thread of their own. */
-    private static final long PATIENCE_MILLIS = 10_000;
-    private static final long PAUSE_MILLIS = 2;
 
     private final BundleContext context;
     private final Lab lab;
@@ -123,19 +120,7 @@ public final class ConfiguredVariants implements PolicyVariants {
     }
 
     private boolean await(String name, boolean there) {
-        long end = System.nanoTime() + PATIENCE_MILLIS * 1_000_000;
-        while (isThere(name) != there) {
-            if (System.nanoTime() > end) {
-                return false;
-            }
-            try {
-                Thread.sleep(PAUSE_MILLIS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return false;
-            }
-        }
-        return true;
+        return ConfigurablePolicies.await(() -> isThere(name) == there);
     }
 
     private static void delete(Configuration configuration) {

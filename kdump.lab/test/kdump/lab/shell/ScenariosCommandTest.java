@@ -35,8 +35,7 @@ class ScenariosCommandTest {
         var command = new ScenariosCommand(() -> claims);
         var bytes = new java.io.ByteArrayOutputStream();
         var out = new java.io.PrintStream(bytes, true);
-        var invocation = new Invocation(CommandTable.parse(command, CommandTable.help(command),
-                List.of(arguments)), out, Path.of(""), (step, of, what) -> told.add(what), true);
+        var invocation = new Invocation(CommandTable.parse(command, List.of(arguments)), out, Path.of(""), (step, of, what) -> told.add(what), true);
         List<ScenarioResult> results = command.ask(invocation);
         if (results != null) {
             invocation.json(json -> command.json(results, json));

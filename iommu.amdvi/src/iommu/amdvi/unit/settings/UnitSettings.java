@@ -24,8 +24,8 @@ import java.util.Set;
  *     UnitSetting#BLOCKED_WRITE_REPORT}
  */
 public record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean cacheNotPresent,
-        boolean asQemu, int qemuVersion, boolean fastPath, int dteCacheEntries, int directoryCacheEntries,
-        int tlbEntries, int interruptCacheEntries, BlockedRequests blockedRequests) {
+        boolean asQemu, int qemuVersion, boolean fastPath, int dteCacheEntries,
+        int directoryCacheEntries, int tlbEntries, int interruptCacheEntries, BlockedRequests blockedRequests) {
 
     /** Fewest entries of a cache: a set of it. */
     public static final int LEAST_ENTRIES = UnitSetting.LEAST_ENTRIES;

@@ -5,7 +5,6 @@ import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverNotes;
 import iommu.api.kdump.Phase;
 import iommu.api.memory.AddressRange;
-import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.PciFunction;
@@ -98,7 +97,7 @@ public final class Run {
         trace = machine.trace();
         AddressRange reservation = scenario.reservation();
         first = new Kernel(machine, scenario.profile(),
-                new PageAllocator(ramAbove16Mib(), scenario.usedFrames()), scenario.mappedIova(),
+                new PageAllocator(scenario.ram(), scenario.usedFrames()), scenario.mappedIova(),
                 scenario.passThrough());
         first.iommu().guests(scenario.description().runDefaults().guests());
         var own = new ArrayList<>(List.of(
@@ -125,13 +124,6 @@ public final class Run {
     public static DeviceSetup deviceSetup(RunOptions options, Map<Integer, Workload> loads) {
         return new DeviceSetup(options.seed(), options.crashAtNanos(), options.deviceOptions(),
                 loads);
-    }
-
-    private List<AddressRange> ramAbove16Mib() {
-        long lowest = 16L << 20;
-        return scenario.description().memoryMap().ranges(MemoryKind.SYSTEM_RAM).stream()
-                .filter(r -> r.end() > lowest + 4096)
-                .map(r -> new AddressRange(Math.max(lowest, r.start()), r.end())).toList();
     }
 
     CrashPath crashPath() {
@@ -266,11 +258,7 @@ public final class Run {
         checkPresence();
     }
 
-    /**
-     * Looks whether all bundles of the run are still there, as it does where the policy is asked.
-     *
-     * @throws WithdrawnException if one has gone
-     */
+    /** Ends the run by a {@link WithdrawnException} if a bundle of it has gone. */
     void checkPresence() {
         String gone = withdrawn();
         if (gone != null) {

@@ -11,9 +11,9 @@ import org.osgi.framework.wiring.BundleRevision;
  * Thread-safe.
  *
  * <p>The framework counts, by its own {@link ServiceObjects}: those of Declarative Services
- * remember each service that has gone for as long as the component lives that saw it (Apache Felix SCR
- * 2.2.18, {@code ComponentServiceObjectsHelper.closedServices}), and the object too if it went
- * just as it was got.
+ * remember each service that has gone for as long as the component lives that saw it (Apache
+ * Felix SCR 2.2.18, {@code ComponentServiceObjectsHelper.closedServices}), and the object too if
+ * it went just as it was got.
  */
 final class Held<T> implements AutoCloseable {
 

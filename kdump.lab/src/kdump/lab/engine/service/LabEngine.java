@@ -91,7 +91,8 @@ public final class LabEngine implements Lab {
     public Comparison compare(Target machine, List<String> names, RunOptions options,
             Progress progress) throws LabException {
         List<PolicyHandle> chosen = chosen(names);
-        try (var matrix = new Matrix(registry, holding -> loader.runner(machine, options, holding))) {
+        try (var matrix = new Matrix(registry,
+                holding -> loader.runner(machine, options, holding))) {
             return matrix.compare(chosen, names.isEmpty(), options, progress);
         }
     }

@@ -3,6 +3,8 @@ package kdump.lab.engine.setup;
 
 import iommu.api.machine.MachineDescription;
 import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryKind;
+import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Workload;
 import iommu.api.profile.KernelProfile;
 import java.util.BitSet;
@@ -33,6 +35,16 @@ public record Scenario(MachineDescription description, AddressRange reservation,
         Map<Integer, Workload> loads, BitSet usedFrames,
         IovaInUse mappedIova, Set<Integer> passThrough,
         Set<Integer> captureDrivers, List<String> assumptions, boolean tracksCauses) {
+
+    /** Lower memory the first kernel keeps for devices that reach no further. */
+    private static final long LOWEST = 16L << 20;
+
+    /** Returns the memory that the first kernel gives out. */
+    public List<AddressRange> ram() {
+        return description.memoryMap().ranges(MemoryKind.SYSTEM_RAM).stream()
+                .filter(r -> r.end() > LOWEST + PhysicalMemory.PAGE_BYTES)
+                .map(r -> new AddressRange(Math.max(LOWEST, r.start()), r.end())).toList();
+    }
 
     /** Returns the name of the kernel, or of both if they differ. */
     public String kernels() {

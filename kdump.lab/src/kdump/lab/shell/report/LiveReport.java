@@ -4,7 +4,6 @@ package kdump.lab.shell.report;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.io.PrintStream;
-import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.live.LiveState;
 
 /** How a live machine stands. */
@@ -14,18 +13,12 @@ public final class LiveReport {
 
     /** Prints what has happened, without single registers, and where the machine is now. */
     public static void news(LiveState state, PrintStream out) {
-        state.news().stream().filter(e -> !isSmall(e)).forEach(e -> out.printf(
-                "%+14.6f s  %-4s %-13s %s%n", e.nanosSinceCrash() / 1e9, e.phase(), e.what(),
-                e.text()));
+        TimelineReport.print(state.news().stream().filter(e -> !TimelineReport.isTrace(e)
+                && !e.what().equals("config")).toList(), out);
         out.printf("%s under %s: %s at %+.6f s; %d faults, %d untranslated%s%n", state.machine(),
                 state.policy(), state.phase() == null ? "not begun" : state.phase(),
                 state.nanosSinceCrash() / 1e9, state.faults().requests(), state.untranslated(),
                 state.ended() == null ? "" : "; ended: " + state.ended());
-    }
-
-    private static boolean isSmall(TimelineEntry entry) {
-        return entry.what().equals("register") || entry.what().equals("invalidation")
-                || entry.what().equals("config");
     }
 
     /** Prints phases, units and devices too. */
@@ -72,6 +65,7 @@ public final class LiveReport {
         }
         json.writeEndArray();
         devices(state, json);
+        TimelineReport.write("news", state.news(), json);
         json.writeEndObject();
     }
 
@@ -83,16 +77,6 @@ public final class LiveReport {
             json.writeBooleanField("busMaster", device.busMaster());
             json.writeStringField("driver", device.driver());
             json.writeNumberField("inFlight", device.inFlight());
-            json.writeEndObject();
-        }
-        json.writeEndArray();
-        json.writeArrayFieldStart("news");
-        for (TimelineEntry entry : state.news()) {
-            json.writeStartObject();
-            json.writeNumberField("nanosSinceCrash", entry.nanosSinceCrash());
-            json.writeStringField("phase", entry.phase());
-            json.writeStringField("what", entry.what());
-            json.writeStringField("text", entry.text());
             json.writeEndObject();
         }
         json.writeEndArray();
