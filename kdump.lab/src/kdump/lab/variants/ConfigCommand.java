@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import kdump.lab.api.command.LineCommand;
 import kdump.lab.variants.ConfigurablePolicies.Configurable;
@@ -44,11 +45,12 @@ public final class ConfigCommand implements LineCommand {
 
     /** Takes what settings are kept by. */
     @Activate
-    public ConfigCommand(BundleContext context, @Reference ConfigurationAdmin configurations,
+    public ConfigCommand(BundleContext context, @Reference Lab lab,
+            @Reference ConfigurationAdmin configurations,
             @Reference MetaTypeService types, @Reference ServiceComponentRuntime components) {
         this.lasts = !"false".equals(context.getProperty(SHELL));
         this.configurations = configurations;
-        this.policies = new ConfigurablePolicies(context, configurations, types, components);
+        this.policies = new ConfigurablePolicies(context, lab, configurations, types, components);
     }
 
     @Override
@@ -199,7 +201,8 @@ public final class ConfigCommand implements LineCommand {
 
     private boolean has(String name, Dictionary<String, Object> settings) {
         var services = policies.services(name);
-        return settings == null ? services.isEmpty() : services.stream().anyMatch(service ->
+        return settings == null ? services.isEmpty() && !policies.isThere(name)
+                : policies.isThere(name) && services.stream().anyMatch(service ->
                 Collections.list(settings.keys()).stream().allMatch(key -> {
                     Object value = service.getProperty(key);
                     return value != null && Objects.equals(text(value), text(settings.get(key)));

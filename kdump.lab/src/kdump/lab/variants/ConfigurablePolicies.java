@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import kdump.lab.api.Lab;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.InvalidSyntaxException;
@@ -32,13 +33,15 @@ final class ConfigurablePolicies {
     private static final String POLICY = HandoverPolicy.class.getName();
 
     private final BundleContext context;
+    private final Lab lab;
     private final ConfigurationAdmin configurations;
     private final MetaTypeService types;
     private final ServiceComponentRuntime components;
 
-    ConfigurablePolicies(BundleContext context, ConfigurationAdmin configurations,
+    ConfigurablePolicies(BundleContext context, Lab lab, ConfigurationAdmin configurations,
             MetaTypeService types, ServiceComponentRuntime components) {
         this.context = context;
+        this.lab = lab;
         this.configurations = configurations;
         this.types = types;
         this.components = components;
@@ -129,6 +132,11 @@ final class ConfigurablePolicies {
         } catch (InvalidSyntaxException e) {
             throw new IllegalArgumentException(name, e);
         }
+    }
+
+    /** Returns whether the lab has a policy: it hears of services a little after the framework. */
+    boolean isThere(String name) {
+        return lab.policies().stream().anyMatch(policy -> policy.name().equals(name));
     }
 
     /** Waits a while for what follows a change: configurations are delivered by another thread. */

@@ -32,7 +32,6 @@ public final class ConfiguredVariants implements PolicyVariants {
     private static final String NAME = ConfigurablePolicies.NAME;
 
     private final BundleContext context;
-    private final Lab lab;
     private final ConfigurationAdmin configurations;
     private final MetaTypeService types;
     private final ServiceComponentRuntime components;
@@ -44,11 +43,10 @@ public final class ConfiguredVariants implements PolicyVariants {
             @Reference ConfigurationAdmin configurations, @Reference MetaTypeService types,
             @Reference ServiceComponentRuntime components) {
         this.context = context;
-        this.lab = lab;
         this.configurations = configurations;
         this.types = types;
         this.components = components;
-        this.policies = new ConfigurablePolicies(context, configurations, types, components);
+        this.policies = new ConfigurablePolicies(context, lab, configurations, types, components);
     }
 
     @Override
@@ -73,7 +71,7 @@ public final class ConfiguredVariants implements PolicyVariants {
     }
 
     private void make(Specification variant, List<Configuration> made) throws LabException {
-        if (isThere(variant.name())) {
+        if (policies.isThere(variant.name())) {
             throw new LabException("variant '" + variant.name()
                     + "': a policy has this name already");
         }
@@ -110,17 +108,13 @@ public final class ConfiguredVariants implements PolicyVariants {
                 others.add(String.valueOf(component.properties.get(NAME)));
             }
         }
-        throw new LabException((isThere(policy) ? "policy '" + policy + "' has no settings"
+        throw new LabException((policies.isThere(policy) ? "policy '" + policy + "' has no settings"
                 : "no policy '" + policy + "'") + "; variants are of "
                 + String.join(", ", others));
     }
 
-    private boolean isThere(String name) {
-        return lab.policies().stream().anyMatch(policy -> policy.name().equals(name));
-    }
-
     private boolean await(String name, boolean there) {
-        return ConfigurablePolicies.await(() -> isThere(name) == there);
+        return ConfigurablePolicies.await(() -> policies.isThere(name) == there);
     }
 
     private static void delete(Configuration configuration) {
