@@ -53,7 +53,7 @@ public abstract class UnitTrace implements UnitListener {
     /** Returns the trace of a unit, which it listens to from now on. */
     public static UnitTrace of(RemappingUnit unit, UnitSlot slot, EventLog log) {
         UnitTrace trace = slot.profile().vendor().equals("vtd") ? new VtdTrace(unit, log)
-                : new AmdTrace(unit, log);
+                : new AmdTrace(unit, slot.firstBusNumbers(), log);
         unit.listener(trace);
         return trace;
     }
