@@ -31,7 +31,8 @@ import org.osgi.util.tracker.ServiceTracker;
  * {@link Object} with the properties {@code launcher.arguments} (String[]) and, here only,
  * {@code launcher.stdout} (PrintStream, UTF-8, buffered: flushed when the command has returned).
  * A command refers to that service by {@code (launcher.stdout=*)}: it then stays away from bnd's
- * own launcher, which would run it instead of the tests.
+ * own launcher, which would run it instead of the tests. A negative status says that the bundle of
+ * the shell has gone: another one is waited for, and called (see {@link ReturningCommand}).
  *
  * <p>System properties: {@code lab.home}, the root of the workspace; {@code lab.run}, the file that
  * lists the bundles; {@code lab.directory}, the folder that relative names start from. Bundles of
@@ -109,7 +110,8 @@ public final class Launcher {
         new StrangerBundles(context, problems).start(interactive && !script ? null : load(), named);
         Callable<Integer> command = command(context);
         problems.forEach(problem -> System.err.println("lab: " + Failure.line(problem)));
-        int status = command == null ? 1 : call(command);
+        int status = command == null ? 1 : call(new ReturningCommand(context, command,
+                COMMAND_WAIT_MILLIS, System.err));
         stdout.flush();
         Storage.sweep(parent);
         return status;

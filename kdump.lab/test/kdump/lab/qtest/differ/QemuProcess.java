@@ -42,7 +42,7 @@ public final class QemuProcess implements AutoCloseable {
     }
 
     /**
-     * Starts one without a processor, whose time moves as the client says: messages may be anything.
+     * Starts one without a processor, whose time the client moves: messages may be anything.
      *
      * @param oracle of version 11 or later
      */
