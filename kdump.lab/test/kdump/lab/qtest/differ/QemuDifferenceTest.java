@@ -47,7 +47,9 @@ class QemuDifferenceTest {
                     "intel-iommu,scalable-mode=on",
                     "intel-iommu,aw-bits=39,device-iotlb=on,snoop-control=on",
                     "intel-iommu,scalable-mode=on,fsts=on",
-                    "intel-iommu,scalable-mode=on,fsts=on,fs1gp=off,pasid-bits=20"));
+                    "intel-iommu,scalable-mode=on,fsts=on,fs1gp=off,pasid-bits=20",
+                    "amd-iommu,dma-remap=on", "amd-iommu,dma-remap=on,intremap=on,xtsup=on",
+                    "amd-iommu", "amd-iommu,dma-remap=on,dma-translation=off"));
     private static final String ONLY = System.getenv("LAB_UNIT");
     private static final String AMD = "amd-iommu";
     private static final int MAX_DIFFERENCES = 5;
@@ -114,7 +116,7 @@ class QemuDifferenceTest {
     }
 
     private static Program program(Unit unit, long seed) {
-        return unit.isAmd() ? AmdProgramMaker.of(seed)
+        return unit.isAmd() ? AmdProgramMaker.of(seed, unit.oracle())
                 : VtdProgramMaker.of(seed, unit.oracle(), unit.device());
     }
 
