@@ -7,6 +7,7 @@ import devices.pcie.nvme.NvmeModel;
 import devices.pcie.raid.SmartArray;
 import devices.pcie.rdma.Rdma;
 import devices.pcie.ringdma.RingDma;
+import devices.pcie.xhci.XhciModel;
 import iommu.api.pcie.DeviceModel;
 import iommu.testkit.FakeFunction;
 import iommu.testkit.conformance.DeviceConformance;
@@ -77,6 +78,13 @@ class ConformanceTest {
     class RdmaKeepsToTheRules extends Ours {
         RdmaKeepsToTheRules() {
             super(new Rdma(), 0x020700, 0x1017_15b3);
+        }
+    }
+
+    @Nested
+    class XhciKeepsToTheRules extends Ours {
+        XhciKeepsToTheRules() {
+            super(new XhciModel(), 0x0c0330, 0x9d2f_8086);
         }
     }
 

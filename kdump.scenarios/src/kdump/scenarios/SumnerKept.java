@@ -127,12 +127,12 @@ final class SumnerKept {
         List<Integer> usb = run.machine().functions().stream()
                 .filter(f -> f.classCode() >>> 8 == USB).map(FunctionConfig::requesterId)
                 .filter(requests::containsKey).toList();
-        long halted = usb.stream().filter(f -> requests.get(f).containsKey(Phase.ENUMERATION)
-                && !requests.get(f).containsKey(Phase.DMA_REMAPPING)).count();
+        long silent = usb.stream().filter(f -> !requests.get(f).containsKey(Phase.DMA_REMAPPING))
+                .count();
         return Finding.where(strange == 0 && policy == 0 && !usb.isEmpty()
-                        && halted == usb.size(), strange + " devices were reset before their driver"
-                        + " came, the policy wrote config space " + policy + " times; " + halted
-                        + " of " + usb.size() + " busy USB controllers fell silent at T5b",
+                        && silent == usb.size(), strange + " devices were reset before their driver"
+                        + " came, the policy wrote config space " + policy + " times; " + silent
+                        + " of " + usb.size() + " busy USB controllers sent nothing from T5b on",
                 "USB controllers are taken from firmware and halted at T5b, by whatever policy",
                 "somebody else than its driver dealt with a device");
     }

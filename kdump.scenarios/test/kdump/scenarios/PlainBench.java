@@ -9,6 +9,7 @@ import devices.pcie.raid.SmartArray;
 import devices.pcie.rdma.Rdma;
 import devices.pcie.ringdma.RingDma;
 import devices.pcie.root.RootComplexes;
+import devices.pcie.xhci.XhciModel;
 import iommu.amdvi.linux.AmdViHandover;
 import iommu.amdvi.vendor.AmdViVendor;
 import iommu.api.kdump.HandoverEvent;
@@ -86,7 +87,8 @@ public final class PlainBench implements Experiments {
             Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor(), "calgary",
                     new CalgaryVendor(), "gart", new GartVendor()),
             List.of(new AhciModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
-                    new SmartArray(), new RingDma(false)), new PcieFabricFactory(), new RootComplexes(),
+                    new SmartArray(), new XhciModel(), new RingDma(false)),
+            new PcieFabricFactory(), new RootComplexes(),
             Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover(), "calgary",
                     new CalgaryHandover(), "gart", new GartHandover()),
             List.of(new Swiotlb(), new NoIommu()));

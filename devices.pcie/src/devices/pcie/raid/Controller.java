@@ -23,6 +23,7 @@ import static devices.pcie.raid.CissLayout.TABLE_BAR;
 import static devices.pcie.raid.CissLayout.TRANSPORT_ACTIVE;
 import static devices.pcie.raid.CissLayout.TRANSPORT_REQUEST;
 
+import devices.pcie.link.Timer;
 import iommu.api.bits.RegisterFile;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.Device;

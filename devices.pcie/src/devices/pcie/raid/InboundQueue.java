@@ -7,6 +7,8 @@ import static devices.pcie.raid.CommandLayout.LIST_ADDRESS;
 import static devices.pcie.raid.CommandLayout.SCATTER_GATHER;
 
 import devices.pcie.link.Link;
+import devices.pcie.link.MemoryAccess;
+import devices.pcie.link.Timer;
 import iommu.api.pcie.DeviceContext;
 import java.util.function.Consumer;
 

@@ -12,6 +12,8 @@ import static devices.pcie.raid.CommandLayout.TAG_BITS;
 import static devices.pcie.raid.CommandLayout.TAG_ERROR;
 
 import devices.pcie.link.Link;
+import devices.pcie.link.MemoryAccess;
+import devices.pcie.link.Timer;
 import iommu.api.pcie.DeviceContext;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

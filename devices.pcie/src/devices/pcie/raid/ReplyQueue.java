@@ -7,6 +7,7 @@ import static devices.pcie.raid.CissLayout.INTERRUPT_MASK;
 import static devices.pcie.raid.CissLayout.OUTBOUND_QUEUE;
 import static devices.pcie.raid.CissLayout.QUEUE_EMPTY;
 
+import devices.pcie.link.Timer;
 import iommu.api.bits.RegisterFile;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.Interrupts;

@@ -61,7 +61,6 @@ final class RingDriver implements DeviceDriver {
     /** As long as network drivers take, who read ids, map registers and allocate first; assumed. */
     private static final long MASTER_TO_RESET_NANOS = 3_000_000;
     private static final int TRIAL_BYTES = 512;
-    private static final int XHCI = 0x0c0330;
     private static final int SECTORS_APART = 4096 / Medium.SECTOR_BYTES;
 
     private final DriverPort port;
@@ -79,8 +78,6 @@ final class RingDriver implements DeviceDriver {
     private boolean streams;
     private boolean interrupts;
     private boolean bound;
-    /** The descriptor that is waited for without bound; 0 for none. */
-    private long unanswered;
 
     RingDriver(DriverPort port, boolean wire) {
         this(port, wire, Duty.ANY);
@@ -223,38 +220,18 @@ final class RingDriver implements DeviceDriver {
         String failure = transfer(page, TRIAL_BYTES, 0, false);
         port.freePage(page);
         bound = failure == null;
-        if (!bound && isHalted() && waitsForEver()) {
-            unanswered = ring;
-        } else if (!bound) {
+        if (!bound) {
             write(CTRL, RESET.mask());
         }
         return failure;
-    }
-
-    private boolean waitsForEver() {
-        return duty == Duty.SCHEDULE && function.classCode() == XHCI && port.isFrom(3, 16);
     }
 
     private boolean isHalted() {
         return HALTED.isSet(function.readRegister(bar, STATUS.offset(), STATUS.bytes()));
     }
 
-    /**
-     * {@inheritDoc} A USB controller is probed by a worker, who holds the lock of the hub until its
-     * command is done, and shutting the hub down takes that lock. With xHCI there is no bound to
-     * that since 3.16 (c311e391a7ef), as long as the controller has halted over an error: its
-     * command is turned into another, for ever.
-     *
-     * <p>Source: D. Nunes, "usb: xhci: bound wait command completion to avoid kdump deadlock",
-     * 2026; recording kdamd7_capoff, where that worker is "blocked for more than 120 seconds".
-     */
     @Override
     public String shutdown() {
-        if (unanswered != 0 && !port.waitForMemory(unanswered + COMPLETION, DONE.mask(),
-                DONE.mask(), DriverPort.WITHOUT_BOUND_NANOS)) {
-            return "a worker holds the hub's lock and waits for a command of the controller,"
-                    + " which has halted over a host system error";
-        }
         if (bound) {
             write(CTRL, 0);
         }

@@ -4,6 +4,7 @@ package devices.pcie.raid;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import devices.pcie.link.Timer;
 import iommu.api.bits.RegisterFile;
 import iommu.api.sim.EventQueue;
 import iommu.api.sim.RandomStream;

@@ -9,6 +9,7 @@ import devices.pcie.raid.SmartArray;
 import devices.pcie.rdma.Rdma;
 import devices.pcie.ringdma.RingDma;
 import devices.pcie.root.RootComplexes;
+import devices.pcie.xhci.XhciModel;
 import iommu.amdvi.linux.AmdViHandover;
 import iommu.amdvi.vendor.AmdViVendor;
 import iommu.api.kdump.HandoverEvent;
@@ -82,7 +83,7 @@ public final class Fixture {
     /** The same with a model for every kind of device, as the lab has them. */
     public static final Services ALL_MODELS = SERVICES.withModels(
             List.of(new AhciModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
-                    new SmartArray(), new RingDma(false)));
+                    new SmartArray(), new XhciModel(), new RingDma(false)));
 
     private Fixture() { }
 

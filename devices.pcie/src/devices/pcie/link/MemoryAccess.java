@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-package devices.pcie.raid;
+package devices.pcie.link;
 
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.DmaPort;
 
 /** Memory in requests of one payload, none of which crosses a boundary of payloads. */
-final class MemoryAccess {
+public final class MemoryAccess {
 
     private static final int PAYLOAD_BYTES = 256;
 
     private final DmaPort dma;
 
-    MemoryAccess(DmaPort dma) {
+    /** Makes the access of one function. */
+    public MemoryAccess(DmaPort dma) {
         this.dma = dma;
     }
 
     /** Returns whether all of it was read; the first request that fails is the last. */
-    boolean read(long address, byte[] to, int offset, int bytes) {
+    public boolean read(long address, byte[] to, int offset, int bytes) {
         for (int done = 0; done < bytes;) {
             int chunk = chunk(address + done, bytes - done);
             if (dma.read(address + done, to, offset + done, chunk) != CompletionStatus.SUCCESS) {
@@ -28,7 +29,7 @@ final class MemoryAccess {
     }
 
     /** Writes; nobody says whether it arrives. */
-    void write(long address, byte[] from, int offset, int bytes) {
+    public void write(long address, byte[] from, int offset, int bytes) {
         for (int done = 0; done < bytes;) {
             int chunk = chunk(address + done, bytes - done);
             dma.write(address + done, from, offset + done, chunk);

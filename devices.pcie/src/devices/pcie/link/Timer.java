@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package devices.pcie.raid;
+package devices.pcie.link;
 
 import iommu.api.pcie.DeviceContext;
 
@@ -7,7 +7,7 @@ import iommu.api.pcie.DeviceContext;
  * An action that is due at one instant, or not at all: what was set before a reset does nothing
  * after it. Allocates nothing when it is set. One thread.
  */
-final class Timer {
+public final class Timer {
 
     private static final long NEVER = Long.MAX_VALUE;
 
@@ -16,23 +16,25 @@ final class Timer {
     private final Runnable tick = this::tick;
     private long due = NEVER;
 
-    Timer(DeviceContext context, Runnable action) {
+    /** Makes one that is not set. */
+    public Timer(DeviceContext context, Runnable action) {
         this.context = context;
         this.action = action;
     }
 
     /** Has the action run after so long, instead of whenever it was to run. */
-    void set(long delayNanos) {
+    public void set(long delayNanos) {
         due = context.nanos() + delayNanos;
         context.schedule(delayNanos, tick);
     }
 
     /** Has the action not run. */
-    void cancel() {
+    public void cancel() {
         due = NEVER;
     }
 
-    boolean isSet() {
+    /** Returns whether the action is still to run. */
+    public boolean isSet() {
         return due != NEVER;
     }
 
