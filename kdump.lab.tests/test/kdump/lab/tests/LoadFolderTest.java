@@ -82,6 +82,26 @@ class LoadFolderTest {
     }
 
     @Test
+    void settingsInJsonComeChangeAndGo() throws Exception {
+        Path json = home.resolve("load/mine.json");
+        awaitAnswer("config list", said -> said.contains("reset-devices"));
+        for (String phase : new String[] {"T6", "none"}) {
+            Files.writeString(json, "{\"kdump.policies.resetdevices~late\":"
+                    + " {\"resetPhase\": \"" + phase + "\"}}");
+            awaitAnswer("config list", said -> said.contains("resetPhase=" + phase));
+        }
+        Files.delete(json);
+        awaitAnswer("policies", said -> said.contains("copy-tables") && !said.contains("late"));
+        Files.writeString(json, "{\"kdump.policies.resetdevices~late\": 1}");
+        Instant end = Instant.now().plus(PATIENCE);
+        while (told("lab: ") == 0 && Instant.now().isBefore(end)) {
+            Thread.sleep(50);
+        }
+        assertThat(home.resolve("err")).content().contains("mine.json: no policy has settings of"
+                + " PID 'mine'; there are kdump.policies.").hasLineCount(1);
+    }
+
+    @Test
     void whatCannotBeUsedIsToldAtOnceAndInTheList() throws Exception {
         Path load = home.resolve("load");
         Files.writeString(load.resolve("text.jar"), "no zip");
