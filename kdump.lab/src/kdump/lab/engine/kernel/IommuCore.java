@@ -14,6 +14,7 @@ import iommu.api.profile.KernelProfile;
 import iommu.api.trace.EventKind;
 import iommu.api.unit.DmaOps;
 import iommu.api.unit.DmaOpsFactory;
+import iommu.api.unit.IommuVendor;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
@@ -28,6 +29,7 @@ import java.util.Set;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import kdump.lab.engine.machine.Machine;
+import kdump.lab.engine.machine.NoAnswerException;
 
 /**
  * What a kernel does with remapping units whatever their vendor: which unit and which addresses a
@@ -74,8 +76,9 @@ public final class IommuCore implements DmaOps {
             }
         });
         for (int i = 0; i < machine.units().size(); i++) {
-            UnitDriver driver = machine.vendor(i)
-                    .driver(profile, new EngineKernelPort(kernel, machine, i));
+            IommuVendor vendor = machine.vendor(i);
+            UnitDriver driver = NoAnswerException.checked(vendor.driver(profile,
+                    new EngineKernelPort(kernel, machine, i)), vendor, "a driver");
             int unit = i;
             // What the code spends on every function that the unit serves.
             units.add(new UnitSlot(driver, () -> kernel.spend(profile.costs().unitSetup()),
