@@ -87,6 +87,11 @@ final class WorkloadGenerator {
                         + " is plugged in after the crash");
                 continue;
             }
+            if (machine.slot(function.requesterId()).worksByItself()) {
+                remarks.add(RequesterId.format(function.requesterId()) + " works by itself, "
+                        + machine.slot(function.requesterId()).activity());
+                continue;
+            }
             List<DmaBuffer> mine = pagesOf(function,
                     machine.config(function.requesterId()));
             if (!function.busMaster() || mine.size() < MIN_PAGES) {
