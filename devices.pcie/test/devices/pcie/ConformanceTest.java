@@ -2,6 +2,7 @@
 package devices.pcie;
 
 import devices.pcie.ahci.AhciModel;
+import devices.pcie.bmc.BmcModel;
 import devices.pcie.e1000e.E1000eModel;
 import devices.pcie.nvme.NvmeModel;
 import devices.pcie.raid.SmartArray;
@@ -50,6 +51,13 @@ class ConformanceTest {
     class AhciKeepsToTheRules extends Ours {
         AhciKeepsToTheRules() {
             super(new AhciModel(), 0x010601, 0x2922_8086);
+        }
+    }
+
+    @Nested
+    class BmcKeepsToTheRules extends Ours {
+        BmcKeepsToTheRules() {
+            super(new BmcModel(), 0x088000, 0x3306_103c);
         }
     }
 

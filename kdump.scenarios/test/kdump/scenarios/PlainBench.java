@@ -2,6 +2,7 @@
 package kdump.scenarios;
 
 import devices.pcie.ahci.AhciModel;
+import devices.pcie.bmc.BmcModel;
 import devices.pcie.e1000e.E1000eModel;
 import devices.pcie.fabric.PcieFabricFactory;
 import devices.pcie.nvme.NvmeModel;
@@ -86,7 +87,7 @@ public final class PlainBench implements Experiments {
     private static final Services SERVICES = new Services(
             Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor(), "calgary",
                     new CalgaryVendor(), "gart", new GartVendor()),
-            List.of(new AhciModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
+            List.of(new AhciModel(), new BmcModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
                     new SmartArray(), new XhciModel(), new RingDma(false)),
             new PcieFabricFactory(), new RootComplexes(),
             Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover(), "calgary",

@@ -131,6 +131,11 @@ final class RingDriver implements DeviceDriver {
 
     /** A request into memory that was mapped before this driver's time. */
     private Request fixedRequest() {
+        if (workload.writable().isEmpty() && workload.readable().isEmpty()) {
+            List<DmaBuffer> received = workload.writeOnly();
+            return new Request(received.get(choices.nextInt(received.size())), workload.bytes(),
+                    false);
+        }
         boolean reads = choices.nextInt(1000) < workload.readsPerMille()
                 || workload.writable().isEmpty();
         List<DmaBuffer> from = reads && !workload.readable().isEmpty()

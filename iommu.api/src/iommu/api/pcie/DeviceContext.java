@@ -31,6 +31,15 @@ public interface DeviceContext {
      */
     String SECTORS = "sectors";
 
+    /**
+     * Option of the machine itself: address of the first memory that its firmware has reserved for
+     * the function (RMRR, IVMD); absent where it has reserved none.
+     */
+    String RESERVED_START = "reservedStart";
+
+    /** Option of the machine itself: size of what {@link #RESERVED_START} begins, in bytes. */
+    String RESERVED_BYTES = "reservedBytes";
+
     /** Returns the function that the device sits behind. */
     PciFunction function();
 

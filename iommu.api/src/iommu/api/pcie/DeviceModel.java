@@ -35,6 +35,16 @@ public interface DeviceModel {
     }
 
     /**
+     * Returns whether a device of this model does by itself all that it does, as what is driven by
+     * firmware of its own: no kernel's driver is given work for it.
+     *
+     * @param function that the device stands behind
+     */
+    default boolean worksByItself(FunctionConfig function) {
+        return false;
+    }
+
+    /**
      * Makes the device.
      *
      * @throws IllegalArgumentException if an option is out of range

@@ -5,7 +5,7 @@
  * completion, and the contracts of device models and of their drivers.
  */
 @Export
-@Version("0.1.0")
+@Version("0.2.0")
 package iommu.api.pcie;
 
 import org.osgi.annotation.bundle.Export;

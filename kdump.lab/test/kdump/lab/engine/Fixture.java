@@ -2,6 +2,7 @@
 package kdump.lab.engine;
 
 import devices.pcie.ahci.AhciModel;
+import devices.pcie.bmc.BmcModel;
 import devices.pcie.e1000e.E1000eModel;
 import devices.pcie.fabric.PcieFabricFactory;
 import devices.pcie.nvme.NvmeModel;
@@ -82,7 +83,7 @@ public final class Fixture {
 
     /** The same with a model for every kind of device, as the lab has them. */
     public static final Services ALL_MODELS = SERVICES.withModels(
-            List.of(new AhciModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
+            List.of(new AhciModel(), new BmcModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
                     new SmartArray(), new XhciModel(), new RingDma(false)));
 
     private Fixture() { }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.machine;
 
+import iommu.api.memory.AddressRange;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DeviceDriver;
@@ -13,6 +14,7 @@ import iommu.api.sim.RandomStream;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -74,6 +76,11 @@ public final class DeviceSlot implements DeviceContext {
         return model.options();
     }
 
+    /** Returns whether it does all that it does by itself, without a driver. */
+    public boolean worksByItself() {
+        return model.worksByItself(machine.config(function.requesterId()));
+    }
+
     /** Returns how long it goes on by itself, in words; null where its workload says so. */
     public String activity() {
         return model.activity(machine.config(function.requesterId()));
@@ -106,7 +113,18 @@ public final class DeviceSlot implements DeviceContext {
 
     @Override
     public long option(String name, long otherwise) {
-        return setup.option(function.requesterId(), name, otherwise);
+        return setup.option(function.requesterId(), name, reserved(name, otherwise));
+    }
+
+    private long reserved(String name, long otherwise) {
+        boolean start = name.equals(RESERVED_START);
+        if (!start && !name.equals(RESERVED_BYTES)) {
+            return otherwise;
+        }
+        List<AddressRange> ranges =
+                machine.description().reservedFor(function.requesterId());
+        return ranges.isEmpty() ? otherwise : start ? ranges.get(0).start()
+                : ranges.get(0).end() - ranges.get(0).start();
     }
 
     // ---- requests -------------------------------------------------------------------------------

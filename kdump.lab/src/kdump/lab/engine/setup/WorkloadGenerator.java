@@ -87,6 +87,11 @@ final class WorkloadGenerator {
                         + " is plugged in after the crash");
                 continue;
             }
+            if (machine.slot(function.requesterId()).worksByItself()) {
+                remarks.add(RequesterId.format(function.requesterId()) + " works by itself, "
+                        + machine.slot(function.requesterId()).activity());
+                continue;
+            }
             List<DmaBuffer> mine = pagesOf(function,
                     machine.config(function.requesterId()));
             if (!function.busMaster() || mine.size() < MIN_PAGES) {
@@ -109,7 +114,7 @@ final class WorkloadGenerator {
                     || rates.containsKey(function.requesterId());
             boolean streaming = (i == streams || random.oneIn(2)) && open;
             Workload load = load(function, pages.get(function.requesterId()), streaming,
-                    tableMessage(function, machine));
+                    classOf(function, machine), tableMessage(function, machine));
             if (busy && rateFactor > 0) {
                 loads.put(function.requesterId(), load);
             }
@@ -162,7 +167,7 @@ final class WorkloadGenerator {
     }
 
     private Workload load(PciFunction function, List<DmaBuffer> pages, boolean streaming,
-            Message message) {
+            int baseClass, Message message) {
         double drawn = streaming ? random.between(200, 600) : random.between(20, 200);
         double rate = rateFactor * rates.getOrDefault(function.requesterId(), drawn);
         int readsPerMille = (int) random.between(200, 800);
@@ -175,9 +180,17 @@ final class WorkloadGenerator {
         if (!survey.isDirect(function.alias())) {
             take(survey.writeOnly(function.alias()), writeOnly, MAX_BUFFERS);
         }
-        int rings = Math.min(MOST_RINGS, (pages.size() + 1) / 2);
+        int rings = rings(pages.size(), baseClass == NETWORK && !writeOnly.isEmpty());
         return new Workload(rate, streaming, readsPerMille, bytes, pages.subList(0, rings),
                 readable, pages.subList(rings, pages.size()), writeOnly, message);
+    }
+
+    /**
+     * Returns how many of the pages that are mapped both ways are for rings: half of them, but all
+     * of a network controller's whose buffers are mapped one way, as Linux maps them.
+     */
+    private static int rings(int pages, boolean buffersApart) {
+        return Math.min(MOST_RINGS, buffersApart ? pages : (pages + 1) / 2);
     }
 
     private List<DmaBuffer> pagesOf(PciFunction function, FunctionConfig config) {
