@@ -14,10 +14,14 @@ record CommandRun(int status, String out, String err) {
             Path.of(System.getProperty("lab.root", ""), "docs", "captures").toAbsolutePath();
 
     static CommandRun of(CommandLineInterface commands, String... arguments) {
+        return in(CAPTURES, commands, arguments);
+    }
+
+    static CommandRun in(Path folder, CommandLineInterface commands, String... arguments) {
         var out = new ByteArrayOutputStream();
         var err = new ByteArrayOutputStream();
         int status = commands.run(arguments, new PrintStream(out, false, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8), CAPTURES);
+                new PrintStream(err, true, StandardCharsets.UTF_8), folder);
         return new CommandRun(status, out.toString(StandardCharsets.UTF_8),
                 err.toString(StandardCharsets.UTF_8));
     }

@@ -3,6 +3,8 @@ package kdump.lab.kit;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,11 +28,21 @@ record Project(Kind kind, Map<String, byte[]> templates, List<Library> libraries
      * Writes it.
      *
      * @param name as the user has typed it
-     * @throws LabException if there is something already
+     * @throws LabException if there is something already, or it cannot be written there
      */
     void write(Path folder, String name) throws LabException, IOException {
+        try {
+            write(folder);
+        } catch (FileAlreadyExistsException e) {
+            throw new LabException(name + ": is there already, and is no empty folder", e);
+        } catch (FileSystemException e) {
+            throw new LabException(name + ": cannot be written", e);
+        }
+    }
+
+    private void write(Path folder) throws IOException {
         if (Files.exists(folder) && (!Files.isDirectory(folder) || !isEmpty(folder))) {
-            throw new LabException(name + ": is there already, and is no empty folder");
+            throw new FileAlreadyExistsException(folder.toString());
         }
         for (Map.Entry<String, byte[]> template : templates.entrySet()) {
             Path file = folder.resolve(template.getKey().equals(GITIGNORE) ? "." + GITIGNORE
