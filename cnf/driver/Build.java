@@ -14,6 +14,7 @@ import java.io.PrintStream;
 import java.io.RandomAccessFile;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -62,7 +63,8 @@ public final class Build {
         Workspace.addGestalt(Constants.GESTALT_BATCH, null);
         workspace = new Workspace(root);
         boolean ok = true;
-        for (String goal : goals) {
+        List<String> testGoals = goals.stream().filter(g -> g.startsWith("test")).toList();
+        for (String goal : new LinkedHashSet<>(goals)) {
             ok &= switch (goal) {
                 case "clean" -> {
                     for (Project project : workspace.getAllProjects()) {
@@ -71,9 +73,8 @@ public final class Build {
                     yield true;
                 }
                 case "build" -> build();
-                case "testDriver" -> tests.driver();
-                case "test" -> tests.plain();
-                case "testOSGi" -> tests.inFramework();
+                case "testDriver", "test", "testOSGi" -> // all at once, when the first is named
+                    !goal.equals(testGoals.get(0)) || tests.run(testGoals);
                 case "bench", "fuzz", "differ" -> tests.main(goal + ".main");
                 case "release" -> new Release(this).keep();
                 case "dist" -> distribute();

@@ -38,8 +38,21 @@ final class Tests {
         return passed + " passed, " + failed + " failed, " + skipped.size() + " skipped";
     }
 
-    /** The classes of each project's test folder, outside a framework; projects in parallel. */
-    boolean plain() throws Exception {
+    /** Runs the tests that goals ask for, as many JVMs at once as there are processors. */
+    boolean run(List<String> goals) throws Exception {
+        List<Callable<Boolean>> jvms = new ArrayList<>();
+        boolean ok = !goals.contains("test") || plain(jvms);
+        if (goals.contains("testOSGi")) {
+            jvms.add(0, this::inFramework);
+        }
+        if (goals.contains("testDriver")) {
+            jvms.add(0, this::driver);
+        }
+        return ok & inParallel(jvms);
+    }
+
+    /** The classes of each project's test folder, outside a framework. */
+    private boolean plain(List<Callable<Boolean>> jvms) throws Exception {
         var chosen = build.workspace.getBuildOrder().stream()
                 .filter(project -> !IO.tree(project.getFile("test")).isEmpty())
                 .filter(asPredicate(project -> selection.concerns(project.getName(),
@@ -49,7 +62,6 @@ final class Tests {
             build.err.println("FAILED no project has tests" + selection);
             return false;
         }
-        List<Callable<Boolean>> jvms = new ArrayList<>();
         for (Project project : chosen) {
             File classes = project.getTestOutput();
             String path = ProjectBuild.testPath(project);
@@ -62,7 +74,7 @@ final class Tests {
                 jvms.add(one.name().equals(project.getName()) ? jvms.size() : 0, jvm);
             }
         }
-        return inParallel(jvms);
+        return true;
     }
 
     private static boolean inParallel(List<Callable<Boolean>> jvms) throws Exception {
@@ -79,7 +91,7 @@ final class Tests {
     }
 
     /** The driver's own tests, with the libraries of the driver and those of any other test. */
-    boolean driver() throws Exception {
+    private boolean driver() throws Exception {
         File work = IO.getFile(build.root, "cnf/cache/driver-test");
         File classes = new File(work, "bin_test");
         String path = classes + File.pathSeparator + System.getProperty("java.class.path")
@@ -126,7 +138,7 @@ final class Tests {
     }
 
     /** Every it*.bndrun, inside its framework; of one class only that, if it is in the bundle. */
-    boolean inFramework() throws Exception {
+    private boolean inFramework() throws Exception {
         boolean ok = true;
         for (File file : IO.tree(build.root, "it*.bndrun")) {
             try (Run run = Run.createRun(build.workspace, file)) {

@@ -126,10 +126,17 @@ class TestsTest {
 
     @Test
     void endlessLoopIsKilled() throws Exception {
-        workspace.property("test.timeout.seconds", "2")
+        workspace.property("test.timeout.seconds", "5") // a JVM may start as slowly as that
                 .test("one", "LoopTest", "@T.Test void loops() { while (true) { } }");
         assertThat(workspace.run("build", "test")).isEqualTo(1);
-        assertThat(workspace.err).contains("quiet for 2 s while running LoopTest > loops()");
+        assertThat(workspace.err).contains("quiet for 5 s while running LoopTest > loops()");
+    }
+
+    @Test
+    void whatIsNamedTwiceRunsOnce() throws Exception {
+        workspace.test("one", "GoodTest", "@T.Test void good() { }");
+        assertThat(workspace.run("build", "test", "test")).isZero();
+        assertThat(workspace.out).contains("1 passed, 0 failed, 0 skipped");
     }
 
     @Test

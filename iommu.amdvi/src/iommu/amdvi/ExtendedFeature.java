@@ -34,6 +34,8 @@ public final class ExtendedFeature {
     public static final BitField PC_SUP = bit(9);
     /** HATS: levels of host tables: 4, 5 or 6, less 4. */
     public static final BitField HATS = bits(11, 10);
+    /** HATS: the unit takes no host tables at all. */
+    public static final int NO_TABLES = 3;
     /** SNPSup: page ownership is checked. */
     public static final BitField SNP_SUP = bit(63);
 

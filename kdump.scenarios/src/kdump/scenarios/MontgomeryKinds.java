@@ -37,7 +37,9 @@ final class MontgomeryKinds {
                     "no dump where the range is out of reach of a 32-bit device; a dump without"
                     + " an access to a unit", MontgomeryKinds::reach),
             new Claim("S2-7", "with bounce buffers leftover I/O goes to old ones", SWIOTLB
-                    + ", linux", "late writes change slots only, what was meant stays as it was, a"
+                    + ", linux; again with swiotlb=force and a device whose driver looks"
+                    + " before and after it unmaps",
+                    "late writes change slots only, what was meant stays as it was, a"
                     + " complete dump", MontgomeryKinds::bounce),
             new Claim("S2-8", "with a GART leftover I/O goes through the aperture to old buffers,"
                     + " kdump's outside of it, untranslated", GART + ", linux; again with"
@@ -63,6 +65,8 @@ final class MontgomeryKinds {
     private static final int SIZE_CODE = 7;
     private static final int ENTRY_BYTES = 8;
     private static final int PAGE = 4096;
+    /** 00:1d.0 of swiotlb-8g. */
+    private static final int WATCHED = 0x00e8;
     /** Where windows of devices begin. */
     private static final long WINDOWS = 0xe000_0000L;
     private static final int RANGE_ENTRIES = 32768;
@@ -115,12 +119,20 @@ final class MontgomeryKinds {
     private static Finding bounce(Stage stage) throws LabException {
         var originals = new Originals();
         Tale tale = stage.tale(stage.experiment(SWIOTLB, "linux"), originals);
+        var watched = new WatchedTransfers(WATCHED);
+        stage.verdict(stage.experiment(SWIOTLB, "linux", Stage.kernels("6.1", Map.of())
+                .withCommandLines("crashkernel=128M swiotlb=force", null))
+                .models(List.of(watched)));
         return Finding.yes(originals.slots > 0 && originals.changed == 0
-                        && SumnerInFlight.isGood(tale.verdict()), originals.slots
-                        + " words of old slots written since the crash, " + originals.changed
-                        + " of what they stand for, dump " + tale.verdict().dump(),
+                        && SumnerInFlight.isGood(tale.verdict()) && watched.bounced() > 0
+                        && watched.early() == 0 && watched.arrived() == watched.bounced(),
+                originals.slots + " words of old slots written since the crash, "
+                        + originals.changed + " of what they stand for, dump "
+                        + tale.verdict().dump() + "; before, of " + watched.bounced()
+                        + " bounced writes " + watched.early() + " arrive before their buffer is"
+                        + " unmapped, " + watched.arrived() + " then",
                 "slots are copied when a driver unmaps or syncs, and no driver is left to do it",
-                "late data arrived, or none came");
+                "data arrived too early, late, or never");
     }
 
     private static Finding aperture(Stage stage) throws LabException {

@@ -60,6 +60,14 @@ class MutationsTest {
                         AMD + "unit/commands/CommandBuffer.java",
                         "Status.CMD_BUF_RUN, on ? 1 : 0);", "Status.CMD_BUF_RUN, 1);",
                         List.of("S5-5")),
+                new Mutation("bounce buffers are not copied back any more when they are unmapped",
+                        "iommu.legacy/src/iommu/legacy/swiotlb/BounceBuffers.java",
+                        "copy(buffer.iova(), entry.original, entry.bytes);", "",
+                        List.of("S2-7")),
+                new Mutation("what a device writes is in memory at once, as without bouncing",
+                        "iommu.legacy/src/iommu/legacy/swiotlb/BounceBuffers.java",
+                        "boolean reached = bits >= ALL_BITS ||", "boolean reached = true ||",
+                        List.of("S2-7")),
                 new Mutation("reserved regions are not mapped", AMD + "linux/DomainMappings.java",
                         ": port.reservedRanges(requester)) {", ": List.<iommu.api.unit.KernelPort"
                                 + ".Range>of()) {", List.of("S5-7")));

@@ -11,9 +11,7 @@ import iommu.amdvi.unit.commands.Commands;
 import iommu.amdvi.unit.commands.Invalidation;
 import iommu.amdvi.unit.events.EventLog;
 import iommu.amdvi.unit.events.FaultReport;
-import iommu.amdvi.unit.qemu.QemuCommands;
-import iommu.amdvi.unit.qemu.QemuTlb;
-import iommu.amdvi.unit.qemu.QemuTranslator;
+import iommu.amdvi.unit.qemu.QemuParts;
 import iommu.amdvi.unit.registers.HardwareState;
 import iommu.amdvi.unit.settings.UnitSettings;
 import iommu.amdvi.unit.tables.DeviceTable;
@@ -56,7 +54,7 @@ public final class AmdViUnit implements RemappingUnit {
     private final Translator translator;
     private final FaultReport faults;
     private UnitListener listener = UnitListener.NONE;
-    private final boolean asQemu;
+    private final QemuParts qemu;
     private final BlockedRequests blockedRequests;
     private boolean translating;
 
@@ -68,25 +66,24 @@ public final class AmdViUnit implements RemappingUnit {
     public AmdViUnit(UnitProfile profile, PhysicalMemory memory) {
         this.memory = memory;
         var settings = UnitSettings.of(profile);
-        asQemu = settings.asQemu();
         blockedRequests = settings.blockedRequests();
         registers = HardwareState.registers(profile, settings);
         deviceTable = new DeviceTable(registers, memory,
                 ExtendedFeature.levels(registers.get(AmdViRegisters.EXTENDED_FEATURE)));
         Caches caches = Caches.of(settings);
-        var qemuTlb = new QemuTlb();
+        qemu = !settings.asQemu() ? null
+                : new QemuParts(settings, registers, memory, () -> listener.faultInterrupt());
         translator = new Translator(registers, memory, deviceTable, caches, settings,
-                settings.asQemu() ? new QemuTranslator(registers, memory, qemuTlb) : null);
-        var events = new EventLog(registers, memory, !settings.asQemu(),
+                qemu == null ? null : qemu.translator());
+        var events = new EventLog(registers, memory, qemu == null,
                 () -> listener.faultInterrupt());
         faults = new FaultReport(events, caches.entries());
         var invalidation = new Invalidation(caches, what -> listener.invalidated(what));
-        Commands commands = settings.asQemu()
-                ? new QemuCommands(settings.qemuVersion(), registers, memory, qemuTlb, invalidation,
-                        what -> listener.invalidated(what), () -> listener.faultInterrupt())
+        Commands commands = qemu != null
+                ? qemu.commands(invalidation, what -> listener.invalidated(what))
                 : new CommandBuffer(registers, memory, invalidation, events);
         translating = Control.IOMMU_EN.isSet(registers.get(AmdViRegisters.CONTROL));
-        new ControlHandler(registers, commands, events, !settings.asQemu(), on -> {
+        new ControlHandler(registers, commands, events, qemu == null, on -> {
             translating = on;
             if (!on && settings.flushOnDisable()) {
                 invalidation.everything("everything, by IommuEn");
@@ -132,8 +129,8 @@ public final class AmdViUnit implements RemappingUnit {
         if (result.denied) {
             listener.denied(requester, result.page, result.pageShift);
         }
-        boolean logged =
-                faults.report(RequesterId.sourceId(requester), address, access, result);
+        boolean logged = qemu != null ? qemu.hasLogged()
+                : faults.report(RequesterId.sourceId(requester), address, access, result);
         listener.blocked(record(requester, address, access, result.fault.number()), logged);
     }
 
@@ -181,14 +178,16 @@ public final class AmdViUnit implements RemappingUnit {
 
     @Override
     public long readRegister(int offset, int bytes) {
-        return asQemu && bytes == 1 ? 0xff : registers.read(offset, bytes);
+        return qemu != null && bytes == 1 ? QemuParts.BYTE : registers.read(offset, bytes);
     }
 
     @Override
     public void writeRegister(int offset, int bytes, long value) {
-        // QEMU changes nothing for a single byte, but does what a write of it sets off
-        registers.write(offset, bytes,
-                asQemu && bytes == 1 ? registers.read(offset, bytes) : value);
+        if (qemu != null && bytes == 1) {
+            qemu.writeByte(offset);
+        } else {
+            registers.write(offset, bytes, value);
+        }
     }
 
     @Override

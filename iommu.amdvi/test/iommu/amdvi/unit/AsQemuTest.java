@@ -140,6 +140,14 @@ class AsQemuTest {
     }
 
     @Test
+    void pageBeyondAllMemoryIsNotTakenForTheAddressThatSharesItsTag() {
+        change(qemu, 0, 0, 0xe00);
+        assertThat(qemu.read(1L << 53 | 0x3008)).as("mode 0").isEqualTo(NONE);
+        assertThat(qemu.read(0x3010)).as("bit 5 of 28h").isEqualTo(1L << 51 | 0x3010);
+        assertThat(qemu.read(0x4010)).as("no such tag").isEqualTo(0x4010);
+    }
+
+    @Test
     void cacheEmptiesWhenItIsFull() {
         qemu.memory.write64(qemu.entry(root(qemu), 3, 0, 3), Fixture.leaf(0, RW));
         for (int i = 0; i < 1024; i++) {

@@ -48,10 +48,15 @@ final class Fixture implements UnitListener {
     final long log = page();
     final long store = page();
 
-    private Fixture(long features, Map<String, Long> settings) {
+    private Fixture(long features, Map<String, Long> settings, boolean began) {
         var words = new TreeMap<Integer, Integer>();
         words.put(0x30, (int) features);
         words.put(0x34, (int) (features >>> 32));
+        if (began) {
+            words.put(AmdViRegisters.DEV_TAB.offset(), (int) table);
+            words.put(AmdViRegisters.EVENT_LOG.offset() + 4, 0);
+            words.put(AmdViRegisters.CONTROL.offset(), (int) RUNNING);
+        }
         unit = new AmdViUnit(new UnitProfile("amdvi", "fixture", 0xfed8_0000L, words, settings),
                 memory);
         unit.listener(this);
@@ -62,8 +67,13 @@ final class Fixture implements UnitListener {
         return off(FEATURES, settings);
     }
 
+    /** A unit that was enabled when it was made, as a captured one is, its log without a base. */
+    static Fixture began(Map<String, Long> settings) {
+        return new Fixture(FEATURES, settings, true);
+    }
+
     static Fixture off(long features, Map<String, Long> settings) {
-        var fixture = new Fixture(features, settings);
+        var fixture = new Fixture(features, settings, false);
         fixture.write(AmdViRegisters.DEV_TAB, fixture.table);
         fixture.write(AmdViRegisters.CMD_BUF, fixture.commands | BUFFER_256);
         fixture.write(AmdViRegisters.EVENT_LOG, fixture.log | BUFFER_256);

@@ -53,14 +53,22 @@ final class Journal {
         return bytes;
     }
 
-    /** Keeps the line's bytes unless this generation has them already. */
-    void save(int line, byte[] arena, boolean known) {
-        if (generation == Integer.MAX_VALUE || entryOf(line) >= 0) {
+    /** Keeps the bytes of lines {@code first} to {@code last} that this generation has not yet. */
+    void save(int first, int last, byte[] arena, long[] known) {
+        if (generation == Integer.MAX_VALUE) {
             return;
         }
-        if (line >= newest.length) {
-            newest = Arrays.copyOf(newest, Math.max(line + 1, newest.length * 2));
+        if (last >= newest.length) {
+            newest = Arrays.copyOf(newest, Math.max(last + 1, newest.length * 2));
         }
+        for (int line = first; line <= last; line++) {
+            if (entryOf(line) < 0) {
+                save(line, arena, (known[line >>> 6] >>> line & 1) != 0);
+            }
+        }
+    }
+
+    private void save(int line, byte[] arena, boolean known) {
         if (size == lines.length) {
             lines = Arrays.copyOf(lines, size * 2);
             bytes = Arrays.copyOf(bytes, size * 2 * LINE);

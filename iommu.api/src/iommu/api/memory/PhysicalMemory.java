@@ -180,6 +180,10 @@ public class PhysicalMemory {
         for (long at = address; at < address + bytes;) {
             int slot = directory[granuleOf(at, 1)];
             long end = Math.min((at | GRANULE_MASK) + 1, address + bytes);
+            if (slot >= 0 && isKnown(slot + ((int) at & GRANULE_MASK) >>> 6,
+                    slot + ((int) (end - 1) & GRANULE_MASK) >>> 6)) {
+                at = end;
+            }
             while (at < end) {
                 long next = Math.min((at | LINE_BYTES - 1) + 1, end);
                 int line = slot + ((int) at & GRANULE_MASK) >>> 6;
@@ -190,6 +194,18 @@ public class PhysicalMemory {
             }
         }
         return count;
+    }
+
+    /** Returns whether the lines from {@code first} to {@code last} are known, every one. */
+    private boolean isKnown(int first, int last) {
+        for (int word = first >>> 6; word <= last >>> 6; word++) {
+            long wanted = (word == first >>> 6 ? -1L << first : -1L)
+                    & (word == last >>> 6 ? -1L >>> -(last + 1) : -1L);
+            if ((known[word] & wanted) != wanted) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private boolean isInBackground(long address) {
@@ -266,11 +282,7 @@ public class PhysicalMemory {
                 populate(granule, address + done & ~(long) GRANULE_MASK);
             }
             int at = directory[granule] + ((int) (address + done) & GRANULE_MASK);
-            for (int line = 0; line < chunk;) {
-                int part = Math.min(chunk - line, LINE_BYTES - (at + line & LINE_BYTES - 1));
-                noteLine(address + done + line, at + line, part);
-                line += part;
-            }
+            note(address + done, at, chunk);
             System.arraycopy(from, offset + done, arena, at, chunk);
             done += chunk;
         }
@@ -331,25 +343,37 @@ public class PhysicalMemory {
             populate(granule, address & ~(long) GRANULE_MASK);
         }
         int at = directory[granule] + ((int) address & GRANULE_MASK);
-        noteLine(address, at, bytes);
+        note(address, at, bytes);
         return at;
     }
 
-    /** Journals and attributes {@code bytes} bytes within one line that are about to change. */
-    private void noteLine(long address, int at, int bytes) {
+    /** Journals and attributes {@code bytes} bytes within one granule that are about to change. */
+    private void note(long address, int at, int bytes) {
+        int first = at >>> 6;
+        int last = at + bytes - 1 >>> 6;
         for (LateView view : lateViews) {
-            if (byProcessor) {
-                view.keep(address);
-            } else {
-                view.release(address / LINE_BYTES);
+            for (int line = 0; line <= last - first; line++) {
+                if (byProcessor) {
+                    view.keep(address + (long) line * LINE_BYTES);
+                } else {
+                    view.release(address / LINE_BYTES + line);
+                }
             }
         }
-        int line = at >>> 6;
-        journal.save(line, arena, (known[line >>> 6] >>> line & 1) != 0);
-        known[line >>> 6] |= 1L << line;
+        journal.save(first, last, arena, known);
+        for (int line = first; line <= last; line++) {
+            known[line >>> 6] |= 1L << line;
+        }
         if (tracking) {
-            long mask = (bytes == LINE_BYTES ? -1L : (1L << bytes) - 1) << (at & LINE_BYTES - 1);
-            provenance.note(line, mask, cause);
+            long head = -1L << at;
+            long tail = -1L >>> -(at + bytes);
+            provenance.note(first, first == last ? head & tail : head, cause);
+            for (int line = first + 1; line < last; line++) {
+                provenance.note(line, -1, cause);
+            }
+            if (first != last) {
+                provenance.note(last, tail, cause);
+            }
         }
     }
 
@@ -535,11 +559,14 @@ public class PhysicalMemory {
 
     /** Tells {@code visitor} each line written since {@code mark}, in the order of first writes. */
     public void changedLines(int mark, ChangedLine visitor) {
+        boolean once = journal.isLast(mark); // since the last mark each line is kept once
         var seen = new java.util.BitSet();
         for (int e = mark; e < journal.size(); e++) {
             int line = journal.line(e);
-            if (!seen.get(line)) {
-                seen.set(line);
+            if (once || !seen.get(line)) {
+                if (!once) {
+                    seen.set(line);
+                }
                 long address = granuleAddress[line >>> GRANULE_SHIFT - 6]
                         + ((long) line << 6 & GRANULE_MASK);
                 visitor.line(address, journal.bytes(), e * LINE_BYTES);

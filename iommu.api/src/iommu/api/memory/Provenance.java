@@ -30,10 +30,16 @@ final class Provenance {
         if (line >= headOfLine.length) {
             headOfLine = Arrays.copyOf(headOfLine, Math.max(line + 1, headOfLine.length * 2));
         }
+        int head = headOfLine[line];
+        if (mask == -1 && nexts[head] == 0 && head != 0) {
+            masks[head] = -1; // the commonest: written over as a whole, as before
+            causes[head] = cause;
+            return;
+        }
         // an entry whose bytes were all written over is given to the new cause: a line that is
         // written for ever keeps a short list
         int mine = 0;
-        for (int e = headOfLine[line]; e != 0; e = nexts[e]) {
+        for (int e = head; e != 0; e = nexts[e]) {
             masks[e] &= ~mask;
             if (causes[e] == cause || mine == 0 && masks[e] == 0) {
                 mine = e;

@@ -25,7 +25,9 @@ class JournalTest {
     }
 
     private void write(int line, int value) {
-        journal.save(line, arena, value % 2 == 0);
+        var known = new long[1 + line / 64];
+        known[line / 64] |= value % 2 == 0 ? 1L << line : 0;
+        journal.save(line, line, arena, known);
         Arrays.fill(arena, line * LINE, (line + 1) * LINE, (byte) value);
     }
 
@@ -105,5 +107,26 @@ class JournalTest {
             journal.truncate(marks.get(round));
             assertThat(arena).as("at mark %d", round).isEqualTo(then.get(round));
         }
+    }
+
+    @Test
+    void ofARunOfLinesItKeepsThoseThatThisGenerationHasNotYet() {
+        journal.mark();
+        write(2, 7);
+        journal.save(1, 3, arena, new long[] {0b1010});
+
+        assertThat(journal.size()).isEqualTo(3);
+        assertThat(new int[] {journal.line(0), journal.line(1), journal.line(2)})
+                .containsExactly(2, 1, 3);
+        assertThat(journal.wasKnown(1)).isTrue();
+        assertThat(journal.wasKnown(2)).isTrue();
+        assertThat(journal.bytes()[0]).as("from before it was written").isZero();
+    }
+
+    @Test
+    void withoutAMarkNothingOfARunIsKept() {
+        journal.save(0, 3, arena, new long[1]);
+
+        assertThat(journal.size()).isZero();
     }
 }

@@ -131,7 +131,7 @@ final class ContextTables {
             long directory = port.allocatePages(1);
             long pasids = port.allocatePages(1);
             port.write64(directory, pasids | PasidDirectoryEntry.P.mask());
-            installPasid(pasids, domain, widthCode);
+            domain.write(port, pasids, widthCode);
             port.write64(entry + 8, 0);
             long c0 = ScalableContextEntry.DTE.with(directory | ScalableContextEntry.P.mask(),
                     deviceTlb ? 1 : 0);
@@ -142,23 +142,6 @@ final class ContextTables {
             port.write64(entry, ContextEntry.TT.with(domain.table() | ContextEntry.P.mask(),
                     domain.passesThrough() ? ContextEntry.TT_PASS_THROUGH
                             : deviceTlb ? ContextEntry.TT_ALL : ContextEntry.TT_UNTRANSLATED));
-        }
-    }
-
-    private void installPasid(long at, Domain domain, int widthCode) {
-        port.write64(at + 8, PasidEntry.DID.with(0, domain.id()));
-        long q0 = PasidEntry.AW.with(PasidEntry.P.mask(), widthCode);
-        if (domain.firstStage()) {
-            long q2 = PasidEntry.NXE.with(domain.table(),
-                    domain.stage() == TableFormat.NO_EXECUTE ? 1 : 0);
-            port.write64(at + 16, PasidEntry.FSPM.with(q2,
-                    domain.levels() == 5 ? PasidEntry.FIVE_LEVELS : 0));
-            port.write64(at, PasidEntry.PGTT.with(q0, PasidEntry.PGTT_FIRST_STAGE));
-        } else {
-            port.write64(at + 16, PasidEntry.SRE.mask());
-            port.write64(at, PasidEntry.PGTT.with(q0 | domain.table(),
-                    domain.passesThrough() ? PasidEntry.PGTT_PASS_THROUGH
-                            : PasidEntry.PGTT_SECOND_STAGE));
         }
     }
 
@@ -187,19 +170,6 @@ final class ContextTables {
         if (!PasidDirectoryEntry.P.isSet(directory) || !port.isMemory(at, PasidEntry.BYTES)) {
             return null;
         }
-        return pasidDomain(port.read64(at), port.read64(at + 8), port.read64(at + 16));
-    }
-
-    private static Domain pasidDomain(long q0, long q1, long q2) {
-        int id = (int) PasidEntry.DID.of(q1);
-        return switch ((int) PasidEntry.PGTT.of(q0)) {
-            case PasidEntry.PGTT_FIRST_STAGE -> new Domain(id, PasidEntry.FSPTPTR.inPlace(q2),
-                    PasidEntry.FSPM.of(q2) == PasidEntry.FIVE_LEVELS ? 5 : 4,
-                    PasidEntry.NXE.isSet(q2) ? TableFormat.NO_EXECUTE : TableFormat.FIRST_STAGE);
-            case PasidEntry.PGTT_SECOND_STAGE -> new Domain(id, PasidEntry.SSPTPTR.inPlace(q0),
-                    (int) PasidEntry.AW.of(q0) + 2, TableFormat.SECOND_STAGE);
-            case PasidEntry.PGTT_PASS_THROUGH -> new Domain(id, 0, 0, TableFormat.SECOND_STAGE);
-            default -> null;
-        };
+        return Domain.of(port.read64(at), port.read64(at + 8), port.read64(at + 16));
     }
 }

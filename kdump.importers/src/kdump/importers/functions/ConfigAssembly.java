@@ -21,18 +21,11 @@ final class ConfigAssembly {
     private static final int OTHER_STORAGE = 0x018000;
     /** 8 GT/s, 8 lanes. */
     private static final int LINK = 0x83;
-    private static final int CHIPSET = 6;
+    static final int CHIPSET = 6;
     /** FFFFh would say that there is no function. */
     private static final int NOBODYS_ID = 0xfffe;
-    private static final int STORAGE = 1;
-    private static final int NVME = 0x0108;
     private static final Map<Integer, Integer> INTERFACES =
-            Map.of(0x0106, 0x01, NVME, 0x02, 0x0c03, 0x30);
-    private static final int USUAL_VECTORS = 16;
-    /** In BAR 0, behind the controller's registers. */
-    private static final int NVME_TABLE = 0x2000;
-    private static final int NVME_PENDING = 0x3000;
-    private static final int VECTOR_BYTES = 16;
+            Map.of(0x0106, 0x01, MessageAssumption.NVME, 0x02, 0x0c03, 0x30);
     private static final int MOST_NAMED = 8;
 
     private final FunctionTable table;
@@ -49,7 +42,7 @@ final class ConfigAssembly {
     List<FunctionConfig> configs() {
         table.all().forEach(this::complete);
         new Topology(table, remarks).complete();
-        messages();
+        MessageAssumption.complete(table.all(), remarks);
         List<FunctionConfig> configs = table.all().stream().map(this::config).toList();
         if (interfaces > 0) {
             remarks.add("Programming interfaces of " + interfaces + " functions are not told: SATA"
@@ -101,30 +94,6 @@ final class ConfigAssembly {
         }
     }
 
-    /** Where no text tells of any interrupt, functions have what their kind has as a rule. */
-    private void messages() {
-        if (table.all().stream().anyMatch(
-                f -> f.vectors > 0 || f.msiAt != FunctionFacts.UNTOLD)) {
-            return;
-        }
-        List<FunctionFacts> assumed = table.all().stream().filter(f -> !f.isBridge
-                && f.classCode >>> 16 != CHIPSET && (f.express != ExpressType.CONVENTIONAL
-                        || f.classCode >>> 16 == STORAGE)).toList();
-        for (FunctionFacts f : assumed) {
-            f.msi(0);
-            if (f.classCode >>> 8 == NVME) {
-                f.msiX(0, USUAL_VECTORS, false);
-                if (f.bars.isEmpty()) {
-                    f.msiXPlace(NVME_TABLE, NVME_PENDING);
-                }
-            }
-        }
-        if (!assumed.isEmpty()) {
-            remarks.add("Nothing tells of interrupts: storage and PCI Express functions are taken"
-                    + " to have MSI, NVMe MSI-X.");
-        }
-    }
-
     private FunctionConfig config(FunctionFacts f) {
         ConfigWriter writer = new ConfigWriter(f.requester);
         writer.ids(f.vendor, f.device, Math.max(f.subsystem, 0));
@@ -156,7 +125,7 @@ final class ConfigAssembly {
             writer.msi(f.msiAt, false);
         }
         if (f.vectors > 0) {
-            msiX(f, writer);
+            MessageAssumption.writeMsiX(f, writer);
         }
         if (f.express != ExpressType.CONVENTIONAL) {
             if (f.errorReportingAt != FunctionFacts.UNTOLD) {
@@ -165,26 +134,6 @@ final class ConfigAssembly {
             if (f.translationsAt != FunctionFacts.UNTOLD) {
                 writer.translationServices(f.translationsAt, f.translationsControl);
             }
-        }
-    }
-
-    /**
-     * Unless told, the table lies in the upper half of the last memory BAR, and its pending bits in
-     * the last quarter, out of the way of the device's own registers; where it does not fit, or
-     * there is no such BAR, there is none.
-     */
-    private static void msiX(FunctionFacts f, ConfigWriter writer) {
-        Bar last = null;
-        for (Bar bar : f.bars.values()) {
-            last = bar.io() ? last : bar;
-        }
-        if (f.msiXTable != FunctionFacts.UNTOLD && f.msiXPending != FunctionFacts.UNTOLD) {
-            writer.msiXAt(f.msiXAt, f.vectors, f.msiXTable, f.msiXPending, f.msiXOn);
-        } else if (last != null && last.bytes() < 1L << 31
-                && f.vectors * VECTOR_BYTES <= last.bytes() / 4) {
-            int half = (int) last.bytes() / 2;
-            writer.msiXAt(f.msiXAt, f.vectors, half | last.index(),
-                    half + half / 2 | last.index(), f.msiXOn);
         }
     }
 

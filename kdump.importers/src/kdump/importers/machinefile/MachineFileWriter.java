@@ -3,7 +3,6 @@ package kdump.importers.machinefile;
 
 import static kdump.importers.machinefile.Document.hex;
 
-import iommu.api.machine.DriverMemory;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.MachineWriter;
 import iommu.api.machine.ReservedRegion;
@@ -12,7 +11,6 @@ import iommu.api.machine.UnitDescription.FirmwareFlags;
 import iommu.api.machine.UnitDescription.Scope;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryMap;
-import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelTimes;
 import iommu.api.profile.KernelVersion;
@@ -20,15 +18,11 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.osgi.service.component.annotations.Component;
 
 /** Writes machine files, as docs/machines.md describes them. */
 @Component
 public final class MachineFileWriter implements MachineWriter {
-
-    private static final int ROW = 16;
 
     @Override
     public String write(MachineDescription machine, String tables, Form form) {
@@ -58,7 +52,7 @@ public final class MachineFileWriter implements MachineWriter {
                 .putList("reserved", m.reservedRegions().stream()
                         .map(MachineFileWriter::reserved).toList())
                 .putList("ats", ids(m.atsFunctions()))
-                .putList("functions", functions(m));
+                .putList("functions", FunctionWriter.all(m));
         if (m.captureDrivers() != null) {
             file.put("capture-drivers", ids(m.captureDrivers()));
         }
@@ -146,60 +140,6 @@ public final class MachineFileWriter implements MachineWriter {
 
     private static Document reserved(ReservedRegion region) {
         return range(region.range()).put("functions", scopes(region.scopes()));
-    }
-
-    private static List<Document> functions(MachineDescription m) {
-        var memory = new TreeMap<Integer, DriverMemory>();
-        m.driverMemory().forEach(d -> memory.put(d.requester(), d));
-        var list = new ArrayList<Document>();
-        for (FunctionConfig f : m.functions()) {
-            int id = f.requesterId();
-            Document function = new Document().put("id", RequesterId.format(id))
-                    .put("config", config(f.config()));
-            if (memory.containsKey(id)) {
-                function.put("memory", memory(memory.get(id)));
-            }
-            var options = new Document();
-            m.runDefaults().deviceOptions().getOrDefault(id, Map.of()).forEach(options::put);
-            function.putMembers("options", options);
-            if (m.runDefaults().rates().containsKey(id)) {
-                function.put("rate", m.runDefaults().rates().get(id));
-            }
-            if (m.runDefaults().pluggedAtCrash().contains(id)) {
-                function.put("plugged", "at-crash");
-            }
-            if (m.runDefaults().guests().contains(id)) {
-                function.put("guest", true);
-            }
-            list.add(function);
-        }
-        return list;
-    }
-
-    /** Rows of 16 bytes, up to the last that is not 0 in each, without those that are all 0. */
-    private static Document config(byte[] config) {
-        Document rows = new Document().put("size", (long) config.length);
-        for (int row = 0; row < config.length; row += ROW) {
-            int end = Math.min(row + ROW, config.length);
-            while (end > row && config[end - 1] == 0) {
-                end--;
-            }
-            var bytes = new ArrayList<String>();
-            for (int at = row; at < end; at++) {
-                bytes.add(String.format("%02x", config[at]));
-            }
-            if (!bytes.isEmpty()) {
-                rows.put(String.format("0x%02x", row), String.join(" ", bytes));
-            }
-        }
-        return rows;
-    }
-
-    private static Document memory(DriverMemory d) {
-        Document memory = new Document().put("rw", (long) d.readWrite())
-                .put("ro", (long) d.readOnly()).put("wo", (long) d.writeOnly());
-        return d.registeredBytes() == 0 ? memory
-                : memory.put("registered", hex(d.registeredBytes()));
     }
 
     /** Phases by their start; the name of what they are like is lost. */

@@ -127,6 +127,19 @@ class ConfigCommandTest {
     }
 
     @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"config ~ | list,reset,set,show",
+        "config set reset-devices resetPhase= | resetPhase=T1,resetPhase=T3,resetPhase=T6",
+        "config set reset-devices resetPhase=T6 ~ | resetMillis=,sparesVga=",
+        "config set reset-devices sparesVga=t | sparesVga=true,sparesVga=false",
+        "config set reset-devices resetMillis= | resetMillis=2",
+        "config show ~ | reset-devices,clear-bus-master", "config reset x | reset-devices"})
+    void argumentsAreCompleted(String line, String expected) {
+        List<String> words = List.of(line.replace("~", "").split(" ", -1));
+        assertThat(commands.complete(words, ROOT)).extracting(c -> c.word())
+                .contains(expected.split(",")).isSorted();
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"", "list x", "show", "set reset-devices", "reset", "pray", "set"})
     void whatIsNoQuestionIsRefused(String line) {
         CommandRun run = config(line.split(" "));

@@ -30,13 +30,15 @@ import kdump.lab.api.Target;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceReference;
-import org.osgi.test.common.annotation.InjectBundleContext;
+import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.test.common.annotation.InjectService;
 
 /**
- * A lab that is never restarted: bundles of all kinds are swapped while runs go on, 500 times here,
- * 20 000 times by {@code cnf/make soak}. Nothing is left of what went, and no verdict differs.
+ * A lab that is never restarted: bundles of all kinds and settings of policies are swapped while
+ * runs go on, 500 times here, 20 000 times by {@code cnf/make soak}. Nothing is left of what went,
+ * and no verdict differs.
  */
 class SoakTest {
     private static final int SWAPS = number("SOAK_SWAPS", 500);
@@ -56,14 +58,19 @@ class SoakTest {
             ROOT, null);
     private static final RunOptions SHORT = RunOptions.ofSeed(1).withCrashAt(1_000_000);
 
-    @InjectBundleContext
-    BundleContext context;
+    /** The bundle's own: an injected one remembers all that was installed, for its end. */
+    private final BundleContext context =
+            FrameworkUtil.getBundle(SoakTest.class).getBundleContext();
 
     @InjectService
     Lab lab;
 
+    @InjectService
+    ConfigurationAdmin admin;
+
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     private Swapper swapper;
+    private SettingsSwapper settings;
 
     private static int number(String variable, int otherwise) {
         String value = System.getenv(variable);
@@ -75,12 +82,21 @@ class SoakTest {
         if (swapper != null) {
             swapper.uninstall();
         }
+        if (settings != null) {
+            settings.reset();
+        }
     }
 
     @Test
     void nothingIsLeftOfWhatWasSwappedAndNoVerdictDiffers() throws Exception {
+        settings = new SettingsSwapper(context, admin, new Random(SEED));
+        var load = new SoakLoad(lab, VTD1, List.of(List.of("strange", "copy-tables"),
+                List.of(SettingsSwapper.POLICY, SettingsSwapper.VARIANT)), SHORT);
+        settings.inEachState(load::expectThoseOfNow);
+        assertThat(load.expected(SettingsSwapper.POLICY)).as("settings differ").isGreaterThan(2);
         swapper = new Swapper(context, new Random(SEED), "strange");
-        var load = new SoakLoad(lab, VTD1, List.of("strange", "copy-tables"), SHORT);
+        load.expectThoseOfNow();
+        HeapHistogram before = HeapHistogram.now();
         load.start(THREADS);
         long early = swap(load, SWAPS / 4);
         swap(load, SWAPS - SWAPS / 4);
@@ -90,11 +106,14 @@ class SoakTest {
         assertThat(load.withdrawn()).as("runs that a swap met").isPositive();
         assertThat(held()).isEmpty();
         swapper.uninstall();
+        settings.reset();
         lab.compare(VTD1, List.of("copy-tables"), SHORT);
         assertThat(loadersLeft()).as("class loaders of revisions that are gone").isEmpty();
+        assertThat(HeapHistogram.now().grownSince(before)).as("more of a class").isEmpty();
         assertThat(metaspace()).as("metaspace").isLessThan(early + METASPACE_BYTES);
-        System.err.printf("soak: %d swaps, %d commands, %d verdicts as without, %d withdrawn%n",
-                SWAPS, load.commands(), load.equal(), load.withdrawn());
+        System.err.printf("soak: %d swaps, %d commands, %d verdicts as without, %d withdrawn,"
+                + " metaspace %+d KiB%n", SWAPS, load.commands(), load.equal(), load.withdrawn(),
+                metaspace() - early >> 10);
     }
 
     /** Swaps in a thread of its own, in bursts, and looks that it gets on; returns metaspace. */
@@ -104,7 +123,11 @@ class SoakTest {
             var random = new Random(SEED);
             while (done.get() < count) {
                 for (int n = 1 + random.nextInt(BURST); n > 0 && done.get() < count; n--) {
-                    swapper.swap();
+                    if (random.nextInt(5) == 0) {
+                        settings.swap();
+                    } else {
+                        swapper.swap();
+                    }
                     done.incrementAndGet();
                 }
                 for (long until = load.commands() + THREADS; load.commands() < until;) {

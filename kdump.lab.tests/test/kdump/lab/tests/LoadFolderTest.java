@@ -82,6 +82,26 @@ class LoadFolderTest {
     }
 
     @Test
+    void settingsInJsonComeChangeAndGo() throws Exception {
+        Path json = home.resolve("load/mine.json");
+        awaitAnswer("config list", said -> said.contains("reset-devices"));
+        for (String phase : new String[] {"T6", "none"}) {
+            Files.writeString(json, "{\"kdump.policies.resetdevices~late\":"
+                    + " {\"resetPhase\": \"" + phase + "\"}}");
+            awaitAnswer("config list", said -> said.contains("resetPhase=" + phase));
+        }
+        Files.delete(json);
+        awaitAnswer("policies", said -> said.contains("copy-tables") && !said.contains("late"));
+        Files.writeString(json, "{\"kdump.policies.resetdevices~late\": 1}");
+        Instant end = Instant.now().plus(PATIENCE);
+        while (told("lab: ") == 0 && Instant.now().isBefore(end)) {
+            Thread.sleep(50);
+        }
+        assertThat(home.resolve("err")).content().contains("mine.json: no policy has settings of"
+                + " PID 'mine'; there are kdump.policies.").hasLineCount(1);
+    }
+
+    @Test
     void whatCannotBeUsedIsToldAtOnceAndInTheList() throws Exception {
         Path load = home.resolve("load");
         Files.writeString(load.resolve("text.jar"), "no zip");
@@ -102,8 +122,35 @@ class LoadFolderTest {
                         + "zip END header not found");
     }
 
+    /** All that the lab is made of goes and comes again; Gogo stays, and the shell with it. */
+    @Test
+    void aRefreshOfTheInterfacesReplacesTheLabUnderTheShell() throws Exception {
+        String api = awaitAnswer("lb -s", said -> said.contains("|iommu.api ")).lines()
+                .filter(line -> line.contains("|iommu.api ")).findFirst().orElseThrow()
+                .split("[|]")[0].strip();
+        for (int round = 1; round <= 3; round++) {
+            awaitAnswer("begin " + ROOT.resolve("docs/captures/vtd1"), s -> s.contains("begun"));
+            awaitAnswer("update " + api, said -> true);
+            awaitAnswer("refresh " + api, said -> true);
+            int times = round;
+            Instant end = Instant.now().plus(PATIENCE);
+            while (told("lab: bundles that the shell needs were replaced; it goes on") < times
+                    && Instant.now().isBefore(end)) {
+                Thread.sleep(50);
+            }
+            awaitAnswer("policies", said -> said.contains("copy-tables"));
+            awaitAnswer("state", said -> said.contains("no machine was begun"));
+            assertThat(told("")).as(Files.readString(home.resolve("err"))).isEqualTo(times);
+        }
+    }
+
+    private long told(String line) throws IOException {
+        return Files.readString(home.resolve("err")).lines()
+                .filter(one -> one.startsWith(line)).count();
+    }
+
     /** Types a line again and again until the answer is as expected. */
-    private void awaitAnswer(String line, Predicate<String> expected) throws Exception {
+    private String awaitAnswer(String line, Predicate<String> expected) throws Exception {
         Instant end = Instant.now().plus(PATIENCE);
         String said = "";
         while (Instant.now().isBefore(end)) {
@@ -112,11 +159,12 @@ class LoadFolderTest {
             shell.getOutputStream().flush();
             said = readUntilAnswered(end);
             if (expected.test(said)) {
-                return;
+                return said;
             }
             Thread.sleep(200);
         }
         assertThat(said).as(line + "; " + Files.readString(home.resolve("err"))).isNull();
+        return said;
     }
 
     private String readUntilAnswered(Instant end) throws Exception {

@@ -4,7 +4,6 @@ package kdump.lab.gogo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import kdump.lab.api.command.CommandLineInterface;
 import org.apache.felix.service.command.CommandSession;
 import org.jline.reader.Candidate;
@@ -16,17 +15,17 @@ import org.jline.reader.ParsedLine;
  * Completes lines of the lab's own commands; others as Gogo does. One thread.
  *
  * @param session where files are looked for
- * @param commands all commands; null while a bundle that they need is stopped
+ * @param commands of the lab
  * @param others what completes all other lines
  */
-record LabCompleter(CommandSession session, Supplier<CommandLineInterface> commands,
-        Completer others) implements Completer {
+record LabCompleter(CommandSession session, GogoCommands commands, Completer others)
+        implements Completer {
 
     private static final String SCOPE = "lab:";
 
     @Override
     public void complete(LineReader reader, ParsedLine line, List<Candidate> candidates) {
-        CommandLineInterface now = commands.get();
+        CommandLineInterface now = commands.commands();
         if (now == null) {
             others.complete(reader, line, candidates);
             return;

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.UUID;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
+import org.jline.reader.Completer;
 import org.jline.reader.LineReader;
 import org.jline.reader.impl.LineReaderImpl;
 import org.jline.terminal.Terminal;
@@ -26,11 +27,13 @@ record ShellSetup(GogoCommands commands) implements Function {
             a figure of it, `help` lists the commands; TAB completes, Ctrl-C ends work,
             Ctrl-D leaves""";
 
+    /** Variable of a session: what completes the lines that are not the lab's. */
+    private static final String OTHERS = ".lab.others";
+
     @Override
     public Object execute(CommandSession session, List<Object> arguments) {
         if (session.get(".reader") instanceof LineReaderImpl reader) {
-            reader.setCompleter(new LabCompleter(session, commands::commands,
-                    reader.getCompleter()));
+            complete(session, reader);
             history(reader);
             Terminal terminal = reader.getTerminal();
             if (!terminal.getType().startsWith(Terminal.TYPE_DUMB)) {
@@ -39,6 +42,17 @@ record ShellSetup(GogoCommands commands) implements Function {
             }
         }
         return null;
+    }
+
+    /** Has lines completed by these commands, and no more by those of a bundle that has gone. */
+    void complete(CommandSession session, LineReaderImpl reader) {
+        if (reader.getCompleter() instanceof LabCompleter now && now.commands() == commands) {
+            return;
+        }
+        Completer others = session.get(OTHERS) instanceof Completer before ? before
+                : reader.getCompleter();
+        session.put(OTHERS, others);
+        reader.setCompleter(new LabCompleter(session, commands, others));
     }
 
     /** What cannot be kept is not kept: no reason not to work. */

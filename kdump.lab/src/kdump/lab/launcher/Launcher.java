@@ -4,8 +4,10 @@ package kdump.lab.launcher;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,7 +33,8 @@ import org.osgi.util.tracker.ServiceTracker;
  * {@link Object} with the properties {@code launcher.arguments} (String[]) and, here only,
  * {@code launcher.stdout} (PrintStream, UTF-8, buffered: flushed when the command has returned).
  * A command refers to that service by {@code (launcher.stdout=*)}: it then stays away from bnd's
- * own launcher, which would run it instead of the tests.
+ * own launcher, which would run it instead of the tests. A negative status says that the bundle of
+ * the shell has gone: another one is waited for, and called (see {@link ReturningCommand}).
  *
  * <p>System properties: {@code lab.home}, the root of the workspace; {@code lab.run}, the file that
  * lists the bundles; {@code lab.directory}, the folder that relative names start from. Bundles of
@@ -91,7 +94,8 @@ public final class Launcher {
             // JLine would look for its parts among the classes of this program
             Thread.currentThread().setContextClassLoader(null);
         }
-        boolean variants = arguments.length > 0 && WITH_SETTINGS.contains(arguments[0])
+        List<String> settings = settings(interactive && !script);
+        boolean variants = !settings.isEmpty() || arguments.length > 0 && WITH_SETTINGS.contains(arguments[0])
                 || Arrays.stream(arguments).anyMatch(
                         a -> a.equals("--variant") || a.startsWith("--variant="));
         RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive,
@@ -99,6 +103,7 @@ public final class Launcher {
         if (script) {
             run.properties().merge(SHELL_ARGUMENTS, "--nointeractive", (a, b) -> a + " " + b);
         }
+        run.properties().put("lab.settings", String.join("\n", settings));
         Framework framework = ServiceLoader.load(FrameworkFactory.class).findFirst().orElseThrow()
                 .newFramework(configuration(run, storage.directory(), interactive));
         framework.start();
@@ -107,15 +112,30 @@ public final class Launcher {
         start(context, run.bundles());
         // in the shell File Install watches the folder
         new StrangerBundles(context, problems).start(interactive && !script ? null : load(), named);
-        Callable<Integer> command = command(context);
+        int status = settings.isEmpty() ? 0 : call(service(context, "(lab.settings=true)"));
+        Callable<Integer> command = status != 0 ? null : service(context, "(main.thread=true)");
         problems.forEach(problem -> System.err.println("lab: " + Failure.line(problem)));
-        int status = command == null ? 1 : call(command);
+        status = command == null ? Math.max(status, 1) : call(new ReturningCommand(context, command,
+                COMMAND_WAIT_MILLIS, System.err));
         stdout.flush();
         Storage.sweep(parent);
         return status;
     }
 
+    /** Returns the files of settings that are in force first; some the shell watches itself. */
+    private List<String> settings(boolean watches) throws IOException {
+        var files = new ArrayList<Path>(named);
+        if (!watches && Files.isDirectory(load())) {
+            files.addAll(LoadOption.usable(load()));
+        }
+        return files.stream().filter(LoadOption::isSettings).map(Path::toString).distinct()
+                .toList();
+    }
+
     private static int call(Callable<Integer> command) throws FailedCommandException {
+        if (command == null) {
+            return 1;
+        }
         try {
             return command.call();
         } catch (Throwable e) {
@@ -165,10 +185,10 @@ public final class Launcher {
         }
     }
 
-    private Callable<Integer> command(BundleContext context) throws Exception {
+    private Callable<Integer> service(BundleContext context, String which) throws Exception {
         var tracker = new ServiceTracker<Callable<Integer>, Callable<Integer>>(context,
-                context.createFilter("(&(objectClass=java.util.concurrent.Callable)"
-                        + "(main.thread=true))"), null);
+                context.createFilter("(&(objectClass=java.util.concurrent.Callable)" + which
+                        + ")"), null);
         tracker.open();
         Callable<Integer> command = tracker.waitForService(COMMAND_WAIT_MILLIS);
         if (command == null) {

@@ -13,12 +13,12 @@ import java.util.stream.Stream;
 import org.osgi.framework.Constants;
 
 /**
- * The bundles of strangers that {@code --load JAR|DIR} names, and the arguments without it. It may
+ * The bundles and settings that {@code --load FILE|DIR} names, and the arguments without it. It may
  * stand anywhere before an argument {@code --}, more than once: every command has it, and none
  * sees it.
  *
  * @param arguments what is left for the command
- * @param files the jars, in this order, a folder's by name; each a bundle by its manifest
+ * @param files in this order, a folder's by name; each of settings, or a bundle by its manifest
  */
 record LoadOption(String[] arguments, List<Path> files) {
 
@@ -60,14 +60,14 @@ record LoadOption(String[] arguments, List<Path> files) {
             if (name.isBlank() || !Files.exists(path)) {
                 throw new BadLoadException(NAME + " " + name + ": no such file or folder");
             }
-            found = Files.isDirectory(path) ? jars(path) : List.of(path);
+            found = Files.isDirectory(path) ? usable(path) : List.of(path);
         } catch (InvalidPathException e) {
             throw new BadLoadException(NAME + " '" + e.getInput() + "' is no path");
         } catch (IOException e) {
             throw new BadLoadException(NAME + " " + name + ": " + e);
         }
         if (found.isEmpty()) {
-            throw new BadLoadException(NAME + " " + name + ": a folder without a jar");
+            throw new BadLoadException(NAME + " " + name + ": a folder without a jar or settings");
         }
         for (Path file : found) {
             String fault = fault(file);
@@ -78,16 +78,28 @@ record LoadOption(String[] arguments, List<Path> files) {
         }
     }
 
-    /** Returns the jars of a folder, by name; those that are hidden are somebody's drafts. */
-    static List<Path> jars(Path folder) throws IOException {
+    /**
+     * Returns the jars and the files of settings of a folder, by name; those that are hidden are
+     * somebody's drafts.
+     */
+    static List<Path> usable(Path folder) throws IOException {
         try (Stream<Path> all = Files.list(folder)) {
-            return all.filter(f -> f.getFileName().toString().matches("[^.].*[.]jar"))
-                    .filter(Files::isRegularFile).sorted().toList();
+            return all.filter(f -> f.getFileName().toString()
+                    .matches("[^.].*[.](jar|cfg|json)")).filter(Files::isRegularFile).sorted()
+                    .toList();
         }
     }
 
-    /** Returns why a file is no bundle, or null if by its manifest it is one. */
+    /** Returns whether a file is one of settings, and no jar. */
+    static boolean isSettings(Path file) {
+        return file.toString().matches("(?s).*[.](cfg|json)");
+    }
+
+    /** Returns why a file is no bundle, or null if by its manifest it is one, or of settings. */
     static String fault(Path file) {
+        if (isSettings(file)) {
+            return null; // whoever reads it tells
+        }
         try (var jar = new JarFile(file.toFile(), false)) {
             Manifest manifest = jar.getManifest();
             return manifest != null && manifest.getMainAttributes()

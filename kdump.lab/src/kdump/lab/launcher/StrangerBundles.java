@@ -28,7 +28,7 @@ final class StrangerBundles {
     }
 
     /**
-     * Starts what the folder {@code load} holds, if it is not null and there, and what the option names.
+     * Starts what the folder {@code load} holds, if it is not null and there, and what is named.
      *
      * @throws BadLoadException if the framework does not install what the option names
      */
@@ -36,12 +36,15 @@ final class StrangerBundles {
         Set<Path> seen = new LinkedHashSet<>();
         List<Bundle> installed = new ArrayList<>();
         for (Path file : named) {
-            if (seen.add(file.toRealPath())) {
+            if (!LoadOption.isSettings(file) && seen.add(file.toRealPath())) {
                 installed.add(installNamed(file));
             }
         }
         for (Path file : load != null && Files.isDirectory(load)
-                ? LoadOption.jars(load) : List.<Path>of()) {
+                ? LoadOption.usable(load) : List.<Path>of()) {
+            if (LoadOption.isSettings(file)) {
+                continue;
+            }
             String fault = LoadOption.fault(file);
             if (fault != null) {
                 problems.add(file + ": " + fault);

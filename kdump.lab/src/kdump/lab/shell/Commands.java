@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -111,7 +112,11 @@ public final class Commands implements CommandLineInterface {
 
     @Override
     public List<Candidate> complete(List<String> words, Path directory) {
-        return completion.of(commands(), words, directory);
+        LineCommand own = words.size() < 2 ? null : conversations.get(words.get(0));
+        List<Candidate> found = own == null ? List.of()
+                : own.complete(words.subList(1, words.size()));
+        return found.isEmpty() ? completion.of(commands(), words, directory)
+                : found.stream().sorted(Comparator.comparing(Candidate::word)).toList();
     }
 
     @Override

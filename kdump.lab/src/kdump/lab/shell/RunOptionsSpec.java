@@ -40,7 +40,8 @@ final class RunOptionsSpec {
 
     /** Returns the option that every command has, and the launcher takes. */
     static Option load() {
-        return repeated("load", "JAR", "bundles beside the lab's own: a jar, or a folder of jars");
+        return repeated("load", "JAR",
+                "bundles and settings beside the lab's own: a file or a folder");
     }
 
     /** Returns the option that names a policy. */

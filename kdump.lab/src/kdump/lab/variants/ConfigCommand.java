@@ -12,10 +12,10 @@ import java.util.Hashtable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Collectors;
 import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
+import kdump.lab.api.command.CommandLineInterface.Candidate;
 import kdump.lab.api.command.LineCommand;
 import kdump.lab.variants.ConfigurablePolicies.Configurable;
 import org.osgi.framework.BundleContext;
@@ -72,6 +72,42 @@ public final class ConfigCommand implements LineCommand {
     }
 
     @Override
+    public List<Candidate> complete(List<String> words) {
+        try {
+            return switch (words.size()) {
+                case 1 -> List.of(new Candidate("list", "policies that have settings"),
+                        new Candidate("reset", "a policy to how it comes"),
+                        new Candidate("set", "settings of a policy"),
+                        new Candidate("show", "the settings of a policy"));
+                case 2 -> words.get(0).equals("list") ? List.of() : policies.all().stream()
+                        .map(one -> new Candidate(one.name(), one.pid())).toList();
+                default -> words.get(0).equals("set")
+                        ? settings(words.get(1), words.get(words.size() - 1)) : List.of();
+            };
+        } catch (IOException e) {
+            return List.of(); // a bundle just goes: nothing to offer
+        }
+    }
+
+    private List<Candidate> settings(String policy, String typed) throws IOException {
+        var found = new ArrayList<Candidate>();
+        for (Configurable one : policies.all()) {
+            for (Setting setting : one.name().equals(policy) ? Setting.of(one)
+                    : List.<Setting>of()) {
+                String begun = setting.name() + "=";
+                if (!typed.startsWith(begun)) {
+                    found.add(new Candidate(begun, setting.type() + ", " + setting.allowed()));
+                    continue;
+                }
+                List<String> values = setting.allowed().contains(", ")
+                        ? List.of(setting.allowed().split(", ")) : List.of(setting.standard());
+                values.forEach(value -> found.add(new Candidate(begun + value, "")));
+            }
+        }
+        return found;
+    }
+
+    @Override
     public void run(List<String> arguments, InputStream in, PrintStream out, Path directory)
             throws LabException, IOException {
         if (!lasts && !arguments.isEmpty() && List.of("set", "reset").contains(arguments.get(0))) {
@@ -105,7 +141,7 @@ public final class ConfigCommand implements LineCommand {
         out.printf(ROW, "policy", "settings that are not as they come");
         for (Configurable policy : policies.all()) {
             out.printf(ROW, policy.name(), values(policy).entrySet().stream()
-                    .map(e -> e.getKey() + "=" + text(e.getValue()))
+                    .map(e -> e.getKey() + "=" + ConfigurablePolicies.text(e.getValue()))
                     .collect(Collectors.joining(" ")));
         }
     }
@@ -117,7 +153,8 @@ public final class ConfigCommand implements LineCommand {
         for (Setting setting : Setting.of(policy)) {
             Object value = values.get(setting.name());
             out.printf(form, setting.name(), setting.type(),
-                    value == null ? setting.standard() : text(value), setting.standard(),
+                    value == null ? setting.standard() : ConfigurablePolicies.text(value),
+                    setting.standard(),
                     setting.allowed());
         }
         out.println("configuration " + policy.pid() + (policy.isVariant() ? ", of a variant" : ""));
@@ -135,11 +172,6 @@ public final class ConfigCommand implements LineCommand {
             }
         }
         return values;
-    }
-
-    static String text(Object value) {
-        return value instanceof Object[] many ? List.of(many).stream().map(String::valueOf)
-                .collect(Collectors.joining(",")) : String.valueOf(value);
     }
 
     // ---- changes --------------------------------------------------------------------------------
@@ -165,7 +197,7 @@ public final class ConfigCommand implements LineCommand {
         }
         Collections.list(settings.keys()).forEach(key -> all.put(key, settings.get(key)));
         configuration.update(all);
-        if (!await(policy, settings) || !policies.works(policy.name())) {
+        if (!policies.awaitSettings(policy.name(), settings) || !policies.works(policy.name())) {
             if (before == null) {
                 configuration.delete();
             } else {
@@ -187,25 +219,10 @@ public final class ConfigCommand implements LineCommand {
         for (Setting setting : Setting.of(policy)) {
             standard.put(setting.name(), setting.standard());
         }
-        if (!await(policy, policy.isVariant() ? null : standard)) {
+        if (!policies.awaitSettings(policy.name(), policy.isVariant() ? null : standard)) {
             throw new LabException("policy '" + policy.name() + "' keeps its settings");
         }
         out.println(policy.name() + (policy.isVariant() ? ": is no more"
                 : ": as it comes, from the next run on"));
-    }
-
-    /** Waits until a policy is there that says it has these settings; null for none at all. */
-    private boolean await(Configurable policy, Dictionary<String, Object> settings) {
-        return ConfigurablePolicies.await(() -> has(policy.name(), settings));
-    }
-
-    private boolean has(String name, Dictionary<String, Object> settings) {
-        var services = policies.services(name);
-        return settings == null ? services.isEmpty() && !policies.isThere(name)
-                : policies.isThere(name) && services.stream().anyMatch(service ->
-                Collections.list(settings.keys()).stream().allMatch(key -> {
-                    Object value = service.getProperty(key);
-                    return value != null && Objects.equals(text(value), text(settings.get(key)));
-                }));
     }
 }

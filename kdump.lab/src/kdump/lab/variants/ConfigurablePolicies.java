@@ -5,9 +5,13 @@ import iommu.api.kdump.HandoverPolicy;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.Dictionary;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import kdump.lab.api.Lab;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -30,7 +34,7 @@ final class ConfigurablePolicies {
     static final String NAME = "kdump.policy.name";
     private static final long PATIENCE_MILLIS = 10_000;
     private static final long PAUSE_MILLIS = 2;
-    private static final String POLICY = HandoverPolicy.class.getName();
+    static final String POLICY = HandoverPolicy.class.getName();
 
     private final BundleContext context;
     private final Lab lab;
@@ -93,9 +97,13 @@ final class ConfigurablePolicies {
     }
 
     /** Settings are described for the component, or for that of the variants of its policy. */
-    private ObjectClassDefinition type(ComponentDescriptionDTO component, String pid,
+    ObjectClassDefinition type(ComponentDescriptionDTO component, String pid,
             MetaTypeInformation information) {
-        if (List.of(information.getPids()).contains(pid)) {
+        if (information == null) {
+            return null;
+        }
+        if (List.of(information.getPids()).contains(pid)
+                || List.of(information.getFactoryPids()).contains(pid)) {
             return information.getObjectClassDefinition(pid, null);
         }
         Object name = component.properties.get(NAME);
@@ -154,6 +162,26 @@ final class ConfigurablePolicies {
             }
         }
         return true;
+    }
+
+    /** Waits until a policy is there that says it has these settings; null for none at all. */
+    boolean awaitSettings(String name, Dictionary<String, Object> settings) {
+        return await(() -> has(name, settings));
+    }
+
+    private boolean has(String name, Dictionary<String, Object> settings) {
+        var services = services(name);
+        return settings == null ? services.isEmpty() && !isThere(name)
+                : isThere(name) && services.stream().anyMatch(service ->
+                Collections.list(settings.keys()).stream().allMatch(key -> {
+                    Object value = service.getProperty(key);
+                    return value != null && Objects.equals(text(value), text(settings.get(key)));
+                }));
+    }
+
+    static String text(Object value) {
+        return value instanceof Object[] many ? List.of(many).stream().map(String::valueOf)
+                .collect(Collectors.joining(",")) : String.valueOf(value);
     }
 
     /** Components are made when they are asked for: one that refuses its settings is no service. */

@@ -67,7 +67,7 @@ class LoadOptionTest {
 
     @ParameterizedTest
     @CsvSource({"none.jar, --load none.jar: no such file or folder",
-        "empty, --load empty: a folder without a jar",
+        "empty, --load empty: a folder without a jar or settings",
         "text.jar, 'text.jar: no jar that can be read: '",
         "plain.jar, plain.jar: no bundle: its manifest has no Bundle-SymbolicName",
         "'', --load : no such file or folder"})

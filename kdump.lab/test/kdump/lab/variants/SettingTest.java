@@ -29,7 +29,7 @@ class SettingTest {
     @ParameterizedTest
     @CsvSource({"5, 5", "true, true"})
     void oneValueIsToldAsItIs(String value, String told) {
-        assertThat(ConfigCommand.text(value)).isEqualTo(told);
-        assertThat(ConfigCommand.text(new String[] {value, "x"})).isEqualTo(told + ",x");
+        assertThat(ConfigurablePolicies.text(value)).isEqualTo(told);
+        assertThat(ConfigurablePolicies.text(new String[] {value, "x"})).isEqualTo(told + ",x");
     }
 }

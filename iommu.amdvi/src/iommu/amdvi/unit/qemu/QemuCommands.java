@@ -1,33 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit.qemu;
 
-import static iommu.api.bits.BitField.bit;
-import static iommu.api.bits.BitField.bits;
-
 import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Command;
+import iommu.amdvi.EventCode;
 import iommu.amdvi.Status;
 import iommu.amdvi.unit.commands.Commands;
 import iommu.amdvi.unit.commands.Invalidation;
 import iommu.amdvi.unit.tables.EntryFormatter;
-import iommu.api.bits.BitField;
 import iommu.api.bits.Register;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import java.util.function.Consumer;
 
 /**
- * The command buffer of QEMU 7.2: no command is an error, unknown ones are skipped, reserved bits
- * are looked at by INVALIDATE_IOTLB_PAGES alone. Invalidations of pages drop all of a domain; only
- * IOTLB invalidations know pages, and with S they drop nothing here (QEMU compares a member that it
- * never sets). Base and size count when the upper half of their register is written, which sets
- * head and tail to 0 but not the registers that show them; up to QEMU 9 the head shows the end of
- * the buffer before it wraps. A tail beyond the buffer hangs QEMU; here one round is made.
+ * The command buffer of QEMU: no command stops it, unknown ones are skipped. Reserved bits void
+ * some ({@link QemuCommandChecks}), and are logged from QEMU 11 on. Invalidations of pages drop all
+ * of a domain; only IOTLB invalidations know pages; with S they drop all of the device from 11 on,
+ * and nothing before (QEMU compares a member that it never sets). Base and size count when the
+ * upper half of their register is written, which sets head and tail to 0 but not the registers that
+ * show them. From 10 on head and tail count modulo the size; before, the head shows the end of the
+ * buffer before it wraps, and a tail beyond it hangs QEMU: here one round is made.
  */
 public final class QemuCommands implements Commands {
 
-    /** Bits of INVALIDATE_IOTLB_PAGES that make it do nothing. */
-    private static final BitField[] IOTLB_RESERVED = {bit(1), bit(3), bits(11, 6)};
     /** The version from which on the head never shows the end, and counts modulo the size. */
     private static final int WRAPS = 10;
     private static final int MOST_BYTES = 16 << 15;
@@ -39,6 +35,8 @@ public final class QemuCommands implements Commands {
     private final Consumer<String> told;
     private final Runnable interrupt;
     private final boolean wraps;
+    private final QemuTranslator translator;
+    private final QemuEventLog log;
     private long base;
     private long size;
     private long head;
@@ -46,12 +44,17 @@ public final class QemuCommands implements Commands {
 
     /**
      * @param version of QEMU
+     * @param translator hears of entries that are invalidated
+     * @param log of QEMU 11; null for older ones
      * @param others what else is cached
      * @param told hears what was dropped of {@code tlb}
      */
     public QemuCommands(int version, RegisterFile registers, PhysicalMemory memory, QemuTlb tlb,
-            Invalidation others, Consumer<String> told, Runnable interrupt) {
+            QemuTranslator translator, QemuEventLog log, Invalidation others,
+            Consumer<String> told, Runnable interrupt) {
         this.registers = registers;
+        this.translator = translator;
+        this.log = log;
         wraps = version >= WRAPS;
         this.memory = memory;
         this.tlb = tlb;
@@ -62,7 +65,7 @@ public final class QemuCommands implements Commands {
         head = offset(AmdViRegisters.CMD_HEAD);
         tail = offset(AmdViRegisters.CMD_TAIL);
         registers.onWrite(AmdViRegisters.CMD_BUF, (written, mask) -> {
-            if (QemuTranslator.counts(mask)) {
+            if (QemuDeviceTable.counts(mask)) {
                 based();
             }
         });
@@ -71,7 +74,7 @@ public final class QemuCommands implements Commands {
             fetch();
         });
         registers.onWrite(AmdViRegisters.CMD_TAIL, (written, mask) -> {
-            tail = offset(AmdViRegisters.CMD_TAIL);
+            tail = offset(AmdViRegisters.CMD_TAIL) % (wraps ? size : Long.MAX_VALUE);
             fetch();
         });
     }
@@ -99,12 +102,24 @@ public final class QemuCommands implements Commands {
         for (int done = 0; runs && head != tail && done <= MOST_BYTES; done += Command.BYTES) {
             long at = base + head;
             if (memory.contains(at, Command.BYTES)) {
-                execute(memory.read64(at), memory.read64(at + 8));
+                check(memory.read64(at), memory.read64(at + 8));
+            } else if (log != null) {
+                log.log(EventCode.COMMAND_HARDWARE_ERROR, 0, 0);
             }
             head += Command.BYTES;
             long wrapped = head >= size ? 0 : head;
             registers.set(AmdViRegisters.CMD_HEAD, wraps ? wrapped : head);
             head = wrapped;
+        }
+    }
+
+    private void check(long q0, long q1) {
+        boolean legal = QemuCommandChecks.isLegal(q0, q1);
+        if (!legal && log != null) {
+            log.log(EventCode.ILLEGAL_COMMAND_ERROR, 0, (int) Command.OPCODE.of(q0));
+        }
+        if (legal || !QemuCommandChecks.isVoid(q0)) {
+            execute(q0, q1);
         }
     }
 
@@ -122,8 +137,11 @@ public final class QemuCommands implements Commands {
                 tlb.invalidateAll();
                 others.everything("everything");
             }
-            case Command.INVALIDATE_DEVTAB_ENTRY ->
-                others.deviceTableEntry((int) Command.DEVICE_ID.of(q0));
+            case Command.INVALIDATE_DEVTAB_ENTRY -> {
+                int device = (int) Command.DEVICE_ID.of(q0);
+                others.deviceTableEntry(device);
+                translator.entryInvalidated(device);
+            }
             case Command.INVALIDATE_INTERRUPT_TABLE ->
                 others.interruptTable((int) Command.DEVICE_ID.of(q0));
             default -> { }
@@ -131,12 +149,10 @@ public final class QemuCommands implements Commands {
     }
 
     private void page(int device, long q1) {
-        boolean reserved = Command.SIZE.isSet(q1);
-        for (BitField field : IOTLB_RESERVED) {
-            reserved |= field.isSet(q1);
-        }
-        if (!reserved && tlb.invalidate(device, q1)) {
-            told.accept("page, device " + EntryFormatter.hex(device));
+        boolean all = Command.SIZE.isSet(q1);
+        if (all && log != null ? tlb.invalidateDevice(device)
+                : !all && tlb.invalidate(device, q1)) {
+            told.accept((all ? "pages" : "page") + ", device " + EntryFormatter.hex(device));
         }
     }
 

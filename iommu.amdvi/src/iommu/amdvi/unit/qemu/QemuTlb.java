@@ -6,9 +6,9 @@ import static iommu.api.bits.BitField.bits;
 import iommu.api.bits.BitField;
 
 /**
- * The translation cache of QEMU 7.2: one entry a device and page of 4 KiB, whatever the page size,
- * with the rights of the leaf alone. It empties when it is full. Address bits above 47 share the
- * place of the device id in the tag.
+ * The translation cache of QEMU: one entry a device and page of 4 KiB, whatever the page size, with
+ * the rights of the leaf alone. It empties when it is full. Up to QEMU 10 address bits above 47
+ * share the place of the device id in the tag.
  */
 public final class QemuTlb {
 
@@ -18,30 +18,47 @@ public final class QemuTlb {
     private static final BitField DOMAIN = bits(17, 2);
     private static final BitField SHIFT = bits(23, 18);
 
+    private final boolean sharesBits;
     private final long[] tags = new long[ENTRIES];
+    private final int[] devices = new int[ENTRIES];
     private final long[] pages = new long[ENTRIES];
     private final long[] about = new long[ENTRIES];
     private int used;
 
+    /** @param version of QEMU */
+    public QemuTlb(int version) {
+        this(version < QemuTranslator.NEWEST);
+    }
+
+    private QemuTlb(boolean sharesBits) {
+        this.sharesBits = sharesBits;
+    }
+
+    /** Returns one of the same version with nothing in it. */
+    QemuTlb empty() {
+        return new QemuTlb(sharesBits);
+    }
+
     /** Returns a copy that begins as this is now. */
     QemuTlb copy() {
-        var copy = new QemuTlb();
+        QemuTlb copy = empty();
         System.arraycopy(tags, 0, copy.tags, 0, used);
+        System.arraycopy(devices, 0, copy.devices, 0, used);
         System.arraycopy(pages, 0, copy.pages, 0, used);
         System.arraycopy(about, 0, copy.about, 0, used);
         copy.used = used;
         return copy;
     }
 
-    private static long tag(int device, long address) {
-        return address >>> 12 | (long) device << DEVICE_SHIFT;
+    private long tag(int device, long address) {
+        return address >>> 12 | (sharesBits ? (long) device << DEVICE_SHIFT : 0);
     }
 
     /** Returns the slot of a device and an address, or -1. Linear: a model of few entries. */
     int find(int device, long address) {
         long tag = tag(device, address);
         for (int slot = 0; slot < used; slot++) {
-            if (tags[slot] == tag) {
+            if (tags[slot] == tag && (sharesBits || devices[slot] == device)) {
                 return slot;
             }
         }
@@ -69,6 +86,7 @@ public final class QemuTlb {
             used = 0;
         }
         tags[used] = tag(device, address);
+        devices[used] = device;
         pages[used] = page;
         about[used] = SHIFT.with(DOMAIN.with(RIGHTS.with(0, rights), domain), shift);
         used++;
@@ -94,9 +112,21 @@ public final class QemuTlb {
         return used < before;
     }
 
+    /** Drops all pages of a device. */
+    boolean invalidateDevice(int device) {
+        int before = used;
+        for (int slot = used - 1; slot >= 0; slot--) {
+            if (devices[slot] == device) {
+                drop(slot);
+            }
+        }
+        return used < before;
+    }
+
     private void drop(int slot) {
         used--;
         tags[slot] = tags[used];
+        devices[slot] = devices[used];
         pages[slot] = pages[used];
         about[slot] = about[used];
     }

@@ -1,43 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit.qemu;
 
-import static iommu.api.bits.BitField.bits;
-
 import iommu.amdvi.AmdViRegisters;
+import iommu.amdvi.Control;
 import iommu.amdvi.DeviceTableEntry;
 import iommu.amdvi.Event;
 import iommu.amdvi.EventCode;
-import iommu.amdvi.PageTableEntry;
 import iommu.amdvi.unit.caches.ContextTag;
 import iommu.amdvi.unit.tables.EntryFormatter;
-import iommu.amdvi.unit.tables.PageTableWalk;
 import iommu.amdvi.unit.tables.WalkResult;
-import iommu.api.bits.BitField;
 import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
+import iommu.api.pcie.Access;
 import iommu.api.unit.CacheLookup;
 import iommu.api.unit.Translation;
 import iommu.api.unit.WalkListener;
 import iommu.api.unit.WalkRecording;
 
 /**
- * The way of a request through the unit of QEMU 7.2, where it differs from the manual's: the cache
- * of pages is asked before the device table, whose entries are not cached and whose size is not
- * checked; the walk follows any Next Level, indexes by nine bits whatever lies above them, asks
- * each directory entry for the right, and takes the page entry's own rights, present or not.
+ * The way of a request through the unit of QEMU, where it differs from the manual's: the cache of
+ * pages is asked before the device table ({@link QemuDeviceTable}), whose entries are not cached,
+ * and the walk is another one ({@link QemuWalk}).
  *
- * <p>QEMU follows tables that lead back to themselves for ever; here the walk ends.
+ * <p>QEMU 11 walks as {@link Qemu11Walk} does, logs what it finds wrong, and lets a device pass
+ * until its entry was invalidated ({@link RemappedDevices}).
  */
 public final class QemuTranslator {
 
-    private static final BitField RESERVED_Q2 = bits(53, 52);
-    private static final BitField RESERVED_Q3_LOW = bits(14, 0);
-    private static final BitField RESERVED_Q3_HIGH = bits(53, 48);
     private static final long INTERRUPTS = 0xfee;
     private static final int PASS_SHIFT = 12;
+    /** Bits of an address that a translation holds. */
+    private static final int MOST_BITS = 52;
+    /** The version that logs events and walks otherwise. */
+    static final int NEWEST = 11;
+    /** What of a device's id is not its bus. */
+    private static final int FUNCTION = 0xff;
     private static final String TLB = "TLB";
-    /** More than any test's tables have, few enough to end soon. */
-    private static final int MAX_STEPS = 1 << 10;
 
     private final PhysicalMemory memory;
     private final QemuTlb tlb;
@@ -45,25 +43,38 @@ public final class QemuTranslator {
     private final WalkListener listener;
     /** Hears what the TLB knows; null if nobody does. */
     private final WalkListener told;
-    private long table;
+    private final QemuEventLog log;
+    private final RemappedDevices remapped;
+    private final Qemu11Walk newest;
+    private final QemuWalk older;
+    private final QemuDeviceTable entries;
 
-    public QemuTranslator(RegisterFile registers, PhysicalMemory memory, QemuTlb tlb) {
+    /**
+     * @param log of QEMU 11; null for older ones
+     * @param remaps whether QEMU 11 has devices translated at all, property dma-remap
+     */
+    public QemuTranslator(RegisterFile registers, PhysicalMemory memory, QemuTlb tlb,
+            QemuEventLog log, boolean remaps) {
         this.memory = memory;
         this.tlb = tlb;
+        this.log = log;
+        remapped = log == null ? null : new RemappedDevices(remaps,
+                Control.IOMMU_EN.isSet(registers.get(AmdViRegisters.CONTROL)));
+        newest = log == null ? null : new Qemu11Walk(memory, WalkListener.NONE, log);
         listener = WalkListener.NONE;
         told = null;
-        table = AmdViRegisters.BASE.inPlace(registers.get(AmdViRegisters.DEV_TAB));
-        registers.onWrite(AmdViRegisters.DEV_TAB, (written, mask) -> {
-            if (counts(mask)) {
-                table = AmdViRegisters.BASE.inPlace(registers.get(AmdViRegisters.DEV_TAB));
-            }
-        });
+        entries = new QemuDeviceTable(registers, memory, log != null);
+        older = new QemuWalk(memory, WalkListener.NONE);
     }
 
     private QemuTranslator(QemuTranslator other, QemuTlb tlb, WalkListener listener,
             WalkListener told) {
         memory = other.memory;
-        table = other.table;
+        entries = other.entries;
+        older = new QemuWalk(memory, listener);
+        log = null;
+        remapped = other.remapped;
+        newest = other.newest == null ? null : new Qemu11Walk(memory, listener, null);
         this.tlb = tlb;
         this.listener = listener;
         this.told = told;
@@ -71,7 +82,7 @@ public final class QemuTranslator {
 
     /** Returns the same with nothing cached, which tells the entries that it reads. */
     public QemuTranslator explaining(WalkListener hears) {
-        return new QemuTranslator(this, new QemuTlb(), hears, null);
+        return new QemuTranslator(this, tlb.empty(), hears, null);
     }
 
     /** Returns the same over a copy of the TLB, which tells what that knows, and the entries. */
@@ -81,15 +92,13 @@ public final class QemuTranslator {
                 hears);
     }
 
-    /** Returns whether a write to a base makes it count: to all of it, or not to its first byte. */
-    static boolean counts(long mask) {
-        return mask == -1 || (mask & 1) == 0;
-    }
-
     /** Translates a request; the result is as {@link Translation} packs it. */
     public long translate(int device, long address, int access, WalkResult found) {
         found.slot = -1;
         found.denied = false;
+        if (remapped != null && remapped.passes(device)) {
+            return Translation.untranslated();
+        }
         boolean message = address >>> 20 == INTERRUPTS;
         int hit = message ? -1 : tlb.find(device, address);
         if (told != null) {
@@ -106,9 +115,11 @@ public final class QemuTranslator {
             return Translation.blocked(found.fault.number());
         }
         if (!ContextTag.VALID.isSet(found.tag)) {
-            return Translation.untranslated();
+            return newest == null || address >>> MOST_BITS != 0 ? Translation.untranslated()
+                    : Translation.to(address, PASS_SHIFT);
         }
-        if (!page(address, access, found)) {
+        if (!(newest == null ? page(address, access, found)
+                : newestPage(device, address, access, found))) {
             return Translation.blocked(found.fault.number());
         }
         if (found.rights != 0) {
@@ -150,44 +161,36 @@ public final class QemuTranslator {
         }
         long inPage = (1L << found.pageShift) - 1;
         long to = found.page & ~inPage | address & inPage;
-        // Pages may be so large that the address has more bits than any memory.
-        return to >>> 52 == 0 ? Translation.to(to, found.pageShift) : Translation.untranslated();
+        if (to >>> MOST_BITS != 0) {
+            // pages may be so large that the address has more bits than any memory
+            return to == address ? Translation.untranslated()
+                    : Translation.to(1L << MOST_BITS - 1 | to & (1L << MOST_BITS) - 1, PASS_SHIFT);
+        }
+        return Translation.to(to, found.pageShift);
+    }
+
+    /** Takes notice of INVALIDATE_DEVTAB_ENTRY, at which QEMU 11 looks at the entry. */
+    void entryInvalidated(int device) {
+        if (remapped != null && remapped.remaps()) {
+            var found = new WalkResult();
+            boolean readable = entry(device, found);
+            remapped.invalidated(device, readable, found.tag);
+        }
     }
 
     private boolean entry(int device, WalkResult result) {
-        long at = table + (long) device * DeviceTableEntry.BYTES;
-        if (!memory.contains(at, DeviceTableEntry.BYTES)) {
-            return result.fail(EventCode.DEV_TAB_HARDWARE_ERROR, Event.MASTER_ABORT, at);
+        boolean taken = entries.read(device, result, listener);
+        if (!taken && log != null) {
+            log.log(result.fault, device, 0);
         }
-        long q0 = memory.read64(at);
-        long q1 = memory.read64(at + 8);
-        long q2 = memory.read64(at + 16);
-        long q3 = memory.read64(at + 24);
-        // An entry that is not valid is looked at too.
-        boolean legal = !DeviceTableEntry.RESERVED_LOW.isSet(q0)
-                && !DeviceTableEntry.RESERVED_63.isSet(q0) && !RESERVED_Q2.isSet(q2)
-                && !RESERVED_Q3_LOW.isSet(q3) && !RESERVED_Q3_HIGH.isSet(q3);
-        if (listener != WalkListener.NONE) {
-            EntryFormatter.entry("device table entry", at, q0, q1, q2, q3)
-                    .with("V", DeviceTableEntry.V).with("TV", DeviceTableEntry.TV)
-                    .with("Mode", DeviceTableEntry.MODE).at("PTRoot", DeviceTableEntry.PT_ROOT)
-                    .decides(listener, legal ? "taken as QEMU 7.2 takes it"
-                            : EventCode.ILLEGAL_DEV_TABLE_ENTRY.text());
-        }
-        result.tag = ContextTag.of(q0, q1);
-        result.root = DeviceTableEntry.PT_ROOT.inPlace(q0);
-        result.interrupts = q2;
-        return legal || result.fail(EventCode.ILLEGAL_DEV_TABLE_ENTRY, Event.RESERVED);
+        return taken;
     }
 
     private boolean page(long address, int access, WalkResult result) {
         long tag = result.tag;
         int levels = (int) ContextTag.LEVELS.of(tag);
         if (!ContextTag.TRANSLATES.isSet(tag) || levels == 0) {
-            result.rights = (int) ContextTag.RIGHTS.of(tag);
-            result.page = address & -(1L << PASS_SHIFT);
-            result.pageShift = PASS_SHIFT;
-            return true;
+            return itself(address, result);
         }
         if (levels == DeviceTableEntry.MODE_RESERVED) {
             return result.fail(EventCode.ILLEGAL_DEV_TABLE_ENTRY, 0);
@@ -195,40 +198,31 @@ public final class QemuTranslator {
         if (((int) ContextTag.RIGHTS.of(tag) & access) != access) {
             return result.fail(EventCode.IO_PAGE_FAULT, Event.PRESENT | Event.PERMISSION);
         }
-        return walk(result.root, levels, address, access, result);
+        return older.walk(result.root, levels, address, access, result);
     }
 
-    private boolean walk(long root, int levels, long address, int access, WalkResult result) {
-        long at = root;
-        int level = levels;
-        for (int step = 0; step < MAX_STEPS; step++) {
-            at += (long) PageTableEntry.index(address, level) * PageTableEntry.BYTES;
-            if (!memory.contains(at, PageTableEntry.BYTES)) {
-                return result.fail(EventCode.PAGE_TAB_HARDWARE_ERROR, Event.MASTER_ABORT, at);
-            }
-            long entry = memory.read64(at);
-            if (listener != WalkListener.NONE) {
-                EntryFormatter.entry("page table entry, level " + level, at, entry)
-                        .with("PR", PageTableEntry.PR)
-                        .with("NextLevel", PageTableEntry.NEXT_LEVEL)
-                        .at("Address", PageTableEntry.ADDRESS).with("IR", PageTableEntry.IR)
-                        .with("IW", PageTableEntry.IW)
-                        .decides(listener, "taken as QEMU 7.2 takes it");
-            }
-            int next = (int) PageTableEntry.NEXT_LEVEL.of(entry);
-            if (next == PageTableEntry.PAGE || next == PageTableEntry.PAGE_OF_ENCODED_SIZE) {
-                result.pageShift = next == PageTableEntry.PAGE ? PageTableEntry.shift(level)
-                        : PageTableEntry.encodedShift(PageTableEntry.ADDRESS.inPlace(entry));
-                result.page = PageTableWalk.page(entry, result.pageShift);
-                result.rights = ContextTag.rights(entry);
-                return true;
-            }
-            if (!PageTableEntry.PR.isSet(entry) || (ContextTag.rights(entry) & access) != access) {
-                return result.fail(EventCode.IO_PAGE_FAULT, 0);
-            }
-            at = PageTableEntry.ADDRESS.inPlace(entry);
-            level = next;
+    /** Finds the address itself, with the rights of the device's entry. */
+    private static boolean itself(long address, WalkResult result) {
+        result.rights = (int) ContextTag.RIGHTS.of(result.tag);
+        result.page = address & -(1L << PASS_SHIFT);
+        result.pageShift = PASS_SHIFT;
+        return true;
+    }
+
+    /** TV = 0 and a mode that is reserved block without an event, which that reason stands for. */
+    private boolean newestPage(int device, long address, int access, WalkResult result) {
+        int levels = (int) ContextTag.LEVELS.of(result.tag);
+        if (!ContextTag.TRANSLATES.isSet(result.tag) || levels == DeviceTableEntry.MODE_RESERVED) {
+            return result.fail(EventCode.ILLEGAL_DEV_TABLE_ENTRY, 0);
         }
-        return result.fail(EventCode.IO_PAGE_FAULT, Event.PRESENT);
+        if (levels == 0) {
+            return itself(address, result);
+        }
+        int function = device & FUNCTION;
+        boolean mapped = newest.walk(function, address, access, result);
+        if (!mapped && log != null) {
+            log.pageFault(function, access == Access.WRITE);
+        }
+        return mapped;
     }
 }

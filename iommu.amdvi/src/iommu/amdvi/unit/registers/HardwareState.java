@@ -2,6 +2,7 @@
 package iommu.amdvi.unit.registers;
 
 import iommu.amdvi.AmdViRegisters;
+import iommu.amdvi.Status;
 import iommu.amdvi.unit.settings.UnitSettings;
 import iommu.api.bits.BitField;
 import iommu.api.bits.Register;
@@ -18,6 +19,8 @@ public final class HardwareState {
     /** Features of a profile that gives none: those of QEMU 7.2's unit. */
     private static final long DEFAULT_FEATURES = 0x29d3L;
 
+    /** The version of QEMU from which on the status takes writes, bits that it has not too. */
+    private static final int QEMU_STATUS = 11;
     private static final Set<Register> QEMU_TAKES = Set.of(AmdViRegisters.DEV_TAB,
             AmdViRegisters.CMD_BUF, AmdViRegisters.EVENT_LOG, AmdViRegisters.CONTROL,
             AmdViRegisters.EXCLUSION_LIMIT, AmdViRegisters.PPR_LOG, AmdViRegisters.CMD_HEAD,
@@ -36,10 +39,12 @@ public final class HardwareState {
                 DEFAULT_FEATURES);
         List<Register> all = new ArrayList<>();
         for (Register r : AmdViRegisters.open()) {
-            all.add(settings.asQemu() ? asQemu(r) : asFeatured(r, features));
+            all.add(settings.asQemu() ? asQemu(r, settings.qemuVersion())
+                    : asFeatured(r, features));
         }
         for (Register r : AmdViRegisters.LOCKED_BY_SNP) {
-            all.add(settings.snpLocked() ? readOnly(r) : settings.asQemu() ? asQemu(r) : r);
+            all.add(settings.snpLocked() ? readOnly(r) : settings.asQemu()
+                    ? asQemu(r, settings.qemuVersion()) : r);
         }
         var file = new RegisterFile(AmdViRegisters.SPACE_BYTES, all);
         for (Register r : all) {
@@ -66,9 +71,14 @@ public final class HardwareState {
         return Register.register64(r.name(), r.offset()).reset(r.reset());
     }
 
-    /** QEMU 7.2 holds all bits of the registers that it takes writes of; some it takes none of. */
-    private static Register asQemu(Register r) {
+    /** QEMU holds all bits of the registers that it takes writes of; some it takes none of. */
+    private static Register asQemu(Register r, int version) {
         Register plain = Register.register64(r.name(), r.offset());
+        if (r.equals(AmdViRegisters.STATUS) && version >= QEMU_STATUS) {
+            return plain.readWrite(BitField.bits(63, 8)).writeOneToClear(Status.EVENT_OVERFLOW,
+                    Status.EVENT_LOG_INT, Status.COM_WAIT_INT, Status.PPR_OVERFLOW,
+                    Status.PPR_INT);
+        }
         return QEMU_TAKES.contains(r) ? plain.readWrite(BitField.bits(63, 0)) : plain;
     }
 

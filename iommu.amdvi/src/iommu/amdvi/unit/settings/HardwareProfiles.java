@@ -22,15 +22,22 @@ public final class HardwareProfiles {
     private static final HardwareProfile QEMU_7_2 =
             HardwareProfile.of(Map.of(UnitSetting.AS_QEMU.key(), 1L));
 
-    /** QEMU 10's unit; also what there is of QEMU 11's, which nobody has compared. */
-    private static final HardwareProfile QEMU_10 = HardwareProfile.of(
-            Map.of(UnitSetting.AS_QEMU.key(), 1L, UnitSetting.QEMU_VERSION.key(), 10L));
+    /** QEMU 10's unit. */
+    private static final HardwareProfile QEMU_10 = newer(10);
+
+    /** QEMU 11's unit, with property dma-remap, without which it translates nothing. */
+    private static final HardwareProfile QEMU_11 = newer(11);
 
     private HardwareProfiles() { }
 
+    private static HardwareProfile newer(long version) {
+        return HardwareProfile.of(
+                Map.of(UnitSetting.AS_QEMU.key(), 1L, UnitSetting.QEMU_VERSION.key(), version));
+    }
+
     /** Returns the profiles by name. */
     public static Map<String, HardwareProfile> named() {
-        return Map.of("spec", SPEC, "qemu-7.2", QEMU_7_2, "qemu-10", QEMU_10, "qemu-11", QEMU_10);
+        return Map.of("spec", SPEC, "qemu-7.2", QEMU_7_2, "qemu-10", QEMU_10, "qemu-11", QEMU_11);
     }
 
     /** Returns the names of all settings of a unit. */

@@ -33,8 +33,11 @@ public enum UnitSetting {
     SNP_LOCKED("snpLocked", false, "SNP is enforced: base registers ignore writes"),
     /** Translation, commands, registers and event log of QEMU 7.2. */
     AS_QEMU("asQemu", false, "QEMU: everything that its unit does otherwise"),
-    /** Major version. 7 is 7.2; 11 was not compared. */
-    QEMU_VERSION("qemuVersion", 7, 11, "QEMU: which version's ways those are; 7 or 10"),
+    /** Major version; 7 is 7.2. */
+    QEMU_VERSION("qemuVersion", 7, 11, "QEMU: which version's ways those are; 7, 10 or 11"),
+    /** Of QEMU 11, which has it off unless told otherwise. */
+    QEMU_REMAPS("qemuRemaps", true,
+            "QEMU 11: property dma-remap; without it every request passes"),
     /** How the root complex completes a blocked read. */
     BLOCKED_READ_ABORTS("blockedReadAborts", true,
             "a blocked read is completed as CA, a target abort, not UR (uncertain)"),

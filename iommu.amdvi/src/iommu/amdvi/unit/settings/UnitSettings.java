@@ -12,9 +12,10 @@ import java.util.Set;
  * @param snpLocked {@link UnitSetting#SNP_LOCKED}
  * @param flushOnDisable {@link UnitSetting#FLUSH_ON_DISABLE}
  * @param cacheNotPresent {@link UnitSetting#CACHE_NOT_PRESENT}
- * @param asQemu {@link UnitSetting#AS_QEMU}: registers hold all bits that are written to them, the
- *     status none, and the event log runs but is never written
+ * @param asQemu {@link UnitSetting#AS_QEMU}: registers hold all bits that are written to them; up
+ *     to QEMU 10 the status holds none, and the event log runs but is never written
  * @param qemuVersion {@link UnitSetting#QEMU_VERSION}
+ * @param qemuRemaps {@link UnitSetting#QEMU_REMAPS}
  * @param fastPath {@link UnitSetting#FRONT}
  * @param dteCacheEntries {@link UnitSetting#DTE_CACHE_ENTRIES}
  * @param directoryCacheEntries {@link UnitSetting#DIRECTORY_CACHE_ENTRIES}
@@ -24,8 +25,9 @@ import java.util.Set;
  *     UnitSetting#BLOCKED_WRITE_REPORT}
  */
 public record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean cacheNotPresent,
-        boolean asQemu, int qemuVersion, boolean fastPath, int dteCacheEntries,
-        int directoryCacheEntries, int tlbEntries, int interruptCacheEntries, BlockedRequests blockedRequests) {
+        boolean asQemu, int qemuVersion, boolean qemuRemaps, boolean fastPath,
+        int dteCacheEntries, int directoryCacheEntries, int tlbEntries,
+        int interruptCacheEntries, BlockedRequests blockedRequests) {
 
     /** Fewest entries of a cache: a set of it. */
     public static final int LEAST_ENTRIES = UnitSetting.LEAST_ENTRIES;
@@ -47,7 +49,7 @@ public record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean ca
         return new UnitSettings(UnitSetting.SNP_LOCKED.isOn(profile),
                 UnitSetting.FLUSH_ON_DISABLE.isOn(profile),
                 UnitSetting.CACHE_NOT_PRESENT.isOn(profile), UnitSetting.AS_QEMU.isOn(profile),
-                UnitSetting.QEMU_VERSION.read(profile),
+                UnitSetting.QEMU_VERSION.read(profile), UnitSetting.QEMU_REMAPS.isOn(profile),
                 UnitSetting.FRONT.isOn(profile), UnitSetting.DTE_CACHE_ENTRIES.read(profile),
                 UnitSetting.DIRECTORY_CACHE_ENTRIES.read(profile),
                 UnitSetting.TLB_ENTRIES.read(profile),

@@ -2,7 +2,6 @@
 package iommu.amdvi.unit.translation;
 
 import iommu.amdvi.EventCode;
-import iommu.amdvi.PageTableEntry;
 import iommu.amdvi.unit.caches.Caches;
 import iommu.amdvi.unit.caches.ContextTag;
 import iommu.amdvi.unit.caches.DirectoryCache;
@@ -25,8 +24,7 @@ import java.util.List;
 final class CacheTeller {
 
     private static final String ENTRIES = "device table entry cache";
-    private static final String DIRECTORIES = "directory cache";
-    private static final String TLB = "TLB";
+    static final String TLB = "TLB";
 
     private final DeviceTable deviceTable;
     private final Caches caches;
@@ -141,75 +139,16 @@ final class CacheTeller {
         int domain = (int) ContextTag.DOMAIN.of(caches.entries().tag(entry));
         if (known != DirectoryCache.NONE) {
             int lowest = DirectoryCache.level(known);
-            var above = new Entries(domain, address, lowest);
+            var above = new DirectoryTeller(caches.directories(), listener, domain,
+                    address, lowest);
             walkFromRoot(entry, address, access, new WalkResult(), above);
-            if (!above.led) {
+            if (!above.led()) {
                 listener.step("page table entry, cached", 0, new long[0], List.of(),
                         "memory does not lead to it any more",
-                        CacheLookup.hit(DIRECTORIES, held(known), true));
+                        CacheLookup.hit(DirectoryTeller.DIRECTORIES,
+                                DirectoryTeller.held(known), true));
             }
         }
-        return new Entries(domain, address, 0);
-    }
-
-    private static String held(long known) {
-        return "table of level " + DirectoryCache.level(known) + " at "
-                + EntryFormatter.hex(DirectoryCache.table(known)) + ", "
-                + EntryFormatter.rights(DirectoryCache.rights(known));
-    }
-
-    private static boolean matches(long known, long entry, int granted) {
-        return DirectoryCache.level(known) == PageTableEntry.NEXT_LEVEL.of(entry)
-                && DirectoryCache.table(known) == PageTableEntry.ADDRESS.inPlace(entry)
-                && DirectoryCache.rights(known) == granted;
-    }
-
-    /**
-     * Tells page table entries with what the directory cache knows of those that lead on. With
-     * {@code lowest}, the level of the table that the walk begins at, only those above, which are
-     * skipped; with 0 all.
-     */
-    private final class Entries implements WalkListener {
-
-        private final int domain;
-        private final long address;
-        private final int lowest;
-        private int granted = PageTableWalk.ALL_RIGHTS;
-        /** Whether an entry led to the table of level {@code lowest}. */
-        private boolean led;
-
-        Entries(int domain, long address, int lowest) {
-            this.domain = domain;
-            this.address = address;
-            this.lowest = lowest;
-        }
-
-        @Override
-        public void entry(String structure, long at, long[] words, List<Field> fields,
-                String decision) {
-            CacheLookup lookup = lowest == 0 ? CacheLookup.miss(TLB)
-                    : CacheLookup.skipped(DIRECTORIES);
-            if (decision.startsWith(PageTableWalk.LEADS)) {
-                int next = (int) PageTableEntry.NEXT_LEVEL.of(words[0]);
-                granted &= ContextTag.rights(words[0]);
-                led |= next == lowest;
-                long known = caches.directories().at(domain, address, next);
-                lookup = known != DirectoryCache.NONE ? CacheLookup.hit(DIRECTORIES, held(known),
-                        !matches(known, words[0], granted))
-                        : lowest == 0 ? CacheLookup.miss(DIRECTORIES) : lookup;
-            }
-            if (lowest == 0 || level(structure) > lowest) {
-                listener.step(structure, at, words, fields, decision, lookup);
-            }
-        }
-
-        private int level(String structure) {
-            for (int level = PageTableEntry.MAX_LEVEL; level > 0; level--) {
-                if (structure.equals(PageTableWalk.name(level))) {
-                    return level;
-                }
-            }
-            return 0;
-        }
+        return new DirectoryTeller(caches.directories(), listener, domain, address, 0);
     }
 }

@@ -2,13 +2,6 @@
 package iommu.legacy.calgary.unit;
 
 import static iommu.legacy.calgary.CalgaryRegisters.CONFIG_RW;
-import static iommu.legacy.calgary.CalgaryRegisters.MEM_1_HIGH;
-import static iommu.legacy.calgary.CalgaryRegisters.MEM_1_LOW;
-import static iommu.legacy.calgary.CalgaryRegisters.MEM_1_SIZE;
-import static iommu.legacy.calgary.CalgaryRegisters.MEM_2_HIGH;
-import static iommu.legacy.calgary.CalgaryRegisters.MEM_2_LOW;
-import static iommu.legacy.calgary.CalgaryRegisters.MEM_2_SIZE_HIGH;
-import static iommu.legacy.calgary.CalgaryRegisters.MEM_2_SIZE_LOW;
 
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
@@ -26,21 +19,20 @@ import java.util.List;
 final class HostBridge {
 
     private static final long LOW_END = 1L << 32;
-    private static final long MEGABYTE = 0xfffff;
-    private static final long HOLE_START = 0xa0000;
-    private static final long HOLE_END = 0x100000;
     private static final String CACHE = "TCE cache";
 
     private final int number;
     private final RegisterSpace registers;
     private final PhysicalMemory memory;
     private final EntryCache cache;
+    private final PeripheralMemory peripherals;
 
     HostBridge(int number, RegisterSpace registers, PhysicalMemory memory, int cacheEntries) {
         this.number = number;
         this.registers = registers;
         this.memory = memory;
         cache = new EntryCache(cacheEntries);
+        peripherals = new PeripheralMemory(number, registers);
     }
 
     private int register(int offset) {
@@ -119,29 +111,11 @@ final class HostBridge {
             return blocked(CalgaryRegisters.DAC_DISABLE.isSet(register(CONFIG_RW))
                     ? ChannelError.DUAL_ADDRESS : ChannelError.BEYOND_TABLE);
         }
-        if (isPeripheral(address)) {
+        if (peripherals.contains(address)) {
             return Translation.to(address, TranslationEntry.PAGE_SHIFT);
         }
         return address >>> TranslationEntry.PAGE_SHIFT >= TableSize.entries(tableSize())
                 ? blocked(ChannelError.BEYOND_TABLE) : 0;
-    }
-
-    /** Returns whether an address is memory of a device: from one agent to another. */
-    private boolean isPeripheral(long address) {
-        return address >= HOLE_START && address < HOLE_END
-                || isWithin(address, MEM_1_LOW, MEM_1_HIGH,
-                        Integer.toUnsignedLong(register(MEM_1_SIZE)))
-                || CalgaryRegisters.MEM_2_ENABLE.isSet(register(CONFIG_RW))
-                && isWithin(address, MEM_2_LOW, MEM_2_HIGH, join(MEM_2_SIZE_HIGH, MEM_2_SIZE_LOW));
-    }
-
-    private boolean isWithin(long address, int low, int high, long limit) {
-        long start = join(high, low);
-        return limit > start && address >= start && address <= (limit | MEGABYTE);
-    }
-
-    private long join(int high, int low) {
-        return (long) register(high) << 32 | Integer.toUnsignedLong(register(low));
     }
 
     private long entryAddress(int index) {

@@ -72,7 +72,7 @@ public final class DeviceTranslation {
         // 3. The context entry must allow it: faults 0Dh, 44h.
         if (!allowed(request) || !finder.locate(request)) {
             faults.blocked(request, found.context, found.fault, found.faultsDisabled);
-            return memoryAtFault(found.fault) ? TranslationCompletion.completerAbort()
+            return TranslationFault.ofMemory(found.fault) ? TranslationCompletion.completerAbort()
                     : TranslationCompletion.unsupportedRequest();
         }
         // 4. Reading and writing are granted apart.
@@ -81,7 +81,7 @@ public final class DeviceTranslation {
             return TranslationCompletion.of(found.page, found.pageShift, granted
                     | attributes(request));
         }
-        if (recoverable(found.fault)) {
+        if (TranslationFault.recoverable(found.fault)) {
             return TranslationCompletion.nothing();
         }
         faults.blocked(request, found.context, found.fault,
@@ -111,7 +111,7 @@ public final class DeviceTranslation {
         if (read == null) {
             return Access.READ;
         }
-        if (write && recoverable(read)
+        if (write && TranslationFault.recoverable(read)
                 && finder.resolve(request, Access.WRITE | attributes) == null) {
             return Access.WRITE;
         }
@@ -126,28 +126,6 @@ public final class DeviceTranslation {
                 | (privileged ? TranslationCompletion.PRIV.mask() : 0)
                 | ((found.rights & PageRights.GLOBAL) != 0
                         ? TranslationCompletion.GLOBAL.mask() : 0);
-    }
-
-    private static boolean memoryAtFault(FaultReason reason) {
-        return switch (reason) {
-            case ROOT_ACCESS, CONTEXT_ACCESS, ROOT_RESERVED, CONTEXT_RESERVED, SM_ROOT_ACCESS,
-                    SM_ROOT_RESERVED, SM_CONTEXT_ACCESS, SM_CONTEXT_RESERVED,
-                    PASID_DIRECTORY_ACCESS, PASID_DIRECTORY_RESERVED, PASID_ACCESS,
-                    PASID_RESERVED -> true;
-            default -> false;
-        };
-    }
-
-    private static boolean recoverable(FaultReason reason) {
-        return switch (reason) {
-            case ADDRESS_BEYOND_MGAW, WRITE_DENIED, READ_DENIED, PASID_EXECUTE_DISABLED,
-                    PASID_SUPERVISOR_DISABLED, FIRST_STAGE_NOT_PRESENT, NESTED_TABLE_BEYOND,
-                    NESTED_TOP_READ_DENIED, NESTED_READ_DENIED, NESTED_WRITE_DENIED,
-                    NESTED_PAGE_DENIED, NOT_CANONICAL, USER_DENIED, EXECUTE_DENIED,
-                    SM_ADDRESS_BEYOND_MGAW, SM_ADDRESS_BEYOND_TABLE, SM_WRITE_DENIED,
-                    SM_READ_DENIED -> true;
-            default -> false;
-        };
     }
 
     // ---- translated requests --------------------------------------------------------------------

@@ -25,12 +25,6 @@ public final class StructureCache {
 
     private static final int LOWEST = 1;
     private static final int HIGHEST = 3;
-    private static final long VALID = 1L << 62;
-    private static final int ADDRESS_BITS = 57;
-
-    /** Of a key: second-stage tables alone led here, so that no PASID need be compared. */
-    private static final long SECOND_STAGE = 1L << 61;
-    private static final long PREFIX = (1L << 52) - 1;
 
     /** Words of an entry: key, table with rights. */
     private static final int WORDS = 2;
@@ -61,24 +55,10 @@ public final class StructureCache {
         return made;
     }
 
-    private static long prefix(long address, int level) {
-        return (address & (1L << ADDRESS_BITS) - 1) >>> shift(level);
-    }
-
-    /** What one table of a level covers. */
-    private static int shift(int level) {
-        return 12 + 9 * level;
-    }
-
     /** Returns where the entry of a range lies. */
     private int at(int domain, int ofPasid, long prefix, int level) {
         int slot = (int) (prefix ^ prefix >>> 9 ^ domain * 0x9e37L ^ ofPasid) & mask;
         return (level - LOWEST << levelShift) + slot * WORDS;
-    }
-
-    private static long key(int domain, int ofPasid, long prefix) {
-        return VALID | (ofPasid == PagingMode.SECOND_STAGE ? SECOND_STAGE : 0) | prefix << 16
-                | domain;
     }
 
     private int pasid(int at) {
@@ -86,7 +66,7 @@ public final class StructureCache {
     }
 
     private boolean holds(int at, int domain, int ofPasid, long prefix) {
-        return words[at] == key(domain, ofPasid, prefix)
+        return words[at] == StructureKey.of(domain, ofPasid, prefix)
                 && (ofPasid == PagingMode.SECOND_STAGE || pasid(at) == ofPasid);
     }
 
@@ -98,10 +78,10 @@ public final class StructureCache {
         if (mask < 0) {
             return -1;
         }
-        long prefix = prefix(address, LOWEST);
+        long prefix = StructureKey.prefix(address, LOWEST);
         int at = at(domain, PagingMode.SECOND_STAGE, prefix, LOWEST);
         long value = words[at + VALUE];
-        return words[at] == key(domain, PagingMode.SECOND_STAGE, prefix) ? value : -1;
+        return words[at] == StructureKey.of(domain, PagingMode.SECOND_STAGE, prefix) ? value : -1;
     }
 
     /** Returns where the lowest table known for an address is kept, or -1. */
@@ -110,7 +90,7 @@ public final class StructureCache {
             return -1;
         }
         for (int level = LOWEST; level <= HIGHEST; level++) {
-            long prefix = prefix(address, level);
+            long prefix = StructureKey.prefix(address, level);
             int at = at(domain, ofPasid, prefix, level);
             if (holds(at, domain, ofPasid, prefix)) {
                 return at;
@@ -135,9 +115,9 @@ public final class StructureCache {
         if (mask < 0 || level > HIGHEST) {
             return;
         }
-        long prefix = prefix(address, level);
+        long prefix = StructureKey.prefix(address, level);
         int at = at(domain, ofPasid, prefix, level);
-        words[at] = key(domain, ofPasid, prefix);
+        words[at] = StructureKey.of(domain, ofPasid, prefix);
         words[at + VALUE] = tableAndRights;
         owners[at / WORDS] = Integer.toUnsignedLong(ofPasid) | (ofNested ? NESTED : 0);
     }
@@ -151,7 +131,7 @@ public final class StructureCache {
         if (mask < 0 || level < LOWEST || level > HIGHEST) {
             return CacheLookup.none();
         }
-        long prefix = prefix(address, level);
+        long prefix = StructureKey.prefix(address, level);
         int at = at(domain, ofPasid, prefix, level);
         return !holds(at, domain, ofPasid, prefix)
                 ? CacheLookup.miss(NAME)
@@ -171,7 +151,7 @@ public final class StructureCache {
 
     public void invalidateDomain(int domain) {
         for (int at = 0; at < words.length; at += WORDS) {
-            if ((words[at] & 0xffff) == domain) {
+            if (StructureKey.domain(words[at]) == domain) {
                 words[at] = 0;
             }
         }
@@ -179,7 +159,7 @@ public final class StructureCache {
 
     public void invalidatePasid(int domain, int ofPasid) {
         for (int at = 0; at < words.length; at += WORDS) {
-            if ((words[at] & 0xffff) == domain && pasid(at) == ofPasid) {
+            if (StructureKey.domain(words[at]) == domain && pasid(at) == ofPasid) {
                 words[at] = 0;
             }
         }
@@ -193,12 +173,12 @@ public final class StructureCache {
         for (int at = 0; at < words.length; at += WORDS) {
             long k = words[at];
             int level = level(at);
-            int wide = Math.min(63, Math.max(0, 12 + addressMask - shift(level)));
-            boolean same = pasid(at) == ofPasid
-                    && (k & PREFIX) >>> 16 >>> wide == prefix(address, level) >>> wide;
+            int wide = Math.min(63, Math.max(0, 12 + addressMask - StructureKey.shift(level)));
+            boolean same = pasid(at) == ofPasid && StructureKey.prefix(k) >>> wide
+                    == StructureKey.prefix(address, level) >>> wide;
             boolean depends = ofPasid == PagingMode.SECOND_STAGE
                     && (owners[at / WORDS] & NESTED) != 0;
-            if (k != 0 && (k & 0xffff) == domain && (same || depends)) {
+            if (k != 0 && StructureKey.domain(k) == domain && (same || depends)) {
                 words[at] = 0;
             }
         }

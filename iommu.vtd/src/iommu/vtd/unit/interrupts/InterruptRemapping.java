@@ -218,7 +218,7 @@ public final class InterruptRemapping {
         if (!isFor(RequesterId.sourceId(requester), q1)) {
             return blocked(FaultReason.INTERRUPT_SOURCE, index, disabled);
         }
-        return InterruptRemapEntry.IM.isSet(q0)
+        return InterruptRemapEntry.IM.isSet(q0) && !asQemu
                 ? Interrupt.posted(InterruptRemapEntry.descriptor(q0, q1))
                 : Interrupt.delivered((int) InterruptRemapEntry.V.of(q0),
                         (int) InterruptRemapEntry.DLM.of(q0), InterruptRemapEntry.DM.isSet(q0),
@@ -233,6 +233,11 @@ public final class InterruptRemapping {
     }
 
     private boolean malformed(long q0, long q1) {
+        if (asQemu) {
+            // neither IM nor what xAPIC mode leaves of the destination is looked at
+            return (q0 & InterruptRemapEntry.RESERVED_LOW) != 0
+                    || (q1 & InterruptRemapEntry.RESERVED_HIGH) != 0;
+        }
         return InterruptRemapEntry.IM.isSet(q0) && !Capability.PI.isSet(unit.cap())
                 || (q0 & reservedLow(q0)) != 0 || (q1 & reservedHigh(q0)) != 0
                 || InterruptRemapEntry.SVT.of(q1) > SVT_BUS_RANGE;
@@ -262,6 +267,9 @@ public final class InterruptRemapping {
         if (type == SVT_SOURCE) {
             int ignored = QUALIFIER_IGNORES[(int) InterruptRemapEntry.SQ.of(q1)];
             return (source & ~ignored) == (sid & ~ignored);
+        }
+        if (type > SVT_BUS_RANGE) {
+            return false;
         }
         int bus = source >>> 8;
         return asQemu ? bus >= (sid & 0xff) && bus <= sid >>> 8

@@ -123,8 +123,10 @@ public final class Invalidation {
             case InvalidationDescriptor.SELECTIVE -> {
                 contexts.invalidateDevice(domain, source, functionMask);
                 dropPasids(source, ContextCache.ignored(functionMask));
-                listener.told("context-cache, domain " + EntryFormatter.hex(domain) + ", source "
-                        + EntryFormatter.hex(source) + ", function mask " + functionMask);
+                // asked for with every function that is attached, as below
+                listener.told(!listener.hears() ? "context-cache, source"
+                        : "context-cache, domain " + EntryFormatter.hex(domain) + ", source "
+                                + EntryFormatter.hex(source) + ", function mask " + functionMask);
                 listener.contextsDropped(source, ContextCache.ignored(functionMask));
             }
             default -> {

@@ -105,11 +105,7 @@ public final class InvalidationQueue {
                 ? InvalidationDescriptor.WIDE_BYTES : InvalidationDescriptor.BYTES;
     }
 
-    /**
-     * Switches the queue on, which sets the head to 0, or off.
-     *
-     * @return whether it is on now
-     */
+    /** Switches the queue on, which sets the head to 0, or off; returns whether it is on now. */
     public boolean enable(boolean on) {
         long head = VtdRegisters.QUEUE_OFFSET.inPlace(registers.get(VtdRegisters.IQH));
         if (asQemu && !on && (head != tail || lastType != InvalidationDescriptor.WAIT)) {

@@ -33,6 +33,16 @@ public interface LineCommand {
     }
 
     /**
+     * Tells what a line may go on with.
+     *
+     * @param words after the name, to the one that is being typed, which may be empty
+     * @return whole words; empty for what its usage and options tell
+     */
+    default List<CommandLineInterface.Candidate> complete(List<String> words) {
+        return List.of();
+    }
+
+    /**
      * Runs it; one that holds a conversation, until its input ends.
      *
      * @param arguments what follows the name, taken as it is, without a leading "--"

@@ -2,7 +2,7 @@
 
 /** The commands of the lab, as programs and the interactive shell call them. */
 @Export
-@Version("0.1.0")
+@Version("0.2.0")
 package kdump.lab.api.command;
 
 import org.osgi.annotation.bundle.Export;

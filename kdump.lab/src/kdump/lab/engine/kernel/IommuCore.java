@@ -14,10 +14,12 @@ import iommu.api.profile.KernelProfile;
 import iommu.api.trace.EventKind;
 import iommu.api.unit.DmaOps;
 import iommu.api.unit.DmaOpsFactory;
+import iommu.api.unit.IommuVendor;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -27,6 +29,7 @@ import java.util.Set;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import kdump.lab.engine.machine.Machine;
+import kdump.lab.engine.machine.NoAnswerException;
 
 /**
  * What a kernel does with remapping units whatever their vendor: which unit and which addresses a
@@ -44,8 +47,8 @@ public final class IommuCore implements DmaOps {
     private final List<UnitSlot> units = new ArrayList<>();
     private final IovaSpaces spaces;
     private final Map<IovaAllocator, Set<AddressRange>> identityMapped = new HashMap<>();
-    private final Set<Integer> passThrough;
-    private final Set<Integer> mapped = new HashSet<>();
+    private final BitSet passThrough = new BitSet();
+    private final BitSet mapped = new BitSet();
     /** Functions whose drivers set a DMA mask of 64 bits. */
     private final Set<Integer> wide;
     private final FlushQueue flushQueue;
@@ -63,7 +66,7 @@ public final class IommuCore implements DmaOps {
         this.machine = machine;
         this.profile = profile;
         spaces = new IovaSpaces(machine, iovaInUse);
-        this.passThrough = passThrough;
+        passThrough.forEach(this.passThrough::set);
         wide = machine.description().functions().stream()
                 .filter(f -> DmaMask.bits(f) == DmaMask.WIDE)
                 .map(FunctionConfig::requesterId).collect(Collectors.toSet());
@@ -73,8 +76,9 @@ public final class IommuCore implements DmaOps {
             }
         });
         for (int i = 0; i < machine.units().size(); i++) {
-            UnitDriver driver = machine.vendor(i)
-                    .driver(profile, new EngineKernelPort(kernel, machine, i));
+            IommuVendor vendor = machine.vendor(i);
+            UnitDriver driver = NoAnswerException.checked(vendor.driver(profile,
+                    new EngineKernelPort(kernel, machine, i)), vendor, "a driver");
             int unit = i;
             // What the code spends on every function that the unit serves.
             units.add(new UnitSlot(driver, () -> kernel.spend(profile.costs().unitSetup()),
@@ -139,8 +143,9 @@ public final class IommuCore implements DmaOps {
 
     /** Tells of a function's first mapping; returns whether this is it. */
     private boolean maps(PciFunction function) {
-        boolean first = mapped.add(function.requesterId());
+        boolean first = !mapped.get(function.requesterId());
         if (first) {
+            mapped.set(function.requesterId());
             firstMap.accept(function.requesterId());
         }
         return first;
@@ -298,7 +303,7 @@ public final class IommuCore implements DmaOps {
         int unit = machine.description().unitOf(function.alias());
         if (unit < 0 || !units.get(unit).isManaged()
                 || units.get(unit).driver().passesThrough()
-                || passThrough.contains(function.alias())) {
+                || passThrough.get(function.alias())) {
             return null;
         }
         return units.get(unit);

@@ -47,9 +47,9 @@ public final class DeviceSlot implements DeviceContext {
         this.media = machine.media();
         this.mediumSeed = RandomStream.mix(setup.seed() + function.requesterId());
         this.setup = setup;
+        Device made = NoAnswerException.checked(model.device(this), model, "a device");
         this.device = setup.isLate(machine, function.requesterId())
-                ? new LateDevice(model.device(this), () -> nanos() > setup.crashAtNanos())
-                : model.device(this);
+                ? new LateDevice(made, () -> nanos() > setup.crashAtNanos()) : made;
     }
 
     /** Puts a device behind a function; null if no model accepts it. */
@@ -88,7 +88,7 @@ public final class DeviceSlot implements DeviceContext {
 
     /** Makes a driver for this device. */
     public DeviceDriver driver(DriverPort port) {
-        return model.driver(port);
+        return NoAnswerException.checked(model.driver(port), model, "a driver");
     }
 
     @Override

@@ -104,7 +104,8 @@ public final class Machine {
         trace.begin(level, queue);
         media.clear();
         for (UnitDescription unit : description.units()) {
-            units.add(vendor(unit).unit(unit.profile(), memory));
+            units.add(NoAnswerException.checked(vendor(unit).unit(unit.profile(), memory),
+                    vendor(unit), "a unit"));
         }
         var parts = new RootComplexFactory.Parts(memory, units, description::unitOf,
                 this::isWritable, platform().messages(), new Wires(), queue, trace);

@@ -18,6 +18,7 @@ import kdump.lab.api.LabException;
 import kdump.lab.api.MachineFile;
 import kdump.lab.api.MachineSummary;
 import kdump.lab.api.Target;
+import kdump.lab.engine.machine.NoAnswerException;
 
 /**
  * Finds machines: the captures that come with the lab by name, all others by path. Whoever reads
@@ -54,7 +55,8 @@ final class Catalog {
         Path path = path(target);
         for (FirmwareTableReader reader : holding.all(registry.tables())) {
             try {
-                List<FirmwareTable> tables = reader.read(path);
+                List<FirmwareTable> tables = NoAnswerException.checked(reader.read(path), reader,
+                        "firmware tables");
                 if (!tables.isEmpty()) {
                     return tables;
                 }
@@ -120,7 +122,8 @@ final class Catalog {
         for (MachineImporter importer : importers) {
             if (importer.accepts(path)) {
                 try {
-                    return importer.read(path, registers);
+                    return NoAnswerException.checked(importer.read(path, registers), importer,
+                            "a machine");
                 } catch (IOException e) {
                     String message = e.getMessage();
                     throw new LabException(message == null ? e.toString() : message, e);

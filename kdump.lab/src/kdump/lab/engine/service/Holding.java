@@ -104,8 +104,10 @@ final class Holding implements Presence, AutoCloseable {
     }
 
     /**
-     * Does some work with what is held; what throws after something of it has gone is no bug.
+     * Does some work with what is held; what throws after something of it has gone is no bug of
+     * the lab, nor is what the code of a stranger throws.
      *
+     * @throws LabException if a bundle is broken: it names it
      * @throws BundleGoneException if it failed because something was withdrawn, or the engine was
      */
     <T> T guard(Work<T> work) throws LabException {
@@ -114,14 +116,25 @@ final class Holding implements Presence, AutoCloseable {
             if (!engineIsGone.getAsBoolean()) {
                 return result;
             }
-        } catch (RuntimeException | LinkageError e) {
+        } catch (LabException e) {
+            throw e;
+        } catch (Throwable e) { // strangers throw whatever they like
             String gone = withdrawn();
-            if (gone == null) {
+            if (gone != null && !(e instanceof OutOfMemoryError)) {
+                throw new BundleGoneException(gone + " meanwhile", e);
+            }
+            String broken = new Culprit(List.copyOf(all)).words(e);
+            if (broken == null) {
                 throw e;
             }
-            throw new BundleGoneException(gone + " meanwhile", e);
+            throw new LabException(broken, e);
         }
         throw new BundleGoneException(ENGINE_GONE + " meanwhile", null);
+    }
+
+    /** Returns the bundle whose code has thrown something, in words; null if it is ours. */
+    String culprit(Throwable thrown) {
+        return new Culprit(List.copyOf(all)).of(thrown);
     }
 
     private static String words(Held<?> held) {

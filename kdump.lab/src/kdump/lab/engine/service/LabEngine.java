@@ -6,6 +6,7 @@ import iommu.api.machine.MachineDescription;
 import iommu.api.machine.UnitDescription;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.RequesterId;
+import iommu.api.unit.IommuVendor;
 import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
 import java.nio.file.Path;
@@ -30,6 +31,7 @@ import kdump.lab.api.Walk;
 import kdump.lab.api.WalkQuestion;
 import kdump.lab.api.Why;
 import kdump.lab.api.WhyQuestion;
+import kdump.lab.engine.machine.NoAnswerException;
 import kdump.lab.engine.machine.Services;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.setup.HardwareChooser;
@@ -252,7 +254,8 @@ public final class LabEngine implements Lab {
             PhysicalMemory memory) throws LabException {
         UnitDescription unit = machine.units().get(index);
         try {
-            return services.vendor(unit.profile().vendor()).unit(unit.profile(), memory);
+            IommuVendor vendor = services.vendor(unit.profile().vendor());
+            return NoAnswerException.checked(vendor.unit(unit.profile(), memory), vendor, "a unit");
         } catch (IllegalArgumentException e) {
             throw new LabException(e.getMessage(), e);
         }

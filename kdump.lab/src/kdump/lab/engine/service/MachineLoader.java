@@ -16,7 +16,13 @@ record MachineLoader(Registry registry, Catalog catalog) {
     /** Returns a machine as its kernel left it: one that was never captured is booted first. */
     MachineDescription find(Target target, KernelChoice kernels, Services services,
             Holding holding) throws LabException {
-        return ColdBoot.boot(catalog.find(target, holding), services, kernels);
+        try {
+            return ColdBoot.boot(catalog.find(target, holding), services, kernels);
+        } catch (LabException e) {
+            String by = e.getCause() instanceof RuntimeException thrown
+                    ? holding.culprit(thrown) : null;
+            throw by == null ? e : new LabException(e.getMessage() + "; thrown by " + by, e);
+        }
     }
 
     /** Returns what runs a machine, with the services that are in force now. */

@@ -7,6 +7,7 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Workload;
 import iommu.api.profile.KernelProfile;
 import iommu.api.trace.Trace;
+import iommu.api.unit.IommuVendor;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -18,6 +19,7 @@ import kdump.lab.api.RunOptions;
 import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.machine.DeviceSetup;
 import kdump.lab.engine.machine.Machine;
+import kdump.lab.engine.machine.NoAnswerException;
 import kdump.lab.engine.machine.RunStorage;
 import kdump.lab.engine.machine.Services;
 
@@ -42,7 +44,9 @@ public final class ScenarioBuilder {
         var survey = new MappedPages(description, memory);
         for (int i = 0; i < description.units().size(); i++) {
             var profile = description.units().get(i).profile();
-            survey.look(i, services.vendor(profile.vendor()).unit(profile, memory));
+            IommuVendor vendor = services.vendor(profile.vendor());
+            survey.look(i, NoAnswerException.checked(vendor.unit(profile, memory), vendor,
+                    "a unit"));
         }
         AddressRange reservation = reservation(description, survey, assumptions);
         var kernels = new KernelChooser(description, services, options.kernels());

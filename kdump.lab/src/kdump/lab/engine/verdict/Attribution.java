@@ -44,6 +44,9 @@ final class Attribution implements TraceSink {
     private final PhysicalMemory.CauseVisitor strayCause = (cause, mask) ->
             strayFound |= (mask & wantedBytes) != 0 && owner(cause) == Owner.STRAY;
     private FunctionRecord last;
+    /** Between these addresses lies all that was written in the crashed kernel's name. */
+    private long lowest = Long.MAX_VALUE;
+    private long highest = -1;
 
     /** Follows a run in which nothing has happened yet. */
     Attribution(Run run) {
@@ -182,12 +185,19 @@ final class Attribution implements TraceSink {
         if (f.dropped) {
             return Owner.CAPTURE_DEVICE;
         }
-        if (DmaOutcome.physicalAddress(address, outcome)
-                == f.atCrash(tables, address, Access.WRITE)) {
+        long at = DmaOutcome.physicalAddress(address, outcome);
+        lowest = Math.min(lowest, at);
+        highest = Math.max(highest, at + DmaOutcome.bytes(outcome) - 1);
+        if (at == f.atCrash(tables, address, Access.WRITE)) {
             return Owner.LATE_LEGITIMATE;
         }
         strayHappened = true;
         return Owner.STRAY;
+    }
+
+    /** Returns whether a line may hold bytes that were written in the crashed kernel's name. */
+    boolean mayHaveStrangers(long line) {
+        return line <= highest && line + PhysicalMemory.LINE_BYTES > lowest;
     }
 
     private void note(int id, Owner owner) {

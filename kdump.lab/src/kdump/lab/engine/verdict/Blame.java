@@ -13,7 +13,7 @@ import org.osgi.framework.FrameworkUtil;
  * neither the platform's, nor of the API, nor what the engine hands out. If that is the engine
  * itself, nobody else is to blame. Thread-safe.
  */
-final class Blame {
+public final class Blame {
 
     private static final String API = "iommu.api.";
     private static final String ENGINE = "kdump.lab.engine.";
@@ -62,7 +62,8 @@ final class Blame {
         return otherwise;
     }
 
-    private static boolean isHandedOut(String name) {
+    /** Returns whether a class is one that strangers call: what they pass to it is theirs. */
+    public static boolean isHandedOut(String name) {
         return HANDED_OUT.stream().anyMatch(n -> name.equals(ENGINE + n));
     }
 

@@ -5,7 +5,6 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.Medium;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.Map;
 
 /** What a verdict knows of one function that makes requests. One thread. */
@@ -24,7 +23,7 @@ final class FunctionRecord {
     long translatedBlocked;
     /** Requests since the crash that a unit let pass as they were. */
     long untranslated;
-    private final Map<Long, Medium> posted = new HashMap<>();
+    private final PostedRequests posted = new PostedRequests();
     private final Map<Medium, Long> wrong = new EnumMap<>(Medium.class);
     /** Requests that the device may come back to, by token. */
     private final int[] heldTokens = new int[HELD];
@@ -61,7 +60,7 @@ final class FunctionRecord {
 
     /** A driver has handed a request to the device. */
     void posted(long request, Medium medium) {
-        posted.put(request, medium);
+        posted.add(request, medium);
     }
 
     /** The device has dropped all that it held, as an event tells; 0 if that is not kept. */
@@ -129,9 +128,7 @@ final class FunctionRecord {
 
     /** The request in hand reached a medium. */
     void stored(Medium medium, boolean counts) {
-        if (!posted.isEmpty()) {
-            posted.remove(number);
-        }
+        posted.remove(number);
         if (counts && wrongRead) {
             firstWrong = firstWrong == 0 ? wrongEvent : firstWrong;
             wrong.merge(medium, 1L, Long::sum);
@@ -145,7 +142,7 @@ final class FunctionRecord {
 
     /** Returns how many requests that were posted before the crash never reached this medium. */
     long lost(Medium medium) {
-        return posted.values().stream().filter(m -> m == medium).count();
+        return posted.count(medium);
     }
 
     /** Returns how many reached this medium with wrong bytes. */

@@ -4,6 +4,7 @@ package kdump.lab.engine.verdict;
 import iommu.api.sim.EventQueue;
 import java.util.function.Consumer;
 import kdump.lab.api.InterruptedRunException;
+import kdump.lab.engine.machine.NoAnswerException;
 import kdump.lab.engine.run.BrokenException;
 import kdump.lab.engine.run.Run;
 import kdump.lab.engine.run.Thrown;
@@ -124,7 +125,7 @@ final class Supervisor {
             run.end(Run.Ending.BROKEN, culprit + " broke: " + Thrown.words(thrown));
         } else if (thrown instanceof Error e) {
             throw e;
-        } else if (thrown instanceof BrokenException) {
+        } else if (thrown instanceof BrokenException || thrown instanceof NoAnswerException) {
             run.end(Run.Ending.BROKEN, thrown.getMessage());
         } else if (thrown instanceof RuntimeException e) {
             throw e;

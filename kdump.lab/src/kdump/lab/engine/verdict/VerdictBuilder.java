@@ -103,10 +103,14 @@ final class VerdictBuilder {
     // ---- bytes ----------------------------------------------------------------------------------
 
     private void judgeLine(long address, byte[] before, int offset) {
-        memory.read(address, now, 0, now.length);
         if (run.machine().isReserved(address)) {
-            judgeReserved(address);
-        } else if (!Arrays.equals(now, 0, now.length, before, offset, offset + now.length)) {
+            if (attribution.mayHaveStrangers(address)) {
+                judgeReserved(address);
+            }
+            return;
+        }
+        memory.read(address, now, 0, now.length);
+        if (!Arrays.equals(now, 0, now.length, before, offset, offset + now.length)) {
             judgeOld(address, before, offset);
         }
     }

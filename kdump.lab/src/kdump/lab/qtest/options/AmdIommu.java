@@ -18,6 +18,12 @@ final class AmdIommu {
     /** Size of its registers. */
     static final int REGISTER_BYTES = 0x4000;
 
+    /** Config words of its function after reset, but for vendor and device. */
+    static final String CONFIG = "4:100000 8:8060000 2c:11001af4 34:60 40:1f03000f 44:fed80000 "
+            + "4c:ff000000 50:182840 58:4005 5c:5808 60:805c05";
+    /** Bits of them that take writes. */
+    static final String WRITABLE = "4:507 c:ff 3c:ff 60:10000 64:fffffffc 68-fc:ffffffff";
+
     private static final int EXTENDED_FEATURE = 0x30;
     /** Prefetch, PPR, GT, invalidate all, GA, hardware errors; tables of up to six levels. */
     private static final int FEATURES = 0x29d3;
@@ -26,7 +32,16 @@ final class AmdIommu {
     /** HATS 3: no host page tables. */
     private static final int NO_TABLES = 3 << 10;
 
+    /** The setting of the unit that is property dma-remap. */
+    private static final String REMAPS = "qemuRemaps";
+
     private AmdIommu() { }
+
+    /** Returns the kind of its function. */
+    static FunctionKind function(QemuVersion version) {
+        return version.atLeast(QemuVersion.V10) ? FunctionKind.AMD_IOMMU_10
+                : FunctionKind.AMD_IOMMU;
+    }
 
     /**
      * Returns the unit of a {@code -device} argument.
@@ -39,12 +54,12 @@ final class AmdIommu {
         device.flag("device-iotlb", false);
         boolean widened = version.atLeast(QemuVersion.V10) && device.flag("xtsup", false);
         boolean translates = !newest || device.flag("dma-translation", true);
-        device.flag(newest ? "dma-remap" : "pt", false);
+        boolean remaps = device.flag(newest ? "dma-remap" : "pt", false);
         device.refuseOthers();
         int features = FEATURES | (widened ? X2APIC : 0) | (translates ? 0 : NO_TABLES);
         return new UnitSlot(new UnitProfile("amdvi", version.profile(), BASE,
                 Map.of(EXTENDED_FEATURE, features),
-                Map.of()), REGISTER_BYTES, 1,
-                true);
+                newest ? Map.of(REMAPS, remaps ? 1L : 0L) : Map.of()), REGISTER_BYTES, 1,
+                !newest);
     }
 }

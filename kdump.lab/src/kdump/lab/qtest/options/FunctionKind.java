@@ -40,9 +40,8 @@ public enum FunctionKind {
     SMBUS("ICH9-SMB", 256, Flow.NONE,
             "0:29308086 8:c050002 c:800000 20:1 2c:11001af4 3c:100",
             "4:507 c:ff 20:ffffffc0 3c:ff 40:fffffff7 44-fc:ffffffff"),
-    AMD_IOMMU("AMDVI-PCI", 256, Flow.NONE, "0:81022 4:100000 8:8060000 2c:11001af4 34:60 "
-            + "40:1f03000f 44:fed80000 4c:ff000000 50:182840 58:4005 5c:5808 60:805c05",
-            "4:507 c:ff 3c:ff 60:10000 64:fffffffc 68-fc:ffffffff"),
+    AMD_IOMMU("AMDVI-PCI", 256, Flow.NONE, "0:81022 " + AmdIommu.CONFIG, AmdIommu.WRITABLE),
+    AMD_IOMMU_10("AMDVI-PCI", 256, Flow.NONE, "0:14191022 " + AmdIommu.CONFIG, AmdIommu.WRITABLE),
     EDU("edu", 256, new Hosted("edu", 4, 8, DMA_MASK),
             "0:11e81234 4:100000 8:ff0010 2c:11001af4 34:40 3c:100 40:800005",
             "4:507 c:ff 10:fff00000 3c:ff 40:10000 44:fffffffc 48-fc:ffffffff"),

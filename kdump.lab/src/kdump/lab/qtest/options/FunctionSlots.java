@@ -86,9 +86,9 @@ public final class FunctionSlots {
      *
      * @throws LabException if no slot is free
      */
-    void addUnit(Properties device) throws LabException {
-        plug(new FunctionSlot(FunctionKind.AMD_IOMMU, null, BUS_0, freeSlot(device,
-                FunctionKind.AMD_IOMMU, BUS_0), false, NO_PORT, Map.of(), null), device);
+    void addUnit(FunctionKind kind, Properties device) throws LabException {
+        plug(new FunctionSlot(kind, null, BUS_0, freeSlot(device, kind, BUS_0), false, NO_PORT,
+                Map.of(), null), device);
     }
 
     /**

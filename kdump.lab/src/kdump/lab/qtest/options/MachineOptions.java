@@ -214,7 +214,7 @@ public final class MachineOptions {
             case "intel-iommu" -> unit(IntelIommu.slot(device, version), device);
             case "amd-iommu" -> {
                 unit(AmdIommu.slot(device, version), device);
-                slots.addUnit(device);
+                slots.addUnit(AmdIommu.function(version), device);
             }
             default -> throw device.refusal("'" + device.value()
                     + "' is not a valid device model name");

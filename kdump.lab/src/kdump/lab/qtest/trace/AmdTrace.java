@@ -5,7 +5,7 @@ import iommu.api.pcie.RequesterId;
 import iommu.api.unit.FaultRecord;
 import iommu.api.unit.RemappingUnit;
 
-/** The events of QEMU's amd-iommu. Source: the log of QEMU 7.2.22. */
+/** The events of QEMU's amd-iommu. Source: the logs of QEMU 7.2.22 and 11.1.3. */
 final class AmdTrace extends UnitTrace {
 
     private static final String RESULT = "amdvi_translation_result";
@@ -16,8 +16,12 @@ final class AmdTrace extends UnitTrace {
     private final boolean results;
     private final boolean pageFaults;
 
-    AmdTrace(RemappingUnit unit, EventLog log) {
-        super(unit, true);
+    /**
+     * @param tellsPassing whether requests that go around the tables are told, as up to QEMU 10;
+     *     later ones have a device either pass the unit unseen, or its requests looked up
+     */
+    AmdTrace(RemappingUnit unit, boolean tellsPassing, EventLog log) {
+        super(unit, tellsPassing);
         this.log = log;
         results = log.wants(RESULT);
         pageFaults = log.wants(PAGE_FAULT);

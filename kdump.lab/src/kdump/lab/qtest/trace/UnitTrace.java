@@ -53,7 +53,7 @@ public abstract class UnitTrace implements UnitListener {
     /** Returns the trace of a unit, which it listens to from now on. */
     public static UnitTrace of(RemappingUnit unit, UnitSlot slot, EventLog log) {
         UnitTrace trace = slot.profile().vendor().equals("vtd") ? new VtdTrace(unit, log)
-                : new AmdTrace(unit, log);
+                : new AmdTrace(unit, slot.firstBusNumbers(), log);
         unit.listener(trace);
         return trace;
     }
@@ -94,6 +94,11 @@ public abstract class UnitTrace implements UnitListener {
             passed(requester, address, (Translation.isUntranslated(translation) ? address
                     : Translation.address(translation)) & ~inPage, inPage);
         }
+        forget();
+    }
+
+    /** Forgets what the unit has told. */
+    private void forget() {
         fault = null;
         recorded = false;
         suppressed = false;
@@ -110,7 +115,15 @@ public abstract class UnitTrace implements UnitListener {
      *
      * @param interrupt packed, see {@link iommu.api.unit.Interrupt}
      */
-    public void message(int requester, long address, int data, long interrupt) { }
+    public final void message(int requester, long address, int data, long interrupt) {
+        told(requester, address, data, interrupt);
+        forget();
+    }
+
+    /** Writes down what became of an interrupt message; packed as for {@link #message}. */
+    void told(int requester, long address, int data, long interrupt) {
+        // QEMU's log has nothing of it
+    }
 
     /** Returns whether the request that was blocked last is in the unit's log. */
     final boolean isRecorded() {

@@ -7,7 +7,7 @@ import iommu.api.unit.FaultRecord;
 import iommu.api.unit.Interrupt;
 import iommu.api.unit.RemappingUnit;
 
-/** The events of QEMU's intel-iommu. Source: the log of QEMU 7.2.22. */
+/** The events of QEMU's intel-iommu. Source: the logs of QEMU 7.2.22 and 11.1.3. */
 final class VtdTrace extends UnitTrace {
 
     private static final String TRANSLATE = "vtd_dmar_translate";
@@ -55,6 +55,10 @@ final class VtdTrace extends UnitTrace {
             log.line(FAULT, String.format("sid 0x%x fault %d addr 0x%x write %d", requester,
                     what.reason(), address, what.access() == Access.WRITE ? 1 : 0));
         }
+        record();
+    }
+
+    private void record() {
         if (records && isRecorded()) {
             log.line(RECORD, String.format("index 0 high 0x%x low 0x%x",
                     unit.readRegister(FAULT_RECORD + 8, 8) & ~RECORD_IS_NEW,
@@ -68,9 +72,10 @@ final class VtdTrace extends UnitTrace {
     }
 
     @Override
-    public void message(int requester, long address, int data, long interrupt) {
+    void told(int requester, long address, int data, long interrupt) {
         line(MESSAGE, "addr 0x%x data 0x%x", address, data);
         if (Interrupt.isBlocked(interrupt)) {
+            record();
             return;
         }
         long to = address;

@@ -13,50 +13,94 @@ final class AmdProgramMaker {
 
     private static final long IOMMU_EN = 1;
     private static final long EVENT_LOG_EN = 1 << 2;
+    private static final long EVENT_INTERRUPTS = 1 << 3;
     private static final long COMMANDS_EN = 1 << 12;
 
+    private final Oracle oracle;
+    private final boolean newest;
     private final RandomStream random;
     private final AmdTableMaker tables;
     private final AmdCommandMaker commands;
     private final List<Step> steps = new ArrayList<>();
+    private final AmdEventMaker events;
     private long control;
     private int slot;
 
-    private AmdProgramMaker(long seed) {
+    private AmdProgramMaker(long seed, Oracle oracle) {
+        this.oracle = oracle;
+        newest = oracle == Oracle.QEMU_11;
         random = new RandomStream(seed, "program");
-        tables = new AmdTableMaker(random);
-        commands = new AmdCommandMaker(random);
+        tables = new AmdTableMaker(random, newest);
+        commands = new AmdCommandMaker(random, tables, oracle);
+        events = new AmdEventMaker(random);
     }
 
     /** Returns the program of a seed. */
-    static Program of(long seed) {
-        return new AmdProgramMaker(seed).make();
+    static Program of(long seed, Oracle oracle) {
+        return new AmdProgramMaker(seed, oracle).make();
     }
 
     private Program make() {
         steps.addAll(tables.initial());
-        steps.add(deviceTable(AmdWorld.DEVICES));
+        steps.add(deviceTable(tables.devices()));
         steps.add(commands.base());
-        control(IOMMU_EN | EVENT_LOG_EN | (random.oneIn(8) ? 0 : COMMANDS_EN));
+        if (newest) {
+            steps.add(events.base());
+        }
+        control(IOMMU_EN | EVENT_LOG_EN | (random.oneIn(8) ? 0 : COMMANDS_EN)
+                | (newest && random.oneIn(2) ? EVENT_INTERRUPTS : 0));
+        if (newest) {
+            for (int id : new int[] {0x28, 0x2c, 0x80, 0x100}) {
+                steps.add(invalidation(id));
+            }
+        }
         int count = 8 + random.nextInt(16);
         for (int i = 0; i < count; i++) {
             next();
         }
-        return AmdWorld.program(steps);
+        return AmdWorld.program(oracle, steps);
     }
 
     private void next() {
-        switch (random.nextInt(20)) {
+        switch (random.nextInt(newest ? 24 : 20)) {
             case 0, 1, 2, 3, 4, 5, 6, 7, 8 -> transfer();
             case 9, 10, 11, 12 -> steps.add(tables.change());
             case 13, 14, 15, 16, 17 -> steps.add(commands.push());
             case 18 -> {
                 unit();
-                steps.add(new Step("renumber", World.renumber(World.BUSES[random.nextInt(2)],
-                        random.nextInt(2) == 0), 0));
+                renumber(World.BUSES[random.nextInt(2)]);
             }
+            case 20, 21, 22 -> {
+                int id = random.oneIn(2) ? 0x28 : tables.presentId();
+                steps.add(tables.changedEntry(id));
+                if (!random.oneIn(4)) {
+                    steps.add(invalidation(id));
+                }
+            }
+            case 23 -> steps.add(events.next());
             default -> steps.add(registers());
         }
+    }
+
+    /**
+     * Gives the bus of a device another number. QEMU 11 remembers of the device itself whether it
+     * is remapped, we of its id: there the unit is made to look at the entry of the new one.
+     */
+    private void renumber(int bus) {
+        var lines = new ArrayList<>(World.renumber(bus, random.nextInt(2) == 0));
+        tables.renumbered(bus);
+        if (newest) {
+            // commands that wait are for the old number
+            lines.add(0, writeq(AmdWorld.CONTROL, control | IOMMU_EN | COMMANDS_EN));
+            lines.addAll(commands.invalidate(bus << 8));
+            lines.add(writeq(AmdWorld.CONTROL, control));
+        }
+        steps.add(new Step("renumber", lines, 0));
+    }
+
+    private Step invalidation(int id) {
+        return new Step(String.format("invalidate the entry of %02x", id),
+                commands.invalidate(id), 0);
     }
 
     private void transfer() {
@@ -99,15 +143,15 @@ final class AmdProgramMaker {
             case 2 -> control(control ^ COMMANDS_EN);
             case 3 -> control(control ^ 1L << random.nextInt(64));
             case 4 -> steps.add(commands.base());
-            default -> steps.add(deviceTable(random.nextInt(2) == 0 ? AmdWorld.OTHER_DEVICES
-                    : AmdWorld.DEVICES));
+            default -> steps.add(deviceTable(random.nextInt(2) == 0 ? tables.otherDevices()
+                    : tables.devices()));
         }
     }
 
-    /** Registers that set nothing off. */
+    /** Registers that set nothing off; where the base of the event log does, another one twice. */
     private Step registers() {
-        int[] offsets = {0x10, 0x20, 0x28, 0x30, 0x38, 0xe0, 0x1a0, 0x2010, 0x2018, 0x2020,
-            0x2030, 0x2038, 0x2040, 0x3ff8};
+        int[] offsets = {newest ? 0x20 : 0x10, 0x20, 0x28, 0x30, 0x38, 0xe0, 0x1a0, 0x2010,
+            0x2018, 0x2020, 0x2030, 0x2038, 0x2040, 0x3ff8};
         long at = AmdWorld.UNIT + offsets[random.nextInt(offsets.length)];
         if (random.oneIn(3)) {
             String width = random.oneIn(2) ? "b" : "w";

@@ -26,10 +26,14 @@ final class AmdTableMaker {
     private static final long NO_MEMORY = 0x40_0000_0000L;
 
     private final RandomStream random;
+    private final boolean newest;
     private final long[] pools;
+    private int bus = World.BUSES[0];
 
-    AmdTableMaker(RandomStream random) {
+    /** @param newest whether it is for QEMU 11 */
+    AmdTableMaker(RandomStream random, boolean newest) {
         this.random = random;
+        this.newest = newest;
         pools = new long[] {random.nextInt(LEAVES), random.nextInt(LARGE_LEAVES),
             random.nextInt(LEAVES)};
     }
@@ -60,9 +64,9 @@ final class AmdTableMaker {
                         i < LEAVES ? leaf() : encoded()));
             }
         }
-        for (int device = 0; device < World.SOURCES.length; device++) {
-            lines.addAll(entry(AmdWorld.DEVICES, device));
-            lines.addAll(entry(AmdWorld.OTHER_DEVICES, device));
+        for (int id : ids()) {
+            lines.addAll(entry(devices(), id));
+            lines.addAll(entry(otherDevices(), id));
         }
         return List.of(new Step("tables", lines, 0));
     }
@@ -88,8 +92,40 @@ final class AmdTableMaker {
                 | rights() | (random.oneIn(8) ? 0 : 1);
     }
 
-    private List<String> entry(long devices, int device) {
-        long at = devices + 32L * (World.SOURCES[device] & 0xff);
+    /** Returns where one of the device tables lies. */
+    long devices() {
+        return newest ? AmdWorld.WIDE_DEVICES : AmdWorld.DEVICES;
+    }
+
+    /** Returns where the other one lies. */
+    long otherDevices() {
+        return newest ? AmdWorld.OTHER_WIDE_DEVICES : AmdWorld.OTHER_DEVICES;
+    }
+
+    /** Returns the ids by which the unit can know devices. */
+    private int[] ids() {
+        return newest ? new int[] {0x28, 0x2c, 0x80, 0x100, 0x200}
+                : new int[] {0x28, 0x2c, 0x80, 0};
+    }
+
+    /** Returns one of the ids. */
+    int id() {
+        return ids()[random.nextInt(ids().length)];
+    }
+
+    /** Takes the number of the bus whose number changes. */
+    void renumbered(int newBus) {
+        bus = newBus;
+    }
+
+    /** Returns the id of a device; of one that is not there QEMU 11 does not look at the entry. */
+    int presentId() {
+        int id = World.SOURCES[random.nextInt(World.SOURCES.length)];
+        return !newest ? id & 0xff : id == World.BUSES[0] << 8 ? bus << 8 : id;
+    }
+
+    private List<String> entry(long devices, int id) {
+        long at = devices + 32L * id;
         int set = random.nextInt(SETS);
         int mode = random.oneIn(3) ? random.nextInt(8) : 4;
         long root = mode == 0 || mode == 7 ? table(set, 4) : table(set, mode);
@@ -123,7 +159,6 @@ final class AmdTableMaker {
     /** Changes one entry, mostly one that is in use. */
     Step change() {
         int set = random.nextInt(SETS);
-        long devices = random.oneIn(4) ? AmdWorld.OTHER_DEVICES : AmdWorld.DEVICES;
         return switch (random.nextInt(12)) {
             case 0, 1, 2 -> word("page", table(set, 1) + 8 * pools[random.nextInt(3)],
                     damaged(random.oneIn(3) ? encoded() : leaf(), 6));
@@ -136,10 +171,15 @@ final class AmdTableMaker {
                 yield word("table of level " + level, table(set, level),
                         damaged(below(level), 3));
             }
-            case 8, 9 -> new Step("device table entry", entry(devices,
-                    random.nextInt(World.SOURCES.length)), 0);
-            default -> damagedEntry(devices, random.nextInt(World.SOURCES.length));
+            default -> changedEntry(id());
         };
+    }
+
+    /** Changes the entry of a device, now and then so that it cannot be used. */
+    Step changedEntry(int id) {
+        long devices = random.oneIn(4) ? otherDevices() : devices();
+        return random.nextInt(2) == 0 ? new Step("device table entry", entry(devices, id), 0)
+                : damagedEntry(devices, id);
     }
 
     /** An entry that leads to any table below, with the level it has, or at times another. */
@@ -153,10 +193,10 @@ final class AmdTableMaker {
                 random.oneIn(6) ? random.nextInt(8) : next) | rights();
     }
 
-    private Step damagedEntry(long devices, int device) {
-        List<String> lines = entry(devices, device);
+    private Step damagedEntry(long devices, int id) {
+        List<String> lines = entry(devices, id);
         String[] words = lines.get(random.oneIn(3) ? 1 + random.nextInt(3) : 0).split(" ");
-        return word("device table entry of device " + device, Numbers.unsigned(words[1]),
+        return word(String.format("device table entry of %02x", id), Numbers.unsigned(words[1]),
                 damaged(Numbers.unsigned(words[2]), 1));
     }
 

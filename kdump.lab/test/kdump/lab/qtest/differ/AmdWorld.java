@@ -6,7 +6,11 @@ import static kdump.lab.qtest.differ.World.writeq;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where AMD-Vi's things lie in the programs, how they begin, and what is looked at. */
+/**
+ * Where AMD-Vi's things lie in the programs, how they begin, and what is looked at. QEMU 11 knows
+ * devices by the number of their bus, remaps those alone whose entries were invalidated, and writes
+ * its event log.
+ */
 final class AmdWorld {
 
     static final long UNIT = 0xfed8_0000L;
@@ -20,7 +24,16 @@ final class AmdWorld {
     static final long LEVEL_5 = 0x10_d000;
     static final long COMMANDS = 0x11_0000;
     static final long STORE = 0x11_2000;
-    static final long END = 0x11_3000;
+    private static final long END = 0x11_3000;
+    /** Of QEMU 11: two device tables for all buses that there are, and the event log. */
+    static final long WIDE_DEVICES = 0x12_0000;
+    static final long OTHER_WIDE_DEVICES = 0x12_8000;
+    static final long EVENTS = 0x13_0000;
+    private static final long WIDE_END = 0x13_1000;
+    static final long EVENT_BASE = UNIT + 0x10;
+    static final long STATUS = UNIT + 0x2020;
+    /** All bits of the status that a write of 1 clears. */
+    private static final int CLEARED = 0x67;
 
     private static final long COMMAND_BASE = UNIT + 0x08;
     private static final long COMMAND_HEAD = UNIT + 0x2000;
@@ -30,6 +43,7 @@ final class AmdWorld {
 
     /** Looks at what software can see of the unit. */
     private static final List<String> LOOKS = looks();
+    private static final List<String> LOOKS_AT_EVENTS = looksAtEvents();
 
     private AmdWorld() { }
 
@@ -42,9 +56,46 @@ final class AmdWorld {
         return List.copyOf(lines);
     }
 
+    private static List<String> looksAtEvents() {
+        var lines = new ArrayList<>(looks());
+        lines.add(String.format("read 0x%x 0x100", EVENTS));
+        return List.copyOf(lines);
+    }
+
     /** Returns the program of these steps. */
-    static Program program(List<Step> steps) {
-        return new Program(beginning(), List.copyOf(steps), World.end(writeq(CONTROL, 0)), LOOKS);
+    static Program program(Oracle oracle, List<Step> steps) {
+        boolean newest = oracle == Oracle.QEMU_11;
+        return new Program(newest ? newestBeginning() : beginning(), List.copyOf(steps),
+                World.end(writeq(CONTROL, 0)), newest ? LOOKS_AT_EVENTS : LOOKS);
+    }
+
+    /** Returns the command that has the unit look at the entry of a device. */
+    static long[] invalidation(int device) {
+        return new long[] {2L << 60 | device, 0};
+    }
+
+    /** Returns the steps that leave QEMU 11's unit as after reset, and all devices passing. */
+    private static List<Step> newestBeginning() {
+        var quiet = new ArrayList<>(quietUnit().lines());
+        quiet.add(0, writeq(STATUS, CLEARED));
+        quiet.add(String.format("memset 0x%x 0x%x 0", WIDE_DEVICES, WIDE_END - WIDE_DEVICES));
+        quiet.add(writeq(UNIT, WIDE_DEVICES));
+        quiet.addAll(buffer());
+        int at = 0;
+        for (int device : new int[] {0x28, 0x2c, 0x80, 0x100, 0x200}) {
+            long[] command = invalidation(device);
+            quiet.add(writeq(COMMANDS + at, command[0]));
+            quiet.add(writeq(COMMANDS + at + 8, command[1]));
+            at += 16;
+        }
+        quiet.addAll(List.of(writeq(CONTROL, 0x1001), writeq(COMMAND_TAIL, at),
+                writeq(CONTROL, 0)));
+        quiet.addAll(buffer());
+        quiet.addAll(List.of(writeq(UNIT, 0), writeq(STATUS, CLEARED), writeq(EVENT_BASE, 0)));
+        var steps = new ArrayList<>(List.of(new Step("quiet unit", quiet, 0),
+                World.memory(DEVICES, WIDE_END)));
+        steps.addAll(World.preload());
+        return steps;
     }
 
     /** Returns the steps that leave the unit as after reset but for ComWaitInt, which stays. */
@@ -70,6 +121,10 @@ final class AmdWorld {
             if (offset != 0x08 && offset != 0x18) {
                 lines.add(writeq(UNIT + offset, 0));
             }
+        }
+        // where untranslated transfers of the program before may have gone
+        for (int shift = 22; shift < 26; shift++) {
+            lines.add(String.format("memset 0x%x 0x12000 0", 1 << shift));
         }
         return new Step("quiet unit", lines, 0);
     }

@@ -52,7 +52,7 @@ final class Regressions {
         if (head != null) {
             Oracle oracle = head.length > 2 ? Oracle.of(head[2]) : Oracle.QEMU_7_2;
             all.add(new Regression(head[0], oracle, head[1],
-                    head[1].startsWith("amd-iommu") ? AmdWorld.program(steps)
+                    head[1].startsWith("amd-iommu") ? AmdWorld.program(oracle, steps)
                             : VtdWorld.program(steps)));
         }
         steps.clear();

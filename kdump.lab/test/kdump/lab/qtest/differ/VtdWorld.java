@@ -77,7 +77,8 @@ final class VtdWorld {
         }
         return new Step("quiet queue", String.format("b64write 0x%x 0x%x %s", QUEUE, waits.length,
                 Base64.getEncoder().encodeToString(waits)), writel(UNIT + 0x34, 0x11),
-                writeq(UNIT + 0x90, QUEUE), writeq(UNIT + 0x88, 0x3c0), writel(UNIT + 0x18, 0), writeq(UNIT + 0x88, 0),
+                writeq(UNIT + 0x90, QUEUE), writeq(UNIT + 0x88, 0x3c0), writel(UNIT + 0x18, 0),
+                writeq(UNIT + 0x88, 0),
                 writeq(UNIT + 0x90, QUEUE), writel(UNIT + 0x18, 1 << 26),
                 writeq(UNIT + 0x88, 0x10), writel(UNIT + 0x18, 0), writeq(UNIT + 0x88, 0));
     }

@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Map;
 import kdump.lab.api.LabException;
 import org.junit.jupiter.api.Test;
@@ -98,6 +99,21 @@ class MachineOptionsTest {
         assertThat(unit.contains(0xfed8_4000L)).isFalse();
         assertThat(unit.known(0x128)).as("behind a bridge").isEqualTo(0x28);
         assertThat(place(options)).isEqualTo(0x08);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"qemu-7.2, '', 0x00081022, 0x28,", "qemu-10, '', 0x14191022, 0x28,",
+        "qemu-11, '', 0x14191022, 0x128, 0", "qemu-11, ',dma-remap=on', 0x14191022, 0x128, 1"})
+    void amdUnitIsAsItsVersionHasIt(String hardware, String property, String id, String known,
+            Long remaps) throws Exception {
+        MachineOptions options = parse("--hardware", hardware, "-device", "amd-iommu" + property);
+        byte[] config = options.slots().stream()
+                .filter(s -> s.kind().model().equals("AMDVI-PCI")).findFirst().orElseThrow()
+                .kind().config();
+        assertThat(ByteBuffer.wrap(config).order(ByteOrder.LITTLE_ENDIAN).getInt())
+                .isEqualTo(Integer.decode(id));
+        assertThat(options.unit().known(0x128)).isEqualTo(Integer.decode(known));
+        assertThat(options.unit().profile().settings().get("qemuRemaps")).isEqualTo(remaps);
     }
 
     @Test
