@@ -6,7 +6,6 @@ import iommu.api.profile.KernelOption;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelTimes;
 import iommu.api.profile.KernelVersion;
-import iommu.api.unit.IommuVendor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -14,7 +13,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import kdump.lab.api.KernelChoice;
@@ -29,8 +27,6 @@ final class KernelChooser {
 
     /** Taken where nothing names a kernel. */
     private static final KernelVersion UNNAMED = KernelProfile.linux61().version();
-
-    private static final int PER_MILLE = 1000;
 
     private final MachineDescription description;
     private final Services services;
@@ -48,7 +44,7 @@ final class KernelChooser {
         this.description = description;
         this.services = services;
         this.choice = choice;
-        checkNames();
+        new SettingCheck(services).check(choice.settings());
         first = makeFirst();
         capture = makeCapture();
         if (!choice.settings().isEmpty()) {
@@ -67,28 +63,6 @@ final class KernelChooser {
 
     List<String> assumptions() {
         return assumptions;
-    }
-
-    private void checkNames() {
-        Set<String> known = new TreeSet<>(GenericOptions.SETTINGS);
-        services.vendors().values().stream().map(IommuVendor::kernelSettings)
-                .forEach(known::addAll);
-        services.waysToMap().forEach(way -> known.addAll(way.kernelSettings()));
-        for (String name : choice.settings().keySet()) {
-            if (!known.contains(name)) {
-                String prefix = name.substring(0, name.indexOf('.') + 1);
-                List<String> alike = known.stream()
-                        .filter(other -> !prefix.isEmpty() && other.startsWith(prefix)).toList();
-                throw new IllegalArgumentException("unknown kernel setting '" + name
-                        + "', expected one of " + String.join(", ",
-                                alike.isEmpty() ? known : alike));
-            }
-        }
-        long failures = choice.settings().getOrDefault(KernelProfile.CRASH_FAILURES, 0L);
-        if (failures < 0 || failures > PER_MILLE) {
-            throw new IllegalArgumentException("kernel setting '" + KernelProfile.CRASH_FAILURES
-                    + "' is " + failures + ", expected 0 to " + PER_MILLE);
-        }
     }
 
     /**

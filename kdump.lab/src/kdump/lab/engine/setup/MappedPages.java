@@ -9,7 +9,6 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -24,34 +23,7 @@ import kdump.lab.engine.kernel.IovaInUse;
  */
 final class MappedPages {
 
-    /** Pages remembered for one requester and kind: more than any ring needs. */
-    private static final int MAX_PAGES = 1024;
-
-    private static final Sample NONE = new Sample();
-
-    /** Pages in table order; of more than are remembered, every second, every fourth and so on. */
-    private static final class Sample {
-        private final List<DmaBuffer> pages = new ArrayList<>();
-        private int apart = 1;
-        private int seen;
-
-        void add(DmaBuffer page) {
-            if (seen++ % apart != 0) {
-                return;
-            }
-            if (pages.size() == MAX_PAGES) {
-                for (int i = 0; i < MAX_PAGES / 2; i++) {
-                    pages.set(i, pages.get(2 * i));
-                }
-                pages.subList(MAX_PAGES / 2, MAX_PAGES).clear();
-                apart *= 2;
-                if ((seen - 1) % apart != 0) {
-                    return;
-                }
-            }
-            pages.add(page);
-        }
-    }
+    private static final PageSample NONE = new PageSample();
 
     private final MachineDescription description;
     private final PhysicalMemory memory;
@@ -60,10 +32,10 @@ final class MappedPages {
     private final BitSet mappedFrames = new BitSet();
     private final BitSet captured = new BitSet();
     private final IovaInUse mappedIova = new IovaInUse();
-    private final Map<Integer, Sample> writable = new HashMap<>();
-    private final Map<Integer, Sample> readable = new HashMap<>();
-    private final Map<Integer, Sample> writeOnly = new HashMap<>();
-    private final Map<Integer, Sample> identity = new HashMap<>();
+    private final Map<Integer, PageSample> writable = new HashMap<>();
+    private final Map<Integer, PageSample> readable = new HashMap<>();
+    private final Map<Integer, PageSample> writeOnly = new HashMap<>();
+    private final Map<Integer, PageSample> identity = new HashMap<>();
     private final Set<Integer> passThrough = new HashSet<>();
     private final Map<Integer, Long> identityBytes = new HashMap<>();
     private final Set<Integer> translated = new HashSet<>();
@@ -126,7 +98,7 @@ final class MappedPages {
         if ((reads || writes && !toItself) && usable(physicalAddress)) {
             var kind = toItself ? identity : !reads ? writeOnly : writes ? writable : readable;
             if (!toItself || writes) {
-                kind.computeIfAbsent(requester, r -> new Sample())
+                kind.computeIfAbsent(requester, r -> new PageSample())
                         .add(new DmaBuffer(iova, physicalAddress, 4096));
             }
         }
@@ -194,18 +166,19 @@ final class MappedPages {
 
     /** Returns pages that requests of an alias may read and write, in table order. */
     List<DmaBuffer> writable(int alias) {
-        List<DmaBuffer> pages = besideStructures(writable.getOrDefault(table(alias), NONE).pages);
-        return pages.isEmpty() ? besideStructures(identity.getOrDefault(table(alias), NONE).pages) : pages;
+        List<DmaBuffer> pages = besideStructures(writable.getOrDefault(table(alias), NONE).pages());
+        return !pages.isEmpty() ? pages
+                : besideStructures(identity.getOrDefault(table(alias), NONE).pages());
     }
 
     /** Returns pages that requests of an alias may read only. */
     List<DmaBuffer> readable(int alias) {
-        return besideStructures(readable.getOrDefault(table(alias), NONE).pages);
+        return besideStructures(readable.getOrDefault(table(alias), NONE).pages());
     }
 
     /** Returns pages that requests of an alias may write only. */
     List<DmaBuffer> writeOnly(int alias) {
-        return besideStructures(writeOnly.getOrDefault(table(alias), NONE).pages);
+        return besideStructures(writeOnly.getOrDefault(table(alias), NONE).pages());
     }
 
     private List<DmaBuffer> besideStructures(List<DmaBuffer> pages) {

@@ -134,7 +134,7 @@ final class Explainer {
         attribution.crashTables().memory().read(effect.address(), then, 0, 1);
         Event last = trace.event(Math.max(1, trace.size() - 1));
         chain.add(last, "memory", "a byte is another one than at the crash",
-                ordered("address", CauseChain.hex(effect.address()), "before",
+                ordered("address", EventWords.hex(effect.address()), "before",
                         String.format("0x%02x", then[0] & 0xff), "now",
                         String.format("0x%02x", now[0] & 0xff)));
     }
@@ -145,7 +145,7 @@ final class Explainer {
         var facts = new LinkedHashMap<String, String>();
         if (attribution.crashEvent() > 0 && request.id() > attribution.crashEvent()) {
             long meant = f.atCrash(attribution.crashTables(), request.a(), access);
-            facts.put("atTheCrash", meant == -1 ? "blocked" : CauseChain.hex(meant));
+            facts.put("atTheCrash", meant == -1 ? "blocked" : EventWords.hex(meant));
         }
         chain.add(request, facts);
         tellWork(request);
@@ -170,7 +170,7 @@ final class Explainer {
         }
         var facts = new LinkedHashMap<String, String>();
         if (fetch != null) {
-            facts.put("descriptorAt", CauseChain.hex(fetch.a()));
+            facts.put("descriptorAt", EventWords.hex(fetch.a()));
         }
         facts.put("asked", whoAsked(work));
         chain.add(work, facts);
@@ -216,7 +216,7 @@ final class Explainer {
             return;
         }
         var facts = new LinkedHashMap<String, String>();
-        facts.put("address", CauseChain.hex(decided.step().address()));
+        facts.put("address", EventWords.hex(decided.step().address()));
         for (int i = 0; i < decided.step().words().length; i++) {
             facts.put(i == 0 ? "raw" : "raw" + i,
                     String.format("0x%016x", decided.step().words()[i]));

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.verdict;
+
+import iommu.api.kdump.HandoverEvent;
+import iommu.api.kdump.Phase;
+import iommu.api.pcie.Access;
+import iommu.api.pcie.RequesterId;
+import iommu.api.pcie.Upstream.SystemError;
+import iommu.api.trace.DmaOutcome;
+import iommu.api.trace.Event;
+import iommu.api.trace.EventKind;
+import iommu.api.unit.FaultRecord;
+import java.util.Locale;
+import java.util.Map;
+
+/** Puts events into words: what its actor did, and facts beside it. */
+final class EventWords {
+
+    private EventWords() { }
+
+    static String hex(long value) {
+        return "0x" + Long.toHexString(value);
+    }
+
+    /**
+     * Returns what the actor of an event did.
+     *
+     * @param facts receives numbers and names that belong to it, by their names in JSON
+     */
+    static String of(Event e, Map<String, String> facts) {
+        switch (e.kind()) {
+            case PHASE:
+                Phase phase = Phase.values()[(int) e.a()];
+                return phase == Phase.CRASH ? "the first kernel crashes"
+                        : "phase " + phase.label() + " begins";
+            case POLICY_EVENT:
+                return "is asked about " + words((HandoverEvent) e.detail());
+            case STEP:
+                return "asks for " + e.detail();
+            case STEP_REFUSED, PANIC, CONSOLE:
+                return e.detail().toString();
+            case REGISTER_WRITE:
+                facts.put("unit", Integer.toString(e.actor()));
+                facts.put("register", String.format("0x%03x", (int) e.a()));
+                facts.put("value", hex(e.b()));
+                return "writes a register of the unit";
+            case CONFIG_WRITE:
+                facts.put("function", RequesterId.format(e.actor()));
+                facts.put("offset", String.format("0x%03x", (int) e.a()));
+                facts.put("value", hex(e.b()));
+                return "writes config space";
+            case MAP, UNMAP:
+                facts.put("function", RequesterId.format(e.actor()));
+                facts.put("iova", hex(e.a()));
+                return e.kind() == EventKind.MAP ? "maps a page" : "unmaps a page";
+            default:
+                return wordsOfDriver(e, facts);
+        }
+    }
+
+    private static String wordsOfDriver(Event e, Map<String, String> facts) {
+        switch (e.kind()) {
+            case PROBE, PROBED:
+                facts.put("function", RequesterId.format(e.actor()));
+                return e.kind() == EventKind.PROBE ? "its driver probes the function"
+                        : e.detail() == null ? "the driver is ready"
+                                : "the driver fails: " + e.detail();
+            case RESTART:
+                return "begins to restart the machine";
+            case RESTARTED:
+                return "the machine restarts";
+            case SHUTDOWN, SHUT_DOWN:
+                facts.put("function", RequesterId.format(e.actor()));
+                return e.kind() == EventKind.SHUTDOWN ? "its driver shuts the device down"
+                        : e.detail() == null ? "the device is shut down"
+                                : "the shutdown never ends: " + e.detail();
+            case DUMP:
+                return "begins to write the dump to " + RequesterId.format(e.actor());
+            case DUMPED:
+                facts.put("pages", e.a() + " of " + e.b());
+                return e.detail() == null ? "the dump is written" : e.detail().toString();
+            case POSTED:
+                facts.put("request", Long.toString(e.a()));
+                return "its driver hands a request to " + RequesterId.format(e.actor());
+            default:
+                return wordsOfHardware(e, facts);
+        }
+    }
+
+    private static String wordsOfHardware(Event e, Map<String, String> facts) {
+        switch (e.kind()) {
+            case FAULT:
+                var fault = (FaultRecord) e.detail();
+                facts.put("requester", RequesterId.format(fault.requester()));
+                facts.put("address", hex(fault.address()));
+                facts.put("access", Access.format(fault.access()));
+                facts.put("reason", fault.key());
+                facts.put("recorded", (e.b() >>> 32 & 1) != 0 ? "yes" : "no");
+                return "blocks a request: " + fault.text();
+            case TRANSLATION:
+                return "translation is switched " + (e.a() == 1 ? "on" : "off");
+            case INVALIDATION:
+                return "drops cached translations: " + e.detail();
+            case REQUEST:
+                facts.put("request", Long.toString(e.a()));
+                return "begins to work on a request";
+            case DMA_READ, DMA_WRITE:
+                return request(e, facts);
+            case DEVICE_RESET:
+                return "is reset and drops all work";
+            case SYSTEM_ERROR:
+                SystemError error = (SystemError) e.detail();
+                facts.put("gates", error.gates());
+                return "reports a " + error.severity() + " system error: " + error.kind();
+            case UNIT_WRITES:
+                return "writes its log";
+            default:
+                return e.kind().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        }
+    }
+
+    private static String request(Event e, Map<String, String> facts) {
+        facts.put("address", hex(e.a()));
+        facts.put("bytes", Integer.toString(DmaOutcome.bytes(e.b())));
+        boolean blocked = DmaOutcome.isBlocked(e.b());
+        if (!blocked) {
+            facts.put("physicalAddress", hex(DmaOutcome.physicalAddress(e.a(), e.b())));
+        }
+        return (e.kind() == EventKind.DMA_READ ? "reads memory" : "writes memory")
+                + (blocked ? ", which is blocked" : DmaOutcome.isUntranslated(e.b())
+                        ? ", which nobody translates" : "")
+                + (blocked || DmaOutcome.isAnswered(e.b()) ? "" : ", where nothing answers");
+    }
+
+    private static String words(HandoverEvent event) {
+        return event instanceof HandoverEvent.PhaseStart p ? "the start of " + p.phase().label()
+                : event instanceof HandoverEvent.ProbeStart s
+                        ? "the probe of " + RequesterId.format(s.requester())
+                        : event instanceof HandoverEvent.ProbeEnd n
+                                ? "the end of the probe of " + RequesterId.format(n.requester())
+                                : event.toString();
+    }
+}
