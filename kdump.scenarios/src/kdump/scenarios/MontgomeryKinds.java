@@ -88,46 +88,18 @@ final class MontgomeryKinds {
                 "a device of 32 bits puts no higher address on the bus", "it made no difference");
     }
 
-    /** Looks who wrote last to what bounce buffers stand for. */
-    private static final class Originals extends Tale.Recorder {
-
-        private int changed;
-        private int slots;
-
-        @Override
-        public Tale end(Hardware hardware, Verdict verdict) {
-            Tale tale = super.end(hardware, verdict);
-            int crash = tale.begin(Phase.CRASH);
-            for (Event map : tale.allMaps()) {
-                if (map.id() < crash && map.b() >= 1L << 32 && map.a() < 1L << 32) {
-                    slots += hits(hardware, map.a(), crash);
-                    changed += hits(hardware, map.b(), crash);
-                }
-            }
-            return tale;
-        }
-
-        private static int hits(Hardware hardware, long page, int crash) {
-            int hits = 0;
-            for (int at = 0; at < PAGE; at += Long.BYTES) {
-                hits += hardware.memory().causeOf(page + at) > crash ? 1 : 0;
-            }
-            return hits;
-        }
-    }
-
     private static Finding bounce(Stage stage) throws LabException {
-        var originals = new Originals();
+        var originals = new BounceOriginals();
         Tale tale = stage.tale(stage.experiment(SWIOTLB, "linux"), originals);
         var watched = new WatchedTransfers(WATCHED);
         stage.verdict(stage.experiment(SWIOTLB, "linux", Stage.kernels("6.1", Map.of())
                 .withCommandLines("crashkernel=128M swiotlb=force", null))
                 .models(List.of(watched)));
-        return Finding.yes(originals.slots > 0 && originals.changed == 0
+        return Finding.yes(originals.slots() > 0 && originals.changed() == 0
                         && SumnerInFlight.isGood(tale.verdict()) && watched.bounced() > 0
                         && watched.early() == 0 && watched.arrived() == watched.bounced(),
-                originals.slots + " words of old slots written since the crash, "
-                        + originals.changed + " of what they stand for, dump "
+                originals.slots() + " words of old slots written since the crash, "
+                        + originals.changed() + " of what they stand for, dump "
                         + tale.verdict().dump() + "; before, of " + watched.bounced()
                         + " bounced writes " + watched.early() + " arrive before their buffer is"
                         + " unmapped, " + watched.arrived() + " then",

@@ -191,11 +191,9 @@ final class HpsaDriver implements DeviceDriver {
     public String write(long physicalAddress, int bytes, long position) {
         int sectors = (bytes + Medium.SECTOR_BYTES - 1) / Medium.SECTOR_BYTES;
         DmaBuffer buffer = port.map(physicalAddress, sectors * Medium.SECTOR_BYTES, Access.READ);
-        String failure = commands.execute(
-                commands.builder().command(0, true, 16, CommandLayout.WRITE_16)
-                        .block16(position, sectors)
-                        .data(CommandLayout.DIRECTION_WRITE, buffer.iova(),
-                                sectors * Medium.SECTOR_BYTES));
+        String failure = commands.execute(commands.builder()
+                .command(0, true, 16, CommandLayout.WRITE_16).block16(position, sectors)
+                .data(CommandLayout.DIRECTION_WRITE, buffer.iova(), buffer.bytes()));
         port.unmap(buffer);
         return failure;
     }

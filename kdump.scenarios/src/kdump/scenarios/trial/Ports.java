@@ -53,8 +53,9 @@ public record Ports(MachineDescription machine) {
     }
 
     private Stream<FunctionConfig> below(FunctionConfig port) {
-        int from = port.read(SECONDARY_BUS, 1);
-        int to = port.read(SUBORDINATE_BUS, 1);
+        int segment = port.requesterId() >>> 16 << 8;
+        int from = segment | port.read(SECONDARY_BUS, 1);
+        int to = segment | port.read(SUBORDINATE_BUS, 1);
         return machine.functions().stream().filter(f -> f.requesterId() >>> 8 >= from
                 && f.requesterId() >>> 8 <= to);
     }

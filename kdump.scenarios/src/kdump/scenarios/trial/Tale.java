@@ -35,8 +35,7 @@ public final class Tale {
     private final Map<Phase, Integer> begins = new EnumMap<>(Phase.class);
     private final Map<Phase, List<Mapping>> tables;
     private final Map<Integer, Integer> aliases = new HashMap<>();
-    /** What the tables of T1 mapped, by the id of requests, by address. */
-    private final Map<Integer, TreeMap<Long, Mapping>> meant = new HashMap<>();
+    private final MappingTable meant;
     /** The event in which each function dropped what it held at the crash. */
     private final Map<Integer, Integer> dropped = new HashMap<>();
     /** The event in which a driver of the capture kernel began with each function. */
@@ -48,8 +47,7 @@ public final class Tale {
         this.reservation = hardware.reservation();
         this.registerAccesses = hardware.registerAccesses();
         this.tables = tables;
-        atCrash().forEach(m -> meant.computeIfAbsent(m.requester(), r -> new TreeMap<>())
-                .put(m.iova(), m));
+        this.meant = new MappingTable(atCrash());
         hardware.fabric().functions().forEach(f -> aliases.put(f.requesterId(), f.alias()));
         ids(EnumSet.of(EventKind.PHASE), 1)
                 .forEach(id -> begins.put(PHASES[(int) trace.event(id).a()], id));
@@ -183,10 +181,7 @@ public final class Tale {
 
     /** Returns where the tables of T1 sent a function's request for an address; -1 if nowhere. */
     public long meant(int function, long address) {
-        int alias = alias(function);
-        var below = meant.getOrDefault(alias, new TreeMap<>()).floorEntry(address);
-        return below != null && below.getValue().holds(alias, address)
-                ? below.getValue().target(address) : -1;
+        return meant.target(alias(function), address);
     }
 
     /** Returns where a request went; -1 if it was blocked. */
