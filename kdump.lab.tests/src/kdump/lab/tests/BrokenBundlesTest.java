@@ -42,12 +42,16 @@ class BrokenBundlesTest {
     @InjectService
     CommandLineInterface commands;
 
+    private ServiceReference<?> own;
     private ServiceRegistration<?> broken;
 
     @AfterEach
     void unregister() {
         if (broken != null) {
             broken.unregister();
+        }
+        if (own != null) {
+            context.ungetService(own); // other tests look that nobody holds what they swap
         }
     }
 
@@ -59,7 +63,7 @@ class BrokenBundlesTest {
     /** Offers what does as the lab's own does, but for one method. */
     private void offer(String kind, String method, String deed) throws Exception {
         Class<?> type = KINDS.get(kind);
-        ServiceReference<?> own = context.getAllServiceReferences(type.getName(),
+        own = context.getAllServiceReferences(type.getName(),
                 "(component.name=" + COMPONENTS.get(kind) + ")")[0];
         Object real = context.getService(own);
         Object proxy = Proxy.newProxyInstance(BrokenBundlesTest.class.getClassLoader(),
