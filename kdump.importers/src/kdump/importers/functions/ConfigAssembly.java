@@ -30,6 +30,7 @@ final class ConfigAssembly {
 
     private final FunctionTable table;
     private final List<String> remarks;
+    private final BridgeWindows windows = new BridgeWindows();
     private final List<FunctionFacts> unclassed = new ArrayList<>();
     private final List<FunctionFacts> unknownIds = new ArrayList<>();
     private int interfaces;
@@ -43,6 +44,8 @@ final class ConfigAssembly {
         table.all().forEach(this::complete);
         new Topology(table, remarks).complete();
         MessageAssumption.complete(table.all(), remarks);
+        table.all().forEach(f -> f.bars.forEach((index, bar) -> windows.add(f.requester, bar,
+                f.addresses.get(index))));
         List<FunctionConfig> configs = table.all().stream().map(this::config).toList();
         if (interfaces > 0) {
             remarks.add("Programming interfaces of " + interfaces + " functions are not told: SATA"
@@ -102,6 +105,7 @@ final class ConfigAssembly {
         writer.command(command(f));
         if (f.isBridge) {
             writer.bridge(Math.max(f.secondary, 0), Math.max(f.subordinate, 0));
+            windows.open(writer, f.requester >>> 16, f.secondary, f.subordinate);
             if (f.bridgeControl > 0) {
                 writer.forwardSystemErrors();
             }

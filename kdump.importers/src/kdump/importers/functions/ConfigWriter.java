@@ -87,6 +87,16 @@ public final class ConfigWriter {
         config.putInt(SUBSYSTEM, 0);
     }
 
+    /** Writes two bytes of the header. */
+    void put16(int offset, int value) {
+        config.putShort(offset, (short) value);
+    }
+
+    /** Writes four bytes of the header. */
+    void put32(int offset, int value) {
+        config.putInt(offset, value);
+    }
+
     /** Lets a bridge forward system errors of what lies behind it. */
     public void forwardSystemErrors() {
         config.putShort(BRIDGE_CONTROL, (short) (config.getShort(BRIDGE_CONTROL) | 2));
@@ -150,8 +160,10 @@ public final class ConfigWriter {
         config.putShort(place + 2, (short) (2 | type.code() << 4));
         config.putInt(place + 4, 0x1000_8000);
         config.putShort(place + 8, (short) deviceControl);
+        config.putInt(place + 0x0c, link & 0x3ff); // it can do what it does
         config.putShort(place + 0x12, (short) link);
         config.putShort(place + 0x1c, (short) rootControl);
+        config.putInt(place + 0x2c, (2 << (link & 0xf)) - 2); // and all speeds below
     }
 
     /** Appends MSI with a 64-bit address, one vector, switched on or not. */

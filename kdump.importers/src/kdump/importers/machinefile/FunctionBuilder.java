@@ -7,6 +7,7 @@ import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
 import java.util.EnumSet;
 import java.util.Set;
+import kdump.importers.functions.BridgeWindows;
 import kdump.importers.functions.ConfigWriter;
 import kdump.importers.functions.ExpressType;
 
@@ -44,10 +45,13 @@ final class FunctionBuilder {
     private static final int MOST = 0xffff;
 
     private final Node node;
+    private final BridgeWindows windows;
     private ConfigWriter config;
 
-    FunctionBuilder(Node node) {
+    /** Builds one function; {@code windows} learns where its spaces lie. */
+    FunctionBuilder(Node node, BridgeWindows windows) {
         this.node = node;
+        this.windows = windows;
     }
 
     /** Returns the requester id that a node names. */
@@ -90,9 +94,10 @@ final class FunctionBuilder {
         config.pin((int) node.number("pin", 1, 0, 4));
         if (bridge) {
             bridge(secondary, subordinate);
+            windows.openLater(config, id, secondary, subordinate);
         }
         for (Node bar : node.list("bars")) {
-            bar(bar.only(BAR));
+            bar(id, bar.only(BAR));
         }
         capabilities();
         return config.build(true);
@@ -110,7 +115,7 @@ final class FunctionBuilder {
         }
     }
 
-    private void bar(Node bar) throws FormatException {
+    private void bar(int id, Node bar) throws FormatException {
         try {
             var space = new Bar((int) bar.required("index").number(0, Bar.COUNT - 1),
                     bar.required("bytes").number(4, Long.MAX_VALUE), bar.flag("wide"),
@@ -120,6 +125,7 @@ final class FunctionBuilder {
                 throw bar.required("address").wrong("a multiple of the size");
             }
             config.bar(space, address);
+            windows.add(id, space, address);
         } catch (IllegalArgumentException e) {
             throw bar.wrong("a base address register: " + e.getMessage());
         }

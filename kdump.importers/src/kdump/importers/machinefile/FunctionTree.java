@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import kdump.importers.bytes.TextFile;
+import kdump.importers.functions.BridgeWindows;
 import kdump.importers.functions.ConfigAtRest;
 import kdump.importers.lspci.LspciDump;
 
@@ -38,6 +39,7 @@ final class FunctionTree {
     private final Node root;
     private final Path folder;
     private final List<String> remarks;
+    private final BridgeWindows windows = new BridgeWindows();
     private final Map<Integer, FunctionConfig> functions = new TreeMap<>();
     private final List<DriverMemory> memory = new ArrayList<>();
     private final Map<Integer, Map<String, Long>> options = new TreeMap<>();
@@ -85,6 +87,7 @@ final class FunctionTree {
             for (Node node : root.list("functions")) {
                 function(node, -1);
             }
+            functions.putAll(windows.opened());
             return;
         }
         Path file = NamedFile.of(dump, folder);
@@ -124,7 +127,7 @@ final class FunctionTree {
                     : (int) bridge.number("subordinate", subordinate, subordinate, MOST_BUS);
             lastBus.merge(segment, subordinate, Math::max);
         }
-        functions.put(id, new FunctionBuilder(node).build(id, secondary, subordinate));
+        functions.put(id, new FunctionBuilder(node, windows).build(id, secondary, subordinate));
         run(node, id);
         Node virtual = node.member("virtual");
         if (virtual != null) {
