@@ -29,6 +29,8 @@ final class SettingsSwapper {
     private static final String STANDARD = "T3";
     private static final List<String> VALUES = List.of("none", "T5b", "T6");
     private static final long PATIENCE_MILLIS = 30_000;
+    /** A framework tells listeners after a service has its new properties. */
+    private static final long HEARD_MILLIS = 200;
 
     private final BundleContext context;
     private final ConfigurationAdmin admin;
@@ -55,6 +57,7 @@ final class SettingsSwapper {
             vary(value);
             awaitValue(POLICY, value);
             awaitValue(VARIANT, value);
+            Thread.sleep(HEARD_MILLIS);
             question.ask();
         }
         reset();
