@@ -158,8 +158,9 @@ final class MontgomeryKinds {
                 .collect(Collectors.groupingBy(Mapping::domain, Collectors.counting()));
         boolean as = !byTable.isEmpty()
                 && byTable.values().stream().allMatch(n -> n == RANGE_ENTRIES);
-        return Finding.yes(as && tale.reservation().bytes() == 128L << 20, "entries of the range of "
-                        + (tale.reservation().bytes() >> 20) + " MiB in each table: "
+        return Finding.yes(as && tale.reservation().bytes() == 128L << 20,
+                "entries of the range of " + (tale.reservation().bytes() >> 20)
+                        + " MiB in each table: "
                         + byTable.values() + ", " + byTable.values().stream()
                                 .map(n -> n * ENTRY_BYTES / 1024 + " KB").toList(),
                 "a page of 4 KiB takes an entry of 8 bytes", "another number");

@@ -42,8 +42,8 @@ final class SumnerKept {
                     "no address that a driver is given was mapped for its device at T1",
                     SumnerKept::otherAddresses),
             new Claim("S1-10", "devices are dealt with by their own drivers only",
-                    "laptop, copy-tables", "no device is reset between T3 and its own driver, but those"
-                    + " that the kernel takes from firmware at T5b", SumnerKept::ownDrivers),
+                    "laptop, copy-tables", "no device is reset between T3 and its own driver, but"
+                    + " those that the kernel takes from firmware at T5b", SumnerKept::ownDrivers),
             new Claim("S1-11", "it behaves much like a machine without an active IOMMU", "server,"
                     + " copy-tables with intel_iommu=on, linux with intel_iommu=off", "no fault, no"
                     + " stray byte, no wrong block and a good dump in both, and late work in both",

@@ -7,8 +7,8 @@ import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.Workload;
 
 /**
- * The driver: enables the function, sees whether somebody is there, and maps nothing; the controller
- * goes on with its reserved memory under it. One thread.
+ * The driver: enables the function, sees whether somebody is there, and maps nothing; the
+ * controller goes on with its reserved memory under it. One thread.
  *
  * <p>Source: Linux, hpilo.c, ilo_probe: pci_enable_device, pci_set_master, registers mapped.
  */

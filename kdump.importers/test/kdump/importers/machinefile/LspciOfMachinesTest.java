@@ -29,7 +29,8 @@ class LspciOfMachinesTest {
     private static final Pattern BUSES =
             Pattern.compile("Bus: primary=(..), secondary=(..), subordinate=(..),");
     private static final Pattern WINDOW = Pattern.compile(
-            "(?:Memory|Prefetchable memory) behind bridge: ([0-9a-f]+)-([0-9a-f]+) (\\[disabled])?");
+            "(?:Memory|Prefetchable memory) behind bridge: ([0-9a-f]+)-([0-9a-f]+)"
+                    + " (\\[disabled])?");
     private static final Pattern REGION = Pattern.compile("Region \\d: Memory at ([0-9a-f]+) ");
 
     @TempDir

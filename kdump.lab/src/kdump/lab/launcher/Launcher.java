@@ -95,7 +95,8 @@ public final class Launcher {
             Thread.currentThread().setContextClassLoader(null);
         }
         List<String> settings = settings(interactive && !script);
-        boolean variants = !settings.isEmpty() || arguments.length > 0 && WITH_SETTINGS.contains(arguments[0])
+        boolean variants = !settings.isEmpty()
+                || arguments.length > 0 && WITH_SETTINGS.contains(arguments[0])
                 || Arrays.stream(arguments).anyMatch(
                         a -> a.equals("--variant") || a.startsWith("--variant="));
         RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive,

@@ -56,10 +56,12 @@ class SettingsFileTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "{ | line 1: Unexpected end-of-input: expected close marker for Object", "[] | line 1: found start array, expected an object",
+        "{ | line 1: Unexpected end-of-input: expected close marker for Object",
+        "[] | line 1: found start array, expected an object",
         "'' | line 1: found the end, expected an object",
         "{}{} | found start object, expected the",
-        "{'a':null} | found value null, expected a text", "{'a':[[]]} | found start array, expected",
+        "{'a':null} | found value null, expected a text",
+        "{'a':[[]]} | found start array, expected",
         "{'a':1,'b':{}} | objects and values beside each other",
         "{'a':1,'a':2} | Duplicate field",
         "{'a':{'b':{}}} | found start object, expected a text", "{'a' 1} | line 1: Unexpected",

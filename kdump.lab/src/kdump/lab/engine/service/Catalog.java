@@ -131,7 +131,8 @@ final class Catalog {
             }
         }
         throw new LabException(path + (Files.isDirectory(path)
-                ? ": holds nothing that a machine is made of: no dump (vmcore*, tables*), no boot log"
+                ? ": holds nothing that a machine is made of: no dump (vmcore*, tables*), no boot"
+                        + " log"
                 : ": no machine file, no dump and no boot log"));
     }
 
