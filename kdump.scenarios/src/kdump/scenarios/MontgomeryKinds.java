@@ -65,8 +65,6 @@ final class MontgomeryKinds {
     private static final int SIZE_CODE = 7;
     private static final int ENTRY_BYTES = 8;
     private static final int PAGE = 4096;
-    /** 00:1d.0 of swiotlb-8g. */
-    private static final int WATCHED = 0x00e8;
     /** Where windows of devices begin. */
     private static final long WINDOWS = 0xe000_0000L;
     private static final int RANGE_ENTRIES = 32768;
@@ -91,7 +89,7 @@ final class MontgomeryKinds {
     private static Finding bounce(Stage stage) throws LabException {
         var originals = new BounceOriginals();
         Tale tale = stage.tale(stage.experiment(SWIOTLB, "linux"), originals);
-        var watched = new WatchedTransfers(WATCHED);
+        var watched = new WatchedTransfers(WatchedTransfers.ON_SWIOTLB_8G);
         stage.verdict(stage.experiment(SWIOTLB, "linux", Stage.kernels("6.1", Map.of())
                 .withCommandLines("crashkernel=128M swiotlb=force", null))
                 .models(List.of(watched)));

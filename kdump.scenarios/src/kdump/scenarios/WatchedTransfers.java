@@ -18,6 +18,8 @@ import kdump.scenarios.trial.ProbingDriver;
  */
 final class WatchedTransfers implements DeviceModel {
 
+    /** 00:1d.0 of swiotlb-8g. */
+    static final int ON_SWIOTLB_8G = 0x00e8;
     private static final long WORD = 0x1122_3344_5566_7788L;
     private static final int BYTES = 4096;
     private static final long PERIOD_NANOS = 1_000_000;

@@ -88,19 +88,21 @@ public final class Launcher {
         Storage storage = Storage.create(parent);
         Runtime.getRuntime().addShutdownHook(new Thread(storage::close));
         boolean script = arguments.length > 0 && arguments[0].equals("-f");
-        boolean interactive = arguments.length == 0 || script;
+        boolean shell = arguments.length == 0;
+        boolean interactive = shell || script;
         if (interactive) {
             System.setProperty("org.jline.terminal.dumb", "true"); // a pipe will do: no warning
             // JLine would look for its parts among the classes of this program
             Thread.currentThread().setContextClassLoader(null);
         }
-        List<String> settings = settings(interactive && !script);
+        // in the shell File Install watches the folder
+        List<String> settings = LoadOption.settings(named, shell ? null : load());
         boolean variants = !settings.isEmpty()
                 || arguments.length > 0 && WITH_SETTINGS.contains(arguments[0])
                 || Arrays.stream(arguments).anyMatch(
                         a -> a.equals("--variant") || a.startsWith("--variant="));
         RunFile run = RunFile.read(Path.of(System.getProperty("lab.run")), interactive,
-                interactive && !script, variants);
+                shell, variants);
         if (script) {
             run.properties().merge(SHELL_ARGUMENTS, "--nointeractive", (a, b) -> a + " " + b);
         }
@@ -111,8 +113,7 @@ public final class Launcher {
         BundleContext context = framework.getBundleContext();
         publishArguments(context);
         start(context, run.bundles());
-        // in the shell File Install watches the folder
-        new StrangerBundles(context, problems).start(interactive && !script ? null : load(), named);
+        new StrangerBundles(context, problems).start(shell ? null : load(), named);
         int status = settings.isEmpty() ? 0 : call(service(context, "(lab.settings=true)"));
         Callable<Integer> command = status != 0 ? null : service(context, "(main.thread=true)");
         problems.forEach(problem -> System.err.println("lab: " + Failure.line(problem)));
@@ -121,16 +122,6 @@ public final class Launcher {
         stdout.flush();
         Storage.sweep(parent);
         return status;
-    }
-
-    /** Returns the files of settings that are in force first; some the shell watches itself. */
-    private List<String> settings(boolean watches) throws IOException {
-        var files = new ArrayList<Path>(named);
-        if (!watches && Files.isDirectory(load())) {
-            files.addAll(LoadOption.usable(load()));
-        }
-        return files.stream().filter(LoadOption::isSettings).map(Path::toString).distinct()
-                .toList();
     }
 
     private static int call(Callable<Integer> command) throws FailedCommandException {

@@ -90,6 +90,20 @@ record LoadOption(String[] arguments, List<Path> files) {
         }
     }
 
+    /**
+     * Returns the files of settings among those that were named and those of a folder.
+     *
+     * @param folder that need not be there; null for none
+     */
+    static List<String> settings(List<Path> named, Path folder) throws IOException {
+        var files = new ArrayList<Path>(named);
+        if (folder != null && Files.isDirectory(folder)) {
+            files.addAll(usable(folder));
+        }
+        return files.stream().filter(LoadOption::isSettings).map(Path::toString).distinct()
+                .toList();
+    }
+
     /** Returns whether a file is one of settings, and no jar. */
     static boolean isSettings(Path file) {
         return file.toString().matches("(?s).*[.](cfg|json)");

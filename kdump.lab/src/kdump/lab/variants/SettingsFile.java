@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
@@ -111,23 +112,27 @@ record SettingsFile(Path file, Map<String, Map<String, List<String>>> configurat
 
     private static List<String> values(JsonParser json) throws IOException {
         if (json.currentToken() != JsonToken.START_ARRAY) {
-            expect(json.currentToken().isScalarValue() && json.currentToken()
-                    != JsonToken.VALUE_NULL, json, "a text, number, true or false, or a list");
+            expect(isValue(json), json, "a text, number, true or false, or a list");
             return List.of(json.getText());
         }
         var values = new ArrayList<String>();
         while (json.nextToken() != JsonToken.END_ARRAY) {
-            expect(json.currentToken().isScalarValue(), json, "a value");
+            expect(isValue(json), json, "a text, number, true or false");
             values.add(json.getText());
         }
         return values;
+    }
+
+    private static boolean isValue(JsonParser json) {
+        return json.currentToken().isScalarValue()
+                && json.currentToken() != JsonToken.VALUE_NULL;
     }
 
     private static void expect(boolean isSo, JsonParser json, String expected) {
         if (!isSo) {
             throw new IllegalArgumentException("line " + json.currentLocation().getLineNr()
                     + ": found " + (json.currentToken() == null ? "the end" : json.currentToken()
-                            .name().toLowerCase().replace('_', ' ')) + ", expected " + expected);
+                            .name().toLowerCase(Locale.ROOT).replace('_', ' ')) + ", expected " + expected);
         }
     }
 }

@@ -61,6 +61,7 @@ class SettingsFileTest {
         "'' | line 1: found the end, expected an object",
         "{}{} | found start object, expected the",
         "{'a':null} | found value null, expected a text",
+        "{'a':[1,null]} | found value null, expected a text",
         "{'a':[[]]} | found start array, expected",
         "{'a':1,'b':{}} | objects and values beside each other",
         "{'a':1,'a':2} | Duplicate field",

@@ -33,8 +33,7 @@ record Culprit(List<Held<?>> held) {
     String of(Throwable thrown) {
         for (StackTraceElement frame : Thrown.stack(thrown)) {
             String name = frame.getClassName();
-            if (frame.getModuleName() != null && frame.getModuleName().startsWith("java.")
-                    || name.startsWith("iommu.api.") || Blame.isHandedOut(name)) {
+            if (Blame.isNobodys(frame)) {
                 continue;
             }
             if (name.startsWith(ENGINE)) {

@@ -47,8 +47,7 @@ public final class Blame {
     String of(StackTraceElement[] stack, String otherwise) {
         for (StackTraceElement frame : stack) {
             String name = frame.getClassName();
-            if (frame.getModuleName() != null && frame.getModuleName().startsWith("java.")
-                    || name.startsWith(API) || isHandedOut(name)) {
+            if (isNobodys(frame)) {
                 continue;
             }
             Class<?> stranger = owner(name);
@@ -62,9 +61,15 @@ public final class Blame {
         return otherwise;
     }
 
-    /** Returns whether a class is one that strangers call: what they pass to it is theirs. */
-    public static boolean isHandedOut(String name) {
-        return HANDED_OUT.stream().anyMatch(n -> name.equals(ENGINE + n));
+    /**
+     * Returns whether code is the platform's, the API's, or what strangers are handed: what they
+     * pass to it is theirs.
+     */
+    public static boolean isNobodys(StackTraceElement frame) {
+        String name = frame.getClassName();
+        return frame.getModuleName() != null && frame.getModuleName().startsWith("java.")
+                || name.startsWith(API)
+                || HANDED_OUT.stream().anyMatch(n -> name.equals(ENGINE + n));
     }
 
     /** Returns the stranger in whose bundle a class is. */
