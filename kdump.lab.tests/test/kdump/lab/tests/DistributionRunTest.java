@@ -77,7 +77,7 @@ class DistributionRunTest {
         process.getOutputStream().close();
         String out = new String(process.getInputStream().readAllBytes());
         assertThat(process.waitFor()).as(Files.readString(err)).isZero();
-        assertThat(err).isEmptyFile();
+        assertThat(Files.readString(err)).isEmpty();
         return out;
     }
 

@@ -2,8 +2,9 @@
 package kdump.lab.gogo;
 
 import java.io.File;
+import java.io.PrintStream;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import kdump.lab.api.BundleState;
@@ -31,14 +32,21 @@ public final class LoadWatch {
 
     private final BundleContext context;
     private final Lab lab;
+    private final PrintStream err;
     private final Thread thread = new Thread(this::watch, "watch of load");
+    /** Of its own thread. */
     private Set<BundleState> told = Set.of();
 
     /** Begins to watch. */
     @Activate
     public LoadWatch(BundleContext context, @Reference Lab lab) {
+        this(context, lab, System.err);
+    }
+
+    LoadWatch(BundleContext context, Lab lab, PrintStream err) {
         this.context = context;
         this.lab = lab;
+        this.err = err;
         thread.setDaemon(true);
         thread.start();
     }
@@ -55,8 +63,11 @@ public final class LoadWatch {
             while (true) {
                 List<Object> now = fingerprint();
                 if (now.equals(before) && !now.equals(looked)) {
-                    looked = now;
-                    look();
+                    Set<BundleState> states = unexpected();
+                    if (now.equals(fingerprint())) { // else some went while others were asked
+                        looked = now;
+                        tell(states);
+                    }
                 }
                 before = now;
                 Thread.sleep(PAUSE_MILLIS);
@@ -66,14 +77,16 @@ public final class LoadWatch {
         }
     }
 
-    private void look() {
-        var now = new HashSet<BundleState>();
-        for (BundleState one : lab.bundles()) {
-            if (!EXPECTED.contains(one.state())) {
-                now.add(one);
-                if (!told.contains(one)) {
-                    System.err.println("lab: " + line(one));
-                }
+    private Set<BundleState> unexpected() {
+        var now = new LinkedHashSet<BundleState>(lab.bundles());
+        now.removeIf(one -> EXPECTED.contains(one.state()));
+        return now;
+    }
+
+    private void tell(Set<BundleState> now) {
+        for (BundleState one : now) {
+            if (!told.contains(one)) {
+                err.println("lab: " + line(one));
             }
         }
         told = now;
