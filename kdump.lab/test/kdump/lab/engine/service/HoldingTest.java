@@ -17,7 +17,7 @@ class HoldingTest {
     private final Whiteboard<CharSequence> board = new Whiteboard<>("device model",
             FakeService.CONTEXT, HoldingTest::name);
     private boolean engineIsGone;
-    private final Holding holding = new Holding(() -> engineIsGone);
+    private final Holding holding = new Holding(() -> engineIsGone, CallWatch.PATIENCE_NANOS);
 
     private static String name(CharSequence service) {
         return switch (service.toString()) {
