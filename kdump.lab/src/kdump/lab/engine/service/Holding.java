@@ -101,6 +101,16 @@ final class Holding implements Presence, AutoCloseable {
         }
     }
 
+    /** Does some work, guarded, that calls what offers a service which is held elsewhere. */
+    <T> T guard(Offer<?> called, Work<T> work) throws LabException {
+        asked = called;
+        try {
+            return guard(work);
+        } finally {
+            asked = null;
+        }
+    }
+
     @Override
     public String withdrawn(Object service) {
         if (engineIsGone.getAsBoolean()) {

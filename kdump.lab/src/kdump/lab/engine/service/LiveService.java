@@ -103,7 +103,20 @@ public final class LiveService implements LiveMachines {
             if (run.ended() != null) {
                 throw new LabException("the machine has ended: " + run.ended());
             }
-            policy.use(registry.inForce(name).open(holding));
+            PolicyHandle.Session next = registry.inForce(name).open(holding);
+            boolean takesOver = false;
+            try {
+                String refusal = holding.guard(next.held().offer(), () -> run.refusal(next));
+                if (refusal != null) {
+                    throw new LabException(refusal);
+                }
+                policy.use(next);
+                takesOver = true;
+            } finally {
+                if (!takesOver) {
+                    next.close();
+                }
+            }
             run.policyChanges();
             return holding.guard(run::state);
         }

@@ -5,6 +5,7 @@ import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverNotes;
 import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import java.util.List;
@@ -14,6 +15,7 @@ import kdump.lab.api.LabException;
 import kdump.lab.api.PolicySummary;
 import kdump.lab.engine.run.BrokenException;
 import kdump.lab.engine.run.PolicySession;
+import kdump.lab.engine.run.Thrown;
 import kdump.lab.engine.run.WithdrawnException;
 
 /**
@@ -92,6 +94,10 @@ record PolicyHandle(Offer<HandoverPolicy> offer) {
             if (isWithdrawn()) {
                 throw new WithdrawnException(culprit() + " was withdrawn", null);
             }
+            return policy().decide(event, view, notes);
+        }
+
+        private HandoverPolicy policy() {
             if (trouble != null) {
                 throw new BrokenException(trouble, null);
             }
@@ -100,7 +106,17 @@ record PolicyHandle(Offer<HandoverPolicy> offer) {
                 throw new BrokenException(culprit() + " cannot be made: its component does not"
                         + " activate", null);
             }
-            return policy.decide(event, view, notes);
+            return policy;
+        }
+
+        @Override
+        public String refusesToTakeOver(Phase phase, HandoverNotes notes) {
+            HandoverPolicy policy = policy();
+            try {
+                return policy.refusesToTakeOver(phase, notes);
+            } catch (RuntimeException | Error e) {
+                throw new BrokenException(culprit() + " broke: " + Thrown.words(e), e);
+            }
         }
 
         @Override
