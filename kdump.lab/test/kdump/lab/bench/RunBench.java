@@ -68,6 +68,7 @@ public final class RunBench {
                     median(measured, 0) / median(others, 0));
         }
         ColdBootBench.main(arguments);
+        ModelCostBench.main(arguments);
     }
 
     /** Measures a round for each line of input. */
