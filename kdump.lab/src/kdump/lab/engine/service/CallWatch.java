@@ -74,8 +74,7 @@ record CallWatch(long patienceNanos, Function<StackTraceElement[], String> blame
                     before = culprit;
                     number = now;
                     since = System.nanoTime();
-                } else if (isStuck(since)) {
-                    task.cancel(true);
+                } else if (isStuck(since) && task.cancel(true)) {
                     throw new BrokenException(culprit + ", does not come back: nothing happened"
                             + " for " + (System.nanoTime() - since) / 1_000_000_000 + " s", null);
                 }

@@ -65,6 +65,11 @@ final class Held<T> implements AutoCloseable {
         return service;
     }
 
+    /** Returns whether it was let go of. */
+    boolean isClosed() {
+        return isClosed;
+    }
+
     /** Returns whether its bundle was stopped, updated or uninstalled since, or it is closed. */
     boolean isWithdrawn() {
         return isClosed || revision == null || revision() != revision;

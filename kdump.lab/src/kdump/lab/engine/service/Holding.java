@@ -28,6 +28,10 @@ final class Holding implements Presence, AutoCloseable {
     private final BooleanSupplier engineIsGone;
     private final CallWatch watch;
     private final List<Held<?>> all = Collections.synchronizedList(new ArrayList<>());
+    /** Guarded by this. */
+    private final List<Held<?>> opened = new ArrayList<>();
+    /** Guarded by this. */
+    private boolean isClosed;
     private final Map<Object, Held<?>> byService =
             Collections.synchronizedMap(new IdentityHashMap<>());
 
@@ -80,19 +84,38 @@ final class Holding implements Presence, AutoCloseable {
         return named;
     }
 
-    /** Holds one service; returns null if it has gone, or cannot be made. */
+    /**
+     * Holds one service; returns null if it has gone, or cannot be made. So it is once this is
+     * closed, for work that was left behind and goes on after all.
+     */
     <T> T hold(Offer<T> offer) {
         Held<T> held = ask(offer);
         T service = held.service();
-        if (service != null) {
+        synchronized (this) {
+            if (service == null || isClosed) {
+                held.close();
+                return null;
+            }
             all.add(held);
             byService.put(service, held);
         }
         return service;
     }
 
-    /** Gets a service; whoever asked closes it. */
-    <T> Held<T> ask(Offer<T> offer) {
+    /** Gets a service that somebody may let go of before this is closed; at the latest then. */
+    <T> Held<T> open(Offer<T> offer) {
+        Held<T> held = ask(offer);
+        synchronized (this) {
+            opened.removeIf(Held::isClosed);
+            opened.add(held);
+            if (isClosed) {
+                held.close();
+            }
+        }
+        return held;
+    }
+
+    private <T> Held<T> ask(Offer<T> offer) {
         asked = offer;
         try {
             return offer.hold();
@@ -193,6 +216,10 @@ final class Holding implements Presence, AutoCloseable {
 
     @Override
     public void close() {
+        synchronized (this) {
+            isClosed = true;
+        }
         List.copyOf(all).forEach(Held::close);
+        opened.forEach(Held::close);
     }
 }

@@ -70,7 +70,7 @@ record PolicyHandle(Offer<HandoverPolicy> offer) {
      */
     Session open(Holding holding) throws LabException {
         try {
-            return holding.guard(() -> new Session(name(), holding.ask(offer), null));
+            return holding.guard(() -> new Session(name(), holding.open(offer), null));
         } catch (InterruptedRunException | BundleGoneException e) {
             throw e;
         } catch (LabException e) {

@@ -93,6 +93,25 @@ class HoldingTest {
         assertThat(other.uses()).isZero();
     }
 
+    /** As work does that was left behind, and comes back after all. */
+    @Test
+    void onceItIsClosedNothingIsHeldAnyMore() {
+        FakeService<CharSequence> one = offer("one", "1.0.0", 0);
+        Offer<CharSequence> offer = board.ranked().get(0);
+        Held<CharSequence> session = holding.open(offer);
+        assertThat(session.service()).isEqualTo("one");
+        assertThat(one.uses()).isEqualTo(1);
+        holding.open(offer).close();
+        assertThat(one.uses()).isEqualTo(1);
+        holding.close();
+        assertThat(one.uses()).isZero();
+        assertThat(session.isClosed()).isTrue();
+        assertThat(all()).isEmpty();
+        assertThat(holding.best(board)).isNull();
+        assertThat(holding.open(offer).service()).isNull();
+        assertThat(one.uses()).isZero();
+    }
+
     @Test
     void aStoppedAndAnUpdatedBundleAreNamed() {
         String stopped = new String("stopped");
