@@ -193,6 +193,17 @@ class BundleSwapTest {
                 .hasLineCount(1);
     }
 
+    @Test
+    void aLiveMachineIsLetGoOfWithTheShellThatBeganIt() throws Exception {
+        Bundle shell = bundle("kdump.lab.shell");
+        List<ServiceReference<?>> held = List.of(bundle("iommu.vtd").getRegisteredServices());
+        assertThat(CommandRun.of(commands, "begin", "vtd1").status()).isZero();
+        assertThat(held).anyMatch(reference -> reference.getUsingBundles() != null);
+        shell.stop();
+        shell.start();
+        assertThat(held).allMatch(reference -> reference.getUsingBundles() == null);
+    }
+
     private Bundle bundle(String name) {
         return Arrays.stream(context.getBundles())
                 .filter(b -> b.getSymbolicName().equals(name)).findFirst().orElseThrow();
