@@ -76,4 +76,14 @@ class IdentityMapTest {
                         new Step.IdentityMap(0x300, FakeHandover.RESERVATION),
                         new Step.IdentityMap(0x400, FakeHandover.RESERVATION));
     }
+
+    @Test
+    void itTakesOverOnlyBeforeTheFirstKernelRuns() {
+        assertThat(policy.refusesToTakeOver(null, null)).isNull();
+        for (Phase phase : Phase.values()) {
+            assertThat(policy.refusesToTakeOver(phase, null))
+                    .contains("the first kernel maps the reservation");
+            assertThat(Policies.of("copy-tables").refusesToTakeOver(phase, null)).isNull();
+        }
+    }
 }

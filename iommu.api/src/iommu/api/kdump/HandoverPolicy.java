@@ -24,4 +24,17 @@ public interface HandoverPolicy {
      * @return steps, done in this order; empty for none; never null
      */
     List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes);
+
+    /**
+     * Says why this policy cannot decide from here on, in the middle of a hand-over that another
+     * one has decided so far: it needs what happened earlier, or cannot read the notes. Asked before
+     * it takes over; if it refuses, the other one goes on. It can, unless it says otherwise.
+     *
+     * @param phase that goes on; null if the machine does not run yet
+     * @param notes what the one before has noted; they can only be read
+     * @return a clause of one line; null if it takes over
+     */
+    default String refusesToTakeOver(Phase phase, HandoverNotes notes) {
+        return null;
+    }
 }

@@ -12,7 +12,9 @@ public enum EventKind {
 
     /** A phase begins. a: its ordinal in {@code iommu.api.kdump.Phase}. */
     PHASE,
-    /** Another policy decides from here on. Detail: its name. */
+    /**
+     * Another policy decides from here on, or refuses to. Detail: which, a sentence.
+     */
     POLICY_CHANGE,
     /** The policy is asked. Detail: the {@code iommu.api.kdump.HandoverEvent}. */
     POLICY_EVENT,

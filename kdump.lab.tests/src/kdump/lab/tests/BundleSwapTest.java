@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iommu.api.kdump.HandoverEvent.PhaseStart;
 import iommu.api.kdump.Phase;
 import java.io.ByteArrayInputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import kdump.lab.api.Comparison;
@@ -38,6 +41,8 @@ class BundleSwapTest {
             ROOT, null);
     private static final RunOptions SHORT = RunOptions.ofSeed(1).withCrashAt(1_000_000);
     private static final List<String> POLICIES = List.of("strange", "copy-tables");
+    /** What was installed, by location. */
+    private static final Map<String, byte[]> BYTES = new HashMap<>();
     private static final String VTD = "iommu.vtd/generated/iommu.vtd.jar";
 
     @InjectBundleContext
@@ -67,7 +72,7 @@ class BundleSwapTest {
     }
 
     private enum Way {
-        STOP(Bundle::stop), UPDATE(Bundle::update), UNINSTALL(Bundle::uninstall),
+        STOP(Bundle::stop), UPDATE(BundleSwapTest::update), UNINSTALL(Bundle::uninstall),
         RESTART(bundle -> {
             bundle.stop();
             bundle.start();
@@ -80,7 +85,15 @@ class BundleSwapTest {
         }
     }
 
+    /** From bytes: the locations of these bundles are names, which no framework must read. */
+    private static void update(Bundle bundle) throws Exception {
+        byte[] bytes = BYTES.get(bundle.getLocation());
+        bundle.update(new ByteArrayInputStream(bytes != null ? bytes : Files.readAllBytes(
+                ROOT.resolve("kdump.lab/generated/" + bundle.getSymbolicName() + ".jar"))));
+    }
+
     private Bundle start(String name, byte[] bytes) throws Exception {
+        BYTES.put("test:" + name, bytes);
         Bundle bundle = context.installBundle("test:" + name, new ByteArrayInputStream(bytes));
         installed.add(bundle);
         bundle.start();
@@ -166,7 +179,7 @@ class BundleSwapTest {
     @ValueSource(strings = {"kdump.lab.engine", "kdump.lab.shell"})
     void aLabThatIsUpdatedUnderACommandEndsItInOneLine(String name) throws Exception {
         Bundle lab = bundle(name);
-        at(Phase.ENUMERATION, Bundle::update, lab);
+        at(Phase.ENUMERATION, BundleSwapTest::update, lab);
         CommandRun run = CommandRun.of(commands, "compare", "vtd1", "--policy", "strange",
                 "--policy", "copy-tables");
         assertThat(lab.getState()).isEqualTo(Bundle.ACTIVE);
@@ -178,6 +191,17 @@ class BundleSwapTest {
         assertThat(run.out()).isEmpty();
         assertThat(run.err()).startsWith("lab: compare: the ").contains("meanwhile")
                 .hasLineCount(1);
+    }
+
+    @Test
+    void aLiveMachineIsLetGoOfWithTheShellThatBeganIt() throws Exception {
+        Bundle shell = bundle("kdump.lab.shell");
+        List<ServiceReference<?>> held = List.of(bundle("iommu.vtd").getRegisteredServices());
+        assertThat(CommandRun.of(commands, "begin", "vtd1").status()).isZero();
+        assertThat(held).anyMatch(reference -> reference.getUsingBundles() != null);
+        shell.stop();
+        shell.start();
+        assertThat(held).allMatch(reference -> reference.getUsingBundles() == null);
     }
 
     private Bundle bundle(String name) {

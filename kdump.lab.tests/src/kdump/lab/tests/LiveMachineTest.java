@@ -20,6 +20,8 @@ import kdump.lab.api.live.LiveMachine;
 import kdump.lab.api.live.LiveMachines;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.test.common.annotation.InjectBundleContext;
@@ -58,9 +60,60 @@ class LiveMachineTest {
     }
 
     private void drop() throws Exception {
-        stranger = context.installBundle("test:" + NAME, new ByteArrayInputStream(
-                new Stranger(NAME, "1.0.0", NAME, 0).bytes()));
+        drop(new Stranger(NAME, "1.0.0", NAME, 0));
+    }
+
+    private void drop(Stranger what) throws Exception {
+        stranger = context.installBundle("test:" + NAME, new ByteArrayInputStream(what.bytes()));
         stranger.start();
+    }
+
+    /** Drops one that answers so when it is to take over. */
+    private void dropThatTakesOver(String body) throws Exception {
+        drop(new Stranger(NAME, "1.0.0", NAME, 0, "notes.put(\"list\", 1, new byte[1]);\n"
+                + "return Second.none();\n}\n@Override\npublic String refusesToTakeOver("
+                + "Phase phase, HandoverNotes notes) {\n" + body));
+    }
+
+    @Test
+    void aPolicyThatNeedsWhatHappenedEarlierRefusesInWords() throws Exception {
+        dropThatTakesOver("return notes.get(\"list\", 1) == null ? \"no\\nlist\" : null;");
+        try (LiveMachine live = machines.begin(VTD1, "linux", OPTIONS)) {
+            live.next(Phase.SETUP_ARCH);
+            String line = "policy " + NAME + " refuses to take over at T3: no.list";
+            assertThatThrownBy(() -> live.use(NAME)).isInstanceOf(LabException.class)
+                    .hasMessage(line);
+            assertThat(stranger.getServicesInUse()).isNull();
+            assertThatThrownBy(() -> live.use("identity-map-crash-range"))
+                    .hasMessageContaining("the first kernel maps the reservation");
+            assertThat(live.state().news()).extracting(e -> e.text()).contains(line);
+            live.next(Phase.DMA_REMAPPING);
+            assertThat(live.verdict().policy()).isEqualTo("linux");
+            assertThat(live.verdict().reasons()).contains(line);
+        }
+        try (LiveMachine live = machines.begin(VTD1, NAME, OPTIONS)) {
+            live.next(Phase.SETUP_ARCH);
+            live.use("linux");
+            assertThat(live.use(NAME).policy()).as("its own notes").isEqualTo(NAME);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "throw new Error(\"no way\"); | broke: java.lang.Error: no way",
+        "notes.put(\"x\", 1, new byte[1]); return null; | notes are not taken now: 'x'",
+        "while (phase != null) Thread.onSpinWait(); return null; | does not come back"})
+    void aPolicyThatBreaksAsItIsAskedDoesNotTakeOver(String body, String words) throws Exception {
+        dropThatTakesOver(body);
+        System.setProperty("lab.patience.millis", "1500");
+        try (LiveMachine live = machines.begin(VTD1, "linux", OPTIONS)) {
+            live.next(Phase.SETUP_ARCH);
+            assertThatThrownBy(() -> live.use(NAME)).isInstanceOf(LabException.class)
+                    .hasMessageContaining("bundle " + NAME + " 1.0.0").hasMessageContaining(words);
+            assertThat(live.next(Phase.DMA_REMAPPING).policy()).isEqualTo("linux");
+        } finally {
+            System.clearProperty("lab.patience.millis");
+        }
     }
 
     @Test

@@ -94,6 +94,11 @@ class GuidesTest {
                             .containsEntry("dump", "complete"));
             assertThat(verdicts.get(0)).containsEntry("policy", "linux");
             assertThat(blocked(verdicts.get(0))).as("tables are adopted").isZero();
+            Files.writeString(folder.resolve("live.gosh"), "begin " + machine + " --policy linux\n"
+                    + "next T4\nuse disable-reinit\nnext T7\nstate\nverdict\n");
+            assertThat(followed(guide, "lab -f live.gosh" + load).out()).contains(
+                    "disable-reinit decides from here on", "my-vendor  translates",
+                    "unit 0: first write of 0000:00:03.0 at ", "my-vendor:2 ");
             Followed without = guide.follow("lab mappings " + machine);
             assertThat(without.status()).isEqualTo(2);
             assertThat(without.err()).contains("no bundle provides the IOMMU vendor 'my-vendor'")

@@ -82,23 +82,39 @@ class LoadFolderTest {
     }
 
     @Test
-    void settingsInJsonComeChangeAndGo() throws Exception {
-        Path json = home.resolve("load/mine.json");
+    void settingsInFilesComeChangeAndGoAndAreToldOf() throws Exception {
         awaitAnswer("config list", said -> said.contains("reset-devices"));
+        Path json = home.resolve("load/mine.json");
         for (String phase : new String[] {"T6", "none"}) {
             Files.writeString(json, "{\"kdump.policies.resetdevices~late\":"
                     + " {\"resetPhase\": \"" + phase + "\"}}");
-            awaitAnswer("config list", said -> said.contains("resetPhase=" + phase));
+            awaitTold("lab: mine.json: policy late has resetPhase=" + phase
+                    + " from the next run on");
         }
+        awaitAnswer("config list", said -> said.contains("resetPhase=none"));
         Files.delete(json);
+        awaitTold("lab: mine.json: its settings are taken back");
         awaitAnswer("policies", said -> said.contains("copy-tables") && !said.contains("late"));
+        Path own = home.resolve("load/kdump.policies.resetdevices.ResetDevices.cfg");
+        Files.writeString(own, "resetMillis = 12\n");
+        awaitTold("lab: " + own.getFileName() + ": policy reset-devices has resetMillis=12 from the"
+                + " next run on");
+        Files.writeString(own, "resetMillis = soon\n");
         Files.writeString(json, "{\"kdump.policies.resetdevices~late\": 1}");
+        awaitTold(own + ": setting 'resetMillis' is 'soon', expected");
+        awaitTold("mine.json: no policy has settings of PID 'mine'; there are kdump.policies.");
+        assertThat(told("lab: ")).as(Files.readString(home.resolve("err"))).isEqualTo(6);
+        awaitAnswer("config list", said -> said.contains("reset-devices")
+                && !said.contains("resetMillis"));
+    }
+
+    private void awaitTold(String words) throws Exception {
         Instant end = Instant.now().plus(PATIENCE);
-        while (told("lab: ") == 0 && Instant.now().isBefore(end)) {
+        while (!Files.readString(home.resolve("err")).contains(words)
+                && Instant.now().isBefore(end)) {
             Thread.sleep(50);
         }
-        assertThat(home.resolve("err")).content().contains("mine.json: no policy has settings of"
-                + " PID 'mine'; there are kdump.policies.").hasLineCount(1);
+        assertThat(home.resolve("err")).content().contains(words);
     }
 
     @Test

@@ -67,4 +67,23 @@ class ScriptFileTest {
         assertThat(none.err()).startsWith("lab: none: ").hasLineCount(1);
         assertThat(LabProcess.start(directory, directory, "-f").finish().status()).isEqualTo(2);
     }
+
+    @Test
+    void sourcePrintsEachAnswerAndKeepsVariables() throws Exception {
+        Files.writeString(directory.resolve("other.gosh"), """
+                x = (policies)
+                ($x get 0) name
+                echo two
+                compare no-such-machine
+                echo three
+                """);
+        Result result = run("source other.gosh\necho four\n");
+        assertThat(result.out()).contains("\nlinux\ntwo\n").doesNotContain("three", "four");
+        assertThat(result.err()).startsWith("lab: compare: no-such-machine: ").hasLineCount(1);
+        assertThat(result.status()).isEqualTo(2);
+        Files.writeString(directory.resolve("other.gosh"), "y = 'kept'\n");
+        assertThat(run("source other.gosh\necho \"<$y>\"\n").out()).endsWith("<kept>\n");
+        assertThat(run("source\n").err()).contains("0 arguments, expected the name of a file");
+        assertThat(run("source none\n").err()).startsWith("lab: none: ").hasLineCount(1);
+    }
 }

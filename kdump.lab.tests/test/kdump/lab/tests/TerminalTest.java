@@ -68,7 +68,9 @@ class TerminalTest {
         await("1/");
         type("\u0003");
         Instant interrupted = Instant.now();
+        await("lab: compare: interrupted");
         await(PROMPT);
+        assertThat(said).doesNotContain("InterruptedException");
         assertThat(Duration.between(interrupted, Instant.now())).isLessThan(PATIENCE);
         type("policies | grep scratch\r");
         await("kdump.policies.scratchpage");
@@ -98,6 +100,47 @@ class TerminalTest {
             assertThat(files).singleElement().satisfies(file -> assertThat(file).content()
                     .contains("policies | grep scratch"));
         }
+    }
+
+    @Test
+    void aSessionOfSettingsVariablesPipesFilesAndScripts() throws Exception {
+        type("config sh\treset-dev\t");
+        await("show reset-devices ");
+        type("\r");
+        await("resetPhase");
+        await(PROMPT);
+        type("config set clear-b\tph\tT1\r");
+        await("clear-bus-master");
+        await(PROMPT);
+        type("config list | grep clear-bus-master\r");
+        await("phase=T1");
+        await(PROMPT);
+        type("x = (policies)\r");
+        await("scratch-page");
+        await(PROMPT);
+        type("($x get 0) name\r");
+        await("\n");
+        await("linux");
+        await(PROMPT);
+        Path file = home.resolve("made.txt");
+        type("policies | grep scratch > " + file + "\r");
+        await(PROMPT);
+        assertThat(file).content().startsWith("scratch-page").hasLineCount(1);
+        type("policies --json > " + file + "\r");
+        await(PROMPT);
+        assertThat(Json.rows(Json.read(Files.readString(file)))).isNotEmpty();
+        Path script = Files.writeString(home.resolve("f.gosh"),
+                "echo one\nwalk none 99:00.0 0\necho never\n");
+        type("source " + script + "\r");
+        await("one");
+        await("lab: walk: none: no such file or directory");
+        await(PROMPT);
+        type("echo still\r");
+        await("still");
+        await(PROMPT);
+        assertThat(said).doesNotContain("never");
+        type("exit 3\r");
+        assertThat(shell.waitFor()).isEqualTo(3);
     }
 
     private boolean isInForce(String policy) throws Exception {

@@ -30,7 +30,7 @@ public record BundleState(String kind, String name, String bundle, String versio
         STOPPED("stopped"),
         /** Its bundle runs, and offers nothing. */
         IDLE("idle"),
-        /** It is a file that is no bundle. */
+        /** It is a file that is no bundle, or code that does not come back. */
         BROKEN("broken");
 
         private final String word;

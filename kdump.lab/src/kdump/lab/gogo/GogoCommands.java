@@ -31,6 +31,7 @@ public final class GogoCommands {
 
     private final BundleContext context;
     private final ServiceComponentRuntime components;
+    private final RunningCommands running = new RunningCommands();
     private final Map<String, Boolean> offered = new ConcurrentHashMap<>();
     private volatile CommandLineInterface commands;
 
@@ -42,6 +43,7 @@ public final class GogoCommands {
         offer("help");
         offer("setup", new ShellSetup(this));
         offer("exit", new ExitFunction());
+        offer("source", new SourceFunction());
     }
 
     @Reference(cardinality = ReferenceCardinality.OPTIONAL, policy = ReferencePolicy.DYNAMIC,
@@ -71,8 +73,13 @@ public final class GogoCommands {
         return commands;
     }
 
+    /** Returns those that go on. */
+    RunningCommands running() {
+        return running;
+    }
+
     private void offer(String name) {
-        offer(name, new LabFunction(name, this::commands,
+        offer(name, new LabFunction(name, this::commands, running,
                 () -> String.join("; ", MissingServices.of(components))));
     }
 

@@ -25,10 +25,11 @@ import org.jline.terminal.Terminal;
  *
  * @param name of the command
  * @param commands all commands; null while a bundle that they need is stopped
+ * @param running is told of it while it goes on
  * @param missing says which one that is
  */
-record LabFunction(String name, Supplier<CommandLineInterface> commands, Supplier<String> missing)
-        implements Function {
+record LabFunction(String name, Supplier<CommandLineInterface> commands, RunningCommands running,
+        Supplier<String> missing) implements Function {
 
     @Override
     public Object execute(CommandSession session, List<Object> arguments)
@@ -43,7 +44,8 @@ record LabFunction(String name, Supplier<CommandLineInterface> commands, Supplie
         boolean within = isWithin(process);
         var said = new ByteArrayOutputStream();
         ProgressLine progress = progress(session, process);
-        Answer answer = new Answer(CommandLineInterface.CHECK_FAILED, null);
+        Answer answer;
+        running.begins(process == null ? null : process.job());
         try (var line = new PrintStream(said, true, StandardCharsets.UTF_8)) {
             var streams = new Streams(out, line, progress);
             answer = within ? now.ask(words(arguments), streams, session.currentDir())
@@ -52,8 +54,8 @@ record LabFunction(String name, Supplier<CommandLineInterface> commands, Supplie
             // what the command held is free again: the shell goes on
             throw new CommandFailedException("lab: " + name + ": not enough memory", 1);
         } finally {
-            // where it was interrupted the prompt is there already
-            if (progress != null && answer.status() != CommandLineInterface.INTERRUPTED) {
+            running.ends();
+            if (progress != null) {
                 progress.close();
             }
         }
@@ -91,7 +93,7 @@ record LabFunction(String name, Supplier<CommandLineInterface> commands, Supplie
 
     /** Straight to the terminal: what Gogo's streams are given waits there. */
     private static ProgressLine progress(CommandSession session, Process process) {
-        return process != null && process.isTty(2)
+        return process != null && process.isTty(2) && RunningCommands.isWaitedFor(process.job())
                 && session.get(".terminal") instanceof Terminal terminal
                 && !terminal.getType().startsWith(Terminal.TYPE_DUMB)
                 ? new ProgressLine(new PrintStream(terminal.output(), true)) : null;

@@ -29,7 +29,6 @@ import kdump.lab.api.live.LiveMachines;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
-import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
@@ -73,11 +72,6 @@ public final class Commands implements CommandLineInterface {
         completion = new Completion(lab, () -> scenarios);
     }
 
-    @Deactivate
-    void end() {
-        live.close();
-    }
-
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void addConversation(LineCommand command) {
         conversations.put(command.name(), command);
@@ -102,6 +96,7 @@ public final class Commands implements CommandLineInterface {
     @Deactivate
     void close() {
         isGone = true;
+        live.close();
     }
 
     @Override
@@ -172,7 +167,7 @@ public final class Commands implements CommandLineInterface {
                 help(List.of(arguments), streams.out());
             } else if (name.equals("--version")) {
                 streams.out().println(CommandTable.version());
-            } else if (arguments.length > 1 && arguments[1].equals("--help")) {
+            } else if (asksForHelp(name, List.of(arguments))) {
                 HelpText.one(known(name), streams.out());
             } else {
                 value = dispatch(name, arguments, streams, directory, tells);
@@ -193,6 +188,12 @@ public final class Commands implements CommandLineInterface {
             streams.err().println("lab: " + name(name) + oneLine(String.valueOf(e.getMessage())));
             return new Answer(CHECK_FAILED, null);
         }
+    }
+
+    /** What a conversation is told is for whoever it is with. */
+    private boolean asksForHelp(String name, List<String> arguments) {
+        int at = arguments.indexOf("--help");
+        return at == 1 || at > 1 && !conversations.containsKey(name);
     }
 
     private void help(List<String> arguments, PrintStream out) throws UsageException {

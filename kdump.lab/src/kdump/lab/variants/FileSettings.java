@@ -2,12 +2,15 @@
 package kdump.lab.variants;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Dictionary;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import kdump.lab.api.LabException;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
@@ -41,26 +44,35 @@ final class FileSettings {
     /**
      * Waits until all that a file says is in force.
      *
-     * @throws LabException if something of it cannot be
+     * @return what has changed by it, one clause a policy
+     * @throws LabException if something of it cannot be in force
      */
-    void apply(SettingsFile file) throws LabException, IOException {
+    List<String> apply(SettingsFile file) throws LabException, IOException {
+        var changes = new ArrayList<String>();
         for (var one : file.configurations().entrySet()) {
             try {
-                apply(one.getKey(), new LinkedHashMap<>(one.getValue()));
+                String change = apply(one.getKey(), new LinkedHashMap<>(one.getValue()));
+                if (change != null) {
+                    changes.add(change);
+                }
             } catch (LabException e) {
                 throw new LabException(file.file() + ": " + e.getMessage(), e);
             }
         }
+        return changes;
     }
 
-    /** Takes back what a file has brought. */
-    void remove(Iterable<String> pids) throws IOException {
+    /** Takes back what a file has brought; returns whether there was anything. */
+    boolean remove(Iterable<String> pids) throws IOException {
+        boolean any = false;
         for (String pid : pids) {
             Configuration found = policies.configuration(split(pid) < 0 ? pid : named(pid));
             if (found != null) {
                 found.delete();
+                any = true;
             }
         }
+        return any;
     }
 
     /** Returns the PID that Configuration Admin gives a factory configuration with a name. */
@@ -74,7 +86,8 @@ final class FileSettings {
         return sign < 0 ? pid.indexOf('-') : sign;
     }
 
-    private void apply(String pid, Map<String, List<String>> settings)
+    /** Returns what has changed; null if all was so before. */
+    private String apply(String pid, Map<String, List<String>> settings)
             throws LabException, IOException {
         int sign = split(pid);
         String of = sign < 0 ? pid : pid.substring(0, sign);
@@ -104,11 +117,27 @@ final class FileSettings {
         }
         Configuration configuration = isFactory ? configurations.getFactoryConfiguration(of,
                 pid.substring(sign + 1), "?") : configurations.getConfiguration(pid, "?");
+        boolean isNew = !texts(values).equals(texts(configuration.getProperties()));
         configuration.update(values);
         if (!policies.awaitSettings(name, values) || !policies.works(name)) {
             configuration.delete();
             throw new LabException("policy '" + name + "' does not take these settings");
         }
+        return isNew ? "policy " + name + " has " + words(settings) + " from the next run on" : null;
+    }
+
+    private static String words(Map<String, List<String>> settings) {
+        return settings.isEmpty() ? "its defaults" : settings.entrySet().stream()
+                .map(e -> e.getKey() + "=" + String.join(",", e.getValue()))
+                .collect(Collectors.joining(" "));
+    }
+
+    /** Returns settings as texts, without what Configuration Admin adds; null for none at all. */
+    private static Map<String, String> texts(Dictionary<String, Object> properties) {
+        return properties == null ? null : Collections.list(properties.keys()).stream()
+                .filter(key -> !key.startsWith("service."))
+                .collect(Collectors.toMap(key -> key,
+                        key -> ConfigurablePolicies.text(properties.get(key))));
     }
 
     private ComponentDescriptionDTO component(String pid) throws LabException {

@@ -37,6 +37,11 @@ record SettingsFile(Path file, Map<String, Map<String, List<String>>> configurat
             new JsonFactory().enable(JsonParser.Feature.ALLOW_COMMENTS)
                     .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
 
+    /** Returns whether a file has the name of one. */
+    static boolean isOne(String name) {
+        return name.endsWith(".cfg") || name.endsWith(".json");
+    }
+
     /**
      * Reads it.
      *

@@ -24,9 +24,9 @@ import kdump.lab.api.RunOptions;
 import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.kernel.PageAllocator;
+import kdump.lab.engine.machine.DeviceSetup;
 import kdump.lab.engine.machine.Machine;
 import kdump.lab.engine.machine.RunStorage;
-import kdump.lab.engine.run.Run;
 import kdump.lab.engine.setup.Scenario;
 import kdump.lab.engine.verdict.Runner;
 import org.junit.jupiter.api.Test;
@@ -60,7 +60,7 @@ class CopyAgainTest {
         Scenario scenario = runner.scenario();
         hardware = new Machine(scenario.description(), scenario.reservation(), memory,
                 Fixture.SERVICES, new RunStorage(), Trace.Level.COUNT,
-                Run.deviceSetup(RunOptions.ofSeed(1), Map.of()));
+                DeviceSetup.of(RunOptions.ofSeed(1), Map.of()));
         var kernel = new Kernel(hardware, runner.scenario().captureProfile(),
                 new PageAllocator(List.of(runner.scenario().reservation()), new BitSet()),
                 new IovaInUse(), Set.of());

@@ -15,6 +15,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
+import kdump.lab.engine.machine.DeviceSetup;
 import kdump.lab.engine.machine.Machine;
 import kdump.lab.engine.machine.RunStorage;
 import kdump.lab.engine.machine.Services;
@@ -73,7 +74,7 @@ public final class Stage {
         memory.rollback(mark);
         mark = memory.mark();
         return new Machine(scenario.description(), scenario.reservation(), memory, services,
-                storage, level, Run.deviceSetup(options, Map.of()));
+                storage, level, DeviceSetup.of(options, Map.of()));
     }
 
     /** Returns what was chosen for the machine. */

@@ -72,6 +72,13 @@ class HelpTest {
     }
 
     @Test
+    void helpMayBeAskedForWhereverOneIsOnTheLine() {
+        assertThat(LAB.run("compare", "vtd1", "--policy", "a", "--help"))
+                .isEqualTo(LAB.run("compare", "--help"));
+        assertThat(LAB.run("nonsense", "vtd1", "--help").status()).isEqualTo(2);
+    }
+
+    @Test
     void theVersionIsOneLine() {
         Result result = LAB.run("--version");
         assertThat(result.out()).startsWith("kdump lab ").hasLineCount(1);

@@ -71,6 +71,11 @@ public class IdentityMapCrashRange implements HandoverPolicy {
         return steps;
     }
 
+    @Override
+    public String refusesToTakeOver(Phase phase, HandoverNotes notes) {
+        return phase == null ? null : "the first kernel maps the reservation as it begins to run";
+    }
+
     /** Maps the range for the functions that come after one, by requester id. */
     private void mapBehind(int last, HandoverView view, List<Step> steps) {
         Set<Integer> only = Arrays.stream(config.only()).map(RequesterId::parse)

@@ -36,8 +36,12 @@ public interface LiveMachine extends AutoCloseable {
      */
     LiveState next(long nanos) throws LabException;
 
-    /** Returns how it stands; nothing happens. */
-    LiveState state();
+    /**
+     * Returns how it stands; nothing happens.
+     *
+     * @throws LabException if a bundle of the machine is broken
+     */
+    LiveState state() throws LabException;
 
     /**
      * Has another policy decide from here on, also one that has just come. What the one before has
@@ -47,8 +51,12 @@ public interface LiveMachine extends AutoCloseable {
      */
     LiveState use(String policy) throws LabException;
 
-    /** Returns the verdict on what has happened so far. */
-    Verdict verdict();
+    /**
+     * Returns the verdict on what has happened so far.
+     *
+     * @throws LabException if a bundle of the machine is broken
+     */
+    Verdict verdict() throws LabException;
 
     /** Ends it, and lets go of all bundles; what it came to can still be asked for. */
     @Override

@@ -4,6 +4,7 @@ package kdump.lab.engine.machine;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.Workload;
 import java.util.Map;
+import kdump.lab.api.RunOptions;
 
 /**
  * What a run asks of its devices.
@@ -23,6 +24,12 @@ public record DeviceSetup(long seed, long crashAtNanos, Map<Integer, Map<String,
      * ring that nobody refills lasts for 10 to 30 s.
      */
     private static final int REQUESTS_A_FRAME = 16;
+
+    /** Returns what options ask of devices that are busy with these loads. */
+    public static DeviceSetup of(RunOptions options, Map<Integer, Workload> loads) {
+        return new DeviceSetup(options.seed(), options.crashAtNanos(), options.deviceOptions(),
+                loads);
+    }
 
     /** Returns whether a device is plugged in after the crash. */
     boolean isLate(Machine machine, int requester) {

@@ -105,6 +105,7 @@ public final class Machine {
         this.trace = storage.trace();
         this.media = storage.media();
         trace.begin(level, queue);
+        services.presence().began(queue);
         media.clear();
         for (UnitDescription unit : description.units()) {
             units.add(NoAnswerException.checked(vendor(unit).unit(unit.profile(), memory),

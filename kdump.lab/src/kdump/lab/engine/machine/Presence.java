@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.machine;
 
+import iommu.api.sim.EventQueue;
+
 /** Knows which of the services that a run uses are still there. Thread-safe. */
 @FunctionalInterface
 public interface Presence {
@@ -16,4 +18,7 @@ public interface Presence {
      *     the IOMMU vendor, was withdrawn"
      */
     String withdrawn(Object service);
+
+    /** Is told of the clock of each machine that is put together with them. */
+    default void began(EventQueue queue) { }
 }

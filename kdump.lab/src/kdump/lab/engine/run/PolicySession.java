@@ -4,6 +4,7 @@ package kdump.lab.engine.run;
 import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverNotes;
 import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import java.util.List;
 
@@ -20,6 +21,17 @@ public interface PolicySession {
      * @throws WithdrawnException if it is gone
      */
     List<Step> decide(HandoverEvent event, HandoverView view, HandoverNotes notes);
+
+    /**
+     * Asks the policy whether it decides from here on, in the place of another.
+     *
+     * @param phase that goes on; null if the machine does not run yet
+     * @return why it does not, as it says; null if it does
+     * @throws BrokenException if it does not know how to answer
+     */
+    default String refusesToTakeOver(Phase phase, HandoverNotes notes) {
+        return null;
+    }
 
     /** Returns the class of the policy, by which its bundle is known; null if there is none. */
     Class<?> policyClass();

@@ -35,6 +35,21 @@ final class ReservationNotes implements HandoverNotes {
         save(new TreeMap<>());
     }
 
+    /** Returns these for somebody who shall not change them. */
+    HandoverNotes toRead() {
+        return new HandoverNotes() {
+            @Override
+            public byte[] get(String key, int version) {
+                return ReservationNotes.this.get(key, version);
+            }
+
+            @Override
+            public void put(String key, int version, byte[] bytes) {
+                throw new IllegalStateException("notes are not taken now: '" + key + "'");
+            }
+        };
+    }
+
     /** One note without its key. */
     private record Note(int version, byte[] bytes) { }
 

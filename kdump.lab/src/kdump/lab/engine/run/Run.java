@@ -93,7 +93,7 @@ public final class Run {
         this.memory = memory;
         this.policy = policy;
         machine = new Machine(scenario.description(), scenario.reservation(), memory, services,
-                storage, level, deviceSetup(options, scenario.loads()));
+                storage, level, DeviceSetup.of(options, scenario.loads()));
         trace = machine.trace();
         AddressRange reservation = scenario.reservation();
         first = new Kernel(machine, scenario.profile(),
@@ -120,10 +120,9 @@ public final class Run {
         machine.processor(running);
     }
 
-    /** Returns what these options ask of devices that are busy with these loads. */
-    public static DeviceSetup deviceSetup(RunOptions options, Map<Integer, Workload> loads) {
-        return new DeviceSetup(options.seed(), options.crashAtNanos(), options.deviceOptions(),
-                loads);
+    /** Returns what policies have noted so far; it can only be read. */
+    public HandoverNotes notes() {
+        return firstNotes.toRead();
     }
 
     CrashPath crashPath() {

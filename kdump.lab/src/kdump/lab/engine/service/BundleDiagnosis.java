@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import kdump.lab.api.BundleState;
 import kdump.lab.api.BundleState.State;
+import kdump.lab.api.LabException;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
@@ -74,18 +75,35 @@ final class BundleDiagnosis {
     private <T> void services(Whiteboard<T> board, Holding holding) {
         var inForce = new HashMap<String, Offer<?>>();
         for (Offer<T> offer : board.ranked()) {
-            T service = holding.hold(offer);
-            String name = service == null || !board.shadows() ? null : board.name(service);
             kinds.put(offer.type(), board.kind());
-            offer(offer, name == null ? offer.component() : name, holding,
-                    board.shadows() ? inForce : new HashMap<>());
+            try {
+                String name = holding.guard(() -> {
+                    T service = holding.hold(offer);
+                    return service == null || !board.shadows() ? null : board.name(service);
+                });
+                offer(offer, name == null ? offer.component() : name, holding,
+                        board.shadows() ? inForce : new HashMap<>());
+            } catch (LabException e) {
+                broken(offer, offer.component(), e);
+            }
         }
+    }
+
+    private void broken(Offer<?> offer, String name, LabException why) {
+        offering.add(offer.bundle() + " " + offer.kind());
+        found.add(new BundleState(offer.kind(), name, offer.bundle(), offer.version().toString(),
+                State.BROKEN, why.getMessage()));
     }
 
     private void offer(Offer<?> offer, String name, Holding holding,
             Map<String, Offer<?>> inForce) {
-        if (holding.hold(offer) == null) {
-            return; // its component tells why
+        try {
+            if (holding.guard(() -> holding.hold(offer)) == null) {
+                return; // its component tells why
+            }
+        } catch (LabException e) {
+            broken(offer, name, e);
+            return;
         }
         offering.add(offer.bundle() + " " + offer.kind());
         Offer<?> better = inForce.putIfAbsent(name, offer);

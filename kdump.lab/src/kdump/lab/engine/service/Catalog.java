@@ -55,8 +55,8 @@ final class Catalog {
         Path path = path(target);
         for (FirmwareTableReader reader : holding.all(registry.tables())) {
             try {
-                List<FirmwareTable> tables = NoAnswerException.checked(reader.read(path), reader,
-                        "firmware tables");
+                List<FirmwareTable> tables = NoAnswerException.checked(holding.progress().reading(path,
+                        () -> reader.read(path)), reader, "firmware tables");
                 if (!tables.isEmpty()) {
                     return tables;
                 }
@@ -72,7 +72,7 @@ final class Catalog {
     MachineDescription find(Target target, Holding holding) throws LabException {
         return read(path(target), target.registers() == null ? null
                 : target.directory().resolve(target.registers()),
-                holding.all(registry.importers()));
+                holding.all(registry.importers()), holding);
     }
 
     /**
@@ -118,12 +118,12 @@ final class Catalog {
     }
 
     private MachineDescription read(Path path, Path registers,
-            List<MachineImporter> importers) throws LabException {
+            List<MachineImporter> importers, Holding holding) throws LabException {
         for (MachineImporter importer : importers) {
             if (importer.accepts(path)) {
                 try {
-                    return NoAnswerException.checked(importer.read(path, registers), importer,
-                            "a machine");
+                    return NoAnswerException.checked(holding.progress().reading(path,
+                            () -> importer.read(path, registers)), importer, "a machine");
                 } catch (IOException e) {
                     String message = e.getMessage();
                     throw new LabException(message == null ? e.toString() : message, e);
@@ -141,18 +141,18 @@ final class Catalog {
         List<MachineImporter> importers = holding.all(registry.importers());
         var found = new ArrayList<MachineSummary>();
         for (Path path : list(CAPTURES, Files::isDirectory)) {
-            found.add(summary(path, importers));
+            found.add(summary(path, importers, holding));
         }
         for (Path path : list(MACHINES, p -> p.toString().endsWith(".yaml"))) {
-            found.add(summary(path, importers));
+            found.add(summary(path, importers, holding));
         }
         found.sort(Comparator.comparing(MachineSummary::name));
         return found;
     }
 
-    private MachineSummary summary(Path path, List<MachineImporter> importers)
+    private MachineSummary summary(Path path, List<MachineImporter> importers, Holding holding)
             throws LabException {
-        MachineDescription machine = read(path, null, importers);
+        MachineDescription machine = read(path, null, importers, holding);
         return new MachineSummary(machine.name(), machine.units().size(),
                 machine.functions().size(), machine.source());
     }

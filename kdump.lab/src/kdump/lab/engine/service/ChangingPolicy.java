@@ -13,13 +13,13 @@ final class ChangingPolicy implements PolicySession, AutoCloseable {
 
     private PolicyHandle.Session now;
 
-    ChangingPolicy(PolicyHandle policy) {
-        now = policy.open();
+    /** Makes one that is decided by a policy first. */
+    ChangingPolicy(PolicyHandle.Session first) {
+        now = first;
     }
 
     /** Lets go of the policy before, and holds another. */
-    void use(PolicyHandle policy) {
-        PolicyHandle.Session next = policy.open();
+    void use(PolicyHandle.Session next) {
         now.close();
         now = next;
     }

@@ -6,14 +6,17 @@ import kdump.lab.engine.machine.NoAnswerException;
 import kdump.lab.engine.run.BrokenException;
 import kdump.lab.engine.run.Thrown;
 import kdump.lab.engine.verdict.Blame;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.wiring.BundleWiring;
 
 /**
  * Tells a broken bundle from a bug of the lab where something was thrown outside a run: while a
  * machine is read, put together, booted, or its tables are walked. Immutable.
  *
  * @param held all that was held then
+ * @param asked what was just being got; null for nothing
  */
-record Culprit(List<Held<?>> held) {
+record Culprit(List<Held<?>> held, Offer<?> asked) {
 
     private static final String ENGINE = "kdump.lab.engine.";
 
@@ -25,13 +28,13 @@ record Culprit(List<Held<?>> held) {
         if (thrown instanceof NoAnswerException || thrown instanceof BrokenException) {
             return thrown.getMessage();
         }
-        String owner = of(thrown);
+        String owner = of(Thrown.stack(thrown));
         return owner == null ? null : owner + ", broke: " + Thrown.words(thrown);
     }
 
-    /** Returns whose code has thrown it, in words; null if it is ours. */
-    String of(Throwable thrown) {
-        for (StackTraceElement frame : Thrown.stack(thrown)) {
+    /** Returns whose code is at work, or has thrown something, in words; null if it is ours. */
+    String of(StackTraceElement[] stack) {
+        for (StackTraceElement frame : stack) {
             String name = frame.getClassName();
             if (Blame.isNobodys(frame)) {
                 continue;
@@ -50,16 +53,31 @@ record Culprit(List<Held<?>> held) {
     private String owner(String className) {
         for (Held<?> one : held) {
             Object service = one.service();
-            ClassLoader loader = service == null ? null : service.getClass().getClassLoader();
-            try {
-                if (loader != null && Class.forName(className, false, loader).getClassLoader()
-                        == loader) {
-                    return one.offer().provider() + ", the " + one.offer().kind();
-                }
-            } catch (ClassNotFoundException | LinkageError e) {
-                continue; // of another bundle
+            if (service != null && isOf(className, service.getClass().getClassLoader())) {
+                return words(one.offer());
             }
         }
-        return null;
+        Offer<?> now = asked;
+        return now != null && isOf(className, loader(now.reference().getBundle()))
+                ? words(now) : null;
+    }
+
+    /** Of a service that is being made there is nothing yet but its bundle. */
+    private static ClassLoader loader(Bundle bundle) {
+        BundleWiring wiring = bundle == null ? null : bundle.adapt(BundleWiring.class);
+        return wiring == null ? null : wiring.getClassLoader();
+    }
+
+    private static boolean isOf(String className, ClassLoader loader) {
+        try {
+            return loader != null
+                    && Class.forName(className, false, loader).getClassLoader() == loader;
+        } catch (ClassNotFoundException | LinkageError e) {
+            return false; // of another bundle
+        }
+    }
+
+    private static String words(Offer<?> offer) {
+        return offer.provider() + ", the " + offer.kind();
     }
 }

@@ -48,15 +48,12 @@ public final class ExperimentService implements Experiments {
 
     @Override
     public <T> T run(Experiment experiment, Observer<T> observer) throws LabException {
-        return registry.holding(holding -> {
-            var experimenter = new Experimenter(registry.services(holding));
-            if (experiment.policy() == null) {
-                return experimenter.run(experiment, null, observer);
-            }
-            try (PolicyHandle.Session session = registry.inForce(experiment.policy()).open()) {
-                return experimenter.run(experiment, session, observer);
-            }
-        });
+        if (experiment.policy() == null) {
+            return registry.holding(holding -> new Experimenter(registry.services(holding))
+                    .run(experiment, null, observer));
+        }
+        return registry.holding(registry.inForce(experiment.policy()), (holding, session) ->
+                new Experimenter(registry.services(holding)).run(experiment, session, observer));
     }
 
     @Override

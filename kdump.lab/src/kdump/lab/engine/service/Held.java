@@ -31,6 +31,17 @@ final class Held<T> implements AutoCloseable {
         this.service = objects == null ? null : objects.getService();
     }
 
+    private Held(Offer<T> offer, ServiceObjects<T> none) {
+        this.offer = offer;
+        this.revision = revision();
+        this.objects = none;
+    }
+
+    /** Returns what is held of a service that cannot be made: nothing. */
+    static <T> Held<T> nothing(Offer<T> offer) {
+        return new Held<>(offer, null);
+    }
+
     /** Returns null if the service, or the bundle that would hold it, went after all. */
     private ServiceObjects<T> objects() {
         try {
@@ -52,6 +63,11 @@ final class Held<T> implements AutoCloseable {
     /** Returns the service; null if there is none, or it is not held any more. */
     synchronized T service() {
         return service;
+    }
+
+    /** Returns whether it was let go of. */
+    boolean isClosed() {
+        return isClosed;
     }
 
     /** Returns whether its bundle was stopped, updated or uninstalled since, or it is closed. */

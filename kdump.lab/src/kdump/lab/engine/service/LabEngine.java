@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import kdump.lab.api.BundleState;
 import kdump.lab.api.Comparison;
@@ -103,12 +104,10 @@ public final class LabEngine implements Lab {
     public Crash crash(Target machine, String policy, RunOptions options, Progress progress)
             throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
-        return registry.holding(holding -> {
+        return registry.holding(chosen, (holding, session) -> {
             Runner runner = loader.runner(machine, options, holding);
             runner.onlooker(run -> Matrix.tell(progress, 1, 1, policy, run));
-            try (PolicyHandle.Session session = chosen.open()) {
-                return runner.run(session, true, FaultInjection.NONE);
-            }
+            return runner.run(session, true, FaultInjection.NONE);
         });
     }
 
@@ -116,19 +115,16 @@ public final class LabEngine implements Lab {
     public Why why(Target machine, String policy, WhyQuestion question, RunOptions options,
             Progress progress) throws LabException {
         PolicyHandle chosen = chosen(List.of(policy)).get(0);
-        var sessions = new ArrayList<PolicyHandle.Session>();
-        try {
-            return registry.holding(holding -> {
+        // the run is repeated once it is known which request is behind the figure
+        try (Holding holding = registry.hold();
+                PolicyHandle.Session first = chosen.open(holding);
+                PolicyHandle.Session again = chosen.open(holding)) {
+            var runs = new AtomicInteger();
+            return holding.guard(() -> {
                 Runner runner = loader.runner(machine, options, holding);
-                // the run is repeated once it is known which request is behind the figure
-                runner.onlooker(run -> Matrix.tell(progress, sessions.size(), 2, policy, run));
-                return runner.why(() -> {
-                    sessions.add(chosen.open());
-                    return sessions.get(sessions.size() - 1);
-                }, question);
+                runner.onlooker(run -> Matrix.tell(progress, runs.get(), 2, policy, run));
+                return runner.why(() -> runs.getAndIncrement() == 0 ? first : again, question);
             });
-        } finally {
-            sessions.forEach(PolicyHandle.Session::close);
         }
     }
 
@@ -161,21 +157,22 @@ public final class LabEngine implements Lab {
         registry.holding(holding -> {
             Services services = registry.services(holding);
             mappings(loader.find(target, KernelChoice.DEFAULT, services, holding), services, target,
-                    requester, pasid, visitor);
+                    requester, pasid, visitor, holding.progress());
             return null;
         });
     }
 
     private static void mappings(MachineDescription machine, Services services, Target target,
-            int requester, int pasid, Mappings visitor) throws LabException {
+            int requester, int pasid, Mappings visitor, WorkProgress progress)
+            throws LabException {
         if (machine.units().isEmpty()) {
             throw new LabException(target.text() + ": the machine has no remapping unit");
         }
         PhysicalMemory memory = Runner.loaded(machine, 0);
         for (int i = 0; i < machine.units().size(); i++) {
             RemappingUnit unit = unit(machine, i, services, memory);
-            MappingVisitor rows = forwarding(i, requester < 0 || machine.unitOf(requester) != i
-                    ? requester : unit.tableOf(requester), visitor);
+            var rows = new MappingRows(i, requester < 0 || machine.unitOf(requester) != i
+                    ? requester : unit.tableOf(requester), visitor, progress);
             if (pasid < 0) {
                 unit.mappings(rows);
             } else {
@@ -194,50 +191,34 @@ public final class LabEngine implements Lab {
         }
     }
 
-    private static MappingVisitor forwarding(int unit, int wanted, Mappings visitor) {
-        return new MappingVisitor() {
-            @Override
-            public void mapping(int requester, int domainId, long iova, long physicalAddress,
-                    long bytes, int access) {
-                if (wanted < 0 || wanted == requester) {
-                    visitor.mapping(unit, requester, domainId, iova, physicalAddress, bytes,
-                            iommu.api.pcie.Access.format(access));
-                }
-            }
-
-            @Override
-            public void passThrough(int requester, int domainId) {
-                if (wanted < 0 || wanted == requester) {
-                    visitor.passThrough(unit, requester, domainId);
-                }
-            }
-        };
-    }
-
     @Override
     public Walk walk(Target target, WalkQuestion question) throws LabException {
-        return registry.holding(holding -> {
-            Services services = registry.services(holding);
-            MachineDescription found = loader.find(target, question.options().kernels(), services,
-                    holding);
-            int index = found.unitOf(question.requester());
-            if (index < 0) {
-                throw new LabException(target.text() + ": no remapping unit serves "
-                        + RequesterId.format(question.requester()));
-            }
-            if (question.policy() != null) {
-                PolicyHandle policy = chosen(List.of(question.policy())).get(0);
-                try (PolicyHandle.Session session = policy.open()) {
-                    return new Runner(found, services, question.options()).after(session,
-                            (machine, verdict) -> new WalkExplainer(machine.units().get(index),
-                                    question).tell(verdict));
-                }
-            }
-            MachineDescription machine = HardwareChooser.choose(found, services,
-                    question.options().hardware());
-            return new WalkExplainer(unit(machine, index, services, Runner.loaded(machine,
-                    question.options().seed())), question).tell(null);
-        });
+        if (question.policy() != null) {
+            return registry.holding(chosen(List.of(question.policy())).get(0),
+                    (holding, session) -> walk(target, question, session, holding));
+        }
+        return registry.holding(holding -> walk(target, question, null, holding));
+    }
+
+    private Walk walk(Target target, WalkQuestion question, PolicyHandle.Session session,
+            Holding holding) throws LabException {
+        Services services = registry.services(holding);
+        MachineDescription found = loader.find(target, question.options().kernels(), services,
+                holding);
+        int index = found.unitOf(question.requester());
+        if (index < 0) {
+            throw new LabException(target.text() + ": no remapping unit serves "
+                    + RequesterId.format(question.requester()));
+        }
+        if (session != null) {
+            return new Runner(found, services, question.options()).after(session,
+                    (machine, verdict) -> new WalkExplainer(machine.units().get(index),
+                            question).tell(verdict));
+        }
+        MachineDescription machine = HardwareChooser.choose(found, services,
+                question.options().hardware());
+        return new WalkExplainer(unit(machine, index, services, Runner.loaded(machine,
+                question.options().seed())), question).tell(null);
     }
 
     @Override

@@ -46,16 +46,19 @@ public final class LiveService implements LiveMachines {
             throws LabException {
         PolicyHandle chosen = registry.inForce(policy);
         Holding holding = registry.hold();
+        ChangingPolicy deciding = null;
         Live live = null;
         try {
-            live = holding.guard(() -> {
-                var deciding = new ChangingPolicy(chosen);
-                return new Live(holding, deciding,
-                        loader.runner(machine, options, holding).live(deciding));
-            });
+            var first = new ChangingPolicy(chosen.open(holding));
+            deciding = first;
+            live = new Live(holding, first, holding.guard(() ->
+                    loader.runner(machine, options, holding).live(first)));
             return live;
         } finally {
             if (live == null) {
+                if (deciding != null) {
+                    deciding.close();
+                }
                 holding.close();
             }
         }
@@ -91,8 +94,8 @@ public final class LiveService implements LiveMachines {
         }
 
         @Override
-        public synchronized LiveState state() {
-            return run.state();
+        public synchronized LiveState state() throws LabException {
+            return holding.guard(run::state);
         }
 
         @Override
@@ -100,14 +103,27 @@ public final class LiveService implements LiveMachines {
             if (run.ended() != null) {
                 throw new LabException("the machine has ended: " + run.ended());
             }
-            policy.use(registry.inForce(name));
+            PolicyHandle.Session next = registry.inForce(name).open(holding);
+            boolean takesOver = false;
+            try {
+                String refusal = holding.guard(next.held().offer(), () -> run.refusal(next));
+                if (refusal != null) {
+                    throw new LabException(refusal);
+                }
+                policy.use(next);
+                takesOver = true;
+            } finally {
+                if (!takesOver) {
+                    next.close();
+                }
+            }
             run.policyChanges();
-            return run.state();
+            return holding.guard(run::state);
         }
 
         @Override
-        public synchronized Verdict verdict() {
-            return run.verdict();
+        public synchronized Verdict verdict() throws LabException {
+            return holding.guard(run::verdict);
         }
 
         @Override

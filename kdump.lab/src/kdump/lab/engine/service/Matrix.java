@@ -107,10 +107,11 @@ final class Matrix implements AutoCloseable {
             load();
         }
         runner.onlooker(onlooker);
-        try (PolicyHandle.Session session = policy.open()) {
+        try (PolicyHandle.Session session = policy.open(holding)) {
             return holding.guard(() -> runner.compare(session));
         }
     }
+
 
     /** Groups runs in which the same was asked for: on one machine they come out alike. */
     static List<Comparison.Same> same(List<Runner.Compared> compared) {

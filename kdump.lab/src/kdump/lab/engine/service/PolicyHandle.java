@@ -5,12 +5,17 @@ import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverNotes;
 import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
+import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import java.util.List;
+import kdump.lab.api.BundleGoneException;
+import kdump.lab.api.InterruptedRunException;
+import kdump.lab.api.LabException;
 import kdump.lab.api.PolicySummary;
 import kdump.lab.engine.run.BrokenException;
 import kdump.lab.engine.run.PolicySession;
+import kdump.lab.engine.run.Thrown;
 import kdump.lab.engine.run.WithdrawnException;
 
 /**
@@ -56,9 +61,21 @@ record PolicyHandle(Offer<HandoverPolicy> offer) {
                 stock());
     }
 
-    /** Opens the policy for one run; close it afterwards. One that is gone never decides. */
-    Session open() {
-        return new Session(name(), offer.hold());
+    /**
+     * Opens the policy for one run; close it afterwards. One that is gone never decides, and one
+     * whose making does not come back is broken as soon as it is asked.
+     *
+     * @param holding what else the run holds
+     * @throws LabException if this thread is interrupted, or the engine is withdrawn
+     */
+    Session open(Holding holding) throws LabException {
+        try {
+            return holding.guard(() -> new Session(name(), holding.open(offer), null));
+        } catch (InterruptedRunException | BundleGoneException e) {
+            throw e;
+        } catch (LabException e) {
+            return new Session(name(), Held.nothing(offer), e.getMessage());
+        }
     }
 
     /**
@@ -66,8 +83,9 @@ record PolicyHandle(Offer<HandoverPolicy> offer) {
      *
      * @param name as it was at the start
      * @param held the service
+     * @param trouble why it cannot be asked; null if it can
      */
-    record Session(String name, Held<HandoverPolicy> held)
+    record Session(String name, Held<HandoverPolicy> held, String trouble)
             implements PolicySession, AutoCloseable {
 
         /** Looks first whether the bundle was stopped, updated or uninstalled meanwhile. */
@@ -76,12 +94,29 @@ record PolicyHandle(Offer<HandoverPolicy> offer) {
             if (isWithdrawn()) {
                 throw new WithdrawnException(culprit() + " was withdrawn", null);
             }
+            return policy().decide(event, view, notes);
+        }
+
+        private HandoverPolicy policy() {
+            if (trouble != null) {
+                throw new BrokenException(trouble, null);
+            }
             HandoverPolicy policy = held.service();
             if (policy == null) {
                 throw new BrokenException(culprit() + " cannot be made: its component does not"
                         + " activate", null);
             }
-            return policy.decide(event, view, notes);
+            return policy;
+        }
+
+        @Override
+        public String refusesToTakeOver(Phase phase, HandoverNotes notes) {
+            HandoverPolicy policy = policy();
+            try {
+                return policy.refusesToTakeOver(phase, notes);
+            } catch (RuntimeException | Error e) {
+                throw new BrokenException(culprit() + " broke: " + Thrown.words(e), e);
+            }
         }
 
         @Override

@@ -35,6 +35,9 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 @Component(service = Registry.class)
 public final class Registry {
 
+    /** Framework property: how long strangers' code may get nowhere outside runs. For tests. */
+    private static final String PATIENCE = "lab.patience.millis";
+
     private final Whiteboard<HandoverPolicy> policies;
     private final Whiteboard<IommuVendor> vendors;
     private final Whiteboard<KernelHandover> handovers;
@@ -45,11 +48,13 @@ public final class Registry {
     private final Whiteboard<MachineImporter> importers;
     private final Whiteboard<FirmwareTableReader> tables;
     private final Whiteboard<MachineWriter> writers;
+    private final BundleContext context;
     private volatile boolean gone;
 
     /** Makes empty whiteboards. */
     @Activate
     public Registry(BundleContext context) {
+        this.context = context;
         policies = new Whiteboard<>("policy", context, null);
         vendors = new Whiteboard<>("IOMMU vendor", context, IommuVendor::name);
         handovers = new Whiteboard<>("kernel's hand-over", context, KernelHandover::vendor);
@@ -164,7 +169,22 @@ public final class Registry {
 
     /** Returns room for what a command holds; it closes it at its end. */
     Holding hold() {
-        return new Holding(() -> gone);
+        String millis = context.getProperty(PATIENCE);
+        return new Holding(() -> gone, millis == null ? CallWatch.PATIENCE_NANOS
+                : Long.parseLong(millis) * 1_000_000);
+    }
+
+    /** What a command does with a policy and what else it holds. */
+    interface PolicyUse<T> {
+        /** Returns what comes of it. */
+        T with(Holding holding, PolicyHandle.Session session) throws LabException;
+    }
+
+    /** As {@link #holding(Use)}, with a policy that is opened, and closed at the end. */
+    <T> T holding(PolicyHandle policy, PolicyUse<T> use) throws LabException {
+        try (Holding holding = hold(); PolicyHandle.Session session = policy.open(holding)) {
+            return holding.guard(() -> use.with(holding, session));
+        }
     }
 
     /** What a command does with what it holds. */

@@ -2,26 +2,32 @@
 package kdump.lab.engine.verdict;
 
 import java.util.Arrays;
+import java.util.function.Function;
 
 /**
- * Names the bundle that ends the whole lab by {@code System.exit} in the middle of a run. Nothing
+ * Names the bundle that ends the whole lab by {@code System.exit} while it is asked. Nothing
  * can keep it from that: since Java 24 there is no security manager, and before that only one that
  * is deprecated. But it shall not pass for a result: the exit status is 1, whatever was asked for.
  * What calls {@code Runtime.halt} cannot be told.
  */
-final class ExitWatch {
+public final class ExitWatch {
 
     private static final int STATUS = 1;
 
-    private final Blame blame;
+    private final Function<StackTraceElement[], String> blame;
     private final Thread hook = new Thread(this::tell, "names who ends the lab");
 
-    ExitWatch(Blame blame) {
+    /**
+     * Makes one.
+     *
+     * @param blame returns whose code a stack is of, in words; null for nobody's
+     */
+    public ExitWatch(Function<StackTraceElement[], String> blame) {
         this.blame = blame;
     }
 
     /** Watches from now on. */
-    void begin() {
+    public void begin() {
         try {
             Runtime.getRuntime().addShutdownHook(hook);
         } catch (IllegalStateException e) {
@@ -30,7 +36,7 @@ final class ExitWatch {
     }
 
     /** Watches no more. */
-    void end() {
+    public void end() {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
@@ -39,11 +45,14 @@ final class ExitWatch {
     }
 
     private void tell() {
-        for (StackTraceElement[] stack : Thread.getAllStackTraces().values()) {
-            String culprit = culprit(stack);
-            if (culprit != null) {
-                System.err.println("lab: " + culprit + " ended the lab: it called System.exit");
-                Runtime.getRuntime().halt(STATUS);
+        synchronized (ExitWatch.class) { // who asks within a run, and about it, tell once
+            for (StackTraceElement[] stack : Thread.getAllStackTraces().values()) {
+                String culprit = culprit(stack);
+                if (culprit != null) {
+                    System.err.println("lab: " + culprit
+                            + " ended the lab: it called System.exit");
+                    Runtime.getRuntime().halt(STATUS);
+                }
             }
         }
     }
@@ -53,6 +62,6 @@ final class ExitWatch {
         boolean exits = Arrays.stream(stack).anyMatch(frame ->
                 frame.getMethodName().equals("exit")
                         && frame.getClassName().equals("java.lang.Runtime"));
-        return exits ? blame.of(stack, null) : null;
+        return exits ? blame.apply(stack) : null;
     }
 }

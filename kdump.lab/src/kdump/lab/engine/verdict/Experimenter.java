@@ -19,6 +19,7 @@ import kdump.lab.api.RunOptions;
 import kdump.lab.api.experiment.Experiment;
 import kdump.lab.api.experiment.Hardware;
 import kdump.lab.api.experiment.Observer;
+import kdump.lab.engine.machine.DeviceSetup;
 import kdump.lab.engine.machine.Machine;
 import kdump.lab.engine.machine.RunStorage;
 import kdump.lab.engine.machine.Services;
@@ -73,7 +74,7 @@ public final class Experimenter {
         Scenario scenario = runner.scenario();
         return new ObservedHardware(new Machine(scenario.description(), scenario.reservation(),
                 Runner.loaded(machine, options.seed()), services, new RunStorage(),
-                Trace.Level.KEEP, Run.deviceSetup(options, scenario.loads())), scenario, null);
+                Trace.Level.KEEP, DeviceSetup.of(options, scenario.loads())), scenario, null);
     }
 
     private static PolicySession wrapped(Experiment experiment, PolicySession session) {

@@ -32,6 +32,8 @@ import kdump.lab.engine.run.Run;
 public final class LiveRun {
 
     private static final Phase[] PHASES = Phase.values();
+    /** Strangers say it: nobody reads more. */
+    private static final int MAX_REFUSAL = 300;
 
     private final Run run;
     private final Machine machine;
@@ -39,6 +41,7 @@ public final class LiveRun {
     private final Supervisor supervisor;
     private final Services services;
     private final PolicySession policy;
+    private final List<String> refusals = new ArrayList<>();
     private boolean dumped;
     private boolean restarted;
     private String left;
@@ -127,7 +130,26 @@ public final class LiveRun {
 
     /** Says that another policy decides from here on. */
     public void policyChanges() {
-        machine.trace().append(EventKind.POLICY_CHANGE, Trace.NOBODY, 0, 0, policy.name());
+        tellOfPolicy(policy.name() + " decides from here on");
+    }
+
+    private void tellOfPolicy(String sentence) {
+        machine.trace().append(EventKind.POLICY_CHANGE, Trace.NOBODY, 0, 0, sentence);
+    }
+
+    /** Returns why another policy does not take over, a sentence, which is told; else null. */
+    public String refusal(PolicySession other) {
+        String why = other.refusesToTakeOver(run.phase(), run.notes());
+        if (why == null) {
+            return null;
+        }
+        String sentence = "policy " + other.name() + " refuses to take over at "
+                + (run.phase() == null ? "the start" : run.phase().label()) + ": "
+                + why.substring(0, Math.min(why.length(), MAX_REFUSAL))
+                        .replaceAll("\\p{Cntrl}", ".");
+        tellOfPolicy(sentence);
+        refusals.add(sentence);
+        return sentence;
     }
 
     // ---- how it stands --------------------------------------------------------------------------
@@ -141,6 +163,9 @@ public final class LiveRun {
     /** Returns the verdict on what has happened so far. */
     public Verdict verdict() {
         Verdict verdict = new VerdictBuilder(run, attribution).verdict(policy.name());
+        for (String refusal : refusals) {
+            verdict = verdict.withReboot(verdict.reboot(), refusal);
+        }
         return restarted && run.ending() == Run.Ending.NONE ? verdict.withReboot(
                 run.theRestart().outcome().word(), run.theRestart().reason()) : verdict;
     }

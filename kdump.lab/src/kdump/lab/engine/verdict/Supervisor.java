@@ -53,7 +53,7 @@ final class Supervisor {
             }
         }, "run of a machine");
         worker.setDaemon(true);
-        var exit = new ExitWatch(blame);
+        var exit = new ExitWatch(stack -> blame.of(stack, null));
         exit.begin();
         try {
             worker.start();

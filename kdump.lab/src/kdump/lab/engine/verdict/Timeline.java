@@ -59,7 +59,7 @@ final class Timeline {
 
     private void tell(Event e) {
         switch (e.kind()) {
-            case POLICY_CHANGE -> add(e.nanos(), "policy", e.detail() + " decides from here on");
+            case POLICY_CHANGE -> add(e.nanos(), "policy", (String) e.detail());
             case PHASE -> {
                 phase = Phase.values()[(int) e.a()];
                 crashed |= phase == Phase.CRASH;

@@ -19,9 +19,9 @@ import java.util.Set;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.Fixture;
 import kdump.lab.engine.Stage;
+import kdump.lab.engine.machine.DeviceSetup;
 import kdump.lab.engine.machine.Machine;
 import kdump.lab.engine.machine.RunStorage;
-import kdump.lab.engine.run.Run;
 import kdump.lab.engine.setup.Scenario;
 import kdump.lab.engine.verdict.Runner;
 import org.junit.jupiter.api.Test;
@@ -42,7 +42,7 @@ class DeviceInterruptsTest {
         Scenario scenario = Fixture.runner(described, RunOptions.ofSeed(1)).scenario();
         machine = new Machine(scenario.description(), scenario.reservation(),
                 Runner.loaded(described, 1), Fixture.SERVICES, new RunStorage(), Trace.Level.KEEP,
-                Run.deviceSetup(RunOptions.ofSeed(1), Map.of()));
+                DeviceSetup.of(RunOptions.ofSeed(1), Map.of()));
         kernel = new Kernel(machine, scenario.profile(), new PageAllocator(
                 List.of(scenario.reservation()), new BitSet()), scenario.mappedIova(), Set.of());
         machine.processor(new Machine.Processor() {

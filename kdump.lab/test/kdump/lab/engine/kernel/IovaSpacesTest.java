@@ -22,9 +22,9 @@ import java.util.Map;
 import java.util.Set;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.Fixture;
+import kdump.lab.engine.machine.DeviceSetup;
 import kdump.lab.engine.machine.Machine;
 import kdump.lab.engine.machine.RunStorage;
-import kdump.lab.engine.run.Run;
 import kdump.lab.engine.setup.Scenario;
 import kdump.lab.engine.verdict.Runner;
 import org.junit.jupiter.api.Test;
@@ -50,7 +50,7 @@ class IovaSpacesTest {
         PhysicalMemory memory = Runner.loaded(described, 1);
         machine = new Machine(scenario.description(), scenario.reservation(), memory,
                 Fixture.SERVICES, new RunStorage(), Trace.Level.COUNT,
-                Run.deviceSetup(RunOptions.ofSeed(1), Map.of()));
+                DeviceSetup.of(RunOptions.ofSeed(1), Map.of()));
         kernel = new Kernel(machine, scenario.profile(), new PageAllocator(
                 List.of(scenario.reservation()), new BitSet()), scenario.mappedIova(),
                 Set.of());

@@ -55,7 +55,7 @@ final class FakeService<T> {
         return proxy(Bundle.class, (proxy, method, a) -> switch (method.getName()) {
             case "getSymbolicName" -> bundle;
             case "getVersion" -> version;
-            case "adapt" -> revision;
+            case "adapt" -> a[0] == BundleRevision.class ? revision : null;
             default -> null;
         });
     }

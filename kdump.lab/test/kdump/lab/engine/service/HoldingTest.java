@@ -17,7 +17,7 @@ class HoldingTest {
     private final Whiteboard<CharSequence> board = new Whiteboard<>("device model",
             FakeService.CONTEXT, HoldingTest::name);
     private boolean engineIsGone;
-    private final Holding holding = new Holding(() -> engineIsGone);
+    private final Holding holding = new Holding(() -> engineIsGone, CallWatch.PATIENCE_NANOS);
 
     private static String name(CharSequence service) {
         return switch (service.toString()) {
@@ -91,6 +91,25 @@ class HoldingTest {
         holding.close();
         assertThat(one.uses()).isZero();
         assertThat(other.uses()).isZero();
+    }
+
+    /** As work does that was left behind, and comes back after all. */
+    @Test
+    void onceItIsClosedNothingIsHeldAnyMore() {
+        FakeService<CharSequence> one = offer("one", "1.0.0", 0);
+        Offer<CharSequence> offer = board.ranked().get(0);
+        Held<CharSequence> session = holding.open(offer);
+        assertThat(session.service()).isEqualTo("one");
+        assertThat(one.uses()).isEqualTo(1);
+        holding.open(offer).close();
+        assertThat(one.uses()).isEqualTo(1);
+        holding.close();
+        assertThat(one.uses()).isZero();
+        assertThat(session.isClosed()).isTrue();
+        assertThat(all()).isEmpty();
+        assertThat(holding.best(board)).isNull();
+        assertThat(holding.open(offer).service()).isNull();
+        assertThat(one.uses()).isZero();
     }
 
     @Test

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Test;
 /** Policies by what their services say, and what they are during a run. */
 class PolicyHandleTest {
 
+    private final Holding holding = new Holding(() -> false, CallWatch.PATIENCE_NANOS);
+
     private static final HandoverPolicy POLICY = (event, view, notes) -> List.of();
 
     private static PolicyHandle handle(Map<String, Object> properties, HandoverPolicy policy) {
@@ -35,13 +37,13 @@ class PolicyHandleTest {
 
     /** As a configuration does that reaches a service before anybody has used it. */
     @Test
-    void aPolicyIsKnownByTheNameThatItHasNow() {
+    void aPolicyIsKnownByTheNameThatItHasNow() throws LabException {
         var service = new FakeService<>(POLICY, Map.of("kdump.policy.name", "reset-devices"));
         var handle = new PolicyHandle(Offer.of("policy", FakeService.CONTEXT,
                 service.reference()));
         service.property("kdump.policy.name", "late");
         assertThat(handle.name()).isEqualTo("late");
-        try (PolicyHandle.Session session = handle.open()) {
+        try (PolicyHandle.Session session = handle.open(holding)) {
             service.property("kdump.policy.name", "later");
             assertThat(session.name()).as("of a run that has begun").isEqualTo("late");
         }
@@ -60,9 +62,9 @@ class PolicyHandleTest {
     }
 
     @Test
-    void onceItsBundleIsGoneItNeverDecides() {
+    void onceItsBundleIsGoneItNeverDecides() throws LabException {
         try (PolicyHandle.Session session = handle(Map.of("kdump.policy.name", "mine"), null)
-                .open()) {
+                .open(holding)) {
             assertThat(session.isWithdrawn()).isTrue();
             assertThat(session.policyClass()).isNull();
             assertThat(session.culprit()).isEqualTo("policy mine");
@@ -73,12 +75,12 @@ class PolicyHandleTest {
     }
 
     @Test
-    void aPolicyWhoseBundleIsUpdatedNamesTheOneThatItWas() {
+    void aPolicyWhoseBundleIsUpdatedNamesTheOneThatItWas() throws LabException {
         var service = new FakeService<>(POLICY, "some.bundle", "1.0.0",
                 Map.of("kdump.policy.name", "mine"));
         var handle = new PolicyHandle(Offer.of("policy", FakeService.CONTEXT,
                 service.reference()));
-        try (PolicyHandle.Session session = handle.open()) {
+        try (PolicyHandle.Session session = handle.open(holding)) {
             assertThat(session.decide(null, null, null)).isEmpty();
             service.update();
             assertThatThrownBy(() -> session.decide(null, null, null))

@@ -219,7 +219,7 @@ class SupervisorTest {
 
     @Test
     void whoEndsTheLabIsToldIfItIsAStranger() {
-        var watch = new ExitWatch(blame);
+        var watch = new ExitWatch(stack -> blame.of(stack, null));
         String exit = "java.lang.Runtime";
         StackTraceElement[] called = stack("java.lang.Shutdown", exit, "java.lang.System", POLICY,
                 RUN);

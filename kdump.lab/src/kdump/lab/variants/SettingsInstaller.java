@@ -3,6 +3,7 @@ package kdump.lab.variants;
 
 import java.io.File;
 import java.io.IOException;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -21,12 +22,13 @@ import org.osgi.service.component.runtime.ServiceComponentRuntime;
 import org.osgi.service.metatype.MetaTypeService;
 
 /**
- * Has settings in force whose {@code .json} is dropped into {@code load} while the shell runs;
- * those in a {@code .cfg} File Install itself reads. A thread of its own does it: File Install
- * starts the bundles of a folder after it has told of all its files. Thread-safe.
+ * Has settings in force whose {@code .cfg} or {@code .json} is dropped into {@code load} while the
+ * shell runs, and says on standard error what came of it, one line a policy; before File Install,
+ * which would take any {@code .cfg} and look at nothing in it. A thread of its own does it: File
+ * Install starts the bundles of a folder after it has told of all its files. Thread-safe.
  */
-@Component
-public final class JsonInstaller implements ArtifactInstaller {
+@Component(property = "service.ranking:Integer=100")
+public final class SettingsInstaller implements ArtifactInstaller {
 
     /** Until the bundles are there that come with a file. */
     private static final long PATIENCE_MILLIS = 3_000;
@@ -42,7 +44,7 @@ public final class JsonInstaller implements ArtifactInstaller {
 
     /** Takes what settings are kept by. */
     @Activate
-    public JsonInstaller(BundleContext context, @Reference Lab lab,
+    public SettingsInstaller(BundleContext context, @Reference Lab lab,
             @Reference ConfigurationAdmin configurations, @Reference MetaTypeService types,
             @Reference ServiceComponentRuntime components) {
         settings = new FileSettings(context, configurations, types, components,
@@ -56,7 +58,7 @@ public final class JsonInstaller implements ArtifactInstaller {
 
     @Override
     public boolean canHandle(File artifact) {
-        return artifact.getName().endsWith(".json");
+        return SettingsFile.isOne(artifact.getName());
     }
 
     @Override
@@ -65,22 +67,26 @@ public final class JsonInstaller implements ArtifactInstaller {
             try {
                 apply(artifact);
             } catch (LabException | IOException e) {
-                System.err.println("lab: " + String.valueOf(e.getMessage())
-                        .replaceAll("\\p{Cntrl}", "."));
+                tell(String.valueOf(e.getMessage()));
+                remove(artifact);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt(); // this bundle goes
             }
         });
     }
 
+    /** What is there already is changed where it is: a run that goes on keeps its policy. */
     private void apply(File artifact) throws LabException, IOException, InterruptedException {
         SettingsFile read = SettingsFile.read(artifact.toPath());
-        takeBack(artifact);
-        brought.put(artifact, read.configurations().keySet());
+        Set<String> now = read.configurations().keySet();
+        var others = new HashSet<>(brought.getOrDefault(artifact, Set.of()));
+        others.removeAll(now);
+        settings.remove(others);
+        brought.put(artifact, now);
         long end = System.nanoTime() + PATIENCE_MILLIS * 1_000_000;
         while (true) {
             try {
-                settings.apply(read);
+                settings.apply(read).forEach(words -> tell(artifact.getName() + ": " + words));
                 return;
             } catch (LabException e) {
                 if (System.nanoTime() > end) {
@@ -91,9 +97,15 @@ public final class JsonInstaller implements ArtifactInstaller {
         }
     }
 
-    private void takeBack(File artifact) throws IOException {
+    /** Returns whether a file had brought anything. */
+    private boolean remove(File artifact) {
         Set<String> pids = brought.remove(artifact);
-        settings.remove(pids == null ? Set.of() : pids);
+        try {
+            return pids != null && settings.remove(pids);
+        } catch (IOException e) {
+            tell(artifact + ": " + e.getMessage());
+            return false;
+        }
     }
 
     @Override
@@ -104,11 +116,13 @@ public final class JsonInstaller implements ArtifactInstaller {
     @Override
     public void uninstall(File artifact) {
         thread.execute(() -> {
-            try {
-                takeBack(artifact);
-            } catch (IOException e) {
-                System.err.println("lab: " + artifact + ": " + e.getMessage());
+            if (remove(artifact)) {
+                tell(artifact.getName() + ": its settings are taken back");
             }
         });
+    }
+
+    private static void tell(String words) {
+        System.err.println("lab: " + words.replaceAll("\\p{Cntrl}", "."));
     }
 }
