@@ -5,8 +5,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.Map;
 
 /**
  * The memory-mapped registers of one device: four byte arrays (held, writable, write-one-to-clear,
@@ -41,7 +39,8 @@ public final class RegisterFile {
     private final byte[] writeOneToClear;
     private final byte[] readsAsZero;
     private final Register[] registerAt;
-    private final Map<Integer, WriteHandler> handlers = new HashMap<>();
+    /** Of each register, where its first four bytes lie. */
+    private final WriteHandler[] handlers;
 
     /**
      * Makes a register file with every register at its reset value.
@@ -56,6 +55,7 @@ public final class RegisterFile {
         writeOneToClear = new byte[sizeBytes];
         readsAsZero = new byte[sizeBytes];
         registerAt = new Register[(sizeBytes + 3) / 4];
+        handlers = new WriteHandler[registerAt.length];
         for (Register r : registers) {
             place(r);
         }
@@ -85,7 +85,7 @@ public final class RegisterFile {
 
     /** Has {@code handler} called after each write access to the register there; one each. */
     public void onWrite(Register register, WriteHandler handler) {
-        handlers.put(register.offset(), handler);
+        handlers[register.offset() / 4] = handler;
     }
 
     /** Returns the size of the register space in bytes. */
@@ -143,7 +143,7 @@ public final class RegisterFile {
     }
 
     private void tell(Register r, int offset, int bytes, long value) {
-        WriteHandler handler = handlers.get(r.offset());
+        WriteHandler handler = handlers[r.offset() / 4];
         if (handler == null) {
             return;
         }

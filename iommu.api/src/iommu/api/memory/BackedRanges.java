@@ -15,7 +15,6 @@ final class BackedRanges {
 
     private final long[] start;
     private final long[] end;
-    private final int[] firstGranule;
     /** Of each range the bytes at which a page can begin that lies in it as a whole. */
     private final long[] pages;
     /** Of each range what makes a granule's number out of that of its address. */
@@ -36,7 +35,6 @@ final class BackedRanges {
         int n = ranges.size();
         start = new long[n];
         end = new long[n];
-        firstGranule = new int[n];
         pages = new long[n];
         granuleOffset = new int[n];
         long count = 0;
@@ -46,7 +44,6 @@ final class BackedRanges {
             if (i > 0 && Long.compareUnsigned(start[i], end[i - 1]) < 0) {
                 throw new IllegalArgumentException(ranges.get(i) + " overlaps the range before");
             }
-            firstGranule[i] = (int) count;
             pages[i] = Math.max(0, end[i] - start[i] - PhysicalMemory.PAGE_BYTES + 1);
             granuleOffset[i] = (int) (count - (start[i] >>> GRANULE_SHIFT));
             count += (end[i] - 1 >>> GRANULE_SHIFT) - (start[i] >>> GRANULE_SHIFT) + 1;
@@ -79,8 +76,7 @@ final class BackedRanges {
             throw new IllegalArgumentException(
                     "no memory at 0x" + Long.toHexString(address) + ", " + bytes + " bytes");
         }
-        return firstGranule[r]
-                + (int) ((address >>> GRANULE_SHIFT) - (start[r] >>> GRANULE_SHIFT));
+        return (int) (address >>> GRANULE_SHIFT) + granuleOffset[r];
     }
 
     /** Returns the number of the granule that holds a whole page of memory, or -1. */
@@ -124,9 +120,8 @@ final class BackedRanges {
     /** Tells every granule. */
     void granules(GranuleVisitor visitor) {
         for (int r = 0; r < start.length; r++) {
-            long first = start[r] >>> GRANULE_SHIFT;
-            for (long g = first; g <= end[r] - 1 >>> GRANULE_SHIFT; g++) {
-                visitor.granule(firstGranule[r] + (int) (g - first), g << GRANULE_SHIFT);
+            for (long g = start[r] >>> GRANULE_SHIFT; g <= end[r] - 1 >>> GRANULE_SHIFT; g++) {
+                visitor.granule((int) g + granuleOffset[r], g << GRANULE_SHIFT);
             }
         }
     }

@@ -11,7 +11,7 @@ final class Journal {
 
     private static final int LINE = PhysicalMemory.LINE_BYTES;
 
-    /** Of each line one more than its newest entry, perhaps one that is gone. */
+    /** Of each line one more than its newest entry; 0 if it has none that was not dropped. */
     private int[] newest = new int[0];
     /** The first entry of this generation; nothing is kept before the first mark. */
     private int generation = Integer.MAX_VALUE;
@@ -33,7 +33,7 @@ final class Journal {
     /** Returns the entry of a line in this generation; -1 if it was not written in it. */
     int entryOf(int line) {
         int entry = line < newest.length ? newest[line] - 1 : -1;
-        return entry >= generation && entry < size && line(entry) == line ? entry : -1;
+        return entry >= generation ? entry : -1;
     }
 
     int size() {
@@ -62,7 +62,7 @@ final class Journal {
             newest = Arrays.copyOf(newest, Math.max(last + 1, newest.length * 2));
         }
         for (int line = first; line <= last; line++) {
-            if (entryOf(line) < 0) {
+            if (newest[line] <= generation) {
                 save(line, arena, (known[line >>> 6] >>> line & 1) != 0);
             }
         }
@@ -80,6 +80,9 @@ final class Journal {
 
     /** Drops the entries after {@code mark} and opens a new generation. */
     void truncate(int mark) {
+        for (int entry = mark; entry < size; entry++) {
+            newest[line(entry)] = 0;
+        }
         size = mark;
         generation = mark;
     }

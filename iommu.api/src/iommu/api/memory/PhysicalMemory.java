@@ -199,13 +199,17 @@ public class PhysicalMemory {
     /** Returns whether the lines from {@code first} to {@code last} are known, every one. */
     private boolean isKnown(int first, int last) {
         for (int word = first >>> 6; word <= last >>> 6; word++) {
-            long wanted = (word == first >>> 6 ? -1L << first : -1L)
-                    & (word == last >>> 6 ? -1L >>> -(last + 1) : -1L);
-            if ((known[word] & wanted) != wanted) {
+            if ((~known[word] & ofWord(word, first, last)) != 0) {
                 return false;
             }
         }
         return true;
+    }
+
+    /** Returns the bits of a word of {@link #known} for lines {@code first} to {@code last}. */
+    private static long ofWord(int word, int first, int last) {
+        return (word == first >>> 6 ? -1L << first : -1L)
+                & (word == last >>> 6 ? -1L >>> -(last + 1) : -1L);
     }
 
     private boolean isInBackground(long address) {
@@ -361,19 +365,11 @@ public class PhysicalMemory {
             }
         }
         journal.save(first, last, arena, known);
-        for (int line = first; line <= last; line++) {
-            known[line >>> 6] |= 1L << line;
+        for (int word = first >>> 6; word <= last >>> 6; word++) {
+            known[word] |= ofWord(word, first, last);
         }
         if (tracking) {
-            long head = -1L << at;
-            long tail = -1L >>> -(at + bytes);
-            provenance.note(first, first == last ? head & tail : head, cause);
-            for (int line = first + 1; line < last; line++) {
-                provenance.note(line, -1, cause);
-            }
-            if (first != last) {
-                provenance.note(last, tail, cause);
-            }
+            provenance.note(first, last, -1L << at, -1L >>> -(at + bytes), cause);
         }
     }
 

@@ -50,12 +50,13 @@ public final class Trace implements EventQueue.Scope {
     private int[] actors = new int[FIRST_ROOM];
     private int[] parents = new int[FIRST_ROOM];
     private long[] nanos = new long[FIRST_ROOM];
-    private long[] firsts = new long[FIRST_ROOM];
-    private long[] seconds = new long[FIRST_ROOM];
+    /** Of each event both numbers, one after the other. */
+    private long[] numbers = new long[2 * FIRST_ROOM];
     private Object[] details = new Object[FIRST_ROOM];
     /** Open addressing over ids of DMA writes at level COUNT, 0 for none. */
     private int[] writes = new int[2 * FIRST_ROOM];
     private int distinctWrites;
+    private int lastWrite;
 
     /** Forgets everything, sinks too, and begins a run. */
     public void begin(Level wanted, EventQueue time) {
@@ -67,6 +68,7 @@ public final class Trace implements EventQueue.Scope {
         acting = NOBODY;
         Arrays.fill(details, 0, size, null);
         size = 1;
+        lastWrite = 0;
         if (distinctWrites > 0) {
             Arrays.fill(writes, 0);
             distinctWrites = 0;
@@ -124,8 +126,8 @@ public final class Trace implements EventQueue.Scope {
         actors[size] = actor;
         parents[size] = parent;
         nanos[size] = clock.nanos();
-        firsts[size] = a;
-        seconds[size] = b;
+        numbers[2 * size] = a;
+        numbers[2 * size + 1] = b;
         details[size] = detail;
         return size++;
     }
@@ -136,19 +138,34 @@ public final class Trace implements EventQueue.Scope {
         actors = Arrays.copyOf(actors, room);
         parents = Arrays.copyOf(parents, room);
         nanos = Arrays.copyOf(nanos, room);
-        firsts = Arrays.copyOf(firsts, room);
-        seconds = Arrays.copyOf(seconds, room);
+        numbers = Arrays.copyOf(numbers, 2 * room);
         details = Arrays.copyOf(details, room);
     }
 
-    /** Returns the one event of all equal writes, now with this instant. */
+    /**
+     * Returns the one event of all equal writes, now with this instant. The writes of one request
+     * were kept one after the other when it came first, and most come again in that order.
+     */
     private int write(int actor, long a, long b) {
+        int id = lastWrite + 1;
+        if (id >= size || !isWrite(id, actor, a, b)) {
+            id = find(actor, a, b);
+        }
+        lastWrite = id;
+        nanos[id] = clock.nanos();
+        return id;
+    }
+
+    private boolean isWrite(int id, int actor, long a, long b) {
+        return numbers[2 * id] == a && numbers[2 * id + 1] == b && actors[id] == actor
+                && kinds[id] == (byte) EventKind.DMA_WRITE.ordinal();
+    }
+
+    private int find(int actor, long a, long b) {
         int slot = slot(actor, a, b);
         while (writes[slot] != 0) {
-            int id = writes[slot];
-            if (firsts[id] == a && seconds[id] == b && actors[id] == actor) {
-                nanos[id] = clock.nanos();
-                return id;
+            if (isWrite(writes[slot], actor, a, b)) {
+                return writes[slot];
             }
             slot = slot + 1 & writes.length - 1;
         }
@@ -165,7 +182,7 @@ public final class Trace implements EventQueue.Scope {
         writes = new int[2 * old.length];
         for (int id : old) {
             if (id != 0) {
-                int slot = slot(actors[id], firsts[id], seconds[id]);
+                int slot = slot(actors[id], numbers[2 * id], numbers[2 * id + 1]);
                 while (writes[slot] != 0) {
                     slot = slot + 1 & writes.length - 1;
                 }
@@ -251,7 +268,7 @@ public final class Trace implements EventQueue.Scope {
         if (id < 1 || id >= size) {
             throw new IndexOutOfBoundsException("event " + id + " of " + (size - 1));
         }
-        return new Event(id, nanos[id], KINDS[kinds[id]], actors[id], parents[id], firsts[id],
-                seconds[id], details[id]);
+        return new Event(id, nanos[id], KINDS[kinds[id]], actors[id], parents[id],
+                numbers[2 * id], numbers[2 * id + 1], details[id]);
     }
 }

@@ -17,7 +17,7 @@ class ProvenanceTest {
     @Test
     void nobodyWroteWhatIsNotNoted() {
         assertThat(provenance.causeOf(0, 0)).isZero();
-        provenance.note(5, 1, 9);
+        note(5, 1, 9);
         assertThat(provenance.causeOf(5, 1)).as("the byte beside").isZero();
         assertThat(provenance.causeOf(4, 0)).as("the line before").isZero();
         assertThat(provenance.causeOf(1_000_000, 0)).as("a line far away").isZero();
@@ -26,17 +26,17 @@ class ProvenanceTest {
     @ParameterizedTest
     @CsvSource({"0, 1", "1, 1", "2, 2", "3, 2", "4, 1", "5, 0", "63, 3"})
     void theLastWriterCounts(int index, int cause) {
-        provenance.note(7, 0b11111, 1);
-        provenance.note(7, 0b01100, 2);
-        provenance.note(7, Long.MIN_VALUE, 3);
+        note(7, 0b11111, 1);
+        note(7, 0b01100, 2);
+        note(7, Long.MIN_VALUE, 3);
         assertThat(provenance.causeOf(7, index)).isEqualTo(cause);
     }
 
     @Test
     void aCauseMayComeBack() {
-        provenance.note(7, 0xff, 1);
-        provenance.note(7, 0x0f, 2);
-        provenance.note(7, 0x03, 1);
+        note(7, 0xff, 1);
+        note(7, 0x0f, 2);
+        note(7, 0x03, 1);
         assertThat(provenance.causeOf(7, 0)).isEqualTo(1);
         assertThat(provenance.causeOf(7, 2)).isEqualTo(2);
         assertThat(provenance.causeOf(7, 4)).isEqualTo(1);
@@ -44,18 +44,18 @@ class ProvenanceTest {
 
     @Test
     void nobodyIsACauseToo() {
-        provenance.note(7, 0xff, 1);
-        provenance.note(7, 0x0f, 0);
+        note(7, 0xff, 1);
+        note(7, 0x0f, 0);
         assertThat(provenance.causeOf(7, 0)).isZero();
         assertThat(provenance.causeOf(7, 7)).isEqualTo(1);
     }
 
     @Test
     void clearingForgetsAll() {
-        provenance.note(7, -1, 1);
+        note(7, -1, 1);
         provenance.clear();
         assertThat(provenance.causeOf(7, 0)).isZero();
-        provenance.note(7, 1, 2);
+        note(7, 1, 2);
         assertThat(provenance.causeOf(7, 0)).isEqualTo(2);
         assertThat(provenance.causeOf(7, 1)).isZero();
     }
@@ -69,7 +69,7 @@ class ProvenanceTest {
             int from = random.nextInt(64);
             int bytes = 1 + random.nextInt(64 - from);
             int cause = random.nextInt(12);
-            provenance.note(line, (bytes == 64 ? -1L : (1L << bytes) - 1) << from, cause);
+            note(line, (bytes == 64 ? -1L : (1L << bytes) - 1) << from, cause);
             java.util.Arrays.fill(table[line], from, from + bytes, cause);
             int probe = random.nextInt(table.length);
             int index = random.nextInt(64);
@@ -79,5 +79,41 @@ class ProvenanceTest {
                 table = new int[300][64];
             }
         }
+    }
+
+    @Test
+    void aLineThatOneWroteAsAWholeCanBePartedAgain() {
+        note(7, -1, 1);
+        note(7, 0xf0, 2);
+        assertThat(provenance.causeOf(7, 3)).isEqualTo(1);
+        assertThat(provenance.causeOf(7, 4)).isEqualTo(2);
+        note(7, -1, 3);
+        note(8, 0xff, 4); // takes what the list of line 7 gave back
+        assertThat(provenance.causeOf(7, 4)).isEqualTo(3);
+        assertThat(provenance.causeOf(8, 7)).isEqualTo(4);
+        assertThat(provenance.causeOf(8, 8)).isZero();
+    }
+
+    @Test
+    void nobodyCanWriteOverAWholeLine() {
+        note(7, -1, 1);
+        note(7, -1, 0);
+        assertThat(provenance.causeOf(7, 0)).isZero();
+        note(7, 2, 0);
+        assertThat(provenance.causeOf(7, 1)).isZero();
+    }
+
+    @Test
+    void ofSeveralLinesTheFirstAndTheLastMayBePartly() {
+        provenance.note(3, 6, -1L << 60, 0xf, 5);
+        for (int at = 0; at < 5 * 64; at++) {
+            int cause = at < 60 || at >= 3 * 64 + 4 ? 0 : 5;
+            assertThat(provenance.causeOf(3 + at / 64, at % 64)).as("byte %d", at)
+                    .isEqualTo(cause);
+        }
+    }
+
+    private void note(int line, long mask, int cause) {
+        provenance.note(line, line, mask, -1, cause);
     }
 }

@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.sim.EventQueue;
+import iommu.api.sim.RandomStream;
 import iommu.api.trace.Trace.Level;
+import iommu.testkit.seeds.Seeds;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -177,6 +182,25 @@ class TraceTest {
         assertThat(trace.size()).isEqualTo(length + 1);
         assertThat(trace.event(1).nanos()).as("of the last round").isEqualTo(2L * length + 1);
         assertThat(trace.event(length).nanos()).isEqualTo(3L * length);
+    }
+
+    /** Most writes come in the order in which they came first; none depends on it. */
+    @Seeds
+    void equalWritesShareOneEventInAnyOrder(long seed) {
+        trace.begin(Level.COUNT, clock);
+        var random = new RandomStream(seed, "order of writes");
+        Map<Integer, Integer> ids = new HashMap<>();
+        int next = 0;
+        for (int i = 0; i < 5000; i++) {
+            next = random.oneIn(4) ? random.nextInt(600) : (next + 1) % 600;
+            if (random.oneIn(50)) { // one of another kind, with the numbers of the next write
+                trace.append(EventKind.PHASE, NIC, 64L * (next + 1), 64);
+            }
+            int id = write(64L * next, 64);
+            assertThat(ids.merge(next, id, (before, now) -> before)).isEqualTo(id);
+            assertThat(trace.kind(id)).isEqualTo(EventKind.DMA_WRITE);
+        }
+        assertThat(new HashSet<>(ids.values())).hasSameSizeAs(ids.keySet());
     }
 
     // ---- sinks ----------------------------------------------------------------------------------

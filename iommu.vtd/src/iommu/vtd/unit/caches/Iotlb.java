@@ -31,6 +31,8 @@ public final class Iotlb {
     /** Of a tag: the page belongs to no PASID, and its owner is its domain. */
     private static final long SECOND_STAGE = 1L << 63;
     private static final int PAGE_BITS = 45;
+    /** Below this many address bits pages are looked up; above it every slot is looked at. */
+    private static final int FEW_PAGES = 6;
     /** Of a leaf: the front has something of the slot. */
     private static final long FRONTED = 1L << 11;
 
@@ -43,6 +45,8 @@ public final class Iotlb {
     private final long[] owners;
     /** Bit n for size n. */
     private int sizesInUse;
+    /** Whether a page of a PASID may be there. */
+    private boolean firstStage;
 
     /** @param front told when a slot gets something else */
     Iotlb(int entries, boolean asQemu, FastPathCache front) {
@@ -60,6 +64,7 @@ public final class Iotlb {
         words = of.words.clone();
         owners = of.owners.clone();
         sizesInUse = of.sizesInUse;
+        firstStage = of.firstStage;
     }
 
     /** Returns one of its own with the same entries, before which stands another front. */
@@ -219,6 +224,7 @@ public final class Iotlb {
         keep(slot, newTag, page | rights);
         owners[slot] = (long) ofPasid << 32 | domain;
         sizesInUse |= 1 << size;
+        firstStage |= ofPasid != PagingMode.SECOND_STAGE;
         return slot;
     }
 
@@ -227,14 +233,19 @@ public final class Iotlb {
         front.slotChanges(slot);
     }
 
+    // Whatever an invalidation drops, the front has nothing of it any more.
+
     public void invalidateAll() {
+        front.clear();
         for (int slot = 0; slot < owners.length; slot++) {
             free(slot);
         }
         sizesInUse = 0;
+        firstStage = false;
     }
 
     public void invalidateDomain(int domain) {
+        front.clear();
         for (int slot = 0; slot < owners.length; slot++) {
             if (domain(slot) == domain) {
                 free(slot);
@@ -243,6 +254,7 @@ public final class Iotlb {
     }
 
     public void invalidatePasid(int domain, int ofPasid) {
+        front.clear();
         for (int slot = 0; slot < owners.length; slot++) {
             if (domain(slot) == domain && pasid(slot) == ofPasid) {
                 free(slot);
@@ -257,6 +269,12 @@ public final class Iotlb {
      * @param ofPasid {@link PagingMode#SECOND_STAGE} for second-stage pages
      */
     public void invalidatePages(int domain, int ofPasid, long address, int addressMask) {
+        if (ofPasid == PagingMode.SECOND_STAGE && !asQemu && !firstStage && sizesInUse <= 2
+                && addressMask < FEW_PAGES) {
+            invalidateSmall(domain, address >>> 12 >>> addressMask << addressMask, addressMask);
+            return;
+        }
+        front.clear();
         long page = PAGE.mask() >>> 16 & address >>> 12;
         for (int slot = 0; slot < owners.length; slot++) {
             long t = tag(slot);
@@ -273,6 +291,18 @@ public final class Iotlb {
                 if (dropped) {
                     free(slot);
                 }
+            }
+        }
+    }
+
+    /** There are only second-stage pages of 4 KiB: each has one place where it can be. */
+    private void invalidateSmall(int domain, long firstPage, int addressMask) {
+        for (long page = firstPage; page < firstPage + (1L << addressMask); page++) {
+            long wanted = smallTag(domain, page << 12);
+            int slot = find(sets.first(wanted), wanted, PagingMode.SECOND_STAGE);
+            if (slot >= 0) {
+                front.slotChanges(slot);
+                free(slot);
             }
         }
     }

@@ -150,7 +150,6 @@ public final class Invalidation {
      */
     public boolean iotlb(int granularity, int domain, long address, int addressMask,
             boolean leavesOnly) {
-        front.clear();
         switch (granularity) {
             case InvalidationDescriptor.GLOBAL -> {
                 iotlb.invalidateAll();
@@ -210,7 +209,6 @@ public final class Invalidation {
      */
     boolean pasidIotlb(int granularity, int domain, int pasid, long address, int addressMask,
             boolean leavesOnly) {
-        front.clear();
         if (asQemu && !flushesPasids) {
             return true;
         }

@@ -4,6 +4,7 @@ package iommu.vtd.unit.caches;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.sim.RandomStream;
+import iommu.api.unit.Translation;
 import iommu.testkit.seeds.Seeds;
 import iommu.vtd.unit.requests.PageRights;
 import iommu.vtd.unit.requests.PagingMode;
@@ -38,6 +39,8 @@ class IotlbModelTest {
     private final Iotlb iotlb = new Iotlb(64, false, new FastPathCache(64, false));
     private final Map<Leaf, Long> kept = new HashMap<>();
     private RandomStream random;
+    /** Whether leaves are pages of 4 KiB of the second stage, none else. */
+    private boolean onlySmall;
 
     private static boolean isNested(long pageAndRights) {
         return (pageAndRights & PageRights.NESTED) != 0;
@@ -49,11 +52,11 @@ class IotlbModelTest {
     }
 
     private int drawnPasid() {
-        return random.nextInt(3) - 1;
+        return onlySmall ? PagingMode.SECOND_STAGE : random.nextInt(3) - 1;
     }
 
     private Leaf drawnLeaf() {
-        int shift = SHIFTS[random.nextInt(SHIFTS.length)];
+        int shift = onlySmall ? SHIFTS[0] : SHIFTS[random.nextInt(SHIFTS.length)];
         return new Leaf(1 + random.nextInt(3), drawnPasid(), address(shift, random.nextInt(6)),
                 shift);
     }
@@ -111,6 +114,7 @@ class IotlbModelTest {
     @Seeds(count = 20)
     void anInvalidationDropsWhatItNamesAndNothingElse(long seed) {
         random = new RandomStream(seed, "vtd iotlb");
+        onlySmall = seed % 2 == 0;
         for (int i = 0; i < 400; i++) {
             int domain = 1 + random.nextInt(4);
             int pasid = drawnPasid();
@@ -180,6 +184,34 @@ class IotlbModelTest {
         qemu.invalidatePages(7, PagingMode.SECOND_STAGE, Long.decode(address), mask);
         assertThat(qemu.find(0x108, 0, 0x4000_1000L) < 0)
                 .isEqualTo(dropped);
+    }
+
+    /** Of eight pages, all of them in the front: what a mask drops there, and what it leaves. */
+    @ParameterizedTest(name = "address {0}, mask {1}, beside a page of a PASID {2}")
+    @CsvSource({"0x40000000, 0, false, 1234567", "0x40003000, 1, false, 014567",
+        "0x40000000, 3, false, ''", "0x50000000, 0, false, 01234567",
+        "0x40000000, 0, true, ''", "0x40000000, 9, false, ''"})
+    void nothingOfWhatIsDroppedStaysInTheFront(String address, int mask, boolean beside,
+            String left) {
+        var front = new FastPathCache(64, true);
+        var fronted = new Iotlb(64, false, front);
+        for (int i = 0; i < 8; i++) {
+            long page = 0x4000_0000L + i * 0x1000L;
+            int slot = fronted.insert(7, 7, PagingMode.SECOND_STAGE, page, 0x9000, 12, 3);
+            front.put(0x108, page, Translation.to(0x9000, 12), 3, slot);
+            fronted.fronted(slot);
+        }
+        if (beside) { // then every slot is looked at, and the front starts anew
+            fronted.insert(9, 9, 4, 0x7000, 0x9000, 12, 3);
+        }
+        fronted.invalidatePages(7, PagingMode.SECOND_STAGE, Long.decode(address), mask);
+        var found = new StringBuilder();
+        for (int i = 0; i < 8; i++) {
+            if (front.find(0x108, 0x4000_0000L + i * 0x1000L, 1) != FastPathCache.MISS) {
+                found.append(i);
+            }
+        }
+        assertThat(found).hasToString(left);
     }
 
     @Test

@@ -82,6 +82,8 @@ public final class Machine {
     private final Fabric fabric;
     private final Set<Integer> transients;
     private Processor processor = NO_PROCESSOR;
+    /** All that it is made of, once somebody has asked. */
+    private List<Object> parts;
 
     /**
      * Puts a machine together.
@@ -244,7 +246,10 @@ public final class Machine {
      */
     public String withdrawn() {
         Presence presence = services.presence();
-        for (Object part : parts()) {
+        if (parts == null) {
+            parts = parts(); // asked at every step, and never others
+        }
+        for (Object part : parts) {
             String words = presence.withdrawn(part);
             if (words != null) {
                 return words;

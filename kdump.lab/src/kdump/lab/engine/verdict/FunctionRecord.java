@@ -93,6 +93,9 @@ final class FunctionRecord {
     /** The device goes on with a request that it held while it worked on others. */
     void resumes(int other, long event) {
         workedAt = event;
+        if (token == other) {
+            return;
+        }
         hold();
         token = other;
         int place = other & HELD - 1;
