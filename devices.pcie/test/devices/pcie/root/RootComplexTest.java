@@ -308,7 +308,7 @@ class RootComplexTest {
         assertThat(DmaOutcome.isBlocked(last().b())).isFalse();
     }
 
-    /** What a unit writes, such as an accessed bit, is caused by one event of it, for the function. */
+    /** What a unit writes, such as an accessed bit, is caused by one event, for the function. */
     @Test
     void whatAUnitWritesMeanwhileIsItsOwn() {
         unit.answer = Translation.to(0x2000, 12);

@@ -86,7 +86,8 @@ class PatchedTablesTest {
     @CsvSource(delimiter = '|', value = {
         "0x34=02 | 0x34: DRHD.flags: reserved bits of 0x2",
         "0x34=80 | 0x34: DRHD.flags: reserved bits of 0x80",
-        "0x34=01 | 0x48: DRHD: after the unit of segment 0 that serves all other functions, at 0x30",
+        "0x34=01 | 0x48: DRHD: "
+            + "after the unit of segment 0 that serves all other functions, at 0x30",
         "0x34=01, 0x4e=01 |",
         "0x36=ff |",
         "0x38=01 | 0x38: DRHD.registerBase: 0xfed90001 is no page",
@@ -121,7 +122,8 @@ class PatchedTablesTest {
         "0x46=20 | 0x46: path: 20.0 is no function",
         "0x47=07 |",
         "0x47=08 | 0x46: path: 02.8 is no function",
-        "0x64=02 | 0x64: scope.enumerationId: no ANDD declares 2; 0xb3: ANDD.number: 1 is in no scope",
+        "0x64=02 | 0x64: scope.enumerationId: no ANDD declares 2; "
+            + "0xb3: ANDD.number: 1 is in no scope",
         "0x58=01, 0x5d=00 02 | 0x58: scope: a device that the scope at 0x40 names too",
         "0x58=01, 0x5d=00 03 |",
         "0x58=02, 0x5d=00 02 | 0x58: scope: a device that the scope at 0x40 names too",
@@ -148,7 +150,8 @@ class PatchedTablesTest {
         "0xa1=00 |",
         "0xa1=20 | 0xa0: RHSA.registerBase: 0xfed92000 is no unit's",
         "0xa8=ff ff ff ff |",
-        "0xb3=02 | 0x64: scope.enumerationId: no ANDD declares 1; 0xb3: ANDD.number: 2 is in no scope",
+        "0xb3=02 | 0x64: scope.enumerationId: no ANDD declares 1; "
+            + "0xb3: ANDD.number: 2 is in no scope",
         "0xb4=41 | 0xb4: ANDD.name: does not begin at the root of the namespace",
         "0xba=41 |",
         "0xba=41 41 | 0xb4: ANDD.name: has no end",
@@ -192,7 +195,8 @@ class PatchedTablesTest {
             + " 0x50: entry.type: no end of the last range",
         "0x4d=08 00 |",
         "0x4d=07 00 | 0x4d: entry.deviceId: below the start of its range",
-        "0x48=05 | 0x48: entry.type: unknown type 5; 0x4c: entry.type: end of a range without its start",
+        "0x48=05 | 0x48: entry.type: unknown type 5; "
+            + "0x4c: entry.type: end of a range without its start",
         "0x7f=00 | 0x7f: entry.variety: 0 is neither 1, an I/O APIC, nor 2, an HPET",
         "0x7f=03 | 0x7f: entry.variety: 3 is neither 1, an I/O APIC, nor 2, an HPET",
         "0x84=20 |",
@@ -246,7 +250,8 @@ class PatchedTablesTest {
         "0x46=20 | 0x46: path.device: found 0x20, expected 0x0 to 0x1f",
         "0x47=08 | 0x47: path.function: found 0x8, expected 0x0 to 0x7",
         "0x38=01 | 0x38: DRHD.registerBase: found 0xfed90001, expected the address of a page",
-        "0x39=10 | 0x50: DRHD.registerBase: found 0xfed91000, expected a base that no other unit has"})
+        "0x39=10 | 0x50: DRHD.registerBase: found 0xfed91000, "
+            + "expected a base that no other unit has"})
     void dmarIsRefused(String patches, String said) {
         assertThatThrownBy(() -> DmarTable.read("DMAR.aml", patched(dmar(), patches)))
                 .isInstanceOf(FormatException.class).hasMessage("DMAR.aml: at " + said);

@@ -65,7 +65,8 @@ class LogLinesTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', value = {
         "Linux version 6.1.0-56-amd64 (debian)              | 6.1.0-56-amd64",
-        "Linux version 2.6.32-5-amd64 (Debian 2.6.32-48) \\n[ 1.0] Linux version 3 | 2.6.32-5-amd64",
+        "Linux version 2.6.32-5-amd64 (Debian 2.6.32-48) \\n[ 1.0] Linux version 3 "
+            + "| 2.6.32-5-amd64",
         "noise\\n[    0.0] Linux version 7.3.0-rc4 (x@y)      | 7.3.0-rc4",
         "Linux version                                      | ''",
         "linux version 6.1                                  | ''",
@@ -336,7 +337,8 @@ class LogLinesTest {
         "AMD-Vi: device: 00:00.2 cap: 0040 seg: 0 flags: 3e info 1300        | 1 | 0 | 0",
         "AMD-Vi: Found IOMMU at 00:00.2 cap 0x40\\npci 0000:00:00.2: AMD-Vi: Found IOMMU cap 0x40"
             + " | 1 | 0 | 0",
-        "AMD-Vi: Found IOMMU at 0000:20:00.2 cap 0x40\\nAMD-Vi: Found IOMMU at 0000:00:00.2 cap 0x40"
+        "AMD-Vi: Found IOMMU at 0000:20:00.2 cap 0x40\\n"
+            + "AMD-Vi: Found IOMMU at 0000:00:00.2 cap 0x40"
             + " | 2 | 0 | 0",
         "AMD-Vi:        mmio-addr: 00000000feb80000                          | 1 | 0xfeb80000 | 0",
         "AMD-Vi:        mmio-addr: 0000000000000000                          | 0 | 0 | 0",

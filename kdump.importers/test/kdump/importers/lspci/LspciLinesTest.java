@@ -35,20 +35,20 @@ class LspciLinesTest {
     /** A slot's line: ids, class, revision and requester. */
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', value = {
-        "01:00.0 0200: 8086:10d3                                  | 0x100 | 0x10d38086 | 0x020000 | 0",
-        "01:00.0 0200: 8086:10d3 (rev 0c)                         | 0x100 | 0x10d38086 | 0x020000 | 12",
-        "0001:01:1f.7 0106: 8086:1d02                             | 0x101ff | 0x1d028086 | 0x010601 | 0",
-        "01:00.0 0108: 144d:a808 (prog-if 02 [NVM Express])       | 0x100 | 0xa808144d | 0x010802 | 0",
-        "01:00.0 0108: 144d:a808                                  | 0x100 | 0xa808144d | 0x010802 | 0",
-        "01:00.0 0c03: 1b36:000d (prog-if 20 [EHCI])              | 0x100 | 0x000d1b36 | 0x0c0320 | 0",
-        "01:00.0 Ethernet controller [0200]: Intel [8086:10d3]    | 0x100 | 0x10d38086 | 0x020000 | 0",
-        "01:00.0 Ethernet controller: Intel Corporation 82574L    | 0x100 | 0xfffefffe | 0x020000 | 0",
-        "01:00.0 RAID bus controller: HP Smart Array (rev 01)     | 0x100 | 0xfffefffe | 0x010400 | 1",
-        "01:00.0 VGA compatible controller: Matrox [102b:0533]    | 0x100 | 0x0533102b | 0x030000 | 0",
+        "01:00.0 0200: 8086:10d3                            | 0x100 | 0x10d38086 | 0x020000 | 0",
+        "01:00.0 0200: 8086:10d3 (rev 0c)                   | 0x100 | 0x10d38086 | 0x020000 | 12",
+        "0001:01:1f.7 0106: 8086:1d02                       | 0x101ff | 0x1d028086 | 0x010601 | 0",
+        "01:00.0 0108: 144d:a808 (prog-if 02 [NVM Express]) | 0x100 | 0xa808144d | 0x010802 | 0",
+        "01:00.0 0108: 144d:a808                            | 0x100 | 0xa808144d | 0x010802 | 0",
+        "01:00.0 0c03: 1b36:000d (prog-if 20 [EHCI])        | 0x100 | 0x000d1b36 | 0x0c0320 | 0",
+        "01:00.0 Ethernet controller [0200]: Intel [8086:10d3] | 0x100 | 0x10d38086 | 0x020000 | 0",
+        "01:00.0 Ethernet controller: Intel Corporation 82574L | 0x100 | 0xfffefffe | 0x020000 | 0",
+        "01:00.0 RAID bus controller: HP Smart Array (rev 01) | 0x100 | 0xfffefffe | 0x010400 | 1",
+        "01:00.0 VGA compatible controller: Matrox [102b:0533] | 0x100 | 0x0533102b | 0x030000 | 0",
         "01:00.0 SATA controller: Intel [8086:1d02] (prog-if 01 [AHCI 1.0]) | 0x100 | 0x1d028086"
             + " | 0x010601 | 0",
-        "01:00.0 Weird thing: Nobody [1234:5678]                  | 0x100 | 0x56781234 | 0x018000 | 0",
-        "01:00.0 Class [ff00]: Red Hat [1af4:1110]                | 0x100 | 0x11101af4 | 0xff0000 | 0"})
+        "01:00.0 Weird thing: Nobody [1234:5678]            | 0x100 | 0x56781234 | 0x018000 | 0",
+        "01:00.0 Class [ff00]: Red Hat [1af4:1110]          | 0x100 | 0x11101af4 | 0xff0000 | 0"})
     void aSlotIsAFunction(String line, String requester, String ids, String classCode,
             int revision) {
         FunctionConfig found = read(line);
@@ -75,16 +75,20 @@ class LspciLinesTest {
         "\\tFlags: fast devsel, IRQ 22                           | 0x04 | 2 | 3",
         "\\tRegion 0: Memory at fda40000 (32-bit, non-prefetchable) [size=128K] | 0x10 | 4"
             + " | 0xfda40000",
-        "\\tRegion 0: Memory at fda40000 (32-bit, prefetchable) [size=128K] | 0x10 | 4 | 0xfda40008",
+        "\\tRegion 0: Memory at fda40000 (32-bit, prefetchable) [size=128K] "
+            + "| 0x10 | 4 | 0xfda40008",
         "\\tRegion 0: Memory at fda40000 (64-bit, non-prefetchable) [size=128K] | 0x10 | 4"
             + " | 0xfda40004",
-        "\\tRegion 0: Memory at 1fda40000 (64-bit, prefetchable) [size=128K] | 0x10 | 4 | 0xfda4000c",
+        "\\tRegion 0: Memory at 1fda40000 (64-bit, prefetchable) [size=128K] "
+            + "| 0x10 | 4 | 0xfda4000c",
         "\\tRegion 0: Memory at 1fda40000 (64-bit, prefetchable) [size=128K] | 0x14 | 4 | 1",
-        "\\tRegion 5: Memory at fda40000 (32-bit, non-prefetchable) [size=4K] | 0x24 | 4 | 0xfda40000",
+        "\\tRegion 5: Memory at fda40000 (32-bit, non-prefetchable) [size=4K] "
+            + "| 0x24 | 4 | 0xfda40000",
         "\\tRegion 2: I/O ports at 4000 [size=32]                | 0x18 | 4 | 0x4001",
         "\\tMemory at fda40000 (32-bit, non-prefetchable) [size=128K] | 0x10 | 4 | 0xfda40000",
         "\\tI/O ports at 4000 [size=32]                          | 0x10 | 4 | 0x4001",
-        "\\tMemory at fda40000 (64-bit, non-prefetchable) [size=128K]\\n\\tI/O ports at 4000 [size=32]"
+        "\\tMemory at fda40000 (64-bit, non-prefetchable) [size=128K]\\n"
+            + "\\tI/O ports at 4000 [size=32]"
             + " | 0x18 | 4 | 0x4001",
         "\\tRegion 0: Memory at <unassigned> (32-bit, non-prefetchable) | 0x10 | 4 | 0",
         "\\tExpansion ROM at fda00000 [disabled] [size=256K]     | 0x30 | 4 | 0",
@@ -104,7 +108,8 @@ class LspciLinesTest {
         "\\t\\tDevCtl:\\tCorrErr- NonFatalErr+ FatalErr- UnsupReq-       | 0x98 | 2 | 2",
         "\\t\\tDevCtl:\\tCorrErr- NonFatalErr- FatalErr+ UnsupReq-       | 0x98 | 2 | 4",
         "\\t\\tDevCtl:\\tCorrErr- NonFatalErr- FatalErr- UnsupReq+       | 0x98 | 2 | 8",
-        "\\t\\tDevCtl:\\tReport errors: Correctable+ Non-Fatal+ Fatal+ Unsupported+ | 0x98 | 2 | 15",
+        "\\t\\tDevCtl:\\tReport errors: Correctable+ Non-Fatal+ Fatal+ Unsupported+ "
+            + "| 0x98 | 2 | 15",
         "\\t\\tDevCtl:\\tReport errors: Correctable- Non-Fatal+ Fatal- Unsupported- | 0x98 | 2 | 2",
         "\\t\\tRootCtl: ErrCorrectable+ ErrNon-Fatal- ErrFatal- PMEIntEna- | 0xac | 2 | 1",
         "\\t\\tRootCtl: ErrCorrectable- ErrNon-Fatal+ ErrFatal- PMEIntEna- | 0xac | 2 | 2",

@@ -207,7 +207,8 @@ class BoundsTest {
     // ---- bridges --------------------------------------------------------------------------------
 
     @ParameterizedTest(name = "[{0}]")
-    @CsvSource({"'', 1", "'subordinate: 1', 1", "'subordinate: 0x10', 16", "'subordinate: 255', 255"})
+    @CsvSource({"'', 1", "'subordinate: 1', 1", "'subordinate: 0x10', 16",
+        "'subordinate: 255', 255"})
     void aBridgeHasBusesBehindIt(String text, int subordinate) throws IOException {
         FunctionConfig bridge =
                 read("BRIDGE", text.isEmpty() ? "" : ", " + text).functions().get(0);
@@ -283,7 +284,8 @@ class BoundsTest {
 
     @ParameterizedTest(name = "[{0}]")
     @CsvSource({"9223372036854775808", "-9223372036854775809", "8388608T", "0x10000000000000000",
-        "0x", "0x-1", "1.5", "1e3", "K", "1k", "1KB", "1P", "1 K", "ff", "''", "one", "0b1", "1_000"})
+        "0x", "0x-1", "1.5", "1e3", "K", "1k", "1KB", "1P", "1 K", "ff", "''", "one", "0b1",
+        "1_000"})
     void anythingElseIsNone(String text) {
         refused("UNIT", ", settings: {x: '" + text + "'}",
                 text + ", expected a number, such as 4096, 0x1000 or 512M");

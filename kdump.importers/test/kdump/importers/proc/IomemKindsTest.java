@@ -72,7 +72,8 @@ class IomemKindsTest {
         "000c8000-000cbfff : Adapter ROM      | c8000-cc000 ROM",
         "000e0000-000fffff : Reserved         | e0000-100000 FIRMWARE_RAM",
         "000f0000-000fffff : System ROM       | f0000-100000 ROM",
-        "000e0000-000fffff : Reserved\\n  000f0000-000fffff : System ROM | e0000-f0000 FIRMWARE_RAM,"
+        "000e0000-000fffff : Reserved\\n  000f0000-000fffff : System ROM "
+            + "| e0000-f0000 FIRMWARE_RAM,"
             + " f0000-100000 ROM",
         "000a0000-000fffff : Reserved\\n  000a0000-000bffff : PCI Bus 0000:00 | c0000-100000"
             + " FIRMWARE_RAM"})

@@ -20,7 +20,8 @@ class MonitorTest {
 
     private static final String CAPABILITIES = "{\"execute\": \"qmp_capabilities\"}";
     private static final String NO_EXECUTE =
-            "{\"error\": {\"class\": \"GenericError\", \"desc\": \"QMP input lacks member 'execute'\"}";
+            "{\"error\": {\"class\": \"GenericError\", \"desc\": \""
+                + "QMP input lacks member 'execute'\"}";
 
     private final List<String> done = new ArrayList<>();
 
@@ -77,9 +78,10 @@ class MonitorTest {
     /** Commands that it does not know, or that are none. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '~', value = {
-        "{\"execute\": \"foo\"}              | CommandNotFound | The command foo has not been found",
-        "{\"execute\": \"cont\"}             | CommandNotFound | The command cont has not been found",
-        "{\"execute\": \"qmp_capabilities\"} | CommandNotFound | The command qmp_capabilities has not"
+        "{\"execute\": \"foo\"}            | CommandNotFound | The command foo has not been found",
+        "{\"execute\": \"cont\"}           | CommandNotFound | The command cont has not been found",
+        "{\"execute\": \"qmp_capabilities\"} | CommandNotFound | "
+            + "The command qmp_capabilities has not"
             + " been found",
         "{}                                  | GenericError | QMP input lacks member 'execute'",
         "{\"arguments\": {\"a\": [1, {}]}}   | GenericError | QMP input lacks member 'execute'",

@@ -74,7 +74,7 @@ class CrashkernelWordsTest {
                 .hasMessage("crashkernel=" + value + ": found " + found);
     }
 
-    /** Ranges of all RAM, 8191 MiB here: from the first, which is in, to the second, which is not. */
+    /** Ranges of all RAM, 8191 MiB here: the first is in, the second is not. */
     @ParameterizedTest(name = "{0} under {1}")
     @CsvSource(delimiter = '|', value = {
         "0-:128M                        | 5.4 | 1920+128",
