@@ -142,10 +142,22 @@ final class BulkOnlyDisk {
         if (answer != null) {
             System.arraycopy(answer, answer.length - (int) left, to, 0, bytes);
         } else {
-            context.fetch(Medium.BLOCKS, position, to, 0, bytes);
-            position += bytes / SECTOR;
+            read(to, bytes);
         }
         left -= bytes;
         return bytes;
+    }
+
+    /** Gives of the medium from where the last piece ended, which may be within a sector. */
+    private void read(byte[] to, int bytes) {
+        for (int at = 0; at < bytes;) {
+            if (filled == 0) {
+                context.fetch(Medium.BLOCKS, position++, sector, 0, SECTOR);
+            }
+            int part = Math.min(SECTOR - filled, bytes - at);
+            System.arraycopy(sector, filled, to, at, part);
+            filled = (filled + part) % SECTOR;
+            at += part;
+        }
     }
 }

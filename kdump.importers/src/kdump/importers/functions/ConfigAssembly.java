@@ -99,7 +99,8 @@ final class ConfigAssembly {
 
     private FunctionConfig config(FunctionFacts f) {
         ConfigWriter writer = new ConfigWriter(f.requester);
-        writer.ids(f.vendor, f.device, Math.max(f.subsystem, 0));
+        writer.ids(f.vendor, f.device,
+                f.subsystem == FunctionFacts.UNTOLD ? 0 : f.subsystem);
         writer.classCode(f.classCode, Math.max(f.revision, 0));
         writer.pin(Math.max(f.pin, 0));
         writer.command(command(f));

@@ -74,12 +74,13 @@ public final class LoggedMemory {
         m = RESERVING.matcher(message);
         if (m.matches()) {
             long start = Long.parseLong(m.group(2)) * MIB;
-            reserve(new AddressRange(start, start + Long.parseLong(m.group(1)) * MIB));
+            long bytes = Long.parseLong(m.group(1)) * MIB;
+            reserve(bytes == 0 ? null : AddressRange.of(start, bytes));
         }
     }
 
     private void reserve(AddressRange range) {
-        if (range != null && range.bytes() > 0) {
+        if (range != null) {
             reservations.add(range);
         }
     }

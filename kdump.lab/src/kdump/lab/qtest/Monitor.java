@@ -84,7 +84,11 @@ final class Monitor {
             String field = parser.currentName();
             parser.nextToken();
             switch (field) {
-                case "execute", "exec-oob" -> name = parser.getText();
+                case "execute", "exec-oob" -> {
+                    name = parser.currentToken() == JsonToken.VALUE_STRING ? parser.getText()
+                            : null;
+                    parser.skipChildren();
+                }
                 case "id" -> id = copied(parser);
                 default -> parser.skipChildren();
             }
