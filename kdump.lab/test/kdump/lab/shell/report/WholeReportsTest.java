@@ -223,7 +223,8 @@ class WholeReportsTest {
         "translated|0|4096|-||translated: 0x0 in a page of 4096 bytes",
         "translated|-1|1073741824|-|so|translated: 0xffffffffffffffff in a page of 1073741824"
                 + " bytes, so",
-        "untranslated|16|0|-||untranslated: 0x10", "untranslated|16|0|-|off|untranslated: 0x10, off",
+        "untranslated|16|0|-||untranslated: 0x10",
+        "untranslated|16|0|-|off|untranslated: 0x10, off",
         "blocked|-|0|x:0x05|not present|blocked: x:0x05 not present",
         "no-unit|-|0|-|nobody serves it|no-unit: nobody serves it"})
     void aResultIsOneLine(String outcome, Long address, long page, String fault, String words,
