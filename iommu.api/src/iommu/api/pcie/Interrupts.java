@@ -65,6 +65,7 @@ public final class Interrupts {
     private final MsiXTable table;
     private final byte[] message = new byte[Integer.BYTES];
     private boolean raised;
+    private boolean stuck;
     private boolean asserted;
 
     /**
@@ -140,9 +141,18 @@ public final class Interrupts {
      * that are still masked are not sent any more.
      */
     public void lower() {
-        raised = false;
+        raised = stuck;
         clearPending();
         level();
+    }
+
+    /**
+     * Breaks the device: from now on until the function is reset something is always raised. By
+     * messages that is one that comes once; a pin stays asserted wherever Interrupt Disable lets it.
+     */
+    public void stick() {
+        stuck = true;
+        raise(0);
     }
 
     // ---- for the keeper of config space and BARs ------------------------------------------------
@@ -156,6 +166,7 @@ public final class Interrupts {
 
     /** Follows a reset of the function: nothing is raised, all entries are masked. */
     public void reset() {
+        stuck = false;
         raised = false;
         clearPending();
         if (table != null) {

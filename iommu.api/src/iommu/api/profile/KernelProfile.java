@@ -34,6 +34,8 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
     public static final String PASS_THROUGH = "linux.passThrough";
     /** Setting: 1 if unmapped addresses are flushed at once, 0 if later, all together. */
     public static final String STRICT = "linux.strict";
+    /** Setting: 1 if the kernel's command line has irqpoll, 0 if it has not. */
+    public static final String IRQ_POLL = "linux.irqPoll";
 
     /** Setting: seconds from a panic to the restart, negative for none; 0 for no restart. */
     public static final String PANIC = "linux.panic";

@@ -5,7 +5,7 @@
  * that units, drivers and machines can all be given one.
  */
 @Export
-@Version("0.1.0")
+@Version("0.2.0")
 package iommu.api.profile;
 
 import org.osgi.annotation.bundle.Export;

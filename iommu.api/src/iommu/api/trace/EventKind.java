@@ -62,6 +62,11 @@ public enum EventKind {
     RESTARTED,
     /** The processor takes an interrupt. a: vector. b: whether it was set up. */
     INTERRUPT,
+    /**
+     * A kernel masks an interrupt line that nobody handles. The actor is the function that asserts
+     * it. a: the input of the I/O APIC.
+     */
+    LINE_MASKED,
 
     // ---- units ----------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@
  * only {@link iommu.api.sim}, for the clock.
  */
 @Export
-@Version("0.1.0")
+@Version("0.2.0")
 package iommu.api.trace;
 
 import org.osgi.annotation.bundle.Export;

@@ -210,4 +210,32 @@ class InterruptsTest {
         assertThat(none.end(0)).isZero();
         assertThatIllegalArgumentException().isThrownBy(() -> none.raise(-1));
     }
+
+    /** It stays raised whatever the driver does, short of a reset of the function. */
+    @Test
+    void whatIsStuckIsAssertedUntilTheFunctionIsReset() {
+        Interrupts interrupts = with(0x01, 0, 1);
+        interrupts.stick();
+        assertThat(statusBit()).isTrue();
+        interrupts.lower();
+        assertThat(statusBit()).as("lowered").isTrue();
+        interrupts.raise(0);
+        interrupts.lower();
+        assertThat(statusBit()).as("raised and lowered").isTrue();
+        interrupts.reset();
+        assertThat(statusBit()).as("reset").isFalse();
+        interrupts.raise(0);
+        interrupts.lower();
+        assertThat(statusBit()).as("whole again").isFalse();
+    }
+
+    @Test
+    void whatIsStuckSendsOneMessage() {
+        Interrupts interrupts = msi(0x0001);
+        function.writeConfig(0x54, 4, 0xfee0_0000);
+        function.writeConfig(0x58, 2, 0x4122);
+        interrupts.stick();
+        interrupts.lower();
+        assertThat(written).containsExactly("fee00000 4122");
+    }
 }

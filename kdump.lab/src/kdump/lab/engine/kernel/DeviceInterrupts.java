@@ -30,19 +30,19 @@ final class DeviceInterrupts {
     private static final int TABLE_SIZE = 0x07ff;
     private static final int COMMAND = 0x04;
     private static final int INTERRUPT_DISABLE = 0x0400;
-    private static final int INTERRUPT_PIN = 0x3d;
 
     private final Kernel kernel;
     private final Machine machine;
     /** By vector of the processor, how many interrupts wait for a driver; -1 where none listens. */
     private final int[] waiting = new int[LAST_VECTOR + 1];
     private final Map<Integer, int[]> vectors = new HashMap<>();
-    private final Map<Integer, Integer> pins = new HashMap<>();
+    private final PinInterrupts pins;
     private int next = FIRST_VECTOR;
 
     DeviceInterrupts(Kernel kernel, Machine machine) {
         this.kernel = kernel;
         this.machine = machine;
+        pins = new PinInterrupts(kernel, machine);
         Arrays.fill(waiting, -1);
     }
 
@@ -57,13 +57,11 @@ final class DeviceInterrupts {
             enableMsi(function, msi);
             return 1;
         }
-        int pin = function.readConfig(INTERRUPT_PIN, 1);
-        if (pin == 0) {
+        if (!pins.listen(function)) {
             return 0;
         }
         function.writeConfig(COMMAND, 2,
                 function.readConfig(COMMAND, 2) & ~INTERRUPT_DISABLE);
-        pins.put(function.requesterId(), 0);
         return 1;
     }
 
@@ -112,11 +110,14 @@ final class DeviceInterrupts {
         return true;
     }
 
-    /** Takes the level of a function's pin; nothing where no driver listens to it. */
+    /** Returns whether the driver of a function listens to a line of pins. */
+    boolean listens(int function, int line) {
+        return pins.listens(function, line);
+    }
+
+    /** Takes the level of a function's pin. */
     void pinTaken(int function, boolean asserted) {
-        if (asserted) {
-            pins.computeIfPresent(function, (f, count) -> count + 1);
-        }
+        pins.changed(function, asserted);
     }
 
     /** Does what {@link iommu.api.pcie.DriverPort#waitForInterrupt} says. */
@@ -139,10 +140,6 @@ final class DeviceInterrupts {
             waiting[own[vector]] = 0;
             return there;
         }
-        Integer raised = pins.get(requester);
-        if (raised != null) {
-            pins.put(requester, 0);
-        }
-        return raised != null && raised > 0;
+        return pins.take(requester);
     }
 }

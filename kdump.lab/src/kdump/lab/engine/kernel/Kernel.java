@@ -47,6 +47,7 @@ public final class Kernel implements Machine.Processor {
     private long registerAccesses;
     private boolean endsOnSystemError;
     private boolean panicked;
+    private long owed;
 
     /**
      * Makes a kernel.
@@ -136,12 +137,19 @@ public final class Kernel implements Machine.Processor {
 
     // ---- time and memory ------------------------------------------------------------------------
 
-    /** Lets an act take its time. */
+    /** Lets an act take its time, and what else this kernel owes. */
     public void spend(long nanos) {
         EventQueue queue = machine.queue();
         if (timed && !queue.inEvent()) {
-            queue.advance(nanos);
+            long all = nanos + owed;
+            owed = 0;
+            queue.advance(all);
         }
+    }
+
+    /** Has the next act take longer: meanwhile the processor does something else. */
+    void owe(long nanos) {
+        owed += nanos;
     }
 
     /** Notes one access to a register of any unit, and lets it take its time. */
@@ -252,6 +260,11 @@ public final class Kernel implements Machine.Processor {
         } else {
             spuriousInterrupts.taken(alias, vector);
         }
+    }
+
+    /** Returns whether a driver of this kernel listens to a line by the pin of its function. */
+    public boolean listensTo(int function, int line) {
+        return interrupts.listens(function, line);
     }
 
     @Override

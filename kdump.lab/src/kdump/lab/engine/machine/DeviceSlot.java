@@ -16,6 +16,7 @@ import iommu.api.trace.Trace;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * One device in its place: what it has of the machine around it, and the medium behind it. What
@@ -33,6 +34,7 @@ public final class DeviceSlot implements DeviceContext {
     private final DeviceSetup setup;
     private final Device device;
     private final MediaStore media;
+    private final InterruptFaults faults;
     /** The event of each request by its token, where the trace keeps them. */
     private int[] events = {};
     private int token;
@@ -47,6 +49,8 @@ public final class DeviceSlot implements DeviceContext {
         this.media = machine.media();
         this.mediumSeed = RandomStream.mix(setup.seed() + function.requesterId());
         this.setup = setup;
+        faults = new InterruptFaults(machine.queue(), dma.interrupts(), setup,
+                function.requesterId());
         Device made = NoAnswerException.checked(model.device(this), model, "a device");
         this.device = setup.isLate(machine, function.requesterId())
                 ? new LateDevice(made, () -> nanos() > setup.crashAtNanos()) : made;
@@ -71,9 +75,11 @@ public final class DeviceSlot implements DeviceContext {
         return device;
     }
 
-    /** Returns the names of the options that the device asks for. */
+    /** Returns the names of the options that the device asks for, and of those of any device. */
     public Set<String> options() {
-        return model.options();
+        var all = new TreeSet<>(model.options());
+        all.addAll(InterruptFaults.OPTIONS);
+        return all;
     }
 
     /** Returns whether it does all that it does by itself, without a driver. */
@@ -151,6 +157,7 @@ public final class DeviceSlot implements DeviceContext {
 
     @Override
     public void dropped() {
+        faults.reset();
         trace.append(EventKind.DEVICE_RESET, function.requesterId());
     }
 

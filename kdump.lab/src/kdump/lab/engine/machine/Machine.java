@@ -80,6 +80,7 @@ public final class Machine {
     private final Map<Integer, DeviceSlot> slots = new HashMap<>();
     private final Map<Integer, FunctionConfig> configs = new HashMap<>();
     private final Fabric fabric;
+    private final InterruptLines interruptLines;
     private final Set<Integer> transients;
     private Processor processor = NO_PROCESSOR;
     /** All that it is made of, once somebody has asked. */
@@ -121,6 +122,7 @@ public final class Machine {
             }
             return slot == null ? null : slot.device();
         });
+        interruptLines = new InterruptLines(description.functions());
         services.rootComplex().connectDeviceTlbs(parts, description.units().stream()
                 .mapToInt(UnitDescription::segment).toArray(), fabric);
         for (int i = 0; i < units.size(); i++) {
@@ -144,6 +146,7 @@ public final class Machine {
 
         @Override
         public void interruptPin(int function, int pin, boolean asserted) {
+            interruptLines.level(function, pin, asserted);
             processor.interruptPin(function, asserted);
         }
 
@@ -215,6 +218,11 @@ public final class Machine {
     /** Returns its functions. */
     public Fabric fabric() {
         return fabric;
+    }
+
+    /** Returns the wires that interrupt pins lead to. */
+    public InterruptLines interruptLines() {
+        return interruptLines;
     }
 
     /** Returns its functions but for those whose slots are empty yet. */

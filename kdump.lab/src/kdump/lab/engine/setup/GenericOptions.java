@@ -21,7 +21,7 @@ final class GenericOptions {
     /** The kernel settings that belong to no vendor. */
     static final Set<String> SETTINGS = Set.of(KernelProfile.RESET_DEVICES,
             KernelProfile.STRICT, KernelProfile.FORCE_DAC, KernelProfile.PASS_THROUGH,
-            KernelProfile.PANIC, KernelProfile.CRASH_FAILURES);
+            KernelProfile.PANIC, KernelProfile.CRASH_FAILURES, KernelProfile.IRQ_POLL);
     private static final Pattern PANIC = Pattern.compile("(?:^|\\s)panic=(-?\\d{1,9})(?=\\s|$)");
 
     private static final String PASS = "requests pass through, where unit and driver can";
@@ -40,7 +40,8 @@ final class GenericOptions {
                     "I/O addresses from the top of the domain down")
             .word("iommu.forcedac=0", KernelProfile.FORCE_DAC, 0,
                     "I/O addresses from 4 GiB down")
-            .note("irqpoll", "polls for no interrupt here")
+            .word("irqpoll", KernelProfile.IRQ_POLL, 1, "irqpoll: up to 2.6.38 every tick looks"
+                    + " after masked interrupt lines")
             .word("iommu.passthrough=1", KernelProfile.PASS_THROUGH, 1, PASS)
             .word("iommu=pt", KernelProfile.PASS_THROUGH, 1, PASS)
             .word("iommu.passthrough=0", KernelProfile.PASS_THROUGH, 0, "nothing passes through")

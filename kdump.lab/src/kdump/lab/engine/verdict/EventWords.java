@@ -79,6 +79,10 @@ final class EventWords {
             case DUMPED:
                 facts.put("pages", e.a() + " of " + e.b());
                 return e.detail() == null ? "the dump is written" : e.detail().toString();
+            case LINE_MASKED:
+                facts.put("function", RequesterId.format(e.actor()));
+                facts.put("line", Long.toString(e.a()));
+                return "masks an interrupt line that the function asserts for nobody";
             case POSTED:
                 facts.put("request", Long.toString(e.a()));
                 return "its driver hands a request to " + RequesterId.format(e.actor());

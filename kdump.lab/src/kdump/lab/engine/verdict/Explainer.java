@@ -95,6 +95,19 @@ final class Explainer {
         return 0;
     }
 
+    /** Returns what became of the line of a function whose driver failed; 0 if nothing did. */
+    private int lineMasked(int probed) {
+        Event e = trace.event(probed);
+        for (int id = probed - 1; e.kind() == EventKind.PROBED && id > 0 && !isCrash(trace, id);
+                id--) {
+            if (trace.kind(id) == EventKind.LINE_MASKED
+                    && run.captureKernel().listensTo(e.actor(), (int) trace.event(id).a())) {
+                return id;
+            }
+        }
+        return 0;
+    }
+
     private static boolean isCrash(Trace trace, int id) {
         return trace.kind(id) == EventKind.PHASE
                 && trace.event(id).a() == Phase.CRASH.ordinal();
@@ -112,7 +125,11 @@ final class Explainer {
         if (effect.event() != 0) {
             Event e = trace.event(effect.event());
             int request = requestBehind(run, effect.event());
-            if (request == 0) {
+            int masked = request == 0 ? lineMasked(effect.event()) : 0;
+            if (masked != 0) {
+                chain.add(e, Map.of());
+                tellAct(masked);
+            } else if (request == 0) {
                 tellAct(effect.event());
             } else {
                 if (request != effect.event()) {

@@ -2,7 +2,9 @@
 package kdump.lab.engine.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.Medium;
 import iommu.api.pcie.Workload;
@@ -18,6 +20,8 @@ import java.util.Map;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.Stage;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a device has of its machine: whatever it does is told as work on what it names. */
 class DeviceSlotTest {
@@ -183,5 +187,84 @@ class DeviceSlotTest {
         Event event = trace.event(trace.size() - 1);
         assertThat(event.kind()).isEqualTo(EventKind.DEVICE_RESET);
         assertThat(event.actor()).isEqualTo(slot.function().requesterId()).isNotEqualTo(NOBODY);
+    }
+
+    // ---- broken interrupts ----------------------------------------------------------------------
+
+    /** A machine that crashes at 1000 ns, one of whose devices was asked for something. */
+    private Machine broken(String option, long value) {
+        int id = slot.function().requesterId();
+        return new Machine(machine.description(), machine.reservation(), stage.memory(),
+                machine.services(), new RunStorage(), Level.KEEP,
+                new DeviceSetup(7, 1000, Map.of(id, Map.of(option, value)), Map.of()));
+    }
+
+    private DeviceSlot mine(Machine of) {
+        return of.slot(slot.function().requesterId());
+    }
+
+    private static boolean isRaised(DeviceSlot of) {
+        return (of.function().readConfig(6, 2) & 8) != 0;
+    }
+
+    /** Switches messages off, so that what is raised is seen by the pin. */
+    private static void withoutMessages(DeviceSlot of) {
+        for (int id : new int[] {Capabilities.MSI, Capabilities.MSI_X}) {
+            int at = Capabilities.find(of.function()::readConfig, id);
+            if (at != 0) {
+                of.function().writeConfig(at + 2, 2, 0);
+            }
+        }
+    }
+
+    @Test
+    void anInterruptIsStuckFromItsInstantOn() {
+        Machine of = broken(InterruptFaults.STUCK_FROM, 500);
+        withoutMessages(mine(of));
+        of.queue().advance(499);
+        assertThat(isRaised(mine(of))).isFalse();
+        of.queue().advance(1);
+        assertThat(isRaised(mine(of))).isTrue();
+        mine(of).interrupts().lower();
+        assertThat(isRaised(mine(of))).isTrue();
+    }
+
+    /** One at the crash, and one every 100 ns from then on, until the device is reset. */
+    @Test
+    void aStormBeginsAtTheCrashAndEndsWithAReset() {
+        Machine of = broken(InterruptFaults.STORM_NANOS, 100);
+        withoutMessages(mine(of));
+        var counted = new int[1];
+        Runnable look = () -> {
+            counted[0] += isRaised(mine(of)) ? 1 : 0;
+            mine(of).interrupts().lower();
+        };
+        mine(of).dropped(); // before the crash that ends nothing
+        of.queue().advance(999);
+        look.run();
+        assertThat(counted[0]).isZero();
+        for (int i = 0; i < 10; i++) {
+            of.queue().advance(100);
+            look.run();
+        }
+        assertThat(counted[0]).isEqualTo(10);
+        mine(of).dropped();
+        of.queue().advance(1000);
+        look.run();
+        assertThat(counted[0]).isEqualTo(10);
+        assertThat(of.queue().pending()).as("it plans nothing more").isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {InterruptFaults.STUCK_FROM, InterruptFaults.STORM_NANOS})
+    void aNegativeTimeIsRefused(String option) {
+        assertThatIllegalArgumentException().isThrownBy(() -> broken(option, -1))
+                .withMessage(option + " = -1");
+    }
+
+    @Test
+    void everyDeviceKnowsThem() {
+        assertThat(machine.functionsWithDevice()).allMatch(f -> machine.slot(f.requesterId())
+                .options().containsAll(InterruptFaults.OPTIONS));
     }
 }

@@ -61,9 +61,10 @@ class GenericOptionsTest {
     }
 
     @Test
-    void wordsThatDoNothingHereAreSaid() {
-        assertThat(GenericOptions.of("irqpoll swiotlb=force root=/dev/sda"))
-                .filteredOn(option -> option.setting() == null).extracting(KernelOption::words)
-                .containsExactly("irqpoll polls for no interrupt here");
+    void irqpollIsTaken() {
+        assertThat(value("irqpoll swiotlb=force root=/dev/sda", KernelProfile.IRQ_POLL))
+                .isEqualTo(1);
+        assertThat(GenericOptions.of("irqpolls swiotlb=force root=/dev/sda"))
+                .noneMatch(option -> KernelProfile.IRQ_POLL.equals(option.setting()));
     }
 }

@@ -86,6 +86,13 @@ class EventWordsTest {
         }
     }
 
+    @Test
+    void aMaskedLineHasItsNumberAndWhoAssertsIt() {
+        assertThat(of(EventKind.LINE_MASKED, 18, 0, null))
+                .isEqualTo("masks an interrupt line that the function asserts for nobody");
+        assertThat(facts).containsExactly(Map.entry("function", NAME), Map.entry("line", "18"));
+    }
+
     @ParameterizedTest
     @CsvSource({"0x100000003, yes", "0x3, no"})
     void aFaultHasItsRecordAsFacts(String b, String recorded) {

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package kdump.lab.engine.kernel;
+
+import iommu.api.pcie.PciFunction;
+import iommu.api.profile.KernelProfile;
+import iommu.api.profile.KernelVersion;
+import iommu.api.trace.ConsoleLine;
+import iommu.api.trace.EventKind;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import kdump.lab.engine.machine.InterruptLines;
+import kdump.lab.engine.machine.Machine;
+
+/**
+ * The interrupts of a kernel's drivers that come by pins, which share lines. A line that a function
+ * asserts which no driver of this kernel listens to is asserted for ever: after 100 000 interrupts
+ * that nobody handled, for which nothing else was done, the kernel masks it. From then on it looks
+ * ten times a second whether a driver on that line is wanted; kernels before 2.6.28 never do. With
+ * irqpoll kernels up to 2.6.38 do so at every tick of the timer, 250 a second (assumed); later ones
+ * leave masked lines out of that. One thread.
+ *
+ * <p>So it is in a capture kernel where the crashed one left a device with its interrupt pending.
+ * Source: Linux, note_interrupt, poll_spurious_irqs (since f84dbb912f34),
+ * misrouted_irq and try_one_irq (until fa27271bc8d2).
+ */
+final class PinInterrupts {
+
+    private static final int PIN = 0x3d;
+    private static final int UNHANDLED = 100_000;
+    private static final long POLL_NANOS = 100_000_000;
+    private static final long TICK_NANOS = 4_000_000;
+
+    private final Kernel kernel;
+    private final Machine machine;
+    private final InterruptLines lines;
+    /** Of each function with a driver that listens: its line. */
+    private final Map<Integer, Integer> listening = new TreeMap<>();
+    /** Of each of them how many interrupts wait for the driver. */
+    private final Map<Integer, Integer> waiting = new HashMap<>();
+    private final Set<Integer> masked = new HashSet<>();
+
+    PinInterrupts(Kernel kernel, Machine machine) {
+        this.kernel = kernel;
+        this.machine = machine;
+        lines = machine.interruptLines();
+    }
+
+    /** Has a driver listen to the pin of its function; returns whether it has one. */
+    boolean listen(PciFunction function) {
+        int pin = function.readConfig(PIN, 1);
+        if (pin < 1 || pin > 4) {
+            return false;
+        }
+        int id = function.requesterId();
+        int line = lines.of(id, pin);
+        listening.put(id, line);
+        waiting.put(id, lines.isAsserting(id, line) ? 1 : 0);
+        look(line);
+        return true;
+    }
+
+    /** Returns whether the driver of a function listens to a line. */
+    boolean listens(int function, int line) {
+        return listening.getOrDefault(function, 0) == line;
+    }
+
+    /** Takes the level of a function's pin, which the line already has. */
+    void changed(int function, boolean asserted) {
+        Integer own = listening.get(function);
+        if (own != null) {
+            if (asserted && !masked.contains(own)) {
+                waiting.merge(function, 1, Integer::sum);
+            }
+        } else if (asserted) {
+            int line = lines.of(function,
+                    machine.fabric().function(function).readConfig(PIN, 1));
+            if (listening.containsValue(line)) {
+                look(line);
+            }
+        }
+    }
+
+    /** Masks a line that somebody asserts whom no driver listens to. */
+    private void look(int line) {
+        if (masked.contains(line)) {
+            return;
+        }
+        for (int function : lines.asserting(line)) {
+            if (!listening.containsKey(function)) {
+                kernel.owe(UNHANDLED * kernel.costs().strayInterrupt());
+                masked.add(line);
+                machine.trace().append(EventKind.LINE_MASKED, function, line, 0);
+                kernel.print(ConsoleLine.NOTICE, function, "irq " + line
+                        + ": nobody cared (try booting with the \"irqpoll\" option)");
+                kernel.print(ConsoleLine.NOTICE, function, "Disabling IRQ #" + line);
+                pollLater(line);
+                return;
+            }
+        }
+    }
+
+    private void pollLater(int line) {
+        KernelVersion version = kernel.profile().version();
+        if (kernel.profile().setting(KernelProfile.IRQ_POLL, 0) != 0
+                && !version.atLeast(2, 6, 39)) {
+            machine.queue().schedule(TICK_NANOS, () -> poll(line));
+        } else if (version.atLeast(2, 6, 28)) {
+            machine.queue().schedule(POLL_NANOS, () -> poll(line));
+        }
+    }
+
+    private void poll(int line) {
+        if (kernel.isStopped()) {
+            return;
+        }
+        listening.forEach((function, own) -> {
+            if (own == line && lines.isAsserting(function, line)) {
+                waiting.put(function, 1);
+            }
+        });
+        pollLater(line);
+    }
+
+    /** Returns whether an interrupt waits for the driver of a function, and takes it. */
+    boolean take(int function) {
+        Integer there = waiting.get(function);
+        if (there == null || there == 0) {
+            return false;
+        }
+        waiting.put(function, 0);
+        return true;
+    }
+}
