@@ -145,8 +145,9 @@ class CallWatchTest {
     @Test
     void workThatHearsOfAnInterruptionHasEndedWhenThatIsTold() {
         var ended = new AtomicBoolean();
-        Thread.currentThread().interrupt();
+        Thread waits = Thread.currentThread();
         assertThatThrownBy(() -> watch.done(() -> {
+            waits.interrupt();
             sleep(60_000);
             ended.set(true);
             return null;
