@@ -15,6 +15,7 @@ import static devices.pcie.xhci.TrbLayout.IMMEDIATE;
 import static devices.pcie.xhci.TrbLayout.IN;
 import static devices.pcie.xhci.TrbLayout.IOC;
 import static devices.pcie.xhci.TrbLayout.LENGTH;
+import static devices.pcie.xhci.TrbLayout.MAX_PACKET;
 import static devices.pcie.xhci.TrbLayout.RESIDUE;
 import static devices.pcie.xhci.TrbLayout.SHORT_PACKET;
 import static devices.pcie.xhci.TrbLayout.SHORT_TOO;
@@ -46,6 +47,7 @@ final class Endpoint {
     private static final int STOPPED_STATE = 3;
     private static final int ERROR = 4;
     private static final int BURST = 4096;
+    private static final int PACKET_AT = 4;
     /** 5 Gb/s by 8 of 10 bits, less what packets need. */
     private static final int BYTES_PER_MICROSECOND = 400;
     /** What a block takes whatever its data; assumed. */
@@ -96,6 +98,13 @@ final class Endpoint {
     }
 
     // ---- commands -------------------------------------------------------------------------------
+
+    /** Takes the largest packet from a context. */
+    void evaluate(byte[] wanted) {
+        TrbRing.putDword(context, PACKET_AT, MAX_PACKET.with(TrbRing.dword(context, PACKET_AT),
+                MAX_PACKET.of(TrbRing.dword(wanted, PACKET_AT))));
+        publish();
+    }
 
     void end() {
         next.cancel();

@@ -4,10 +4,13 @@ package devices.pcie.xhci;
 import static devices.pcie.xhci.TrbLayout.CONTEXTS;
 import static devices.pcie.xhci.TrbLayout.CONTEXT_BYTES;
 import static devices.pcie.xhci.TrbLayout.CONTEXT_STATE_ERROR;
+import static devices.pcie.xhci.TrbLayout.EXIT_LATENCY;
+import static devices.pcie.xhci.TrbLayout.INTERRUPTER_TARGET;
 import static devices.pcie.xhci.TrbLayout.SLOT_STATE;
 import static devices.pcie.xhci.TrbLayout.SUCCESS;
 
 import devices.pcie.link.MemoryAccess;
+import iommu.api.bits.BitField;
 
 /**
  * A slot: the device in it, its endpoints, and its context in memory, which the controller keeps up
@@ -20,6 +23,8 @@ final class Slot {
     private static final int DEFAULT = 1;
     private static final int ADDRESSED = 2;
     private static final int CONFIGURED = 3;
+    private static final int LATENCY_AT = 4;
+    private static final int INTERRUPTER_AT = 8;
     private static final int STATE_AT = 12;
 
     private final HostController host;
@@ -44,6 +49,16 @@ final class Slot {
 
     boolean isEnabled() {
         return enabled;
+    }
+
+    /** Returns whether Address Device is for its state; without an address, if {@code block}. */
+    boolean takesAddress(boolean block) {
+        return state == 0 || state == DEFAULT && !block;
+    }
+
+    /** Returns whether it has been given a context, by Address Device. */
+    boolean hasContext() {
+        return state != 0;
     }
 
     boolean isAddressed() {
@@ -88,6 +103,23 @@ final class Slot {
 
     void configured(boolean is) {
         state = is ? CONFIGURED : ADDRESSED;
+        publish();
+    }
+
+    /**
+     * Takes what Evaluate Context changes: of the slot the latency of its exit and the interrupter,
+     * of endpoint 0 the largest packet.
+     */
+    void evaluate(int index, byte[] wanted) {
+        if (index != 0) {
+            endpoints[index].evaluate(wanted);
+            return;
+        }
+        for (int at = LATENCY_AT; at <= INTERRUPTER_AT; at += Integer.BYTES) {
+            BitField field = at == LATENCY_AT ? EXIT_LATENCY : INTERRUPTER_TARGET;
+            TrbRing.putDword(context, at, field.with(TrbRing.dword(context, at),
+                    field.of(TrbRing.dword(wanted, at))));
+        }
         publish();
     }
 

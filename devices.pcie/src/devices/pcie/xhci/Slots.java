@@ -105,7 +105,7 @@ final class Slots {
                     address(slot, input, BLOCK_SET_ADDRESS.isSet(control));
             case TrbLayout.CONFIGURE_ENDPOINT ->
                     configure(slot, input, DECONFIGURE.isSet(control));
-            case TrbLayout.EVALUATE_CONTEXT -> SUCCESS;
+            case TrbLayout.EVALUATE_CONTEXT -> evaluate(slot, input);
             case TrbLayout.RESET_ENDPOINT -> slot.resetEndpoint(endpoint);
             case TrbLayout.STOP_ENDPOINT -> slot.stopEndpoint(endpoint);
             case TrbLayout.SET_DEQUEUE ->
@@ -142,6 +142,9 @@ final class Slots {
     }
 
     private int address(Slot slot, long input, boolean block) {
+        if (!slot.takesAddress(block)) {
+            return CONTEXT_STATE_ERROR;
+        }
         byte[] read = read(input + CONTEXT_BYTES);
         if (read == null) {
             return TRB_ERROR;
@@ -161,6 +164,24 @@ final class Slots {
             return TRB_ERROR;
         }
         return slot.address(device, read, block);
+    }
+
+    /** Of the input context only the slot's and that of endpoint 0 count. */
+    private int evaluate(Slot slot, long input) {
+        if (!slot.hasContext()) {
+            return CONTEXT_STATE_ERROR;
+        }
+        byte[] read = read(input);
+        long add = read == null ? 0 : TrbRing.dword(read, 4);
+        for (int i = 0; read != null && i <= 1; i++) {
+            if ((add >>> i & 1) != 0) {
+                read = read(input + (long) (i + 1) * CONTEXT_BYTES);
+                if (read != null) {
+                    slot.evaluate(i, read);
+                }
+            }
+        }
+        return read == null ? TRB_ERROR : SUCCESS;
     }
 
     private int configure(Slot slot, long input, boolean deconfigure) {

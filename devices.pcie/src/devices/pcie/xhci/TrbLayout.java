@@ -80,6 +80,9 @@ final class TrbLayout {
     static final int CONTEXTS = 32;
     /** Of a slot, dword 1. */
     static final BitField ROOT_PORT = bits(23, 16);
+    static final BitField EXIT_LATENCY = bits(15, 0);
+    /** Of a slot, dword 2. */
+    static final BitField INTERRUPTER_TARGET = bits(31, 22);
     /** Of a slot, dword 3. */
     static final BitField SLOT_STATE = bits(31, 27);
     /** Of an endpoint, dword 0. */

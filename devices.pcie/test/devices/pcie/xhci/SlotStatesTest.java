@@ -79,6 +79,7 @@ class SlotStatesTest {
         "enabled,    the same with BSR,  11, 0x200,  1",
         "enabled,    configure endpoint, 12, 0,      19",
         "enabled,    deconfigure,        12, 0x200,  19",
+        "enabled,    evaluate context,   13, 0,      19",
         "enabled,    reset endpoint,     14, 0x10000, 19",
         "enabled,    stop endpoint,      15, 0x10000, 19",
         "enabled,    set TR dequeue,     16, 0x10000, 19",
@@ -88,12 +89,16 @@ class SlotStatesTest {
         "enabled,    get bandwidth,      21, 0,      5",
         "enabled,    vendor,             48, 0,      5",
         "default,    address device,     11, 0,      1",
+        "default,    the same with BSR,  11, 0x200,  19",
+        "default,    evaluate context,   13, 0,      1",
         "default,    configure endpoint, 12, 0,      19",
         "default,    deconfigure,        12, 0x200,  19",
         "default,    reset device,       17, 0,      19",
         "default,    stop endpoint 1,    15, 0x10000, 1",
         "default,    stop endpoint 2,    15, 0x20000, 19",
         "default,    disable slot,       10, 0,      1",
+        "addressed,  address device,     11, 0,      19",
+        "addressed,  the same with BSR,  11, 0x200,  19",
         "addressed,  configure endpoint, 12, 0,      1",
         "addressed,  evaluate context,   13, 0,      1",
         "addressed,  reset endpoint 1,   14, 0x10000, 19",
@@ -102,6 +107,7 @@ class SlotStatesTest {
         "addressed,  set TR dequeue 1,   16, 0x10000, 19",
         "addressed,  reset device,       17, 0,      1",
         "addressed,  disable slot,       10, 0,      1",
+        "configured, address device,     11, 0,      19",
         "configured, deconfigure,        12, 0x200,  1",
         "configured, configure endpoint, 12, 0,      1",
         "configured, evaluate context,   13, 0,      1",
@@ -347,5 +353,26 @@ class SlotStatesTest {
         m.device.writeRegister(0, Integer.decode(offset), bytes, 3);
         m.settle();
         assertThat(m.root.requests().isEmpty()).isEqualTo(!reads);
+    }
+
+    /** Bit 0 of the flags stands for the slot, bit 1 for endpoint 0; others are none of its. */
+    @ParameterizedTest(name = "flags {0}")
+    @CsvSource({"0, 0, 0, 512", "1, 0x1234, 3, 512", "2, 0, 0, 64", "3, 0x1234, 3, 64",
+        "4, 0, 0, 512", "0xfffffffc, 0, 0, 512"})
+    void evaluationTakesWhatItIsFor(String flags, String latency, int interrupter, int packet) {
+        slotIn("configured");
+        m.input(0, Long.decode(flags).intValue());
+        m.memory.write64(INPUT + 32, 0x1234L << 32 | 0xffff_0000_0000_0000L);
+        m.memory.write64(INPUT + 40, 3L << 22);
+        m.endpoint(1, 4, 64);
+        long before = m.memory.read64(OUTPUT);
+        assertThat(command(13, 0, INPUT)).isEqualTo(1);
+        assertThat(m.memory.read64(OUTPUT) >>> 32 & 0xffff).as("exit latency")
+                .isEqualTo(Long.decode(latency));
+        assertThat(m.memory.read32(OUTPUT + 8) >>> 22).isEqualTo(interrupter);
+        assertThat(m.memory.read32(OUTPUT + 36) >>> 16).as("largest packet").isEqualTo(packet);
+        assertThat(m.memory.read64(OUTPUT) & ~0xffff_0000_0000L).as("all else")
+                .isEqualTo(before & ~0xffff_0000_0000L);
+        assertThat(m.slotState()).isEqualTo(3);
     }
 }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import kdump.lab.api.LabException;
+import kdump.lab.api.command.CommandHelp;
 import kdump.lab.api.command.LineCommand;
 import kdump.lab.qtest.options.MachineOptions;
 import org.osgi.framework.BundleContext;
@@ -46,7 +47,29 @@ public final class QtestCommand implements LineCommand {
     @Override
     public String usage() {
         return "-- OPTIONS: a machine without a processor that speaks the line protocol of QEMU's "
-                + "qtest; OPTIONS as QEMU spells them";
+                + "qtest; OPTIONS as QEMU spells them (all: docs/qtest.md)";
+    }
+
+    @Override
+    public List<CommandHelp.Option> options() {
+        return List.of(
+                new CommandHelp.Option("-machine", "NAME", "q35, pc-q35-11.1..., or none", false),
+                new CommandHelp.Option("-m", "SIZE", "memory, in MiB or with K, M, G", false),
+                new CommandHelp.Option("-device", "NAME,PROPERTY=VALUE,...",
+                        "intel-iommu, amd-iommu, edu, nvme, e1000e, pcie-root-port...", true),
+                new CommandHelp.Option("-drive", "if=none,id=ID,file=FILE,format=raw",
+                        "what a disk holds", true),
+                new CommandHelp.Option("-trace", "NAME", "of events; where to: -D FILE", true),
+                new CommandHelp.Option("-qtest", "unix:PATH",
+                        "a socket where the client listens, in place of standard input", false),
+                new CommandHelp.Option("--hardware", "PROFILE", "qemu-7.2, qemu-10, qemu-11",
+                        false));
+    }
+
+    @Override
+    public List<String> examples() {
+        return List.of("qtest -- -machine q35 -m 256 -device intel-iommu,aw-bits=48 -device"
+                + " edu,addr=5.0", "qtest -- --hardware qemu-11 -machine q35 -device amd-iommu");
     }
 
     @Override

