@@ -4,6 +4,7 @@ package kdump.lab.engine.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import iommu.api.kdump.HandoverNotes;
 import iommu.api.memory.PhysicalMemory;
@@ -141,5 +142,65 @@ class ReservationNotesTest {
         memory.write(address + at + 2, new byte[] {'2'}, 0, 1);
         assertThat(new String(notes.get("k", 3), StandardCharsets.UTF_8))
                 .isEqualTo("tables at 0x2000");
+    }
+
+    // ---- as bytes -------------------------------------------------------------------------------
+
+    private byte[] there(int count) {
+        byte[] bytes = new byte[count];
+        memory.read(address, bytes, 0, count);
+        return bytes;
+    }
+
+    @Test
+    void countKeyVersionAndBytesLieOneAfterTheOther() {
+        notes.put("b", -1, new byte[] {7});
+        notes.put("a", 0x0102, new byte[0]);
+        assertThat(there(4 + 13 + 14)).containsExactly(2, 0, 0, 0,
+                1, 0, 0, 0, 'a', 2, 1, 0, 0, 0, 0, 0, 0,
+                1, 0, 0, 0, 'b', -1, -1, -1, -1, 1, 0, 0, 0, 7);
+        notes.clear();
+        assertThat(there(4)).containsExactly(0, 0, 0, 0);
+    }
+
+    /** A count of none, or of fewer than none, whatever lies behind it. */
+    @Test
+    void theCountSaysHowManyAreRead() {
+        notes.put("a", 1, new byte[] {5});
+        notes.put("b", 1, new byte[] {6});
+        memory.write32(address, 1);
+        assertThat(notes.get("a", 1)).containsExactly(5);
+        assertThat(notes.get("b", 1)).isNull();
+        for (int count : new int[] {0, -1, Integer.MIN_VALUE}) {
+            memory.write32(address, count);
+            assertThat(notes.get("a", 1)).as("%d", count).isNull();
+        }
+    }
+
+    @Test
+    void aKeyThatIsNoTextSpoilsAllNotes() {
+        notes.put("a", 1, new byte[] {5});
+        notes.put("b", 1, new byte[] {6});
+        memory.write(address + 4 + 14 + 4, new byte[] {(byte) 0xff}, 0, 1);
+        assertThat(notes.get("a", 1)).isNull();
+        notes.put("c", 1, new byte[] {8});
+        assertThat(notes.get("c", 1)).containsExactly(8);
+        assertThat(there(4)).as("the only one").containsExactly(1, 0, 0, 0);
+    }
+
+    @Seeds
+    void whoMayOnlyReadThemReadsTheSame(long seed) {
+        var random = new RandomStream(seed, "reader");
+        HandoverNotes reader = notes.toRead();
+        for (int i = 0; i < 50; i++) {
+            String key = key(random);
+            notes.put(key, i, bytes(random, 100));
+            assertThat(reader.get(key, i)).isEqualTo(notes.get(key, i)).isNotNull();
+            assertThat(reader.get(key, i + 1)).isNull();
+            byte[] before = there(1000);
+            assertThatIllegalStateException().isThrownBy(() -> reader.put(key, 1, new byte[1]))
+                    .withMessage("notes are not taken now: '" + key + "'");
+            assertThat(there(1000)).isEqualTo(before);
+        }
     }
 }
