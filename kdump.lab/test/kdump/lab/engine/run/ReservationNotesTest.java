@@ -188,7 +188,7 @@ class ReservationNotesTest {
         assertThat(there(4)).as("the only one").containsExactly(1, 0, 0, 0);
     }
 
-    @Seeds
+    @Seeds(count = 2)
     void whoMayOnlyReadThemReadsTheSame(long seed) {
         var random = new RandomStream(seed, "reader");
         HandoverNotes reader = notes.toRead();
