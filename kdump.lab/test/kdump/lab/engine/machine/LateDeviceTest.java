@@ -9,7 +9,6 @@ import iommu.api.sim.RandomStream;
 import iommu.testkit.seeds.Seeds;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -79,18 +78,6 @@ class LateDeviceTest {
         isPlugged = plugged;
         inner.isThere = itself;
         assertThat(late.present()).isEqualTo(there);
-    }
-
-    @Test
-    void eachTimeItIsAskedAnew() {
-        assertThat(late.present()).isFalse();
-        isPlugged = true;
-        assertThat(late.present()).isTrue();
-        inner.isThere = false;
-        assertThat(late.present()).isFalse();
-        inner.isThere = true;
-        isPlugged = false;
-        assertThat(late.present()).isFalse();
     }
 
     /** The fabric lays out the slot before anything is in it. */

@@ -9,7 +9,6 @@ import iommu.api.pcie.FabricFactory;
 import iommu.api.sim.EventQueue;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RootComplexFactory;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -116,20 +115,6 @@ class ServicesTest {
         var queue = new EventQueue();
         Presence.FOREVER.began(queue);
         assertThat(queue.nanos()).isZero();
-    }
-
-    @Test
-    void presenceIsOfTheServiceItself() {
-        var asked = new ArrayList<Object>();
-        Object gone = new String("same");
-        Presence presence = service -> {
-            asked.add(service);
-            return service == gone ? "bundle x 1.0.0 was withdrawn" : null;
-        };
-        assertThat(presence.withdrawn(new String("same"))).isNull();
-        assertThat(presence.withdrawn(gone)).isEqualTo("bundle x 1.0.0 was withdrawn");
-        assertThat(asked).hasSize(2);
-        assertThat(asked.get(1)).isSameAs(gone);
     }
 
     // ---- answers --------------------------------------------------------------------------------
