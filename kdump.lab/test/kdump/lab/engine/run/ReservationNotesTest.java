@@ -24,7 +24,11 @@ class ReservationNotesTest {
 
     private record Note(int version, byte[] bytes) { }
 
-    private final Run run = Stage.idle().run((event, view, notes) -> List.of(), Level.COUNT);
+    /** Of one for all tests the notes alone are used, which each begins with none of. */
+    private static final Run RUN =
+            Stage.idle().run((event, view, notes) -> List.of(), Level.COUNT);
+
+    private final Run run = RUN;
     private final PhysicalMemory memory = run.machine().memory();
     private final long address = run.machine().reservation().end() - HandoverNotes.MAX_BYTES;
     private final ReservationNotes notes = another();
