@@ -20,6 +20,9 @@ final class InterruptFaults {
     /** Both. */
     static final Set<String> OPTIONS = Set.of(STUCK_FROM, STORM_NANOS);
 
+    /** No link carries more messages than one in this time. */
+    private static final long LEAST_STORM_NANOS = 1_000;
+
     private final EventQueue queue;
     private final Interrupts interrupts;
     private final long stormNanos;
@@ -29,28 +32,28 @@ final class InterruptFaults {
     /**
      * Plans what was asked for.
      *
-     * @throws IllegalArgumentException if an instant or a period is negative
+     * @throws IllegalArgumentException if an instant is negative, or a period neither 0 nor 1 us
+     *     or more
      */
     InterruptFaults(EventQueue queue, Interrupts interrupts, DeviceSetup setup, int requester) {
         this.queue = queue;
         this.interrupts = interrupts;
         crashNanos = setup.crashAtNanos();
-        stormNanos = positive(STORM_NANOS, setup.option(requester, STORM_NANOS, 0));
-        long stuckFrom = positive(STUCK_FROM,
-                setup.option(requester, STUCK_FROM, Long.MAX_VALUE));
+        stormNanos = setup.option(requester, STORM_NANOS, 0);
+        if (stormNanos != 0 && stormNanos < LEAST_STORM_NANOS) {
+            throw new IllegalArgumentException(STORM_NANOS + " = " + stormNanos
+                    + ", expected 0 or at least " + LEAST_STORM_NANOS);
+        }
+        long stuckFrom = setup.option(requester, STUCK_FROM, Long.MAX_VALUE);
+        if (stuckFrom < 0) {
+            throw new IllegalArgumentException(STUCK_FROM + " = " + stuckFrom);
+        }
         if (stuckFrom != Long.MAX_VALUE) {
             queue.schedule(Math.max(0, stuckFrom - queue.nanos()), interrupts::stick);
         }
         if (stormNanos > 0) {
             queue.schedule(Math.max(0, crashNanos - queue.nanos()), this::storm);
         }
-    }
-
-    private static long positive(String name, long value) {
-        if (value < 0) {
-            throw new IllegalArgumentException(name + " = " + value);
-        }
-        return value;
     }
 
     private void storm() {

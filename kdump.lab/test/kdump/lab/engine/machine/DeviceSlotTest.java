@@ -21,7 +21,7 @@ import kdump.lab.api.RunOptions;
 import kdump.lab.engine.Stage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a device has of its machine: whatever it does is told as work on what it names. */
 class DeviceSlotTest {
@@ -229,10 +229,10 @@ class DeviceSlotTest {
         assertThat(isRaised(mine(of))).isTrue();
     }
 
-    /** One at the crash, and one every 100 ns from then on, until the device is reset. */
+    /** One at the crash, and one every microsecond from then on, until the device is reset. */
     @Test
     void aStormBeginsAtTheCrashAndEndsWithAReset() {
-        Machine of = broken(InterruptFaults.STORM_NANOS, 100);
+        Machine of = broken(InterruptFaults.STORM_NANOS, 1000);
         withoutMessages(mine(of));
         var counted = new int[1];
         Runnable look = () -> {
@@ -244,22 +244,24 @@ class DeviceSlotTest {
         look.run();
         assertThat(counted[0]).isZero();
         for (int i = 0; i < 10; i++) {
-            of.queue().advance(100);
+            of.queue().advance(i == 0 ? 1 : 1000);
             look.run();
         }
         assertThat(counted[0]).isEqualTo(10);
         mine(of).dropped();
-        of.queue().advance(1000);
+        of.queue().advance(2000);
         look.run();
         assertThat(counted[0]).isEqualTo(10);
         assertThat(of.queue().pending()).as("it plans nothing more").isZero();
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {InterruptFaults.STUCK_FROM, InterruptFaults.STORM_NANOS})
-    void aNegativeTimeIsRefused(String option) {
-        assertThatIllegalArgumentException().isThrownBy(() -> broken(option, -1))
-                .withMessage(option + " = -1");
+    @CsvSource({"interruptStuckFromNanos, -1, interruptStuckFromNanos = -1",
+        "interruptStormNanos, -1, 'interruptStormNanos = -1, expected 0 or at least 1000'",
+        "interruptStormNanos, 999, 'interruptStormNanos = 999, expected 0 or at least 1000'"})
+    void aTimeThatCannotBeIsRefused(String option, long value, String words) {
+        assertThatIllegalArgumentException().isThrownBy(() -> broken(option, value))
+                .withMessage(words);
     }
 
     @Test
