@@ -101,8 +101,7 @@ final class Endpoint {
 
     /** Takes the largest packet from a context. */
     void evaluate(byte[] wanted) {
-        TrbRing.putDword(context, PACKET_AT, MAX_PACKET.with(TrbRing.dword(context, PACKET_AT),
-                MAX_PACKET.of(TrbRing.dword(wanted, PACKET_AT))));
+        TrbRing.putField(context, PACKET_AT, MAX_PACKET, wanted);
         publish();
     }
 

@@ -10,7 +10,6 @@ import static devices.pcie.xhci.TrbLayout.SLOT_STATE;
 import static devices.pcie.xhci.TrbLayout.SUCCESS;
 
 import devices.pcie.link.MemoryAccess;
-import iommu.api.bits.BitField;
 
 /**
  * A slot: the device in it, its endpoints, and its context in memory, which the controller keeps up
@@ -111,16 +110,13 @@ final class Slot {
      * of endpoint 0 the largest packet.
      */
     void evaluate(int index, byte[] wanted) {
-        if (index != 0) {
+        if (index == 0) {
+            TrbRing.putField(context, LATENCY_AT, EXIT_LATENCY, wanted);
+            TrbRing.putField(context, INTERRUPTER_AT, INTERRUPTER_TARGET, wanted);
+            publish();
+        } else {
             endpoints[index].evaluate(wanted);
-            return;
         }
-        for (int at = LATENCY_AT; at <= INTERRUPTER_AT; at += Integer.BYTES) {
-            BitField field = at == LATENCY_AT ? EXIT_LATENCY : INTERRUPTER_TARGET;
-            TrbRing.putDword(context, at, field.with(TrbRing.dword(context, at),
-                    field.of(TrbRing.dword(wanted, at))));
-        }
-        publish();
     }
 
     private void publish() {

@@ -172,16 +172,20 @@ final class Slots {
             return CONTEXT_STATE_ERROR;
         }
         byte[] read = read(input);
-        long add = read == null ? 0 : TrbRing.dword(read, 4);
-        for (int i = 0; read != null && i <= 1; i++) {
+        if (read == null) {
+            return TRB_ERROR;
+        }
+        long add = TrbRing.dword(read, 4);
+        for (int i = 0; i <= 1; i++) {
             if ((add >>> i & 1) != 0) {
                 read = read(input + (long) (i + 1) * CONTEXT_BYTES);
-                if (read != null) {
-                    slot.evaluate(i, read);
+                if (read == null) {
+                    return TRB_ERROR;
                 }
+                slot.evaluate(i, read);
             }
         }
-        return read == null ? TRB_ERROR : SUCCESS;
+        return SUCCESS;
     }
 
     private int configure(Slot slot, long input, boolean deconfigure) {

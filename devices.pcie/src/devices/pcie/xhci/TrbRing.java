@@ -9,6 +9,7 @@ import static devices.pcie.xhci.TrbLayout.TOGGLE;
 import static devices.pcie.xhci.TrbLayout.TYPE;
 
 import devices.pcie.link.MemoryAccess;
+import iommu.api.bits.BitField;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
@@ -84,6 +85,11 @@ final class TrbRing {
 
     static void putQuadword(byte[] to, int offset, long value) {
         LONG.set(to, offset, value);
+    }
+
+    /** Gives a field of a doubleword the value that it has in the same place of another array. */
+    static void putField(byte[] to, int offset, BitField field, byte[] from) {
+        putDword(to, offset, field.with(dword(to, offset), field.of(dword(from, offset))));
     }
 
     static void putDword(byte[] to, int offset, long value) {

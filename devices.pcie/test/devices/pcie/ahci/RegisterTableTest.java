@@ -14,17 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RegisterTableTest {
 
     private final AhciMachine m = new AhciMachine(Map.of());
-    private final RegisterBits.Access access = new RegisterBits.Access() {
-        @Override
-        public long read(int offset, int bytes) {
-            return m.function.readRegister(5, offset, bytes);
-        }
-
-        @Override
-        public void write(int offset, int bytes, long value) {
-            m.function.writeRegister(5, offset, bytes, value);
-        }
-    };
+    private final RegisterBits.Access access = new RegisterBits.Access(m.function, 5);
 
     @ParameterizedTest(name = "{0} {1}")
     @CsvSource({

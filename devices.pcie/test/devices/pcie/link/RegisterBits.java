@@ -3,6 +3,8 @@ package devices.pcie.link;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.pcie.PciFunction;
+
 /**
  * One row of a manual's table of registers, and the check that a device keeps to it: RO keeps its
  * value, RW takes ones and zeros, WO reads as zero, RW1C is cleared by a written one and by
@@ -15,14 +17,18 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 public record RegisterBits(String at, String bits, String kind, long reset) {
 
-    /** How a test reaches a device's registers. */
-    public interface Access {
+    /** The registers at a BAR of a function. */
+    public record Access(PciFunction function, int bar) {
 
         /** Returns what software reads. */
-        long read(int offset, int bytes);
+        public long read(int offset, int bytes) {
+            return function.readRegister(bar, offset, bytes);
+        }
 
         /** Does what a write by software does. */
-        void write(int offset, int bytes, long value);
+        public void write(int offset, int bytes, long value) {
+            function.writeRegister(bar, offset, bytes, value);
+        }
     }
 
     private int offset() {

@@ -13,17 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class RegisterTableTest {
 
     private final NvmeMachine m = new NvmeMachine(Map.of());
-    private final RegisterBits.Access access = new RegisterBits.Access() {
-        @Override
-        public long read(int offset, int bytes) {
-            return m.function.readRegister(0, offset, bytes);
-        }
-
-        @Override
-        public void write(int offset, int bytes, long value) {
-            m.function.writeRegister(0, offset, bytes, value);
-        }
-    };
+    private final RegisterBits.Access access = new RegisterBits.Access(m.function, 0);
 
     @ParameterizedTest(name = "{0} {1}")
     @CsvSource({

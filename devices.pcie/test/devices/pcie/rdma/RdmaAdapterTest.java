@@ -92,17 +92,7 @@ class RdmaAdapterTest {
         "CAUSE,              0x24/4, 0,     RW1C, 0",
         "Rsvd,               0x28/4, 31:0,  RO,   0"})
     void fieldIs(String name, String at, String bits, String kind, long reset) {
-        new RegisterBits(at, bits, kind, reset).check(new RegisterBits.Access() {
-            @Override
-            public long read(int offset, int bytes) {
-                return function.readRegister(0, offset, bytes);
-            }
-
-            @Override
-            public void write(int offset, int bytes, long value) {
-                function.writeRegister(0, offset, bytes, value);
-            }
-        });
+        new RegisterBits(at, bits, kind, reset).check(new RegisterBits.Access(function, 0));
     }
 
     @ParameterizedTest

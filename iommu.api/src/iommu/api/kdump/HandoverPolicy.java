@@ -27,8 +27,8 @@ public interface HandoverPolicy {
 
     /**
      * Says why this policy cannot decide from here on, in the middle of a hand-over that another
-     * one has decided so far: it needs what happened earlier, or cannot read the notes. Asked before
-     * it takes over; if it refuses, the other one goes on. It can, unless it says otherwise.
+     * one has decided so far: it needs what happened earlier, or cannot read the notes. Asked
+     * before it takes over; if it refuses, the other one goes on. It can, unless it says otherwise.
      *
      * @param phase that goes on; null if the machine does not run yet
      * @param notes what the one before has noted; they can only be read

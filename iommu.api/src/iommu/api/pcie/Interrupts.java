@@ -148,7 +148,8 @@ public final class Interrupts {
 
     /**
      * Breaks the device: from now on until the function is reset something is always raised. By
-     * messages that is one that comes once; a pin stays asserted wherever Interrupt Disable lets it.
+     * messages that is one that comes once; a pin stays asserted wherever Interrupt Disable lets
+     * it.
      */
     public void stick() {
         stuck = true;

@@ -123,7 +123,8 @@ final class FileSettings {
             configuration.delete();
             throw new LabException("policy '" + name + "' does not take these settings");
         }
-        return isNew ? "policy " + name + " has " + words(settings) + " from the next run on" : null;
+        return isNew ? "policy " + name + " has " + words(settings) + " from the next run on"
+                : null;
     }
 
     private static String words(Map<String, List<String>> settings) {

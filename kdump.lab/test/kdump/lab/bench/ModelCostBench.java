@@ -90,8 +90,8 @@ public final class ModelCostBench {
     }
 
     private static void print(DeviceModel model, String machine, Cost own, Cost ring) {
-        System.out.printf("model: %-12s on %-19s %6d requests, %4.0f ns, %.1f bytes allocated, %3.0f bytes moved"
-                + " a request; ring engine %6d, %4.0f ns, %3.0f bytes; ratio %.2f%n",
+        System.out.printf("model: %-12s on %-19s %6d requests, %4.0f ns, %.1f bytes allocated,"
+                + " %3.0f bytes moved a request; ring engine %6d, %4.0f ns, %3.0f bytes; ratio %.2f%n",
                 model.getClass().getSimpleName(), machine, own.requests, own.each(own.nanos),
                 own.each(own.allocated), own.each(own.bytes), ring.requests, ring.each(ring.nanos),
                 ring.each(ring.bytes), own.each(own.nanos) / ring.each(ring.nanos));

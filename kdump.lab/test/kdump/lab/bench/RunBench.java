@@ -30,7 +30,7 @@ public final class RunBench {
     private static final int ROUNDS = 9;
     private static final int RUNS = 20;
     private static final int WARM_UP = 300;
-    /** Requests of one run of copy-tables on vtd1 with seed 7, each counted once: now, and before. */
+    /** Requests of one run of copy-tables on vtd1 with seed 7, each counted once: now, before. */
     private static final double REQUESTS = 273_598;
     private static final double REQUESTS_BESIDE = 288_767;
 

@@ -28,7 +28,6 @@ import kdump.lab.engine.machine.Machine;
  */
 final class PinInterrupts {
 
-    private static final int PIN = 0x3d;
     private static final int UNHANDLED = 100_000;
     private static final long POLL_NANOS = 100_000_000;
     private static final long TICK_NANOS = 4_000_000;
@@ -50,14 +49,13 @@ final class PinInterrupts {
 
     /** Has a driver listen to the pin of its function; returns whether it has one. */
     boolean listen(PciFunction function) {
-        int pin = function.readConfig(PIN, 1);
-        if (pin < 1 || pin > 4) {
+        int id = function.requesterId();
+        int line = lines.of(id);
+        if (line == InterruptLines.NONE) {
             return false;
         }
-        int id = function.requesterId();
-        int line = lines.of(id, pin);
         listening.put(id, line);
-        waiting.put(id, lines.isAsserting(id, line) ? 1 : 0);
+        waiting.put(id, lines.isAsserting(id) ? 1 : 0);
         look(line);
         return true;
     }
@@ -75,8 +73,7 @@ final class PinInterrupts {
                 waiting.merge(function, 1, Integer::sum);
             }
         } else if (asserted) {
-            int line = lines.of(function,
-                    machine.fabric().function(function).readConfig(PIN, 1));
+            int line = lines.of(function);
             if (listening.containsValue(line)) {
                 look(line);
             }
@@ -117,7 +114,7 @@ final class PinInterrupts {
             return;
         }
         listening.forEach((function, own) -> {
-            if (own == line && lines.isAsserting(function, line)) {
+            if (own == line && lines.isAsserting(function)) {
                 waiting.put(function, 1);
             }
         });

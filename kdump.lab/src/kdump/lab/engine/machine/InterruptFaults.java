@@ -6,8 +6,8 @@ import iommu.api.sim.EventQueue;
 import java.util.Set;
 
 /**
- * What can be wrong with the interrupts of any device, whatever its model. {@value #STUCK_FROM}: the
- * instant from which on something is always raised, until the function is reset.
+ * What can be wrong with the interrupts of any device, whatever its model. {@value #STUCK_FROM}:
+ * the instant from which on something is always raised, until the function is reset.
  * {@value #STORM_NANOS}: from the crash on the first vector is raised again and again, this far
  * apart, until the device is reset. By default neither is so. One thread.
  */

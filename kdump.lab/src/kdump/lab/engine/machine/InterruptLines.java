@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The wires that interrupt pins lead to, four a root bus, and which functions assert them. A wire is
- * asserted as long as one of them does. One thread.
+ * The wires that interrupt pins lead to, four a root bus, and which functions assert them. A wire
+ * is asserted as long as one of them does. One thread.
  *
  * <p>Every bridge swizzles: INTA of device d below it is pin d modulo 4 above. That the wires of a
  * root bus are told apart in the same way, and that they are inputs 16 to 19 of the I/O APICs, or
@@ -22,14 +22,17 @@ import java.util.TreeSet;
  */
 public final class InterruptLines {
 
+    /** The line of a function without a pin. */
+    public static final int NONE = -1;
+
     private static final int FIRST = 16;
     private static final int WIRES = 4;
-    private static final TreeSet<Integer> NOBODY = new TreeSet<>();
     private static final int SECONDARY_BUS = 0x19;
     private static final int SUBORDINATE_BUS = 0x1a;
+    private static final int INTERRUPT_PIN = 0x3d;
 
     private final List<FunctionConfig> functions;
-    private final Map<Integer, TreeSet<Integer>> asserted = new HashMap<>();
+    private final Map<Integer, Set<Integer>> asserted = new HashMap<>();
     private final Map<Integer, Integer> known = new HashMap<>();
     /** The root buses, with their segments above. */
     private TreeSet<Integer> roots;
@@ -39,13 +42,15 @@ public final class InterruptLines {
         this.functions = functions;
     }
 
-    /**
-     * Returns the input of the I/O APIC that a pin of a function leads to.
-     *
-     * @param pin 1 to 4, INTA to INTD; a function has one
-     */
-    public int of(int function, int pin) {
-        return known.computeIfAbsent(function, f -> line(f, pin));
+    /** Returns the input of the I/O APIC that the pin of a function leads to, or {@link #NONE}. */
+    public int of(int function) {
+        return known.computeIfAbsent(function, this::line);
+    }
+
+    private int line(int function) {
+        return functions.stream().filter(f -> f.requesterId() == function)
+                .map(f -> f.u8(INTERRUPT_PIN)).filter(pin -> pin >= 1 && pin <= WIRES)
+                .findFirst().map(pin -> line(function, pin)).orElse(NONE);
     }
 
     private int line(int function, int pin) {
@@ -82,23 +87,23 @@ public final class InterruptLines {
     }
 
     /** Takes the level of a function's pin. */
-    void level(int function, int pin, boolean high) {
-        TreeSet<Integer> functions =
-                asserted.computeIfAbsent(of(function, pin), line -> new TreeSet<>());
+    void level(int function, boolean high) {
+        Set<Integer> sharers =
+                asserted.computeIfAbsent(of(function), line -> new TreeSet<>());
         if (high) {
-            functions.add(function);
+            sharers.add(function);
         } else {
-            functions.remove(function);
+            sharers.remove(function);
         }
     }
 
     /** Returns the functions that assert a line now, ascending; not to be changed. */
     public Set<Integer> asserting(int line) {
-        return asserted.getOrDefault(line, NOBODY);
+        return asserted.getOrDefault(line, Set.of());
     }
 
-    /** Returns whether a function asserts a line now. */
-    public boolean isAsserting(int function, int line) {
-        return asserting(line).contains(function);
+    /** Returns whether a function asserts its line now. */
+    public boolean isAsserting(int function) {
+        return asserting(of(function)).contains(function);
     }
 }

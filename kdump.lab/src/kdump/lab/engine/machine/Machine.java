@@ -83,8 +83,8 @@ public final class Machine {
     private final InterruptLines interruptLines;
     private final Set<Integer> transients;
     private Processor processor = NO_PROCESSOR;
-    /** All that it is made of, once somebody has asked. */
-    private List<Object> parts;
+    /** All that it is made of. */
+    private final List<Object> contents;
 
     /**
      * Puts a machine together.
@@ -111,6 +111,7 @@ public final class Machine {
             units.add(NoAnswerException.checked(vendor(unit).unit(unit.profile(), memory),
                     vendor(unit), "a unit"));
         }
+        interruptLines = new InterruptLines(description.functions());
         var parts = new RootComplexFactory.Parts(memory, units, description::unitOf,
                 this::isWritable, platform().messages(), new Wires(), queue, trace);
         Upstream root = services.rootComplex().build(parts);
@@ -122,12 +123,12 @@ public final class Machine {
             }
             return slot == null ? null : slot.device();
         });
-        interruptLines = new InterruptLines(description.functions());
         services.rootComplex().connectDeviceTlbs(parts, description.units().stream()
                 .mapToInt(UnitDescription::segment).toArray(), fabric);
         for (int i = 0; i < units.size(); i++) {
             units.get(i).listener(new UnitMonitor(this, i));
         }
+        contents = contents();
     }
 
     /** Returns whether memory at this address takes writes. */
@@ -146,7 +147,7 @@ public final class Machine {
 
         @Override
         public void interruptPin(int function, int pin, boolean asserted) {
-            interruptLines.level(function, pin, asserted);
+            interruptLines.level(function, asserted);
             processor.interruptPin(function, asserted);
         }
 
@@ -255,10 +256,7 @@ public final class Machine {
      */
     public String withdrawn() {
         Presence presence = services.presence();
-        if (parts == null) {
-            parts = parts(); // asked at every step, and never others
-        }
-        for (Object part : parts) {
+        for (Object part : contents) {
             String words = presence.withdrawn(part);
             if (words != null) {
                 return words;
@@ -267,7 +265,7 @@ public final class Machine {
         return null;
     }
 
-    private List<Object> parts() {
+    private List<Object> contents() {
         var parts = new ArrayList<Object>();
         for (String vendor : vendorNames()) {
             parts.add(services.vendor(vendor));

@@ -55,8 +55,9 @@ final class Catalog {
         Path path = path(target);
         for (FirmwareTableReader reader : holding.all(registry.tables())) {
             try {
-                List<FirmwareTable> tables = NoAnswerException.checked(holding.progress().reading(path,
-                        () -> reader.read(path)), reader, "firmware tables");
+                List<FirmwareTable> tables = NoAnswerException.checked(
+                        holding.progress().reading(path, () -> reader.read(path)), reader,
+                        "firmware tables");
                 if (!tables.isEmpty()) {
                     return tables;
                 }

@@ -112,7 +112,6 @@ final class Matrix implements AutoCloseable {
         }
     }
 
-
     /** Groups runs in which the same was asked for: on one machine they come out alike. */
     static List<Comparison.Same> same(List<Runner.Compared> compared) {
         var bySteps = new LinkedHashMap<Long, List<Runner.Compared>>();

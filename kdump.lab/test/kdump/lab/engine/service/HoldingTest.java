@@ -71,7 +71,8 @@ class HoldingTest {
 
     @Test
     void aServiceThatWentWhileItWasChosenIsNotAmongThem() {
-        board.add(new FakeService<CharSequence>(null, "gone.bundle", "9.0.0", Map.of()).reference());
+        board.add(new FakeService<CharSequence>(null, "gone.bundle", "9.0.0", Map.of())
+                .reference());
         assertThat(holding.best(board)).isNull();
         offer("there", "1.0.0", 0);
         assertThat(all()).containsExactly("there");
