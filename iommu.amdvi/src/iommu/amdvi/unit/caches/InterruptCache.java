@@ -59,7 +59,7 @@ public final class InterruptCache extends SetAssociativeCache {
     /** Drops the entries of a device; returns whether there was one. */
     public boolean invalidate(int device) {
         boolean dropped = false;
-        for (int slot = 0; slot < size(); slot++) {
+        for (int slot = 0; slot < slots(); slot++) {
             if (keyOf(slot) != 0 && DEVICE.of(keyOf(slot)) == device) {
                 drop(slot);
                 dropped = true;

@@ -25,6 +25,7 @@ class SetAssociativeCache {
     /** Bits of the first slot of a set. */
     private final int firstSlots;
     private final Generation generation;
+    private int used;
 
     /**
      * Makes an empty one.
@@ -45,10 +46,12 @@ class SetAssociativeCache {
         turn = other.turn.clone();
         firstSlots = other.firstSlots;
         generation = new Generation();
+        used = other.used;
     }
 
-    final int size() {
-        return keys.length;
+    /** Returns how many slots, from the first on, have to be looked at for all that is kept. */
+    final int slots() {
+        return used == 0 ? 0 : keys.length;
     }
 
     private int first(long key) {
@@ -87,6 +90,7 @@ class SetAssociativeCache {
             turn[set] = (byte) (FULL | state + 1 & COUNT - 1);
         } else {
             slot = free(first);
+            used++;
         }
         keys[slot] = key;
         return slot;
@@ -112,12 +116,14 @@ class SetAssociativeCache {
 
     final void drop(int slot) {
         generation.next();
+        used -= keys[slot] == 0 ? 0 : 1;
         keys[slot] = 0;
         turn[slot >>> WAY_BITS] &= ~FULL;
     }
 
     final void clear() {
         generation.next();
+        used = 0;
         Arrays.fill(keys, 0);
         for (int set = 0; set < turn.length; set++) {
             turn[set] &= ~FULL;

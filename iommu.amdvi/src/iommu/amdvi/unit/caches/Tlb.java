@@ -94,7 +94,7 @@ public final class Tlb extends SetAssociativeCache {
      */
     public boolean invalidate(int domain, long address, int shift) {
         boolean dropped = false;
-        for (int slot = 0; slot < size(); slot++) {
+        for (int slot = 0; slot < slots(); slot++) {
             long key = keyOf(slot);
             if (key != 0 && DOMAIN.of(key) == domain) {
                 int wide = Math.max(shift, (int) SHIFT.of(key));
