@@ -130,7 +130,7 @@ public class PhysicalMemory {
 
     /**
      * Returns the place of a page for {@link #wordAt}: found once, it serves every word of the
-     * page until something else is written.
+     * page as long as this memory is used.
      *
      * @param page a multiple of {@link #PAGE_BYTES}
      * @return -1 if the page is not backed as a whole, or nothing was ever written near it

@@ -5,6 +5,7 @@ import static iommu.api.bits.BitField.bits;
 
 import iommu.amdvi.PageTableEntry;
 import iommu.api.bits.BitField;
+import java.util.Arrays;
 
 /**
  * The cache of page directory entries: which table translates a range of a domain, and the rights
@@ -30,19 +31,27 @@ public final class DirectoryCache extends SetAssociativeCache {
     private static final int LOWEST = 1;
     private static final int HIGHEST = PageTableEntry.MAX_LEVEL - 1;
 
+    private static final int NOWHERE = -1;
+
     /** Address, level and rights of the table of each slot. */
     private final long[] tables;
+    /** Of each slot where the table's words were found, or {@link #NOWHERE}. */
+    private final int[] places;
 
     /** Makes an empty one. */
     public DirectoryCache(int entries) {
         super(entries, new Generation());
         tables = new long[entries];
+        places = new int[entries];
+        Arrays.fill(places, NOWHERE);
     }
 
-    /** A copy that begins as another cache is now. */
+    /** A copy that begins as another cache is now, and does not know any places yet. */
     DirectoryCache(DirectoryCache other) {
         super(other);
         tables = other.tables.clone();
+        places = new int[tables.length];
+        Arrays.fill(places, NOWHERE);
     }
 
     private static long key(int domain, long address, int level) {
@@ -62,6 +71,26 @@ public final class DirectoryCache extends SetAssociativeCache {
             }
         }
         return NONE;
+    }
+
+    /** Returns the slot of the table of the lowest level, or -1. Most requests need no more. */
+    public int lowest(int domain, long address) {
+        return slotOfKept(key(domain, address, LOWEST));
+    }
+
+    /** Returns the table of a slot, packed. */
+    public long known(int slot) {
+        return tables[slot];
+    }
+
+    /** Returns what {@link #place(int, int)} noted of a table since it is kept, or -1. */
+    public int place(int slot) {
+        return places[slot];
+    }
+
+    /** Notes where the words of a table are found; no part of what a unit keeps. */
+    public void place(int slot, int place) {
+        places[slot] = place;
     }
 
     /** Returns the table of a level, packed; 0 for none. */
@@ -91,8 +120,9 @@ public final class DirectoryCache extends SetAssociativeCache {
      */
     public void insert(int domain, long address, int level, long newTable, int rights) {
         if (level <= HIGHEST) {
-            tables[placeNew(key(domain, address, level))] =
-                    TABLE_LEVEL.with(newTable, level) | rights;
+            int slot = placeNew(key(domain, address, level));
+            tables[slot] = TABLE_LEVEL.with(newTable, level) | rights;
+            places[slot] = NOWHERE;
         }
     }
 

@@ -54,7 +54,8 @@ class SetAssociativeCache {
         return used == 0 ? 0 : keys.length;
     }
 
-    private int first(long key) {
+    /** Returns the first slot of the set of a key. */
+    final int first(long key) {
         return (int) (key * SPREAD >>> FIRST_SHIFT) & firstSlots;
     }
 
@@ -63,9 +64,29 @@ class SetAssociativeCache {
         return slotOf(first(key), key);
     }
 
-    private int slotOf(int first, long key) {
+    /** Returns the slot of a key in its set, or -1. */
+    final int slotOf(int first, long key) {
         return keys[first] == key ? first : keys[first + 1] == key ? first + 1
                 : keys[first + 2] == key ? first + 2 : keys[first + 3] == key ? first + 3 : -1;
+    }
+
+    /**
+     * Returns the same of a key that mostly has a slot, any of the four: without a branch for each,
+     * which a processor could only guess.
+     */
+    final int slotOfKept(long key) {
+        int first = first(key);
+        int second = same(keys[first + 1], key);
+        int third = same(keys[first + 2], key);
+        int fourth = same(keys[first + 3], key);
+        return (same(keys[first], key) | second | third | fourth) == 0 ? -1
+                : first + second + 2 * third + 3 * fourth;
+    }
+
+    /** Returns 1 if two are equal, else 0. */
+    private static int same(long one, long other) {
+        long apart = one ^ other;
+        return (int) (~(apart | -apart) >>> 63);
     }
 
     /** Returns the slot that a key has from now on: its own, else a free one, else a taken one. */
@@ -80,7 +101,11 @@ class SetAssociativeCache {
 
     /** Does what {@link #place} does with a key that is known to have no slot. */
     final int placeNew(long key) {
-        int first = first(key);
+        return placeNew(first(key), key);
+    }
+
+    /** Does so in the set that the key has. */
+    final int placeNew(int first, long key) {
         int set = first >>> WAY_BITS;
         int state = turn[set];
         int slot = first;

@@ -22,6 +22,7 @@ public final class Tlb extends SetAssociativeCache {
 
     /** Addresses of fewer bits have keys of their own. */
     private static final int EXACT = 54;
+    private static final int SMALL = 12;
 
     /** Of each slot the address that it was kept for, then page and rights. */
     private final long[] words;
@@ -56,6 +57,35 @@ public final class Tlb extends SetAssociativeCache {
             }
         }
         return -1;
+    }
+
+    // What find and insert do, in steps, for who looks a page of 4 KiB up and then keeps it.
+
+    /** Returns the key of a page of 4 KiB. */
+    public static long smallKey(int domain, long address) {
+        return key(domain, address, SMALL);
+    }
+
+    /** Returns the first slot of the set of a key. */
+    public int set(long smallKey) {
+        return first(smallKey);
+    }
+
+    /**
+     * Returns whether no slot translates an address: its set does not, there are no large pages,
+     * and its key is its own. False does not say that one does.
+     */
+    public boolean lacks(int set, long smallKey, long address) {
+        return slotOf(set, smallKey) < 0 && (shiftsInUse & ~(1L << SMALL)) == 0
+                && address >>> EXACT == 0;
+    }
+
+    /** Keeps a page and its rights for an address that the cache {@link #lacks}. */
+    public void fill(int set, long smallKey, long address, long pageAndRights) {
+        int slot = placeNew(set, smallKey);
+        words[2 * slot] = address;
+        words[2 * slot + 1] = pageAndRights;
+        shiftsInUse |= 1L << SMALL;
     }
 
     /** Returns the {@link iommu.api.pcie.Access} bits of a slot. */

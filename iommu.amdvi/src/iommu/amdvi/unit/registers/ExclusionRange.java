@@ -39,6 +39,11 @@ public final class ExclusionRange {
         changed.run();
     }
 
+    /** Returns whether there is a range that is in force. */
+    public boolean isInForce() {
+        return inForce;
+    }
+
     /** Returns whether an address lies in the range and the range is in force. */
     public boolean contains(long address) {
         return inForce && Long.compareUnsigned(address, first) >= 0

@@ -24,6 +24,9 @@ public final class PageTableWalk {
     /** What the decision about an entry that leads to a table begins with. */
     public static final String LEADS = "present, ";
 
+    /** Nothing is decided. No page has this address. */
+    public static final long UNDECIDED = -1;
+
     private static final long LOOKED =
             PageTableEntry.PR.mask() | PageTableEntry.NEXT_LEVEL.mask();
     private static final int NEXT_SHIFT = 9;
@@ -92,16 +95,43 @@ public final class PageTableWalk {
     }
 
     /**
+     * The last step of {@link #fused}, where the lowest table is known: most need no more.
+     *
+     * @return the page, of 4 KiB, and its rights below; or {@link #UNDECIDED}
+     */
+    public long leaf(int domain, long address, int access, DirectoryCache directories) {
+        int slot = directories.lowest(domain, address);
+        int place = slot < 0 ? -1 : placeOf(directories, slot);
+        if (place < 0) {
+            return UNDECIDED;
+        }
+        long entry = memory.wordAt(place,
+                PageTableEntry.index(address, 1) * PageTableEntry.BYTES);
+        int granted = DirectoryCache.rights(directories.known(slot)) & ContextTag.rights(entry);
+        return (entry & LOOKED) == PageTableEntry.PR.mask() && (granted & access) == access
+                ? PageTableEntry.ADDRESS.inPlace(entry) | granted : UNDECIDED;
+    }
+
+    private int placeOf(DirectoryCache directories, int slot) {
+        int place = directories.place(slot);
+        if (place < 0) {
+            place = memory.placeOfPage(DirectoryCache.table(directories.known(slot)));
+            directories.place(slot, place);
+        }
+        return place;
+    }
+
+    /**
      * The walk of {@link #walk} in the usual case: no level skipped, a page of the usual size at
      * the lowest one. All checks of a level are one comparison: present, the rights asked for, the
      * Next Level. What is not so it leaves, with nothing changed.
      *
-     * @return whether a page was found; it is in {@code result}
+     * @return the page and its rights below, or {@link #UNDECIDED}
      */
-    public boolean fused(int domain, long address, int access, long table, int level, int rights,
-            DirectoryCache directories, WalkResult result) {
+    public long fused(int domain, long address, int access, long table, int level, int rights,
+            DirectoryCache directories) {
         if ((rights & access) != access) {
-            return false;
+            return UNDECIDED;
         }
         long looked = LOOKED | (long) access << RIGHTS_SHIFT;
         long wanted = PageTableEntry.PR.mask() | (long) access << RIGHTS_SHIFT;
@@ -110,12 +140,12 @@ public final class PageTableWalk {
         for (int l = level; l > 1; l--) {
             int place = memory.placeOfPage(at);
             if (place < 0) {
-                return false;
+                return UNDECIDED;
             }
             long entry = memory.wordAt(place,
                     PageTableEntry.index(address, l) * PageTableEntry.BYTES);
             if ((entry & looked) != (wanted | (long) (l - 1) << NEXT_SHIFT)) {
-                return false;
+                return UNDECIDED;
             }
             granted &= ContextTag.rights(entry);
             at = PageTableEntry.ADDRESS.inPlace(entry);
@@ -123,21 +153,18 @@ public final class PageTableWalk {
         }
         int place = memory.placeOfPage(at);
         if (place < 0) {
-            return false;
+            return UNDECIDED;
         }
         long entry = memory.wordAt(place,
                 PageTableEntry.index(address, 1) * PageTableEntry.BYTES);
         if ((entry & looked) != wanted) {
-            return false;
+            return UNDECIDED;
         }
         for (int l = level - 1; l > 0; l--) {
             directories.insert(domain, address, l, PageTableEntry.ADDRESS.inPlace(tables[l]),
                     (int) tables[l] & ALL_RIGHTS);
         }
-        result.pageShift = PageTableEntry.shift(1);
-        result.page = PageTableEntry.ADDRESS.inPlace(entry);
-        result.rights = granted & ContextTag.rights(entry);
-        return true;
+        return PageTableEntry.ADDRESS.inPlace(entry) | granted & ContextTag.rights(entry);
     }
 
     /**

@@ -1,72 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit.translation;
 
-import iommu.api.pcie.Access;
+import iommu.amdvi.PageTableEntry;
+import iommu.amdvi.unit.caches.Caches;
+import iommu.amdvi.unit.caches.ContextTag;
+import iommu.amdvi.unit.caches.DirectoryCache;
+import iommu.amdvi.unit.caches.DteCache;
+import iommu.amdvi.unit.caches.Tlb;
+import iommu.amdvi.unit.registers.ExclusionRange;
+import iommu.amdvi.unit.tables.PageTableWalk;
 import iommu.api.unit.Translation;
 
 /**
- * What makes the model fast and is no part of it: translations by device and 4 KiB page that the
- * caches behind would give just so. A hit here changes nothing in them, as a hit there would not.
- *
- * <p>An entry counts as long as nothing has left or changed in the caches since, nor what else an
- * answer depends on: see {@link iommu.amdvi.unit.caches.Generation}.
+ * The way of {@link Translator} for the request that is usual where its page is not cached, all in
+ * one: its device table entry is, and the tables lead to a page of 4 KiB. It asks and fills the
+ * caches as that does. Whatever is not so it leaves, undecided and with nothing
+ * changed, to the numbered steps there.
  */
 final class FastPath {
 
-    /** No entry. */
-    static final long MISS = -1;
+    /** Nothing is decided; no outcome has this value. */
+    static final long UNDECIDED = Translation.blocked(-1);
 
-    private static final int ENTRIES = 1024;
-    /** Addresses of more bits are not kept. */
-    private static final int WIDTH = 59;
-    private static final long PAGE = -1L << 12;
+    private static final int SMALL = 12;
+    private static final long IN_PAGE = (1L << SMALL) - 1;
 
-    /** Words of an entry: key, value, generation; one is spare. */
-    private static final int WORDS = 4;
+    private final DteCache entries;
+    private final DirectoryCache directories;
+    private final Tlb tlb;
+    private final PageTableWalk pageTables;
+    private final ExclusionRange exclusion;
 
-    private final long[] words = new long[ENTRIES * WORDS];
-    /** Generation of the newest entry: with another no entry counts, and none need be looked at. */
-    private long newest = MISS;
-
-    FastPath() {
-        java.util.Arrays.fill(words, MISS);
+    FastPath(Caches caches, PageTableWalk pageTables, ExclusionRange exclusion) {
+        entries = caches.entries();
+        directories = caches.directories();
+        tlb = caches.tlb();
+        this.pageTables = pageTables;
+        this.exclusion = exclusion;
     }
 
-    private static int at(int device, long address) {
-        return ((int) (address >>> 12 ^ address >>> 22 ^ device * 0x9dL) & ENTRIES - 1) * WORDS;
-    }
-
-    private static long key(int device, long address) {
-        return (address & PAGE) << 4 | device;
-    }
-
-    /** Returns the packed translation of a request, or {@link #MISS}. */
-    long find(int device, long address, int access, long now) {
-        if (newest != now) {
-            return MISS;
+    /** Translates a request; {@link #UNDECIDED} if it is not usual. */
+    long translate(int device, long address, int access) {
+        int slot = entries.find(device);
+        if (slot < 0 || exclusion.isInForce() || Translator.isInterrupt(address)) {
+            return UNDECIDED;
         }
-        int at = at(device, address);
-        if (words[at] == key(device, address) && words[at + 2] == now && address >>> WIDTH == 0
-                && access != 0) {
-            long found = words[at + 1];
-            return (found & access) == access ? found & PAGE | address & ~PAGE : MISS;
+        long tag = entries.tag(slot);
+        int domain = (int) ContextTag.DOMAIN.of(tag);
+        long key = Tlb.smallKey(domain, address);
+        int set = tlb.set(key);
+        if (!ContextTag.admits(tag, address, access)
+                || ContextTag.LEVELS.of(tag) == 1 || !tlb.lacks(set, key, address)) {
+            return UNDECIDED;
         }
-        return MISS;
+        long leaf = pageTables.leaf(domain, address, access, directories);
+        if (leaf == PageTableWalk.UNDECIDED) {
+            leaf = walked(slot, domain, address, access);
+            if (leaf == PageTableWalk.UNDECIDED) {
+                return UNDECIDED;
+            }
+        }
+        tlb.fill(set, key, address, leaf);
+        return Translation.to(PageTableEntry.ADDRESS.inPlace(leaf) | address & IN_PAGE, SMALL);
     }
 
-    /**
-     * Keeps a translation.
-     *
-     * @param rights READ and WRITE as the device has them
-     */
-    void put(int device, long address, long translation, int rights, long now) {
-        if (address >>> WIDTH == 0 && translation >= 0
-                && !Translation.isUntranslated(translation)) {
-            int at = at(device, address);
-            words[at] = key(device, address);
-            words[at + 1] = translation & PAGE | rights & (Access.READ | Access.WRITE);
-            words[at + 2] = now;
-            newest = now;
-        }
+    /** Returns what the walk from the lowest table known, or from the root, leads to. */
+    private long walked(int slot, int domain, long address, int access) {
+        int levels = (int) ContextTag.LEVELS.of(entries.tag(slot));
+        long known = directories.find(domain, address, levels);
+        return known == DirectoryCache.NONE
+                ? pageTables.fused(domain, address, access, entries.root(slot), levels,
+                        PageTableWalk.ALL_RIGHTS, directories)
+                : pageTables.fused(domain, address, access, DirectoryCache.table(known),
+                        DirectoryCache.level(known), DirectoryCache.rights(known), directories);
     }
 }

@@ -45,6 +45,8 @@ public final class Translator {
     private final ExclusionRange exclusion;
     private final InterruptRemapping interrupts;
     private final QemuTranslator qemu;
+    /** Null without, as {@link #fastPath}. */
+    private final FastPathCache front;
     private final FastPath fastPath;
     /** Hears the entries that are read. */
     private final WalkListener listener;
@@ -66,7 +68,9 @@ public final class Translator {
         exclusion = new ExclusionRange(registers, caches.generation()::next);
         interrupts = new InterruptRemapping(registers, memory, caches.interrupts());
         this.qemu = qemu;
-        fastPath = settings.fastPath() && qemu == null ? new FastPath() : null;
+        boolean fast = settings.fastPath() && qemu == null;
+        front = fast ? new FastPathCache() : null;
+        fastPath = fast ? new FastPath(caches, pageTables, exclusion) : null;
         listener = WalkListener.NONE;
         teller = null;
     }
@@ -83,6 +87,7 @@ public final class Translator {
         pageTables = other.pageTables;
         exclusion = other.exclusion;
         interrupts = other.interrupts.over(caches.interrupts(), listener);
+        front = null;
         fastPath = null;
         this.caches = caches;
         generation = caches.generation();
@@ -101,11 +106,9 @@ public final class Translator {
 
     /** Translates a request; the result is as {@link Translation} packs it. */
     public long translate(int device, long address, int access) {
-        if (fastPath != null) {
-            long known = fastPath.find(device, address, access, generation.count());
-            if (known >= 0) {
-                return known;
-            }
+        if (front != null) {
+            long known = front.find(device, address, access, generation.count());
+            return known >= 0 ? known : unknown(device, address, access);
         }
         if (qemu != null) {
             return qemu.translate(device, address, access, found);
@@ -113,9 +116,14 @@ public final class Translator {
         return modelled(device, address, access);
     }
 
+    private long unknown(int device, long address, int access) {
+        long outcome = fastPath.translate(device, address, access);
+        return outcome != FastPath.UNDECIDED ? outcome : modelled(device, address, access);
+    }
+
     private long keep(int device, long address, long translation, int rights) {
-        if (fastPath != null) {
-            fastPath.put(device, address, translation, rights, generation.count());
+        if (front != null) {
+            front.put(device, address, translation, rights, generation.count());
         }
         return translation;
     }
@@ -226,7 +234,7 @@ public final class Translator {
         return slot;
     }
 
-    private static boolean isInterrupt(long address) {
+    static boolean isInterrupt(long address) {
         return address >>> 20 == INTERRUPTS;
     }
 
@@ -271,11 +279,9 @@ public final class Translator {
         int rights = fromRoot ? PageTableWalk.ALL_RIGHTS : DirectoryCache.rights(known);
         WalkListener hears =
                 teller == null ? listener : teller.tables(known, entry, address, access);
-        // 5b. The usual case at once; step by step where it is not, or somebody listens.
-        return hears == WalkListener.NONE && pageTables.fused(domain, address, access, table,
-                level, rights, directories, found)
-                || pageTables.walk(domain, address, access, table, level, rights, directories,
-                        found, hears);
+        // 5b. Step by step; FastPath takes the usual case at once.
+        return pageTables.walk(domain, address, access, table, level, rights, directories,
+                found, hears);
     }
 
     private static long translated(long page, int pageShift, long address) {

@@ -30,6 +30,7 @@ public final class StructureCache {
     private static final int WORDS = 2;
     private static final int VALUE = 1;
     private static final long NESTED = 1L << 32;
+    private static final int NOWHERE = -1;
 
     private final int mask;
     /** Base-2 logarithm of the words of a level. */
@@ -38,6 +39,8 @@ public final class StructureCache {
     private final long[] words;
     /** Of each entry the PASID, with {@link #NESTED}. */
     private final long[] owners;
+    /** Of each entry where the table's words were found, or {@link #NOWHERE}. */
+    private final int[] places;
 
     /** @param entries of each level, a power of two; 0 for a unit that has none */
     StructureCache(int entries) {
@@ -45,9 +48,11 @@ public final class StructureCache {
         levelShift = Integer.numberOfTrailingZeros(entries * WORDS);
         words = new long[HIGHEST * entries * WORDS];
         owners = new long[HIGHEST * entries];
+        places = new int[HIGHEST * entries];
+        Arrays.fill(places, NOWHERE);
     }
 
-    /** Returns one of its own with the same entries. */
+    /** Returns one of its own with the same entries, whose places nobody knows yet. */
     StructureCache copy() {
         var made = new StructureCache(mask + 1);
         System.arraycopy(words, 0, made.words, 0, words.length);
@@ -71,17 +76,26 @@ public final class StructureCache {
     }
 
     /**
-     * Returns the value of the lowest table of the second stage, which maps pages of 4 KiB, if it
-     * is known; or -1. The one step of {@link #find} that is enough for most requests.
+     * Returns where the lowest table of the second stage, which maps pages of 4 KiB, is kept for an
+     * address, or -1. The one step of {@link #find} that is enough for most requests.
      */
-    public long lowest(int domain, long address) {
+    public int lowest(int domain, long address) {
         if (mask < 0) {
             return -1;
         }
         long prefix = StructureKey.prefix(address, LOWEST);
         int at = at(domain, PagingMode.SECOND_STAGE, prefix, LOWEST);
-        long value = words[at + VALUE];
-        return words[at] == StructureKey.of(domain, PagingMode.SECOND_STAGE, prefix) ? value : -1;
+        return words[at] == StructureKey.of(domain, PagingMode.SECOND_STAGE, prefix) ? at : -1;
+    }
+
+    /** Returns what {@link #place(int, int)} noted of a table since it is kept, or -1. */
+    public int place(int found) {
+        return places[found / WORDS];
+    }
+
+    /** Notes where the words of a table are found; no part of what a unit keeps. */
+    public void place(int found, int place) {
+        places[found / WORDS] = place;
     }
 
     /** Returns where the lowest table known for an address is kept, or -1. */
@@ -120,6 +134,7 @@ public final class StructureCache {
         words[at] = StructureKey.of(domain, ofPasid, prefix);
         words[at + VALUE] = tableAndRights;
         owners[at / WORDS] = Integer.toUnsignedLong(ofPasid) | (ofNested ? NESTED : 0);
+        places[at / WORDS] = NOWHERE;
     }
 
     /**

@@ -51,17 +51,31 @@ public final class FusedWalk {
      * @return as {@link #walk(int, int, long, long, int)}
      */
     public long leaf(int domain, long address, int access) {
-        long known = structures.lowest(domain, address);
-        int place = known < 0 ? -1 : tables.placeOf(SecondStageEntry.ADDR.inPlace(known));
+        int found = structures.lowest(domain, address);
+        int place = found < 0 ? -1 : placeOf(found);
         if (place < 0) {
             return UNDECIDED;
         }
+        long known = structures.value(found);
         long entry = tables.wordAt(place,
                 SecondStageEntry.index(address, 1) * SecondStageEntry.BYTES);
         long page = SecondStageEntry.ADDR.inPlace(entry);
         return (entry & (leafReserved | known & access)) != access
                 || InterruptRange.contains(page) ? UNDECIDED
                         : page | entry & known & BOTH | PageRights.DIRTY;
+    }
+
+    /** Returns where the words of a table that is kept are, or -1. */
+    private int placeOf(int found) {
+        if (!tables.isCurrent()) {
+            return -1;
+        }
+        int place = structures.place(found);
+        if (place < 0) {
+            place = tables.placeOf(SecondStageEntry.ADDR.inPlace(structures.value(found)));
+            structures.place(found, place);
+        }
+        return place;
     }
 
     /**

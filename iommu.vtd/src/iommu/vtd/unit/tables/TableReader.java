@@ -60,9 +60,14 @@ public final class TableReader {
                 : late.read64(address);
     }
 
+    /** Returns whether memory is what the unit sees of it. */
+    boolean isCurrent() {
+        return late == null || late.isCurrent();
+    }
+
     /** Returns where a table's words are found by {@link #wordAt}, or -1: then one by one. */
     int placeOf(long table) {
-        return late == null || late.isCurrent() ? memory.placeOfPage(table) : -1;
+        return isCurrent() ? memory.placeOfPage(table) : -1;
     }
 
     long wordAt(int place, int offset) {

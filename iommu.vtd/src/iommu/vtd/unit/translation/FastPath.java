@@ -54,14 +54,15 @@ public final class FastPath {
         int domain = contexts.domain(slot);
         long tag = iotlb.smallTag(domain, address);
         int first = iotlb.first(tag);
-        if (iotlb.lacks(first, tag)) {
-            long leaf = pages.leaf(domain, address, access);
-            if (leaf != FusedWalk.UNDECIDED) {
-                iotlb.fill(first, tag, leaf);
-                return to(leaf, address);
-            }
+        if (!iotlb.lacks(first, tag)) {
+            return others(slot, source, address, access);
         }
-        return others(slot, source, address, access);
+        long leaf = pages.leaf(domain, address, access);
+        if (leaf == FusedWalk.UNDECIDED) {
+            return walked(slot, first, tag, address, access);
+        }
+        iotlb.fill(first, tag, leaf);
+        return to(leaf, address);
     }
 
     private static long to(long leaf, long address) {
@@ -69,21 +70,27 @@ public final class FastPath {
                 ContextTag.PASS_THROUGH_SHIFT);
     }
 
-    /** Translates a request whose page the IOTLB has, or whose lowest table is not known. */
+    /** Translates a request whose page the IOTLB lacks, and whose lowest table is not known. */
+    private long walked(int slot, int first, long tag, long address, int access) {
+        long leaf = pages.walk(contexts.domain(slot),
+                (int) ContextTag.LEVELS.of(contexts.context(slot)), contexts.table(slot), address,
+                access);
+        if (leaf == FusedWalk.UNDECIDED) {
+            return UNDECIDED;
+        }
+        iotlb.fill(first, tag, leaf);
+        return to(leaf, address);
+    }
+
+    /** Translates a request whose page the IOTLB may have. */
     private long others(int slot, int source, long address, int access) {
         int domain = contexts.domain(slot);
         int hit = iotlb.find(domain, PagingMode.SECOND_STAGE, address);
         if (hit >= 0) {
             return kept(hit, source, address, access);
         }
-        long leaf = pages.walk(domain, (int) ContextTag.LEVELS.of(contexts.context(slot)),
-                contexts.table(slot), address, access);
-        if (leaf == FusedWalk.UNDECIDED) {
-            return UNDECIDED;
-        }
         long tag = iotlb.smallTag(domain, address);
-        iotlb.fill(iotlb.first(tag), tag, leaf);
-        return to(leaf, address);
+        return walked(slot, iotlb.first(tag), tag, address, access);
     }
 
     private long kept(int hit, int source, long address, int access) {

@@ -90,8 +90,20 @@ class StructureCacheModelTest {
             assertThat(cache.value(found)).isEqualTo(value);
         }
         if (any.pasid == PagingMode.SECOND_STAGE) {
-            assertThat(cache.lowest(any.domain, any.address)).isEqualTo(lowest == 1 ? value : -1);
+            assertThat(cache.lowest(any.domain, any.address)).isEqualTo(lowest == 1 ? found : -1);
         }
+        if (found >= 0) {
+            placeIsOf(value, found);
+        }
+    }
+
+    /** What is noted of a table is gone with it, and no copy has it. */
+    private void placeIsOf(long value, int found) {
+        int place = (int) (value >>> 12);
+        assertThat(cache.place(found)).isIn(-1, place);
+        cache.place(found, place);
+        assertThat(cache.place(found)).isEqualTo(place);
+        assertThat(cache.copy().place(found)).isEqualTo(-1);
     }
 
     private void insert() {
