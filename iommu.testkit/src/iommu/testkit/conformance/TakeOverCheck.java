@@ -45,9 +45,10 @@ public final class TakeOverCheck {
         first.driver().map(DISK, IOVA, MEMORY, PAGE, Access.READ | Access.WRITE);
         VendorMachine again = first.resumed();
         check(again.unit().translating(), "a unit restored from its registers does not translate");
-        first.registers().forEach((at, word) -> check(word.equals(again.registers().get(at)),
+        var restored = again.registers();
+        first.registers().forEach((at, word) -> check(word.equals(restored.get(at)),
                 "the register at " + hex(at) + " read " + hex(word) + ", and reads "
-                        + hex(again.registers().get(at)) + " after it was restored"));
+                        + hex(restored.get(at)) + " after it was restored"));
         reaches(again.unit(), DISK, IOVA, Access.WRITE, MEMORY);
         again.driver().resume();
         check(again.driver().hasTables(), "the kernel does not find its tables again");

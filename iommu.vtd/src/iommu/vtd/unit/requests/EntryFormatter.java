@@ -7,10 +7,13 @@ import iommu.api.unit.CacheLookup;
 import iommu.api.unit.WalkListener;
 import iommu.vtd.FaultReason;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 
 /** Tells a step of a walk to a listener. Cold: made only when somebody listens. */
 public final class EntryFormatter {
+
+    private static final HexFormat UPPER = HexFormat.of().withUpperCase();
 
     private final String structure;
     private final long address;
@@ -81,7 +84,8 @@ public final class EntryFormatter {
 
     /** Returns why an entry ends the walk, such as "P=0 -> fault 02h: Present bit...". */
     public static String refusal(String why, FaultReason fault) {
-        return why + " -> fault " + String.format("%02Xh", fault.number()) + ": " + fault.text();
+        return why + " -> fault " + UPPER.toHexDigits((byte) fault.number()) + "h: "
+                + fault.text();
     }
 
     /** Returns which reserved bits of an entry are set, given those of each quadword. */
