@@ -164,6 +164,11 @@ class FabricFunction implements PciFunction, DmaPort {
     }
 
     @Override
+    public boolean busMaster() {
+        return !isThere() || BUS_MASTER.isSet(config.command());
+    }
+
+    @Override
     public void writeConfig(int offset, int bytes, int value) {
         check(offset, bytes);
         if (!isThere()) {

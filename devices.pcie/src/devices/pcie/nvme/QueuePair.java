@@ -3,6 +3,9 @@ package devices.pcie.nvme;
 
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
  * A submission and a completion queue as a driver holds them. One thread.
@@ -12,6 +15,8 @@ import iommu.api.pcie.DriverPort;
 final class QueuePair {
 
     private static final int DOUBLEWORD_BITS = 32;
+    private static final VarHandle LONG =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     final int id;
     final int entries;
@@ -20,6 +25,8 @@ final class QueuePair {
     private final DmaBuffer completions;
     private final int tailDoorbell;
     private final int headDoorbell;
+    /** An entry as it is written; what no command here has stays 0. */
+    private final byte[] entry = new byte[NvmeCommands.SUBMISSION_BYTES];
     private int tail;
     private int head;
     private int phase = 1;
@@ -57,16 +64,14 @@ final class QueuePair {
         }
     }
 
-    /** Writes an entry; the doorbell is rung later. */
+    /** Writes an entry, all of it at once; the doorbell is rung later. */
     void put(int opcode, int commandId, long namespace, long prp1, long dwords10, long dwords12) {
-        long at = submissions.physicalAddress() + (long) tail * NvmeCommands.SUBMISSION_BYTES;
-        for (int i = 0; i < NvmeCommands.SUBMISSION_BYTES; i += Long.BYTES) {
-            port.write64(at + i, 0);
-        }
-        port.write64(at, opcode | (long) commandId << 16 | namespace << DOUBLEWORD_BITS);
-        port.write64(at + NvmeCommands.PRP1, prp1);
-        port.write64(at + NvmeCommands.CDW10, dwords10);
-        port.write64(at + NvmeCommands.CDW12, dwords12);
+        LONG.set(entry, 0, opcode | (long) commandId << 16 | namespace << DOUBLEWORD_BITS);
+        LONG.set(entry, NvmeCommands.PRP1, prp1);
+        LONG.set(entry, NvmeCommands.CDW10, dwords10);
+        LONG.set(entry, NvmeCommands.CDW12, dwords12);
+        port.write(submissions.physicalAddress() + (long) tail * entry.length, entry, 0,
+                entry.length);
         tail = (tail + 1) % entries;
     }
 

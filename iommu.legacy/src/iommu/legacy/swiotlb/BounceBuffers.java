@@ -113,7 +113,7 @@ final class BounceBuffers implements DmaOps {
 
     @Override
     public void unmap(PciFunction function, DmaBuffer buffer) {
-        Bounced entry = bounced.remove(buffer.iova());
+        Bounced entry = bounced.isEmpty() ? null : bounced.remove(buffer.iova());
         if (entry != null) {
             port.recordUnmap(function.requesterId(), buffer.iova(), () -> {
                 if ((entry.access & Access.WRITE) != 0) {

@@ -4,9 +4,8 @@ package kdump.lab.engine.kernel;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.unit.KernelPanicException;
-import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Deque;
 import java.util.List;
 
 /**
@@ -22,7 +21,9 @@ public final class PageAllocator {
     private final BitSet excluded;
     private final BitSet given = new BitSet();
     private final BitSet scratch = new BitSet();
-    private final Deque<Long> free = new ArrayDeque<>();
+    /** Frames to be given out again, the next one last. */
+    private long[] free = new long[16];
+    private int freed;
     private int range;
     private long next;
 
@@ -44,8 +45,8 @@ public final class PageAllocator {
      * @throws KernelPanicException if there are none left
      */
     long allocate(int count) {
-        if (count == 1 && !free.isEmpty() && !(isHighFirst() && free.peek() < LOW_END)) {
-            return free.pop();
+        if (count == 1 && freed > 0 && !(isHighFirst() && free[freed - 1] < LOW_END)) {
+            return free[--freed];
         }
         long align = (long) Integer.highestOneBit(2 * count - 1) * PAGE;
         while (range < ranges.size()) {
@@ -122,7 +123,10 @@ public final class PageAllocator {
     /** Takes frames back; single frames are given out again, runs are not. */
     void free(long address, int count) {
         if (count == 1) {
-            free.push(address);
+            if (freed == free.length) {
+                free = Arrays.copyOf(free, 2 * freed);
+            }
+            free[freed++] = address;
         }
     }
 

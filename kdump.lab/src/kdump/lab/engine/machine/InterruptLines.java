@@ -3,10 +3,10 @@ package kdump.lab.engine.machine;
 
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -32,8 +32,10 @@ public final class InterruptLines {
     private static final int INTERRUPT_PIN = 0x3d;
 
     private final List<FunctionConfig> functions;
-    private final Map<Integer, Set<Integer>> asserted = new HashMap<>();
+    private final Map<Integer, Sharers> asserted = new HashMap<>();
     private final Map<Integer, Integer> known = new HashMap<>();
+    private int recent = NONE;
+    private int recentLine;
     /** The root buses, with their segments above. */
     private TreeSet<Integer> roots;
 
@@ -44,7 +46,11 @@ public final class InterruptLines {
 
     /** Returns the input of the I/O APIC that the pin of a function leads to, or {@link #NONE}. */
     public int of(int function) {
-        return known.computeIfAbsent(function, this::line);
+        if (function != recent) {
+            recentLine = known.computeIfAbsent(function, this::line);
+            recent = function;
+        }
+        return recentLine;
     }
 
     private int line(int function) {
@@ -86,24 +92,44 @@ public final class InterruptLines {
         return closest;
     }
 
-    /** Takes the level of a function's pin. */
-    void level(int function, boolean high) {
-        Set<Integer> sharers =
-                asserted.computeIfAbsent(of(function), line -> new TreeSet<>());
-        if (high) {
-            sharers.add(function);
-        } else {
-            sharers.remove(function);
+    /** The functions that assert a line now. */
+    private static final class Sharers {
+        private int[] functions = new int[WIRES];
+        private int count;
+
+        /** Returns the place of a function; if it asserts nothing, less than 0. */
+        private int place(int function) {
+            return Arrays.binarySearch(functions, 0, count, function);
+        }
+
+        private void level(int function, boolean high) {
+            int place = place(function);
+            if (high && place < 0) {
+                if (count == functions.length) {
+                    functions = Arrays.copyOf(functions, 2 * count);
+                }
+                System.arraycopy(functions, ~place, functions, ~place + 1, count++ - ~place);
+                functions[~place] = function;
+            } else if (!high && place >= 0) {
+                System.arraycopy(functions, place + 1, functions, place, --count - place);
+            }
         }
     }
 
-    /** Returns the functions that assert a line now, ascending; not to be changed. */
-    public Set<Integer> asserting(int line) {
-        return asserted.getOrDefault(line, Set.of());
+    /** Takes the level of a function's pin. */
+    void level(int function, boolean high) {
+        asserted.computeIfAbsent(of(function), line -> new Sharers()).level(function, high);
+    }
+
+    /** Returns the functions that assert a line now, ascending. */
+    public int[] asserting(int line) {
+        Sharers sharers = asserted.get(line);
+        return sharers == null ? new int[0] : Arrays.copyOf(sharers.functions, sharers.count);
     }
 
     /** Returns whether a function asserts its line now. */
     public boolean isAsserting(int function) {
-        return asserting(of(function)).contains(function);
+        Sharers sharers = asserted.get(of(function));
+        return sharers != null && sharers.place(function) >= 0;
     }
 }

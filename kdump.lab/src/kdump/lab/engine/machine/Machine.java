@@ -24,12 +24,15 @@ import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.RootComplexFactory;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * One machine put together: memory, units, fabric, devices, and the clock they share. Made for one
@@ -78,7 +81,9 @@ public final class Machine {
     private final Services services;
     private final List<RemappingUnit> units = new ArrayList<>();
     private final Map<Integer, DeviceSlot> slots = new HashMap<>();
-    private final Map<Integer, FunctionConfig> configs = new HashMap<>();
+    /** Requester ids of all functions, ascending, and of each what it is as captured. */
+    private final int[] requesters;
+    private final FunctionConfig[] configs;
     private final Fabric fabric;
     private final InterruptLines interruptLines;
     private final Set<Integer> transients;
@@ -115,7 +120,10 @@ public final class Machine {
         var parts = new RootComplexFactory.Parts(memory, units, description::unitOf,
                 this::isWritable, platform().messages(), new Wires(), queue, trace);
         Upstream root = services.rootComplex().build(parts);
-        description.functions().forEach(f -> configs.put(f.requesterId(), f));
+        configs = description.functions().stream()
+                .sorted(Comparator.comparingInt(FunctionConfig::requesterId))
+                .toArray(FunctionConfig[]::new);
+        requesters = Stream.of(configs).mapToInt(FunctionConfig::requesterId).toArray();
         fabric = services.fabric().build(description.functions(), root, (function, dma) -> {
             DeviceSlot slot = DeviceSlot.of(this, function, dma, devices);
             if (slot != null) {
@@ -325,7 +333,8 @@ public final class Machine {
 
     /** Returns a function as captured, or null. */
     public FunctionConfig config(int requester) {
-        return configs.get(requester);
+        int place = Arrays.binarySearch(requesters, requester);
+        return place < 0 ? null : configs[place];
     }
 
     /** Returns the device behind a function, or null. */
