@@ -30,6 +30,7 @@ public final class RecordingUpstream implements Upstream {
     private final PhysicalMemory memory;
     private final List<Request> requests = new ArrayList<>();
     private final List<Integer> systemErrors = new ArrayList<>();
+    private SystemError lastError;
     private final List<String> pins = new ArrayList<>();
     private CompletionStatus status = CompletionStatus.SUCCESS;
     private Translations translations =
@@ -64,6 +65,11 @@ public final class RecordingUpstream implements Upstream {
         return systemErrors;
     }
 
+    /** Returns the system error that arrived last; null if none has. */
+    public SystemError lastSystemError() {
+        return lastError;
+    }
+
     /** Returns the pin changes that arrived, such as "28 INTA asserted"; a view. */
     public List<String> pins() {
         return pins;
@@ -73,6 +79,7 @@ public final class RecordingUpstream implements Upstream {
     public void clear() {
         requests.clear();
         systemErrors.clear();
+        lastError = null;
         pins.clear();
     }
 
@@ -159,6 +166,7 @@ public final class RecordingUpstream implements Upstream {
     @Override
     public void systemError(int port, SystemError error) {
         systemErrors.add(port);
+        lastError = error;
     }
 
     @Override

@@ -93,7 +93,7 @@ final class ConfigSpace implements Interrupts.Config {
             kind(writable, virtual.capability() + VirtualFunctions.CONTROL, VIRTUAL_WRITABLE);
             kind(writable, virtual.capability() + VirtualFunctions.NUMBER, 0xffff);
         }
-        errorReporting = Capabilities.findExtended(this::read, ErrorReporting.CAPABILITY);
+        errorReporting = Capabilities.findExtended(this::read, ErrorLayout.CAPABILITY);
         if (errorReporting > 0) {
             errorRegisters(bridge);
         }
@@ -104,18 +104,22 @@ final class ConfigSpace implements Interrupts.Config {
      * both live through a reset.
      */
     private void errorRegisters(boolean port) {
-        for (int offset : new int[] {ErrorReporting.UNCORRECTABLE_STATUS,
-                ErrorReporting.CORRECTABLE_STATUS}) {
+        for (int offset : new int[] {ErrorLayout.UNCORRECTABLE_STATUS,
+                ErrorLayout.CORRECTABLE_STATUS}) {
             takes(writeOneToClear, errorReporting + offset, -1);
         }
-        for (int offset : new int[] {ErrorReporting.UNCORRECTABLE_MASK,
-                ErrorReporting.UNCORRECTABLE_SEVERITY, ErrorReporting.CORRECTABLE_MASK}) {
+        for (int offset : new int[] {ErrorLayout.UNCORRECTABLE_MASK,
+                ErrorLayout.UNCORRECTABLE_SEVERITY, ErrorLayout.CORRECTABLE_MASK}) {
             takes(writable, errorReporting + offset, -1);
             takes(sticky, errorReporting + offset, -1);
         }
+        int control = errorReporting + ErrorLayout.CONTROL;
+        int capable = (read(control, 4) & ErrorLayout.CONTROL_CAPABLE) << 1;
+        takes(writable, control, capable);
+        takes(sticky, control, capable);
         if (port) {
-            takes(writable, errorReporting + ErrorReporting.ROOT_ERROR_COMMAND, 7);
-            takes(writeOneToClear, errorReporting + ErrorReporting.ROOT_ERROR_STATUS, 0x7f);
+            takes(writable, errorReporting + ErrorLayout.ROOT_ERROR_COMMAND, 7);
+            takes(writeOneToClear, errorReporting + ErrorLayout.ROOT_ERROR_STATUS, 0x7f);
         }
     }
 
@@ -129,7 +133,7 @@ final class ConfigSpace implements Interrupts.Config {
         express = Capabilities.find(this::read, Capabilities.EXPRESS);
         translationServices = Capabilities.findExtended(this::read,
                 Capabilities.ADDRESS_TRANSLATION_SERVICES);
-        errorReporting = Capabilities.findExtended(this::read, ErrorReporting.CAPABILITY);
+        errorReporting = Capabilities.findExtended(this::read, ErrorLayout.CAPABILITY);
     }
 
     private void messageEnable(int capability, int mask) {

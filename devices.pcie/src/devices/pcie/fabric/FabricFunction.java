@@ -19,21 +19,17 @@ import static devices.pcie.fabric.ConfigLayout.TYPE_UPSTREAM_PORT;
 
 import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Bar;
-import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
-import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.TranslationCompletion;
 import iommu.api.pcie.Upstream;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
-/** One function: config space, the device behind it, the gates its requests pass. One thread. */
-class FabricFunction implements PciFunction, DmaPort {
+/** One function: config space, the device behind it, resets, and its own gate. One thread. */
+class FabricFunction implements PciFunction {
 
     private static final long ALL_ONES = -1;
 
@@ -41,6 +37,9 @@ class FabricFunction implements PciFunction, DmaPort {
     private final ConfigSpace config;
     private final Upstream upstream;
     private final WayUp way = new WayUp(this);
+    private final RequestPath path;
+    /** Null without Advanced Error Reporting. */
+    private final ErrorLog errorLog;
     private final BaseAddresses bars;
     private final Interrupts interrupts;
     private final List<FabricFunction> below = new ArrayList<>();
@@ -63,11 +62,23 @@ class FabricFunction implements PciFunction, DmaPort {
         this.upstream = upstream;
         this.alias = requesterId;
         bars = new BaseAddresses(config, headerType() == 1);
-        interrupts = new Interrupts(config, this, this::pinChanged);
+        path = new RequestPath(this, way, upstream);
+        interrupts = new Interrupts(config, path, this::pinChanged);
+        errorLog = config.errorReporting() == 0 ? null : new ErrorLog(config);
     }
 
     final ConfigSpace config() {
         return config;
+    }
+
+    /** Returns the way of its requests. */
+    final RequestPath path() {
+        return path;
+    }
+
+    /** Returns its log of errors, null without Advanced Error Reporting. */
+    final ErrorLog errorLog() {
+        return errorLog;
     }
 
     /** Returns the bridge above, or null. */
@@ -140,6 +151,21 @@ class FabricFunction implements PciFunction, DmaPort {
         return (int) EXPRESS_TYPE.of(config.read(config.express() + EXPRESS_FLAGS, 2));
     }
 
+    /** Returns whether this is a root port. */
+    final boolean isRootPort() {
+        return config.express() != 0 && expressType() == TYPE_ROOT_PORT;
+    }
+
+    /** Returns whether this is a port: a bridge with a link below, or that of a switch. */
+    final boolean isPort() {
+        if (config.express() == 0) {
+            return false;
+        }
+        int type = expressType();
+        return type == TYPE_ROOT_PORT || type == TYPE_UPSTREAM_PORT
+                || type == TYPE_DOWNSTREAM_PORT;
+    }
+
     /** Returns whether this is a bridge whose secondary bus is {@code bus}. */
     boolean leadsTo(int segment, int bus) {
         return headerType() == 1 && requesterId >>> 16 == segment
@@ -180,6 +206,10 @@ class FabricFunction implements PciFunction, DmaPort {
         boolean virtualThere = virtualEnabled();
         config.write(offset, bytes, value);
         interrupts.configWritten();
+        if (errorLog != null) {
+            errorLog.written(offset, bytes);
+            ErrorReporting.written(this, offset, bytes);
+        }
         if (device != null && BUS_MASTER.isSet(config.command()) != master) {
             device.busMasterEnabled(!master);
         }
@@ -199,7 +229,7 @@ class FabricFunction implements PciFunction, DmaPort {
         }
     }
 
-    private boolean isThere() {
+    final boolean isThere() {
         return (device == null || device.present())
                 && (physical == null || physical.isThere() && physical.virtualEnabled());
     }
@@ -268,8 +298,8 @@ class FabricFunction implements PciFunction, DmaPort {
                 && (space.io() ? IO_SPACE : MEMORY_SPACE).isSet(config.command());
     }
 
-    @Override
-    public Interrupts interrupts() {
+    /** Returns its interrupts. */
+    final Interrupts interrupts() {
         return interrupts;
     }
 
@@ -278,89 +308,6 @@ class FabricFunction implements PciFunction, DmaPort {
         if (!asserted || isThere() && !way.isReset()) {
             upstream.interruptPin(requesterId(), pin, asserted);
         }
-    }
-
-    @Override
-    public CompletionStatus read(long address, byte[] to, int offset, int bytes) {
-        CompletionStatus status = ownGate() && way.isOpen()
-                ? upstream.read(requesterId(), alias(), address, to, offset, bytes)
-                : CompletionStatus.UNSUPPORTED_REQUEST;
-        if (status != CompletionStatus.SUCCESS) {
-            notCompleted(status, address);
-            Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
-        }
-        return status;
-    }
-
-    @Override
-    public CompletionStatus write(long address, byte[] from, int offset, int bytes) {
-        if (!ownGate()) {
-            return CompletionStatus.UNSUPPORTED_REQUEST;
-        }
-        if (way.isOpen() && upstream.write(requesterId(), alias(), address, from, offset, bytes)
-                != CompletionStatus.SUCCESS) {
-            way.report(true, address, upstream);
-        }
-        return CompletionStatus.SUCCESS;
-    }
-
-    /**
-     * A read that went out came back with an error; one that never went out did not. The root port
-     * hears of those that reached it: a bridge whose gate is closed answers by itself.
-     */
-    private void notCompleted(CompletionStatus status, long address) {
-        if (!ownGate()) {
-            return;
-        }
-        ErrorReporting.completed(this, status);
-        if (way.isOpen()) {
-            way.report(false, address, upstream);
-        }
-    }
-
-    // ---- address translation services -----------------------------------------------------------
-
-    /**
-     * {@inheritDoc} Behind a bridge that gives its own id, or one to conventional PCI, there are
-     * none: packets have no address type there.
-     */
-    @Override
-    public boolean translationEnabled() {
-        return alias() == requesterId() && config.translationEnabled() && ownGate();
-    }
-
-    @Override
-    public long translationRequest(long address, int access) {
-        return translationEnabled() && way.isOpen()
-                ? upstream.translationRequest(requesterId(), alias(), address, access)
-                : TranslationCompletion.unsupportedRequest();
-    }
-
-    @Override
-    public CompletionStatus readTranslated(long physicalAddress, long untranslated, byte[] to,
-            int offset, int bytes) {
-        CompletionStatus status = translationEnabled() && way.isOpen()
-                ? upstream.readTranslated(requesterId(), alias(), physicalAddress, untranslated, to,
-                        offset, bytes)
-                : CompletionStatus.UNSUPPORTED_REQUEST;
-        if (status != CompletionStatus.SUCCESS) {
-            notCompleted(status, physicalAddress);
-            Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
-        }
-        return status;
-    }
-
-    @Override
-    public CompletionStatus writeTranslated(long physicalAddress, long untranslated, byte[] from,
-            int offset, int bytes) {
-        if (!translationEnabled()) {
-            return CompletionStatus.UNSUPPORTED_REQUEST;
-        }
-        if (way.isOpen() && upstream.writeTranslated(requesterId(), alias(), physicalAddress,
-                untranslated, from, offset, bytes) != CompletionStatus.SUCCESS) {
-            way.report(true, physicalAddress, upstream);
-        }
-        return CompletionStatus.SUCCESS;
     }
 
     /**
@@ -375,20 +322,23 @@ class FabricFunction implements PciFunction, DmaPort {
         }
         if (!config.translationEnabled() || device == null
                 || device.invalidate(pasid, address, shift, tag)) {
-            invalidationCompleted(tag);
+            path.invalidationCompleted(tag);
         }
     }
 
+    // ---- errors ---------------------------------------------------------------------------------
+
     @Override
-    public void invalidationCompleted(int tag) {
-        if (isThere() && !way.isReset()) {
-            upstream.invalidationCompleted(requesterId(), alias(), tag);
+    public void injectError(InjectedError error) {
+        if (isThere()) {
+            ErrorReporting.injected(this, error, upstream);
         }
     }
 
     // ---- gates ----------------------------------------------------------------------------------
 
-    private boolean ownGate() {
+    /** Returns whether this function may send requests. */
+    final boolean ownGate() {
         return isThere() && BUS_MASTER.isSet(config.command());
     }
 

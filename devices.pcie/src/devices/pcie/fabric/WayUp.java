@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.fabric;
 
-import static devices.pcie.fabric.ConfigLayout.TYPE_ROOT_PORT;
-
 import iommu.api.pcie.Upstream;
 
 /** The bridges between a function and the root complex, as they stand at each call. One thread. */
@@ -45,7 +43,7 @@ final class WayUp {
         while (port.bridge() != null) {
             port = port.bridge();
         }
-        if (port.config().express() != 0 && port.expressType() == TYPE_ROOT_PORT) {
+        if (port.isRootPort()) {
             ErrorReporting.report(port, posted, function.alias(), address, upstream);
         }
     }

@@ -79,6 +79,7 @@ public final class DeviceSlot implements DeviceContext {
     public Set<String> options() {
         var all = new TreeSet<>(model.options());
         all.addAll(InterruptFaults.OPTIONS);
+        all.addAll(ErrorInjections.OPTIONS);
         return all;
     }
 

@@ -136,6 +136,7 @@ public final class Machine {
         for (int i = 0; i < units.size(); i++) {
             units.get(i).listener(new UnitMonitor(this, i));
         }
+        ErrorInjections.plan(this, devices);
         contents = contents();
     }
 
@@ -346,6 +347,13 @@ public final class Machine {
     /** Returns the device behind a function with what belongs to it; null if there is none. */
     public DeviceSlot slot(int requester) {
         return slots.get(requester);
+    }
+
+    /** Returns the names of the options that can be asked of a function; null if none is there. */
+    public Set<String> options(int requester) {
+        DeviceSlot slot = slots.get(requester);
+        return slot != null ? slot.options()
+                : config(requester) == null ? null : ErrorInjections.OPTIONS;
     }
 
     /** Returns the functions that have a device behind them, by requester id. */

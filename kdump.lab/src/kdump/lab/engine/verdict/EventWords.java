@@ -116,6 +116,10 @@ final class EventWords {
                 SystemError error = (SystemError) e.detail();
                 facts.put("gates", error.gates());
                 return "reports a " + error.severity() + " system error: " + error.kind();
+            case ERROR_INJECTED:
+                facts.put("uncorrectable", hex(e.a()));
+                facts.put("correctable", hex(e.b()));
+                return "detects an error that it was asked to detect";
             case UNIT_WRITES:
                 return "writes its log";
             default:
