@@ -31,6 +31,7 @@ public final class RecordingUpstream implements Upstream {
     private final List<Request> requests = new ArrayList<>();
     private final List<Integer> systemErrors = new ArrayList<>();
     private SystemError lastError;
+    private final List<String> timeouts = new ArrayList<>();
     private final List<String> pins = new ArrayList<>();
     private CompletionStatus status = CompletionStatus.SUCCESS;
     private Translations translations =
@@ -70,6 +71,11 @@ public final class RecordingUpstream implements Upstream {
         return lastError;
     }
 
+    /** Returns the requests that were never answered, such as "256 after 50000000 ns"; a view. */
+    public List<String> timeouts() {
+        return timeouts;
+    }
+
     /** Returns the pin changes that arrived, such as "28 INTA asserted"; a view. */
     public List<String> pins() {
         return pins;
@@ -80,6 +86,7 @@ public final class RecordingUpstream implements Upstream {
         requests.clear();
         systemErrors.clear();
         lastError = null;
+        timeouts.clear();
         pins.clear();
     }
 
@@ -161,6 +168,12 @@ public final class RecordingUpstream implements Upstream {
             arrived.set(from[offset] & 0xff);
         }
         return store(address, from, offset, bytes);
+    }
+
+    @Override
+    public void requestTimedOut(int function, long nanos, Runnable detected) {
+        timeouts.add(function + " after " + nanos + " ns");
+        detected.run();
     }
 
     @Override

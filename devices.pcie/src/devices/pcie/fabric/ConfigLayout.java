@@ -69,7 +69,18 @@ final class ConfigLayout {
     static final BitField FUNCTION_LEVEL_RESET = bit(15);
     static final int DEVICE_STATUS = 0x0a;
     static final int ROOT_CONTROL = 0x1c;
-    static final int ROOT_CONTROL_WRITABLE = 0x001f;
+    static final int ROOT_CONTROL_WRITABLE = 0x000f;
+    static final int ROOT_CAPABILITIES = 0x1e;
+    /** Configuration RRS Software Visibility, in Root Capabilities; its Enable, in Root Control. */
+    static final BitField RETRY_VISIBLE = bit(0);
+    static final BitField RETRY_VISIBLE_ENABLE = bit(4);
+    static final BitField EXPRESS_VERSION = bits(3, 0);
+    static final int DEVICE_CAPABILITIES_2 = 0x24;
+    static final BitField TIMEOUT_RANGES = bits(3, 0);
+    static final BitField TIMEOUT_DISABLE_SUPPORTED = bit(4);
+    static final int DEVICE_CONTROL_2 = 0x28;
+    static final BitField TIMEOUT_VALUE = bits(3, 0);
+    static final BitField TIMEOUT_DISABLE = bit(4);
 
     static final int TRANSLATION_CONTROL = 6;
     static final BitField TRANSLATION_ENABLE = bit(15);

@@ -8,7 +8,9 @@ import static devices.pcie.fabric.ConfigLayout.BRIDGE_WINDOWS_END;
 import static devices.pcie.fabric.ConfigLayout.CACHE_LINE_SIZE;
 import static devices.pcie.fabric.ConfigLayout.COMMAND;
 import static devices.pcie.fabric.ConfigLayout.COMMAND_WRITABLE;
+import static devices.pcie.fabric.ConfigLayout.DEVICE_CAPABILITIES_2;
 import static devices.pcie.fabric.ConfigLayout.DEVICE_CONTROL;
+import static devices.pcie.fabric.ConfigLayout.DEVICE_CONTROL_2;
 import static devices.pcie.fabric.ConfigLayout.INTERRUPT_LINE;
 import static devices.pcie.fabric.ConfigLayout.MSI_64_BIT;
 import static devices.pcie.fabric.ConfigLayout.MSI_CONTROL_WRITABLE;
@@ -17,11 +19,19 @@ import static devices.pcie.fabric.ConfigLayout.MSI_X_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.PRIMARY_BUS;
 import static devices.pcie.fabric.ConfigLayout.EXPRESS_TYPE;
 import static devices.pcie.fabric.ConfigLayout.EXPRESS_FLAGS;
+import static devices.pcie.fabric.ConfigLayout.EXPRESS_VERSION;
 import static devices.pcie.fabric.ConfigLayout.TYPE_ROOT_PORT;
+import static devices.pcie.fabric.ConfigLayout.RETRY_VISIBLE;
+import static devices.pcie.fabric.ConfigLayout.RETRY_VISIBLE_ENABLE;
+import static devices.pcie.fabric.ConfigLayout.ROOT_CAPABILITIES;
 import static devices.pcie.fabric.ConfigLayout.ROOT_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.ROOT_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.STATUS;
 import static devices.pcie.fabric.ConfigLayout.STATUS_WRITE_ONE_TO_CLEAR;
+import static devices.pcie.fabric.ConfigLayout.TIMEOUT_DISABLE;
+import static devices.pcie.fabric.ConfigLayout.TIMEOUT_DISABLE_SUPPORTED;
+import static devices.pcie.fabric.ConfigLayout.TIMEOUT_RANGES;
+import static devices.pcie.fabric.ConfigLayout.TIMEOUT_VALUE;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_ENABLE;
@@ -80,7 +90,16 @@ final class ConfigSpace implements Interrupts.Config {
             kind(writable, express + DEVICE_CONTROL, 0x7fff);
             kind(writeOneToClear, express + DEVICE_CONTROL + 2, 0x000f);
             if (EXPRESS_TYPE.of(read(express + EXPRESS_FLAGS, 2)) == TYPE_ROOT_PORT) {
-                kind(writable, express + ROOT_CONTROL, ROOT_CONTROL_WRITABLE);
+                kind(writable, express + ROOT_CONTROL, ROOT_CONTROL_WRITABLE
+                        | (RETRY_VISIBLE.isSet(read(express + ROOT_CAPABILITIES, 2))
+                                ? (int) RETRY_VISIBLE_ENABLE.mask() : 0));
+            }
+            if (EXPRESS_VERSION.of(read(express + EXPRESS_FLAGS, 2)) > 1) {
+                int can = read(express + DEVICE_CAPABILITIES_2, 4);
+                kind(writable, express + DEVICE_CONTROL_2,
+                        (TIMEOUT_RANGES.of(can) != 0 ? (int) TIMEOUT_VALUE.mask() : 0)
+                                | (TIMEOUT_DISABLE_SUPPORTED.isSet(can)
+                                        ? (int) TIMEOUT_DISABLE.mask() : 0));
             }
         }
         translationServices = Capabilities.findExtended(this::read,

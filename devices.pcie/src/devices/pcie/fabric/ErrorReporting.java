@@ -12,6 +12,7 @@ import static devices.pcie.fabric.ConfigLayout.SERR_ENABLE;
 import static devices.pcie.fabric.ConfigLayout.SIGNALLED_SYSTEM_ERROR;
 import static devices.pcie.fabric.ConfigLayout.STATUS;
 import static devices.pcie.fabric.ErrorLayout.ADVISORY;
+import static devices.pcie.fabric.ErrorLayout.COMPLETION_TIMEOUT;
 import static devices.pcie.fabric.ErrorLayout.DEFAULT_SEVERITY;
 import static devices.pcie.fabric.ErrorLayout.ERROR_SOURCE;
 import static devices.pcie.fabric.ErrorLayout.MESSAGE_NUMBER;
@@ -81,6 +82,13 @@ final class ErrorReporting {
             Upstream upstream) {
         uncorrectable(port, UNSUPPORTED_REQUEST, !posted, (posted ? MEMORY_WRITE_64
                 : MEMORY_READ_64) | requester << 16 & 0xffff_ffffL, address, upstream);
+    }
+
+    /** Has a function detect that a request of its own, or of a processor by it, timed out. */
+    static void timedOut(FabricFunction requester, Upstream upstream) {
+        if (CompletionTimer.nanos(requester.config()) != CompletionTimer.NEVER) {
+            uncorrectable(requester, COMPLETION_TIMEOUT, false, 0, 0, upstream);
+        }
     }
 
     /** Has a function detect what a test injects. */

@@ -19,6 +19,7 @@ import static devices.pcie.fabric.ConfigLayout.TYPE_UPSTREAM_PORT;
 
 import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Bar;
+import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Interrupts;
@@ -32,14 +33,18 @@ import java.util.List;
 class FabricFunction implements PciFunction {
 
     private static final long ALL_ONES = -1;
+    private static final int HEADER_TYPE = 0x0e;
+    private static final int HEADER_TYPE_MASK = 0x7f;
 
     private final int requesterId;
     private final ConfigSpace config;
     private final Upstream upstream;
     private final WayUp way = new WayUp(this);
     private final RequestPath path;
+    private final RequestTarget target;
     /** Null without Advanced Error Reporting. */
     private final ErrorLog errorLog;
+    private final boolean isBridge;
     private final BaseAddresses bars;
     private final Interrupts interrupts;
     private final List<FabricFunction> below = new ArrayList<>();
@@ -61,8 +66,10 @@ class FabricFunction implements PciFunction {
         this.config = config;
         this.upstream = upstream;
         this.alias = requesterId;
-        bars = new BaseAddresses(config, headerType() == 1);
         path = new RequestPath(this, way, upstream);
+        target = new RequestTarget(this, way, upstream);
+        isBridge = (config.read(HEADER_TYPE, 1) & HEADER_TYPE_MASK) == 1;
+        bars = new BaseAddresses(config, isBridge);
         interrupts = new Interrupts(config, path, this::pinChanged);
         errorLog = config.errorReporting() == 0 ? null : new ErrorLog(config);
     }
@@ -168,7 +175,7 @@ class FabricFunction implements PciFunction {
 
     /** Returns whether this is a bridge whose secondary bus is {@code bus}. */
     boolean leadsTo(int segment, int bus) {
-        return headerType() == 1 && requesterId >>> 16 == segment
+        return isBridge && requesterId >>> 16 == segment
                 && secondaryBus() == bus && bus != 0
                 && subordinateBus() >= bus && RequesterId.bus(requesterId) < bus;
     }
@@ -186,7 +193,23 @@ class FabricFunction implements PciFunction {
     @Override
     public int readConfig(int offset, int bytes) {
         check(offset, bytes);
-        return isThere() ? config.read(offset, bytes) : (int) (ALL_ONES >>> 64 - 8 * bytes);
+        int ones = (int) (ALL_ONES >>> 64 - 8 * bytes);
+        return switch (target.asked()) {
+            case SUCCESS -> config.read(offset, bytes);
+            case REQUEST_RETRY -> target.retried(offset, bytes) & ones;
+            default -> ones;
+        };
+    }
+
+    /** Returns whether the link above is held in reset. */
+    boolean isHeld() {
+        return way.isReset();
+    }
+
+    /** Returns how the device completes what reaches it. */
+    final CompletionStatus completion() {
+        return physical != null ? physical.completion()
+                : device == null ? CompletionStatus.SUCCESS : device.completion();
     }
 
     @Override
@@ -197,7 +220,7 @@ class FabricFunction implements PciFunction {
     @Override
     public void writeConfig(int offset, int bytes, int value) {
         check(offset, bytes);
-        if (!isThere()) {
+        if (target.asked() != CompletionStatus.SUCCESS) {
             return;
         }
         boolean held = inSecondaryReset();
@@ -221,6 +244,8 @@ class FabricFunction implements PciFunction {
         }
         if (!held && inSecondaryReset()) {
             below.forEach(FabricFunction::conventionalReset);
+        } else if (held && !inSecondaryReset()) {
+            below.forEach(FabricFunction::resetEnded);
         }
         if (config.express() > 0 && touches(offset, bytes, config.express() + DEVICE_CONTROL + 1)
                 && FUNCTION_LEVEL_RESET.isSet((long) value << 8 * (offset - config.express()
@@ -239,12 +264,21 @@ class FabricFunction implements PciFunction {
     }
 
     final boolean inSecondaryReset() {
-        return headerType() == 1 && SECONDARY_BUS_RESET.isSet(config.read(BRIDGE_CONTROL, 2));
+        return isBridge && SECONDARY_BUS_RESET.isSet(config.read(BRIDGE_CONTROL, 2));
     }
 
     private void conventionalReset() {
         reset();
         below.forEach(FabricFunction::conventionalReset);
+    }
+
+    /** A bridge that a reset has reached holds nothing in reset itself any more. */
+    private void resetEnded() {
+        if (device != null) {
+            device.resetEnded();
+        }
+        virtual.forEach(FabricFunction::resetEnded);
+        below.forEach(FabricFunction::resetEnded);
     }
 
     private void reset() {
@@ -272,7 +306,7 @@ class FabricFunction implements PciFunction {
     @Override
     public long readRegister(int bar, long offset, int bytes) {
         long ones = Bar.ones(bytes);
-        if (!decodes(bar, offset, bytes)) {
+        if (!decodes(bar, offset, bytes) || target.asked() != CompletionStatus.SUCCESS) {
             return ones;
         }
         return ones & (interrupts.holds(bar, offset) ? interrupts.read(bar, offset, bytes)
@@ -282,7 +316,7 @@ class FabricFunction implements PciFunction {
     @Override
     public void writeRegister(int bar, long offset, int bytes, long value) {
         long ones = Bar.ones(bytes);
-        if (!decodes(bar, offset, bytes)) {
+        if (!decodes(bar, offset, bytes) || completion() != CompletionStatus.SUCCESS) {
             return;
         }
         if (interrupts.holds(bar, offset)) {

@@ -63,6 +63,10 @@ final class RequestPath implements DmaPort {
         if (!function.ownGate()) {
             return;
         }
+        if (status == CompletionStatus.COMPLETION_TIMEOUT) {
+            ErrorReporting.timedOut(function, upstream);
+            return;
+        }
         ErrorReporting.completed(function, status);
         if (way.isOpen()) {
             way.report(false, address, upstream);

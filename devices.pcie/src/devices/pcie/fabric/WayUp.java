@@ -32,6 +32,15 @@ final class WayUp {
         return false;
     }
 
+    /** Returns the root port that the function lies behind, or is; null if there is none. */
+    FabricFunction rootPort() {
+        FabricFunction port = function;
+        while (port.bridge() != null) {
+            port = port.bridge();
+        }
+        return port.isRootPort() ? port : null;
+    }
+
     /**
      * Lets the root port report a request that nobody completed; roots and bridges that are no
      * root port report nothing.
@@ -39,11 +48,8 @@ final class WayUp {
      * @param posted whether it has no completion
      */
     void report(boolean posted, long address, Upstream upstream) {
-        FabricFunction port = function;
-        while (port.bridge() != null) {
-            port = port.bridge();
-        }
-        if (port.isRootPort()) {
+        FabricFunction port = rootPort();
+        if (port != null) {
             ErrorReporting.report(port, posted, function.alias(), address, upstream);
         }
     }

@@ -106,5 +106,7 @@ public enum EventKind {
      * A function detects an error because it was asked to. a: bits of Uncorrectable Error Status.
      * b: of Correctable Error Status.
      */
-    ERROR_INJECTED
+    ERROR_INJECTED,
+    /** What a processor asks of a function is never completed. a: nanoseconds, -1 for ever. */
+    REQUEST_TIMED_OUT
 }

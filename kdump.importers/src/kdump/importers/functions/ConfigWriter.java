@@ -46,6 +46,7 @@ public final class ConfigWriter {
     private final int requester;
     private final ByteBuffer config = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private final BitSet taken = new BitSet();
+    private int express;
     private int lastCapability = POINTER - 1;
     private int lastExtended;
 
@@ -157,6 +158,7 @@ public final class ConfigWriter {
         if (place == 0) {
             return;
         }
+        express = place;
         config.putShort(place + 2, (short) (2 | type.code() << 4));
         config.putInt(place + 4, 0x1000_8000);
         config.putShort(place + 8, (short) deviceControl);
@@ -164,6 +166,13 @@ public final class ConfigWriter {
         config.putShort(place + 0x12, (short) link);
         config.putShort(place + 0x1c, (short) rootControl);
         config.putInt(place + 0x2c, (2 << (link & 0xf)) - 2); // and all speeds below
+    }
+
+    /** Says what a root port can do: bit 0, it shows software that a function is not ready. */
+    public void rootCapabilities(int capabilities) {
+        if (express != 0) {
+            config.putShort(express + 0x1e, (short) capabilities);
+        }
     }
 
     /** Appends MSI with a 64-bit address, one vector, switched on or not. */

@@ -22,8 +22,8 @@ final class FunctionBuilder {
 
     private static final Set<String> KNOWN = Set.of("id", "vendor", "device", "class", "revision",
             "subsystem", "bridge", "bars", "pin", "msix", "express", "link", "aer", "deviceControl",
-            "rootControl", "serr", "ats", "memory", "options", "rate", "plugged", "guest",
-            "virtual", "at", "behind", "config");
+            "rootControl", "rootCapabilities", "serr", "ats", "memory", "options", "rate",
+            "plugged", "guest", "virtual", "at", "behind", "config");
     /** What a function may say beside its whole config space. */
     private static final Set<String> BESIDE_CONFIG = Set.of("id", "at", "config", "memory",
             "options", "rate", "plugged", "guest");
@@ -180,6 +180,7 @@ final class FunctionBuilder {
                 config.express(EXPRESS, type, number("deviceControl", 0),
                         number("link", 0x83), // 8 GT/s, 8 lanes
                         number("rootControl", 0));
+                config.rootCapabilities((int) node.number("rootCapabilities", 0, 0, 1));
                 return;
             }
         }

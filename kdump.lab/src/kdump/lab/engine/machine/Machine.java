@@ -52,6 +52,9 @@ public final class Machine {
         /** A system error becomes an interrupt that cannot be masked. */
         void systemError(int reporter, SystemError error);
 
+        /** It waits for a function to answer, -1 for ever. */
+        default void stalled(int function, long nanos) { }
+
         /** A unit announces faults. */
         void faults(int unit);
     }
@@ -163,6 +166,11 @@ public final class Machine {
         @Override
         public void systemError(int reporter, SystemError error) {
             processor.systemError(reporter, error);
+        }
+
+        @Override
+        public void stalled(int function, long nanos) {
+            processor.stalled(function, nanos);
         }
     }
 

@@ -120,6 +120,9 @@ final class EventWords {
                 facts.put("uncorrectable", hex(e.a()));
                 facts.put("correctable", hex(e.b()));
                 return "detects an error that it was asked to detect";
+            case REQUEST_TIMED_OUT:
+                facts.put("waited", e.a() < 0 ? "for ever" : e.a() / 1000 + " us");
+                return "does not answer what the processor asks of it";
             case UNIT_WRITES:
                 return "writes its log";
             default:

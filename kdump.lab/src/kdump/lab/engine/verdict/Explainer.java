@@ -60,11 +60,12 @@ final class Explainer {
         return panic.parent() != 0 && trace.kind(panic.parent()) == EventKind.SYSTEM_ERROR;
     }
 
-    /** An error that was asked for has no request behind it. */
+    /** What was injected, or came of a processor's request, has no request of a device behind. */
     private static int requestOfError(Trace trace, int error) {
         int parent = trace.event(error).parent();
-        return parent != 0 && trace.kind(parent) == EventKind.ERROR_INJECTED ? 0
-                : previous(trace, error, 0);
+        return parent != 0 && (trace.kind(parent) == EventKind.ERROR_INJECTED
+                || trace.kind(parent) == EventKind.REQUEST_TIMED_OUT) ? 0
+                        : previous(trace, error, 0);
     }
 
     private static boolean isRequest(Event e) {
