@@ -62,6 +62,7 @@ final class ConfigSpace implements Interrupts.Config {
     private final int express;
     private final int translationServices;
     private final int errorReporting;
+    private final int containment;
     /** Writable bits that a reset leaves alone. */
     private final byte[] sticky;
 
@@ -116,6 +117,10 @@ final class ConfigSpace implements Interrupts.Config {
         if (errorReporting > 0) {
             errorRegisters(bridge);
         }
+        containment = Capabilities.findExtended(this::read, Containment.CAPABILITY);
+        if (containment > 0) {
+            Containment.kinds(this, containment);
+        }
     }
 
     /**
@@ -142,6 +147,11 @@ final class ConfigSpace implements Interrupts.Config {
         }
     }
 
+    /** Makes ones clear these bits of the register of 2 bytes at an offset. */
+    void clearedByOnes(int offset, int mask) {
+        kind(writeOneToClear, offset, mask);
+    }
+
     /** Takes the kinds as they are given. */
     ConfigSpace(PluggedFunction plugged) {
         held = plugged.config().clone();
@@ -153,6 +163,7 @@ final class ConfigSpace implements Interrupts.Config {
         translationServices = Capabilities.findExtended(this::read,
                 Capabilities.ADDRESS_TRANSLATION_SERVICES);
         errorReporting = Capabilities.findExtended(this::read, ErrorLayout.CAPABILITY);
+        containment = Capabilities.findExtended(this::read, Containment.CAPABILITY);
     }
 
     private void messageEnable(int capability, int mask) {
@@ -217,6 +228,11 @@ final class ConfigSpace implements Interrupts.Config {
     /** Returns the offset of the AER capability, or 0. */
     int errorReporting() {
         return Math.max(0, errorReporting);
+    }
+
+    /** Returns the offset of the DPC capability, or 0. */
+    int containment() {
+        return Math.max(0, containment);
     }
 
     /** Returns the Command register, which every request asks for. */

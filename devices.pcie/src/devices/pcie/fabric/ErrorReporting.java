@@ -39,6 +39,8 @@ import iommu.api.pcie.Upstream;
  * SERR# Enable in Command too. Conventional PCI has no messages: behind a bridge to it nobody
  * reports anything, and what is integrated in the root complex has no port to report to.
  *
+ * <p>Containment ({@link Containment}) ends a message at a port, and an error of its own likewise.
+ *
  * <p>Source: PCI Express Base Specification, "Error Signaling and Logging", "Error Message
  * Controls", "Advisory Non-Fatal Error Cases", "Advisory Non-Fatal Error Logging".
  */
@@ -108,7 +110,7 @@ final class ErrorReporting {
             return;
         }
         detected(c, ErrorSeverity.CORRECTABLE.mask());
-        if (agent.errorLog() == null || agent.errorLog().correctable(bit)) {
+        if (agent.errors().log() == null || agent.errors().log().correctable(bit)) {
             send(agent, ErrorSeverity.CORRECTABLE, false, bit, upstream);
         }
     }
@@ -125,7 +127,7 @@ final class ErrorReporting {
         if (c.express() == 0) {
             return;
         }
-        ErrorLog log = agent.errorLog();
+        ErrorLog log = agent.errors().log();
         boolean fatal = log == null ? (DEFAULT_SEVERITY >>> bit & 1) != 0 : log.isFatal(bit);
         boolean isAdvisory = advisory && !fatal;
         ErrorSeverity severity = isAdvisory ? ErrorSeverity.CORRECTABLE
@@ -141,7 +143,9 @@ final class ErrorReporting {
                 log.uncorrectable(bit, first, second);
                 send(agent, severity, true, bit, upstream);
             }
-        } else if (log.uncorrectable(bit, first, second)) {
+        } else if (log.uncorrectable(bit, first, second)
+                && (agent.errors().containment() == null
+                        || !agent.errors().containment().containsOwn(severity))) {
             send(agent, severity, true, bit, upstream);
         }
     }
@@ -172,7 +176,7 @@ final class ErrorReporting {
         FabricFunction port = agent;
         while (!port.isRootPort() && port.bridge() != null) {
             port = port.bridge();
-            if (!forwards(port, severity)) {
+            if (!forwards(port, severity, agent.requesterId())) {
                 return;
             }
         }
@@ -182,14 +186,18 @@ final class ErrorReporting {
     }
 
     /** Returns whether a bridge takes a message from below and lets it on. */
-    private static boolean forwards(FabricFunction bridge, ErrorSeverity severity) {
+    private static boolean forwards(FabricFunction bridge, ErrorSeverity severity, int source) {
         ConfigSpace c = bridge.config();
-        if (c.express() == 0 || !bridge.isPort() || bridge.inSecondaryReset()) {
+        if (c.express() == 0 || !bridge.isPort() || bridge.isLinkDown()) {
             return false;
         }
         boolean correctable = severity == ErrorSeverity.CORRECTABLE;
         if (!correctable) {
             set(c, SECONDARY_STATUS, RECEIVED_SYSTEM_ERROR);
+        }
+        Containment containment = bridge.errors().containment();
+        if (containment != null && containment.contains(severity, source)) {
+            return false;
         }
         return BRIDGE_SERR_ENABLE.isSet(c.read(BRIDGE_CONTROL, 2))
                 && (correctable || bridge.isRootPort() || SERR_ENABLE.isSet(c.command()));
@@ -215,19 +223,16 @@ final class ErrorReporting {
         }
     }
 
-    /** Software has written to a root port: its pin stays asserted for what is not cleared. */
-    static void written(FabricFunction port, int offset, int bytes) {
+    /** Returns whether a root port has an interrupt pending for messages that it has received. */
+    static boolean isPending(FabricFunction port) {
         ConfigSpace c = port.config();
         int aer = c.errorReporting();
-        if (!port.isRootPort() || offset + bytes <= aer + ROOT_ERROR_COMMAND
-                || offset >= aer + ERROR_SOURCE) {
-            return;
+        if (aer == 0 || !port.isRootPort()) {
+            return false;
         }
         int status = c.read(aer + ROOT_ERROR_STATUS, 4);
         int received = status & 1 | status >>> 4 & 2 | status >>> 4 & 4;
-        if ((received & c.read(aer + ROOT_ERROR_COMMAND, 4)) == 0) {
-            port.interrupts().lower();
-        }
+        return (received & c.read(aer + ROOT_ERROR_COMMAND, 4)) != 0;
     }
 
     /** Root Error Status and Error Source Identification: the first of each is kept. */

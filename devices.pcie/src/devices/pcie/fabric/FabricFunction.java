@@ -42,8 +42,7 @@ class FabricFunction implements PciFunction {
     private final WayUp way = new WayUp(this);
     private final RequestPath path;
     private final RequestTarget target;
-    /** Null without Advanced Error Reporting. */
-    private final ErrorLog errorLog;
+    private final ErrorRegisters errors;
     private final boolean isBridge;
     private final BaseAddresses bars;
     private final Interrupts interrupts;
@@ -71,7 +70,7 @@ class FabricFunction implements PciFunction {
         isBridge = (config.read(HEADER_TYPE, 1) & HEADER_TYPE_MASK) == 1;
         bars = new BaseAddresses(config, isBridge);
         interrupts = new Interrupts(config, path, this::pinChanged);
-        errorLog = config.errorReporting() == 0 ? null : new ErrorLog(config);
+        errors = new ErrorRegisters(this);
     }
 
     final ConfigSpace config() {
@@ -83,9 +82,9 @@ class FabricFunction implements PciFunction {
         return path;
     }
 
-    /** Returns its log of errors, null without Advanced Error Reporting. */
-    final ErrorLog errorLog() {
-        return errorLog;
+    /** Returns its registers that speak of errors. */
+    final ErrorRegisters errors() {
+        return errors;
     }
 
     /** Returns the bridge above, or null. */
@@ -223,16 +222,12 @@ class FabricFunction implements PciFunction {
         if (target.asked() != CompletionStatus.SUCCESS) {
             return;
         }
-        boolean held = inSecondaryReset();
+        boolean held = isLinkDown();
         boolean translated = config.translationEnabled();
         boolean master = BUS_MASTER.isSet(config.command());
         boolean virtualThere = virtualEnabled();
         config.write(offset, bytes, value);
         interrupts.configWritten();
-        if (errorLog != null) {
-            errorLog.written(offset, bytes);
-            ErrorReporting.written(this, offset, bytes);
-        }
         if (device != null && BUS_MASTER.isSet(config.command()) != master) {
             device.busMasterEnabled(!master);
         }
@@ -242,9 +237,10 @@ class FabricFunction implements PciFunction {
         if (device != null && config.translationEnabled() != translated) {
             device.translationEnabled(!translated);
         }
+        errors.written(offset, bytes, value);
         if (!held && inSecondaryReset()) {
-            below.forEach(FabricFunction::conventionalReset);
-        } else if (held && !inSecondaryReset()) {
+            linkDown();
+        } else if (held && !isLinkDown()) {
             below.forEach(FabricFunction::resetEnded);
         }
         if (config.express() > 0 && touches(offset, bytes, config.express() + DEVICE_CONTROL + 1)
@@ -265,6 +261,16 @@ class FabricFunction implements PciFunction {
 
     final boolean inSecondaryReset() {
         return isBridge && SECONDARY_BUS_RESET.isSet(config.read(BRIDGE_CONTROL, 2));
+    }
+
+    /** Returns whether nothing passes between this bridge and what is below. */
+    final boolean isLinkDown() {
+        return inSecondaryReset() || errors.isContaining();
+    }
+
+    /** Resets what is below: that is what it makes of a link that goes down. */
+    final void linkDown() {
+        below.forEach(FabricFunction::conventionalReset);
     }
 
     private void conventionalReset() {
@@ -378,6 +384,6 @@ class FabricFunction implements PciFunction {
 
     /** Returns whether this bridge stops what comes from below. */
     boolean isClosed() {
-        return !ownGate() || inSecondaryReset();
+        return !ownGate() || isLinkDown();
     }
 }

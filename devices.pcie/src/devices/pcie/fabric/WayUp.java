@@ -22,10 +22,10 @@ final class WayUp {
         return true;
     }
 
-    /** Returns whether a bridge holds what lies below in reset. */
+    /** Returns whether a link above is down: a bridge holds it in reset, or contains an error. */
     boolean isReset() {
         for (FabricFunction b = function.bridge(); b != null; b = b.bridge()) {
-            if (b.inSecondaryReset()) {
+            if (b.isLinkDown()) {
                 return true;
             }
         }

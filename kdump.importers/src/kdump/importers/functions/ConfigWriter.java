@@ -41,6 +41,8 @@ public final class ConfigWriter {
     private static final int FIRST_EXTENDED = 0x100;
     private static final int ERROR_REPORTING = 1;
     private static final int ERROR_REPORTING_BYTES = 0x48;
+    private static final int CONTAINMENT = 0x1d;
+    private static final int CONTAINMENT_BYTES = 0x0c;
     private static final int VECTOR_BYTES = 16;
 
     private final int requester;
@@ -218,6 +220,15 @@ public final class ConfigWriter {
         if (place != 0) {
             config.putInt(place + 0x0c, 0x0046_2030); // severities after reset
             config.putInt(place + 0x14, 0x2000);      // advisory errors are masked
+        }
+    }
+
+    /** Appends Downstream Port Containment, without the extensions of root ports. */
+    public void containment(int control) {
+        int place = extended(CONTAINMENT, 1, 0, CONTAINMENT_BYTES);
+        if (place != 0) {
+            config.putShort(place + 4, (short) 0x80); // software may trigger it
+            config.putShort(place + 6, (short) control);
         }
     }
 

@@ -22,8 +22,10 @@ final class FunctionBuilder {
 
     private static final Set<String> KNOWN = Set.of("id", "vendor", "device", "class", "revision",
             "subsystem", "bridge", "bars", "pin", "msix", "express", "link", "aer", "deviceControl",
-            "rootControl", "rootCapabilities", "serr", "ats", "memory", "options", "rate",
+            "rootControl", "rootCapabilities", "serr", "dpc", "ats", "memory", "options", "rate",
             "plugged", "guest", "virtual", "at", "behind", "config");
+    /** Trigger Enable, Completion Control, Interrupt Enable, ERR_COR Enable. */
+    private static final int MOST_CONTAINMENT = 0x1f;
     /** What a function may say beside its whole config space. */
     private static final Set<String> BESIDE_CONFIG = Set.of("id", "at", "config", "memory",
             "options", "rate", "plugged", "guest");
@@ -145,6 +147,14 @@ final class FunctionBuilder {
         }
         if (node.flag("ats")) {
             config.translationServices(AFTER_AER, 0);
+        }
+        Node containment = node.member("dpc");
+        if (containment != null) {
+            if (express == null || !express.string().equals(ExpressType.ROOT_PORT.word())
+                    && !express.string().equals(ExpressType.DOWNSTREAM_PORT.word())) {
+                throw containment.wrong("a root port or a downstream port around it");
+            }
+            config.containment((int) containment.number(0, MOST_CONTAINMENT));
         }
         Node virtual = node.member("virtual");
         if (virtual != null) {

@@ -6,8 +6,11 @@ import iommu.api.machine.MachineDescription;
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import kdump.importers.machinefile.MachineFileImporter;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
@@ -23,10 +26,21 @@ import kdump.lab.engine.verdict.Runner;
 record ErrorMachine(MachineDescription description) {
 
     static ErrorMachine of(String name) {
+        return of(name, text -> text);
+    }
+
+    /** Boots a built-in machine whose file says something else. */
+    static ErrorMachine of(String name, UnaryOperator<String> change) {
         try {
-            return new ErrorMachine(ColdBoot.boot(new MachineFileImporter().read(
-                    Fixture.root().resolve("docs/machines/" + name + ".yaml"), null),
-                    Fixture.ALL_MODELS, KernelChoice.DEFAULT));
+            Path file = Files.createTempFile(name, ".yaml");
+            try {
+                Files.writeString(file, change.apply(Files.readString(
+                        Fixture.root().resolve("docs/machines/" + name + ".yaml"))));
+                return new ErrorMachine(ColdBoot.boot(new MachineFileImporter().read(file, null),
+                        Fixture.ALL_MODELS, KernelChoice.DEFAULT));
+            } finally {
+                Files.delete(file);
+            }
         } catch (IOException | LabException e) {
             throw new AssertionError(e);
         }
