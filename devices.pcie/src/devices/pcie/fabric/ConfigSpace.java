@@ -63,6 +63,7 @@ final class ConfigSpace implements Interrupts.Config {
     private final int translationServices;
     private final int errorReporting;
     private final int containment;
+    private final int accessControl;
     /** Writable bits that a reset leaves alone. */
     private final byte[] sticky;
 
@@ -121,6 +122,10 @@ final class ConfigSpace implements Interrupts.Config {
         if (containment > 0) {
             Containment.kinds(this, containment);
         }
+        accessControl = Capabilities.findExtended(this::read, AccessControl.CAPABILITY);
+        if (accessControl > 0) {
+            AccessControl.kinds(this, accessControl);
+        }
     }
 
     /**
@@ -164,6 +169,7 @@ final class ConfigSpace implements Interrupts.Config {
                 Capabilities.ADDRESS_TRANSLATION_SERVICES);
         errorReporting = Capabilities.findExtended(this::read, ErrorLayout.CAPABILITY);
         containment = Capabilities.findExtended(this::read, Containment.CAPABILITY);
+        accessControl = Capabilities.findExtended(this::read, AccessControl.CAPABILITY);
     }
 
     private void messageEnable(int capability, int mask) {
@@ -233,6 +239,11 @@ final class ConfigSpace implements Interrupts.Config {
     /** Returns the offset of the DPC capability, or 0. */
     int containment() {
         return Math.max(0, containment);
+    }
+
+    /** Returns the offset of the ACS capability, or 0. */
+    int accessControl() {
+        return Math.max(0, accessControl);
     }
 
     /** Returns the Command register, which every request asks for. */

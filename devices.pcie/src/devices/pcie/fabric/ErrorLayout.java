@@ -38,6 +38,7 @@ final class ErrorLayout {
 
     static final int COMPLETION_TIMEOUT = 14;
     static final int UNSUPPORTED_REQUEST = 20;
+    static final int ACS_VIOLATION = 21;
     static final int ADVISORY = 13;
     static final int HEADER_LOG_OVERFLOW = 15;
 

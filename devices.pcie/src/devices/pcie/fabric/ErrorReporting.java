@@ -11,6 +11,7 @@ import static devices.pcie.fabric.ConfigLayout.SECONDARY_STATUS;
 import static devices.pcie.fabric.ConfigLayout.SERR_ENABLE;
 import static devices.pcie.fabric.ConfigLayout.SIGNALLED_SYSTEM_ERROR;
 import static devices.pcie.fabric.ConfigLayout.STATUS;
+import static devices.pcie.fabric.ErrorLayout.ACS_VIOLATION;
 import static devices.pcie.fabric.ErrorLayout.ADVISORY;
 import static devices.pcie.fabric.ErrorLayout.COMPLETION_TIMEOUT;
 import static devices.pcie.fabric.ErrorLayout.DEFAULT_SEVERITY;
@@ -84,6 +85,13 @@ final class ErrorReporting {
             Upstream upstream) {
         uncorrectable(port, UNSUPPORTED_REQUEST, !posted, (posted ? MEMORY_WRITE_64
                 : MEMORY_READ_64) | requester << 16 & 0xffff_ffffL, address, upstream);
+    }
+
+    /** Lets a port report a request from below that its Access Control Services refuse. */
+    static void refused(FabricFunction port, boolean posted, int requester, long address,
+            Upstream upstream) {
+        uncorrectable(port, ACS_VIOLATION, !posted, (posted ? MEMORY_WRITE_64 : MEMORY_READ_64)
+                | requester << 16 & 0xffff_ffffL, address, upstream);
     }
 
     /** Has a function detect that a request of its own, or of a processor by it, timed out. */

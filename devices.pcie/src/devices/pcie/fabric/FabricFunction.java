@@ -207,8 +207,9 @@ class FabricFunction implements PciFunction {
 
     /** Returns how the device completes what reaches it. */
     final CompletionStatus completion() {
-        return physical != null ? physical.completion()
-                : device == null ? CompletionStatus.SUCCESS : device.completion();
+        CompletionStatus how = physical == null ? CompletionStatus.SUCCESS
+                : physical.completion();
+        return how != CompletionStatus.SUCCESS || device == null ? how : device.completion();
     }
 
     @Override

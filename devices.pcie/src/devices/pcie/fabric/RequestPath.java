@@ -32,15 +32,10 @@ final class RequestPath implements DmaPort {
 
     @Override
     public CompletionStatus read(long address, byte[] to, int offset, int bytes) {
-        CompletionStatus status = function.ownGate() && way.isOpen()
-                ? upstream.read(function.requesterId(), function.alias(), address, to, offset,
-                        bytes)
-                : CompletionStatus.UNSUPPORTED_REQUEST;
-        if (status != CompletionStatus.SUCCESS) {
-            notCompleted(status, address);
-            Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
-        }
-        return status;
+        CompletionStatus ended = sent(false, false, address);
+        return completed(ended, ended != CompletionStatus.SUCCESS ? ended
+                : upstream.read(function.requesterId(), function.alias(), address, to, offset,
+                        bytes), address, to, offset, bytes);
     }
 
     @Override
@@ -48,29 +43,52 @@ final class RequestPath implements DmaPort {
         if (!function.ownGate()) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
-        if (way.isOpen() && upstream.write(function.requesterId(), function.alias(), address,
-                from, offset, bytes) != CompletionStatus.SUCCESS) {
+        if (sent(false, true, address) == CompletionStatus.SUCCESS
+                && upstream.write(function.requesterId(), function.alias(), address, from, offset,
+                        bytes) != CompletionStatus.SUCCESS) {
             way.report(true, address, upstream);
         }
         return CompletionStatus.SUCCESS;
     }
 
     /**
-     * A read that went out came back with an error; one that never went out did not. The root port
-     * hears of those that reached it: a bridge whose gate is closed answers by itself.
+     * Sends a request up to the root complex; returns how it ends before, SUCCESS if it gets there.
+     * A bridge whose gate is closed answers by itself, and so does a port that refuses it.
      */
-    private void notCompleted(CompletionStatus status, long address) {
+    private CompletionStatus sent(boolean translated, boolean posted, long address) {
+        if (!function.ownGate() || !way.isOpen()) {
+            return CompletionStatus.UNSUPPORTED_REQUEST;
+        }
+        FabricFunction refusing = way.refusing(translated);
+        if (refusing == null) {
+            return CompletionStatus.SUCCESS;
+        }
+        ErrorReporting.refused(refusing, posted, function.alias(), address, upstream);
+        return CompletionStatus.COMPLETER_ABORT;
+    }
+
+    /**
+     * Notes how a read ended: one that went out came back with an error, one that never went out
+     * did not. The root port hears of those that reached it.
+     */
+    private CompletionStatus completed(CompletionStatus ended, CompletionStatus status,
+            long address, byte[] to, int offset, int bytes) {
+        if (status == CompletionStatus.SUCCESS) {
+            return status;
+        }
+        Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
         if (!function.ownGate()) {
-            return;
+            return status;
         }
         if (status == CompletionStatus.COMPLETION_TIMEOUT) {
             ErrorReporting.timedOut(function, upstream);
-            return;
+            return status;
         }
         ErrorReporting.completed(function, status);
-        if (way.isOpen()) {
+        if (ended == CompletionStatus.SUCCESS) {
             way.report(false, address, upstream);
         }
+        return status;
     }
 
     // ---- address translation services -----------------------------------------------------------
@@ -87,24 +105,25 @@ final class RequestPath implements DmaPort {
 
     @Override
     public long translationRequest(long address, int access) {
-        return translationEnabled() && way.isOpen()
+        CompletionStatus ended = translationEnabled() ? sent(true, false, address)
+                : CompletionStatus.UNSUPPORTED_REQUEST;
+        return ended == CompletionStatus.SUCCESS
                 ? upstream.translationRequest(function.requesterId(), function.alias(), address,
                         access)
+                : ended == CompletionStatus.COMPLETER_ABORT
+                        ? TranslationCompletion.completerAbort()
                 : TranslationCompletion.unsupportedRequest();
     }
 
     @Override
     public CompletionStatus readTranslated(long physicalAddress, long untranslated, byte[] to,
             int offset, int bytes) {
-        CompletionStatus status = translationEnabled() && way.isOpen()
-                ? upstream.readTranslated(function.requesterId(), function.alias(),
-                        physicalAddress, untranslated, to, offset, bytes)
+        CompletionStatus ended = translationEnabled() ? sent(true, false, physicalAddress)
                 : CompletionStatus.UNSUPPORTED_REQUEST;
-        if (status != CompletionStatus.SUCCESS) {
-            notCompleted(status, physicalAddress);
-            Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
-        }
-        return status;
+        return completed(ended, ended != CompletionStatus.SUCCESS ? ended
+                : upstream.readTranslated(function.requesterId(), function.alias(),
+                        physicalAddress, untranslated, to, offset, bytes), physicalAddress, to,
+                offset, bytes);
     }
 
     @Override
@@ -113,8 +132,10 @@ final class RequestPath implements DmaPort {
         if (!translationEnabled()) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
-        if (way.isOpen() && upstream.writeTranslated(function.requesterId(), function.alias(),
-                physicalAddress, untranslated, from, offset, bytes) != CompletionStatus.SUCCESS) {
+        if (sent(true, true, physicalAddress) == CompletionStatus.SUCCESS
+                && upstream.writeTranslated(function.requesterId(), function.alias(),
+                        physicalAddress, untranslated, from, offset, bytes)
+                        != CompletionStatus.SUCCESS) {
             way.report(true, physicalAddress, upstream);
         }
         return CompletionStatus.SUCCESS;

@@ -7,6 +7,8 @@ import iommu.api.pcie.Upstream;
 final class WayUp {
 
     private final FabricFunction function;
+    /** Whether a bridge above has Access Control Services; null before the first request. */
+    private Boolean guarded;
 
     WayUp(FabricFunction function) {
         this.function = function;
@@ -26,6 +28,38 @@ final class WayUp {
     boolean isReset() {
         for (FabricFunction b = function.bridge(); b != null; b = b.bridge()) {
             if (b.isLinkDown()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Returns the lowest port whose Access Control Services refuse a request of the function; null
+     * if none does.
+     *
+     * @param translated whether it asks for a translation, or its address is translated
+     */
+    FabricFunction refusing(boolean translated) {
+        if (guarded == null) {
+            guarded = hasAccessControl();
+        }
+        if (!guarded) {
+            return null;
+        }
+        int id = function.requesterId();
+        for (FabricFunction b = function.bridge(); b != null; b = b.bridge()) {
+            if (AccessControl.refuses(b, id, translated)) {
+                return b;
+            }
+            id = b.takesOwnership(id);
+        }
+        return null;
+    }
+
+    private boolean hasAccessControl() {
+        for (FabricFunction b = function.bridge(); b != null; b = b.bridge()) {
+            if (b.config().accessControl() != 0) {
                 return true;
             }
         }

@@ -33,5 +33,10 @@ class ConfigWriterErrorsTest {
         assertThat(config.u16(at + 4)).as("software may trigger it").isEqualTo(0x80);
         assertThat(config.u16(at + 6)).isEqualTo(9);
         assertThat(config.read(at + 8, 4)).isZero();
+        writer.accessControl(3);
+        config = writer.build(true);
+        at = Capabilities.findExtended(config::read, 0x0d);
+        assertThat(config.read(at, 4)).isEqualTo(0x1_000d);
+        assertThat(config.read(at + 4, 4)).isEqualTo(0x3_001f);
     }
 }

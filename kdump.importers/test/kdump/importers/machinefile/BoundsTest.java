@@ -91,6 +91,7 @@ class BoundsTest {
         "link: 0x10000         | 0x10000, expected a number from 0 to 65535",
         "rootControl: 0x10000  | 0x10000, expected a number from 0 to 65535",
         "dpc: 1                | 1, expected a root port or a downstream port around it",
+        "acs: 2                | 2, expected a root port or a downstream port around it",
         "rootCapabilities: 2   | 2, expected a number from 0 to 1",
         "serr: yes             | yes, expected true or false",
         "aer: 1                | 1, expected true or false",
