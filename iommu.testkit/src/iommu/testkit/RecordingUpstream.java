@@ -30,6 +30,8 @@ public final class RecordingUpstream implements Upstream {
     private final PhysicalMemory memory;
     private final List<Request> requests = new ArrayList<>();
     private final List<Integer> systemErrors = new ArrayList<>();
+    private SystemError lastError;
+    private final List<String> timeouts = new ArrayList<>();
     private final List<String> pins = new ArrayList<>();
     private CompletionStatus status = CompletionStatus.SUCCESS;
     private Translations translations =
@@ -64,6 +66,16 @@ public final class RecordingUpstream implements Upstream {
         return systemErrors;
     }
 
+    /** Returns the system error that arrived last; null if none has. */
+    public SystemError lastSystemError() {
+        return lastError;
+    }
+
+    /** Returns the requests that were never answered, such as "256 after 50000000 ns"; a view. */
+    public List<String> timeouts() {
+        return timeouts;
+    }
+
     /** Returns the pin changes that arrived, such as "28 INTA asserted"; a view. */
     public List<String> pins() {
         return pins;
@@ -73,6 +85,8 @@ public final class RecordingUpstream implements Upstream {
     public void clear() {
         requests.clear();
         systemErrors.clear();
+        lastError = null;
+        timeouts.clear();
         pins.clear();
     }
 
@@ -157,8 +171,15 @@ public final class RecordingUpstream implements Upstream {
     }
 
     @Override
+    public void requestTimedOut(int function, long nanos, Runnable detected) {
+        timeouts.add(function + " after " + nanos + " ns");
+        detected.run();
+    }
+
+    @Override
     public void systemError(int port, SystemError error) {
         systemErrors.add(port);
+        lastError = error;
     }
 
     @Override

@@ -144,12 +144,14 @@ class BlockingTest {
         HandoverPolicy policy = Policies.of("reset-at-probe");
         assertThat(machine.tell(new ProbeStart(NIC), policy))
                 .startsWith(new WriteConfig(PORT, 0x3e, 2, 0x40), new Step.Sleep(2_000_000),
-                        new WriteConfig(PORT, 0x3e, 2, 0), new Step.Sleep(100_000_000))
+                        new WriteConfig(PORT, 0x3e, 2, 0), new Step.Sleep(100_000_000),
+                        new Step.AwaitReady(NIC, "bus reset"))
                 .endsWith(new WriteConfig(NIC, 0x04, 4, 0x6));
         assertThat(machine.tell(new ProbeStart(0x0300), policy))
-                .startsWith(new WriteConfig(0x0300, 0x48, 2, 0x8000), new Step.Sleep(100_000_000))
+                .startsWith(new WriteConfig(0x0300, 0x48, 2, 0x8000), new Step.Sleep(100_000_000),
+                        new Step.AwaitReady(0x0300, "FLR"))
                 .endsWith(new WriteConfig(0x0300, 0x04, 4, 0x10_0006))
-                .allMatch(s -> s instanceof Step.Sleep
+                .allMatch(s -> s instanceof Step.Sleep || s instanceof Step.AwaitReady
                         || s instanceof WriteConfig w && w.requester() == 0x0300);
         assertThat(machine.tell(new ProbeStart(DISK), policy)).as("no way").isEmpty();
     }

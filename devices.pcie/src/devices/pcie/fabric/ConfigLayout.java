@@ -25,6 +25,7 @@ final class ConfigLayout {
     static final int STATUS = 0x06;
     /** Master Data Parity Error, Signalled and Received aborts, System Error, Parity Error. */
     static final int STATUS_WRITE_ONE_TO_CLEAR = 0xf900;
+    static final BitField SIGNALLED_SYSTEM_ERROR = bit(14);
 
     static final int CACHE_LINE_SIZE = 0x0c;
     static final int FIRST_BAR = 0x10;
@@ -44,7 +45,10 @@ final class ConfigLayout {
     static final int BRIDGE_WINDOWS = 0x1c;
     static final int BRIDGE_WINDOWS_END = 0x34;
 
+    static final int SECONDARY_STATUS = 0x1e;
+    static final BitField RECEIVED_SYSTEM_ERROR = bit(14);
     static final int BRIDGE_CONTROL = 0x3e;
+    static final BitField BRIDGE_SERR_ENABLE = bit(1);
     static final BitField SECONDARY_BUS_RESET = bit(6);
     static final int BRIDGE_CONTROL_WRITABLE = 0x0fff;
 
@@ -63,8 +67,20 @@ final class ConfigLayout {
     static final int TYPE_EXPRESS_TO_PCI = 7;
     static final int DEVICE_CONTROL = 8;
     static final BitField FUNCTION_LEVEL_RESET = bit(15);
+    static final int DEVICE_STATUS = 0x0a;
     static final int ROOT_CONTROL = 0x1c;
-    static final int ROOT_CONTROL_WRITABLE = 0x001f;
+    static final int ROOT_CONTROL_WRITABLE = 0x000f;
+    static final int ROOT_CAPABILITIES = 0x1e;
+    /** Configuration RRS Software Visibility, in Root Capabilities; its Enable, in Root Control. */
+    static final BitField RETRY_VISIBLE = bit(0);
+    static final BitField RETRY_VISIBLE_ENABLE = bit(4);
+    static final BitField EXPRESS_VERSION = bits(3, 0);
+    static final int DEVICE_CAPABILITIES_2 = 0x24;
+    static final BitField TIMEOUT_RANGES = bits(3, 0);
+    static final BitField TIMEOUT_DISABLE_SUPPORTED = bit(4);
+    static final int DEVICE_CONTROL_2 = 0x28;
+    static final BitField TIMEOUT_VALUE = bits(3, 0);
+    static final BitField TIMEOUT_DISABLE = bit(4);
 
     static final int TRANSLATION_CONTROL = 6;
     static final BitField TRANSLATION_ENABLE = bit(15);

@@ -8,7 +8,9 @@ import static devices.pcie.fabric.ConfigLayout.BRIDGE_WINDOWS_END;
 import static devices.pcie.fabric.ConfigLayout.CACHE_LINE_SIZE;
 import static devices.pcie.fabric.ConfigLayout.COMMAND;
 import static devices.pcie.fabric.ConfigLayout.COMMAND_WRITABLE;
+import static devices.pcie.fabric.ConfigLayout.DEVICE_CAPABILITIES_2;
 import static devices.pcie.fabric.ConfigLayout.DEVICE_CONTROL;
+import static devices.pcie.fabric.ConfigLayout.DEVICE_CONTROL_2;
 import static devices.pcie.fabric.ConfigLayout.INTERRUPT_LINE;
 import static devices.pcie.fabric.ConfigLayout.MSI_64_BIT;
 import static devices.pcie.fabric.ConfigLayout.MSI_CONTROL_WRITABLE;
@@ -17,11 +19,19 @@ import static devices.pcie.fabric.ConfigLayout.MSI_X_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.PRIMARY_BUS;
 import static devices.pcie.fabric.ConfigLayout.EXPRESS_TYPE;
 import static devices.pcie.fabric.ConfigLayout.EXPRESS_FLAGS;
+import static devices.pcie.fabric.ConfigLayout.EXPRESS_VERSION;
 import static devices.pcie.fabric.ConfigLayout.TYPE_ROOT_PORT;
+import static devices.pcie.fabric.ConfigLayout.RETRY_VISIBLE;
+import static devices.pcie.fabric.ConfigLayout.RETRY_VISIBLE_ENABLE;
+import static devices.pcie.fabric.ConfigLayout.ROOT_CAPABILITIES;
 import static devices.pcie.fabric.ConfigLayout.ROOT_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.ROOT_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.STATUS;
 import static devices.pcie.fabric.ConfigLayout.STATUS_WRITE_ONE_TO_CLEAR;
+import static devices.pcie.fabric.ConfigLayout.TIMEOUT_DISABLE;
+import static devices.pcie.fabric.ConfigLayout.TIMEOUT_DISABLE_SUPPORTED;
+import static devices.pcie.fabric.ConfigLayout.TIMEOUT_RANGES;
+import static devices.pcie.fabric.ConfigLayout.TIMEOUT_VALUE;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_ENABLE;
@@ -52,6 +62,8 @@ final class ConfigSpace implements Interrupts.Config {
     private final int express;
     private final int translationServices;
     private final int errorReporting;
+    private final int containment;
+    private final int accessControl;
     /** Writable bits that a reset leaves alone. */
     private final byte[] sticky;
 
@@ -80,7 +92,16 @@ final class ConfigSpace implements Interrupts.Config {
             kind(writable, express + DEVICE_CONTROL, 0x7fff);
             kind(writeOneToClear, express + DEVICE_CONTROL + 2, 0x000f);
             if (EXPRESS_TYPE.of(read(express + EXPRESS_FLAGS, 2)) == TYPE_ROOT_PORT) {
-                kind(writable, express + ROOT_CONTROL, ROOT_CONTROL_WRITABLE);
+                kind(writable, express + ROOT_CONTROL, ROOT_CONTROL_WRITABLE
+                        | (RETRY_VISIBLE.isSet(read(express + ROOT_CAPABILITIES, 2))
+                                ? (int) RETRY_VISIBLE_ENABLE.mask() : 0));
+            }
+            if (EXPRESS_VERSION.of(read(express + EXPRESS_FLAGS, 2)) > 1) {
+                int can = read(express + DEVICE_CAPABILITIES_2, 4);
+                kind(writable, express + DEVICE_CONTROL_2,
+                        (TIMEOUT_RANGES.of(can) != 0 ? (int) TIMEOUT_VALUE.mask() : 0)
+                                | (TIMEOUT_DISABLE_SUPPORTED.isSet(can)
+                                        ? (int) TIMEOUT_DISABLE.mask() : 0));
             }
         }
         translationServices = Capabilities.findExtended(this::read,
@@ -93,9 +114,17 @@ final class ConfigSpace implements Interrupts.Config {
             kind(writable, virtual.capability() + VirtualFunctions.CONTROL, VIRTUAL_WRITABLE);
             kind(writable, virtual.capability() + VirtualFunctions.NUMBER, 0xffff);
         }
-        errorReporting = Capabilities.findExtended(this::read, ErrorReporting.CAPABILITY);
+        errorReporting = Capabilities.findExtended(this::read, ErrorLayout.CAPABILITY);
         if (errorReporting > 0) {
             errorRegisters(bridge);
+        }
+        containment = Capabilities.findExtended(this::read, Containment.CAPABILITY);
+        if (containment > 0) {
+            Containment.kinds(this, containment);
+        }
+        accessControl = Capabilities.findExtended(this::read, AccessControl.CAPABILITY);
+        if (accessControl > 0) {
+            AccessControl.kinds(this, accessControl);
         }
     }
 
@@ -104,19 +133,28 @@ final class ConfigSpace implements Interrupts.Config {
      * both live through a reset.
      */
     private void errorRegisters(boolean port) {
-        for (int offset : new int[] {ErrorReporting.UNCORRECTABLE_STATUS,
-                ErrorReporting.CORRECTABLE_STATUS}) {
+        for (int offset : new int[] {ErrorLayout.UNCORRECTABLE_STATUS,
+                ErrorLayout.CORRECTABLE_STATUS}) {
             takes(writeOneToClear, errorReporting + offset, -1);
         }
-        for (int offset : new int[] {ErrorReporting.UNCORRECTABLE_MASK,
-                ErrorReporting.UNCORRECTABLE_SEVERITY, ErrorReporting.CORRECTABLE_MASK}) {
+        for (int offset : new int[] {ErrorLayout.UNCORRECTABLE_MASK,
+                ErrorLayout.UNCORRECTABLE_SEVERITY, ErrorLayout.CORRECTABLE_MASK}) {
             takes(writable, errorReporting + offset, -1);
             takes(sticky, errorReporting + offset, -1);
         }
+        int control = errorReporting + ErrorLayout.CONTROL;
+        int capable = (read(control, 4) & ErrorLayout.CONTROL_CAPABLE) << 1;
+        takes(writable, control, capable);
+        takes(sticky, control, capable);
         if (port) {
-            takes(writable, errorReporting + ErrorReporting.ROOT_ERROR_COMMAND, 7);
-            takes(writeOneToClear, errorReporting + ErrorReporting.ROOT_ERROR_STATUS, 0x7f);
+            takes(writable, errorReporting + ErrorLayout.ROOT_ERROR_COMMAND, 7);
+            takes(writeOneToClear, errorReporting + ErrorLayout.ROOT_ERROR_STATUS, 0x7f);
         }
+    }
+
+    /** Makes ones clear these bits of the register of 2 bytes at an offset. */
+    void clearedByOnes(int offset, int mask) {
+        kind(writeOneToClear, offset, mask);
     }
 
     /** Takes the kinds as they are given. */
@@ -129,7 +167,9 @@ final class ConfigSpace implements Interrupts.Config {
         express = Capabilities.find(this::read, Capabilities.EXPRESS);
         translationServices = Capabilities.findExtended(this::read,
                 Capabilities.ADDRESS_TRANSLATION_SERVICES);
-        errorReporting = Capabilities.findExtended(this::read, ErrorReporting.CAPABILITY);
+        errorReporting = Capabilities.findExtended(this::read, ErrorLayout.CAPABILITY);
+        containment = Capabilities.findExtended(this::read, Containment.CAPABILITY);
+        accessControl = Capabilities.findExtended(this::read, AccessControl.CAPABILITY);
     }
 
     private void messageEnable(int capability, int mask) {
@@ -194,6 +234,16 @@ final class ConfigSpace implements Interrupts.Config {
     /** Returns the offset of the AER capability, or 0. */
     int errorReporting() {
         return Math.max(0, errorReporting);
+    }
+
+    /** Returns the offset of the DPC capability, or 0. */
+    int containment() {
+        return Math.max(0, containment);
+    }
+
+    /** Returns the offset of the ACS capability, or 0. */
+    int accessControl() {
+        return Math.max(0, accessControl);
     }
 
     /** Returns the Command register, which every request asks for. */

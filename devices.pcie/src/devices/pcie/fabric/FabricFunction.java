@@ -21,26 +21,29 @@ import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
-import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.TranslationCompletion;
 import iommu.api.pcie.Upstream;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
-/** One function: config space, the device behind it, the gates its requests pass. One thread. */
-class FabricFunction implements PciFunction, DmaPort {
+/** One function: config space, the device behind it, resets, and its own gate. One thread. */
+class FabricFunction implements PciFunction {
 
     private static final long ALL_ONES = -1;
+    private static final int HEADER_TYPE = 0x0e;
+    private static final int HEADER_TYPE_MASK = 0x7f;
 
     private final int requesterId;
     private final ConfigSpace config;
     private final Upstream upstream;
     private final WayUp way = new WayUp(this);
+    private final RequestPath path;
+    private final RequestTarget target;
+    private final ErrorRegisters errors;
+    private final boolean isBridge;
     private final BaseAddresses bars;
     private final Interrupts interrupts;
     private final List<FabricFunction> below = new ArrayList<>();
@@ -62,12 +65,26 @@ class FabricFunction implements PciFunction, DmaPort {
         this.config = config;
         this.upstream = upstream;
         this.alias = requesterId;
-        bars = new BaseAddresses(config, headerType() == 1);
-        interrupts = new Interrupts(config, this, this::pinChanged);
+        path = new RequestPath(this, way, upstream);
+        target = new RequestTarget(this, way, upstream);
+        isBridge = (config.read(HEADER_TYPE, 1) & HEADER_TYPE_MASK) == 1;
+        bars = new BaseAddresses(config, isBridge);
+        interrupts = new Interrupts(config, path, this::pinChanged);
+        errors = new ErrorRegisters(this);
     }
 
     final ConfigSpace config() {
         return config;
+    }
+
+    /** Returns the way of its requests. */
+    final RequestPath path() {
+        return path;
+    }
+
+    /** Returns its registers that speak of errors. */
+    final ErrorRegisters errors() {
+        return errors;
     }
 
     /** Returns the bridge above, or null. */
@@ -140,9 +157,24 @@ class FabricFunction implements PciFunction, DmaPort {
         return (int) EXPRESS_TYPE.of(config.read(config.express() + EXPRESS_FLAGS, 2));
     }
 
+    /** Returns whether this is a root port. */
+    final boolean isRootPort() {
+        return config.express() != 0 && expressType() == TYPE_ROOT_PORT;
+    }
+
+    /** Returns whether this is a port: a bridge with a link below, or that of a switch. */
+    final boolean isPort() {
+        if (config.express() == 0) {
+            return false;
+        }
+        int type = expressType();
+        return type == TYPE_ROOT_PORT || type == TYPE_UPSTREAM_PORT
+                || type == TYPE_DOWNSTREAM_PORT;
+    }
+
     /** Returns whether this is a bridge whose secondary bus is {@code bus}. */
     boolean leadsTo(int segment, int bus) {
-        return headerType() == 1 && requesterId >>> 16 == segment
+        return isBridge && requesterId >>> 16 == segment
                 && secondaryBus() == bus && bus != 0
                 && subordinateBus() >= bus && RequesterId.bus(requesterId) < bus;
     }
@@ -160,7 +192,24 @@ class FabricFunction implements PciFunction, DmaPort {
     @Override
     public int readConfig(int offset, int bytes) {
         check(offset, bytes);
-        return isThere() ? config.read(offset, bytes) : (int) (ALL_ONES >>> 64 - 8 * bytes);
+        int ones = (int) (ALL_ONES >>> 64 - 8 * bytes);
+        return switch (target.asked()) {
+            case SUCCESS -> config.read(offset, bytes);
+            case REQUEST_RETRY -> target.retried(offset, bytes) & ones;
+            default -> ones;
+        };
+    }
+
+    /** Returns whether the link above is held in reset. */
+    boolean isHeld() {
+        return way.isReset();
+    }
+
+    /** Returns how the device completes what reaches it. */
+    final CompletionStatus completion() {
+        CompletionStatus how = physical == null ? CompletionStatus.SUCCESS
+                : physical.completion();
+        return how != CompletionStatus.SUCCESS || device == null ? how : device.completion();
     }
 
     @Override
@@ -171,10 +220,10 @@ class FabricFunction implements PciFunction, DmaPort {
     @Override
     public void writeConfig(int offset, int bytes, int value) {
         check(offset, bytes);
-        if (!isThere()) {
+        if (target.asked() != CompletionStatus.SUCCESS) {
             return;
         }
-        boolean held = inSecondaryReset();
+        boolean held = isLinkDown();
         boolean translated = config.translationEnabled();
         boolean master = BUS_MASTER.isSet(config.command());
         boolean virtualThere = virtualEnabled();
@@ -189,8 +238,11 @@ class FabricFunction implements PciFunction, DmaPort {
         if (device != null && config.translationEnabled() != translated) {
             device.translationEnabled(!translated);
         }
+        errors.written(offset, bytes, value);
         if (!held && inSecondaryReset()) {
-            below.forEach(FabricFunction::conventionalReset);
+            linkDown();
+        } else if (held && !isLinkDown()) {
+            below.forEach(FabricFunction::resetEnded);
         }
         if (config.express() > 0 && touches(offset, bytes, config.express() + DEVICE_CONTROL + 1)
                 && FUNCTION_LEVEL_RESET.isSet((long) value << 8 * (offset - config.express()
@@ -199,7 +251,7 @@ class FabricFunction implements PciFunction, DmaPort {
         }
     }
 
-    private boolean isThere() {
+    final boolean isThere() {
         return (device == null || device.present())
                 && (physical == null || physical.isThere() && physical.virtualEnabled());
     }
@@ -209,12 +261,31 @@ class FabricFunction implements PciFunction, DmaPort {
     }
 
     final boolean inSecondaryReset() {
-        return headerType() == 1 && SECONDARY_BUS_RESET.isSet(config.read(BRIDGE_CONTROL, 2));
+        return isBridge && SECONDARY_BUS_RESET.isSet(config.read(BRIDGE_CONTROL, 2));
+    }
+
+    /** Returns whether nothing passes between this bridge and what is below. */
+    final boolean isLinkDown() {
+        return inSecondaryReset() || errors.isContaining();
+    }
+
+    /** Resets what is below: that is what it makes of a link that goes down. */
+    final void linkDown() {
+        below.forEach(FabricFunction::conventionalReset);
     }
 
     private void conventionalReset() {
         reset();
         below.forEach(FabricFunction::conventionalReset);
+    }
+
+    /** A bridge that a reset has reached holds nothing in reset itself any more. */
+    private void resetEnded() {
+        if (device != null) {
+            device.resetEnded();
+        }
+        virtual.forEach(FabricFunction::resetEnded);
+        below.forEach(FabricFunction::resetEnded);
     }
 
     private void reset() {
@@ -242,7 +313,7 @@ class FabricFunction implements PciFunction, DmaPort {
     @Override
     public long readRegister(int bar, long offset, int bytes) {
         long ones = Bar.ones(bytes);
-        if (!decodes(bar, offset, bytes)) {
+        if (!decodes(bar, offset, bytes) || target.asked() != CompletionStatus.SUCCESS) {
             return ones;
         }
         return ones & (interrupts.holds(bar, offset) ? interrupts.read(bar, offset, bytes)
@@ -252,7 +323,7 @@ class FabricFunction implements PciFunction, DmaPort {
     @Override
     public void writeRegister(int bar, long offset, int bytes, long value) {
         long ones = Bar.ones(bytes);
-        if (!decodes(bar, offset, bytes)) {
+        if (!decodes(bar, offset, bytes) || completion() != CompletionStatus.SUCCESS) {
             return;
         }
         if (interrupts.holds(bar, offset)) {
@@ -268,8 +339,8 @@ class FabricFunction implements PciFunction, DmaPort {
                 && (space.io() ? IO_SPACE : MEMORY_SPACE).isSet(config.command());
     }
 
-    @Override
-    public Interrupts interrupts() {
+    /** Returns its interrupts. */
+    final Interrupts interrupts() {
         return interrupts;
     }
 
@@ -278,89 +349,6 @@ class FabricFunction implements PciFunction, DmaPort {
         if (!asserted || isThere() && !way.isReset()) {
             upstream.interruptPin(requesterId(), pin, asserted);
         }
-    }
-
-    @Override
-    public CompletionStatus read(long address, byte[] to, int offset, int bytes) {
-        CompletionStatus status = ownGate() && way.isOpen()
-                ? upstream.read(requesterId(), alias(), address, to, offset, bytes)
-                : CompletionStatus.UNSUPPORTED_REQUEST;
-        if (status != CompletionStatus.SUCCESS) {
-            notCompleted(status, address);
-            Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
-        }
-        return status;
-    }
-
-    @Override
-    public CompletionStatus write(long address, byte[] from, int offset, int bytes) {
-        if (!ownGate()) {
-            return CompletionStatus.UNSUPPORTED_REQUEST;
-        }
-        if (way.isOpen() && upstream.write(requesterId(), alias(), address, from, offset, bytes)
-                != CompletionStatus.SUCCESS) {
-            way.report(true, address, upstream);
-        }
-        return CompletionStatus.SUCCESS;
-    }
-
-    /**
-     * A read that went out came back with an error; one that never went out did not. The root port
-     * hears of those that reached it: a bridge whose gate is closed answers by itself.
-     */
-    private void notCompleted(CompletionStatus status, long address) {
-        if (!ownGate()) {
-            return;
-        }
-        ErrorReporting.completed(this, status);
-        if (way.isOpen()) {
-            way.report(false, address, upstream);
-        }
-    }
-
-    // ---- address translation services -----------------------------------------------------------
-
-    /**
-     * {@inheritDoc} Behind a bridge that gives its own id, or one to conventional PCI, there are
-     * none: packets have no address type there.
-     */
-    @Override
-    public boolean translationEnabled() {
-        return alias() == requesterId() && config.translationEnabled() && ownGate();
-    }
-
-    @Override
-    public long translationRequest(long address, int access) {
-        return translationEnabled() && way.isOpen()
-                ? upstream.translationRequest(requesterId(), alias(), address, access)
-                : TranslationCompletion.unsupportedRequest();
-    }
-
-    @Override
-    public CompletionStatus readTranslated(long physicalAddress, long untranslated, byte[] to,
-            int offset, int bytes) {
-        CompletionStatus status = translationEnabled() && way.isOpen()
-                ? upstream.readTranslated(requesterId(), alias(), physicalAddress, untranslated, to,
-                        offset, bytes)
-                : CompletionStatus.UNSUPPORTED_REQUEST;
-        if (status != CompletionStatus.SUCCESS) {
-            notCompleted(status, physicalAddress);
-            Arrays.fill(to, offset, offset + bytes, (byte) 0xff);
-        }
-        return status;
-    }
-
-    @Override
-    public CompletionStatus writeTranslated(long physicalAddress, long untranslated, byte[] from,
-            int offset, int bytes) {
-        if (!translationEnabled()) {
-            return CompletionStatus.UNSUPPORTED_REQUEST;
-        }
-        if (way.isOpen() && upstream.writeTranslated(requesterId(), alias(), physicalAddress,
-                untranslated, from, offset, bytes) != CompletionStatus.SUCCESS) {
-            way.report(true, physicalAddress, upstream);
-        }
-        return CompletionStatus.SUCCESS;
     }
 
     /**
@@ -375,25 +363,28 @@ class FabricFunction implements PciFunction, DmaPort {
         }
         if (!config.translationEnabled() || device == null
                 || device.invalidate(pasid, address, shift, tag)) {
-            invalidationCompleted(tag);
+            path.invalidationCompleted(tag);
         }
     }
 
+    // ---- errors ---------------------------------------------------------------------------------
+
     @Override
-    public void invalidationCompleted(int tag) {
-        if (isThere() && !way.isReset()) {
-            upstream.invalidationCompleted(requesterId(), alias(), tag);
+    public void injectError(InjectedError error) {
+        if (isThere()) {
+            ErrorReporting.injected(this, error, upstream);
         }
     }
 
     // ---- gates ----------------------------------------------------------------------------------
 
-    private boolean ownGate() {
+    /** Returns whether this function may send requests. */
+    final boolean ownGate() {
         return isThere() && BUS_MASTER.isSet(config.command());
     }
 
     /** Returns whether this bridge stops what comes from below. */
     boolean isClosed() {
-        return !ownGate() || inSecondaryReset();
+        return !ownGate() || isLinkDown();
     }
 }

@@ -34,7 +34,7 @@ final class PcieFabric implements Fabric {
         functions.values().forEach(this::virtual);
         for (FabricFunction function : functions.values()) {
             function.resolveAlias();
-            function.device(devices.device(function, function));
+            function.device(devices.device(function, function.path()));
         }
     }
 

@@ -33,7 +33,7 @@ final class PluggedFabric implements Fabric {
         for (PluggedFunction p : plugged) {
             add(p, new PluggedPort(p, upstream));
         }
-        functions.forEach(f -> f.device(devices.device(f, f)));
+        functions.forEach(f -> f.device(devices.device(f, f.path())));
     }
 
     private void add(PluggedFunction plugged, PluggedPort function) {

@@ -38,6 +38,11 @@ final class PluggedPort extends FabricFunction {
         return gates && super.isClosed();
     }
 
+    @Override
+    boolean isHeld() {
+        return gates && super.isHeld();
+    }
+
     /** Returns whether configuration accesses to a bus go through this bridge. */
     boolean forwards(int bus) {
         return secondaryBus() <= bus && bus <= subordinateBus() && !inSecondaryReset();

@@ -262,6 +262,14 @@ final class RootComplex implements Upstream {
     }
 
     @Override
+    public void requestTimedOut(int function, long nanos, Runnable detected) {
+        int before = trace.enter(trace.append(EventKind.REQUEST_TIMED_OUT, function, nanos, 0));
+        detected.run();
+        processor.stalled(function, nanos);
+        trace.leave(before);
+    }
+
+    @Override
     public void systemError(int reporter, SystemError error) {
         int before = trace.enter(trace.append(EventKind.SYSTEM_ERROR, reporter, 0, 0, error));
         processor.systemError(reporter, error);

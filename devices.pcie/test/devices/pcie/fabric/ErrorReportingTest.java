@@ -94,7 +94,7 @@ class ErrorReportingTest {
         assertThat(errors()).isEqualTo(1);
         assertThat(port.readConfig(AER + 0x10, 4)).isEqualTo(0x2000);
         assertThat(port.readConfig(AER + 0x30, 4) & 1).as("ERR_COR received").isEqualTo(1);
-        assertThat(port.readConfig(AER + 0x34, 2)).isEqualTo(ENDPOINT);
+        assertThat(port.readConfig(AER + 0x34, 2)).as("who has detected it").isEqualTo(PORT);
     }
 
     @Test
@@ -148,7 +148,7 @@ class ErrorReportingTest {
         assertThat(errors()).isEqualTo(1);
         assertThat(port.readConfig(AER + 0x30, 4)).as("fatal, first fatal, uncorrectable")
                 .isEqualTo(0x54);
-        assertThat(port.readConfig(AER + 0x36, 2)).isEqualTo(ENDPOINT);
+        assertThat(port.readConfig(AER + 0x36, 2)).as("who has detected it").isEqualTo(PORT);
         write();
         assertThat(port.readConfig(AER + 0x30, 4)).as("more than one").isEqualTo(0x5c);
     }

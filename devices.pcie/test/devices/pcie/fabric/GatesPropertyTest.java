@@ -136,6 +136,13 @@ class GatesPropertyTest {
             int which = random.nextInt(WAY.length);
             boolean set = random.oneIn(2);
             fabric.function(WAY[which]).writeConfig(0x3e, 2, set ? 0x40 : 0);
+            boolean reached = true;
+            for (int above = which + 1; above < WAY.length; above++) {
+                reached &= !held[above];
+            }
+            if (!reached) {
+                continue; // its link is down: the write goes nowhere
+            }
             if (set && !held[which]) {
                 expected++;
                 Arrays.fill(held, 0, which, false); // it clears Bridge Control below

@@ -127,7 +127,9 @@ class PcieFabricTest {
         PciFunction port = in(fabric, "00:02.0");
 
         port.writeConfig(BRIDGE_CONTROL, 2, SECONDARY_BUS_RESET);
+        assertThat(in(fabric, "02:00.0").readConfig(4, 2)).as("held").isEqualTo(0xffff);
         port.writeConfig(BRIDGE_CONTROL, 2, SECONDARY_BUS_RESET);
+        port.writeConfig(BRIDGE_CONTROL, 2, 0);
 
         assertThat(devices.get(RequesterId.parse("02:00.0")).resets).isEqualTo(1);
         assertThat(in(fabric, "02:00.0").busMaster()).isFalse();
@@ -143,6 +145,9 @@ class PcieFabricTest {
 
         assertThat(readBy("01:00.0")).isEqualTo(CompletionStatus.UNSUPPORTED_REQUEST);
         in(fabric, "00:02.0").writeConfig(BRIDGE_CONTROL, 2, 0);
+        assertThat(readBy("01:00.0")).as("what was written meanwhile is lost")
+                .isEqualTo(CompletionStatus.UNSUPPORTED_REQUEST);
+        in(fabric, "01:00.0").writeConfig(4, 2, Functions.MEMORY_AND_MASTER);
         assertThat(readBy("01:00.0")).isEqualTo(CompletionStatus.SUCCESS);
     }
 

@@ -155,6 +155,8 @@ class PluggedFabricTest {
         buses(below, 3, 3);
         below.writeConfig(0x20, 4, 0x1234_5678);
         fabric.function(0x18).writeConfig(0x3e, 2, 0x40);
+        assertThat(below.readConfig(BUS_NUMBERS, 4)).as("the link is down").isEqualTo(-1);
+        fabric.function(0x18).writeConfig(0x3e, 2, 0);
         assertThat(below.readConfig(BUS_NUMBERS, 4)).isZero();
         assertThat(below.readConfig(0x20, 4)).isEqualTo(0xf0);
         assertThat(below.readConfig(COMMAND, 2)).isZero();

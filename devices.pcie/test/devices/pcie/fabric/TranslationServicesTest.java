@@ -196,6 +196,7 @@ class TranslationServicesTest {
         assertThat(in(fabric, "01:00.0").readConfig(CONTROL, 2)).isZero();
         in(fabric, "01:00.0").writeConfig(CONTROL, 2, ENABLE);
         in(fabric, "00:02.0").writeConfig(BRIDGE_CONTROL, 2, BUS_RESET);
+        in(fabric, "00:02.0").writeConfig(BRIDGE_CONTROL, 2, 0);
         assertThat(in(fabric, "01:00.0").readConfig(CONTROL, 2)).isZero();
         assertThat(told).containsExactly("reset", "enabled true", "reset");
     }

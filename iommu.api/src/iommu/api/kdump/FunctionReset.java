@@ -26,7 +26,8 @@ public final class FunctionReset {
     private FunctionReset() { }
 
     /**
-     * Returns the steps of a reset, config space as it was afterwards.
+     * Returns the steps of a reset, config space as it was afterwards; a function that is not ready
+     * is waited for.
      *
      * @return no steps if the function cannot be reset alone
      */
@@ -39,12 +40,18 @@ public final class FunctionReset {
             steps.add(new Step.WriteConfig(requester, at + CONTROL, 2,
                     view.readConfig(requester, at + CONTROL, 2) | INITIATE));
             steps.add(new Step.Sleep(SETTLE_NANOS));
+            steps.add(new Step.AwaitReady(requester, "FLR"));
             SecondaryBusReset.save(function, view, steps);
             return steps;
         }
         List<FunctionView> alone = SecondaryBusReset.ports(view, false).stream()
                 .filter(port -> SecondaryBusReset.below(List.of(port), view)
                         .equals(List.of(function))).toList();
-        return SecondaryBusReset.steps(alone, view, RESET_NANOS, SETTLE_NANOS, true);
+        List<Step> steps = SecondaryBusReset.steps(alone, view, RESET_NANOS, SETTLE_NANOS, false);
+        if (!steps.isEmpty()) {
+            steps.add(new Step.AwaitReady(requester, "bus reset"));
+            SecondaryBusReset.save(function, view, steps);
+        }
+        return steps;
     }
 }

@@ -27,6 +27,16 @@ public sealed interface Step {
     /** Writes config space of a function; 1, 2 or 4 bytes. */
     record WriteConfig(int requester, int offset, int bytes, int value) implements Step { }
 
+    /**
+     * Waits until a function that was reset is ready, as kernels do: with pauses of 1, 2, 4 ms and
+     * so on, for a minute. Refused if it is not by then.
+     *
+     * <p>Source: Linux, pci_dev_wait.
+     *
+     * @param reset how it was reset, for the console, such as "FLR"
+     */
+    record AwaitReady(int requester, String reset) implements Step { }
+
     /** Writes 64 bits of memory. */
     record WriteMemory(long physicalAddress, long value) implements Step { }
 

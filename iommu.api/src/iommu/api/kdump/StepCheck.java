@@ -38,6 +38,9 @@ public final class StepCheck {
         } else if (step instanceof Step.WriteConfig s) {
             return access(s.offset(), s.bytes(), CONFIG_SPACE, s.bytes() == 1 || s.bytes() == 2
                     || s.bytes() == 4);
+        } else if (step instanceof Step.AwaitReady s) {
+            return s.reset() == null || s.reset().length() > MAX_LINE
+                    ? "no reset, or one of more than " + MAX_LINE + " characters" : null;
         } else if (step instanceof Step.WriteMemory s) {
             return (s.physicalAddress() & 7) != 0 ? "an address that is no multiple of 8" : null;
         } else if (step instanceof Step.Sleep s) {

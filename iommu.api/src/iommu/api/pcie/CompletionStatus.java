@@ -13,5 +13,9 @@ public enum CompletionStatus {
     /** Nobody claims the address, or a gate on the way is closed (UR). */
     UNSUPPORTED_REQUEST,
     /** The completer gave up (CA). */
-    COMPLETER_ABORT
+    COMPLETER_ABORT,
+    /** A configuration request came too early after a reset (RRS, before revision 6.0 CRS). */
+    REQUEST_RETRY,
+    /** No completion came within the time that the requester waits. */
+    COMPLETION_TIMEOUT
 }

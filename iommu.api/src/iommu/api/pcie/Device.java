@@ -87,6 +87,26 @@ public interface Device {
     }
 
     /**
+     * Returns how the device completes what is asked of it now: {@link CompletionStatus#SUCCESS} as
+     * a rule; {@link CompletionStatus#REQUEST_RETRY} while it is not ready after a reset, which
+     * goes for configuration requests, others are not supported then; {@link
+     * CompletionStatus#COMPLETION_TIMEOUT} if it never does. But for the first a request does not
+     * reach it, writes neither.
+     *
+     * <p>Source: PCI Express Base Specification, "Conventional Reset", "Function Level Reset",
+     * "Completion Timeout Mechanism".
+     */
+    default CompletionStatus completion() {
+        return CompletionStatus.SUCCESS;
+    }
+
+    /**
+     * The reset of the bus that {@link #reset} began is over: software may ask again soon. A
+     * function-level reset ends by itself and is not told here.
+     */
+    default void resetEnded() { }
+
+    /**
      * Bus mastering of the function was switched on or off by its driver: with off, its requests
      * and its messages get no further than its own gate. A reset, which switches it off too, is
      * told by {@link #reset} alone.

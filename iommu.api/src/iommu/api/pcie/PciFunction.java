@@ -6,6 +6,36 @@ import java.util.List;
 /** One function of the fabric, as configuration software meets it. One thread. */
 public interface PciFunction {
 
+    /**
+     * An error that a test has a function detect, as Linux's aer-inject does.
+     *
+     * <p>Source: PCI Express Base Specification, "Uncorrectable Error Status Register",
+     * "Correctable Error Status Register", "Header Log Register"; Linux, aer_inject.c.
+     *
+     * @param uncorrectable bits of the Uncorrectable Error Status register; 0 for none
+     * @param correctable bits of the Correctable Error Status register; 0 for none
+     * @param firstHeader first and second dword of the packet's header, 63:32 and 31:0
+     * @param secondHeader third and fourth
+     */
+    record InjectedError(int uncorrectable, int correctable, long firstHeader,
+            long secondHeader) {
+
+        /** The bits of Uncorrectable Error Status that stand for an error. */
+        public static final int UNCORRECTABLE = 0x07ff_f030;
+        /** The bits of Correctable Error Status that stand for an error. */
+        public static final int CORRECTABLE = 0x0000_f1c1;
+
+        /** Checks that there is an error, and no reserved bit. */
+        public InjectedError {
+            if ((uncorrectable | correctable) == 0 || (uncorrectable & ~UNCORRECTABLE) != 0
+                    || (correctable & ~CORRECTABLE) != 0) {
+                throw new IllegalArgumentException("no error is uncorrectable 0x"
+                        + Integer.toHexString(uncorrectable) + ", correctable 0x"
+                        + Integer.toHexString(correctable));
+            }
+        }
+    }
+
     /** Returns the requester id of the function itself. */
     int requesterId();
 
@@ -68,6 +98,12 @@ public interface PciFunction {
      * @param tag of the answer, 0 to 31
      */
     default void invalidateTranslations(int pasid, long address, int shift, int tag) { }
+
+    /**
+     * Has the function detect an error, with all that follows from it. One that is not there, or
+     * has no PCI Express capability, detects nothing.
+     */
+    default void injectError(InjectedError error) { }
 
     /** Returns the 24-bit class code: base class, subclass, programming interface. */
     default int classCode() {

@@ -43,6 +43,17 @@ public interface Upstream {
     void systemError(int port, SystemError error);
 
     /**
+     * What a processor asked of a function was never completed.
+     *
+     * @param function that was asked
+     * @param nanos how long the requester waits before it goes on with all ones; -1 for ever
+     * @param detected has the port above the function detect the error; run once
+     */
+    default void requestTimedOut(int function, long nanos, Runnable detected) {
+        detected.run();
+    }
+
+    /**
      * The level of a function's interrupt pin changed: an Assert_INTx or Deassert_INTx message, at
      * the function that it comes from. Bridges on the way turn pins round by device number, which
      * is left to whoever routes them. Roots that do not override this drop it.

@@ -101,5 +101,12 @@ public enum EventKind {
     /** A device has dropped all its work: it was reset. */
     DEVICE_RESET,
     /** A root port raised a system error. Detail: the gates that were open, as spelt by it. */
-    SYSTEM_ERROR
+    SYSTEM_ERROR,
+    /**
+     * A function detects an error because it was asked to. a: bits of Uncorrectable Error Status.
+     * b: of Correctable Error Status.
+     */
+    ERROR_INJECTED,
+    /** What a processor asks of a function is never completed. a: nanoseconds, -1 for ever. */
+    REQUEST_TIMED_OUT
 }

@@ -31,11 +31,12 @@ public record BlockedRequests(CompletionStatus readStatus, WriteReport writeRepo
     /**
      * Reads both from settings.
      *
-     * @param readAborts 0 for UR, 1 for CA
+     * @param readAborts 0 for UR, 1 for CA, 2 for no completion at all
      * @param report number of the {@link WriteReport}
      */
     public static BlockedRequests of(long readAborts, long report) {
         return new BlockedRequests(readAborts == 0 ? CompletionStatus.UNSUPPORTED_REQUEST
-                : CompletionStatus.COMPLETER_ABORT, WriteReport.values()[(int) report]);
+                : readAborts == 1 ? CompletionStatus.COMPLETER_ABORT
+                : CompletionStatus.COMPLETION_TIMEOUT, WriteReport.values()[(int) report]);
     }
 }

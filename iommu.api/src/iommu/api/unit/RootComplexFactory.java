@@ -61,6 +61,14 @@ public interface RootComplexFactory {
         default void systemError(int reporter, SystemError error) { }
 
         /**
+         * Waits for a completion that never comes.
+         *
+         * @param function that was asked
+         * @param nanos how long; -1 for ever
+         */
+        default void stalled(int function, long nanos) { }
+
+        /**
          * Takes the level of a function's interrupt pin, on its way to an interrupt controller.
          *
          * @param function whose pin it is

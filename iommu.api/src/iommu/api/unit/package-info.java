@@ -5,7 +5,7 @@
  * kernel code that programs it ({@link iommu.api.unit.UnitDriver}) and the vendor that makes both.
  */
 @Export
-@Version("0.1.0")
+@Version("0.2.0")
 package iommu.api.unit;
 
 import org.osgi.annotation.bundle.Export;

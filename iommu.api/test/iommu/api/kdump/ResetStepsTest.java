@@ -4,6 +4,7 @@ package iommu.api.kdump;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.kdump.HandoverView.FunctionView;
+import iommu.api.kdump.Step.AwaitReady;
 import iommu.api.kdump.Step.Sleep;
 import iommu.api.kdump.Step.WriteConfig;
 import iommu.testkit.FakeHandover;
@@ -232,7 +233,7 @@ class ResetStepsTest {
         FunctionView disk = express(0x100, true, Integer.decode(control));
         List<Step> expected = new ArrayList<>(List.of(
                 new WriteConfig(0x100, 0x58, 2, Integer.decode(written)),
-                new Sleep(100_000_000)));
+                new Sleep(100_000_000), new AwaitReady(0x100, "FLR")));
         expected.addAll(saved(disk, ENDPOINT));
         assertThat(FunctionReset.steps(disk, machine)).isEqualTo(expected);
     }
@@ -243,8 +244,17 @@ class ResetStepsTest {
         port(0x10, 4, 2, 2);
         FunctionView disk = express(0x100, false, 0);
         express(0x200, false, 0);
-        assertThat(FunctionReset.steps(disk, machine)).isNotEmpty().isEqualTo(
-                SecondaryBusReset.steps(List.of(port), machine, 2_000_000, 100_000_000, true));
+        assertThat(FunctionReset.steps(disk, machine)).isEqualTo(byPort(port, disk));
+    }
+
+    /** The port's reset, and the wait before anything is restored. */
+    private List<Step> byPort(FunctionView port, FunctionView function) {
+        List<Step> steps = new ArrayList<>(
+                SecondaryBusReset.steps(List.of(port), machine, 2_000_000, 100_000_000, false));
+        assertThat(steps).hasSize(4);
+        steps.add(new AwaitReady(function.requester(), "bus reset"));
+        steps.addAll(saved(function, ENDPOINT));
+        return steps;
     }
 
     @ParameterizedTest(name = "a neighbour at {0}")
@@ -263,8 +273,7 @@ class ResetStepsTest {
         port(0x100, 5, 2, 3);
         FunctionView downstream = port(0x200, 6, 3, 3);
         FunctionView disk = endpoint(0x300, NVME);
-        assertThat(FunctionReset.steps(disk, machine)).isEqualTo(SecondaryBusReset.steps(
-                List.of(downstream), machine, 2_000_000, 100_000_000, true));
+        assertThat(FunctionReset.steps(disk, machine)).isEqualTo(byPort(downstream, disk));
     }
 
     @Test

@@ -142,7 +142,7 @@ class ViewDefaultsTest {
 
     static Stream<Step> ofNone() {
         return Stream.of(new Step.WriteConfig(7, 4, 2, 0), new Step.WriteMemory(8, 7),
-                new Step.Sleep(7), new Step.Print("7"),
+                new Step.Sleep(7), new Step.AwaitReady(7, "FLR"), new Step.Print("7"),
                 new Step.ReserveIova(new AddressRange(0, 4096)),
                 new Step.IdentityMap(7, new AddressRange(0, 4096)), new Step.BlockFunction(7),
                 new Step.Remark("7"));

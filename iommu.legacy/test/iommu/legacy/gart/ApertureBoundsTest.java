@@ -222,8 +222,8 @@ class ApertureBoundsTest {
     @CsvSource({
         "tlbEntries,         0,     1 to 65536",
         "tlbEntries,         65537, 1 to 65536",
-        "blockedReadAborts,  -1,    0 to 1",
-        "blockedReadAborts,  2,     0 to 1",
+        "blockedReadAborts,  -1,    0 to 2",
+        "blockedReadAborts,  3,     0 to 2",
         "blockedWriteReport, -1,    0 to 2",
         "blockedWriteReport, 3,     0 to 2"})
     void aSettingBeyondItIsRefused(String name, long value, String range) {

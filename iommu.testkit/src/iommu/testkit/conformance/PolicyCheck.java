@@ -81,7 +81,8 @@ public final class PolicyCheck {
     private static int requester(Step step) {
         return step instanceof Step.WriteConfig s ? s.requester()
                 : step instanceof Step.IdentityMap s ? s.requester()
-                        : step instanceof Step.BlockFunction s ? s.requester() : -1;
+                        : step instanceof Step.BlockFunction s ? s.requester()
+                        : step instanceof Step.AwaitReady s ? s.requester() : -1;
     }
 
     /**

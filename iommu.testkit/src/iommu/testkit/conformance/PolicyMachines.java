@@ -126,6 +126,6 @@ final class PolicyMachines {
                 new Step.ReserveIova(range), new Step.IdentityMap(BEHIND_PORT, range),
                 new Step.AdoptTables(0, AdoptDepth.PAGE_TABLES), new Step.StartBlocked(0),
                 new Step.MapScratch(0), new Step.BlockFunction(BEHIND_PORT),
-                new Step.Remark("x"));
+                new Step.AwaitReady(BEHIND_PORT, "FLR"), new Step.Remark("x"));
     }
 }

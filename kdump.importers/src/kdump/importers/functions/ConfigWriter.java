@@ -41,11 +41,15 @@ public final class ConfigWriter {
     private static final int FIRST_EXTENDED = 0x100;
     private static final int ERROR_REPORTING = 1;
     private static final int ERROR_REPORTING_BYTES = 0x48;
+    private static final int ACCESS_CONTROL = 0x0d;
+    private static final int CONTAINMENT = 0x1d;
+    private static final int CONTAINMENT_BYTES = 0x0c;
     private static final int VECTOR_BYTES = 16;
 
     private final int requester;
     private final ByteBuffer config = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private final BitSet taken = new BitSet();
+    private int express;
     private int lastCapability = POINTER - 1;
     private int lastExtended;
 
@@ -157,6 +161,7 @@ public final class ConfigWriter {
         if (place == 0) {
             return;
         }
+        express = place;
         config.putShort(place + 2, (short) (2 | type.code() << 4));
         config.putInt(place + 4, 0x1000_8000);
         config.putShort(place + 8, (short) deviceControl);
@@ -164,6 +169,13 @@ public final class ConfigWriter {
         config.putShort(place + 0x12, (short) link);
         config.putShort(place + 0x1c, (short) rootControl);
         config.putInt(place + 0x2c, (2 << (link & 0xf)) - 2); // and all speeds below
+    }
+
+    /** Says what a root port can do: bit 0, it shows software that a function is not ready. */
+    public void rootCapabilities(int capabilities) {
+        if (express != 0) {
+            config.putShort(express + 0x1e, (short) capabilities);
+        }
     }
 
     /** Appends MSI with a 64-bit address, one vector, switched on or not. */
@@ -209,6 +221,24 @@ public final class ConfigWriter {
         if (place != 0) {
             config.putInt(place + 0x0c, 0x0046_2030); // severities after reset
             config.putInt(place + 0x14, 0x2000);      // advisory errors are masked
+        }
+    }
+
+    /** Appends Downstream Port Containment, without the extensions of root ports. */
+    public void containment(int control) {
+        int place = extended(CONTAINMENT, 1, 0, CONTAINMENT_BYTES);
+        if (place != 0) {
+            config.putShort(place + 4, (short) 0x80); // software may trigger it
+            config.putShort(place + 6, (short) control);
+        }
+    }
+
+    /** Appends Access Control Services: all that look at requests from one side. */
+    public void accessControl(int control) {
+        int place = extended(ACCESS_CONTROL, 1, 0, 8);
+        if (place != 0) {
+            config.putShort(place + 4, (short) 0x1f);
+            config.putShort(place + 6, (short) control);
         }
     }
 

@@ -22,8 +22,10 @@ final class FunctionBuilder {
 
     private static final Set<String> KNOWN = Set.of("id", "vendor", "device", "class", "revision",
             "subsystem", "bridge", "bars", "pin", "msix", "express", "link", "aer", "deviceControl",
-            "rootControl", "serr", "ats", "memory", "options", "rate", "plugged", "guest",
-            "virtual", "at", "behind", "config");
+            "rootControl", "rootCapabilities", "serr", "dpc", "acs", "ats", "memory", "options", "rate",
+            "plugged", "guest", "virtual", "at", "behind", "config");
+    /** The control bits that ports have here, of containment and of access control. */
+    private static final int MOST_CONTROL = 0x1f;
     /** What a function may say beside its whole config space. */
     private static final Set<String> BESIDE_CONFIG = Set.of("id", "at", "config", "memory",
             "options", "rate", "plugged", "guest");
@@ -146,12 +148,29 @@ final class FunctionBuilder {
         if (node.flag("ats")) {
             config.translationServices(AFTER_AER, 0);
         }
+        if (port("dpc", express)) {
+            config.containment((int) node.number("dpc", 0, 0, MOST_CONTROL));
+        }
+        if (port("acs", express)) {
+            config.accessControl((int) node.number("acs", 0, 0, MOST_CONTROL));
+        }
         Node virtual = node.member("virtual");
         if (virtual != null) {
             config.singleRoot((int) virtual.required("count").number(1, MOST_VIRTUAL),
                     (int) virtual.number("offset", FIRST_VIRTUAL, 1, 0xffff),
                     (int) virtual.number("stride", 1, 1, 0xff));
         }
+    }
+
+    /** Returns whether a member is there, which only ports with a link below may have. */
+    private boolean port(String name, Node express) throws FormatException {
+        Node member = node.member(name);
+        if (member != null && (express == null
+                || !express.string().equals(ExpressType.ROOT_PORT.word())
+                        && !express.string().equals(ExpressType.DOWNSTREAM_PORT.word()))) {
+            throw member.wrong("a root port or a downstream port around it");
+        }
+        return member != null;
     }
 
     /** Returns a virtual function: its ids are those of nobody, its class is its parent's. */
@@ -180,6 +199,7 @@ final class FunctionBuilder {
                 config.express(EXPRESS, type, number("deviceControl", 0),
                         number("link", 0x83), // 8 GT/s, 8 lanes
                         number("rootControl", 0));
+                config.rootCapabilities((int) node.number("rootCapabilities", 0, 0, 1));
                 return;
             }
         }

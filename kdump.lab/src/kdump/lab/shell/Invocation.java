@@ -31,7 +31,7 @@ import org.apache.commons.cli.CommandLine;
 final class Invocation {
 
     private static final Pattern DEVICE_OPTION =
-            Pattern.compile("([^,]+),([^=]+)=(-?\\d{1,18})");
+            Pattern.compile("([^,]+),([^=]+)=(?:0x(\\p{XDigit}{1,16})|(-?\\d{1,18}))");
     private static final JsonFactory JSON = new JsonFactory();
 
     private final CommandLine line;
@@ -274,7 +274,9 @@ final class Invocation {
                         + "', expected like 05:00.0,ats.answerNanos=-1");
             }
             var options = all.computeIfAbsent(requesterFrom(parts.group(1)), r -> new TreeMap<>());
-            if (options.put(parts.group(2), Long.valueOf(parts.group(3))) != null) {
+            long value = parts.group(3) != null ? Long.parseUnsignedLong(parts.group(3), 16)
+                    : Long.parseLong(parts.group(4));
+            if (options.put(parts.group(2), value) != null) {
                 throw new UsageException("--device-option '" + text + "', set twice");
             }
         }

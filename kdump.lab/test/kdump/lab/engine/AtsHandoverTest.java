@@ -264,7 +264,8 @@ class AtsHandoverTest {
 
     @ParameterizedTest
     @CsvSource({"05:00.0, ats.none, device option 'ats.none' of 0000:05:00.0",
-        "00:00.0, ats.entries, no device to ask anything of at 0000:00:00.0",
+        "00:00.0, ats.entries, device option 'ats.entries' of 0000:00:00.0",
+        "7f:1f.7, ats.entries, no device to ask anything of at 0000:7f:1f.7",
         "05:00.0, ats.entries, translation cache of 0 entries"})
     void wrongOptionsAreRefusedBeforeAnythingRuns(String requester, String option,
             String message) {

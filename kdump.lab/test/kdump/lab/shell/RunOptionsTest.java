@@ -92,11 +92,11 @@ class RunOptionsTest {
     void hardwareAndDevicesAreTaken() {
         RunOptions options = options("--hardware", "qemu-7.2", "--unit-setting", "vtd.x=5",
                 "--device-option", "05:00.0,ats.answerNanos=-1", "--device-option",
-                "0000:05:00.0,other=3");
+                "0000:05:00.0,other=3", "--device-option", "05:00.0,bits=0xffFFffFFffFFffF0");
         assertThat(options.hardware().profile()).isEqualTo("qemu-7.2");
         assertThat(options.hardware().settings()).isEqualTo(Map.of("vtd.x", 5L));
         assertThat(options.deviceOptions()).isEqualTo(
-                Map.of(0x500, Map.of("ats.answerNanos", -1L, "other", 3L)));
+                Map.of(0x500, Map.of("ats.answerNanos", -1L, "other", 3L, "bits", -16L)));
     }
 
     @Test
@@ -121,7 +121,8 @@ class RunOptionsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"05:00.0,a=x", "05:00.0,=1", "05:00.0", "99:99.9,a=1", ",a=1",
-        "05:00.0,a=1234567890123456789"})
+        "05:00.0,a=1234567890123456789", "05:00.0,a=0x", "05:00.0,a=-0x1",
+        "05:00.0,a=0x12345678901234567", "05:00.0,a=ff"})
     void aDeviceOptionNamesItsDevice(String text) {
         assertThat(refusal("--device-option", text)).startsWith("lab: compare: ");
     }

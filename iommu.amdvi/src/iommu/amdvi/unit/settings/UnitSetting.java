@@ -39,8 +39,9 @@ public enum UnitSetting {
     QEMU_REMAPS("qemuRemaps", true,
             "QEMU 11: property dma-remap; without it every request passes"),
     /** How the root complex completes a blocked read. */
-    BLOCKED_READ_ABORTS("blockedReadAborts", true,
-            "a blocked read is completed as CA, a target abort, not UR (uncertain)"),
+    BLOCKED_READ_ABORTS("blockedReadAborts", 1, 2,
+            "how a blocked read is completed: 0 UR, 1 CA, a target abort, 2 not at all "
+                    + "(uncertain)"),
     /** Number of an {@link iommu.api.unit.BlockedRequests.WriteReport}. */
     BLOCKED_WRITE_REPORT("blockedWriteReport", 0, 2,
             "who hears of a blocked posted write: 0 nobody, 1 the root port (AER), "

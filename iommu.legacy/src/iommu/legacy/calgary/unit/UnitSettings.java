@@ -18,6 +18,7 @@ public record UnitSettings(int cacheEntries, BlockedRequests blockedRequests) {
     private static final String WRITE = "blockedWriteReport";
     private static final int USUAL_ENTRIES = 256;
     private static final int MOST_ENTRIES = 1 << 16;
+    private static final int MOST_READ = 2;
     private static final int MOST_REPORT = 2;
 
     /** Names of the settings, without the vendor's name. */
@@ -39,7 +40,7 @@ public record UnitSettings(int cacheEntries, BlockedRequests blockedRequests) {
         if (Integer.bitCount(entries) != 1) {
             throw new IllegalArgumentException(CACHE + " = " + entries + ", not a power of two");
         }
-        return new UnitSettings(entries, BlockedRequests.of(within(profile, READ, 1, 0, 1),
+        return new UnitSettings(entries, BlockedRequests.of(within(profile, READ, 1, 0, MOST_READ),
                 within(profile, WRITE, 0, 0, MOST_REPORT)));
     }
 

@@ -32,6 +32,7 @@ public final class GartUnit implements RemappingUnit {
     private static final int WORDS = GartRegisters.BYTES / Integer.BYTES;
     private static final int USUAL_TLB = 64;
     private static final int MOST_TLB = 1 << 16;
+    private static final int MOST_READ = 2;
     private static final int MOST_REPORT = 2;
     /** The first node's northbridge, whose table is everybody's. */
     private static final int NORTHBRIDGE = RequesterId.of(0, 0, 0x18, 3);
@@ -55,7 +56,7 @@ public final class GartUnit implements RemappingUnit {
         }
         aperture = new Aperture(registers, memory,
                 (int) within(profile, "tlbEntries", USUAL_TLB, 1, MOST_TLB));
-        blockedRequests = BlockedRequests.of(within(profile, "blockedReadAborts", 1, 0, 1),
+        blockedRequests = BlockedRequests.of(within(profile, "blockedReadAborts", 1, 0, MOST_READ),
                 within(profile, "blockedWriteReport", 0, 0, MOST_REPORT));
         profile.registers().forEach((offset, word) -> {
             check(offset, Integer.BYTES);

@@ -44,6 +44,7 @@ class UnitSettingsTest {
     @ParameterizedTest
     @CsvSource({"blockedReadAborts, 0, UNSUPPORTED_REQUEST, NONE",
         "blockedReadAborts, 1, COMPLETER_ABORT, NONE",
+        "blockedReadAborts, 2, COMPLETION_TIMEOUT, NONE",
         "blockedWriteReport, 0, COMPLETER_ABORT, NONE",
         "blockedWriteReport, 1, COMPLETER_ABORT, PORT_AER",
         "blockedWriteReport, 2, COMPLETER_ABORT, FIRMWARE_FIRST"})
@@ -63,9 +64,9 @@ class UnitSettingsTest {
         "cacheEntries | 4294967297 | cacheEntries = 4294967297, not 1 to 65536",
         "cacheEntries | 3 | cacheEntries = 3, not a power of two",
         "cacheEntries | 65535 | cacheEntries = 65535, not a power of two",
-        "blockedReadAborts | -1 | blockedReadAborts = -1, not 0 to 1",
-        "blockedReadAborts | 2 | blockedReadAborts = 2, not 0 to 1",
-        "blockedReadAborts | 4294967296 | blockedReadAborts = 4294967296, not 0 to 1",
+        "blockedReadAborts | -1 | blockedReadAborts = -1, not 0 to 2",
+        "blockedReadAborts | 3 | blockedReadAborts = 3, not 0 to 2",
+        "blockedReadAborts | 4294967296 | blockedReadAborts = 4294967296, not 0 to 2",
         "blockedWriteReport | -1 | blockedWriteReport = -1, not 0 to 2",
         "blockedWriteReport | 3 | blockedWriteReport = 3, not 0 to 2"})
     void outOfRangeIsRefusedByItsName(String key, long value, String said) {

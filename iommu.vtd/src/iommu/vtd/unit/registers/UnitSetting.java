@@ -94,8 +94,8 @@ public enum UnitSetting {
     DEVICE_TLB_TIMEOUT_MILLIS("deviceTlbTimeoutMillis", 60000, 1, 1 << 30,
             "a device TLB that has not answered for so long is given up (ITE)"),
     /** How the root complex completes a blocked read. */
-    BLOCKED_READ_ABORTS("blockedReadAborts", 0, 0, 1,
-            "a blocked read is completed as CA, not UR (uncertain)"),
+    BLOCKED_READ_ABORTS("blockedReadAborts", 0, 0, 2,
+            "how a blocked read is completed: 0 UR, 1 CA, 2 not at all (uncertain)"),
     /** Number of an {@link iommu.api.unit.BlockedRequests.WriteReport}. */
     BLOCKED_WRITE_REPORT("blockedWriteReport", 0, 0, 2,
             "who hears of a blocked posted write: 0 nobody, 1 the root port (AER), "

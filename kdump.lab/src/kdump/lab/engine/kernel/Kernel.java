@@ -5,7 +5,6 @@ import iommu.api.machine.DriverMemory;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
-import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
@@ -16,10 +15,7 @@ import iommu.api.sim.EventQueue;
 import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
-import iommu.api.unit.DmaMappingException;
-import iommu.api.unit.DmaOps;
 import iommu.api.unit.KernelPanicException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import kdump.lab.engine.machine.Machine;
@@ -40,6 +36,7 @@ public final class Kernel implements Machine.Processor {
     private final PageAllocator pages;
     private final IommuCore iommu;
     private final DeviceInterrupts interrupts;
+    private final DriverMappings mappings = new DriverMappings(this);
     private boolean timed;
     private boolean stopped;
     private SpuriousInterrupts spuriousInterrupts;
@@ -152,6 +149,13 @@ public final class Kernel implements Machine.Processor {
         owed += nanos;
     }
 
+    /** Lets the time pass that this kernel owes; none if it owes nothing. */
+    public void payTime() {
+        if (owed > 0) {
+            spend(0);
+        }
+    }
+
     /** Notes one access to a register of any unit, and lets it take its time. */
     public void accessRegister() {
         registerAccesses++;
@@ -204,7 +208,7 @@ public final class Kernel implements Machine.Processor {
         return reachesLowPagesOnly(function) ? allocateLowPages(count) : allocatePages(count);
     }
 
-    private boolean reachesLowPagesOnly(PciFunction function) {
+    boolean reachesLowPagesOnly(PciFunction function) {
         return !iommu.mapsDma(function) && machine.config(function.requesterId()) != null
                 && DmaMask.bits(machine.config(function.requesterId())) == DmaMask.NARROW;
     }
@@ -293,6 +297,23 @@ public final class Kernel implements Machine.Processor {
         }
     }
 
+    /**
+     * {@inheritDoc} Nothing else is done meanwhile. For ever is the end of a capture kernel; the
+     * first, which is to crash at an instant of its own, is spared.
+     */
+    @Override
+    public void stalled(int function, long nanos) {
+        if (nanos >= 0) {
+            owe(nanos);
+        } else if (endsOnSystemError) {
+            String words = "the processor waits for ever for " + RequesterId.format(function)
+                    + " to answer: its root port has Completion Timeout disabled";
+            panicked = true;
+            trace.append(EventKind.PANIC, Trace.NOBODY, 0, 0, words);
+            throw new KernelPanicException(words);
+        }
+    }
+
     /** Returns whether it has entered its own end into the trace, with what it is over. */
     public boolean hasPanicked() {
         return panicked;
@@ -318,31 +339,9 @@ public final class Kernel implements Machine.Processor {
     /**
      * Maps for a function what a driver maps while its kernel runs; nothing where no unit of this
      * kernel translates for the function.
-     *
-     * <p>Pages that a process has registered are not cleared: their bytes do not matter here.
      */
     public void mapDriverMemory(PciFunction function, DriverMemory memory) {
-        if (!iommu.mayMap(function)) {
-            return;
-        }
-        if (iommu.isGuest(function)) {
-            mapGuestMemory(function, memory);
-            return;
-        }
-        int[] pages = {memory.readWrite(), memory.readOnly(), memory.writeOnly()};
-        int[] rights = {Access.READ | Access.WRITE, Access.READ, Access.WRITE};
-        for (int kind = 0; kind < pages.length; kind++) {
-            for (int i = 0; i < pages[kind]; i++) {
-                map(function, driverPage(function, kind == 0), PhysicalMemory.PAGE_BYTES,
-                        rights[kind]);
-            }
-        }
-        long left = memory.registeredBytes();
-        int large = (int) (DriverMemory.LARGE_BYTES / PhysicalMemory.PAGE_BYTES);
-        for (; left > 0; left -= DriverMemory.LARGE_BYTES) {
-            iommu.mapRange(function, this.pages.allocate(large), DriverMemory.LARGE_BYTES,
-                    Access.READ | Access.WRITE);
-        }
+        mappings.map(function, memory);
     }
 
     /**
@@ -350,48 +349,7 @@ public final class Kernel implements Machine.Processor {
      * it is lies elsewhere for it. What cannot be mapped is left out.
      */
     public Workload mapped(PciFunction function, Workload load) {
-        DmaOps ops = iommu.opsFor(function);
-        return iommu.mapsDma(function) ? load : new Workload(load.requestsPerSecond(),
-                load.streaming(), load.readsPerMille(), load.bytes(),
-                mapped(function, load.rings(), Access.READ | Access.WRITE, ops),
-                mapped(function, load.readable(), Access.READ, ops),
-                mapped(function, load.writable(), Access.READ | Access.WRITE, ops),
-                mapped(function, load.writeOnly(), Access.WRITE, ops), load.message());
-    }
-
-    private static List<DmaBuffer> mapped(PciFunction function, List<DmaBuffer> pages, int access,
-            DmaOps ops) {
-        var all = new ArrayList<DmaBuffer>();
-        for (DmaBuffer page : pages) {
-            try {
-                all.add(page.iova() != page.physicalAddress() ? page
-                        : ops.map(function, page.physicalAddress(), page.bytes(), access));
-            } catch (DmaMappingException e) {
-                continue; // the driver has chosen another page
-            }
-        }
-        return all;
-    }
-
-    /** Rings and queues are where the device reaches them as they are, if it is to. */
-    private long driverPage(PciFunction function, boolean coherent) {
-        return coherent && reachesLowPagesOnly(function) ? pages.allocateLow(1)
-                : pages.allocate(1);
-    }
-
-    /** A guest's memory lies from its address 0 up, wherever the host has pages for it. */
-    private void mapGuestMemory(PciFunction function, DriverMemory memory) {
-        long at = 0;
-        int small = memory.readWrite() + memory.readOnly() + memory.writeOnly();
-        for (int i = 0; i < small; i++, at += PhysicalMemory.PAGE_BYTES) {
-            iommu.mapGuest(function, at, pages.allocate(1), PhysicalMemory.PAGE_BYTES);
-        }
-        at = at + DriverMemory.LARGE_BYTES - 1 & -DriverMemory.LARGE_BYTES;
-        int large = (int) (DriverMemory.LARGE_BYTES / PhysicalMemory.PAGE_BYTES);
-        for (long left = memory.registeredBytes(); left > 0; left -= DriverMemory.LARGE_BYTES) {
-            iommu.mapGuest(function, at, pages.allocate(large), DriverMemory.LARGE_BYTES);
-            at += DriverMemory.LARGE_BYTES;
-        }
+        return mappings.mapped(function, load);
     }
 
     void unmap(PciFunction function, DmaBuffer buffer) {

@@ -52,8 +52,10 @@ public final class DeviceSlot implements DeviceContext {
         faults = new InterruptFaults(machine.queue(), dma.interrupts(), setup,
                 function.requesterId());
         Device made = NoAnswerException.checked(model.device(this), model, "a device");
-        this.device = setup.isLate(machine, function.requesterId())
+        Device whole = setup.isLate(machine, function.requesterId())
                 ? new LateDevice(made, () -> nanos() > setup.crashAtNanos()) : made;
+        this.device = UnresponsiveDevice.of(whole, machine.queue(), setup,
+                function.requesterId());
     }
 
     /** Puts a device behind a function; null if no model accepts it. */
@@ -79,6 +81,8 @@ public final class DeviceSlot implements DeviceContext {
     public Set<String> options() {
         var all = new TreeSet<>(model.options());
         all.addAll(InterruptFaults.OPTIONS);
+        all.addAll(ErrorInjections.OPTIONS);
+        all.addAll(UnresponsiveDevice.OPTIONS);
         return all;
     }
 

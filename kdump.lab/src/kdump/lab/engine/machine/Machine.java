@@ -52,6 +52,9 @@ public final class Machine {
         /** A system error becomes an interrupt that cannot be masked. */
         void systemError(int reporter, SystemError error);
 
+        /** It waits for a function to answer, -1 for ever. */
+        default void stalled(int function, long nanos) { }
+
         /** A unit announces faults. */
         void faults(int unit);
     }
@@ -136,6 +139,7 @@ public final class Machine {
         for (int i = 0; i < units.size(); i++) {
             units.get(i).listener(new UnitMonitor(this, i));
         }
+        ErrorInjections.plan(this, devices);
         contents = contents();
     }
 
@@ -162,6 +166,11 @@ public final class Machine {
         @Override
         public void systemError(int reporter, SystemError error) {
             processor.systemError(reporter, error);
+        }
+
+        @Override
+        public void stalled(int function, long nanos) {
+            processor.stalled(function, nanos);
         }
     }
 
@@ -346,6 +355,13 @@ public final class Machine {
     /** Returns the device behind a function with what belongs to it; null if there is none. */
     public DeviceSlot slot(int requester) {
         return slots.get(requester);
+    }
+
+    /** Returns the names of the options that can be asked of a function; null if none is there. */
+    public Set<String> options(int requester) {
+        DeviceSlot slot = slots.get(requester);
+        return slot != null ? slot.options()
+                : config(requester) == null ? null : ErrorInjections.OPTIONS;
     }
 
     /** Returns the functions that have a device behind them, by requester id. */

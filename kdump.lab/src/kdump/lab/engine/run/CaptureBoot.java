@@ -26,6 +26,7 @@ import kdump.lab.engine.kernel.DumpWriter;
 import kdump.lab.engine.kernel.EngineDriverPort;
 import kdump.lab.engine.kernel.Enumeration;
 import kdump.lab.engine.kernel.Kernel;
+import kdump.lab.engine.kernel.Readiness;
 import kdump.lab.engine.machine.Machine;
 
 /**
@@ -108,12 +109,14 @@ final class CaptureBoot {
 
     private void enumerate() {
         for (PciFunction function : machine.fabric().functions()) {
-            if (Enumeration.enumerate(function)) {
+            if (Readiness.awaitVendor(kernel, function) && Enumeration.enumerate(function)) {
+                Readiness.showRetries(kernel, function);
                 classes.put(function.requesterId(), function.classCode());
                 if (Enumeration.disableVirtual(function)) {
                     kernel.spend(VIRTUAL_OFF_NANOS);
                 }
             }
+            kernel.payTime();
         }
     }
 
@@ -189,6 +192,9 @@ final class CaptureBoot {
         } else if (machine.device(target) == null) {
             dumpFailure = "no bundle has a model for the disk controller "
                     + RequesterId.format(target) + ", the dump target";
+        } else if (!classes.containsKey(target)) {
+            dumpFailure = "enumeration did not find the dump target "
+                    + RequesterId.format(target);
         } else if (!drivers.containsKey(target)) {
             dumpFailure = "the driver of the dump target " + RequesterId.format(target)
                     + " failed";

@@ -40,6 +40,11 @@ final class RunningKernel implements Machine.Processor {
     }
 
     @Override
+    public void stalled(int function, long nanos) {
+        kernel.stalled(function, nanos);
+    }
+
+    @Override
     public void faults(int unit) {
         kernel.faults(unit);
     }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import kdump.lab.engine.kernel.EngineKernelPort;
 import kdump.lab.engine.kernel.Kernel;
+import kdump.lab.engine.kernel.Readiness;
 import kdump.lab.engine.kernel.UnitSlot;
 import kdump.lab.engine.machine.Machine;
 
@@ -151,6 +152,10 @@ final class StepExecutor {
         } else if (step instanceof Step.WriteConfig s) {
             function(s.requester()).writeConfig(s.offset(), s.bytes(), s.value());
             kernel.spend(kernel.costs().registerAccess());
+        } else if (step instanceof Step.AwaitReady s) {
+            if (!Readiness.awaitAfterReset(kernel, function(s.requester()), s.reset())) {
+                throw new StepRefusedException("not ready after " + s.reset());
+            }
         } else if (step instanceof Step.WriteMemory s) {
             writeMemory(s);
         } else if (step instanceof Step.Sleep s) {

@@ -5,9 +5,7 @@ import iommu.api.pcie.RequesterId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import kdump.lab.api.RunOptions;
-import kdump.lab.engine.machine.DeviceSlot;
 import kdump.lab.engine.machine.Machine;
 
 /** What a run asks of single devices: checked against what their models know, and told. */
@@ -18,16 +16,15 @@ final class DeviceOptions {
     /**
      * Checks that each option is one that the device of that function asks for.
      *
-     * @throws IllegalArgumentException if a function has no device or its device no such option
+     * @throws IllegalArgumentException if there is no such function, or nothing of it takes such an option
      */
     static void check(Machine machine, RunOptions options) {
         options.deviceOptions().forEach((requester, asked) -> {
-            DeviceSlot slot = machine.slot(requester);
-            if (slot == null) {
+            Set<String> known = machine.options(requester);
+            if (known == null) {
                 throw new IllegalArgumentException(
                         "no device to ask anything of at " + RequesterId.format(requester));
             }
-            Set<String> known = new TreeSet<>(slot.options());
             for (String name : asked.keySet()) {
                 if (!known.contains(name)) {
                     throw new IllegalArgumentException("device option '" + name + "' of "

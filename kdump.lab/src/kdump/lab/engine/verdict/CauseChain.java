@@ -79,7 +79,8 @@ final class CauseChain {
             case POLICY_EVENT, STEP -> "policy";
             case PHASE -> "machine";
             case REQUEST, RESUMED, DMA_READ, DMA_WRITE, MESSAGE, MEDIUM_WRITE, DEVICE_RESET,
-                    SYSTEM_ERROR -> RequesterId.format(e.actor());
+                    SYSTEM_ERROR, ERROR_INJECTED, REQUEST_TIMED_OUT ->
+                    RequesterId.format(e.actor());
             default -> kernelAt(e.id());
         };
     }

@@ -116,6 +116,13 @@ final class EventWords {
                 SystemError error = (SystemError) e.detail();
                 facts.put("gates", error.gates());
                 return "reports a " + error.severity() + " system error: " + error.kind();
+            case ERROR_INJECTED:
+                facts.put("uncorrectable", hex(e.a()));
+                facts.put("correctable", hex(e.b()));
+                return "detects an error that it was asked to detect";
+            case REQUEST_TIMED_OUT:
+                facts.put("waited", e.a() < 0 ? "for ever" : e.a() / 1000 + " us");
+                return "does not answer what the processor asks of it";
             case UNIT_WRITES:
                 return "writes its log";
             default:

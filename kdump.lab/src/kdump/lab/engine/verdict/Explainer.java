@@ -48,8 +48,8 @@ final class Explainer {
         return switch (e.kind()) {
             case DMA_READ, DMA_WRITE -> event;
             case FAULT -> next(trace, event, (int) e.b());
-            case SYSTEM_ERROR -> previous(trace, event, 0);
-            case PANIC -> isOverError(trace, e) ? previous(trace, e.parent(), 0) : 0;
+            case SYSTEM_ERROR -> requestOfError(trace, event);
+            case PANIC -> isOverError(trace, e) ? requestOfError(trace, e.parent()) : 0;
             case PROBED, SHUT_DOWN -> blockedBefore(trace, event, e.actor());
             case DUMPED -> e.detail() == null ? 0 : previous(trace, event, 0);
             default -> 0;
@@ -58,6 +58,14 @@ final class Explainer {
 
     private static boolean isOverError(Trace trace, Event panic) {
         return panic.parent() != 0 && trace.kind(panic.parent()) == EventKind.SYSTEM_ERROR;
+    }
+
+    /** What was injected, or came of a processor's request, has no request of a device behind. */
+    private static int requestOfError(Trace trace, int error) {
+        int parent = trace.event(error).parent();
+        return parent != 0 && (trace.kind(parent) == EventKind.ERROR_INJECTED
+                || trace.kind(parent) == EventKind.REQUEST_TIMED_OUT) ? 0
+                        : previous(trace, error, 0);
     }
 
     private static boolean isRequest(Event e) {

@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.TreeMap;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.engine.run.Run;
 
@@ -103,8 +104,19 @@ final class Timeline {
                             RequesterId.format(e.actor()), e.a()));
                 }
             }
+            case ERROR_INJECTED, SYSTEM_ERROR -> error(e);
+            case REQUEST_TIMED_OUT -> {
+                if (seen.add(e.kind() + " " + e.actor())) {
+                    error(e);
+                }
+            }
             default -> { }
         }
+    }
+
+    private void error(Event e) {
+        add(e.nanos(), "error", RequesterId.format(e.actor()) + " "
+                + EventWords.of(e, new TreeMap<>()));
     }
 
     private void fault(Event e, FaultRecord fault) {
