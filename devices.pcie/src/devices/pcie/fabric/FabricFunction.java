@@ -89,6 +89,7 @@ class FabricFunction implements PciFunction, DmaPort {
         this.device = behind;
         if (behind != null) {
             bars.device(behind, interrupts);
+            config.own(behind.configRegisters());
         }
     }
 
@@ -178,6 +179,7 @@ class FabricFunction implements PciFunction, DmaPort {
         if (device != null && BUS_MASTER.isSet(config.command()) != master) {
             device.busMasterEnabled(!master);
         }
+        config.tell(offset, bytes, device);
         if (virtualThere && !virtualEnabled()) {
             virtual.forEach(FabricFunction::reset);
         }
