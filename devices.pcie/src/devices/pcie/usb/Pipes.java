@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.usb;
 
-/** The endpoints of one device, as its controller's driver offers them to a driver of the device. */
+/** The endpoints of a device, as its controller's driver offers them to a driver of the device. */
 public interface Pipes {
 
     /**

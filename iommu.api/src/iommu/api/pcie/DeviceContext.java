@@ -99,7 +99,8 @@ public interface DeviceContext {
      * for a device of which firmware's own driver is a part.
      *
      * @param address physical
-     * @throws IllegalArgumentException if not all of it is reserved for the function
+     * @throws IllegalArgumentException if not all of it lies where {@link #RESERVED_START} and
+     *     {@link #RESERVED_BYTES} say
      */
     default void readReserved(long address, byte[] to, int offset, int bytes) {
         throw new IllegalArgumentException("nothing is reserved here");
@@ -109,7 +110,7 @@ public interface DeviceContext {
      * Writes, by a processor as firmware does, memory that firmware has reserved for the function.
      *
      * @param address physical
-     * @throws IllegalArgumentException if not all of it is reserved for the function
+     * @throws IllegalArgumentException as of {@link #readReserved}
      */
     default void writeReserved(long address, byte[] from, int offset, int bytes) {
         throw new IllegalArgumentException("nothing is reserved here");

@@ -147,10 +147,9 @@ public final class DeviceSlot implements DeviceContext {
     }
 
     private void checkReserved(long address, int bytes) {
-        for (AddressRange range : machine.description().reservedFor(function.requesterId())) {
-            if (address >= range.start() && address <= range.end() - bytes) {
-                return;
-            }
+        long start = option(RESERVED_START, 0);
+        if (address >= start && address <= start + option(RESERVED_BYTES, 0) - bytes) {
+            return;
         }
         throw new IllegalArgumentException("0x" + Long.toHexString(address) + ", " + bytes
                 + " bytes, are not reserved for " + RequesterId.format(function.requesterId()));
