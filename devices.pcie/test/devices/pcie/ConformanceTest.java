@@ -4,10 +4,12 @@ package devices.pcie;
 import devices.pcie.ahci.AhciModel;
 import devices.pcie.bmc.BmcModel;
 import devices.pcie.e1000e.E1000eModel;
+import devices.pcie.ehci.EhciModel;
 import devices.pcie.nvme.NvmeModel;
 import devices.pcie.raid.SmartArray;
 import devices.pcie.rdma.Rdma;
 import devices.pcie.ringdma.RingDma;
+import devices.pcie.uhci.UhciModel;
 import devices.pcie.xhci.XhciModel;
 import iommu.api.pcie.DeviceModel;
 import iommu.testkit.FakeFunction;
@@ -69,6 +71,13 @@ class ConformanceTest {
     }
 
     @Nested
+    class EhciKeepsToTheRules extends Ours {
+        EhciKeepsToTheRules() {
+            super(new EhciModel(), 0x0c0320, 0x1d26_8086);
+        }
+    }
+
+    @Nested
     class NvmeKeepsToTheRules extends Ours {
         NvmeKeepsToTheRules() {
             super(new NvmeModel(), 0x010802, 0xa808_144d);
@@ -86,6 +95,13 @@ class ConformanceTest {
     class RdmaKeepsToTheRules extends Ours {
         RdmaKeepsToTheRules() {
             super(new Rdma(), 0x020700, 0x1017_15b3);
+        }
+    }
+
+    @Nested
+    class UhciKeepsToTheRules extends Ours {
+        UhciKeepsToTheRules() {
+            super(new UhciModel(), 0x0c0300, 0x2934_8086);
         }
     }
 

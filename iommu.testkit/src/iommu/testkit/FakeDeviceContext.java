@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.testkit;
 
+import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.Interrupts;
@@ -28,6 +29,7 @@ public final class FakeDeviceContext implements DeviceContext {
     private final EventQueue clock;
     private final Map<String, Long> options;
     private final List<Committed> committed = new ArrayList<>();
+    private PhysicalMemory reserved;
     private long number;
     private int token;
     private int resets;
@@ -46,6 +48,14 @@ public final class FakeDeviceContext implements DeviceContext {
                 : dma == null ? Interrupts.none() : dma.interrupts();
         this.clock = clock;
         this.options = Map.copyOf(options);
+    }
+
+    /**
+     * Says which memory firmware reaches, as far as {@link DeviceContext#RESERVED_START} and {@link
+     * DeviceContext#RESERVED_BYTES} among the options go.
+     */
+    public void reserved(PhysicalMemory memory) {
+        reserved = memory;
     }
 
     /** Returns what the device has put on its medium, oldest first; a view. */
@@ -114,6 +124,27 @@ public final class FakeDeviceContext implements DeviceContext {
     @Override
     public long option(String name, long otherwise) {
         return options.getOrDefault(name, otherwise);
+    }
+
+    @Override
+    public void readReserved(long address, byte[] to, int offset, int bytes) {
+        checkReserved(address, bytes);
+        reserved.read(address, to, offset, bytes);
+    }
+
+    @Override
+    public void writeReserved(long address, byte[] from, int offset, int bytes) {
+        checkReserved(address, bytes);
+        reserved.write(address, from, offset, bytes);
+    }
+
+    private void checkReserved(long address, int bytes) {
+        long start = option(RESERVED_START, 0);
+        if (reserved == null || address < start
+                || address > start + option(RESERVED_BYTES, 0) - bytes) {
+            throw new IllegalArgumentException("0x" + Long.toHexString(address) + ", " + bytes
+                    + " bytes, are not reserved");
+        }
     }
 
     @Override

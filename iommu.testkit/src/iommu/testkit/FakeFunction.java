@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.testkit;
 
+import iommu.api.bits.Register;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
@@ -11,7 +12,8 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * A function whose config space takes every write; a test plugs its device in. Its interrupts are
+ * A function whose config space takes every write but those to its device's own registers, which
+ * take them by their kinds; a test plugs its device in. Its interrupts are
  * what the capabilities say that a test has written before the device asks for them. One thread.
  */
 public final class FakeFunction implements PciFunction, Interrupts.Config {
@@ -21,6 +23,7 @@ public final class FakeFunction implements PciFunction, Interrupts.Config {
     private final int requester;
     private final byte[] config = new byte[CONFIG_BYTES];
     private Device device;
+    private List<Register> own = List.of();
     private Interrupts interrupts = Interrupts.none();
     private final BitSet arrived = new BitSet();
     private boolean pin;
@@ -35,6 +38,12 @@ public final class FakeFunction implements PciFunction, Interrupts.Config {
     /** Plugs a device in, or with null pulls it out. */
     public void device(Device plugged) {
         device = plugged;
+        own = plugged == null ? List.of() : plugged.configRegisters();
+        for (Register each : own) {
+            if (readConfig(each.offset(), each.bytes()) == 0) {
+                set(each.offset(), each.bytes(), (int) each.reset());
+            }
+        }
     }
 
     /** Returns its interrupts, whose messages go this way from now on. */
@@ -101,11 +110,39 @@ public final class FakeFunction implements PciFunction, Interrupts.Config {
     @Override
     public void writeConfig(int offset, int bytes, int value) {
         boolean master = busMaster();
-        set(offset, bytes, value);
+        writeKinds(offset, bytes, value);
         interrupts.configWritten();
+        for (Register each : own) {
+            if (touches(each, offset, bytes)) {
+                device.configWritten(each);
+            }
+        }
         if (device != null && busMaster() != master) {
             device.busMasterEnabled(!master);
         }
+    }
+
+    /** Writes by the kinds of the device's own registers; all other bits take what is written. */
+    private void writeKinds(int offset, int bytes, int value) {
+        for (int i = 0; i < bytes; i++) {
+            int at = offset + i;
+            int written = value >>> 8 * i & 0xff;
+            int result = written;
+            for (Register each : own) {
+                if (touches(each, at, 1)) {
+                    int shift = 8 * (at - each.offset());
+                    int takes = (int) (each.writable() >>> shift) & 0xff;
+                    int clears = (int) (each.writeOneToClear() >>> shift) & 0xff;
+                    result = (config[at] & ~takes | written & takes) & ~(written & clears);
+                }
+            }
+            config[at] = (byte) result;
+        }
+    }
+
+    private static boolean touches(Register register, int offset, int bytes) {
+        return offset < register.offset() + register.bytes()
+                && offset + bytes > register.offset();
     }
 
     @Override

@@ -36,12 +36,15 @@ import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_CONTROL_WRITABLE;
 import static devices.pcie.fabric.ConfigLayout.TRANSLATION_ENABLE;
 
+import iommu.api.bits.Register;
 import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Capabilities;
+import iommu.api.pcie.Device;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.PluggedFunction;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Config space of one function: the captured bytes, with the access kinds of the header, of the PCI
@@ -66,6 +69,10 @@ final class ConfigSpace implements Interrupts.Config {
     private final int accessControl;
     /** Writable bits that a reset leaves alone. */
     private final byte[] sticky;
+    /** Whether the kinds of all bits were given. */
+    private final boolean given;
+    /** Registers that are the device's. */
+    private List<Register> own = List.of();
 
     ConfigSpace(FunctionConfig captured) {
         held = captured.config().clone();
@@ -73,6 +80,7 @@ final class ConfigSpace implements Interrupts.Config {
         writeOneToClear = new byte[held.length];
         afterReset = new byte[held.length];
         sticky = new byte[held.length];
+        given = false;
         kind(writable, COMMAND, COMMAND_WRITABLE);
         kind(writeOneToClear, STATUS, STATUS_WRITE_ONE_TO_CLEAR);
         writable[CACHE_LINE_SIZE] = (byte) 0xff;
@@ -164,12 +172,46 @@ final class ConfigSpace implements Interrupts.Config {
         writeOneToClear = plugged.writeOneToClear().clone();
         afterReset = plugged.config();
         sticky = new byte[held.length];
+        given = true;
         express = Capabilities.find(this::read, Capabilities.EXPRESS);
         translationServices = Capabilities.findExtended(this::read,
                 Capabilities.ADDRESS_TRANSLATION_SERVICES);
         errorReporting = Capabilities.findExtended(this::read, ErrorLayout.CAPABILITY);
         containment = Capabilities.findExtended(this::read, Containment.CAPABILITY);
         accessControl = Capabilities.findExtended(this::read, AccessControl.CAPABILITY);
+    }
+
+    /**
+     * Takes the device's own registers in: the kinds of their bits, unless they were given, and
+     * their values after reset where nothing is held.
+     *
+     * @throws IllegalArgumentException if one has another width than 4 bytes
+     */
+    void own(List<Register> registers) {
+        own = List.copyOf(registers);
+        for (Register each : own) {
+            if (each.bytes() != Integer.BYTES) {
+                throw new IllegalArgumentException(each.name() + " in config space has "
+                        + each.bytes() + " bytes");
+            }
+            if (!given) {
+                if (read(each.offset(), Integer.BYTES) == 0) {
+                    set(each.offset(), Integer.BYTES, (int) each.reset());
+                }
+                takes(each.offset(), (int) each.writable());
+                takes(writeOneToClear, each.offset(), (int) each.writeOneToClear());
+                takes(sticky, each.offset(), -1);
+            }
+        }
+    }
+
+    /** Tells a device of a write to registers of its own. */
+    void tell(int offset, int bytes, Device device) {
+        for (Register each : own) {
+            if (offset < each.offset() + each.bytes() && offset + bytes > each.offset()) {
+                device.configWritten(each);
+            }
+        }
     }
 
     private void messageEnable(int capability, int mask) {

@@ -106,6 +106,7 @@ class FabricFunction implements PciFunction {
         this.device = behind;
         if (behind != null) {
             bars.device(behind, interrupts);
+            config.own(behind.configRegisters());
         }
     }
 
@@ -232,6 +233,7 @@ class FabricFunction implements PciFunction {
         if (device != null && BUS_MASTER.isSet(config.command()) != master) {
             device.busMasterEnabled(!master);
         }
+        config.tell(offset, bytes, device);
         if (virtualThere && !virtualEnabled()) {
             virtual.forEach(FabricFunction::reset);
         }

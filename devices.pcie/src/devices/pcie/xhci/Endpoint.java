@@ -30,6 +30,7 @@ import static devices.pcie.xhci.TrbLayout.TYPE;
 
 import devices.pcie.link.MemoryAccess;
 import devices.pcie.link.Timer;
+import devices.pcie.usb.AttachedDevice;
 
 /**
  * An endpoint and its transfer ring. It fetches up to {@value #PREFETCHED} blocks at a time and

@@ -14,6 +14,7 @@ import static devices.pcie.xhci.TrbLayout.ROOT_PORT;
 import static devices.pcie.xhci.TrbLayout.TOGGLE;
 import static devices.pcie.xhci.TrbLayout.TYPE;
 
+import devices.pcie.usb.AttachedDevice;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
 import java.util.Arrays;

@@ -13,6 +13,7 @@ import static devices.pcie.xhci.XhciLayout.SPEED;
 import static devices.pcie.xhci.XhciLayout.USBSTS;
 
 import devices.pcie.link.Timer;
+import devices.pcie.usb.AttachedDevice;
 import iommu.api.bits.Register;
 import iommu.api.bits.RegisterFile;
 import iommu.api.pcie.DeviceContext;
@@ -41,7 +42,8 @@ final class RootPorts {
             XhciOptions options) {
         this.host = host;
         this.registers = registers;
-        device = options.attached() ? new AttachedDevice(host, context, options) : null;
+        device = options.attached() ? new AttachedDevice(context, AttachedDevice.Kind.SUPER_SPEED,
+                options.mediumNanos(), options.reportNanos(), this::ready) : null;
         training = new Timer(context, this::trained);
         for (int i = 0; i < XhciLayout.PORTS; i++) {
             int index = i;
@@ -54,6 +56,10 @@ final class RootPorts {
     AttachedDevice at(int port) {
         return port == 1 && device != null && PED.isSet(registers.get(PORTSC.get(0)))
                 ? device : null;
+    }
+
+    private void ready(int endpoint) {
+        host.slots().ready(device, endpoint);
     }
 
     private void written(int index, long written) {

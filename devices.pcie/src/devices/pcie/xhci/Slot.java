@@ -10,6 +10,7 @@ import static devices.pcie.xhci.TrbLayout.SLOT_STATE;
 import static devices.pcie.xhci.TrbLayout.SUCCESS;
 
 import devices.pcie.link.MemoryAccess;
+import devices.pcie.usb.AttachedDevice;
 
 /**
  * A slot: the device in it, its endpoints, and its context in memory, which the controller keeps up

@@ -21,6 +21,7 @@ import static devices.pcie.xhci.XhciLayout.CONFIG;
 import static devices.pcie.xhci.XhciLayout.DCBAAP;
 
 import devices.pcie.link.MemoryAccess;
+import devices.pcie.usb.AttachedDevice;
 import iommu.api.bits.RegisterFile;
 
 /**

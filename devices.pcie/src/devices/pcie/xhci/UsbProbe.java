@@ -15,6 +15,7 @@ import static devices.pcie.xhci.XhciLayout.PR;
 import static devices.pcie.xhci.XhciLayout.USBSTS;
 
 import devices.pcie.link.DeviceOptions;
+import devices.pcie.usb.AttachedDevice;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.xhci;
 
-import static devices.pcie.xhci.AttachedDevice.DISK_IN;
-import static devices.pcie.xhci.AttachedDevice.DISK_OUT;
-import static devices.pcie.xhci.AttachedDevice.KEYS_IN;
+import static devices.pcie.usb.AttachedDevice.DISK_OUT;
+import static devices.pcie.usb.AttachedDevice.KEYS_IN;
 import static devices.pcie.xhci.TrbLayout.CHAIN;
 import static devices.pcie.xhci.TrbLayout.IOC;
 import static devices.pcie.xhci.TrbLayout.NORMAL;
@@ -11,56 +10,40 @@ import static devices.pcie.xhci.TrbLayout.SLOT;
 import static devices.pcie.xhci.TrbLayout.SUCCESS;
 import static devices.pcie.xhci.TrbLayout.TYPE;
 
-import iommu.api.pcie.Access;
-import iommu.api.pcie.DmaBuffer;
+import devices.pcie.usb.AttachedDevice;
+import devices.pcie.usb.BulkOnlyTransport;
+import devices.pcie.usb.Pipes;
 import iommu.api.pcie.DriverPort;
-import iommu.api.pcie.Medium;
 import iommu.api.pcie.Workload;
 import iommu.api.sim.RandomStream;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * What a running kernel has a controller do: one command of the disk after the other, and a request
- * for the keyboard's next report all the time. The three stages of a command are posted one when
- * the other is done, so that at a crash one of them is under way. One thread.
+ * for the keyboard's next report all the time. One thread.
  *
- * <p>Source: Linux, transport.c: usb_stor_Bulk_transport; usbhid's hid_irq_in.
+ * <p>Source: Linux, usbhid's hid_irq_in.
  */
-final class UsbWorkload {
+final class UsbWorkload implements Pipes {
 
     private static final long POLL_NANOS = 10_000;
-    private static final int STAGES = 3;
     private static final int BUFFERS = 4;
-    private static final int PAGE = 4096;
-    private static final int SECTORS_APART = BUFFERS * PAGE / Medium.SECTOR_BYTES;
-    private static final int TO_HOST = 0x80;
-    private static final int CDB_BYTES = 10;
     private static final int ENDPOINTS = 5;
 
-    private enum State { IDLE, ENABLING, ADDRESSING, CONFIGURING, COMMAND, MOVING, STATUS }
+    private enum State { IDLE, ENABLING, ADDRESSING, CONFIGURING, WORKING }
 
-    private final DriverPort port;
     private final HostAccess access;
     private final Workload work;
-    private final RandomStream choices;
     private final HostRings rings;
-    private final List<DmaBuffer> buffers = new ArrayList<>();
-    private final int bytes;
+    private final BulkOnlyTransport disk;
     private State state = State.IDLE;
     private int slot;
-    private boolean toDisk;
-    private boolean pooled;
-    private long commands;
-    private long outward;
 
     UsbWorkload(DriverPort port, HostAccess access, Workload work, long seed) {
-        this.port = port;
         this.access = access;
         this.work = work;
-        choices = new RandomStream(seed, "xhci-driver");
         rings = new HostRings(port, work.rings().get(0));
-        bytes = Math.max(1, work.bytes() / Medium.SECTOR_BYTES) * Medium.SECTOR_BYTES;
+        disk = new BulkOnlyTransport(port, this, work, new RandomStream(seed, "xhci-driver"),
+                buffer -> true, BUFFERS);
     }
 
     /** Starts the controller, whose device is there already. */
@@ -90,7 +73,8 @@ final class UsbWorkload {
         return switch (state) {
             case IDLE -> 0;
             case ENABLING, ADDRESSING, CONFIGURING -> POLL_NANOS;
-            default -> Math.max(POLL_NANOS, (long) (1e9 / STAGES / work.requestsPerSecond()));
+            default -> Math.max(POLL_NANOS,
+                    (long) (1e9 / BulkOnlyTransport.STAGES / work.requestsPerSecond()));
         };
     }
 
@@ -114,96 +98,59 @@ final class UsbWorkload {
                 state = State.CONFIGURING;
             }
             default -> {
+                state = State.WORKING;
                 awaitReport();
-                begin();
+                disk.begin();
             }
         }
     }
 
-    private void transfer(int endpoint, long address, int length, boolean more) {
-        rings.post(endpoint, address, length, TYPE.with(0, NORMAL)
-                | (more ? CHAIN.mask() : IOC.mask()));
-    }
-
     private void awaitReport() {
-        transfer(KEYS_IN, rings.at(HostRings.REPORT_AT), AttachedDevice.REPORT_BYTES, false);
-        access.doorbell(slot, KEYS_IN);
+        post(KEYS_IN, rings.at(HostRings.REPORT_AT), AttachedDevice.REPORT_BYTES, false);
+        start(KEYS_IN);
     }
 
     private void transferred() {
         if (rings.endpoint() == KEYS_IN) {
             awaitReport();
-        } else if (rings.code() != SUCCESS) {
+            return;
+        }
+        disk.transferred(rings.code() == SUCCESS);
+        if (disk.hasEnded()) {
             state = State.IDLE;
-        } else if (state == State.COMMAND) {
-            move();
-        } else if (state == State.MOVING) {
-            transfer(DISK_IN, rings.at(HostRings.STATUS_AT), BulkOnlyDisk.STATUS_BYTES, false);
-            access.doorbell(slot, DISK_IN);
-            state = State.STATUS;
-        } else {
-            release();
-            begin();
         }
     }
 
-    /** Posts the next command. */
-    private void begin() {
-        toDisk = choices.nextInt(1000) < work.readsPerMille();
-        chooseBuffers();
-        byte[] block = new byte[BulkOnlyDisk.COMMAND_BYTES];
-        int length = buffers.size() * bytes;
-        TrbRing.putDword(block, 0, BulkOnlyDisk.COMMAND_SIGNATURE);
-        TrbRing.putDword(block, 4, commands);
-        TrbRing.putDword(block, 8, length);
-        block[12] = (byte) (toDisk ? 0 : TO_HOST);
-        block[14] = CDB_BYTES;
-        block[15] = (byte) (toDisk ? BulkOnlyDisk.WRITE : BulkOnlyDisk.READ);
-        long sector = commands++ * SECTORS_APART;
-        for (int i = 0; i < 4; i++) {
-            block[17 + i] = (byte) (sector >>> 24 - 8 * i);
-        }
-        block[23] = (byte) (length / Medium.SECTOR_BYTES);
-        rings.write(HostRings.COMMAND_AT, block);
-        transfer(DISK_OUT, rings.at(HostRings.COMMAND_AT), block.length, false);
-        access.doorbell(slot, DISK_OUT);
-        outward++;
-        state = State.COMMAND;
+    // ---- for the disk ---------------------------------------------------------------------------
+
+    @Override
+    public void post(int endpoint, long address, int length, boolean more) {
+        rings.post(endpoint, address, length, TYPE.with(0, NORMAL)
+                | (more ? CHAIN.mask() : IOC.mask()));
     }
 
-    private void chooseBuffers() {
-        List<DmaBuffer> own = toDisk ? work.readable() : work.writeOnly();
-        List<DmaBuffer> mapped = own.isEmpty() ? work.writable() : own;
-        buffers.clear();
-        for (int i = 0; i < BUFFERS; i++) {
-            buffers.add(pooled || mapped.isEmpty() ? port.map(port.allocatePage(), PAGE,
-                    toDisk ? Access.READ : Access.WRITE)
-                    : mapped.get(choices.nextInt(mapped.size())));
-        }
-        pooled = pooled || mapped.isEmpty();
-    }
-
-    private void release() {
-        if (pooled) {
-            for (DmaBuffer buffer : buffers) {
-                port.unmap(buffer);
-                port.freePage(buffer.physicalAddress());
-            }
-        }
-        pooled = true;
-        buffers.clear();
-    }
-
-    private void move() {
-        int endpoint = toDisk ? DISK_OUT : DISK_IN;
-        for (int i = 0; i < buffers.size(); i++) {
-            transfer(endpoint, buffers.get(i).iova(), bytes, i < buffers.size() - 1);
-        }
-        if (toDisk) {
-            port.posted((long) (slot << ENDPOINTS | DISK_OUT) << Integer.SIZE | outward++,
-                    Medium.BLOCKS);
-        }
+    @Override
+    public void start(int endpoint) {
         access.doorbell(slot, endpoint);
-        state = State.MOVING;
+    }
+
+    @Override
+    public void command(byte[] block) {
+        rings.write(HostRings.COMMAND_AT, block);
+    }
+
+    @Override
+    public long commandAt() {
+        return rings.at(HostRings.COMMAND_AT);
+    }
+
+    @Override
+    public long statusAt() {
+        return rings.at(HostRings.STATUS_AT);
+    }
+
+    @Override
+    public long number(long transfer) {
+        return (long) (slot << ENDPOINTS | DISK_OUT) << Integer.SIZE | transfer;
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.pcie;
 
+import iommu.api.bits.Register;
 import java.util.List;
 
 /**
@@ -71,6 +72,26 @@ public interface Device {
             writeRegister(at + 4, (int) (value >>> 32));
         }
     }
+
+    /**
+     * Returns the registers of config space that are the device's own, beyond the header and the
+     * capabilities that all devices share; asked once, when the device is put behind its function.
+     * Their bits take writes as the registers say. One that holds 0 then gets its value after
+     * reset, a captured one keeps what was captured. A reset of the function leaves them alone: a
+     * device for which it does not, writes them itself.
+     *
+     * @return not null, each of 4 bytes; none if not overridden
+     */
+    default List<Register> configRegisters() {
+        return List.of();
+    }
+
+    /**
+     * One of {@link #configRegisters} was written by software; it holds the new value already.
+     *
+     * @param register as the device returned it
+     */
+    default void configWritten(Register register) { }
 
     /**
      * Resets the device as a conventional or function-level reset does: nothing goes on, and {@link

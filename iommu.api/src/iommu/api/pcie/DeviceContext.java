@@ -95,6 +95,28 @@ public interface DeviceContext {
     }
 
     /**
+     * Reads, by a processor as firmware does, memory that firmware has reserved for the function:
+     * for a device of which firmware's own driver is a part.
+     *
+     * @param address physical
+     * @throws IllegalArgumentException if not all of it lies where {@link #RESERVED_START} and
+     *     {@link #RESERVED_BYTES} say
+     */
+    default void readReserved(long address, byte[] to, int offset, int bytes) {
+        throw new IllegalArgumentException("nothing is reserved here");
+    }
+
+    /**
+     * Writes, by a processor as firmware does, memory that firmware has reserved for the function.
+     *
+     * @param address physical
+     * @throws IllegalArgumentException as of {@link #readReserved}
+     */
+    default void writeReserved(long address, byte[] from, int offset, int bytes) {
+        throw new IllegalArgumentException("nothing is reserved here");
+    }
+
+    /**
      * Puts what the request in hand has read from memory on a medium.
      *
      * @param position number of the first sector, {@link Medium#SECTOR_BYTES} each, or number of

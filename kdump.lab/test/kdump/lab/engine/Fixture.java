@@ -4,12 +4,14 @@ package kdump.lab.engine;
 import devices.pcie.ahci.AhciModel;
 import devices.pcie.bmc.BmcModel;
 import devices.pcie.e1000e.E1000eModel;
+import devices.pcie.ehci.EhciModel;
 import devices.pcie.fabric.PcieFabricFactory;
 import devices.pcie.nvme.NvmeModel;
 import devices.pcie.raid.SmartArray;
 import devices.pcie.rdma.Rdma;
 import devices.pcie.ringdma.RingDma;
 import devices.pcie.root.RootComplexes;
+import devices.pcie.uhci.UhciModel;
 import devices.pcie.xhci.XhciModel;
 import iommu.amdvi.linux.AmdViHandover;
 import iommu.amdvi.vendor.AmdViVendor;
@@ -83,8 +85,9 @@ public final class Fixture {
 
     /** The same with a model for every kind of device, as the lab has them. */
     public static final Services ALL_MODELS = SERVICES.withModels(
-            List.of(new AhciModel(), new BmcModel(), new E1000eModel(), new NvmeModel(), new Rdma(),
-                    new SmartArray(), new XhciModel(), new RingDma(false)));
+            List.of(new AhciModel(), new BmcModel(), new E1000eModel(), new EhciModel(),
+                    new NvmeModel(), new Rdma(), new SmartArray(), new UhciModel(),
+                    new XhciModel(), new RingDma(false)));
 
     private Fixture() { }
 

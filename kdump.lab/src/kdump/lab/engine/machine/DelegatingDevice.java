@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.machine;
 
+import iommu.api.bits.Register;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Device;
@@ -38,6 +39,16 @@ class DelegatingDevice implements Device {
     @Override
     public void writeRegister(int bar, long offset, int bytes, long value) {
         device.writeRegister(bar, offset, bytes, value);
+    }
+
+    @Override
+    public List<Register> configRegisters() {
+        return device.configRegisters();
+    }
+
+    @Override
+    public void configWritten(Register register) {
+        device.configWritten(register);
     }
 
     @Override

@@ -10,6 +10,7 @@ import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.DriverPort;
 import iommu.api.pcie.Medium;
 import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.RequesterId;
 import iommu.api.sim.RandomStream;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
@@ -135,6 +136,27 @@ public final class DeviceSlot implements DeviceContext {
                 machine.description().reservedFor(function.requesterId());
         return ranges.isEmpty() ? otherwise : start ? ranges.get(0).start()
                 : ranges.get(0).end() - ranges.get(0).start();
+    }
+
+    @Override
+    public void readReserved(long address, byte[] to, int offset, int bytes) {
+        checkReserved(address, bytes);
+        machine.memory().read(address, to, offset, bytes);
+    }
+
+    @Override
+    public void writeReserved(long address, byte[] from, int offset, int bytes) {
+        checkReserved(address, bytes);
+        machine.memory().write(address, from, offset, bytes);
+    }
+
+    private void checkReserved(long address, int bytes) {
+        long start = option(RESERVED_START, 0);
+        if (address >= start && address <= start + option(RESERVED_BYTES, 0) - bytes) {
+            return;
+        }
+        throw new IllegalArgumentException("0x" + Long.toHexString(address) + ", " + bytes
+                + " bytes, are not reserved for " + RequesterId.format(function.requesterId()));
     }
 
     // ---- requests -------------------------------------------------------------------------------

@@ -40,6 +40,9 @@ public final class Machine {
     private final RemappingUnit unit;
     private final EventLog log;
     private final UnitTrace trace;
+    /** Of one command: a schedule that a controller goes through for ever is one that goes on. */
+    private static final int MOST_EVENTS = 100_000;
+
     private final EventQueue clock = new EventQueue();
     private final boolean clockByHand;
     private final ConfigAccess config;
@@ -144,7 +147,7 @@ public final class Machine {
      * file that memory shares holds what memory holds.
      */
     public void idle() {
-        while (!clockByHand && clock.pending() > 0) {
+        for (int i = 0; i < MOST_EVENTS && !clockByHand && clock.pending() > 0; i++) {
             clock.step(Long.MAX_VALUE);
         }
         all.share();

@@ -38,6 +38,9 @@ record SlotContext(PciFunction function, DmaPort dma, EventQueue clock,
             // QEMU hands a transfer on as one
             return 1;
         }
+        if (name.equals("attached")) {
+            return 0; // nothing on the command line is plugged into a USB port
+        }
         String text = properties.get(name);
         return text == null ? otherwise : Numbers.unsigned(text);
     }

@@ -60,6 +60,12 @@ public enum FunctionKind {
     E1000("e1000", 256, new Hosted("e1000e", 1, 4, NETDEV, MAC, ROMFILE),
             "0:100e8086 8:2000003 14:1 2c:11001af4 3c:100",
             "4:507 c:ff 10:fffe0000 14:ffffffc0 30:fffc0001 3c:ff 40-fc:ffffffff"),
+    UHCI("piix3-usb-uhci", 256, new Hosted("uhci", 1, 4),
+            "0:70208086 8:c030001 20:1 2c:11001af4 3c:400 60:10 68:10000",
+            "4:507 c:ff 20:ffffffe0 3c:ff 40-fc:ffffffff"),
+    EHCI("usb-ehci", 256, new Hosted("ehci", 1, 4),
+            "0:24cd8086 8:c032010 2c:11001af4 3c:400 60:2020 68:1 6c:c0000000",
+            "4:507 c:ff 10:fffff000 3c:ff 40-fc:ffffffff"),
 
     ROOT_PORT("pcie-root-port", 4096, new Flow(0x60, 0x68, 0x6c), "0:c1b36 4:100000 8:6040000 "
             + "c:10000 1c:f0 20:fff0 24:1fff1 34:54 3c:100 40:d 44:1b36 48:4011 50:800 54:1424810 "

@@ -26,7 +26,8 @@ class DmaMaskTest {
         "0x010802, 0x05, false, 64", "0x010801, 0x05, true, 32", "0x0c0320, 0x05, true, 32",
         "0x010601, 0x05, true, 32", "0x010601, 0x10, true, 64", "0x010601, 0x10, false, 32",
         "0x020000, 0x10, true, 64", "0x020000, 0x11, true, 32", "0, 0x10, true, 64",
-        "0, 0, false, 32"})
+        "0, 0, false, 32", "0x0c0300, 0x10, true, 32", "0x0c0310, 0x10, true, 32",
+        "0x0c0320, 0x10, true, 32", "0x0c0330, 0x10, true, 64"})
     void newControllersAndExpressFunctionsReachAll(String classCode, String capability,
             boolean listed, int bits) {
         assertThat(DmaMask.bits(function(Integer.decode(classCode), Integer.decode(capability),

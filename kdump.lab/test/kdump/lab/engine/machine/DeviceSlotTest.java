@@ -4,6 +4,9 @@ package kdump.lab.engine.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import iommu.api.machine.ReservedRegion;
+import iommu.api.machine.UnitDescription;
+import iommu.api.memory.AddressRange;
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.Medium;
@@ -18,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import kdump.lab.api.RunOptions;
+import kdump.lab.engine.Fixture;
 import kdump.lab.engine.Stage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -71,6 +75,39 @@ class DeviceSlotTest {
             }
         }
         assertThat(tokens).doesNotHaveDuplicates().doesNotContain(0);
+    }
+
+    private static List<UnitDescription.Scope> scope(int requester) {
+        return List.of(new UnitDescription.Scope(requester, 1, 0));
+    }
+
+    /** And of what is reserved for others nothing. */
+    @ParameterizedTest
+    @CsvSource({"0, true", "0xffc, true", "0xffd, false", "-1, false", "0x1000, false",
+        "0x8000, false"})
+    void firmwareReachesWhatIsReservedForTheDevice(String offset, boolean reached) {
+        int mine = slot.function().requesterId();
+        long start = 0x10_0000;
+        Stage reserving = new Stage(machine.description().withReservedRegions(List.of(
+                new ReservedRegion(new AddressRange(start, start + 0x1000), scope(mine)),
+                new ReservedRegion(new AddressRange(start + 0x8000, start + 0x9000),
+                        scope(other.function().requesterId())))), Fixture.SERVICES,
+                RunOptions.ofSeed(7));
+        DeviceSlot firmware = reserving.machine(Level.COUNT).slot(mine);
+        long address = start + Long.decode(offset);
+        byte[] read = new byte[4];
+        if (reached) {
+            firmware.writeReserved(address, new byte[] {1, 2, 3, 4}, 0, 4);
+            firmware.readReserved(address, read, 0, 4);
+            assertThat(read).containsExactly(1, 2, 3, 4);
+            assertThat(reserving.memory().read32(address)).isEqualTo(0x0403_0201);
+        } else {
+            assertThatIllegalArgumentException().isThrownBy(
+                    () -> firmware.writeReserved(address, new byte[4], 0, 4))
+                    .withMessageContaining("4 bytes, are not reserved for");
+            assertThatIllegalArgumentException().isThrownBy(
+                    () -> firmware.readReserved(address, read, 0, 4));
+        }
     }
 
     @Test

@@ -3,6 +3,7 @@ package kdump.lab.engine.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.bits.Register;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.Device;
 import iommu.api.sim.RandomStream;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A device that comes late is there when it has come and is not broken; else it is the same. */
 class LateDeviceTest {
 
+    private static final List<Register> CONFIG = List.of(Register.register32("OWN", 0xc0));
     private static final List<Bar> BARS = List.of(Bar.memory(0, 8192), Bar.memory(2, 64));
 
     /** Writes down what reaches it, and answers by formula. */
@@ -43,6 +45,16 @@ class LateDeviceTest {
         @Override
         public void writeRegister(int bar, long offset, int bytes, long value) {
             calls.add("write " + bar + " " + offset + " " + bytes + " " + value);
+        }
+
+        @Override
+        public List<Register> configRegisters() {
+            return CONFIG;
+        }
+
+        @Override
+        public void configWritten(Register register) {
+            calls.add("config " + register.name());
         }
 
         @Override
@@ -86,6 +98,9 @@ class LateDeviceTest {
     void itsRegisterSpacesAreKnownBeforeItComes(boolean plugged) {
         isPlugged = plugged;
         assertThat(late.bars()).isEqualTo(BARS);
+        assertThat(late.configRegisters()).isEqualTo(CONFIG);
+        late.configWritten(CONFIG.get(0));
+        assertThat(inner.calls).containsExactly("config OWN");
     }
 
     @ParameterizedTest

@@ -4,8 +4,10 @@ package kdump.lab.qtest.differ;
 import devices.pcie.ahci.AhciModel;
 import devices.pcie.e1000e.E1000eModel;
 import devices.pcie.edu.EduModel;
+import devices.pcie.ehci.EhciModel;
 import devices.pcie.fabric.PcieFabricFactory;
 import devices.pcie.nvme.NvmeModel;
+import devices.pcie.uhci.UhciModel;
 import iommu.amdvi.vendor.AmdViVendor;
 import iommu.vtd.vendor.VtdVendor;
 import java.nio.file.Path;
@@ -20,7 +22,8 @@ public final class OurMachine {
 
     public static final MachineParts COMMAND = new MachineParts(new PcieFabricFactory(),
             List.of(new VtdVendor(), new AmdViVendor()), List.of(new AhciModel(),
-                    new E1000eModel(), new EduModel(), new NvmeModel()));
+                    new E1000eModel(), new EduModel(), new EhciModel(), new NvmeModel(),
+                    new UhciModel()));
 
     private OurMachine() { }
 

@@ -112,6 +112,8 @@ class FunctionPlacesTest {
         "NVME,            0x00101b36, 0x010802, 0, 4096, 0x40",
         "E1000E,          0x10d38086, 0x020000, 0, 4096, 0xc8",
         "E1000,           0x100e8086, 0x020000, 0, 256,  0",
+        "UHCI,            0x70208086, 0x0c0300, 0, 256,  0",
+        "EHCI,            0x24cd8086, 0x0c0320, 0, 256,  0",
         "ROOT_PORT,       0x000c1b36, 0x060400, 1, 4096, 0x54",
         "IOH_PORT,        0x34208086, 0x060400, 1, 4096, 0x90",
         "UPSTREAM_PORT,   0x8232104c, 0x060400, 1, 4096, 0x90",
@@ -174,6 +176,7 @@ class FunctionPlacesTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource(nullValues = "-", value = {
         "edu, EDU", "nvme, NVME", "e1000e, E1000E", "e1000, E1000", "ahci, AHCI",
+        "piix3-usb-uhci, UHCI", "usb-ehci, EHCI",
         "ich9-ahci, AHCI", "pcie-root-port, ROOT_PORT", "ioh3420, IOH_PORT",
         "x3130-upstream, UPSTREAM_PORT", "xio3130-downstream, DOWNSTREAM_PORT",
         "pcie-pci-bridge, EXPRESS_TO_PCI", "pci-bridge, PCI_BRIDGE",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package devices.pcie.xhci;
+package devices.pcie.usb;
 
 import devices.pcie.link.Timer;
 import iommu.api.pcie.DeviceContext;
@@ -14,10 +14,12 @@ import java.util.Arrays;
  * <p>Source: USB Mass Storage Class, Bulk-Only Transport 1.0; SCSI Block Commands, READ (10), WRITE
  * (10), READ CAPACITY (10); SCSI Primary Commands, INQUIRY, TEST UNIT READY.
  */
-final class BulkOnlyDisk {
+public final class BulkOnlyDisk {
 
-    static final int COMMAND_BYTES = 31;
-    static final int STATUS_BYTES = 13;
+    /** Of a command block wrapper. */
+    public static final int COMMAND_BYTES = 31;
+    /** Of a command status wrapper. */
+    public static final int STATUS_BYTES = 13;
     static final int COMMAND_SIGNATURE = 0x4342_5355;
     static final int STATUS_SIGNATURE = 0x5342_5355;
     static final int READ = 0x28;
@@ -62,7 +64,7 @@ final class BulkOnlyDisk {
             return store(from, bytes);
         }
         if (stage != Stage.COMMAND || bytes != COMMAND_BYTES
-                || TrbRing.dword(from, 0) != COMMAND_SIGNATURE) {
+                || LittleEndian.dword(from, 0) != COMMAND_SIGNATURE) {
             return AttachedDevice.STALLS;
         }
         begin(from);
@@ -70,10 +72,10 @@ final class BulkOnlyDisk {
     }
 
     private void begin(byte[] from) {
-        tag = TrbRing.dword(from, 4);
-        left = TrbRing.dword(from, 8);
+        tag = LittleEndian.dword(from, 4);
+        left = LittleEndian.dword(from, 8);
         position = Integer.toUnsignedLong(Integer.reverseBytes(
-                (int) TrbRing.dword(from, CDB + 2)));
+                (int) LittleEndian.dword(from, CDB + 2)));
         answer = null;
         filled = 0;
         status = 0;
@@ -131,9 +133,9 @@ final class BulkOnlyDisk {
         }
         stage = Stage.COMMAND;
         Arrays.fill(to, 0, STATUS_BYTES, (byte) 0);
-        TrbRing.putDword(to, 0, STATUS_SIGNATURE);
-        TrbRing.putDword(to, 4, tag);
-        TrbRing.putDword(to, 8, left);
+        LittleEndian.putDword(to, 0, STATUS_SIGNATURE);
+        LittleEndian.putDword(to, 4, tag);
+        LittleEndian.putDword(to, 8, left);
         to[STATUS_BYTES - 1] = (byte) status;
         return Math.min(most, STATUS_BYTES);
     }

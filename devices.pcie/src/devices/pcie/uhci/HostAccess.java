@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package devices.pcie.uhci;
+
+import static devices.pcie.uhci.UhciLayout.BAR;
+import static devices.pcie.uhci.UhciLayout.CONFIGURE;
+import static devices.pcie.uhci.UhciLayout.EGSM;
+import static devices.pcie.uhci.UhciLayout.FLBASEADD;
+import static devices.pcie.uhci.UhciLayout.FRNUM;
+import static devices.pcie.uhci.UhciLayout.HCRESET;
+import static devices.pcie.uhci.UhciLayout.LEGSUP;
+import static devices.pcie.uhci.UhciLayout.MAX_PACKET_64;
+import static devices.pcie.uhci.UhciLayout.ON_RESUME;
+import static devices.pcie.uhci.UhciLayout.PIRQ_ENABLE;
+import static devices.pcie.uhci.UhciLayout.RUN_STOP;
+import static devices.pcie.uhci.UhciLayout.SOFMOD;
+import static devices.pcie.uhci.UhciLayout.USBCMD;
+import static devices.pcie.uhci.UhciLayout.USBINTR;
+
+import iommu.api.pcie.DriverPort;
+import iommu.api.pcie.PciFunction;
+
+/**
+ * The registers of a controller, as a kernel meets them. One thread.
+ *
+ * <p>Source: Linux, pci-quirks.c: quirk_usb_early_handoff, quirk_usb_handoff_uhci,
+ * uhci_check_and_reset_hc, uhci_reset_hc; uhci-pci.c: uhci_pci_configure_hc; uhci-hcd.c:
+ * configure_hc, start_rh.
+ */
+final class HostAccess {
+
+    private static final long RESET_NANOS = 5_000;
+    private static final int COMMAND = 0x04;
+    private static final int IO = 0x0001;
+    private static final int MASTER = 0x0004;
+    /** Bits of legacy support that say nothing: read-only ones, and those that ones clear. */
+    private static final int LEGACY_SILENT = 0x5040 | 0x8f00;
+    private static final int LEGACY_OFF = 0x8f00;
+
+    private final DriverPort port;
+    private final PciFunction function;
+
+    HostAccess(DriverPort port) {
+        this.port = port;
+        function = port.function();
+    }
+
+    int read(int offset) {
+        return (int) function.readRegister(BAR, offset, Short.BYTES);
+    }
+
+    void write(int offset, long value) {
+        function.writeRegister(BAR, offset, Short.BYTES, value);
+    }
+
+    void enable(boolean master) {
+        int command = function.readConfig(COMMAND, 2) | IO;
+        function.writeConfig(COMMAND, 2, command);
+        if (master) {
+            function.writeConfig(COMMAND, 2, command | MASTER);
+        }
+    }
+
+    /** Ends bus mastering, as pci_disable_device does. */
+    void disable() {
+        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) & ~MASTER);
+    }
+
+    private boolean decodes() {
+        return (function.readConfig(COMMAND, 2) & IO) != 0;
+    }
+
+    /**
+     * Takes the controller from firmware and resets it, as kernels do before they have a driver.
+     * From 3.6 on the function is no bus master after it (cab928ee1f22, version from memory);
+     * before, one that decodes no I/O is left alone.
+     */
+    void handOff() {
+        boolean enables = port.isFrom(3, 6);
+        if (enables) {
+            enable(false);
+        } else if (!decodes()) {
+            return;
+        }
+        checkAndReset();
+        if (enables) {
+            disable();
+        }
+    }
+
+    /** Resets a controller that is not as a suspended one is left. */
+    void checkAndReset() {
+        int command = read(USBCMD);
+        if ((function.readConfig(LEGSUP.offset(), 2) & ~LEGACY_SILENT) != 0
+                || RUN_STOP.isSet(command) || !CONFIGURE.isSet(command) || !EGSM.isSet(command)
+                || (read(USBINTR) & ~ON_RESUME.mask()) != 0) {
+            reset();
+        }
+    }
+
+    /** Resets it; that it is not reset in time is a warning and no more. */
+    void reset() {
+        function.writeConfig(LEGSUP.offset(), 2, LEGACY_OFF);
+        write(USBCMD, HCRESET.mask());
+        port.sleep(RESET_NANOS);
+        write(USBINTR, 0);
+        write(USBCMD, 0);
+    }
+
+    /** Takes the controller from firmware without resetting what is plugged in. */
+    void own() {
+        function.writeConfig(LEGSUP.offset(), 2, LEGACY_OFF);
+        write(USBCMD, 0);
+    }
+
+    /** Starts it with a list of frames. */
+    void start(long frameList) {
+        function.writeRegister(BAR, SOFMOD, 1, UhciLayout.USUAL_SOFMOD);
+        function.writeRegister(BAR, FLBASEADD, Integer.BYTES, frameList);
+        write(FRNUM, 0);
+        function.writeConfig(LEGSUP.offset(), 2, (int) PIRQ_ENABLE.mask());
+        write(USBINTR, UhciLayout.ENABLES.mask());
+        write(USBCMD, RUN_STOP.mask() | CONFIGURE.mask() | MAX_PACKET_64.mask());
+    }
+}
