@@ -97,20 +97,7 @@ final class ConfigSpace implements Interrupts.Config {
         messageFields();
         messageEnable(Capabilities.MSI_X, MSI_X_CONTROL_WRITABLE);
         if (express > 0) {
-            kind(writable, express + DEVICE_CONTROL, 0x7fff);
-            kind(writeOneToClear, express + DEVICE_CONTROL + 2, 0x000f);
-            if (EXPRESS_TYPE.of(read(express + EXPRESS_FLAGS, 2)) == TYPE_ROOT_PORT) {
-                kind(writable, express + ROOT_CONTROL, ROOT_CONTROL_WRITABLE
-                        | (RETRY_VISIBLE.isSet(read(express + ROOT_CAPABILITIES, 2))
-                                ? (int) RETRY_VISIBLE_ENABLE.mask() : 0));
-            }
-            if (EXPRESS_VERSION.of(read(express + EXPRESS_FLAGS, 2)) > 1) {
-                int can = read(express + DEVICE_CAPABILITIES_2, 4);
-                kind(writable, express + DEVICE_CONTROL_2,
-                        (TIMEOUT_RANGES.of(can) != 0 ? (int) TIMEOUT_VALUE.mask() : 0)
-                                | (TIMEOUT_DISABLE_SUPPORTED.isSet(can)
-                                        ? (int) TIMEOUT_DISABLE.mask() : 0));
-            }
+            expressRegisters();
         }
         translationServices = Capabilities.findExtended(this::read,
                 Capabilities.ADDRESS_TRANSLATION_SERVICES);
@@ -133,6 +120,24 @@ final class ConfigSpace implements Interrupts.Config {
         accessControl = Capabilities.findExtended(this::read, AccessControl.CAPABILITY);
         if (accessControl > 0) {
             AccessControl.kinds(this, accessControl);
+        }
+    }
+
+    /** PCI Express: what can be controlled depends on what the function is, and can do. */
+    private void expressRegisters() {
+        kind(writable, express + DEVICE_CONTROL, 0x7fff);
+        kind(writeOneToClear, express + DEVICE_CONTROL + 2, 0x000f);
+        if (EXPRESS_TYPE.of(read(express + EXPRESS_FLAGS, 2)) == TYPE_ROOT_PORT) {
+            kind(writable, express + ROOT_CONTROL, ROOT_CONTROL_WRITABLE
+                    | (RETRY_VISIBLE.isSet(read(express + ROOT_CAPABILITIES, 2))
+                            ? (int) RETRY_VISIBLE_ENABLE.mask() : 0));
+        }
+        if (EXPRESS_VERSION.of(read(express + EXPRESS_FLAGS, 2)) > 1) {
+            int can = read(express + DEVICE_CAPABILITIES_2, 4);
+            kind(writable, express + DEVICE_CONTROL_2,
+                    (TIMEOUT_RANGES.of(can) != 0 ? (int) TIMEOUT_VALUE.mask() : 0)
+                            | (TIMEOUT_DISABLE_SUPPORTED.isSet(can)
+                                    ? (int) TIMEOUT_DISABLE.mask() : 0));
         }
     }
 

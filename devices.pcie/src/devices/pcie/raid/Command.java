@@ -5,9 +5,7 @@ import static devices.pcie.raid.CommandLayout.CDB;
 import static devices.pcie.raid.CommandLayout.DIRECTION;
 import static devices.pcie.raid.CommandLayout.ENTRIES_IN_LIST;
 import static devices.pcie.raid.CommandLayout.ENTRIES_TOTAL;
-import static devices.pcie.raid.CommandLayout.ENTRY_ADDRESS;
 import static devices.pcie.raid.CommandLayout.ENTRY_BYTES;
-import static devices.pcie.raid.CommandLayout.ENTRY_LENGTH;
 import static devices.pcie.raid.CommandLayout.ERROR_ADDRESS;
 import static devices.pcie.raid.CommandLayout.ERROR_LENGTH;
 import static devices.pcie.raid.CommandLayout.LUN;
@@ -40,14 +38,14 @@ final class Command {
     private int moved;
     private long sector;
     private boolean onMedium;
-    private int entry;
-    private int entryOffset;
+    private final ScatterGather entries = new ScatterGather(fields);
 
     /** Begins anew. */
     void begin(int requestToken) {
         token = requestToken;
         status = CommandLayout.SUCCESS;
-        senseKey = senseCode = dataBytes = moved = entry = entryOffset = 0;
+        senseKey = senseCode = dataBytes = moved = 0;
+        entries.begin();
         onMedium = false;
     }
 
@@ -113,20 +111,6 @@ final class Command {
                 && entries() == (list[ENTRIES_IN_LIST] & 0xff);
     }
 
-    /** Returns the bytes of all scatter-gather entries. */
-    long entriesBytes() {
-        long bytes = 0;
-        for (int i = 0; i < entries(); i++) {
-            bytes += entryLength(i);
-        }
-        return bytes;
-    }
-
-    private long entryLength(int index) {
-        return Integer.toUnsignedLong(
-                fields.getInt(SCATTER_GATHER + index * ENTRY_BYTES + ENTRY_LENGTH));
-    }
-
     // ---- how far it has got ---------------------------------------------------------------------
 
     /** Says how much is to be moved, no more than the entries take. */
@@ -157,24 +141,25 @@ final class Command {
         return moved;
     }
 
+    /** Returns the bytes of all scatter-gather entries. */
+    long entriesBytes() {
+        return entries.bytes(entries());
+    }
+
     /** Returns the address that comes next, skipping entries of no bytes. */
     long nextAddress() {
-        while (entryOffset == entryLength(entry)) {
-            entry++;
-            entryOffset = 0;
-        }
-        return fields.getLong(SCATTER_GATHER + entry * ENTRY_BYTES + ENTRY_ADDRESS) + entryOffset;
+        return entries.nextAddress();
     }
 
     /** Returns how many bytes lie at {@link #nextAddress} in one piece. */
     int nextBytes() {
-        return (int) Math.min(entryLength(entry) - entryOffset, dataBytes - moved);
+        return (int) Math.min(entries.left(), dataBytes - moved);
     }
 
     /** Goes on by so many bytes. */
     void advance(int bytes) {
         moved += bytes;
-        entryOffset += bytes;
+        entries.advance(bytes);
     }
 
     // ---- how it ends ----------------------------------------------------------------------------

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.usb;
 
-import devices.pcie.link.Timer;
 import iommu.api.pcie.DeviceContext;
-import java.util.Arrays;
 import java.util.function.IntConsumer;
 
 /**
@@ -64,24 +62,18 @@ public final class AttachedDevice {
     private static final int GET_MAX_LUN = 0xfea1;
     private static final int DEVICE = 1;
     private static final int ADDRESSES = 128;
-    private static final int KEYS = 26;
-    private static final int FIRST_KEY = 4;
     private static final int UNCHANGED = -1;
     private static final byte[] NOTHING = {};
     private static final byte[] ONE_UNIT = {0};
 
     private final Kind kind;
-    private final IntConsumer ready;
     private final BulkOnlyDisk disk;
-    private final Timer typing;
-    private final long reportNanos;
+    private final Keyboard keyboard;
     private final byte[] descriptor;
     private byte[] answer = {};
     private int given;
     private int address;
     private int newAddress = UNCHANGED;
-    private boolean typed;
-    private int keys;
 
     /**
      * Plugs one in.
@@ -93,23 +85,15 @@ public final class AttachedDevice {
     public AttachedDevice(DeviceContext context, Kind kind, long mediumNanos, long reportNanos,
             IntConsumer ready) {
         this.kind = kind;
-        this.ready = ready;
         disk = new BulkOnlyDisk(context, mediumNanos, () -> ready.accept(DISK_IN));
-        this.reportNanos = reportNanos;
-        typing = new Timer(context, this::type);
+        keyboard = new Keyboard(context, reportNanos, () -> ready.accept(KEYS_IN));
         descriptor = kind.descriptor();
-    }
-
-    private void type() {
-        typed = true;
-        ready.accept(KEYS_IN);
     }
 
     /** Resets it as its port does: it has address 0 then. */
     public void reset() {
         disk.reset();
-        typing.cancel();
-        typed = false;
+        keyboard.reset();
         answer = NOTHING;
         given = 0;
         address = 0;
@@ -169,7 +153,7 @@ public final class AttachedDevice {
         return switch (endpoint) {
             case 1 -> control(to, most);
             case DISK_IN -> hasDisk() ? disk.in(to, most) : STALLS;
-            case KEYS_IN -> report(to, most);
+            case KEYS_IN -> keyboard.report(to, most);
             default -> STALLS;
         };
     }
@@ -186,21 +170,5 @@ public final class AttachedDevice {
         System.arraycopy(answer, given, to, 0, now);
         given += now;
         return now;
-    }
-
-    private int report(byte[] to, int most) {
-        if (!typed) {
-            if (reportNanos > 0 && !typing.isSet()) {
-                typing.set(reportNanos);
-            }
-            return NOT_READY;
-        }
-        typed = false;
-        int bytes = Math.min(most, REPORT_BYTES);
-        Arrays.fill(to, 0, bytes, (byte) 0);
-        if (bytes > 2) {
-            to[2] = (byte) (FIRST_KEY + keys++ % KEYS);
-        }
-        return bytes;
     }
 }

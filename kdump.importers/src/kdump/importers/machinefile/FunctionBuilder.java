@@ -5,27 +5,23 @@ import iommu.api.machine.FormatException;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
-import java.util.EnumSet;
 import java.util.Set;
 import kdump.importers.functions.BridgeWindows;
 import kdump.importers.functions.ConfigWriter;
 import kdump.importers.functions.ExpressType;
 
 /**
- * Config space of a function as firmware leaves it, out of what a machine file says: header, base
- * addresses, MSI-X, PCI Express and AER.
+ * Config space of a function as firmware leaves it, out of what a machine file says: header and
+ * base addresses, and by {@link CapabilityBuilder} its capabilities.
  *
- * <p>Source: PCI Express Base Specification, "PCI Compatible Configuration Registers", "PCI
- * Express Capability Structure", "Advanced Error Reporting Capability".
+ * <p>Source: PCI Express Base Specification, "PCI Compatible Configuration Registers".
  */
 final class FunctionBuilder {
 
     private static final Set<String> KNOWN = Set.of("id", "vendor", "device", "class", "revision",
             "subsystem", "bridge", "bars", "pin", "msix", "express", "link", "aer", "deviceControl",
-            "rootControl", "rootCapabilities", "serr", "dpc", "acs", "ats", "memory", "options", "rate",
-            "plugged", "guest", "virtual", "at", "behind", "config");
-    /** The control bits that ports have here, of containment and of access control. */
-    private static final int MOST_CONTROL = 0x1f;
+            "rootControl", "rootCapabilities", "serr", "dpc", "acs", "ats", "memory", "options",
+            "rate", "plugged", "guest", "virtual", "at", "behind", "config");
     /** What a function may say beside its whole config space. */
     private static final Set<String> BESIDE_CONFIG = Set.of("id", "at", "config", "memory",
             "options", "rate", "plugged", "guest");
@@ -34,16 +30,6 @@ final class FunctionBuilder {
     private static final Set<String> BAR = Set.of("index", "bytes", "address", "wide", "io",
             "prefetchable");
     private static final int BRIDGE_CLASS = 0x060400;
-    private static final Set<ExpressType> KINDS = EnumSet.of(ExpressType.ENDPOINT,
-            ExpressType.ROOT_PORT, ExpressType.UPSTREAM_PORT, ExpressType.DOWNSTREAM_PORT,
-            ExpressType.TO_PCI, ExpressType.INTEGRATED);
-    private static final int EXPRESS = 0x40;
-    private static final int MOST_VIRTUAL = 256;
-    /** So that those of device 0 do not meet its other functions. */
-    private static final int FIRST_VIRTUAL = 0x10;
-    private static final int MSI_X = 0x80;
-    private static final int AER = 0x100;
-    private static final int AFTER_AER = 0x160;
     private static final int MOST = 0xffff;
 
     private final Node node;
@@ -101,7 +87,7 @@ final class FunctionBuilder {
         for (Node bar : node.list("bars")) {
             bar(id, bar.only(BAR));
         }
-        capabilities();
+        new CapabilityBuilder(node, config).build();
         return config.build(true);
     }
 
@@ -133,77 +119,12 @@ final class FunctionBuilder {
         }
     }
 
-    private void capabilities() throws FormatException {
-        Node express = node.member("express");
-        int vectors = (int) node.number("msix", 0, 0, 2048);
-        if (express != null) {
-            express(express);
-        }
-        if (vectors > 0) {
-            config.msiX(MSI_X, vectors, tableBar(), false);
-        }
-        if (node.flag("aer")) {
-            config.errorReporting(AER);
-        }
-        if (node.flag("ats")) {
-            config.translationServices(AFTER_AER, 0);
-        }
-        if (port("dpc", express)) {
-            config.containment((int) node.number("dpc", 0, 0, MOST_CONTROL));
-        }
-        if (port("acs", express)) {
-            config.accessControl((int) node.number("acs", 0, 0, MOST_CONTROL));
-        }
-        Node virtual = node.member("virtual");
-        if (virtual != null) {
-            config.singleRoot((int) virtual.required("count").number(1, MOST_VIRTUAL),
-                    (int) virtual.number("offset", FIRST_VIRTUAL, 1, 0xffff),
-                    (int) virtual.number("stride", 1, 1, 0xff));
-        }
-    }
-
-    /** Returns whether a member is there, which only ports with a link below may have. */
-    private boolean port(String name, Node express) throws FormatException {
-        Node member = node.member(name);
-        if (member != null && (express == null
-                || !express.string().equals(ExpressType.ROOT_PORT.word())
-                        && !express.string().equals(ExpressType.DOWNSTREAM_PORT.word()))) {
-            throw member.wrong("a root port or a downstream port around it");
-        }
-        return member != null;
-    }
-
     /** Returns a virtual function: its ids are those of nobody, its class is its parent's. */
     static FunctionConfig virtual(int id, int classCode) {
         var config = new ConfigWriter(id);
         config.ids(0xffff, 0xffff, 0);
         config.classCode(classCode, 0);
-        config.express(EXPRESS, ExpressType.ENDPOINT, 0, 0x83, 0);
+        config.express(CapabilityBuilder.EXPRESS, ExpressType.ENDPOINT, 0, 0x83, 0);
         return config.build(true);
-    }
-
-    /** The table lies behind the last memory BAR that a function names. */
-    private int tableBar() throws FormatException {
-        int last = 0;
-        for (Node bar : node.list("bars")) {
-            if (!bar.flag("io")) {
-                last = (int) bar.required("index").number(0, Bar.COUNT - 1);
-            }
-        }
-        return last;
-    }
-
-    private void express(Node express) throws FormatException {
-        for (ExpressType type : ExpressType.values()) {
-            if (type.word().equals(express.string()) && KINDS.contains(type)) {
-                config.express(EXPRESS, type, number("deviceControl", 0),
-                        number("link", 0x83), // 8 GT/s, 8 lanes
-                        number("rootControl", 0));
-                config.rootCapabilities((int) node.number("rootCapabilities", 0, 0, 1));
-                return;
-            }
-        }
-        throw express.wrong(
-                "endpoint, root-port, upstream-port, downstream-port, bridge or integrated");
     }
 }

@@ -34,11 +34,8 @@ class HotSwapTest {
             ROOT, null);
     private static final RunOptions SHORT = RunOptions.ofSeed(1).withCrashAt(1_000_000);
 
-    @InjectBundleContext
-    BundleContext context;
-
-    @InjectService
-    Lab lab;
+    @InjectBundleContext BundleContext context;
+    @InjectService Lab lab;
 
     private final List<Bundle> installed = new ArrayList<>();
 

@@ -75,10 +75,7 @@ public final class StructureCache {
                 && (ofPasid == PagingMode.SECOND_STAGE || pasid(at) == ofPasid);
     }
 
-    /**
-     * Returns where the lowest table of the second stage, which maps pages of 4 KiB, is kept for an
-     * address, or -1. The one step of {@link #find} that is enough for most requests.
-     */
+    /** The step of {@link #find} that does for most: the lowest table of the second stage. */
     public int lowest(int domain, long address) {
         if (mask < 0) {
             return -1;

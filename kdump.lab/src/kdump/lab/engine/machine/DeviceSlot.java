@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.machine;
 
-import iommu.api.memory.AddressRange;
 import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DeviceDriver;
@@ -10,12 +9,10 @@ import iommu.api.pcie.DmaPort;
 import iommu.api.pcie.DriverPort;
 import iommu.api.pcie.Medium;
 import iommu.api.pcie.PciFunction;
-import iommu.api.pcie.RequesterId;
 import iommu.api.sim.RandomStream;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -36,6 +33,7 @@ public final class DeviceSlot implements DeviceContext {
     private final Device device;
     private final MediaStore media;
     private final InterruptFaults faults;
+    private final ReservedMemory reserved;
     /** The event of each request by its token, where the trace keeps them. */
     private int[] events = {};
     private int token;
@@ -50,6 +48,8 @@ public final class DeviceSlot implements DeviceContext {
         this.media = machine.media();
         this.mediumSeed = RandomStream.mix(setup.seed() + function.requesterId());
         this.setup = setup;
+        reserved = new ReservedMemory(
+                machine.description().reservedFor(function.requesterId()));
         faults = new InterruptFaults(machine.queue(), dma.interrupts(), setup,
                 function.requesterId());
         Device made = NoAnswerException.checked(model.device(this), model, "a device");
@@ -124,39 +124,19 @@ public final class DeviceSlot implements DeviceContext {
 
     @Override
     public long option(String name, long otherwise) {
-        return setup.option(function.requesterId(), name, reserved(name, otherwise));
-    }
-
-    private long reserved(String name, long otherwise) {
-        boolean start = name.equals(RESERVED_START);
-        if (!start && !name.equals(RESERVED_BYTES)) {
-            return otherwise;
-        }
-        List<AddressRange> ranges =
-                machine.description().reservedFor(function.requesterId());
-        return ranges.isEmpty() ? otherwise : start ? ranges.get(0).start()
-                : ranges.get(0).end() - ranges.get(0).start();
+        return setup.option(function.requesterId(), name, reserved.option(name, otherwise));
     }
 
     @Override
     public void readReserved(long address, byte[] to, int offset, int bytes) {
-        checkReserved(address, bytes);
+        reserved.check(this, address, bytes);
         machine.memory().read(address, to, offset, bytes);
     }
 
     @Override
     public void writeReserved(long address, byte[] from, int offset, int bytes) {
-        checkReserved(address, bytes);
+        reserved.check(this, address, bytes);
         machine.memory().write(address, from, offset, bytes);
-    }
-
-    private void checkReserved(long address, int bytes) {
-        long start = option(RESERVED_START, 0);
-        if (address >= start && address <= start + option(RESERVED_BYTES, 0) - bytes) {
-            return;
-        }
-        throw new IllegalArgumentException("0x" + Long.toHexString(address) + ", " + bytes
-                + " bytes, are not reserved for " + RequesterId.format(function.requesterId()));
     }
 
     // ---- requests -------------------------------------------------------------------------------
