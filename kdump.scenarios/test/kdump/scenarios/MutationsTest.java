@@ -36,7 +36,7 @@ class MutationsTest {
                         "if (!on && settings.flushOnDisable()) {", "if (!on) {",
                         List.of("S5-4", "S5-6")),
                 new Mutation("a system error needs no gate", FABRIC + "ErrorReporting.java",
-                        "if (severity.bit.isSet(c.read(c.express() + ROOT_CONTROL, 2))) {",
+                        "if (severity.isSetIn(c.read(c.express() + ROOT_CONTROL, 2))) {",
                         "if (true) {", List.of("S1-4")),
                 new Mutation("bus mastering is ignored", FABRIC + "FabricFunction.java",
                         "return isThere() && BUS_MASTER.isSet(config.command());",
