@@ -77,6 +77,7 @@ public final class AttachedDevice {
     private final long reportNanos;
     private final byte[] descriptor;
     private byte[] answer = {};
+    private int asked;
     private int given;
     private int address;
     private int newAddress = UNCHANGED;
@@ -135,6 +136,7 @@ public final class AttachedDevice {
     public boolean setup(long packet) {
         int request = (int) packet & 0xffff;
         int value = (int) (packet >>> 16) & 0xffff;
+        asked = (int) (packet >>> 48);
         given = 0;
         newAddress = UNCHANGED;
         switch (request) {
@@ -182,7 +184,7 @@ public final class AttachedDevice {
             address = newAddress;
             newAddress = UNCHANGED;
         }
-        int now = Math.min(most, answer.length - given);
+        int now = Math.min(most, Math.min(asked, answer.length) - given);
         System.arraycopy(answer, given, to, 0, now);
         given += now;
         return now;
