@@ -112,6 +112,7 @@ class ConfigRegistersTest {
         function.writeConfig(AT, 4, 0x55);
         fabric.function(8).writeConfig(0x3e, 2, 0x40);
         assertThat(told).containsExactly("OWN", "reset");
+        fabric.function(8).writeConfig(0x3e, 2, 0);
         assertThat(function.readConfig(4, 2)).isZero();
         assertThat(function.readConfig(AT, 4)).isEqualTo(0x55);
     }
