@@ -58,7 +58,7 @@ class HostileScheduleTest {
         return m;
     }
 
-    /** Both schedules at once; a step of the clock is a frame, a round, or a timer of the device. */
+    /** Both schedules at once; a step of the clock is a frame, a round, or a timer of a device. */
     @Seeds(count = 60)
     void anyRoundEnds(long seed) {
         var random = new RandomStream(seed, "hostile");

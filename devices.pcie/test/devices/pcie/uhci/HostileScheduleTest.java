@@ -24,7 +24,7 @@ class HostileScheduleTest {
 
     private static final long POOL = 0x20000;
     private static final int POOL_LINES = 48;
-    /** Queues and transfers that are looked at, and packets as a frame has room for, all of them. */
+    /** Queues and transfers that are looked at, and as many packets as a frame has room for. */
     private static final int MOST_REQUESTS = 1 + 2 * 256 + 80 * 8;
     private static final int[] PIDS = {0x69, 0x69, 0xe1, 0x2d, 0x69};
     private static final int ACTIVE = 1 << 23;

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Random writes to both ports, beside a model of the guide's table and of the keyboard's address. */
+/** Random writes to both ports, beside a model of the guide's table and of an address. */
 class RootPortsTest {
 
     private static final int CONNECTED = 1;
