@@ -39,8 +39,8 @@ import java.util.Arrays;
 
 /**
  * A visit to a queue head, as one register set holds it: read, moved on to the next transfer if
- * none is active, worked on up to the end of a page, written back. Nothing is held from one visit
- * to the next. One thread.
+ * none is active, worked on packet by packet up to the end of a page, written back. Nothing is held
+ * from one visit to the next. One thread.
  *
  * <p>Source: EHCI 1.0, "Managing Control/Bulk/Interrupt Transfers via Queue Heads": "Fetch Queue
  * Head", "Advance Queue", "Execute Transaction", "Write Back qTD".
@@ -156,13 +156,12 @@ final class QueueHead {
         context.request((ADDRESS.of(characteristics) << ENDPOINT_BITS | endpoint) << Integer.SIZE
                 | requests[endpoint]);
         int page = (int) PAGE.of(token);
-        if (page >= PAGES) {
+        int offset = (int) LittleEndian.dword(head, BUFFERS_AT) & PAGE_BYTES - 1;
+        int wanted = wanted((int) BYTES.of(token), PAGE_BYTES - offset);
+        if (page >= PAGES || page == PAGES - 1 && offset + wanted > PAGE_BYTES) {
             return failed(token, HALTED.mask());
         }
-        int offset = (int) LittleEndian.dword(head, BUFFERS_AT) & PAGE_BYTES - 1;
-        long address = LittleEndian.dword(head, BUFFERS_AT + 4 * page) & -PAGE_BYTES | offset;
-        int wanted = (int) Math.min(BYTES.of(token), PAGE_BYTES - offset);
-        int moved = move(device, pid, endpoint, address, wanted);
+        int moved = move(device, pid, endpoint, page * PAGE_BYTES + offset, wanted);
         if (moved == AttachedDevice.NOT_READY) {
             return 0;
         }
@@ -175,15 +174,29 @@ final class QueueHead {
         return moved(token, endpoint, offset, moved, moved < wanted);
     }
 
-    private int move(AttachedDevice device, int pid, int endpoint, long address, int wanted) {
+    /** Returns how much is moved at once: whole packets within a page, or one across its end. */
+    private int wanted(int left, int room) {
+        if (left <= room) {
+            return left;
+        }
+        int packet = packet();
+        return room < packet ? Math.min(left, packet) : room - room % packet;
+    }
+
+    private int packet() {
+        return (int) Math.max(1, MAX_PACKET.of(characteristics()));
+    }
+
+    /** Moves data; the offset of the first byte is that of the listed pages laid end to end. */
+    private int move(AttachedDevice device, int pid, int endpoint, int offset, int wanted) {
         if (pid == IN) {
             int given = device.in(endpoint, data, wanted);
             if (given > 0) {
-                memory.write(address, data, 0, given);
+                reach(true, offset, given);
             }
             return given;
         }
-        if (!memory.read(address, data, 0, wanted)) {
+        if (!reach(false, offset, wanted)) {
             host.hostSystemError();
             return HOST_ERROR;
         }
@@ -194,11 +207,28 @@ final class QueueHead {
         return device.out(endpoint, data, wanted);
     }
 
+    /** Writes or reads memory from an offset on; returns whether all of it was reached. */
+    private boolean reach(boolean writes, int offset, int bytes) {
+        for (int done = 0; done < bytes;) {
+            int at = offset + done;
+            int part = Math.min(bytes - done, PAGE_BYTES - at % PAGE_BYTES);
+            long address = LittleEndian.dword(head, BUFFERS_AT + at / PAGE_BYTES * 4) & -PAGE_BYTES
+                    | at % PAGE_BYTES;
+            if (writes) {
+                memory.write(address, data, done, part);
+            } else if (!memory.read(address, data, done, part)) {
+                return false;
+            }
+            done += part;
+        }
+        return true;
+    }
+
     /** Counts what was moved, and ends the transfer if that is all, or if less came than could. */
     private int moved(long before, int endpoint, int offset, int moved, boolean ended) {
         long left = BYTES.of(before) - moved;
         long token = BYTES.with(before, left);
-        int packet = (int) Math.max(1, MAX_PACKET.of(characteristics()));
+        int packet = packet();
         if ((Math.max(1, (moved + packet - 1) / packet) & 1) != 0) {
             token ^= TOGGLE.mask();
         }
@@ -223,19 +253,22 @@ final class QueueHead {
         return Math.max(1, moved);
     }
 
-    /** A transaction has failed: the counter of errors counts down to a halt, but not from 0. */
+    /**
+     * A transaction has failed: the counter of errors counts down to a halt, but not from 0, and
+     * not for what halts the queue at once.
+     */
     private int failed(long before, long why) {
         long left = ERRORS.of(before);
         long token = before | why;
-        if (left == 1) {
-            token |= HALTED.mask();
-        }
-        if (left > 0) {
-            token = ERRORS.with(token, left - 1);
+        if (!HALTED.isSet(why) && left > 0) {
+            token = ERRORS.with(token, left - 1) | (left == 1 ? HALTED.mask() : 0);
         }
         if (HALTED.isSet(token)) {
             retire(token & ~ACTIVE.mask());
             host.failed();
+            if (INTERRUPT.isSet(token)) {
+                host.completed();
+            }
         } else {
             LittleEndian.putDword(head, TOKEN_AT, token);
             writeBack();

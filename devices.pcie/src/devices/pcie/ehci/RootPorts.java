@@ -33,6 +33,7 @@ final class RootPorts {
     private final RegisterFile registers;
     private final AttachedDevice device;
     private final int withCompanion;
+    private boolean configured;
     private boolean resetting;
 
     RootPorts(HostController host, RegisterFile registers, DeviceContext context,
@@ -52,6 +53,7 @@ final class RootPorts {
     /** Has the device be set up, at address 1, as somebody has used it. */
     void inUse() {
         registers.set(CONFIGFLAG, CONFIGURED, 1);
+        configured = true;
         if (device != null) {
             device.address(1);
             registers.set(PORTSC.get(0), CONNECTED, 1);
@@ -61,7 +63,7 @@ final class RootPorts {
 
     /** Follows a reset of the controller: ports are their companions', or as if just plugged in. */
     void reset() {
-        resetting = false;
+        configured = false;
         if (device != null) {
             device.reset();
         }
@@ -70,10 +72,11 @@ final class RootPorts {
         }
     }
 
-    /** All ports are this controller's once it is configured. */
+    /** All ports are this controller's once it is configured, and none while it is not. */
     private void route() {
-        boolean configured = CONFIGURED.isSet(registers.get(CONFIGFLAG));
-        for (int i = 0; i < withCompanion; i++) {
+        boolean before = configured;
+        configured = CONFIGURED.isSet(registers.get(CONFIGFLAG));
+        for (int i = 0; i < withCompanion && configured != before; i++) {
             own(i, !configured);
         }
     }
@@ -89,11 +92,12 @@ final class RootPorts {
         }
         registers.set(port, CONNECTED, seen ? 1 : 0);
         registers.set(port, ENABLED, 0);
+        resetting &= index != 0;
     }
 
     private void written(int index, long written, long mask) {
         Register port = PORTSC.get(index);
-        if (OWNER.isSet(mask) && index < withCompanion
+        if (OWNER.isSet(mask) && index < withCompanion && configured
                 && OWNER.isSet(written) != OWNER.isSet(registers.get(port))) {
             own(index, OWNER.isSet(written));
         }

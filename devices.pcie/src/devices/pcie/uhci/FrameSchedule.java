@@ -47,6 +47,8 @@ final class FrameSchedule {
     private static final int PACKET_OVERHEAD = 16;
     private static final int MOST_STEPS = 256;
     private static final int NULL_LENGTH = 0x7ff;
+    /** Bytes of a packet; what says more, and is not the null length, makes no sense. */
+    private static final int LONGEST_PACKET = 1280;
     /** Beside what devices return. */
     private static final int ABORTED = -3;
 
@@ -144,11 +146,12 @@ final class FrameSchedule {
         }
         long token = LittleEndian.dword(transfer, TOKEN);
         int pid = (int) PID.of(token);
-        if (pid != UhciLayout.IN && pid != UhciLayout.OUT && pid != UhciLayout.SETUP) {
+        int most = (int) MAX_LENGTH.of(token) + 1 & NULL_LENGTH;
+        if (pid != UhciLayout.IN && pid != UhciLayout.OUT && pid != UhciLayout.SETUP
+                || most > LONGEST_PACKET) {
             host.processError();
             return Outcome.HALTS;
         }
-        int most = (int) MAX_LENGTH.of(token) + 1 & NULL_LENGTH;
         budget -= PACKET_OVERHEAD;
         AttachedDevice device = ports.at((int) ADDRESS.of(token));
         if (device == null) {

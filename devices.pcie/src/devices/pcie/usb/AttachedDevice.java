@@ -71,6 +71,7 @@ public final class AttachedDevice {
     private final Keyboard keyboard;
     private final byte[] descriptor;
     private byte[] answer = {};
+    private int asked;
     private int given;
     private int address;
     private int newAddress = UNCHANGED;
@@ -119,6 +120,7 @@ public final class AttachedDevice {
     public boolean setup(long packet) {
         int request = (int) packet & 0xffff;
         int value = (int) (packet >>> 16) & 0xffff;
+        asked = (int) (packet >>> 48);
         given = 0;
         newAddress = UNCHANGED;
         switch (request) {
@@ -166,7 +168,7 @@ public final class AttachedDevice {
             address = newAddress;
             newAddress = UNCHANGED;
         }
-        int now = Math.min(most, answer.length - given);
+        int now = Math.min(most, Math.min(asked, answer.length) - given);
         System.arraycopy(answer, given, to, 0, now);
         given += now;
         return now;

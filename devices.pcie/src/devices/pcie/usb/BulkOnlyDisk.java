@@ -43,6 +43,7 @@ public final class BulkOnlyDisk {
     private long tag;
     private long position;
     private long left;
+    private long missing;
     private int filled;
     private int status;
 
@@ -78,10 +79,11 @@ public final class BulkOnlyDisk {
                 (int) LittleEndian.dword(from, CDB + 2)));
         answer = null;
         filled = 0;
+        missing = 0;
         status = 0;
         switch (from[CDB] & 0xff) {
-            case READ -> stage = position < SECTORS ? Stage.FROM_DISK : refused();
-            case WRITE -> stage = position >= SECTORS ? refused()
+            case READ -> stage = isWithin() ? Stage.FROM_DISK : refused();
+            case WRITE -> stage = !isWithin() ? refused()
                     : left > 0 ? Stage.TO_DISK : Stage.STATUS;
             case INQUIRY -> answer(new byte[INQUIRY_BYTES]);
             case READ_CAPACITY -> answer(new byte[] {0, -1, -1, -1, 0, 0, SECTOR >> 8, 0});
@@ -93,6 +95,10 @@ public final class BulkOnlyDisk {
         }
     }
 
+    private boolean isWithin() {
+        return position < SECTORS && position + (left + SECTOR - 1) / SECTOR <= SECTORS;
+    }
+
     private Stage refused() {
         status = 1;
         return Stage.STATUS;
@@ -100,14 +106,16 @@ public final class BulkOnlyDisk {
 
     private void answer(byte[] bytes) {
         answer = bytes;
-        left = Math.min(left, bytes.length);
+        missing = Math.max(0, left - bytes.length);
+        left -= missing;
         stage = Stage.FROM_DISK;
     }
 
-    /** Puts what arrives on the medium, sector by sector. */
+    /** Puts what arrives on the medium, sector by sector; more than the command says stalls. */
     private int store(byte[] from, int bytes) {
-        for (int at = 0; at < bytes;) {
-            int part = Math.min(SECTOR - filled, bytes - at);
+        int takes = (int) Math.min(bytes, left);
+        for (int at = 0; at < takes;) {
+            int part = Math.min(SECTOR - filled, takes - at);
             System.arraycopy(from, at, sector, filled, part);
             filled += part;
             at += part;
@@ -116,12 +124,12 @@ public final class BulkOnlyDisk {
                 context.store(Medium.BLOCKS, position++, sector, 0, SECTOR);
             }
         }
-        left = Math.max(0, left - bytes);
+        left -= takes;
         if (left == 0) {
             stage = Stage.STATUS;
             medium.set(mediumNanos);
         }
-        return bytes;
+        return takes < bytes ? AttachedDevice.STALLS : bytes;
     }
 
     int in(byte[] to, int most) {
@@ -135,7 +143,7 @@ public final class BulkOnlyDisk {
         Arrays.fill(to, 0, STATUS_BYTES, (byte) 0);
         LittleEndian.putDword(to, 0, STATUS_SIGNATURE);
         LittleEndian.putDword(to, 4, tag);
-        LittleEndian.putDword(to, 8, left);
+        LittleEndian.putDword(to, 8, left + missing);
         to[STATUS_BYTES - 1] = (byte) status;
         return Math.min(most, STATUS_BYTES);
     }
