@@ -70,8 +70,8 @@ final class Tests {
             for (var one : selection.jvms(project.getName(), classes, separate)) {
                 Callable<Boolean> jvm = () -> junit(one.name(), project.getBase(), one.seconds(),
                         path, one.arguments());
-                // those that need a JVM of their own are the longest: they begin first
-                jvms.add(one.name().equals(project.getName()) ? jvms.size() : 0, jvm);
+                // the later a project is built, the longer its tests take: they begin first
+                jvms.add(0, jvm);
             }
         }
         return true;
