@@ -64,7 +64,16 @@ public final class DirectoryCache extends SetAssociativeCache {
 
     /** Returns the lowest table below {@code top} that translates, packed; 0 for none. */
     public long find(int domain, long address, int top) {
-        for (int level = LOWEST; level < top; level++) {
+        return find(domain, address, LOWEST, top);
+    }
+
+    /** Returns the same where {@link #lowest} has just found none. */
+    public long findAbove(int domain, long address, int top) {
+        return find(domain, address, LOWEST + 1, top);
+    }
+
+    private long find(int domain, long address, int from, int top) {
+        for (int level = from; level < top; level++) {
             long known = at(domain, address, level);
             if (known != NONE) {
                 return known;

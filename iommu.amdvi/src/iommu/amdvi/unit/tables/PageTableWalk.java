@@ -97,11 +97,11 @@ public final class PageTableWalk {
     /**
      * The last step of {@link #fused}, where the lowest table is known: most need no more.
      *
+     * @param slot of the lowest table
      * @return the page, of 4 KiB, and its rights below; or {@link #UNDECIDED}
      */
-    public long leaf(int domain, long address, int access, DirectoryCache directories) {
-        int slot = directories.lowest(domain, address);
-        int place = slot < 0 ? -1 : placeOf(directories, slot);
+    public long leaf(int slot, long address, int access, DirectoryCache directories) {
+        int place = placeOf(directories, slot);
         if (place < 0) {
             return UNDECIDED;
         }

@@ -53,21 +53,20 @@ final class FastPath {
                 || ContextTag.LEVELS.of(tag) == 1 || !tlb.lacks(set, key, address)) {
             return UNDECIDED;
         }
-        long leaf = pageTables.leaf(domain, address, access, directories);
+        int lowest = directories.lowest(domain, address);
+        long leaf = lowest >= 0 ? pageTables.leaf(lowest, address, access, directories)
+                : walked(slot, domain, address, access);
         if (leaf == PageTableWalk.UNDECIDED) {
-            leaf = walked(slot, domain, address, access);
-            if (leaf == PageTableWalk.UNDECIDED) {
-                return UNDECIDED;
-            }
+            return UNDECIDED;
         }
         tlb.fill(set, key, address, leaf);
         return Translation.to(PageTableEntry.ADDRESS.inPlace(leaf) | address & IN_PAGE, SMALL);
     }
 
-    /** Returns what the walk from the lowest table known, or from the root, leads to. */
+    /** Returns what the walk leads to, whose lowest table is not known. */
     private long walked(int slot, int domain, long address, int access) {
         int levels = (int) ContextTag.LEVELS.of(entries.tag(slot));
-        long known = directories.find(domain, address, levels);
+        long known = directories.findAbove(domain, address, levels);
         return known == DirectoryCache.NONE
                 ? pageTables.fused(domain, address, access, entries.root(slot), levels,
                         PageTableWalk.ALL_RIGHTS, directories)

@@ -12,8 +12,8 @@ import java.util.function.LongFunction;
  * How a kernel waits for a function that is not ready yet: with pauses of 1, 2, 4 ms and so on,
  * and no longer than a minute in all.
  *
- * <p>Source: Linux, pci_dev_wait, pci_bus_wait_rrs (before 6.12 pci_bus_wait_crs), pci_enable_rrs_sv
- * (before pci_enable_crs).
+ * <p>Source: Linux, pci_dev_wait, pci_bus_wait_rrs (before 6.12 pci_bus_wait_crs),
+ * pci_enable_rrs_sv (before pci_enable_crs).
  */
 public final class Readiness {
 

@@ -13,8 +13,9 @@ import kdump.lab.engine.verdict.ExitWatch;
 
 /**
  * Has work that calls strangers' code outside a run done on a thread of its own. Time counts
- * against a bundle as long as each look finds that thread in its code, and nothing gets on; in the end the
- * thread is left behind. Runs have an eye of their own: {@code verdict.Supervisor}. Thread-safe.
+ * against a bundle as long as each look finds that thread in its code, and nothing gets on; in the
+ * end the thread is left behind. Runs have an eye of their own: {@code verdict.Supervisor}.
+ * Thread-safe.
  *
  * @param patienceNanos how long strangers may get nowhere
  * @param blame returns whose code is at work, in words; null if it is ours

@@ -16,7 +16,8 @@ final class DeviceOptions {
     /**
      * Checks that each option is one that the device of that function asks for.
      *
-     * @throws IllegalArgumentException if there is no such function, or nothing of it takes such an option
+     * @throws IllegalArgumentException if there is no such function, or nothing of it takes such an
+     *     option
      */
     static void check(Machine machine, RunOptions options) {
         options.deviceOptions().forEach((requester, asked) -> {
