@@ -19,64 +19,21 @@ import static devices.pcie.ehci.EhciLayout.USBCMD;
 import static devices.pcie.ehci.EhciLayout.USBINTR;
 import static devices.pcie.ehci.EhciLayout.USBSTS;
 
-import iommu.api.bits.Register;
+import devices.pcie.usb.ControllerAccess;
 import iommu.api.pcie.DriverPort;
-import iommu.api.pcie.PciFunction;
 
 /**
  * The registers of a controller, as a kernel meets them. One thread.
  *
- * <p>Source: Linux, pci-quirks.c: quirk_usb_early_handoff, quirk_usb_disable_ehci,
- * ehci_bios_handoff; ehci-hcd.c: ehci_halt, ehci_reset, ehci_run, ehci_shutdown.
+ * <p>Source: Linux, pci-quirks.c: quirk_usb_disable_ehci, ehci_bios_handoff; ehci-hcd.c: ehci_halt,
+ * ehci_reset, ehci_run, ehci_shutdown.
  */
-final class HostAccess {
+final class HostAccess extends ControllerAccess {
 
-    private static final long MICRO = 1_000;
-    private static final long MILLI = 1_000_000;
-    private static final long SECOND = 1_000 * MILLI;
-    private static final int COMMAND = 0x04;
-    private static final int MEMORY = 0x0002;
-    private static final int MASTER = 0x0004;
     private static final int MOST_CAPABILITIES = 64;
 
-    private final DriverPort port;
-    private final PciFunction function;
-
     HostAccess(DriverPort port) {
-        this.port = port;
-        function = port.function();
-    }
-
-    long read(Register register) {
-        return function.readRegister(0, register.offset(), register.bytes());
-    }
-
-    void write(Register register, long value) {
-        function.writeRegister(0, register.offset(), register.bytes(), value);
-    }
-
-    /** Waits for bits of a register; returns whether they came. */
-    private boolean wait(Register register, long mask, long value, long timeout, long poll) {
-        for (long waited = 0; (read(register) & mask) != value; waited += poll) {
-            if (waited >= timeout) {
-                return false;
-            }
-            port.sleep(poll);
-        }
-        return true;
-    }
-
-    void enable(boolean master) {
-        int command = function.readConfig(COMMAND, 2) | MEMORY;
-        function.writeConfig(COMMAND, 2, command);
-        if (master) {
-            function.writeConfig(COMMAND, 2, command | MASTER);
-        }
-    }
-
-    /** Ends bus mastering, as pci_disable_device does. */
-    void disable() {
-        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) & ~MASTER);
+        super(port, 0, MEMORY);
     }
 
     /** Returns whether it has halted, as it must within 2 ms. */
@@ -129,18 +86,9 @@ final class HostAccess {
         return 0;
     }
 
-    /**
-     * Takes the controller from firmware and halts it, as kernels do before they have a driver.
-     * Firmware has a second. From 3.6 on the function is no bus master after it (cab928ee1f22,
-     * version from memory); before, one that decodes no memory is left alone.
-     */
-    void handOff() {
-        boolean enables = port.isFrom(3, 6);
-        if (enables) {
-            enable(false);
-        } else if ((function.readConfig(COMMAND, 2) & MEMORY) == 0) {
-            return;
-        }
+    /** Firmware has a second. */
+    @Override
+    protected void takeOver() {
         int at = legacySupport();
         if (at != 0) {
             takeFromFirmware(at);
@@ -151,9 +99,6 @@ final class HostAccess {
         }
         write(USBINTR, 0);
         write(USBSTS, EVENTS.mask());
-        if (enables) {
-            disable();
-        }
     }
 
     private void takeFromFirmware(int at) {

@@ -11,6 +11,7 @@ import static devices.pcie.ehci.HostQueues.CONTROL;
 
 import devices.pcie.link.DeviceOptions;
 import devices.pcie.usb.AttachedDevice;
+import devices.pcie.usb.ControllerDriver;
 import iommu.api.bits.Register;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
@@ -24,7 +25,7 @@ import iommu.api.pcie.DriverPort;
  * <p>Source: Linux, hcd-pci.c: usb_hcd_pci_probe; ehci-hcd.c: ehci_setup, ehci_run, ehci_irq;
  * hub.c: hub_port_init, 5 s a control transfer.
  */
-final class HostProbe {
+final class HostProbe implements ControllerDriver.Probe {
 
     private static final long MILLI = 1_000_000;
     private static final long CONTROL_NANOS = 5_000 * MILLI;
@@ -49,8 +50,8 @@ final class HostProbe {
         this.access = access;
     }
 
-    /** Returns null, or why the controller is of no use. */
-    String probe() {
+    @Override
+    public String probe() {
         access.enable(true);
         port.sleep(DeviceOptions.masterToResetNanos(port, MASTER_TO_RESET_NANOS));
         if (!access.halt() || !access.reset()) {
@@ -148,9 +149,11 @@ final class HostProbe {
         return hasDied ? "fatal error, HC died; cleaning up" : null;
     }
 
-    void shutdown() {
+    @Override
+    public String shutdown() {
         if (queues != null) {
             access.shutDown();
         }
+        return null;
     }
 }

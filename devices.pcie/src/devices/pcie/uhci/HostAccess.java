@@ -16,32 +16,25 @@ import static devices.pcie.uhci.UhciLayout.SOFMOD;
 import static devices.pcie.uhci.UhciLayout.USBCMD;
 import static devices.pcie.uhci.UhciLayout.USBINTR;
 
+import devices.pcie.usb.ControllerAccess;
 import iommu.api.pcie.DriverPort;
-import iommu.api.pcie.PciFunction;
 
 /**
  * The registers of a controller, as a kernel meets them. One thread.
  *
- * <p>Source: Linux, pci-quirks.c: quirk_usb_early_handoff, quirk_usb_handoff_uhci,
- * uhci_check_and_reset_hc, uhci_reset_hc; uhci-pci.c: uhci_pci_configure_hc; uhci-hcd.c:
+ * <p>Source: Linux, pci-quirks.c: quirk_usb_handoff_uhci, uhci_check_and_reset_hc,
+ * uhci_reset_hc; uhci-pci.c: uhci_pci_configure_hc; uhci-hcd.c:
  * configure_hc, start_rh.
  */
-final class HostAccess {
+final class HostAccess extends ControllerAccess {
 
     private static final long RESET_NANOS = 5_000;
-    private static final int COMMAND = 0x04;
-    private static final int IO = 0x0001;
-    private static final int MASTER = 0x0004;
     /** Bits of legacy support that say nothing: read-only ones, and those that ones clear. */
     private static final int LEGACY_SILENT = 0x5040 | 0x8f00;
     private static final int LEGACY_OFF = 0x8f00;
 
-    private final DriverPort port;
-    private final PciFunction function;
-
     HostAccess(DriverPort port) {
-        this.port = port;
-        function = port.function();
+        super(port, BAR, IO);
     }
 
     int read(int offset) {
@@ -52,39 +45,9 @@ final class HostAccess {
         function.writeRegister(BAR, offset, Short.BYTES, value);
     }
 
-    void enable(boolean master) {
-        int command = function.readConfig(COMMAND, 2) | IO;
-        function.writeConfig(COMMAND, 2, command);
-        if (master) {
-            function.writeConfig(COMMAND, 2, command | MASTER);
-        }
-    }
-
-    /** Ends bus mastering, as pci_disable_device does. */
-    void disable() {
-        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) & ~MASTER);
-    }
-
-    private boolean decodes() {
-        return (function.readConfig(COMMAND, 2) & IO) != 0;
-    }
-
-    /**
-     * Takes the controller from firmware and resets it, as kernels do before they have a driver.
-     * From 3.6 on the function is no bus master after it (cab928ee1f22, version from memory);
-     * before, one that decodes no I/O is left alone.
-     */
-    void handOff() {
-        boolean enables = port.isFrom(3, 6);
-        if (enables) {
-            enable(false);
-        } else if (!decodes()) {
-            return;
-        }
+    @Override
+    protected void takeOver() {
         checkAndReset();
-        if (enables) {
-            disable();
-        }
     }
 
     /** Resets a controller that is not as a suspended one is left. */

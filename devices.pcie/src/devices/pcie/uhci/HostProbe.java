@@ -14,6 +14,7 @@ import static devices.pcie.uhci.UhciLayout.USBSTS;
 
 import devices.pcie.link.DeviceOptions;
 import devices.pcie.usb.AttachedDevice;
+import devices.pcie.usb.ControllerDriver;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
@@ -26,7 +27,7 @@ import iommu.api.pcie.DriverPort;
  * <p>Source: Linux, hcd-pci.c: usb_hcd_pci_probe; uhci-hcd.c: uhci_start, uhci_irq, uhci_hc_died;
  * hub.c: hub_port_init, 5 s a control transfer.
  */
-final class HostProbe {
+final class HostProbe implements ControllerDriver.Probe {
 
     private static final long MILLI = 1_000_000;
     private static final long CONTROL_NANOS = 5_000 * MILLI;
@@ -49,8 +50,8 @@ final class HostProbe {
         this.access = access;
     }
 
-    /** Returns null, or why the controller is of no use. */
-    String probe() {
+    @Override
+    public String probe() {
         access.enable(true);
         port.sleep(DeviceOptions.masterToResetNanos(port, MASTER_TO_RESET_NANOS));
         if (access.read(USBCMD) == 0xffff) {
@@ -123,10 +124,12 @@ final class HostProbe {
                         + " happened! " : "") + "host controller halted, very bad!";
     }
 
-    void shutdown() {
+    @Override
+    public String shutdown() {
         if (schedule != null) {
             access.reset();
             access.disable();
         }
+        return null;
     }
 }

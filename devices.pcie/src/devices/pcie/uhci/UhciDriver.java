@@ -4,80 +4,55 @@ package devices.pcie.uhci;
 import static devices.pcie.uhci.UhciLayout.EVENTS;
 import static devices.pcie.uhci.UhciLayout.USBSTS;
 
+import devices.pcie.usb.ControllerDriver;
 import devices.pcie.usb.RingPages;
-import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.DriverPort;
 import iommu.api.pcie.Workload;
+import java.util.function.LongSupplier;
 
 /**
- * The driver of a controller. Under the first kernel it waits for reports of the keyboard, through
- * a schedule that the controller goes through for ever; under a capture kernel it takes the
- * controller over and enumerates what is plugged in. It writes no dump. One thread.
+ * The driver of a controller: reports of the keyboard are waited for, through a schedule that the
+ * controller goes through for ever.
  *
  * <p>Source: Linux, uhci-hcd.c; usbhid's hid_irq_in.
  */
-final class UhciDriver implements DeviceDriver {
+final class UhciDriver extends ControllerDriver {
 
     private static final long MOST_POLLS = 1000;
 
     private final DriverPort port;
     private final HostAccess access;
-    private HostSchedule schedule;
-    private long pollNanos;
-    private HostProbe probe;
 
     UhciDriver(DriverPort port) {
+        this(port, new HostAccess(port));
+    }
+
+    private UhciDriver(DriverPort port, HostAccess access) {
+        super(port, access);
         this.port = port;
-        access = new HostAccess(port);
+        this.access = access;
     }
 
     @Override
-    public void start(Workload work, long seed) {
-        if (work.requestsPerSecond() == 0 || work.rings().isEmpty()) {
-            return;
-        }
-        pollNanos = (long) (1e9 / Math.min(MOST_POLLS, work.requestsPerSecond()));
+    protected LongSupplier begin(Workload work, long seed) {
         var pages = new RingPages(port, work);
         access.enable(true);
         access.own();
-        schedule = new HostSchedule(port, pages.next(), pages.next());
+        var schedule = new HostSchedule(port, pages.next(), pages.next());
         schedule.awaitReport();
         access.start(pages.first().iova());
+        long pollNanos = (long) (1e9 / Math.min(MOST_POLLS, work.requestsPerSecond()));
+        return () -> {
+            access.write(USBSTS, access.read(USBSTS) & EVENTS.mask() & ~UhciLayout.HALTED.mask());
+            if (schedule.hasReport()) {
+                schedule.awaitReport();
+            }
+            return pollNanos;
+        };
     }
 
     @Override
-    public long service() {
-        if (schedule == null) {
-            return 0;
-        }
-        access.write(USBSTS, access.read(USBSTS) & EVENTS.mask() & ~UhciLayout.HALTED.mask());
-        if (schedule.hasReport()) {
-            schedule.awaitReport();
-        }
-        return pollNanos;
-    }
-
-    @Override
-    public void finalFixup() {
-        access.handOff();
-    }
-
-    @Override
-    public String probe() {
-        probe = new HostProbe(port, access);
-        return probe.probe();
-    }
-
-    @Override
-    public String write(long physicalAddress, int bytes, long position) {
-        return "has no medium";
-    }
-
-    @Override
-    public String shutdown() {
-        if (probe != null) {
-            probe.shutdown();
-        }
-        return null;
+    protected Probe newProbe() {
+        return new HostProbe(port, access);
     }
 }

@@ -17,73 +17,30 @@ import static devices.pcie.xhci.XhciLayout.USBCMD;
 import static devices.pcie.xhci.XhciLayout.USBSTS;
 import static devices.pcie.xhci.XhciLayout.XECP;
 
-import iommu.api.bits.Register;
+import devices.pcie.usb.ControllerAccess;
 import iommu.api.pcie.DriverPort;
-import iommu.api.pcie.PciFunction;
 
 /**
  * The registers of a controller, as a kernel meets them. One thread.
  *
- * <p>Source: Linux, pci-quirks.c: quirk_usb_early_handoff, quirk_usb_handoff_xhci; xhci.c:
- * xhci_halt, xhci_reset, xhci_start.
+ * <p>Source: Linux, pci-quirks.c: quirk_usb_handoff_xhci; xhci.c: xhci_halt, xhci_reset,
+ * xhci_start.
  */
-final class HostAccess {
+final class HostAccess extends ControllerAccess {
 
-    private static final long MICRO = 1_000;
-    private static final long MILLI = 1_000_000;
-    private static final long SECOND = 1_000 * MILLI;
-    private static final int COMMAND = 0x04;
-    private static final int MEMORY = 0x0002;
-    private static final int MASTER = 0x0004;
     private static final int MOST_CAPABILITIES = 64;
     private static final long SMI_KEPT = 0xe_1feeL;
 
-    private final DriverPort port;
-    private final PciFunction function;
-
     HostAccess(DriverPort port) {
-        this.port = port;
-        function = port.function();
-    }
-
-    long read(Register register) {
-        return function.readRegister(0, register.offset(), register.bytes());
-    }
-
-    void write(Register register, long value) {
-        function.writeRegister(0, register.offset(), register.bytes(), value);
+        super(port, 0, MEMORY);
     }
 
     private long read(long offset) {
         return function.readRegister(0, offset, Integer.BYTES);
     }
 
-    /** Waits for bits of a register; returns whether they came. */
-    boolean wait(Register register, long mask, long value, long timeout, long poll) {
-        for (long waited = 0; (read(register) & mask) != value; waited += poll) {
-            if (waited >= timeout) {
-                return false;
-            }
-            port.sleep(poll);
-        }
-        return true;
-    }
-
     void doorbell(int slot, int target) {
         function.writeRegister(0, XhciLayout.DOORBELLS + 4L * slot, Integer.BYTES, target);
-    }
-
-    void enable(boolean master) {
-        int command = function.readConfig(COMMAND, 2) | MEMORY;
-        function.writeConfig(COMMAND, 2, command);
-        if (master) {
-            function.writeConfig(COMMAND, 2, command | MASTER);
-        }
-    }
-
-    /** Ends bus mastering, as pci_disable_device does. */
-    void disable() {
-        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) & ~MASTER);
     }
 
     /** Returns whether it has halted, as it must within 16 ms. */
@@ -148,27 +105,15 @@ final class HostAccess {
         return 0;
     }
 
-    /**
-     * Takes the controller from firmware and halts it, as kernels do before they have a driver.
-     * Firmware has a second. From 3.6 on the function is no bus master after it (cab928ee1f22,
-     * version from memory).
-     */
-    void handOff() {
-        boolean enables = port.isFrom(3, 6);
-        if (enables) {
-            enable(false);
-        } else if ((function.readConfig(COMMAND, 2) & MEMORY) == 0) {
-            return;
-        }
+    /** Firmware has a second. */
+    @Override
+    protected void takeOver() {
         long at = legacySupport();
         if (at != 0) {
             takeFromFirmware(at);
         }
         wait(USBSTS, CNR.mask(), 0, 5 * SECOND, 10 * MICRO);
         halt();
-        if (enables) {
-            disable();
-        }
     }
 
     private void takeFromFirmware(long at) {

@@ -16,6 +16,7 @@ import static devices.pcie.xhci.XhciLayout.USBSTS;
 
 import devices.pcie.link.DeviceOptions;
 import devices.pcie.usb.AttachedDevice;
+import devices.pcie.usb.ControllerDriver;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
@@ -33,7 +34,7 @@ import iommu.api.pcie.DriverPort;
  * hub_port_init. D. Nunes, "usb: xhci: bound wait command completion to avoid kdump deadlock",
  * 2026; recording kdamd7_capoff, where that worker is "blocked for more than 120 seconds".
  */
-final class UsbProbe {
+final class UsbProbe implements ControllerDriver.Probe {
 
     private static final long MILLI = 1_000_000;
     private static final long COMMAND_NANOS = 5_000 * MILLI;
@@ -58,8 +59,8 @@ final class UsbProbe {
         this.access = access;
     }
 
-    /** Returns null, or why the controller is of no use. */
-    String probe() {
+    @Override
+    public String probe() {
         access.enable(true);
         port.sleep(DeviceOptions.masterToResetNanos(port, MASTER_TO_RESET_NANOS));
         if (!access.halt() || !access.reset()) {
@@ -177,8 +178,8 @@ final class UsbProbe {
                 timeout);
     }
 
-    /** Returns null, or what the shutdown waits for. */
-    String shutdown() {
+    @Override
+    public String shutdown() {
         if (waitsForEver && !hasEvent(DriverPort.WITHOUT_BOUND_NANOS)) {
             return "a worker holds the hub's lock and waits for a command of the controller,"
                     + " which has halted over a host system error";

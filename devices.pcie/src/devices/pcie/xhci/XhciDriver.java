@@ -1,63 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.xhci;
 
-import iommu.api.pcie.DeviceDriver;
+import devices.pcie.usb.ControllerDriver;
 import iommu.api.pcie.DriverPort;
-import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.Workload;
+import java.util.function.LongSupplier;
 
-/**
- * The driver of a controller. Under the first kernel it keeps the disk busy and waits for reports
- * of the keyboard; under a capture kernel it takes the controller over and enumerates what is
- * plugged in. It writes no dump. One thread.
- */
-final class XhciDriver implements DeviceDriver {
+/** The driver of a controller: the disk is kept busy, reports of the keyboard are waited for. */
+final class XhciDriver extends ControllerDriver {
 
     private final DriverPort port;
     private final HostAccess access;
-    private UsbWorkload workload;
-    private UsbProbe probe;
 
     XhciDriver(DriverPort port) {
+        this(port, new HostAccess(port));
+    }
+
+    private XhciDriver(DriverPort port, HostAccess access) {
+        super(port, access);
         this.port = port;
-        access = new HostAccess(port);
+        this.access = access;
     }
 
     @Override
-    public void start(Workload work, long seed) {
-        if (work.requestsPerSecond() == 0 || work.rings().isEmpty()) {
-            return;
-        }
-        if (work.message() != null) {
-            Interrupts.writeEntry(port.function(), 0, work.message());
-        }
-        workload = new UsbWorkload(port, access, work, seed);
+    protected LongSupplier begin(Workload work, long seed) {
+        var workload = new UsbWorkload(port, access, work, seed);
         workload.start();
+        return workload::service;
     }
 
     @Override
-    public long service() {
-        return workload == null ? 0 : workload.service();
-    }
-
-    @Override
-    public void finalFixup() {
-        access.handOff();
-    }
-
-    @Override
-    public String probe() {
-        probe = new UsbProbe(port, access);
-        return probe.probe();
-    }
-
-    @Override
-    public String write(long physicalAddress, int bytes, long position) {
-        return "has no medium";
-    }
-
-    @Override
-    public String shutdown() {
-        return probe == null ? null : probe.shutdown();
+    protected Probe newProbe() {
+        return new UsbProbe(port, access);
     }
 }

@@ -7,16 +7,17 @@ import static devices.pcie.ehci.EhciMachine.INTR;
 import static devices.pcie.ehci.EhciMachine.LEGSUP;
 import static devices.pcie.ehci.EhciMachine.MILLI;
 import static devices.pcie.ehci.EhciMachine.STS;
+import static devices.pcie.usb.FirstKernel.MEMORY;
+import static devices.pcie.usb.FirstKernel.pages;
+import static devices.pcie.usb.FirstKernel.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.memory.AddressRange;
-import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.Workload;
 import iommu.testkit.FakeDeviceContext.Committed;
 import iommu.testkit.FakeDriverPort;
 import iommu.testkit.Request;
 import iommu.testkit.seeds.Seeds;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -29,7 +30,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 class EhciDriverTest {
 
     private static final long SECOND = 1_000 * MILLI;
-    private static final AddressRange OLD = new AddressRange(0x20_0000, 0x30_0000);
     private static final AddressRange RESERVED = new AddressRange(0x8_0000, 0x9_0000);
     private static final int BIOS_OWNED = 1 << 16;
     private static final int OS_OWNED = 1 << 24;
@@ -42,32 +42,16 @@ class EhciDriverTest {
                 handOffNanos));
     }
 
-    private static List<DmaBuffer> pages(int first) {
-        var pages = new ArrayList<DmaBuffer>();
-        for (int i = 0; i < 8; i++) {
-            long at = OLD.start() + (first + i) * 0x1000L;
-            pages.add(new DmaBuffer(at, at, 4096));
-        }
-        return pages;
-    }
-
     private static Workload workload(int readsPerMille) {
-        return new Workload(300, false, readsPerMille, 512, pages(0), pages(8), pages(16),
-                pages(24), null);
+        return new Workload(300, false, readsPerMille, 512, pages(0, 8), pages(8, 8), pages(16, 8),
+                pages(24, 8), null);
     }
 
     private EhciDriver busy(int readsPerMille, long nanos) {
         var driver = new EhciDriver(m.port);
         driver.start(workload(readsPerMille), 3);
-        serve(driver, nanos);
+        serve(driver, m.queue, nanos);
         return driver;
-    }
-
-    private void serve(EhciDriver driver, long nanos) {
-        long end = m.queue.nanos() + nanos;
-        while (m.queue.nanos() < end) {
-            m.queue.advance(Math.max(1, Math.min(driver.service(), end - m.queue.nanos())));
-        }
     }
 
     private FakeDriverPort capturePort() {
@@ -82,14 +66,14 @@ class EhciDriverTest {
 
     @Test
     void whatItPostsToTheDiskIsOnTheMedium() {
-        for (long at = OLD.start() + 0x8000; at < OLD.start() + 0x1_0000; at += 8) {
+        for (long at = MEMORY.start() + 0x8000; at < MEMORY.start() + 0x1_0000; at += 8) {
             m.memory.write64(at, at * 0x9e37_79b9L);
         }
         busy(1000, 200 * MILLI);
         assertThat(m.port.posted()).hasSizeGreaterThan(8);
         assertThat(m.context.committed()).hasSizeGreaterThan(30);
         byte[] there = new byte[0x8000];
-        m.memory.read(OLD.start() + 0x8000, there, 0, there.length);
+        m.memory.read(MEMORY.start() + 0x8000, there, 0, there.length);
         for (int i = 0; i < 4; i++) {
             byte[] first = m.context.committed().get(i).bytes();
             boolean found = false;
@@ -105,7 +89,7 @@ class EhciDriverTest {
     void requestsAreCountedAsTheDriverCountsThem(long seed) {
         var driver = new EhciDriver(m.port);
         driver.start(workload(500), seed);
-        serve(driver, 300 * MILLI);
+        serve(driver, m.queue, 300 * MILLI);
         List<Long> reached = m.context.committed().stream().map(Committed::sequence).distinct()
                 .toList();
         List<Long> posted = m.port.posted();
@@ -119,7 +103,7 @@ class EhciDriverTest {
         busy(0, 50 * MILLI);
         assertThat(m.context.committed()).isEmpty();
         assertThat(m.root.requests()).filteredOn(r -> r.kind() == Request.Kind.WRITE
-                && r.address() >= OLD.start() + 24 * 0x1000).isNotEmpty();
+                && r.address() >= MEMORY.start() + 24 * 0x1000).isNotEmpty();
     }
 
     /** A crash unlinks nothing: both schedules are gone through, and nobody has anything to say. */
@@ -129,7 +113,7 @@ class EhciDriverTest {
         busy(readsPerMille, 33 * MILLI);
         m.queue.advance(10 * SECOND);
         List<Request> late = m.during(SECOND);
-        assertThat(late).hasSizeBetween(8000, 8500).allMatch(r -> OLD.contains(r.address()))
+        assertThat(late).hasSizeBetween(8000, 8500).allMatch(r -> MEMORY.contains(r.address()))
                 .allMatch(r -> r.kind() == Request.Kind.READ);
     }
 
@@ -138,7 +122,7 @@ class EhciDriverTest {
         EhciDriver driver = busy(500, 33 * MILLI);
         driver.service();
         List<Request> late = m.during(60 * SECOND);
-        assertThat(late).filteredOn(r -> r.address() == OLD.start() + 0x1c40).hasSize(1);
+        assertThat(late).filteredOn(r -> r.address() == MEMORY.start() + 0x1c40).hasSize(1);
     }
 
     @Test
@@ -236,10 +220,10 @@ class EhciDriverTest {
         m.queue.advance(50 * MILLI);
         m.root.clear();
         busy(500, 200 * MILLI);
-        assertThat(m.root.requests()).isNotEmpty().allMatch(r -> OLD.contains(r.address())
+        assertThat(m.root.requests()).isNotEmpty().allMatch(r -> MEMORY.contains(r.address())
                 || RESERVED.contains(r.address()));
         m.queue.advance(SECOND);
-        assertThat(m.during(SECOND)).allMatch(r -> OLD.contains(r.address()));
+        assertThat(m.during(SECOND)).allMatch(r -> MEMORY.contains(r.address()));
     }
 
     // ---- under the capture kernel ---------------------------------------------------------------
@@ -251,7 +235,7 @@ class EhciDriverTest {
         driver.finalFixup();
         m.root.clear();
         assertThat(driver.probe()).isNull();
-        serve(driver, SECOND);
+        serve(driver, m.queue, SECOND);
         assertThat(m.root.requests()).isNotEmpty().allMatch(r -> r.address() >= 0x80_0000
                 && r.address() < 0x90_0000);
         assertThat(driver.write(0, 512, 0)).isEqualTo("has no medium");
@@ -269,7 +253,7 @@ class EhciDriverTest {
         port.ask("masterToResetNanos", 20 * MILLI);
         m.root.clear();
         assertThat(new EhciDriver(port).probe()).isNull();
-        assertThat(m.root.requests()).filteredOn(r -> OLD.contains(r.address()))
+        assertThat(m.root.requests()).filteredOn(r -> MEMORY.contains(r.address()))
                 .hasSizeBetween(60, 200);
     }
 

@@ -13,8 +13,8 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import devices.pcie.link.RegisterBits;
 import devices.pcie.link.RegisterBits.Access;
+import devices.pcie.usb.FirstKernel;
 import iommu.api.pcie.Bar;
-import iommu.api.pcie.FunctionConfig;
 import iommu.testkit.FakeDeviceContext;
 import iommu.testkit.FakeFunction;
 import java.util.Map;
@@ -221,11 +221,7 @@ class RegisterTableTest {
     @CsvSource({"0x0c0320, 0, true", "0x0c0310, 0, false", "0x0c0300, 0, false",
         "0x0c0330, 0, false", "0x0c0320, 1, false"})
     void itSitsBehindFunctionsOfItsClass(String classCode, int header, boolean is) {
-        byte[] config = new byte[256];
-        config[0x0b] = (byte) (Integer.decode(classCode) >>> 16);
-        config[0x0a] = (byte) (Integer.decode(classCode) >>> 8);
-        config[0x09] = (byte) (int) Integer.decode(classCode);
-        config[0x0e] = (byte) header;
-        assertThat(new EhciModel().accepts(new FunctionConfig(8, config))).isEqualTo(is);
+        assertThat(new EhciModel().accepts(
+                FirstKernel.ofClass(Integer.decode(classCode), header))).isEqualTo(is);
     }
 }

@@ -7,6 +7,9 @@ import static devices.pcie.uhci.UhciMachine.LEGSUP;
 import static devices.pcie.uhci.UhciMachine.MILLI;
 import static devices.pcie.uhci.UhciMachine.PORT1;
 import static devices.pcie.uhci.UhciMachine.STS;
+import static devices.pcie.usb.FirstKernel.MEMORY;
+import static devices.pcie.usb.FirstKernel.pages;
+import static devices.pcie.usb.FirstKernel.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.memory.AddressRange;
@@ -26,21 +29,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class UhciDriverTest {
 
     private static final long SECOND = 1_000 * MILLI;
-    private static final AddressRange OLD = new AddressRange(0x20_0000, 0x30_0000);
     private static final AddressRange RESERVED = new AddressRange(0x8_0000, 0x9_0000);
     private static final Map<String, Long> FIRMWARE = Map.of("legacyUse", 1L, "reservedStart",
             RESERVED.start(), "reservedBytes", RESERVED.bytes(), "reportNanos", 20 * MILLI);
 
     private UhciMachine m = new UhciMachine(Map.of("reportNanos", 5 * MILLI));
-
-    private static List<DmaBuffer> pages(int first, int count) {
-        var pages = new ArrayList<DmaBuffer>();
-        for (int i = 0; i < count; i++) {
-            long at = OLD.start() + (first + i) * 0x1000L;
-            pages.add(new DmaBuffer(at, at, 4096));
-        }
-        return pages;
-    }
 
     private static Workload workload(int rings, int writable) {
         return new Workload(500, false, 500, 512, pages(0, rings), List.of(), pages(8, writable),
@@ -50,15 +43,8 @@ class UhciDriverTest {
     private UhciDriver busy(Workload work, long nanos) {
         var driver = new UhciDriver(m.port);
         driver.start(work, 3);
-        serve(driver, nanos);
+        serve(driver, m.queue, nanos);
         return driver;
-    }
-
-    private void serve(UhciDriver driver, long nanos) {
-        long end = m.queue.nanos() + nanos;
-        while (m.queue.nanos() < end) {
-            m.queue.advance(Math.max(1, Math.min(driver.service(), end - m.queue.nanos())));
-        }
     }
 
     private FakeDriverPort capturePort() {
@@ -77,9 +63,9 @@ class UhciDriverTest {
     void reportsComeOneAfterTheOther() {
         busy(workload(2, 4), 100 * MILLI);
         long reports = m.root.requests().stream().filter(r -> r.kind() == Request.Kind.WRITE
-                && r.address() == OLD.start() + 0x1040).count();
+                && r.address() == MEMORY.start() + 0x1040).count();
         assertThat(reports).isBetween(5L, 20L);
-        assertThat(m.root.requests()).allMatch(r -> OLD.contains(r.address()));
+        assertThat(m.root.requests()).allMatch(r -> MEMORY.contains(r.address()));
     }
 
     /** Two pages of it: the second may be one that is not for rings, or a new one. */
@@ -97,7 +83,7 @@ class UhciDriverTest {
 
     @Test
     void pagesBeyond32BitsAreNotForIt() {
-        var beyond = new DmaBuffer(1L << 32, OLD.start(), 4096);
+        var beyond = new DmaBuffer(1L << 32, MEMORY.start(), 4096);
         var driver = new UhciDriver(m.port);
         driver.start(new Workload(100, false, 500, 512, List.of(beyond), List.of(),
                 pages(8, 1), List.of(), null), 1);
@@ -113,7 +99,7 @@ class UhciDriverTest {
         m.queue.advance(SECOND);
         List<Request> late = during(SECOND);
         assertThat(late).hasSizeBetween(2000, 3000).allMatch(r -> r.kind() == Request.Kind.READ)
-                .allMatch(r -> OLD.contains(r.address()));
+                .allMatch(r -> MEMORY.contains(r.address()));
         assertThat(during(60 * SECOND)).hasSizeGreaterThan(100_000);
     }
 
@@ -218,7 +204,7 @@ class UhciDriverTest {
         m.queue.advance(50 * MILLI);
         m.root.clear();
         busy(workload(2, 0), 200 * MILLI);
-        assertThat(m.root.requests()).isNotEmpty().allMatch(r -> OLD.contains(r.address()));
+        assertThat(m.root.requests()).isNotEmpty().allMatch(r -> MEMORY.contains(r.address()));
     }
 
     /** Controllers of one chip get places that follow each other, and nothing but theirs. */
@@ -240,7 +226,7 @@ class UhciDriverTest {
         driver.finalFixup();
         m.root.clear();
         assertThat(driver.probe()).isNull();
-        serve(driver, SECOND);
+        serve(driver, m.queue, SECOND);
         assertThat(m.root.requests()).isNotEmpty().allMatch(r -> r.address() >= 0x80_0000
                 && r.address() < 0x90_0000);
         assertThat(driver.write(0, 512, 0)).isEqualTo("has no medium");
@@ -257,7 +243,7 @@ class UhciDriverTest {
         port.ask("masterToResetNanos", 20 * MILLI);
         m.root.clear();
         assertThat(new UhciDriver(port).probe()).isNull();
-        assertThat(m.root.requests()).filteredOn(r -> OLD.contains(r.address()))
+        assertThat(m.root.requests()).filteredOn(r -> MEMORY.contains(r.address()))
                 .hasSizeBetween(20, 80);
     }
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.xhci;
 
+import static devices.pcie.usb.FirstKernel.MEMORY;
+import static devices.pcie.usb.FirstKernel.pages;
+import static devices.pcie.usb.FirstKernel.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import devices.pcie.link.DeviceOptions;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.DeviceContext;
-import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
 import iommu.api.pcie.Workload;
 import iommu.testkit.FakeDeviceContext.Committed;
 import iommu.testkit.FakeDriverPort;
 import iommu.testkit.Request;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,38 +24,21 @@ class XhciDriverTest {
 
     private static final long MILLI = 1_000_000;
     private static final long SECOND = 1_000 * MILLI;
-    private static final AddressRange OLD = new AddressRange(0x20_0000, 0x30_0000);
     private static final AddressRange ALL = new AddressRange(0, 16 << 20);
 
     private XhciMachine m = new XhciMachine(Map.of());
 
-    private static List<DmaBuffer> pages(int first) {
-        var pages = new ArrayList<DmaBuffer>();
-        for (int i = 0; i < 8; i++) {
-            long at = OLD.start() + (first + i) * 0x1000L;
-            pages.add(new DmaBuffer(at, at, 4096));
-        }
-        return pages;
-    }
-
     private static Workload workload(int readsPerMille) {
-        return new Workload(300, false, readsPerMille, 512, pages(0), pages(8), pages(16),
-                pages(24), null);
+        return new Workload(300, false, readsPerMille, 512, pages(0, 8), pages(8, 8), pages(16, 8),
+                pages(24, 8), null);
     }
 
     /** The first kernel's driver, looked after for so long. */
     private XhciDriver busy(int readsPerMille, long nanos) {
         var driver = new XhciDriver(m.port);
         driver.start(workload(readsPerMille), 3);
-        serve(driver, nanos);
+        serve(driver, m.queue, nanos);
         return driver;
-    }
-
-    private void serve(XhciDriver driver, long nanos) {
-        long end = m.queue.nanos() + nanos;
-        while (m.queue.nanos() < end) {
-            m.queue.advance(Math.max(1, Math.min(driver.service(), end - m.queue.nanos())));
-        }
     }
 
     private XhciDriver capture() {
@@ -71,7 +54,7 @@ class XhciDriverTest {
 
     @Test
     void whatItPostsToTheDiskIsOnTheMedium() {
-        for (long at = OLD.start() + 0x8000; at < OLD.start() + 0x1_0000; at += 8) {
+        for (long at = MEMORY.start() + 0x8000; at < MEMORY.start() + 0x1_0000; at += 8) {
             m.memory.write64(at, at * 0x9e37_79b9L);
         }
         busy(1000, 100 * MILLI);
@@ -80,7 +63,7 @@ class XhciDriverTest {
         assertThat(m.context.committed()).hasSizeGreaterThan(30);
         Committed first = m.context.committed().get(0);
         byte[] there = new byte[0x8000];
-        m.memory.read(OLD.start() + 0x8000, there, 0, there.length);
+        m.memory.read(MEMORY.start() + 0x8000, there, 0, there.length);
         assertThat(first.position()).isZero();
         boolean found = false;
         for (int at = 0; at < there.length; at += 4096) {
@@ -95,7 +78,7 @@ class XhciDriverTest {
 
         assertThat(m.context.committed()).isEmpty();
         assertThat(m.root.requests()).filteredOn(r -> r.kind() == Request.Kind.WRITE
-                && r.address() >= OLD.start() + 24 * 0x1000).isNotEmpty();
+                && r.address() >= MEMORY.start() + 24 * 0x1000).isNotEmpty();
     }
 
     /** None of the recorded controllers sent anything for long; see docs/recordings.md. */
@@ -117,12 +100,12 @@ class XhciDriverTest {
     void oneReportOfTheKeyboardFollowsTheCrash() {
         m = new XhciMachine(Map.of(XhciOptions.REPORT_NANOS, 5 * MILLI));
         XhciDriver driver = busy(500, 33 * MILLI);
-        assertThat(m.root.requests()).filteredOn(r -> r.address() == OLD.start() + 0xf0)
+        assertThat(m.root.requests()).filteredOn(r -> r.address() == MEMORY.start() + 0xf0)
                 .hasSizeBetween(3, 7);
         driver.service();
         m.root.clear();
         m.queue.advance(60 * SECOND);
-        assertThat(m.root.requests()).filteredOn(r -> r.address() == OLD.start() + 0xf0)
+        assertThat(m.root.requests()).filteredOn(r -> r.address() == MEMORY.start() + 0xf0)
                 .hasSize(1);
         assertThat(driver.shutdown()).isNull();
     }
@@ -209,7 +192,7 @@ class XhciDriverTest {
         assertThat(driver.probe()).isNull();
         m.root.clear();
         m.queue.advance(SECOND);
-        assertThat(requestsTo(OLD)).isZero();
+        assertThat(requestsTo(MEMORY)).isZero();
         assertThat(driver.write(0, 512, 0)).isEqualTo("has no medium");
         assertThat(driver.shutdown()).isNull();
         assertThat(m.function.readConfig(4, 2)).isEqualTo(2);
@@ -273,6 +256,6 @@ class XhciDriverTest {
         var port = new FakeDriverPort(m.function, m.memory, m.queue, 0x80_0000, 0x90_0000);
         port.ask(DeviceOptions.MASTER_TO_RESET_NANOS, 20 * MILLI);
         assertThat(new XhciDriver(port).probe()).isNull();
-        assertThat(requestsTo(OLD)).isBetween(0L, 100L);
+        assertThat(requestsTo(MEMORY)).isBetween(0L, 100L);
     }
 }

@@ -107,8 +107,8 @@ public final class ModelCostBench {
     }
 
     private static void print(DeviceModel model, String machine, int length, Cost own, Cost ring) {
-        System.out.printf("model: %-11s on %-11s commands of %4d bytes, %6d requests of %3.0f bytes:"
-                + " %4.0f ns, with driver %4.0f, %.1f bytes allocated; ring engine %4.0f ns, with"
+        System.out.printf("model: %-11s on %-11s commands of %4d bytes, %6d requests of %3.0f"
+                + " bytes: %4.0f ns, with driver %4.0f, %.1f bytes allocated; ring engine %4.0f ns, with"
                 + " driver %4.0f; ratio %.2f, with driver %.2f%n",
                 model.getClass().getSimpleName(), machine, length, own.requests,
                 own.each(own.bytes), own.device(), own.each(own.nanos), own.each(own.allocated),

@@ -14,13 +14,9 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.pcie.Access;
-import iommu.api.pcie.Device;
-import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.DriverPort;
-import iommu.api.pcie.FunctionConfig;
-import iommu.api.pcie.Workload;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelVersion;
 import java.util.ArrayList;
@@ -35,6 +31,7 @@ import kdump.lab.api.KernelChoice;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.machine.DelegatingModel;
 import kdump.lab.engine.machine.Services;
 import kdump.lab.engine.setup.FaultInjection;
 import kdump.lab.engine.setup.Scenario;
@@ -360,52 +357,20 @@ class ClaimsOf2014Test {
     // ---- S3-10, S3-11: the first mapping of a device --------------------------------------------
 
     /** Engines whose drivers map before they reset. */
-    private record MapsFirst(DeviceModel engines) implements DeviceModel {
+    private static final class MapsFirst extends DelegatingModel {
 
-        @Override
-        public String name() {
-            return "maps-first";
+        private MapsFirst(DeviceModel engines) {
+            super(engines);
         }
 
         @Override
-        public boolean accepts(FunctionConfig function) {
-            return engines.accepts(function);
-        }
-
-        @Override
-        public String activity(FunctionConfig function) {
-            return engines.activity(function);
-        }
-
-        @Override
-        public Device device(DeviceContext context) {
-            return engines.device(context);
-        }
-
-        @Override
-        public DeviceDriver driver(DriverPort port) {
-            DeviceDriver driver = engines.driver(port);
-            return new DeviceDriver() {
-                @Override
-                public void start(Workload workload, long seed) {
-                    driver.start(workload, seed);
-                }
-
-                @Override
-                public long service() {
-                    return driver.service();
-                }
-
+        protected DeviceDriver driver(DeviceDriver driver, DriverPort port) {
+            return new Driver(driver) {
                 @Override
                 public String probe() {
                     port.map(port.allocatePage(), 4096, Access.READ | Access.WRITE);
                     port.sleep(50_000_000);
-                    return driver.probe();
-                }
-
-                @Override
-                public String write(long physicalAddress, int bytes, long position) {
-                    return driver.write(physicalAddress, bytes, position);
+                    return super.probe();
                 }
             };
         }

@@ -17,9 +17,9 @@ class InterruptLinesTest {
 
     private static final List<FunctionConfig> FUNCTIONS = List.of(
             bridge("00:02.0", 1, 5), bridge("01:03.0", 5, 5), bridge("0001:00:01.0", 1, 1),
-            endpoint("00:00.0", 1), endpoint("00:03.0", 1), endpoint("00:1f.2", 1), endpoint("01:00.0", 1),
-            endpoint("05:00.0", 1), endpoint("05:07.1", 1), endpoint("40:00.0", 1), endpoint("40:01.0", 1),
-            endpoint("0001:01:00.0", 1));
+            endpoint("00:00.0", 1), endpoint("00:03.0", 1), endpoint("00:1f.2", 1),
+            endpoint("01:00.0", 1), endpoint("05:00.0", 1), endpoint("05:07.1", 1),
+            endpoint("40:00.0", 1), endpoint("40:01.0", 1), endpoint("0001:01:00.0", 1));
 
     private final InterruptLines lines = new InterruptLines(FUNCTIONS);
 
