@@ -215,6 +215,9 @@ final class RingDriver implements DeviceDriver {
         function.writeConfig(4, 2, function.readConfig(4, 2) | MASTER);
         port.sleep(DeviceOptions.masterToResetNanos(port, MASTER_TO_RESET_NANOS));
         write(CTRL, RESET.mask());
+        if (wire) {
+            return null; // rings and interrupts are set up as the interface is opened
+        }
         interrupts = port.enableInterrupts(1) > 0;
         ring = port.allocatePage();
         head = 0;

@@ -197,7 +197,7 @@ class VersionedHandOverTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"5.3, false", "5.4, true"})
+    @CsvSource({"5.2, false", "5.3, true"})
     void theOldDomainIsFlushedAtAttachFrom54On(String version, boolean flushed)
             throws StepRefusedException {
         LinuxAmdViDriver second = fixture.driver(

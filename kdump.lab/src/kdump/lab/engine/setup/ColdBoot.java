@@ -100,7 +100,7 @@ public final class ColdBoot {
                 + " and registers are those that it made; nothing had been unmapped yet.");
         return cold.booted(image(memory), reservation, units(cold, machine),
                 configs(cold, machine)).withRemarks(remarks).withRunDefaults(
-                        cold.runDefaults().withLowReservation(reserved.low()));
+                        cold.runDefaults().withLowReservation(reserved.low()).ofBooted());
     }
 
     /** What is plugged in later, this kernel never sees. */

@@ -27,7 +27,8 @@ import kdump.lab.engine.machine.Machine;
  * that the captured tables map for them.
  *
  * <p>Half of the engines or more are busy, and so is every network controller whose model says how
- * long it goes on: frames arrive whatever the kernel does. Of those whose models leave that to the
+ * long it goes on: frames arrive whatever the kernel does. So is the controller that the dump goes
+ * to of a machine that was captured, as it ran from a disk. Of those whose models leave that to the
  * workload, one at least streams: it goes round its ring for ever, as audio, capture and management
  * engines do, and is no disk controller if there is anything else. Rates are drawn between 20 and
  * 200 requests a second, 200 and 600 for those that stream; a function whose rate the machine says
@@ -105,12 +106,14 @@ final class WorkloadGenerator {
         }
         shuffle(candidates);
         int streams = firstStreaming(candidates, machine);
+        int root = said.bootedHere() ? -1 : machine.dumpTarget(null);
         var loads = new TreeMap<Integer, Workload>();
         for (int i = 0; i < candidates.size(); i++) {
             PciFunction function = candidates.get(i);
             boolean open = isOpen(function, machine);
             boolean busy = i == streams || i < (candidates.size() + 1) / 2 || random.oneIn(2)
                     || !open && classOf(function, machine) == NETWORK
+                    || function.requesterId() == root
                     || rates.containsKey(function.requesterId());
             boolean streaming = (i == streams || random.oneIn(2)) && open;
             Workload load = load(function, pages.get(function.requesterId()), streaming,
