@@ -92,6 +92,16 @@ class IovaSpacesTest {
         assertThat(given).doesNotHaveDuplicates().doesNotContainAnyElementsOf(inUse);
     }
 
+    /** What the captured kernel had free at the crash, no request of its own uses before. */
+    @Test
+    void aCapturedKernelGoesOnBelowTheHighestAddressThatItHadMapped() {
+        long highest = captured(SATA).stream().mapToLong(page -> page).max().orElseThrow();
+        assertThat(highest).as("there is room above").isLessThan(0xffff_f000L);
+        for (int i = 0; i < PAGES; i++) {
+            assertThat(map(SATA).iova()).isLessThan(highest);
+        }
+    }
+
     @Test
     void whatIsReservedForOneIsGivenToNoneOfThem() {
         for (int i = 0; i < 8 * PAGES; i++) {
