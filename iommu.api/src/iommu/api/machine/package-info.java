@@ -5,7 +5,7 @@
  * of the importers that read them.
  */
 @Export
-@Version("0.1.0")
+@Version("0.2.0")
 package iommu.api.machine;
 
 import org.osgi.annotation.bundle.Export;

@@ -9,6 +9,7 @@ import iommu.api.pcie.Access;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
+import iommu.api.profile.KernelTimes;
 import iommu.api.trace.DmaOutcome;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
@@ -140,6 +141,44 @@ class RecordedActivityTest {
             }
         }
         assertThat(all).isNotEmpty();
+    }
+
+    /**
+     * Translation went off at 4.0 s (intel_iommu=off): 59 frames each until then, and from then on
+     * raw requests, which all but a few go where nothing answers.
+     */
+    @ParameterizedTest
+    @CsvSource({"01:00.0", "06:01.0"})
+    void whereTranslationGoesOffControllersGoOnRaw(String function) throws Exception {
+        MachineDescription machine = machine("kdvtd2_capoff");
+        RunOptions options = options(machine, 67_000_000).withKernels(KernelChoice.DEFAULT
+                .withTimes(KernelTimes.RECORDED.scaled(4.044 / 14.795)));
+        Run run = new Stage(machine, Fixture.ALL_MODELS, options)
+                .run(new Linux(), Trace.Level.KEEP);
+        run.finish();
+        int id = RequesterId.parse(function);
+        long off = 0;
+        var until = new Activity();
+        int raw = 0;
+        int answered = 0;
+        for (Event e : Stage.events(run.machine().trace())) {
+            boolean request = e.kind() == EventKind.DMA_WRITE || e.kind() == EventKind.DMA_READ;
+            if (e.kind() == EventKind.TRANSLATION && off == 0) {
+                off = e.nanos() - run.crashNanos();
+            } else if (request && e.actor() == id && e.nanos() > run.crashNanos()) {
+                if (off != 0) {
+                    raw += DmaOutcome.isUntranslated(e.b()) ? 1 : 0;
+                    answered += DmaOutcome.isAnswered(e.b()) ? 1 : 0;
+                } else if (e.kind() == EventKind.DMA_WRITE) {
+                    until.written += DmaOutcome.bytes(e.b());
+                }
+            }
+        }
+
+        assertThat(off / SECOND).as("seconds").isBetween(3.0, 5.0);
+        assertThat(until.frames()).as("frames").isBetween(59 / 2.0, 59 * 2.0);
+        assertThat(raw).as("raw").isGreaterThan(10);
+        assertThat(answered).as("most go where nothing answers").isLessThan(raw / 2);
     }
 
     /** Scalable mode over legacy tables: blocked writes (05h) and reads (06h), as recorded. */
