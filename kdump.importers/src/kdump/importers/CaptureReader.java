@@ -67,7 +67,8 @@ final class CaptureReader {
                 units, sources.regions(), sources.atsFunctions(), functions, image,
                 release == null ? texts.release() : release, texts.commandLine(), capture,
                 remarks).withCaptureDrivers(drivers)
-                .withRunDefaults(RunDefaults.ofHardware(sources.hardware()));
+                .withRunDefaults(RunDefaults.ofHardware(sources.hardware()))
+                .withIoApics(sources.ioApics());
         return dump == null || blind && !functions.isEmpty() ? cold(machine) : machine;
     }
 
@@ -82,7 +83,7 @@ final class CaptureReader {
         return new MachineDescription(name, source, m.memoryMap(), m.crashReservation(), units,
                 m.reservedRegions(), m.atsFunctions(), functions,
                 m.image(), m.kernelRelease(), m.commandLine(), m.captureCommandLine(), remarks,
-                ColdState.memory(m.functions()), m.captureDrivers(), m.runDefaults());
+                ColdState.memory(m.functions()), m.captureDrivers(), m.runDefaults(), m.ioApics());
     }
 
     private MemoryMap mapOf(Dump dump) throws FormatException {

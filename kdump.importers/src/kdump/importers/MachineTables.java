@@ -7,6 +7,7 @@ import iommu.api.memory.MemoryImage;
 import iommu.api.memory.MemoryKind;
 import iommu.api.memory.MemoryMap;
 import iommu.api.pcie.FunctionConfig;
+import iommu.api.unit.IoApic;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import kdump.importers.acpi.IvrsTable;
 import kdump.importers.bytes.SmallFile;
 import kdump.importers.dump.CutImage;
 import kdump.importers.dump.Dump;
+import kdump.importers.ioapic.IoApicFacts;
 
 /** What single files of a capture give to a machine that is described by other means. */
 public final class MachineTables {
@@ -27,9 +29,10 @@ public final class MachineTables {
      * @param units remapping units
      * @param regions memory that is mapped to itself
      * @param atsFunctions who may use address translation services
+     * @param ioApics whose interrupts units remap
      */
     public record Units(List<UnitDescription> units, List<ReservedRegion> regions,
-            Set<Integer> atsFunctions) { }
+            Set<Integer> atsFunctions, List<IoApic> ioApics) { }
 
     private MachineTables() { }
 
@@ -40,7 +43,8 @@ public final class MachineTables {
                 SmallFile.read(file, DmarTable.MAX_BYTES));
         UnitFacts facts = new UnitFacts(name, functions, remarks);
         return new Units(facts.units(table, List.of()), facts.reservedRegions(table),
-                new AtsFacts(functions, facts).functions(table));
+                new AtsFacts(functions, facts).functions(table),
+                new IoApicFacts(null, remarks).of(table, facts::follow));
     }
 
     /** Returns the units of an IVRS table. */
@@ -48,7 +52,8 @@ public final class MachineTables {
         IvrsTable table = IvrsTable.parse(file.toString(),
                 SmallFile.read(file, IvrsTable.MAX_BYTES));
         AmdUnitFacts facts = new AmdUnitFacts(name, remarks);
-        return new Units(facts.units(table, List.of()), facts.reservedRegions(table), Set.of());
+        return new Units(facts.units(table, List.of()), facts.reservedRegions(table), Set.of(),
+                new IoApicFacts(null, remarks).of(table));
     }
 
     /** Returns what a dump, or that of a capture directory, holds of the memory of a machine. */

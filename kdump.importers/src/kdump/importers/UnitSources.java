@@ -6,6 +6,7 @@ import iommu.api.machine.ReservedRegion;
 import iommu.api.machine.UnitDescription;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.profile.UnitProfile;
+import iommu.api.unit.IoApic;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +19,7 @@ import kdump.importers.GuestFiles.Kind;
 import kdump.importers.acpi.AcpiFile;
 import kdump.importers.acpi.DmarTable;
 import kdump.importers.acpi.IvrsTable;
+import kdump.importers.ioapic.IoApicFacts;
 import kdump.importers.kernellog.KernelLog;
 import kdump.importers.kernellog.LoggedUnits;
 import kdump.importers.proc.UnitLog;
@@ -38,12 +40,14 @@ final class UnitSources {
     private final List<FunctionConfig> functions;
     private final List<String> remarks;
     private final LoggedUnits logged;
+    private final KernelLog log;
     private final List<RegisterWords> registers = new ArrayList<>();
     private String hardware = "";
     private boolean told = true;
     private List<UnitDescription> units = List.of();
     private List<ReservedRegion> regions = List.of();
     private Set<Integer> atsFunctions = Set.of();
+    private List<IoApic> ioApics = List.of();
 
     private UnitSources(String name, CaptureFiles files, List<FunctionConfig> functions,
             KernelLog log, List<String> remarks) {
@@ -51,6 +55,7 @@ final class UnitSources {
         this.files = files;
         this.functions = functions;
         this.remarks = remarks;
+        this.log = log;
         this.logged = log == null ? null : LoggedUnits.read(log);
     }
 
@@ -81,6 +86,11 @@ final class UnitSources {
     /** Returns the functions that may use address translation services. */
     Set<Integer> atsFunctions() {
         return atsFunctions;
+    }
+
+    /** Returns the I/O APICs whose interrupts units remap. */
+    List<IoApic> ioApics() {
+        return ioApics;
     }
 
     /** Returns the hardware profile that the units are like in runs; empty if none is known. */
@@ -127,11 +137,13 @@ final class UnitSources {
             hardware(facts.hardware(), QemuUnit.made(table));
             regions = facts.reservedRegions(table);
             atsFunctions = new AtsFacts(functions, facts).functions(table);
+            ioApics = new IoApicFacts(log, remarks).of(table, facts::follow);
         } else if (ivrs != null) {
             IvrsTable table = IvrsTable.parse(ivrs.name(), ivrs.bytes());
             AmdUnitFacts amd = new AmdUnitFacts(name, remarks);
             units = amd.units(table, registers);
             regions = amd.reservedRegions(table);
+            ioApics = new IoApicFacts(log, remarks).of(table);
         } else if (!registers.isEmpty()) {
             ofRegisters(facts);
         } else if (logged != null) {

@@ -21,11 +21,16 @@ import java.util.Map;
  */
 final class InterruptTables {
 
+    /** No input of an I/O APIC. */
+    static final int NEXT = -1;
+
     private static final long MESSAGE_ADDRESS = 0xfee0_0000L;
 
     private final KernelPort port;
     private final UnitRegisters registers;
     private final int length;
+    /** Entries of an I/O APIC's table that stand for its inputs, whether they are used or not. */
+    private static final int INPUTS = 32;
     private final Map<Integer, Table> tables = new HashMap<>();
 
     /** A table, and how many of its entries are given out. */
@@ -68,18 +73,26 @@ final class InterruptTables {
     }
 
     /**
-     * Gives an interrupt of a device the next entry of its table: fixed, to the processor of id 0.
+     * Gives an interrupt of a device an entry of its table: fixed, to the processor of id 0. An
+     * input of an I/O APIC gets the entry of its number, as its message carries no other index.
+     *
+     * <p>Source: Linux, amd/iommu.c, irq_remapping_alloc, IRQ_ALLOC_TYPE_IOAPIC.
      *
      * @param device id that the message will carry
+     * @param input of an I/O APIC, from 0; {@link #NEXT} for the next entry
      * @throws KernelPanicException if there is none left
      */
-    Message allocate(int device, int vector, DeviceEntries entries, CommandRing commands) {
+    Message allocate(int device, int input, int vector, DeviceEntries entries,
+            CommandRing commands) {
         Table table = tables.computeIfAbsent(device, d -> create(d, entries, commands));
-        if (table.used == 1 << length) {
+        if (input == NEXT && table.used == 1 << length) {
             throw new KernelPanicException("AMD-Vi: no interrupt entry left for device 0x"
                     + Integer.toHexString(device));
         }
-        int index = table.used++;
+        if (input != NEXT) {
+            table.used = Math.max(table.used, INPUTS);
+        }
+        int index = input != NEXT ? input : table.used++;
         if (registers.control(Control.GA_EN)) {
             long at = table.base + (long) index * WideInterruptEntry.BYTES;
             port.write64(at + 8, WideInterruptEntry.VECTOR.with(0, vector));

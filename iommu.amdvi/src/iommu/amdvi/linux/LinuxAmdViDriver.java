@@ -120,9 +120,7 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     // ---- T4 -------------------------------------------------------------------------------------
 
-    /**
-     * {@inheritDoc} Where interrupts are not remapped nothing is done before T6.
-     */
+    /** {@inheritDoc} Where interrupts are not remapped nothing is done before T6. */
     @Override
     public void initialiseInterrupts() {
         findInterrupts();
@@ -354,10 +352,13 @@ public final class LinuxAmdViDriver implements UnitDriver {
     @Override
     public Message interruptMessage(int requester, int vector) {
         List<Integer> sources = port.sourceIds(requester);
-        return entries == null || !remapsInterrupts ? null
-                : interrupts.allocate(
-                        RequesterId.sourceId(sources.get(sources.size() - 1)), vector, entries,
-                        commands);
+        return controllerMessage(sources.get(sources.size() - 1), InterruptTables.NEXT, vector);
+    }
+
+    @Override
+    public Message controllerMessage(int source, int input, int vector) {
+        return entries == null || !remapsInterrupts ? null : interrupts.allocate(
+                RequesterId.sourceId(source), input, vector, entries, commands);
     }
 
     @Override

@@ -5,6 +5,7 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryImage;
 import iommu.api.memory.MemoryMap;
 import iommu.api.pcie.FunctionConfig;
+import iommu.api.unit.IoApic;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -33,13 +34,15 @@ import java.util.Set;
  * @param captureDrivers requester ids of the functions whose driver the capture kernel has; null if
  *     nothing tells: it has all then
  * @param runDefaults what it says of its runs
+ * @param ioApics by the order of firmware's table; empty if nothing tells of any
  */
 public record MachineDescription(String name, String source, MemoryMap memoryMap,
         AddressRange crashReservation, List<UnitDescription> units,
         List<ReservedRegion> reservedRegions, Set<Integer> atsFunctions,
         List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
         String commandLine, String captureCommandLine, List<String> remarks,
-        List<DriverMemory> driverMemory, Set<Integer> captureDrivers, RunDefaults runDefaults) {
+        List<DriverMemory> driverMemory, Set<Integer> captureDrivers, RunDefaults runDefaults,
+        List<IoApic> ioApics) {
 
     /** Copies the lists. */
     public MachineDescription {
@@ -49,7 +52,21 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
         functions = List.copyOf(functions);
         remarks = List.copyOf(remarks);
         driverMemory = List.copyOf(driverMemory);
+        ioApics = List.copyOf(ioApics);
         captureDrivers = captureDrivers == null ? null : Set.copyOf(captureDrivers);
+    }
+
+    /** Describes a machine of whose I/O APICs nothing is known. */
+    public MachineDescription(String name, String source, MemoryMap memoryMap,
+            AddressRange crashReservation, List<UnitDescription> units,
+            List<ReservedRegion> reservedRegions, Set<Integer> atsFunctions,
+            List<FunctionConfig> functions, MemoryImage image, String kernelRelease,
+            String commandLine, String captureCommandLine, List<String> remarks,
+            List<DriverMemory> driverMemory, Set<Integer> captureDrivers,
+            RunDefaults runDefaults) {
+        this(name, source, memoryMap, crashReservation, units, reservedRegions, atsFunctions,
+                functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
+                driverMemory, captureDrivers, runDefaults, List.of());
     }
 
     /** Describes a machine of whose capture kernel's drivers nothing is known. */
@@ -61,7 +78,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             List<DriverMemory> driverMemory) {
         this(name, source, memoryMap, crashReservation, units, reservedRegions, atsFunctions,
                 functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
-                driverMemory, null, RunDefaults.NONE);
+                driverMemory, null, RunDefaults.NONE, List.of());
     }
 
     /** Describes a machine that was captured. */
@@ -72,7 +89,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             String commandLine, String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, reservedRegions, atsFunctions,
                 functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
-                List.of(), null, RunDefaults.NONE);
+                List.of(), null, RunDefaults.NONE, List.of());
     }
 
     /** Describes a machine without address translation services. */
@@ -83,7 +100,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, reservedRegions, Set.of(),
                 functions, image, kernelRelease, commandLine, captureCommandLine, remarks,
-                List.of(), null, RunDefaults.NONE);
+                List.of(), null, RunDefaults.NONE, List.of());
     }
 
     /** Describes a machine without reserved regions or address translation services. */
@@ -93,21 +110,21 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             String commandLine, String captureCommandLine, List<String> remarks) {
         this(name, source, memoryMap, crashReservation, units, List.of(), Set.of(), functions,
                 image, kernelRelease, commandLine, captureCommandLine, remarks, List.of(), null,
-                RunDefaults.NONE);
+                RunDefaults.NONE, List.of());
     }
 
     /** Returns this machine with other reserved regions. */
     public MachineDescription withReservedRegions(List<ReservedRegion> regions) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units, regions,
                 atsFunctions, functions, image, kernelRelease, commandLine, captureCommandLine,
-                remarks, driverMemory, captureDrivers, runDefaults);
+                remarks, driverMemory, captureDrivers, runDefaults, ioApics);
     }
 
     /** Returns this machine with other functions that may use address translation services. */
     public MachineDescription withAtsFunctions(Set<Integer> requesters) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, requesters, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults, ioApics);
     }
 
     /**
@@ -117,14 +134,21 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
     public MachineDescription withCaptureDrivers(Set<Integer> requesters) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory, requesters, runDefaults);
+                captureCommandLine, remarks, driverMemory, requesters, runDefaults, ioApics);
     }
 
     /** Returns this machine with other defaults of its runs. */
     public MachineDescription withRunDefaults(RunDefaults defaults) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory, captureDrivers, defaults);
+                captureCommandLine, remarks, driverMemory, captureDrivers, defaults, ioApics);
+    }
+
+    /** Returns this machine with other I/O APICs. */
+    public MachineDescription withIoApics(List<IoApic> others) {
+        return new MachineDescription(name, source, memoryMap, crashReservation, units,
+                reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults, others);
     }
 
     /** Returns this machine with more remarks. */
@@ -133,28 +157,28 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
         all.addAll(more);
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, all, driverMemory, captureDrivers, runDefaults);
+                captureCommandLine, all, driverMemory, captureDrivers, runDefaults, ioApics);
     }
 
     /** Returns this machine with other units. */
     public MachineDescription withUnits(List<UnitDescription> others) {
         return new MachineDescription(name, source, memoryMap, crashReservation, others,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults, ioApics);
     }
 
     /** Returns this machine with other memory. */
     public MachineDescription withMemoryMap(MemoryMap other) {
         return new MachineDescription(name, source, other, crashReservation, units,
                 reservedRegions, atsFunctions, functions, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults, ioApics);
     }
 
     /** Returns this machine with other functions. */
     public MachineDescription withFunctions(List<FunctionConfig> others) {
         return new MachineDescription(name, source, memoryMap, crashReservation, units,
                 reservedRegions, atsFunctions, others, image, kernelRelease, commandLine,
-                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults);
+                captureCommandLine, remarks, driverMemory, captureDrivers, runDefaults, ioApics);
     }
 
     /**
@@ -165,7 +189,7 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
             List<UnitDescription> programmed, List<FunctionConfig> configured) {
         return new MachineDescription(name, source, memoryMap, reservation, programmed,
                 reservedRegions, atsFunctions, configured, written, kernelRelease, commandLine,
-                captureCommandLine, remarks, List.of(), captureDrivers, runDefaults);
+                captureCommandLine, remarks, List.of(), captureDrivers, runDefaults, ioApics);
     }
 
     /** Returns what is reserved for a function, by the order of the firmware's table. */
@@ -174,8 +198,21 @@ public record MachineDescription(String name, String source, MemoryMap memoryMap
                 .map(ReservedRegion::range).toList();
     }
 
-    /** Returns the index of the unit that serves a requester, or -1 if none does. */
+    /** Returns the I/O APIC that has a global input; null if none has. */
+    public IoApic ioApicOf(int input) {
+        return ioApics.stream().filter(a -> a.has(input)).findFirst().orElse(null);
+    }
+
+    /**
+     * Returns the index of the unit that serves a requester, or -1 if none does. What an I/O APIC
+     * sends goes through the unit that names it.
+     */
     public int unitOf(int requester) {
+        for (IoApic ioApic : ioApics) {
+            if (ioApic.source() == requester) {
+                return ioApic.unit();
+            }
+        }
         int others = -1;
         for (int i = 0; i < units.size(); i++) {
             UnitDescription unit = units.get(i);

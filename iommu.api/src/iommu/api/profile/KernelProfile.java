@@ -37,6 +37,9 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
     /** Setting: 1 if the kernel's command line has irqpoll, 0 if it has not. */
     public static final String IRQ_POLL = "linux.irqPoll";
 
+    /** Setting: 0 if the kernel does not look whether the timer's interrupts arrive. */
+    public static final String TIMER_CHECK = "linux.timerCheck";
+
     /** Setting: seconds from a panic to the restart, negative for none; 0 for no restart. */
     public static final String PANIC = "linux.panic";
 

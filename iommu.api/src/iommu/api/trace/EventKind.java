@@ -67,6 +67,16 @@ public enum EventKind {
      * it. a: the input of the I/O APIC.
      */
     LINE_MASKED,
+    /**
+     * A kernel writes an entry of an interrupt controller. The actor is the id that its messages
+     * carry. a: number of the input. b: the entry.
+     */
+    CONTROLLER_WRITE,
+    /**
+     * A kernel has looked whether interrupts of an input arrive. The actor is the id that the
+     * controller's messages carry. a: number of the input. b: how many came, bit 63 set if too few.
+     */
+    INPUT_CHECKED,
 
     // ---- units ----------------------------------------------------------------------------------
 
@@ -94,6 +104,8 @@ public enum EventKind {
     DMA_READ,
     /** A function writes memory. a: bus address. b: see {@link DmaOutcome}. */
     DMA_WRITE,
+    /** An input of an interrupt controller is asserted. a: its number. */
+    INPUT,
     /** A function sends an interrupt message. a: address. b: data, blocked in bit 63. */
     MESSAGE,
     /** Bytes reach a medium. a: position. b: medium in 63:32, bytes. */

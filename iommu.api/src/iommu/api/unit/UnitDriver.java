@@ -181,6 +181,19 @@ public interface UnitDriver {
         return null;
     }
 
+    /**
+     * Gives an input of an I/O APIC an entry of this kernel's interrupt table, as {@link
+     * #interruptMessage} does.
+     *
+     * @param source id that its messages carry
+     * @param input of that I/O APIC, from 0
+     * @return null if this kernel uses no such table on the unit
+     * @throws IllegalStateException if the table is full or the kernel has no page left
+     */
+    default Message controllerMessage(int source, int input, int vector) {
+        return interruptMessage(source, vector);
+    }
+
     /** Lets the unit announce faults by interrupt, unless it does; the last act of T6. */
     void enableFaultInterrupt();
 

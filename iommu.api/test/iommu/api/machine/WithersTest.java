@@ -12,6 +12,7 @@ import iommu.api.memory.MemoryMap;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.profile.KernelTimes;
 import iommu.api.profile.UnitProfile;
+import iommu.api.unit.IoApic;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -68,7 +69,8 @@ class WithersTest {
         return new MachineDescription("name", "source", MAP, RESERVATION, List.of(unit(0)),
                 List.of(region(0x5000)), Set.of(8), List.of(new FunctionConfig(8, new byte[256])),
                 null, "6.1.0-1", "quiet", "irqpoll", List.of("a remark"),
-                List.of(new DriverMemory(8, 1, 2, 3, 0)), Set.of(8), defaults());
+                List.of(new DriverMemory(8, 1, 2, 3, 0)), Set.of(8), defaults(),
+                List.of(new IoApic(1, 0xfec0_0000L, 0, 24, 0xa0, 0, true)));
     }
 
     /** Returns the names of the components in which two records differ. */
@@ -103,6 +105,8 @@ class WithersTest {
                 machine(m -> m.withRunDefaults(defaults())),
                 machine(m -> m.withRemarks(List.of("more")), "remarks"),
                 machine(m -> m.withRemarks(List.of())),
+                machine(m -> m.withIoApics(List.of()), "ioApics"),
+                machine(m -> m.withIoApics(m.ioApics())),
                 machine(m -> m.withUnits(List.of()), "units"),
                 machine(m -> m.withUnits(List.of(unit(0)))),
                 machine(m -> m.withMemoryMap(new MemoryMap(List.of())), "memoryMap"),

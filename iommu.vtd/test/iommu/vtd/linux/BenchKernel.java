@@ -26,76 +26,76 @@ import java.util.TreeMap;
  * A machine of one unit and 64 MiB on which one kernel after the other runs; its clock ticks by
  * itself.
  */
-final class BenchKernel implements KernelPort, UnitListener {
+public final class BenchKernel implements KernelPort, UnitListener {
 
-    static final long MEMORY_BYTES = 64L << 20;
-    static final long CAP = 0x00d2_008c_222f_0606L;
-    static final long ECAP = 0x00f0_0f4aL;
-    static final long SCALABLE_ECAP = 0x4800_80f0_0f4aL;
+    public static final long MEMORY_BYTES = 64L << 20;
+    public static final long CAP = 0x00d2_008c_222f_0606L;
+    public static final long ECAP = 0x00f0_0f4aL;
+    public static final long SCALABLE_ECAP = 0x4800_80f0_0f4aL;
 
     /** One write of GCMD: the status before it, and the value. */
-    record Command(long status, long value) {
+    public record Command(long status, long value) {
         @Override
         public String toString() {
             return String.format("0x%08x 0x%08x", status, value);
         }
     }
 
-    final PhysicalMemory memory =
+    public final PhysicalMemory memory =
             new PhysicalMemory(List.of(new AddressRange(0, MEMORY_BYTES)), 7);
-    final RemappingUnit unit;
-    final List<String> console = new ArrayList<>();
-    final List<Command> commands = new ArrayList<>();
-    final List<String> invalidated = new ArrayList<>();
-    final List<Boolean> switched = new ArrayList<>();
-    final Map<Integer, List<Integer>> aliases = new HashMap<>();
-    final List<Integer> written = new ArrayList<>();
-    List<Integer> functions = List.of();
-    final Map<Integer, List<Range>> reserved = new HashMap<>();
+    public final RemappingUnit unit;
+    public final List<String> console = new ArrayList<>();
+    public final List<Command> commands = new ArrayList<>();
+    public final List<String> invalidated = new ArrayList<>();
+    public final List<Boolean> switched = new ArrayList<>();
+    public final Map<Integer, List<Integer>> aliases = new HashMap<>();
+    public final List<Integer> written = new ArrayList<>();
+    public List<Integer> functions = List.of();
+    public final Map<Integer, List<Range>> reserved = new HashMap<>();
     /** ATS capability and control of functions that have them, by requester. */
-    final Map<Integer, int[]> ats = new TreeMap<>();
+    public final Map<Integer, int[]> ats = new TreeMap<>();
     /** Functions that firmware lets use them. */
-    final List<Integer> allowsAts = new ArrayList<>();
+    public final List<Integer> allowsAts = new ArrayList<>();
     /** Functions that were pulled out. */
-    final List<Integer> gone = new ArrayList<>();
-    final List<String> configWrites = new ArrayList<>();
-    long paused;
-    int interrupts;
-    int waits;
-    boolean deaf;
-    boolean forgetsToFlush;
+    public final List<Integer> gone = new ArrayList<>();
+    public final List<String> configWrites = new ArrayList<>();
+    public long paused;
+    public int interrupts;
+    public int waits;
+    public boolean deaf;
+    public boolean forgetsToFlush;
     private boolean flushes;
     /** Runs at each invalidation, as a device does that does not wait for it. */
-    Runnable meanwhile = () -> { };
+    public Runnable meanwhile = () -> { };
     /** Runs whenever time has passed. */
-    Runnable ticking = () -> { };
-    long now;
+    public Runnable ticking = () -> { };
+    public long now;
     private long nextPage;
     private long endOfPages;
 
-    BenchKernel(long cap, long ecap, Map<String, Long> settings) {
+    public BenchKernel(long cap, long ecap, Map<String, Long> settings) {
         this(new TreeMap<>(Map.of(8, (int) cap, 12, (int) (cap >>> 32), 16, (int) ecap,
                 20, (int) (ecap >>> 32))), settings);
     }
 
     /** Makes a machine whose unit is in a captured state. */
-    BenchKernel(Map<Integer, Integer> words, Map<String, Long> settings) {
+    public BenchKernel(Map<Integer, Integer> words, Map<String, Long> settings) {
         unit = new VtdVendor().unit(
                 new UnitProfile("vtd", "bench", 0xfed9_0000L, words, settings), memory);
         unit.listener(this);
         pagesFrom(0x20_0000, 0x100_0000);
     }
 
-    static BenchKernel legacy() {
+    public static BenchKernel legacy() {
         return new BenchKernel(CAP, ECAP, Map.of());
     }
 
-    static BenchKernel scalable() {
+    public static BenchKernel scalable() {
         return new BenchKernel(CAP, SCALABLE_ECAP, Map.of());
     }
 
     /** Lets the next kernel allocate from another range, and forgets what was recorded. */
-    void pagesFrom(long start, long end) {
+    public void pagesFrom(long start, long end) {
         nextPage = start;
         endOfPages = end;
         console.clear();
@@ -105,38 +105,38 @@ final class BenchKernel implements KernelPort, UnitListener {
         written.clear();
     }
 
-    LinuxVtdDriver driver() {
+    public LinuxVtdDriver driver() {
         return new LinuxVtdDriver(KernelProfile.linux61(), this);
     }
 
     /** Returns a kernel whose command line says this of scalable mode. */
-    static KernelProfile with(KernelProfile kernel, ScalableMode mode) {
+    public static KernelProfile with(KernelProfile kernel, ScalableMode mode) {
         return kernel.with(ScalableMode.SETTING, mode.ordinal());
     }
 
-    LinuxVtdDriver driver(ScalableMode mode) {
+    public LinuxVtdDriver driver(ScalableMode mode) {
         return new LinuxVtdDriver(with(KernelProfile.linux61(), mode), this);
     }
 
     /** Makes the code of another version, "linux-4.2" for one. */
-    LinuxVtdDriver driver(String kernel) {
+    public LinuxVtdDriver driver(String kernel) {
         return driver(profile(kernel));
     }
 
-    LinuxVtdDriver driver(KernelProfile kernel) {
+    public LinuxVtdDriver driver(KernelProfile kernel) {
         return new LinuxVtdDriver(kernel, this);
     }
 
-    static KernelProfile profile(String kernel) {
+    public static KernelProfile profile(String kernel) {
         return KernelProfile.linux(KernelVersion.parse(kernel));
     }
 
-    LinuxVtdDriver lazyDriver() {
+    public LinuxVtdDriver lazyDriver() {
         return new LinuxVtdDriver(KernelProfile.linux61().withStrictInvalidation(false), this);
     }
 
     /** Boots a first kernel, and moves allocation to where the capture kernel lives. */
-    LinuxVtdDriver firstKernel(ScalableMode mode) {
+    public LinuxVtdDriver firstKernel(ScalableMode mode) {
         LinuxVtdDriver first = driver(mode);
         first.initialiseInterrupts();
         try {
@@ -148,19 +148,19 @@ final class BenchKernel implements KernelPort, UnitListener {
         return first;
     }
 
-    void captureKernelPages() {
+    public void captureKernelPages() {
         pagesFrom(0x200_0000, 0x300_0000);
     }
 
-    long get(Register r) {
+    public long get(Register r) {
         return unit.readRegister(r.offset(), r.bytes());
     }
 
-    List<String> commandValues() {
+    public List<String> commandValues() {
         return commands.stream().map(c -> String.format("0x%08x", c.value())).toList();
     }
 
-    long freePages() {
+    public long freePages() {
         return (endOfPages - nextPage) / 4096;
     }
 
@@ -329,19 +329,19 @@ final class BenchKernel implements KernelPort, UnitListener {
     }
 
     /** Returns where a read of a requester goes, or minus the reason if it is blocked. */
-    long address(int requester, long iova) {
+    public long address(int requester, long iova) {
         long t = unit.translate(requester, iova, Access.READ);
         return Translation.isBlocked(t) ? -Translation.reason(t) : Translation.address(t);
     }
 
     /** Returns where the context entry of a source lies under the root table in force. */
-    long contextEntry(int source) {
+    public long contextEntry(int source) {
         long root = get(VtdRegisters.RTADDR);
         return new ContextTables(this, VtdRegisters.RTA.inPlace(root),
                 VtdRegisters.TTM.of(root) == 1).entry(source, false);
     }
 
-    boolean translating() {
+    public boolean translating() {
         return GlobalCommand.TE.isSet(get(VtdRegisters.GSTS));
     }
 }

@@ -10,12 +10,12 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Recordings of real kernels beside the repository; a test without them is skipped. */
-final class Recordings {
+public final class Recordings {
 
     private Recordings() { }
 
     /** Returns a file of a recording. */
-    static Path file(String recording, String name) {
+    public static Path file(String recording, String name) {
         Path at = Path.of(System.getProperty("lab.root", "")).toAbsolutePath();
         while (!Files.isDirectory(at.resolve("docs/captures"))) {
             at = at.getParent();
@@ -26,7 +26,7 @@ final class Recordings {
     }
 
     /** Returns the lines of a recording's console that begin with DMAR, without their times. */
-    static List<String> console(String recording) throws IOException {
+    public static List<String> console(String recording) throws IOException {
         return Files.readAllLines(file(recording, "console.log"), StandardCharsets.ISO_8859_1)
                 .stream().map(line -> line.replaceFirst("^\\[ *[0-9.]+\\] ", "").strip())
                 .filter(line -> line.matches("DMAR(-IR)?: .*")).toList();

@@ -25,32 +25,32 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** One unit, 64 MiB of memory, and hands that write tables into it entry by entry. */
-final class Bench implements UnitListener {
+public final class Bench implements UnitListener {
 
-    static final long MEMORY_BYTES = 64L << 20;
-    static final long OUTSIDE = 1L << 40;
-    static final long CAP = 0x00d2_008c_222f_0606L;
-    static final long ECAP = 0x00f0_0f4aL;
-    static final long SCALABLE_ECAP = 0x4800_80f0_0f4aL;
-    static final int DEVICE = 0x0108;
-    static final int DOMAIN = 7;
+    public static final long MEMORY_BYTES = 64L << 20;
+    public static final long OUTSIDE = 1L << 40;
+    public static final long CAP = 0x00d2_008c_222f_0606L;
+    public static final long ECAP = 0x00f0_0f4aL;
+    public static final long SCALABLE_ECAP = 0x4800_80f0_0f4aL;
+    public static final int DEVICE = 0x0108;
+    public static final int DOMAIN = 7;
 
-    final PhysicalMemory memory =
+    public final PhysicalMemory memory =
             new PhysicalMemory(List.of(new AddressRange(0, MEMORY_BYTES)), 42);
-    final VtdUnit unit;
-    final long cap;
-    final long ecap;
-    final List<FaultRecord> blocked = new ArrayList<>();
-    final List<Boolean> recorded = new ArrayList<>();
-    final List<String> invalidated = new ArrayList<>();
-    final List<Boolean> switched = new ArrayList<>();
-    int interrupts;
-    int completions;
-    int pageRequests;
+    public final VtdUnit unit;
+    public final long cap;
+    public final long ecap;
+    public final List<FaultRecord> blocked = new ArrayList<>();
+    public final List<Boolean> recorded = new ArrayList<>();
+    public final List<String> invalidated = new ArrayList<>();
+    public final List<Boolean> switched = new ArrayList<>();
+    public int interrupts;
+    public int completions;
+    public int pageRequests;
     private long queue;
     private long interruptTable;
     private long nextPage = 0x10_0000;
-    final long root = page();
+    public final long root = page();
 
     private Bench(long cap, long ecap, Map<String, Long> settings) {
         this.cap = cap;
@@ -59,7 +59,7 @@ final class Bench implements UnitListener {
         unit.listener(this);
     }
 
-    static UnitProfile profile(long cap, long ecap, Map<String, Long> settings) {
+    public static UnitProfile profile(long cap, long ecap, Map<String, Long> settings) {
         var words = new TreeMap<Integer, Integer>();
         words.put(8, (int) cap);
         words.put(12, (int) (cap >>> 32));
@@ -68,26 +68,26 @@ final class Bench implements UnitListener {
         return new UnitProfile("vtd", "bench", 0xfed9_0000L, words, settings);
     }
 
-    static Bench legacy() {
+    public static Bench legacy() {
         return legacy(CAP, ECAP, Map.of());
     }
 
-    static Bench legacy(long cap, long ecap, Map<String, Long> settings) {
+    public static Bench legacy(long cap, long ecap, Map<String, Long> settings) {
         var bench = new Bench(cap, ecap, settings);
         bench.setRoot(0);
         bench.enable();
         return bench;
     }
 
-    static Bench scalable() {
+    public static Bench scalable() {
         return scalable(Map.of());
     }
 
-    static Bench scalable(Map<String, Long> settings) {
+    public static Bench scalable(Map<String, Long> settings) {
         return scalable(CAP, SCALABLE_ECAP, settings);
     }
 
-    static Bench scalable(long cap, long ecap, Map<String, Long> settings) {
+    public static Bench scalable(long cap, long ecap, Map<String, Long> settings) {
         var bench = new Bench(cap, ecap, settings);
         bench.setRoot(1);
         bench.enable();
@@ -97,7 +97,7 @@ final class Bench implements UnitListener {
     // ---- memory ---------------------------------------------------------------------------------
 
     /** Returns a cleared page. */
-    long page() {
+    public long page() {
         long at = nextPage;
         nextPage += PhysicalMemory.PAGE_BYTES;
         for (int i = 0; i < PhysicalMemory.PAGE_BYTES; i += 8) {
@@ -108,12 +108,12 @@ final class Bench implements UnitListener {
 
     // ---- legacy tables --------------------------------------------------------------------------
 
-    long rootEntry(int source) {
+    public long rootEntry(int source) {
         return root + (source >>> 8) * (long) RootEntry.BYTES;
     }
 
     /** Returns the place of a context entry; its table is made if there is none. */
-    long contextEntry(int source) {
+    public long contextEntry(int source) {
         long at = rootEntry(source);
         if (memory.read64(at) == 0) {
             memory.write64(at, page() | 1);
@@ -123,13 +123,13 @@ final class Bench implements UnitListener {
     }
 
     /** Gives a source a context with a new table of so many levels; returns the table. */
-    long context(int source, int domain, int levels) {
+    public long context(int source, int domain, int levels) {
         long table = page();
         context(source, domain, levels, ContextEntry.TT_UNTRANSLATED, table);
         return table;
     }
 
-    void context(int source, int domain, int levels, int type, long table) {
+    public void context(int source, int domain, int levels, int type, long table) {
         long at = contextEntry(source);
         long q1 = ContextEntry.DID.with(0, domain);
         memory.write64(at + 8, ContextEntry.AW.with(q1, levels - 2));
@@ -138,7 +138,7 @@ final class Bench implements UnitListener {
 
     // ---- scalable tables ------------------------------------------------------------------------
 
-    long scalableContextEntry(int source) {
+    public long scalableContextEntry(int source) {
         long at = rootEntry(source) + ScalableRootEntry.half(source & 0xff);
         if (memory.read64(at) == 0) {
             memory.write64(at, page() | 1);
@@ -148,7 +148,7 @@ final class Bench implements UnitListener {
     }
 
     /** Gives a source context, directory and PASID table; returns the place of the PASID entry. */
-    long pasidEntry(int source, long pasid) {
+    public long pasidEntry(int source, long pasid) {
         long at = scalableContextEntry(source);
         if (memory.read64(at) == 0) {
             memory.write64(at + 8, ScalableContextEntry.RID_PASID.with(0, pasid));
@@ -164,7 +164,7 @@ final class Bench implements UnitListener {
     }
 
     /** Gives a source a second-stage domain of four levels in scalable mode; returns the table. */
-    long pasid(int source, int domain, long pasid) {
+    public long pasid(int source, int domain, long pasid) {
         long table = page();
         long at = pasidEntry(source, pasid);
         memory.write64(at + 8, domain);
@@ -172,14 +172,14 @@ final class Bench implements UnitListener {
         return table;
     }
 
-    static long pasidWord(long table, int type, int width) {
+    public static long pasidWord(long table, int type, int width) {
         return PasidEntry.AW.with(PasidEntry.PGTT.with(table | 1, type), width);
     }
 
     // ---- page tables ----------------------------------------------------------------------------
 
     /** Returns the place of the entry for an address at a level; tables above are made RW. */
-    long entry(long table, int levels, long iova, int level) {
+    public long entry(long table, int levels, long iova, int level) {
         long at = table;
         for (int l = levels; l > level; l--) {
             long e = at + SecondStageEntry.index(iova, l) * 8L;
@@ -192,70 +192,70 @@ final class Bench implements UnitListener {
     }
 
     /** Maps one 4 KiB page in a table of four levels. */
-    void map(long table, long iova, long page, int access) {
+    public void map(long table, long iova, long page, int access) {
         memory.write64(entry(table, 4, iova, 1), page | access);
     }
 
     // ---- the unit -------------------------------------------------------------------------------
 
-    void setRoot(int mode) {
+    public void setRoot(int mode) {
         write(VtdRegisters.RTADDR, root | (long) mode << 10);
         command(GlobalCommand.SRTP.mask());
     }
 
     /** Switches interrupt remapping on, with a table of 256 entries. */
-    void remapInterrupts() {
+    public void remapInterrupts() {
         interruptTable = page();
         write(VtdRegisters.IRTA, interruptTable | 7);
         command(GlobalCommand.SIRTP.mask());
         command(GlobalCommand.IRE.mask());
     }
 
-    long interruptEntry(int index) {
+    public long interruptEntry(int index) {
         return interruptTable + 16L * index;
     }
 
-    void enable() {
+    public void enable() {
         write(VtdRegisters.GCMD, persistent() | GlobalCommand.TE.mask());
     }
 
-    void disable() {
+    public void disable() {
         write(VtdRegisters.GCMD, persistent() & ~GlobalCommand.TE.mask());
     }
 
     /** Gives commands that act once, the persistent ones kept. */
-    void command(long bits) {
+    public void command(long bits) {
         write(VtdRegisters.GCMD, persistent() | bits);
     }
 
-    long persistent() {
+    public long persistent() {
         return read(VtdRegisters.GSTS) & ~GlobalCommand.ONE_SHOT;
     }
 
-    long read(Register r) {
+    public long read(Register r) {
         return unit.readRegister(r.offset(), r.bytes());
     }
 
-    void write(Register r, long value) {
+    public void write(Register r, long value) {
         unit.writeRegister(r.offset(), r.bytes(), value);
     }
 
-    void invalidateContexts() {
+    public void invalidateContexts() {
         write(VtdRegisters.CCMD, VtdRegisters.ICC.mask() | 1L << 61);
     }
 
-    void invalidateIotlb() {
+    public void invalidateIotlb() {
         write(VtdRegisters.iotlb(ecap), VtdRegisters.IVT.mask() | 1L << 60);
     }
 
     /** Drops all of the first domain's pages, and keeps what leads to them. */
-    void invalidateLeaves() {
+    public void invalidateLeaves() {
         write(VtdRegisters.iva(ecap), VtdRegisters.IH.mask() | 0x12);
         write(VtdRegisters.iotlb(ecap), VtdRegisters.IVT.mask() | 3L << 60 | (long) DOMAIN << 32);
     }
 
     /** Switches the queue on if it is off, and has one descriptor executed. */
-    void submit(long q0, long q1) {
+    public void submit(long q0, long q1) {
         if (queue == 0) {
             queue = page();
             write(VtdRegisters.IQA, queue);
@@ -267,29 +267,29 @@ final class Bench implements UnitListener {
         write(VtdRegisters.IQT, (tail + 16) % PhysicalMemory.PAGE_BYTES);
     }
 
-    long translate(long address, int access) {
+    public long translate(long address, int access) {
         return unit.translate(DEVICE, address, access);
     }
 
-    long read(long address) {
+    public long read(long address) {
         return translate(address, Access.READ);
     }
 
-    long write(long address) {
+    public long write(long address) {
         return translate(address, Access.WRITE);
     }
 
     /** Returns a capability with one field replaced. */
-    static long cap(iommu.api.bits.BitField field, long value) {
+    public static long cap(iommu.api.bits.BitField field, long value) {
         return field.with(CAP, value);
     }
 
     /** Returns capabilities with 5-level tables and an input width of 57 bits. */
-    static long wideCap() {
+    public static long wideCap() {
         return Capability.MGAW.with(Capability.SAGAW.with(CAP, 0xe), 56);
     }
 
-    static long deviceTlbEcap() {
+    public static long deviceTlbEcap() {
         return ExtendedCapability.DT.with(ECAP, 1);
     }
 

@@ -12,31 +12,31 @@ import iommu.vtd.SecondStageEntry;
 import java.util.Map;
 
 /** A unit that can do all of scalable mode, and one PASID of one device on it. */
-final class PasidBench {
+public final class PasidBench {
 
-    static final int PASID = 0x45;
-    static final int DOMAIN = 0x21;
-    static final long IOVA = 0x7fff_1234_5000L;
-    static final long PAGE = 0x123_4000L;
-    static final long SNOOPED = PasidEntry.PWSNP.mask();
-    static final int RW_USER = 7;
-    static final long CAP = union(Bench.wideCap(), Capability.FL1GP, Capability.FL5LP);
-    static final long ECAP = union(ExtendedCapability.PSS.with(Bench.SCALABLE_ECAP, 19),
+    public static final int PASID = 0x45;
+    public static final int DOMAIN = 0x21;
+    public static final long IOVA = 0x7fff_1234_5000L;
+    public static final long PAGE = 0x123_4000L;
+    public static final long SNOOPED = PasidEntry.PWSNP.mask();
+    public static final int RW_USER = 7;
+    public static final long CAP = union(Bench.wideCap(), Capability.FL1GP, Capability.FL5LP);
+    public static final long ECAP = union(ExtendedCapability.PSS.with(Bench.SCALABLE_ECAP, 19),
             ExtendedCapability.FLTS, ExtendedCapability.NEST, ExtendedCapability.PASID,
             ExtendedCapability.SMPWC, ExtendedCapability.SLADS, ExtendedCapability.EAFS,
             ExtendedCapability.ERS, ExtendedCapability.SRS, ExtendedCapability.PRS,
             ExtendedCapability.DT);
 
-    final Bench bench;
+    public final Bench bench;
     /** First-stage table, and second-stage table if there is one. */
-    long first;
-    long second;
+    public long first;
+    public long second;
 
-    PasidBench(Map<String, Long> settings) {
+    public PasidBench(Map<String, Long> settings) {
         this(CAP, ECAP, settings);
     }
 
-    PasidBench(long cap, long ecap, Map<String, Long> settings) {
+    public PasidBench(long cap, long ecap, Map<String, Long> settings) {
         bench = Bench.scalable(cap, ecap, settings);
         entry();
         or(contextEntry(), ScalableContextEntry.PASIDE.mask());
@@ -51,17 +51,17 @@ final class PasidBench {
     }
 
     /** A PASID with a first-stage table of four levels that maps {@link #IOVA} for users. */
-    static PasidBench firstStage(Map<String, Long> settings) {
+    public static PasidBench firstStage(Map<String, Long> settings) {
         var made = new PasidBench(settings);
         made.useFirstStage();
         return made;
     }
 
-    static PasidBench firstStage() {
+    public static PasidBench firstStage() {
         return firstStage(Map.of());
     }
 
-    void useFirstStage() {
+    public void useFirstStage() {
         first = bench.page();
         write(0, Bench.pasidWord(0, PasidEntry.PGTT_FIRST_STAGE, 0));
         write(1, DOMAIN | SNOOPED);
@@ -70,13 +70,13 @@ final class PasidBench {
     }
 
     /** A nested PASID: its tables and pages are where the second stage has them, at the same. */
-    static PasidBench nested(Map<String, Long> settings) {
+    public static PasidBench nested(Map<String, Long> settings) {
         var made = new PasidBench(settings);
         made.useNested();
         return made;
     }
 
-    void useNested() {
+    public void useNested() {
         useFirstStage();
         second = bench.page();
         write(0, Bench.pasidWord(second, PasidEntry.PGTT_NESTED, 2));
@@ -86,18 +86,18 @@ final class PasidBench {
         bench.map(second, PAGE, PAGE, 3);
     }
 
-    static PasidBench nested() {
+    public static PasidBench nested() {
         return nested(Map.of());
     }
 
     /** A PASID with a second-stage table of four levels that maps {@code iova}. */
-    static PasidBench secondStage(long iova, long flags, Map<String, Long> settings) {
+    public static PasidBench secondStage(long iova, long flags, Map<String, Long> settings) {
         var made = new PasidBench(settings);
         made.useSecondStage(iova, flags);
         return made;
     }
 
-    void useSecondStage(long iova, long flags) {
+    public void useSecondStage(long iova, long flags) {
         second = bench.page();
         write(0, Bench.pasidWord(second, PasidEntry.PGTT_SECOND_STAGE, 2) | flags);
         write(1, DOMAIN | SNOOPED);
@@ -106,12 +106,12 @@ final class PasidBench {
 
     // ---- tables ---------------------------------------------------------------------------------
 
-    long contextEntry() {
+    public long contextEntry() {
         return bench.scalableContextEntry(Bench.DEVICE);
     }
 
     /** Returns the place of the PASID entry. */
-    long entry() {
+    public long entry() {
         long at = contextEntry();
         if (bench.memory.read64(at) == 0) {
             bench.pasidEntry(Bench.DEVICE, 0);
@@ -120,30 +120,30 @@ final class PasidBench {
     }
 
     /** Returns the place of the directory entry. */
-    long directory() {
+    public long directory() {
         return ScalableContextEntry.PASIDDIRPTR.inPlace(bench.memory.read64(contextEntry()))
                 + (PASID >>> 6) * 8L;
     }
 
-    void write(int quadword, long value) {
+    public void write(int quadword, long value) {
         bench.memory.write64(entry() + 8L * quadword, value);
     }
 
-    void or(long at, long bits) {
+    public void or(long at, long bits) {
         bench.memory.write64(at, bench.memory.read64(at) | bits);
     }
 
-    void clear(long at, long bits) {
+    public void clear(long at, long bits) {
         bench.memory.write64(at, bench.memory.read64(at) & ~bits);
     }
 
     /** Sets bits of a quadword of the PASID entry. */
-    void orEntry(int quadword, long bits) {
+    public void orEntry(int quadword, long bits) {
         or(entry() + 8L * quadword, bits);
     }
 
     /** Returns the place of a first-stage entry; tables above are made, RW for users. */
-    long firstEntry(long iova, int level) {
+    public long firstEntry(long iova, int level) {
         int levels = (bench.memory.read64(entry() + 16) & 4) != 0 ? 5 : 4;
         long at = first;
         for (int l = levels; l > level; l--) {
@@ -156,25 +156,25 @@ final class PasidBench {
         return at + SecondStageEntry.index(iova, level) * 8L;
     }
 
-    void mapFirst(long iova, long page, long flags) {
+    public void mapFirst(long iova, long page, long flags) {
         bench.memory.write64(firstEntry(iova, 1), page | flags);
     }
 
-    long leaf() {
+    public long leaf() {
         return firstEntry(IOVA, 1);
     }
 
     // ---- requests -------------------------------------------------------------------------------
 
-    long translate(long address, int access) {
+    public long translate(long address, int access) {
         return bench.unit.translate(Bench.DEVICE, PASID, address, access);
     }
 
-    long read() {
+    public long read() {
         return translate(IOVA, Access.READ);
     }
 
-    long write() {
+    public long write() {
         return translate(IOVA, Access.WRITE);
     }
 }

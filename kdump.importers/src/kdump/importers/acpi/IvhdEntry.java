@@ -76,10 +76,16 @@ public sealed interface IvhdEntry {
         static final int EXTENDED_ONE = 70;
         static final int EXTENDED_START = 71;
         static final int SPECIAL = 72;
+        private static final int IO_APIC = 1;
 
         @Override
         public int bytes() {
             return 8;
+        }
+
+        /** Returns whether it says whose id the messages of an I/O APIC carry. */
+        public boolean isIoApic() {
+            return type == SPECIAL && last == IO_APIC;
         }
 
         /** Returns the extended settings, if the type has them. */

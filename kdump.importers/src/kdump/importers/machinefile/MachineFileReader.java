@@ -21,7 +21,7 @@ final class MachineFileReader {
     private static final Set<String> KNOWN = Set.of("name", "about", "kernel", "capture-kernel",
             "hardware", "cmdline", "capture-cmdline", "memory", "crashkernel", "units", "reserved",
             "dmar", "ivrs", "ats", "functions", "lspci", "times", "tables", "assumed",
-            "capture-drivers");
+            "capture-drivers", "ioapics");
     /** Said of each machine that boots. */
     static final String BOOTED = "A machine file: its first kernel is booted here, and its"
             + " tables are those that this kernel wrote.";
@@ -65,7 +65,7 @@ final class MachineFileReader {
                 units.atsFunctions(), functions.functions(), image, root.string("kernel", ""),
                 commandLine(), root.string("capture-cmdline", ""), remarks,
                 functions.driverMemory()).withRunDefaults(
-                        new DefaultsReader(root).read(functions));
+                        new DefaultsReader(root).read(functions)).withIoApics(units.ioApics());
         return root.has("capture-drivers")
                 ? machine.withCaptureDrivers(functions.named("capture-drivers")) : machine;
     }

@@ -14,6 +14,7 @@ import iommu.api.memory.MemoryMap;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelTimes;
 import iommu.api.profile.KernelVersion;
+import iommu.api.unit.IoApic;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -52,6 +53,7 @@ public final class MachineFileWriter implements MachineWriter {
                 .putList("reserved", m.reservedRegions().stream()
                         .map(MachineFileWriter::reserved).toList())
                 .putList("ats", ids(m.atsFunctions()))
+                .putList("ioapics", m.ioApics().stream().map(MachineFileWriter::ioApic).toList())
                 .putList("functions", FunctionWriter.all(m));
         if (m.captureDrivers() != null) {
             file.put("capture-drivers", ids(m.captureDrivers()));
@@ -121,6 +123,18 @@ public final class MachineFileWriter implements MachineWriter {
             document.put("x2apicOptOut", true);
         }
         return flags.refusal().isEmpty() ? document : document.put("refusal", flags.refusal());
+    }
+
+    /** Only what is not usual, but for its place. */
+    private static Document ioApic(IoApic ioApic) {
+        Document document = new Document().put("id", hex(ioApic.id()))
+                .put("base", hex(ioApic.base())).put("firstInput", hex(ioApic.firstInput()))
+                .put("inputs", hex(ioApic.inputs()))
+                .put("source", RequesterId.format(ioApic.source()));
+        if (ioApic.unit() >= 0) {
+            document.put("unit", hex(ioApic.unit()));
+        }
+        return ioApic.lint0() ? document : document.put("lint0", false);
     }
 
     private static List<String> scopes(List<Scope> scopes) {

@@ -50,12 +50,14 @@ final class UnitReader {
     Units read() throws IOException {
         Node table = root.has("dmar") ? root.member("dmar") : root.member("ivrs");
         if (table == null) {
-            return new Units(units(), reserved(), tree.named("ats"));
+            List<UnitDescription> units = units();
+            return new Units(units, reserved(), tree.named("ats"),
+                    new IoApicReader(root, units).read());
         }
         if (table.name().equals("dmar")) {
             root.not("ivrs", "dmar");
         }
-        for (String other : List.of("units", "reserved", "ats")) {
+        for (String other : List.of("units", "reserved", "ats", "ioapics")) {
             root.not(other, table.name());
         }
         Path file = NamedFile.of(table, folder);

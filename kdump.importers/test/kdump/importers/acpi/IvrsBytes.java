@@ -8,7 +8,7 @@ import java.nio.ByteOrder;
 /** Builds IVRS tables for tests. */
 public final class IvrsBytes {
 
-    static final long BASE = 0xfd00_0000L;
+    public static final long BASE = 0xfd00_0000L;
 
     private final ByteArrayOutputStream body = new ByteArrayOutputStream();
 

@@ -14,6 +14,7 @@ import iommu.api.memory.MemoryKind;
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
+import iommu.api.unit.IoApic;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -101,6 +102,37 @@ class MachineFileTest {
         Path file = folder.resolve("again.yaml");
         Files.writeString(file, new MachineFileWriter().write(m, null, Form.YAML));
         assertThat(new MachineFileImporter().read(file, null).units()).isEqualTo(m.units());
+    }
+
+    @Test
+    void ioApicsAreWrittenAsTheyAreRead() throws IOException {
+        MachineDescription m = read(SMALL + "ioapics:\n  - {source: \"0000:f0:1f.7\", unit: 0}\n"
+                + "  - {id: 9, base: 0xfec40000, inputs: 8, source: \"0000:80:05.4\", lint0: false}"
+                + "\n");
+        assertThat(m.ioApics()).containsExactly(
+                new IoApic(0, 0xfec0_0000L, 0, 24, 0xf0ff, 0, true),
+                new IoApic(9, 0xfec4_0000L, 24, 8, 0x802c, -1, false));
+        assertThat(m.unitOf(0xf0ff)).isZero();
+        assertThat(m.unitOf(0x802c)).isEqualTo(-1);
+        assertThat(m.ioApicOf(31).id()).isEqualTo(9);
+        assertThat(m.ioApicOf(32)).isNull();
+
+        Path file = folder.resolve("again.yaml");
+        Files.writeString(file, new MachineFileWriter().write(m, null, Form.YAML));
+        assertThat(new MachineFileImporter().read(file, null).ioApics()).isEqualTo(m.ioApics());
+        assertThat(read(SMALL).ioApics()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "{unit: 0}                                          | no source",
+        "{source: \"14.0\"}                                 | found 14.0",
+        "{source: \"0000:00:14.0\", unit: 2}                | from 0 to 1",
+        "{source: \"0000:00:14.0\", inputs: 0}              | from 1 to 240",
+        "{source: \"0000:00:14.0\"}, {source: \"0000:00:14.1\", firstInput: 3} | apart"})
+    void anIoApicThatCannotBeIsRefused(String entries, String words) {
+        assertThatThrownBy(() -> read(SMALL + "ioapics: [" + entries + "]\n"))
+                .isInstanceOf(FormatException.class).hasMessageContaining(words);
     }
 
     @Test

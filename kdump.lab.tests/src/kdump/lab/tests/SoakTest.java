@@ -11,6 +11,7 @@ import iommu.api.machine.MachineWriter;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.FabricFactory;
 import iommu.api.unit.DmaOpsFactory;
+import iommu.api.unit.InterruptControllers;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RootComplexFactory;
 import java.lang.management.ManagementFactory;
@@ -51,8 +52,8 @@ class SoakTest {
     private static final long METASPACE_BYTES = 4 << 20;
     private static final List<Class<?>> KINDS = List.of(HandoverPolicy.class, IommuVendor.class,
             KernelHandover.class, DeviceModel.class, FabricFactory.class,
-            RootComplexFactory.class, DmaOpsFactory.class, MachineImporter.class,
-            MachineWriter.class, FirmwareTableReader.class);
+            RootComplexFactory.class, InterruptControllers.class, DmaOpsFactory.class,
+            MachineImporter.class, MachineWriter.class, FirmwareTableReader.class);
     private static final Path ROOT = Path.of(System.getProperty("lab.root"));
     private static final Target VTD1 = new Target(ROOT.resolve("docs/captures/vtd1").toString(),
             ROOT, null);

@@ -54,7 +54,8 @@ class AmdHandoverTest {
                         "0x3e48b", "0x3e48b", "0x3e48b", "0x3f48b", "0x3f48f", "0x3f48f");
         assertThat(told(crash, "T4", "console")).containsExactly("AMD-Vi: Translation is already"
                 + " enabled - trying to copy translation structures",
-                "AMD-Vi: Copied DEV table from previous kernel.");
+                "AMD-Vi: Copied DEV table from previous kernel.",
+                "..TIMER: vector=0x30 apic1=0 pin1=2 apic2=-1 pin2=-1");
         assertThat(told(crash, "T6", "invalidation")).contains("unit 0: everything");
         assertThat(Fixture.beforeRestart(crash)).noneMatch(e -> e.what().equals("translation"));
     }

@@ -6,6 +6,7 @@ import devices.pcie.bmc.BmcModel;
 import devices.pcie.e1000e.E1000eModel;
 import devices.pcie.ehci.EhciModel;
 import devices.pcie.fabric.PcieFabricFactory;
+import devices.pcie.ioapic.IoApics;
 import devices.pcie.nvme.NvmeModel;
 import devices.pcie.raid.SmartArray;
 import devices.pcie.rdma.Rdma;
@@ -81,7 +82,7 @@ public final class Fixture {
             List.of(new RingDma()), new PcieFabricFactory(), new RootComplexes(),
             Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover(), "calgary",
                     new CalgaryHandover(), "gart", new GartHandover()),
-            List.of(new Swiotlb(), new NoIommu()));
+            List.of(new Swiotlb(), new NoIommu())).withInterruptControllers(new IoApics());
 
     /** The same with a model for every kind of device, as the lab has them. */
     public static final Services ALL_MODELS = SERVICES.withModels(

@@ -28,11 +28,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Indoh's resets: who is reached, who is spared, and what comes of it. */
-class ResetDevicesTest {
+public class ResetDevicesTest {
 
     private static final int COMMAND = 0x04;
 
-    static final HandoverPolicy POLICY = new ResetDevices(Settings.of(Config.class));
+    public static final HandoverPolicy POLICY = new ResetDevices(Settings.of(Config.class));
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 7, 9})

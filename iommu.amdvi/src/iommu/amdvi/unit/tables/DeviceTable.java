@@ -68,7 +68,7 @@ public final class DeviceTable {
     }
 
     private boolean check(long q0, WalkResult result) {
-        // 3. V = 0: nothing else of the entry counts, requests are forwarded.
+        // 3. V = 0: bits 127:1 do not count, requests are forwarded; IV decides on interrupts.
         if (!DeviceTableEntry.V.isSet(q0)) {
             return true;
         }

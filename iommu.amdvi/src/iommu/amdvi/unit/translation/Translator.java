@@ -184,16 +184,17 @@ public final class Translator {
         return blocked(found);
     }
 
-    /** Takes a message of a device; the result is as {@link Interrupt} packs it. */
+    /**
+     * Takes a message of a device; the result is as {@link Interrupt} packs it. Whether the entry
+     * is valid for DMA is of no account: IV has a say of its own.
+     */
     public long interrupt(int device, int data) {
         int slot = entry(device);
         if (slot < 0) {
             found.flags |= Event.INTERRUPT;
             return Interrupt.blocked(found.fault.number());
         }
-        return ContextTag.VALID.isSet(found.tag)
-                ? interrupts.remap(device, data, entries.interrupts(slot), found)
-                : Interrupt.unchanged();
+        return interrupts.remap(device, data, entries.interrupts(slot), found);
     }
 
     /** Translates with nothing cached, by the tables in memory alone, and tells each entry. */

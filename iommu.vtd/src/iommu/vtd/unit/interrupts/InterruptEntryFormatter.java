@@ -6,7 +6,9 @@ import iommu.api.unit.Interrupt;
 import iommu.api.unit.WalkListener;
 import iommu.vtd.FaultReason;
 import iommu.vtd.InterruptRemapEntry;
+import iommu.vtd.VtdRegisters;
 import iommu.vtd.unit.requests.EntryFormatter;
+import java.util.List;
 
 /** Tells interrupt remapping entries. Cold. */
 public final class InterruptEntryFormatter {
@@ -38,6 +40,17 @@ public final class InterruptEntryFormatter {
         formatter.with("V", InterruptRemapEntry.V).with("SID", InterruptRemapEntry.SID)
                 .with("SQ", InterruptRemapEntry.SQ).with("SVT", InterruptRemapEntry.SVT)
                 .decides(listener, decision(q0, outcome, reserved), lookup);
+    }
+
+    /** Tells why a request is blocked before any entry is read. */
+    static void tellEarly(long outcome, WalkListener listener) {
+        if (listener != WalkListener.NONE && Interrupt.isBlocked(outcome)) {
+            FaultReason fault = FaultReason.of(Interrupt.reason(outcome));
+            listener.step("Global Status register", VtdRegisters.GSTS.offset(), new long[0],
+                    List.of(), EntryFormatter.refusal(
+                            fault == FaultReason.INTERRUPT_COMPATIBILITY ? "IRE=1, CFIS=0"
+                                    : "IRE=1", fault), CacheLookup.none());
+        }
     }
 
     private static String decision(long q0, long outcome, long[] reserved) {

@@ -129,6 +129,7 @@ public final class InterruptRemapping {
             WalkListener listener) {
         long early = withoutEntry(address, data);
         if (early != UNDECIDED) {
+            InterruptEntryFormatter.tellEarly(early, listener);
             return early;
         }
         // 5. The entry comes from the cache or from memory; absent ones are not cached.

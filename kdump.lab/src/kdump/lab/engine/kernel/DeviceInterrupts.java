@@ -39,10 +39,10 @@ final class DeviceInterrupts {
     private final PinInterrupts pins;
     private int next = FIRST_VECTOR;
 
-    DeviceInterrupts(Kernel kernel, Machine machine) {
+    DeviceInterrupts(Kernel kernel, Machine machine, ControllerPort controllers) {
         this.kernel = kernel;
         this.machine = machine;
-        pins = new PinInterrupts(kernel, machine);
+        pins = new PinInterrupts(kernel, machine, controllers, this::nextVector);
         Arrays.fill(waiting, -1);
     }
 
@@ -90,10 +90,15 @@ final class DeviceInterrupts {
         function.writeConfig(at + 2, 2, control | MSI_ENABLE);
     }
 
-    /** Gives a vector of a function one of the processor's, and returns the message for it. */
-    private Message message(PciFunction function, int count, int index) {
+    private int nextVector() {
         int vector = next;
         next = next == LAST_VECTOR ? FIRST_VECTOR : next + 1;
+        return vector;
+    }
+
+    /** Gives a vector of a function one of the processor's, and returns the message for it. */
+    private Message message(PciFunction function, int count, int index) {
+        int vector = nextVector();
         waiting[vector] = Math.max(0, waiting[vector]);
         vectors.computeIfAbsent(function.requesterId(), r -> new int[count])[index] = vector;
         Message remapped = kernel.iommu().interruptMessage(function, vector);
@@ -103,6 +108,9 @@ final class DeviceInterrupts {
 
     /** Takes an interrupt; returns whether a driver of this kernel listens to its vector. */
     boolean taken(int vector) {
+        if (pins.taken(vector)) {
+            return true;
+        }
         if (vector >= waiting.length || waiting[vector] < 0) {
             return false;
         }

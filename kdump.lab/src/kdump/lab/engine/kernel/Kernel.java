@@ -36,6 +36,7 @@ public final class Kernel implements Machine.Processor {
     private final PageAllocator pages;
     private final IommuCore iommu;
     private final DeviceInterrupts interrupts;
+    private final ControllerPort controllers;
     private final DriverMappings mappings = new DriverMappings(this);
     private boolean timed;
     private boolean stopped;
@@ -60,7 +61,9 @@ public final class Kernel implements Machine.Processor {
         this.profile = profile;
         this.pages = pages;
         this.iommu = new IommuCore(this, machine, profile, iovaInUse, passThrough);
-        this.interrupts = new DeviceInterrupts(this, machine);
+        this.controllers = new ControllerPort(this, machine,
+                machine.services().interruptControllers());
+        this.interrupts = new DeviceInterrupts(this, machine, controllers);
     }
 
     /** From now on acts cost time. */
@@ -259,7 +262,7 @@ public final class Kernel implements Machine.Processor {
         if (spuriousInterrupts == null) {
             return;
         }
-        if (interrupts.taken(vector)) {
+        if (controllers.takes(vector) || interrupts.taken(vector)) {
             trace.append(EventKind.INTERRUPT, alias, vector, 1);
         } else {
             spuriousInterrupts.taken(alias, vector);
@@ -311,6 +314,30 @@ public final class Kernel implements Machine.Processor {
             panicked = true;
             trace.append(EventKind.PANIC, Trace.NOBODY, 0, 0, words);
             throw new KernelPanicException(words);
+        }
+    }
+
+    /** Sets up what interrupt inputs lead to, if the machine has interrupt controllers. */
+    public void startControllers() {
+        controllers.start();
+    }
+
+    /**
+     * Looks whether interrupts of the timer arrive, if the machine has interrupt controllers.
+     *
+     * @throws KernelPanicException if they do not
+     */
+    public void checkTimer() {
+        controllers.checkTimer();
+    }
+
+    /** Enters the end of this kernel, and what it is over, unless that is done. */
+    void panicBehind(int event, String words) {
+        if (!panicked) {
+            panicked = true;
+            int before = trace.enter(event);
+            trace.append(EventKind.PANIC, Trace.NOBODY, 0, 0, words);
+            trace.leave(before);
         }
     }
 

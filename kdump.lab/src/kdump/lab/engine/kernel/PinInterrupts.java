@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.IntSupplier;
 import kdump.lab.engine.machine.InterruptLines;
 import kdump.lab.engine.machine.Machine;
 
@@ -40,9 +41,18 @@ final class PinInterrupts {
     /** Of each of them how many interrupts wait for the driver. */
     private final Map<Integer, Integer> waiting = new HashMap<>();
     private final Set<Integer> masked = new HashSet<>();
+    private final ControllerPort controllers;
+    private final IntSupplier vectors;
+    /** Of lines that lead to a controller: by the vector of each. */
+    private final Map<Integer, Integer> lineOfVector = new HashMap<>();
+    private final Map<Integer, Integer> vectorOfLine = new HashMap<>();
 
-    PinInterrupts(Kernel kernel, Machine machine) {
+    /** @param vectors gives out vectors of the processor */
+    PinInterrupts(Kernel kernel, Machine machine, ControllerPort controllers,
+            IntSupplier vectors) {
         this.kernel = kernel;
+        this.controllers = controllers;
+        this.vectors = vectors;
         this.machine = machine;
         lines = machine.interruptLines();
     }
@@ -55,7 +65,35 @@ final class PinInterrupts {
             return false;
         }
         listening.put(id, line);
+        if (controllers.have(line)) {
+            waiting.put(id, 0);
+            letThrough(line);
+            return true;
+        }
         waiting.put(id, lines.isAsserting(id) ? 1 : 0);
+        look(line);
+        return true;
+    }
+
+    private void letThrough(int line) {
+        if (!masked.contains(line)) {
+            int vector = vectorOfLine.computeIfAbsent(line, l -> vectors.getAsInt());
+            lineOfVector.put(vector, line);
+            controllers.enable(line, vector);
+        }
+    }
+
+    /** Takes an interrupt; returns whether its vector is that of a line. */
+    boolean taken(int vector) {
+        Integer line = lineOfVector.get(vector);
+        if (line == null) {
+            return false;
+        }
+        for (int function : lines.asserting(line)) {
+            if (listens(function, line) && !masked.contains(line)) {
+                waiting.merge(function, 1, Integer::sum);
+            }
+        }
         look(line);
         return true;
     }
@@ -89,6 +127,7 @@ final class PinInterrupts {
             if (!listening.containsKey(function)) {
                 kernel.owe(UNHANDLED * kernel.costs().strayInterrupt());
                 masked.add(line);
+                controllers.disable(line);
                 machine.trace().append(EventKind.LINE_MASKED, function, line, 0);
                 kernel.print(ConsoleLine.NOTICE, function, "irq " + line
                         + ": nobody cared (try booting with the \"irqpoll\" option)");

@@ -47,33 +47,21 @@ public final class Machine {
         void interrupt(int alias, int vector);
 
         /** The level of a function's interrupt pin changes. */
-        void interruptPin(int function, boolean asserted);
+        default void interruptPin(int function, boolean asserted) { }
 
         /** A system error becomes an interrupt that cannot be masked. */
-        void systemError(int reporter, SystemError error);
+        default void systemError(int reporter, SystemError error) { }
 
         /** It waits for a function to answer, -1 for ever. */
         default void stalled(int function, long nanos) { }
 
         /** A unit announces faults. */
-        void faults(int unit);
+        default void faults(int unit) { }
     }
 
     private static final int STORAGE = 0x01;
     private static final int ENDPOINT = 0;
-    private static final Processor NO_PROCESSOR = new Processor() {
-        @Override
-        public void interrupt(int alias, int vector) { }
-
-        @Override
-        public void interruptPin(int function, boolean asserted) { }
-
-        @Override
-        public void systemError(int reporter, SystemError error) { }
-
-        @Override
-        public void faults(int unit) { }
-    };
+    private static final Processor NO_PROCESSOR = (alias, vector) -> { };
 
     private final MachineDescription description;
     private final AddressRange reservation;
@@ -89,6 +77,7 @@ public final class Machine {
     private final FunctionConfig[] configs;
     private final Fabric fabric;
     private final InterruptLines interruptLines;
+    private final ControllerInputs controllers;
     private final Set<Integer> transients;
     private Processor processor = NO_PROCESSOR;
     /** All that it is made of. */
@@ -123,6 +112,7 @@ public final class Machine {
         var parts = new RootComplexFactory.Parts(memory, units, description::unitOf,
                 this::isWritable, platform().messages(), new Wires(), queue, trace);
         Upstream root = services.rootComplex().build(parts);
+        controllers = new ControllerInputs(this, root, services.interruptControllers());
         configs = description.functions().stream()
                 .sorted(Comparator.comparingInt(FunctionConfig::requesterId))
                 .toArray(FunctionConfig[]::new);
@@ -160,7 +150,11 @@ public final class Machine {
         @Override
         public void interruptPin(int function, int pin, boolean asserted) {
             interruptLines.level(function, asserted);
-            processor.interruptPin(function, asserted);
+            if (controllers.have(interruptLines.of(function))) {
+                controllers.pin(function, interruptLines.of(function), asserted);
+            } else {
+                processor.interruptPin(function, asserted);
+            }
         }
 
         @Override
@@ -229,7 +223,8 @@ public final class Machine {
         return media;
     }
 
-    Services services() {
+    /** Returns the services that it is made by. */
+    public Services services() {
         return services;
     }
 
@@ -241,6 +236,11 @@ public final class Machine {
     /** Returns the wires that interrupt pins lead to. */
     public InterruptLines interruptLines() {
         return interruptLines;
+    }
+
+    /** Returns the interrupt controllers that these may lead to. */
+    public ControllerInputs controllers() {
+        return controllers;
     }
 
     /** Returns its functions but for those whose slots are empty yet. */
@@ -292,6 +292,9 @@ public final class Machine {
         parts.add(services.fabric());
         parts.add(services.rootComplex());
         parts.addAll(services.waysToMap());
+        if (controllers.hardware() != null) {
+            parts.add(services.interruptControllers());
+        }
         return parts;
     }
 

@@ -5,6 +5,7 @@ import iommu.api.kdump.KernelHandover;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.FabricFactory;
 import iommu.api.unit.DmaOpsFactory;
+import iommu.api.unit.InterruptControllers;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RootComplexFactory;
 import java.util.List;
@@ -20,17 +21,20 @@ import java.util.Map;
  * @param rootComplex builds root complexes; null if no bundle does
  * @param handovers what kernels do by themselves, by vendor of the units
  * @param waysToMap what kernels may have where no unit translates, best first
+ * @param interruptControllers what inputs lead to; null if no bundle has any
  * @param presence of all of these
  */
 public record Services(Map<String, IommuVendor> vendors, List<DeviceModel> models,
         FabricFactory fabric, RootComplexFactory rootComplex,
-        Map<String, KernelHandover> handovers, List<DmaOpsFactory> waysToMap, Presence presence) {
+        Map<String, KernelHandover> handovers, List<DmaOpsFactory> waysToMap,
+        InterruptControllers interruptControllers, Presence presence) {
 
     /** Makes one whose services stay for ever. */
     public Services(Map<String, IommuVendor> vendors, List<DeviceModel> models,
             FabricFactory fabric, RootComplexFactory rootComplex,
             Map<String, KernelHandover> handovers, List<DmaOpsFactory> waysToMap) {
-        this(vendors, models, fabric, rootComplex, handovers, waysToMap, Presence.FOREVER);
+        this(vendors, models, fabric, rootComplex, handovers, waysToMap, null,
+                Presence.FOREVER);
     }
 
     /** Makes one in which memory is reached as it is where no unit translates. */
@@ -48,12 +52,20 @@ public record Services(Map<String, IommuVendor> vendors, List<DeviceModel> model
 
     /** Returns these with other models of devices. */
     public Services withModels(List<DeviceModel> others) {
-        return new Services(vendors, others, fabric, rootComplex, handovers, waysToMap, presence);
+        return new Services(vendors, others, fabric, rootComplex, handovers, waysToMap,
+                interruptControllers, presence);
     }
 
     /** Returns these with other ways to map where no unit translates. */
     public Services withWaysToMap(List<DmaOpsFactory> others) {
-        return new Services(vendors, models, fabric, rootComplex, handovers, others, presence);
+        return new Services(vendors, models, fabric, rootComplex, handovers, others,
+                interruptControllers, presence);
+    }
+
+    /** Returns these with other interrupt controllers; null for none. */
+    public Services withInterruptControllers(InterruptControllers others) {
+        return new Services(vendors, models, fabric, rootComplex, handovers, waysToMap, others,
+                presence);
     }
 
     /**

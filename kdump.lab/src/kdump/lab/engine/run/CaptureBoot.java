@@ -68,7 +68,7 @@ final class CaptureBoot {
         Phases at = profile.phases();
         phase(Phase.PURGATORY, at.purgatory(), this::checkDigest);
         phase(Phase.SETUP_ARCH, at.setupArch(), kernel::startMapping);
-        phase(Phase.INTERRUPT_REMAPPING, at.interruptRemapping(), kernel::takeInterrupts);
+        phase(Phase.INTERRUPT_REMAPPING, at.interruptRemapping(), this::startInterrupts);
         phase(Phase.ENUMERATION, at.enumeration(), this::enumerate);
         phase(Phase.FINAL_FIXUPS, at.finalFixups(), this::finalFixups);
         phase(Phase.DMA_REMAPPING, at.dmaRemapping(), () -> { });
@@ -105,6 +105,12 @@ final class CaptureBoot {
         if (run.imageChanged()) {
             throw new KernelPanicException("purgatory: digest of the loaded segments differs");
         }
+    }
+
+    private void startInterrupts() {
+        kernel.takeInterrupts();
+        kernel.startControllers();
+        kernel.checkTimer();
     }
 
     private void enumerate() {

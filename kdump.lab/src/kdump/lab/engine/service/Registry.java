@@ -9,6 +9,7 @@ import iommu.api.machine.MachineWriter;
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.FabricFactory;
 import iommu.api.unit.DmaOpsFactory;
+import iommu.api.unit.InterruptControllers;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RootComplexFactory;
 import java.util.Comparator;
@@ -44,6 +45,7 @@ public final class Registry {
     private final Whiteboard<DeviceModel> models;
     private final Whiteboard<FabricFactory> fabrics;
     private final Whiteboard<RootComplexFactory> rootComplexes;
+    private final Whiteboard<InterruptControllers> interruptControllers;
     private final Whiteboard<DmaOpsFactory> waysToMap;
     private final Whiteboard<MachineImporter> importers;
     private final Whiteboard<FirmwareTableReader> tables;
@@ -61,6 +63,8 @@ public final class Registry {
         models = new Whiteboard<>("device model", context, null);
         fabrics = new Whiteboard<>("fabric", context, f -> "fabric");
         rootComplexes = new Whiteboard<>("root complex", context, r -> "root complex");
+        interruptControllers = new Whiteboard<>("interrupt controllers", context,
+                c -> "interrupt controllers");
         waysToMap = new Whiteboard<>("way to map", context, null);
         importers = new Whiteboard<>("importer", context, null);
         tables = new Whiteboard<>("reader of firmware tables", context, null);
@@ -124,6 +128,15 @@ public final class Registry {
 
     void removeRootComplex(ServiceReference<RootComplexFactory> reference) {
         rootComplexes.remove(reference);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void addInterruptControllers(ServiceReference<InterruptControllers> reference) {
+        interruptControllers.add(reference);
+    }
+
+    void removeInterruptControllers(ServiceReference<InterruptControllers> reference) {
+        interruptControllers.remove(reference);
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -209,13 +222,13 @@ public final class Registry {
         return new Services(holding.byName(vendors), holding.all(models),
                 holding.best(fabrics), holding.best(rootComplexes),
                 holding.byName(handovers), holding.all(waysToMap),
-                holding);
+                holding.best(interruptControllers), holding);
     }
 
     /** Returns the whiteboards of all kinds but policies. */
     List<Whiteboard<?>> others() {
-        return List.of(vendors, handovers, models, waysToMap, fabrics, rootComplexes, importers,
-                tables, writers);
+        return List.of(vendors, handovers, models, waysToMap, fabrics, rootComplexes,
+                interruptControllers, importers, tables, writers);
     }
 
     Whiteboard<MachineImporter> importers() {

@@ -90,6 +90,7 @@ public final class ColdBoot {
                 unit.startClean();
             }
         }
+        kernel.startControllers();
         for (DriverMemory driver : cold.driverMemory()) {
             PciFunction function = machine.fabric().function(driver.requester());
             if (function != null) { // it is plugged in later

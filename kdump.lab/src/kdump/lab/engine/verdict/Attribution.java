@@ -225,13 +225,22 @@ final class Attribution implements TraceSink {
      */
     boolean isOfCrashedKernel(int requester) {
         int at = Arrays.binarySearch(requesters, requester);
+        if (at < 0 && isController(requester)) {
+            return false;
+        }
         return at < 0 || !functions[at].worksForCaptureKernel(queue.eventNumber());
     }
 
     /** Returns whether the capture kernel has not taken a function over yet. */
     boolean isLeftAlone(int requester) {
         int at = Arrays.binarySearch(requesters, requester);
-        return at < 0 || !functions[at].dropped;
+        return at < 0 && !isController(requester) || at >= 0 && !functions[at].dropped;
+    }
+
+    /** What interrupt controllers send, the capture kernel has let through: a crash masks all. */
+    private boolean isController(int requester) {
+        return run.machine().description().ioApics().stream()
+                .anyMatch(a -> a.source() == requester);
     }
 
     /** Returns a function whose requests carry an id; the id itself if there is none. */

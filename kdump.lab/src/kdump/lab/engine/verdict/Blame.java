@@ -19,8 +19,8 @@ public final class Blame {
     private static final String ENGINE = "kdump.lab.engine.";
     /** What strangers call: what they pass to it is theirs. */
     private static final List<String> HANDED_OUT = List.of("kernel.EngineKernelPort",
-            "kernel.EngineDriverPort", "kernel.Kernel", "kernel.PageAllocator",
-            "machine.DeviceSlot", "machine.MediaStore", "run.KernelView", "run.ReservationNotes");
+            "kernel.EngineDriverPort", "kernel.ControllerPort", "kernel.Kernel",
+            "kernel.PageAllocator", "machine.ControllerInputs", "machine.DeviceSlot", "machine.MediaStore", "run.KernelView", "run.ReservationNotes");
 
     private final List<Class<?>> strangers = new ArrayList<>();
     private final PolicySession policy;
@@ -33,6 +33,9 @@ public final class Blame {
         services.waysToMap().forEach(w -> strangers.add(w.getClass()));
         strangers.add(services.fabric().getClass());
         strangers.add(services.rootComplex().getClass());
+        if (services.interruptControllers() != null) {
+            strangers.add(services.interruptControllers().getClass());
+        }
         Class<?> decider = policy.policyClass();
         if (decider != null) {
             strangers.add(decider);

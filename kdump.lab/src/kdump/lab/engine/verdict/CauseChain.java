@@ -78,9 +78,9 @@ final class CauseChain {
                 "unit " + e.actor();
             case POLICY_EVENT, STEP -> "policy";
             case PHASE -> "machine";
-            case REQUEST, RESUMED, DMA_READ, DMA_WRITE, MESSAGE, MEDIUM_WRITE, DEVICE_RESET,
+            case REQUEST, RESUMED, DMA_READ, DMA_WRITE, MESSAGE, INPUT, MEDIUM_WRITE, DEVICE_RESET,
                     SYSTEM_ERROR, ERROR_INJECTED, REQUEST_TIMED_OUT ->
-                    RequesterId.format(e.actor());
+                    e.actor() == Trace.NOBODY ? "timer" : RequesterId.format(e.actor());
             default -> kernelAt(e.id());
         };
     }

@@ -83,6 +83,17 @@ final class EventWords {
                 facts.put("function", RequesterId.format(e.actor()));
                 facts.put("line", Long.toString(e.a()));
                 return "masks an interrupt line that the function asserts for nobody";
+            case CONTROLLER_WRITE:
+                facts.put("source", RequesterId.format(e.actor()));
+                facts.put("input", Long.toString(e.a()));
+                facts.put("entry", String.format("0x%016x", e.b()));
+                return "writes the redirection entry of an input";
+            case INPUT_CHECKED:
+                facts.put("source", RequesterId.format(e.actor()));
+                facts.put("input", Long.toString(e.a()));
+                facts.put("arrived", Long.toString(e.b() & Long.MAX_VALUE));
+                return "looks whether interrupts of the timer arrive: "
+                        + (e.b() < 0 ? "too few" : "they do");
             case POSTED:
                 facts.put("request", Long.toString(e.a()));
                 return "its driver hands a request to " + RequesterId.format(e.actor());
@@ -110,6 +121,13 @@ final class EventWords {
                 return "begins to work on a request";
             case DMA_READ, DMA_WRITE:
                 return request(e, facts);
+            case MESSAGE:
+                facts.put("address", hex(e.a()));
+                facts.put("data", hex(e.b() & 0xffff_ffffL));
+                return "sends an interrupt message" + (e.b() < 0 ? ", which is blocked" : "");
+            case INPUT:
+                facts.put("input", Long.toString(e.a()));
+                return "asserts an input of the interrupt controllers";
             case DEVICE_RESET:
                 return "is reset and drops all work";
             case SYSTEM_ERROR:

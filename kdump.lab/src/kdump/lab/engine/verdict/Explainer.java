@@ -4,6 +4,7 @@ package kdump.lab.engine.verdict;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.pcie.Access;
+import iommu.api.pcie.PciFunction;
 import iommu.api.trace.DmaOutcome;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
@@ -46,11 +47,16 @@ final class Explainer {
         }
         Event e = trace.event(event);
         return switch (e.kind()) {
-            case DMA_READ, DMA_WRITE -> event;
+            case DMA_READ, DMA_WRITE, MESSAGE -> event;
             case FAULT -> next(trace, event, (int) e.b());
             case SYSTEM_ERROR -> requestOfError(trace, event);
-            case PANIC -> isOverError(trace, e) ? requestOfError(trace, e.parent()) : 0;
-            case PROBED, SHUT_DOWN -> blockedBefore(trace, event, e.actor());
+            case PANIC -> isOverError(trace, e) ? requestOfError(trace, e.parent())
+                    : new LostInterrupts(run).ofTimer(e);
+            case PROBED -> {
+                int met = new LostInterrupts(run).ofProbe(e);
+                yield met != 0 ? met : blockedBefore(trace, event, e.actor());
+            }
+            case SHUT_DOWN -> blockedBefore(trace, event, e.actor());
             case DUMPED -> e.detail() == null ? 0 : previous(trace, event, 0);
             default -> 0;
         };
@@ -75,7 +81,8 @@ final class Explainer {
     /** A fault is told before the request that meets it. */
     private static int next(Trace trace, int fault, int function) {
         for (int id = fault + 1; id < trace.size() && id < fault + 64; id++) {
-            if (isRequest(trace.event(id)) && trace.event(id).actor() == function) {
+            if ((isRequest(trace.event(id)) || trace.kind(id) == EventKind.MESSAGE)
+                    && trace.event(id).actor() == function) {
                 return id;
             }
         }
@@ -164,7 +171,38 @@ final class Explainer {
                         String.format("0x%02x", now[0] & 0xff)));
     }
 
+    /** Tells a message, the input and the entry of a controller behind it, and who blocked it. */
+    private void tellMessage(Event message, List<WalkProbe.Met> met) {
+        chain.add(message, Map.of());
+        int unit = run.machine().description().unitOf(aliasOf(message.actor()));
+        int entry = new LostInterrupts(run).entryOf(message);
+        if (entry != 0) {
+            if (trace.kind(message.parent()) == EventKind.INPUT) {
+                chain.add(trace.event(message.parent()), Map.of());
+            }
+            chain.add(trace.event(entry), Map.of());
+        }
+        WalkProbe.Met last = met.isEmpty() ? null : met.get(met.size() - 1);
+        if (last != null && met.stream().allMatch(m -> m.step().words().length == 0)) {
+            chain.add(message, "unit " + unit, "looks at its " + last.step().structure(),
+                    ordered("decision", last.step().decision()));
+            chain.add(trace.event(1), "crashed kernel",
+                    "had switched that on before the run began", Map.of());
+        } else if (unit >= 0) {
+            tellEntry(message, met, unit);
+        }
+    }
+
+    private int aliasOf(int source) {
+        PciFunction function = run.machine().fabric().function(source);
+        return function == null ? source : function.alias();
+    }
+
     private void tellRequest(Event request, List<WalkProbe.Met> met) {
+        if (request.kind() == EventKind.MESSAGE) {
+            tellMessage(request, met);
+            return;
+        }
         FunctionRecord f = attribution.function(request.actor());
         int access = request.kind() == EventKind.DMA_READ ? Access.READ : Access.WRITE;
         var facts = new LinkedHashMap<String, String>();

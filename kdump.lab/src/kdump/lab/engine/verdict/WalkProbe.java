@@ -3,8 +3,10 @@ package kdump.lab.engine.verdict;
 
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
+import iommu.api.pcie.PciFunction;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.TraceSink;
+import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.WalkRecording;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,7 +32,7 @@ final class WalkProbe implements TraceSink {
     /**
      * Waits for an event.
      *
-     * @param wanted id of a read or write of memory, 0 for none
+     * @param wanted id of a read or write of memory or of a message, 0 for none
      */
     WalkProbe(Run run, int wanted) {
         this.run = run;
@@ -47,14 +49,20 @@ final class WalkProbe implements TraceSink {
         if (id == 0 || id != wanted) {
             return;
         }
-        int alias = run.machine().fabric().function(actor).alias();
+        PciFunction function = run.machine().fabric().function(actor);
+        int alias = function == null ? actor : function.alias();
         int unit = run.machine().description().unitOf(alias);
         if (unit < 0) {
             return;
         }
         var recording = new WalkRecording();
-        run.machine().units().get(unit).follow(alias, -1, a,
-                kind == EventKind.DMA_READ ? Access.READ : Access.WRITE, recording);
+        RemappingUnit hardware = run.machine().units().get(unit);
+        if (kind == EventKind.MESSAGE) {
+            hardware.followInterrupt(alias, a, (int) b, recording);
+        } else {
+            hardware.follow(alias, -1, a,
+                    kind == EventKind.DMA_READ ? Access.READ : Access.WRITE, recording);
+        }
         PhysicalMemory memory = run.machine().memory();
         for (WalkRecording.Step step : recording.steps()) {
             boolean inMemory = step.words().length > 0 && memory.contains(step.address(), 1);

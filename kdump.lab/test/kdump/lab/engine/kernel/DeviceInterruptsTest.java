@@ -39,7 +39,7 @@ class DeviceInterruptsTest {
     private final Kernel kernel;
 
     DeviceInterruptsTest() throws Exception {
-        MachineDescription described = Fixture.machine("vtd1");
+        MachineDescription described = Fixture.machine("vtd1").withIoApics(List.of());
         Scenario scenario = Fixture.runner(described, RunOptions.ofSeed(1)).scenario();
         machine = new Machine(scenario.description(), scenario.reservation(),
                 Runner.loaded(described, 1), Fixture.SERVICES, new RunStorage(), Trace.Level.KEEP,
@@ -220,7 +220,8 @@ class DeviceInterruptsTest {
 
     /** Returns those of a kernel that hears of nothing but pins. */
     private PinInterrupts pinsAlone(Kernel of) {
-        var pins = new PinInterrupts(of, machine);
+        var pins = new PinInterrupts(of, machine, new ControllerPort(of, machine, null),
+                () -> 0x40);
         machine.processor(new Machine.Processor() {
             @Override
             public void interrupt(int alias, int vector) { }

@@ -91,7 +91,7 @@ class ServicesTest {
     void otherModelsOrWaysLeaveTheRestAsItIs() {
         Presence presence = service -> "gone";
         var before = new Services(ALL.vendors(), ALL.models(), ALL.fabric(), ALL.rootComplex(),
-                ALL.handovers(), ALL.waysToMap(), presence);
+                ALL.handovers(), ALL.waysToMap(), ALL.interruptControllers(), presence);
         Services models = before.withModels(List.of());
         assertThat(models.models()).isEmpty();
         assertThat(models.withModels(ALL.models())).isEqualTo(before);

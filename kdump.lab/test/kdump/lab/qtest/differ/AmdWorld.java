@@ -11,9 +11,9 @@ import java.util.List;
  * devices by the number of their bus, remaps those alone whose entries were invalidated, and writes
  * its event log.
  */
-final class AmdWorld {
+public final class AmdWorld {
 
-    static final long UNIT = 0xfed8_0000L;
+    public static final long UNIT = 0xfed8_0000L;
     static final long CONTROL = UNIT + 0x18;
     static final long DEVICES = 0x10_0000;
     static final long OTHER_DEVICES = 0x10_2000;

@@ -115,7 +115,7 @@ public final class QemuProcess implements AutoCloseable {
     }
 
     /** Sends lines and returns their answers. */
-    List<String> answers(List<String> lines) {
+    public List<String> answers(List<String> lines) {
         var answers = new ArrayList<String>(lines.size());
         var batch = new StringBuilder();
         int sent = 0;
@@ -153,7 +153,7 @@ public final class QemuProcess implements AutoCloseable {
     }
 
     /** Returns the file of its firmware, there until it is closed. */
-    Path firmware() {
+    public Path firmware() {
         return bios;
     }
 

@@ -9,9 +9,9 @@ import java.util.Base64;
 import java.util.List;
 
 /** Where VT-d's things lie in the programs, how they begin, and what is looked at. */
-final class VtdWorld {
+public final class VtdWorld {
 
-    static final long UNIT = 0xfed9_0000L;
+    public static final long UNIT = 0xfed9_0000L;
     static final long ROOT = 0x10_0000;
     static final long CONTEXT = 0x10_1000;
     static final long UPPER_CONTEXT = 0x10_2000;
