@@ -40,7 +40,7 @@ final class NicDriver implements DeviceDriver {
     private static final int CALLS_PER_FRAME = 2;
     private static final double CALL_PERIODS_NANOS = 2e9;
     private static final int QUARTER = 4;
-    private static final int RING_BYTES = 4096;
+    private static final int PAGE_BYTES = 4096;
 
     private final DriverPort port;
     private final Chip chip;
@@ -120,18 +120,20 @@ final class NicDriver implements DeviceDriver {
     /**
      * Sets the interface up, as something in user space asks for: rings, all buffers, receiver.
      *
-     * <p>Source: Linux, e1000_open of both drivers: transmit before receive resources.
+     * <p>Source: Linux, e1000_open of both drivers: transmit before receive resources;
+     * e1000e_setup_rx_resources: room for the longest kind of descriptor, of 32 bytes.
      */
     private void open() {
-        transmit = new TransmitRing(port, chip, ring());
-        receive = new ReceiveRing(port, chip, ring());
+        transmit = new TransmitRing(port, chip, ring(1));
+        receive = new ReceiveRing(port, chip, ring(chip.isExpress() ? 2 : 1));
         transmit.open();
         receive.open(List.of());
         openInterrupts();
     }
 
-    private DmaBuffer ring() {
-        return port.map(port.allocatePage(), RING_BYTES, Access.READ | Access.WRITE);
+    private DmaBuffer ring(int pages) {
+        return port.map(port.allocatePages(pages), pages * PAGE_BYTES,
+                Access.READ | Access.WRITE);
     }
 
     /**

@@ -76,6 +76,16 @@ public record RunDefaults(String captureKernelRelease,
                 ofGuest, lowReservation, bootedHere);
     }
 
+    /** Returns these with one more thing asked of a device, in the words of its model. */
+    public RunDefaults withDeviceOption(int requester, String name, long value) {
+        var options = new TreeMap<>(deviceOptions);
+        var own = new TreeMap<>(options.getOrDefault(requester, Map.of()));
+        own.put(name, value);
+        options.put(requester, own);
+        return new RunDefaults(captureKernelRelease, options, rates, times, hardware,
+                pluggedAtCrash, guests, lowReservation, bootedHere);
+    }
+
     /** Copies the maps. */
     public RunDefaults {
         pluggedAtCrash = Set.copyOf(pluggedAtCrash);

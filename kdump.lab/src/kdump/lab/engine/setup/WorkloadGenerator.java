@@ -54,6 +54,7 @@ final class WorkloadGenerator {
     private final Set<Long> taken = new HashSet<>();
     private final List<String> remarks = new ArrayList<>();
     private Set<Integer> guests = Set.of();
+    private boolean captured;
 
     /**
      * Makes one.
@@ -82,6 +83,7 @@ final class WorkloadGenerator {
         var pages = new TreeMap<Integer, List<DmaBuffer>>();
         RunDefaults said = machine.description().runDefaults();
         guests = said.guests();
+        captured = !said.bootedHere();
         for (PciFunction function : machine.functionsWithDevice()) {
             if (said.pluggedAtCrash().contains(function.requesterId())) {
                 remarks.add(RequesterId.format(function.requesterId())
@@ -106,7 +108,7 @@ final class WorkloadGenerator {
         }
         shuffle(candidates);
         int streams = firstStreaming(candidates, machine);
-        int root = said.bootedHere() ? -1 : machine.dumpTarget(null);
+        int root = captured ? machine.dumpTarget(null) : -1;
         var loads = new TreeMap<Integer, Workload>();
         for (int i = 0; i < candidates.size(); i++) {
             PciFunction function = candidates.get(i);
@@ -204,6 +206,10 @@ final class WorkloadGenerator {
                 mine.sort(Comparator.comparing(page -> page.physicalAddress() >>> 32 != 0));
             }
         } else {
+            if (captured && config.classCode() >>> 16 == NETWORK) {
+                takeInOrder(NetworkRings.of(config, survey.writable(function.alias())), mine,
+                        MAX_BUFFERS);
+            }
             take(survey.writable(function.alias()), mine,
                     guests.contains(function.requesterId()) ? MAX_GUEST_PAGES : MAX_BUFFERS);
         }
@@ -214,6 +220,10 @@ final class WorkloadGenerator {
     private void take(List<DmaBuffer> from, List<DmaBuffer> into, int most) {
         var order = new ArrayList<>(from);
         shuffle(order);
+        takeInOrder(order, into, most);
+    }
+
+    private void takeInOrder(List<DmaBuffer> order, List<DmaBuffer> into, int most) {
         for (DmaBuffer page : order) {
             if (into.size() == most) {
                 return;

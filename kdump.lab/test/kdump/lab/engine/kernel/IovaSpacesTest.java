@@ -109,6 +109,30 @@ class IovaSpacesTest {
         }
     }
 
+    /** Addresses of what takes several pages are aligned to its size, and given back as one. */
+    @Test
+    void whatTakesSeveralPagesHasAdjacentAddresses() {
+        DmaBuffer two = kernel.map(machine.fabric().function(SATA), buffer, 2 * 4096,
+                Access.READ | Access.WRITE);
+        DmaBuffer three = kernel.map(machine.fabric().function(SATA), buffer + 100, 2 * 4096,
+                Access.READ | Access.WRITE);
+        assertThat(two.iova() % 8192).isZero();
+        assertThat(three.iova() % 16384).isEqualTo(100);
+        for (DmaBuffer mapped : List.of(two, three)) {
+            for (long at = 0; at < mapped.bytes(); at += 4096) {
+                assertThat(Translation.address(machine.units().get(0).translate(SATA,
+                        mapped.iova() + at, Access.READ)) & -4096)
+                        .isEqualTo(mapped.physicalAddress() + at & -4096);
+            }
+        }
+        kernel.unmap(machine.fabric().function(SATA), two);
+        machine.queue().advance(1_000_000_000L);
+        assertThat(Translation.isBlocked(machine.units().get(0)
+                .translate(SATA, two.iova() + 4096, Access.READ))).isTrue();
+        assertThat(kernel.map(machine.fabric().function(SATA), buffer, 2 * 4096, Access.READ)
+                .iova()).isEqualTo(two.iova());
+    }
+
     @Test
     void anAddressThatOneGaveBackMayGoToTheOther() {
         DmaBuffer first = map(SATA);
