@@ -49,6 +49,12 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
      */
     public static final String CRASH_FAILURES = "crash.failurePerMille";
 
+    /**
+     * Setting of the first kernel: APIC id of the processor that it crashes on, 0 to 254, which the
+     * capture kernel runs on alone; -1 if every interrupt reaches that one.
+     */
+    public static final String CRASH_PROCESSOR = "crash.processor";
+
     /** Copies list and map. */
     public KernelProfile {
         probes = List.copyOf(probes);

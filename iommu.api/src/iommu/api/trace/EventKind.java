@@ -63,6 +63,11 @@ public enum EventKind {
     /** The processor takes an interrupt. a: vector. b: whether it was set up. */
     INTERRUPT,
     /**
+     * An interrupt goes to a processor that nothing runs on. a: vector. b: destination, logical if
+     * bit 63 is set.
+     */
+    INTERRUPT_ELSEWHERE,
+    /**
      * A kernel masks an interrupt line that nobody handles. The actor is the function that asserts
      * it. a: the input of the I/O APIC.
      */

@@ -22,7 +22,7 @@ final class GenericOptions {
     static final Set<String> SETTINGS = Set.of(KernelProfile.RESET_DEVICES,
             KernelProfile.STRICT, KernelProfile.FORCE_DAC, KernelProfile.PASS_THROUGH,
             KernelProfile.PANIC, KernelProfile.CRASH_FAILURES, KernelProfile.IRQ_POLL,
-            KernelProfile.TIMER_CHECK);
+            KernelProfile.TIMER_CHECK, KernelProfile.CRASH_PROCESSOR);
     private static final Pattern PANIC = Pattern.compile("(?:^|\\s)panic=(-?\\d{1,9})(?=\\s|$)");
 
     private static final String PASS = "requests pass through, where unit and driver can";

@@ -86,6 +86,8 @@ final class Counters {
             case CONSOLE -> printed += a == ConsoleLine.FAULT.ordinal()
                     && attribution.isLeftAlone(attribution.behind((int) b)) ? 1 : 0;
             case MESSAGE -> message(actor, b < 0);
+            case INTERRUPT_ELSEWHERE -> lostInterrupts +=
+                    attribution.isOfCrashedKernel(actor) ? 0 : 1;
             case INTERRUPT -> strayInterrupts += b == 0 ? 1 : 0;
             case DUMP_PAGE -> synthetic(memory.syntheticBytes(a, PhysicalMemory.PAGE_BYTES));
             case PROBED -> {

@@ -125,6 +125,10 @@ final class EventWords {
                 facts.put("address", hex(e.a()));
                 facts.put("data", hex(e.b() & 0xffff_ffffL));
                 return "sends an interrupt message" + (e.b() < 0 ? ", which is blocked" : "");
+            case INTERRUPT_ELSEWHERE:
+                facts.put("vector", hex(e.a()));
+                facts.put("destination", hex(e.b() & Long.MAX_VALUE));
+                return "interrupts a processor that nothing runs on";
             case INPUT:
                 facts.put("input", Long.toString(e.a()));
                 return "asserts an input of the interrupt controllers";

@@ -173,6 +173,10 @@ final class Explainer {
 
     /** Tells a message, the input and the entry of a controller behind it, and who blocked it. */
     private void tellMessage(Event message, List<WalkProbe.Met> met) {
+        Event next = trace.event(Math.min(message.id() + 1, trace.size() - 1));
+        if (next.kind() == EventKind.INTERRUPT_ELSEWHERE && next.parent() == message.id()) {
+            chain.add(next, Map.of());
+        }
         chain.add(message, Map.of());
         int unit = run.machine().description().unitOf(aliasOf(message.actor()));
         int entry = new LostInterrupts(run).entryOf(message);
