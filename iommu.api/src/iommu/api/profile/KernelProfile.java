@@ -40,6 +40,12 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
     /** Setting: 0 if the kernel does not look whether the timer's interrupts arrive. */
     public static final String TIMER_CHECK = "linux.timerCheck";
 
+    /**
+     * Setting: 0 if the kernel has no services for errors of ports (AER, DPC): pci=noaer, or
+     * firmware keeps them for itself.
+     */
+    public static final String ERROR_SERVICES = "linux.aer";
+
     /** Setting: seconds from a panic to the restart, negative for none; 0 for no restart. */
     public static final String PANIC = "linux.panic";
 

@@ -12,6 +12,7 @@ import iommu.api.trace.EventKind;
 import iommu.api.unit.FaultRecord;
 import java.util.Locale;
 import java.util.Map;
+import kdump.lab.engine.ports.TakenError;
 
 /** Puts events into words: what its actor did, and facts beside it. */
 final class EventWords {
@@ -79,6 +80,13 @@ final class EventWords {
             case DUMPED:
                 facts.put("pages", e.a() + " of " + e.b());
                 return e.detail() == null ? "the dump is written" : e.detail().toString();
+            case ERROR_TAKEN:
+                var taken = (TakenError) e.detail();
+                facts.put("port", RequesterId.format((int) e.a()));
+                facts.put("severity", taken.severity());
+                return "takes an error of " + RequesterId.format(e.actor()) + " by its "
+                        + taken.service() + " service: " + taken.kind() + ", "
+                        + taken.became();
             case LINE_MASKED:
                 facts.put("function", RequesterId.format(e.actor()));
                 facts.put("line", Long.toString(e.a()));

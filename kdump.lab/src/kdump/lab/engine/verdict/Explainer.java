@@ -50,6 +50,7 @@ final class Explainer {
             case DMA_READ, DMA_WRITE, MESSAGE -> event;
             case FAULT -> next(trace, event, (int) e.b());
             case SYSTEM_ERROR -> requestOfError(trace, event);
+            case ERROR_TAKEN -> e.parent() == 0 ? 0 : requestOfError(trace, e.parent());
             case PANIC -> isOverError(trace, e) ? requestOfError(trace, e.parent())
                     : new LostInterrupts(run).ofTimer(e);
             case PROBED -> {
