@@ -108,6 +108,11 @@ final class NicDriver implements DeviceDriver {
     }
 
     @Override
+    public boolean recovers() {
+        return true;
+    }
+
+    @Override
     public String probe() {
         String failure = new NicProbe(port, chip).run();
         probed = failure == null;

@@ -26,7 +26,7 @@ import iommu.api.pcie.DriverPort;
  * The registers of a controller, as a kernel meets them. One thread.
  *
  * <p>Source: Linux, pci-quirks.c: quirk_usb_disable_ehci, ehci_bios_handoff; ehci-hcd.c: ehci_halt,
- * ehci_reset, ehci_run, ehci_shutdown.
+ * ehci_reset, ehci_run, ehci_shutdown; ehci-q.c: disable_async.
  */
 final class HostAccess extends ControllerAccess {
 
@@ -57,6 +57,11 @@ final class HostAccess extends ControllerAccess {
         write(USBCMD, 8 << 16 | RUN_STOP.mask() | PERIODIC_ENABLE.mask() | ASYNC_ENABLE.mask());
         write(CONFIGFLAG, 1);
         write(USBINTR, EVENTS.mask());
+    }
+
+    /** Ends the asynchronous schedule, as soon as no queue of it has work. */
+    void endAsynchronous() {
+        write(USBCMD, read(USBCMD) & ~ASYNC_ENABLE.mask());
     }
 
     /** Says that events are handled. */

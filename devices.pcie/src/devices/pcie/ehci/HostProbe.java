@@ -20,10 +20,12 @@ import iommu.api.pcie.DriverPort;
 /**
  * How a kernel takes a controller over: enabled, bus master, halted, reset, new schedules,
  * interrupts, started; then the hub's worker enumerates the device at a port. Nothing is looked at
- * before an interrupt has come, unless the function has none at all. One thread.
+ * before an interrupt has come, unless the function has none at all. Only the keyboard's periodic
+ * transfer goes on then. One thread.
  *
  * <p>Source: Linux, hcd-pci.c: usb_hcd_pci_probe; ehci-hcd.c: ehci_setup, ehci_run, ehci_irq;
- * hub.c: hub_port_init, 5 s a control transfer.
+ * ehci-q.c: disable_async, some milliseconds after the last transfer; hub.c: hub_port_init, 5 s a
+ * control transfer.
  */
 final class HostProbe implements ControllerDriver.Probe {
 
@@ -68,7 +70,9 @@ final class HostProbe implements ControllerDriver.Probe {
         access.handled();
         for (int i = 0; i < EhciLayout.PORTS && died == null; i++) {
             if (CONNECTED.isSet(access.read(PORTSC.get(i)))) {
-                return enumerate(PORTSC.get(i));
+                String failure = enumerate(PORTSC.get(i));
+                access.endAsynchronous();
+                return failure;
             }
         }
         return died;

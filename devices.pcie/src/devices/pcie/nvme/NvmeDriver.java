@@ -103,6 +103,11 @@ final class NvmeDriver implements DeviceDriver {
     // ---- the capture kernel ---------------------------------------------------------------------
 
     @Override
+    public boolean recovers() {
+        return true;
+    }
+
+    @Override
     public String probe() {
         failure = null;
         int before = function.readConfig(COMMAND, 2);

@@ -88,6 +88,11 @@ final class RdmaDriver implements DeviceDriver {
     }
 
     @Override
+    public boolean recovers() {
+        return true;
+    }
+
+    @Override
     public String probe() {
         function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MEMORY);
         function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MASTER);

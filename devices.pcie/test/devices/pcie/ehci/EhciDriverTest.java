@@ -238,6 +238,8 @@ class EhciDriverTest {
         serve(driver, m.queue, SECOND);
         assertThat(m.root.requests()).isNotEmpty().allMatch(r -> r.address() >= 0x80_0000
                 && r.address() < 0x90_0000);
+        assertThat(m.during(SECOND)).as("the list of frames and the keyboard's queue in it")
+                .hasSizeBetween(1000, 1400);
         assertThat(driver.write(0, 512, 0)).isEqualTo("has no medium");
         assertThat(driver.shutdown()).isNull();
         assertThat(m.during(SECOND)).isEmpty();

@@ -73,7 +73,8 @@ final class InterruptTables {
     }
 
     /**
-     * Gives an interrupt of a device an entry of its table: fixed, to the processor of id 0. An
+     * Gives an interrupt of a device an entry of its table: fixed, to the processor of this
+     * kernel. An
      * input of an I/O APIC gets the entry of its number, as its message carries no other index.
      *
      * <p>Source: Linux, amd/iommu.c, irq_remapping_alloc, IRQ_ALLOC_TYPE_IOAPIC.
@@ -96,10 +97,12 @@ final class InterruptTables {
         if (registers.control(Control.GA_EN)) {
             long at = table.base + (long) index * WideInterruptEntry.BYTES;
             port.write64(at + 8, WideInterruptEntry.VECTOR.with(0, vector));
-            port.write64(at, InterruptEntry.REMAP_EN.mask());
+            port.write64(at, WideInterruptEntry.DESTINATION_LOW.with(
+                    InterruptEntry.REMAP_EN.mask(), port.processor()));
         } else {
             long at = table.base + (long) index * InterruptEntry.BYTES;
-            long word = InterruptEntry.VECTOR.with(InterruptEntry.REMAP_EN.mask(), vector);
+            long word = InterruptEntry.DESTINATION.with(InterruptEntry.VECTOR.with(
+                    InterruptEntry.REMAP_EN.mask(), vector), port.processor());
             int shift = 8 * (int) (at & 4);
             long others = port.read64(at & -8) & ~(0xffff_ffffL << shift);
             port.write64(at & -8, others | word << shift);

@@ -156,10 +156,5 @@ final class LinuxHandover {
     static void flush(CommandRing commands, long register) {
         commands.flushOneByOne(
                 (int) (AmdViRegisters.deviceTableBytes(register) / DeviceTableEntry.BYTES));
-        if (commands.timeOuts() > 0) {
-            // The unit obeys nothing: it goes on with the interrupt tables it had.
-            throw new KernelPanicException("Kernel panic - not syncing: timer doesn't work"
-                    + " through Interrupt-remapped IO-APIC");
-        }
     }
 }

@@ -76,12 +76,11 @@ class RefusalTest {
     }
 
     @Test
-    void underSnpTheOldBufferIsReadAndTheTimerIsLost() {
+    void underSnpTheOldBufferIsRead() {
         var fixture = KernelFixture.crashed();
         fixture.replaceUnit(Map.of("snpLocked", 1L));
         LinuxAmdViDriver second = fixture.driver();
-        assertThatThrownBy(second::initialiseInterrupts).isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("timer doesn't work through Interrupt-remapped IO-APIC");
+        second.initialiseInterrupts();
         assertThat(fixture.console).contains("AMD-Vi: Completion-Wait loop timed out");
         assertThat(fixture.go(NIC, IOVA)).as("the old table is still in force")
                 .isEqualTo(0x10_0000);

@@ -113,12 +113,10 @@ class VersionedHandOverTest {
 
     /** Half of what 6.18 changed: new buffers, of which the unit is never told. */
     @Test
-    void withHalfAChangeCompletionsNeverComeAndTheTimerIsLost() {
+    void withHalfAChangeCompletionsNeverCome() {
         long buffer = fixture.get(AmdViRegisters.CMD_BUF);
         LinuxAmdViDriver second = fixture.driver("6.6.119");
-        assertThatThrownBy(second::initialiseInterrupts)
-                .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("timer doesn't work through Interrupt-remapped IO-APIC");
+        second.initialiseInterrupts();
         assertThat(fixture.console).contains("AMD-Vi: Completion-Wait loop timed out");
         assertThat(fixture.get(AmdViRegisters.CMD_BUF)).isEqualTo(buffer);
         var mended = KernelFixture.crashed();

@@ -73,6 +73,19 @@ class InterruptTest {
         assertThat(Interrupt.isUnchanged(m)).isFalse();
     }
 
+    /** Kernels set interrupt tables before entries are valid: timers work then, so IV counts. */
+    @Test
+    void anEntryThatIsNotValidForDmaRemapsAllTheSame() {
+        fixture.memory.write64(fixture.entryOf(Fixture.DEVICE), 0);
+        fixture.invalidateEntry(Fixture.DEVICE);
+        fixture.memory.write32(table + INDEX * 4, 0x0041_0301);
+        assertThat(Interrupt.vector(remap(INDEX))).isEqualTo(0x41);
+        assertThat(Interrupt.isBlocked(remap(INDEX + 1))).isTrue();
+        fixture.memory.write64(fixture.entryOf(Fixture.DEVICE) + 16, 0);
+        fixture.invalidateEntry(Fixture.DEVICE);
+        assertThat(Interrupt.isUnchanged(remap(INDEX))).isTrue();
+    }
+
     /** The values of the recorded hand-over: entry at offset 0x40 is lo 0x141, hi 0x24. */
     @Test
     void aWideEntryIsReadAsRecorded() {

@@ -44,6 +44,11 @@ public final class LateView {
         Arrays.fill(line, FREE);
     }
 
+    /** Returns whether a write buffer keeps flushed lines back until it is drained. */
+    boolean isBuffered() {
+        return buffered;
+    }
+
     /** Returns whether nothing is kept back: the view is memory itself. */
     public boolean isCurrent() {
         return kept == 0;

@@ -426,11 +426,17 @@ public class PhysicalMemory {
 
     /**
      * Returns this memory as an observer sees it that learns of processors' writes late; from now
-     * on they are kept back from it.
+     * on they are kept back from it. Observers without a write buffer see the same: they share one
+     * view.
      *
      * @param buffered whether a write buffer keeps flushed lines back until it is drained
      */
     public LateView lateView(boolean buffered) {
+        for (LateView one : lateViews) {
+            if (!buffered && !one.isBuffered()) {
+                return one;
+            }
+        }
         var view = new LateView(this, buffered);
         lateViews = Arrays.copyOf(lateViews, lateViews.length + 1);
         lateViews[lateViews.length - 1] = view;

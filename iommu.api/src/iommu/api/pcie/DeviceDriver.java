@@ -49,6 +49,24 @@ public interface DeviceDriver {
     String write(long physicalAddress, int bytes, long position);
 
     /**
+     * Returns whether the driver can bring its device back after an uncorrectable error.
+     *
+     * <p>Source: Linux, struct pci_error_handlers.
+     */
+    default boolean recovers() {
+        return false;
+    }
+
+    /**
+     * Takes the device after a reset of its link that an error led to; its header is as it was.
+     *
+     * @return null, or why the device is of no use any more
+     */
+    default String slotReset() {
+        return probe();
+    }
+
+    /**
      * Does what the driver does with its device before the machine restarts: nothing, as a rule, if
      * {@link #probe} has failed. Translation is on as the kernel has it. A wait that the kernel
      * bounds is over then; of one that it does not bound, {@link DriverPort#WITHOUT_BOUND_NANOS}

@@ -40,6 +40,12 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
     /** Setting: 0 if the kernel does not look whether the timer's interrupts arrive. */
     public static final String TIMER_CHECK = "linux.timerCheck";
 
+    /**
+     * Setting: 0 if the kernel has no services for errors of ports (AER, DPC): pci=noaer, or
+     * firmware keeps them for itself.
+     */
+    public static final String ERROR_SERVICES = "linux.aer";
+
     /** Setting: seconds from a panic to the restart, negative for none; 0 for no restart. */
     public static final String PANIC = "linux.panic";
 
@@ -48,6 +54,12 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
      * at T1; 0 to 1000. A failed act is its end: no capture kernel starts.
      */
     public static final String CRASH_FAILURES = "crash.failurePerMille";
+
+    /**
+     * Setting of the first kernel: APIC id of the processor that it crashes on, 0 to 254, which the
+     * capture kernel runs on alone; -1 if every interrupt reaches that one.
+     */
+    public static final String CRASH_PROCESSOR = "crash.processor";
 
     /** Copies list and map. */
     public KernelProfile {

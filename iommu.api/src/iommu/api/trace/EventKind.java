@@ -63,6 +63,16 @@ public enum EventKind {
     /** The processor takes an interrupt. a: vector. b: whether it was set up. */
     INTERRUPT,
     /**
+     * A kernel's service of a port has taken an error. The actor is the function that detected it.
+     * a: the port. Detail: which error, and what came of it.
+     */
+    ERROR_TAKEN,
+    /**
+     * An interrupt goes to a processor that nothing runs on. a: vector. b: destination, logical if
+     * bit 63 is set.
+     */
+    INTERRUPT_ELSEWHERE,
+    /**
      * A kernel masks an interrupt line that nobody handles. The actor is the function that asserts
      * it. a: the input of the I/O APIC.
      */

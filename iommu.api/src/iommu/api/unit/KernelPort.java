@@ -191,6 +191,11 @@ public interface KernelPort {
         return ownMemoryEnd();
     }
 
+    /** Returns the APIC id of the processor that takes this kernel's interrupts. */
+    default int processor() {
+        return 0;
+    }
+
     /** Lets time pass between two looks at something that is awaited; within an event none does. */
     default void pause(long nanos) { }
 

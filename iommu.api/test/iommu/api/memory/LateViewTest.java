@@ -105,4 +105,13 @@ class LateViewTest {
                     kept == null ? memory.read64(probe) : kept[(int) (probe / 8 & 7)]);
         }
     }
+
+    @Test
+    void observersWithoutAWriteBufferSeeTheSame() {
+        LateView view = memory.lateView(false);
+        assertThat(memory.lateView(false)).isSameAs(view);
+        LateView buffered = memory.lateView(true);
+        assertThat(memory.lateView(true)).isNotIn(view, buffered);
+        assertThat(memory.lateView(false)).isSameAs(view);
+    }
 }

@@ -116,8 +116,8 @@ final class InterruptTable {
     }
 
     /**
-     * Gives an interrupt the first free entry: fixed, edge-triggered, to the processor of id 0, and
-     * of this source only. Entries that were copied are not free.
+     * Gives an interrupt the first free entry: fixed, edge-triggered, to the processor of this kernel,
+     * and of this source only. Entries that were copied are not free.
      *
      * <p>Source: Linux, alloc_irte, prepare_irte, set_msi_sid, modify_irte.
      *
@@ -135,8 +135,9 @@ final class InterruptTable {
         long high = InterruptRemapEntry.SVT.with(0,
                 quirks.options().verifiesSource() ? VERIFY_SOURCE : VERIFY_NOTHING);
         port.write64(at(index) + 8, InterruptRemapEntry.SID.with(high, source));
-        port.write64(at(index),
-                InterruptRemapEntry.V.with(InterruptRemapEntry.P.mask(), vector));
+        long low = InterruptRemapEntry.V.with(InterruptRemapEntry.P.mask(), vector);
+        port.write64(at(index), (extended ? InterruptRemapEntry.DST
+                : InterruptRemapEntry.DST_XAPIC).with(low, port.processor()));
         invalidations.interruptEntry(index);
         long address = InterruptRequest.address(index);
         return new Message(InterruptRequest.SHV.with(address, 1), 0);

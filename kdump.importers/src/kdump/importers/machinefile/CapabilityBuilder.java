@@ -27,6 +27,7 @@ final class CapabilityBuilder {
     /** So that those of device 0 do not meet its other functions. */
     private static final int FIRST_VIRTUAL = 0x10;
     private static final int MSI_X = 0x80;
+    private static final int MSI = 0x80;
     private static final int AER = 0x100;
     private static final int AFTER_AER = 0x160;
     /** The control bits that ports have here, of containment and of access control. */
@@ -51,6 +52,8 @@ final class CapabilityBuilder {
         }
         if (vectors > 0) {
             config.msiX(MSI_X, vectors, tableBar(), false);
+        } else if (isPort(express)) {
+            config.msi(MSI, false); // for errors, as all such ports have it
         }
         if (node.flag("aer")) {
             config.errorReporting(AER);
@@ -75,12 +78,16 @@ final class CapabilityBuilder {
     /** Returns whether a member is there, which only ports with a link below may have. */
     private boolean port(String name, Node express) throws FormatException {
         Node member = node.member(name);
-        if (member != null && (express == null
-                || !express.string().equals(ExpressType.ROOT_PORT.word())
-                        && !express.string().equals(ExpressType.DOWNSTREAM_PORT.word()))) {
+        if (member != null && !isPort(express)) {
             throw member.wrong("a root port or a downstream port around it");
         }
         return member != null;
+    }
+
+    /** Returns whether a function has a link below. */
+    private static boolean isPort(Node express) throws FormatException {
+        return express != null && (express.string().equals(ExpressType.ROOT_PORT.word())
+                || express.string().equals(ExpressType.DOWNSTREAM_PORT.word()));
     }
 
     /** The table lies behind the last memory BAR that a function names. */

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
@@ -109,8 +110,9 @@ class SoakTest {
         swapper.uninstall();
         settings.reset();
         lab.compare(VTD1, List.of("copy-tables"), SHORT);
-        assertThat(loadersLeft()).as("class loaders of revisions that are gone").isEmpty();
-        assertThat(HeapHistogram.now().grownSince(before)).as("more of a class").isEmpty();
+        assertThat(soon(swapper::loadersLeft)).as("class loaders of revisions that are gone").isEmpty();
+        assertThat(soon(() -> HeapHistogram.now().grownSince(before))).as("more of a class")
+                .isEmpty();
         assertThat(metaspace()).as("metaspace").isLessThan(early + METASPACE_BYTES);
         System.err.printf("soak: %d swaps, %d commands, %d verdicts as without, %d withdrawn,"
                 + " metaspace %+d KiB%n", SWAPS, load.commands(), load.equal(), load.withdrawn(),
@@ -174,18 +176,18 @@ class SoakTest {
         return held;
     }
 
-    /** Gives the collector time: it may need several rounds. */
-    private List<String> loadersLeft() throws InterruptedException {
-        List<String> left = List.of();
+    /** Gives the collector, and threads that are about to end, time: it may need several rounds. */
+    private static List<String> soon(Callable<List<String>> left) throws Exception {
+        List<String> now = List.of();
         for (int i = 0; i < 30; i++) {
             System.gc();
-            left = swapper.loadersLeft();
-            if (left.isEmpty()) {
+            now = left.call();
+            if (now.isEmpty()) {
                 break;
             }
             Thread.sleep(100);
         }
-        return left;
+        return now;
     }
 
     private static long metaspace() {

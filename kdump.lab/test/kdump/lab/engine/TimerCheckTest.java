@@ -4,9 +4,11 @@ package kdump.lab.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.machine.MachineDescription;
+import iommu.api.profile.KernelProfile;
 import iommu.api.unit.IoApic;
 import java.util.List;
 import java.util.Map;
+import kdump.lab.api.HardwareChoice;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.api.RunOptions;
@@ -100,6 +102,42 @@ class TimerCheckTest {
                 .facts();
         assertThat(facts).containsEntry("index", "0x30").containsEntry("RemapEn", "0x0")
                 .containsKeys("address", "raw");
+    }
+
+    /**
+     * Under SNP the unit keeps the crashed kernel's tables, whose entry of the timer leads to the
+     * processor that took it then. Reported in 2024, and of 6.6.119 in 2025.
+     */
+    @Test
+    void underLockedTablesTheTimerGoesToAProcessorThatNothingRunsOn() throws Exception {
+        RunOptions locked = RunOptions.ofSeed(1).withHardware(
+                new HardwareChoice(null, Map.of("amdvi.snpLocked", 1L)));
+        var elsewhere = new Runner(Fixture.machine("kdamd1"), Fixture.ALL_MODELS,
+                locked.withKernels(new KernelChoice(null, null,
+                        Map.of(KernelProfile.CRASH_PROCESSOR, 1L))));
+        Verdict verdict = verdict(elsewhere);
+        assertThat(verdict.reasons()).contains(
+                "timer doesn't work through Interrupt-remapped IO-APIC");
+        assertThat(verdict.interrupts().lost()).isEqualTo(10);
+        assertThat(why(elsewhere, "hung")).extracting(Why.Link::event).containsSubsequence(
+                "interrupts a processor that nothing runs on", "sends an interrupt message",
+                "reads the interrupt table entry");
+        var same = new Runner(Fixture.machine("kdamd1"), Fixture.ALL_MODELS, locked.withKernels(
+                new KernelChoice(null, null, Map.of(KernelProfile.CRASH_PROCESSOR, 0L))));
+        assertThat(verdict(same).captureKernel()).isNotEqualTo("hung");
+    }
+
+    /** What the capture kernel sets up leads to where it runs. */
+    @ParameterizedTest
+    @CsvSource({"vtd1, 1", "vtdsm1, 5", "kdamd1, 7"})
+    void entriesOfItsOwnLeadToTheProcessorThatItRunsOn(String machine, long processor)
+            throws Exception {
+        Verdict verdict = verdict(new Runner(Fixture.machine(machine), Fixture.ALL_MODELS,
+                RunOptions.ofSeed(1).withKernels(new KernelChoice(null, null,
+                        Map.of(KernelProfile.CRASH_PROCESSOR, processor)))));
+        assertThat(verdict.captureKernel()).isEqualTo("ok");
+        assertThat(verdict.driversFailed()).isEmpty();
+        assertThat(verdict.interrupts().lost()).isZero();
     }
 
     /** Who does not look does not panic. */

@@ -6,8 +6,10 @@ import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.Message;
 import iommu.api.pcie.PciFunction;
 import iommu.api.sim.EventQueue;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import kdump.lab.engine.machine.Machine;
 
@@ -37,12 +39,16 @@ final class DeviceInterrupts {
     private final int[] waiting = new int[LAST_VECTOR + 1];
     private final Map<Integer, int[]> vectors = new HashMap<>();
     private final PinInterrupts pins;
+    /** By function those that are handled at once, and by their vectors. */
+    private final Map<Integer, List<Runnable>> handlers = new HashMap<>();
+    private final Map<Integer, List<Runnable>> handlersOf = new HashMap<>();
     private int next = FIRST_VECTOR;
 
     DeviceInterrupts(Kernel kernel, Machine machine, ControllerPort controllers) {
         this.kernel = kernel;
         this.machine = machine;
-        pins = new PinInterrupts(kernel, machine, controllers, this::nextVector);
+        pins = new PinInterrupts(kernel, machine, controllers, this::nextVector,
+                this::handled);
         Arrays.fill(waiting, -1);
     }
 
@@ -106,6 +112,35 @@ final class DeviceInterrupts {
                 : new Message(machine.platform().messages().start(), vector);
     }
 
+    /** Does what {@link Kernel#handleInterrupts} says. */
+    boolean handle(PciFunction function, Runnable handler) {
+        int id = function.requesterId();
+        if (handlers.containsKey(id)) {
+            handlers.get(id).add(handler);
+            return true;
+        }
+        var all = new ArrayList<>(List.of(handler));
+        handlers.put(id, all);
+        if (enable(function, 1) == 0) {
+            handlers.remove(id);
+            return false;
+        }
+        if (vectors.containsKey(id)) {
+            handlersOf.put(vectors.get(id)[0], all);
+        }
+        return true;
+    }
+
+    /** Handles the interrupt of a function's pin, if that is done at once; returns whether. */
+    private boolean handled(int function) {
+        List<Runnable> all = handlers.get(function);
+        if (all == null) {
+            return false;
+        }
+        all.forEach(Runnable::run);
+        return true;
+    }
+
     /** Takes an interrupt; returns whether a driver of this kernel listens to its vector. */
     boolean taken(int vector) {
         if (pins.taken(vector)) {
@@ -114,7 +149,12 @@ final class DeviceInterrupts {
         if (vector >= waiting.length || waiting[vector] < 0) {
             return false;
         }
-        waiting[vector]++;
+        List<Runnable> all = handlersOf.get(vector);
+        if (all != null) {
+            all.forEach(Runnable::run);
+        } else {
+            waiting[vector]++;
+        }
         return true;
     }
 

@@ -285,6 +285,11 @@ public final class EngineKernelPort implements KernelPort {
     }
 
     @Override
+    public int processor() {
+        return Math.max(0, machine.wires().runningOn());
+    }
+
+    @Override
     public void pause(long nanos) {
         kernel.spend(nanos);
     }

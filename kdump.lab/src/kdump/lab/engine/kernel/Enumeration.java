@@ -4,6 +4,7 @@ package kdump.lab.engine.kernel;
 import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.PciFunction;
+import iommu.api.profile.KernelVersion;
 
 /**
  * What a kernel does to each function while it enumerates the bus: reads its header and switches
@@ -14,6 +15,9 @@ import iommu.api.pcie.PciFunction;
 public final class Enumeration {
 
     private static final int NOBODY = 0xffff;
+    private static final int BRIDGE = 1;
+    private static final int BRIDGE_CONTROL = 0x3e;
+    private static final int SERR_ENABLE = 0x0002;
     private static final int MSI_ENABLE = 0x0001;
     private static final int MSI_X_ENABLE = 0x8000;
 
@@ -34,6 +38,19 @@ public final class Enumeration {
             return true;
         });
         return true;
+    }
+
+    /**
+     * Has a bridge forward messages of errors from below: kernels do from 4.19 on (the version is
+     * from memory).
+     *
+     * <p>Source: Linux, pci_configure_serr.
+     */
+    public static void forwardErrors(KernelVersion version, PciFunction function) {
+        if (function.headerType() == BRIDGE && version.atLeast(4, 19)) {
+            function.writeConfig(BRIDGE_CONTROL, 2,
+                    function.readConfig(BRIDGE_CONTROL, 2) | SERR_ENABLE);
+        }
     }
 
     /**

@@ -317,6 +317,15 @@ public final class Kernel implements Machine.Processor {
         }
     }
 
+    /**
+     * Has interrupts of a function handled at once, in the event that they come with.
+     *
+     * @return false if the function has none
+     */
+    public boolean handleInterrupts(PciFunction function, Runnable handler) {
+        return interrupts.handle(function, handler);
+    }
+
     /** Sets up what interrupt inputs lead to, if the machine has interrupt controllers. */
     public void startControllers() {
         controllers.start();

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
 import java.util.function.IntSupplier;
 import kdump.lab.engine.machine.InterruptLines;
 import kdump.lab.engine.machine.Machine;
@@ -43,16 +44,21 @@ final class PinInterrupts {
     private final Set<Integer> masked = new HashSet<>();
     private final ControllerPort controllers;
     private final IntSupplier vectors;
+    private final IntPredicate handled;
     /** Of lines that lead to a controller: by the vector of each. */
     private final Map<Integer, Integer> lineOfVector = new HashMap<>();
     private final Map<Integer, Integer> vectorOfLine = new HashMap<>();
 
-    /** @param vectors gives out vectors of the processor */
+    /**
+     * @param vectors gives out vectors of the processor
+     * @param handled handles an interrupt of a function at once, and says whether it is so handled
+     */
     PinInterrupts(Kernel kernel, Machine machine, ControllerPort controllers,
-            IntSupplier vectors) {
+            IntSupplier vectors, IntPredicate handled) {
         this.kernel = kernel;
         this.controllers = controllers;
         this.vectors = vectors;
+        this.handled = handled;
         this.machine = machine;
         lines = machine.interruptLines();
     }
@@ -70,7 +76,10 @@ final class PinInterrupts {
             letThrough(line);
             return true;
         }
-        waiting.put(id, lines.isAsserting(id) ? 1 : 0);
+        waiting.put(id, 0);
+        if (lines.isAsserting(id)) {
+            arrived(id);
+        }
         look(line);
         return true;
     }
@@ -91,7 +100,7 @@ final class PinInterrupts {
         }
         for (int function : lines.asserting(line)) {
             if (listens(function, line) && !masked.contains(line)) {
-                waiting.merge(function, 1, Integer::sum);
+                arrived(function);
             }
         }
         look(line);
@@ -108,13 +117,19 @@ final class PinInterrupts {
         Integer own = listening.get(function);
         if (own != null) {
             if (asserted && !masked.contains(own)) {
-                waiting.merge(function, 1, Integer::sum);
+                arrived(function);
             }
         } else if (asserted) {
             int line = lines.of(function);
             if (listening.containsValue(line)) {
                 look(line);
             }
+        }
+    }
+
+    private void arrived(int function) {
+        if (!handled.test(function)) {
+            waiting.merge(function, 1, Integer::sum);
         }
     }
 

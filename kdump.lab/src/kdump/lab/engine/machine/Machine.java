@@ -19,7 +19,6 @@ import iommu.api.profile.UnitProfile;
 import iommu.api.sim.EventQueue;
 import iommu.api.trace.Trace;
 import iommu.api.unit.DmaOpsFactory;
-import iommu.api.unit.Interrupt;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.RootComplexFactory;
@@ -78,6 +77,7 @@ public final class Machine {
     private final Fabric fabric;
     private final InterruptLines interruptLines;
     private final ControllerInputs controllers;
+    private final ProcessorWires wires = new ProcessorWires(this);
     private final Set<Integer> transients;
     private Processor processor = NO_PROCESSOR;
     /** All that it is made of. */
@@ -110,7 +110,7 @@ public final class Machine {
         }
         interruptLines = new InterruptLines(description.functions());
         var parts = new RootComplexFactory.Parts(memory, units, description::unitOf,
-                this::isWritable, platform().messages(), new Wires(), queue, trace);
+                this::isWritable, platform().messages(), wires, queue, trace);
         Upstream root = services.rootComplex().build(parts);
         controllers = new ControllerInputs(this, root, services.interruptControllers());
         configs = description.functions().stream()
@@ -138,34 +138,9 @@ public final class Machine {
         return description.memoryMap().kindAt(physicalAddress) != MemoryKind.ROM;
     }
 
-    /** Brings interrupts from the root complex to whoever runs on the processor. */
-    private final class Wires implements RootComplexFactory.Processor {
-
-        @Override
-        public void interrupt(int alias, long interrupt, int data) {
-            processor.interrupt(alias, Interrupt.isUnchanged(interrupt)
-                    ? data & platform().vectorMask() : Interrupt.vector(interrupt));
-        }
-
-        @Override
-        public void interruptPin(int function, int pin, boolean asserted) {
-            interruptLines.level(function, asserted);
-            if (controllers.have(interruptLines.of(function))) {
-                controllers.pin(function, interruptLines.of(function), asserted);
-            } else {
-                processor.interruptPin(function, asserted);
-            }
-        }
-
-        @Override
-        public void systemError(int reporter, SystemError error) {
-            processor.systemError(reporter, error);
-        }
-
-        @Override
-        public void stalled(int function, long nanos) {
-            processor.stalled(function, nanos);
-        }
+    /** Returns the way of interrupts from the root complex to the processor. */
+    public ProcessorWires wires() {
+        return wires;
     }
 
     private IommuVendor vendor(UnitDescription unit) {

@@ -28,6 +28,7 @@ import kdump.lab.engine.kernel.Enumeration;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.kernel.Readiness;
 import kdump.lab.engine.machine.Machine;
+import kdump.lab.engine.ports.PortServices;
 
 /**
  * The acts of the capture kernel from purgatory to the dump, one after the other: each waits for
@@ -53,6 +54,7 @@ final class CaptureBoot {
     private final Map<Integer, DeviceDriver> probed = new LinkedHashMap<>();
     /** Class codes of the functions that enumeration found. */
     private final Map<Integer, Integer> classes = new HashMap<>();
+    private final PortServices ports;
     private DumpWriter dump;
     private String dumpFailure;
 
@@ -64,6 +66,7 @@ final class CaptureBoot {
         this.steps = steps;
         this.profile = profile;
         this.withDriver = run.scenario().captureDrivers();
+        ports = new PortServices(kernel, machine, drivers);
         kernel.iommu().onFirstMap(r -> steps.tell(new HandoverEvent.FirstMap(r)));
         Phases at = profile.phases();
         phase(Phase.PURGATORY, at.purgatory(), this::checkDigest);
@@ -71,7 +74,7 @@ final class CaptureBoot {
         phase(Phase.INTERRUPT_REMAPPING, at.interruptRemapping(), this::startInterrupts);
         phase(Phase.ENUMERATION, at.enumeration(), this::enumerate);
         phase(Phase.FINAL_FIXUPS, at.finalFixups(), this::finalFixups);
-        phase(Phase.DMA_REMAPPING, at.dmaRemapping(), () -> { });
+        phase(Phase.DMA_REMAPPING, at.dmaRemapping(), () -> ports.start(classes.keySet()));
         phase(Phase.DRIVERS, at.drivers(), this::planProbes);
         phase(Phase.DUMP, at.dump(), this::beginDump);
     }
@@ -93,6 +96,10 @@ final class CaptureBoot {
         Act act = acts.peek();
         if (act == null || act.nanos > until) {
             return false;
+        }
+        while (ports.isActive() && (ports.hasWork() || machine.queue().nanos() < act.nanos)) {
+            ports.work();
+            machine.queue().step(act.nanos);
         }
         machine.queue().advanceTo(act.nanos);
         acts.remove();
@@ -117,6 +124,7 @@ final class CaptureBoot {
         for (PciFunction function : machine.fabric().functions()) {
             if (Readiness.awaitVendor(kernel, function) && Enumeration.enumerate(function)) {
                 Readiness.showRetries(kernel, function);
+                Enumeration.forwardErrors(profile.version(), function);
                 classes.put(function.requesterId(), function.classCode());
                 if (Enumeration.disableVirtual(function)) {
                     kernel.spend(VIRTUAL_OFF_NANOS);
@@ -176,6 +184,9 @@ final class CaptureBoot {
         trace.leave(before);
         if (failure == null) {
             drivers.put(requester, driver);
+            if (driver.recovers()) {
+                ports.probed(function);
+            }
         }
         steps.tell(new HandoverEvent.ProbeEnd(requester, failure));
     }

@@ -314,6 +314,8 @@ public final class Run {
         }
         first.stop();
         running.becomes(capture);
+        machine.wires().runsOn(
+                (int) scenario.profile().setting(KernelProfile.CRASH_PROCESSOR, -1));
         capture.endOnSystemError();
         capture.startClock();
     }

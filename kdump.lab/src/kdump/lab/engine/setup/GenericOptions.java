@@ -22,7 +22,8 @@ final class GenericOptions {
     static final Set<String> SETTINGS = Set.of(KernelProfile.RESET_DEVICES,
             KernelProfile.STRICT, KernelProfile.FORCE_DAC, KernelProfile.PASS_THROUGH,
             KernelProfile.PANIC, KernelProfile.CRASH_FAILURES, KernelProfile.IRQ_POLL,
-            KernelProfile.TIMER_CHECK);
+            KernelProfile.TIMER_CHECK, KernelProfile.CRASH_PROCESSOR,
+            KernelProfile.ERROR_SERVICES);
     private static final Pattern PANIC = Pattern.compile("(?:^|\\s)panic=(-?\\d{1,9})(?=\\s|$)");
 
     private static final String PASS = "requests pass through, where unit and driver can";
@@ -43,6 +44,8 @@ final class GenericOptions {
                     "I/O addresses from 4 GiB down")
             .word("irqpoll", KernelProfile.IRQ_POLL, 1, "irqpoll: up to 2.6.38 every tick looks"
                     + " after masked interrupt lines")
+            .word("pci=noaer", KernelProfile.ERROR_SERVICES, 0,
+                    "no services for errors of ports")
             .word("no_timer_check", KernelProfile.TIMER_CHECK, 0,
                     "nobody looks whether the timer's interrupts arrive")
             .word("iommu.passthrough=1", KernelProfile.PASS_THROUGH, 1, PASS)

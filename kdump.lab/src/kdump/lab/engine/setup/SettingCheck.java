@@ -13,6 +13,7 @@ import kdump.lab.engine.machine.Services;
 final class SettingCheck {
 
     private static final int PER_MILLE = 1000;
+    private static final int MAX_APIC_ID = 254;
 
     private final Set<String> known = new TreeSet<>(GenericOptions.SETTINGS);
 
@@ -42,6 +43,11 @@ final class SettingCheck {
         if (failures < 0 || failures > PER_MILLE) {
             throw new IllegalArgumentException("kernel setting '" + KernelProfile.CRASH_FAILURES
                     + "' is " + failures + ", expected 0 to " + PER_MILLE);
+        }
+        long processor = settings.getOrDefault(KernelProfile.CRASH_PROCESSOR, -1L);
+        if (processor < -1 || processor > MAX_APIC_ID) {
+            throw new IllegalArgumentException("kernel setting '" + KernelProfile.CRASH_PROCESSOR
+                    + "' is " + processor + ", expected -1 to " + MAX_APIC_ID);
         }
     }
 }

@@ -78,7 +78,8 @@ final class CauseChain {
                 "unit " + e.actor();
             case POLICY_EVENT, STEP -> "policy";
             case PHASE -> "machine";
-            case REQUEST, RESUMED, DMA_READ, DMA_WRITE, MESSAGE, INPUT, MEDIUM_WRITE, DEVICE_RESET,
+            case REQUEST, RESUMED, DMA_READ, DMA_WRITE, MESSAGE, INPUT,
+                    INTERRUPT_ELSEWHERE, MEDIUM_WRITE, DEVICE_RESET,
                     SYSTEM_ERROR, ERROR_INJECTED, REQUEST_TIMED_OUT ->
                     e.actor() == Trace.NOBODY ? "timer" : RequesterId.format(e.actor());
             default -> kernelAt(e.id());

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
 import kdump.lab.api.Verdict;
+import kdump.lab.engine.ports.TakenError;
 import kdump.lab.engine.run.Run;
 
 /** Everything that is counted from the crash on. One thread; counting allocates nothing. */
@@ -26,6 +27,7 @@ final class Counters {
     /** More different reasons nobody reads. */
     private static final int MAX_REFUSALS = 8;
     private static final int RECORDED_SHIFT = 32;
+    private static final String SYSTEM_ERROR = "system error";
 
     /** Requests that a unit blocked alike. */
     private static final class Group {
@@ -86,6 +88,8 @@ final class Counters {
             case CONSOLE -> printed += a == ConsoleLine.FAULT.ordinal()
                     && attribution.isLeftAlone(attribution.behind((int) b)) ? 1 : 0;
             case MESSAGE -> message(actor, b < 0);
+            case INTERRUPT_ELSEWHERE -> lostInterrupts +=
+                    attribution.isOfCrashedKernel(actor) ? 0 : 1;
             case INTERRUPT -> strayInterrupts += b == 0 ? 1 : 0;
             case DUMP_PAGE -> synthetic(memory.syntheticBytes(a, PhysicalMemory.PAGE_BYTES));
             case PROBED -> {
@@ -100,6 +104,7 @@ final class Counters {
                 }
             }
             case SYSTEM_ERROR -> error(actor, (SystemError) detail);
+            case ERROR_TAKEN -> taken((int) a, (TakenError) detail);
             default -> { }
         }
     }
@@ -162,7 +167,29 @@ final class Counters {
             }
         }
         errors.add(new Verdict.ErrorReport(reporter, error.kind(), error.severity(), 1, gates,
-                "system error"));
+                SYSTEM_ERROR));
+    }
+
+    private void taken(int port, TakenError error) {
+        add(new Verdict.ErrorReport(RequesterId.format(port), error.kind(), error.severity(), 1,
+                error.service() + " interrupt of the port", error.became()));
+    }
+
+    private void add(Verdict.ErrorReport report) {
+        for (int i = 0; i < errors.size(); i++) {
+            Verdict.ErrorReport e = errors.get(i);
+            if (e.reporter().equals(report.reporter()) && e.gates().equals(report.gates())
+                    && e.kind().equals(report.kind()) && e.became().equals(report.became())) {
+                errors.set(i, e.oneMore());
+                return;
+            }
+        }
+        errors.add(report);
+    }
+
+    /** Returns whether any error became a system error. */
+    boolean systemError() {
+        return errors.stream().anyMatch(e -> e.became().equals(SYSTEM_ERROR));
     }
 
     /** Counts bytes that were read and that nobody ever wrote. */

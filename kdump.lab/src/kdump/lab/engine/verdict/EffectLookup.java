@@ -56,7 +56,9 @@ final class EffectLookup {
                     verdict.oldMemoryBytesChanged(), Owner.KERNEL);
             case MEDIA -> media();
             case ERROR -> new Effect(verdict.errors().size() + " ports reported errors",
-                    nth(e -> e.kind() == EventKind.SYSTEM_ERROR && isMine(e.actor()),
+                    nth(e -> e.kind() == EventKind.SYSTEM_ERROR && isMine(e.actor())
+                            || e.kind() == EventKind.ERROR_TAKEN
+                                    && (isMine((int) e.a()) || isMine(e.actor())),
                             "no error"), -1);
             case DRIVER -> new Effect(verdict.driversFailed().size() + " drivers failed",
                     nth(e -> e.kind() == EventKind.PROBED && e.detail() != null

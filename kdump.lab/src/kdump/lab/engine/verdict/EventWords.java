@@ -12,6 +12,7 @@ import iommu.api.trace.EventKind;
 import iommu.api.unit.FaultRecord;
 import java.util.Locale;
 import java.util.Map;
+import kdump.lab.engine.ports.TakenError;
 
 /** Puts events into words: what its actor did, and facts beside it. */
 final class EventWords {
@@ -79,6 +80,13 @@ final class EventWords {
             case DUMPED:
                 facts.put("pages", e.a() + " of " + e.b());
                 return e.detail() == null ? "the dump is written" : e.detail().toString();
+            case ERROR_TAKEN:
+                var taken = (TakenError) e.detail();
+                facts.put("port", RequesterId.format((int) e.a()));
+                facts.put("severity", taken.severity());
+                return "takes an error of " + RequesterId.format(e.actor()) + " by its "
+                        + taken.service() + " service: " + taken.kind() + ", "
+                        + taken.became();
             case LINE_MASKED:
                 facts.put("function", RequesterId.format(e.actor()));
                 facts.put("line", Long.toString(e.a()));
@@ -125,6 +133,10 @@ final class EventWords {
                 facts.put("address", hex(e.a()));
                 facts.put("data", hex(e.b() & 0xffff_ffffL));
                 return "sends an interrupt message" + (e.b() < 0 ? ", which is blocked" : "");
+            case INTERRUPT_ELSEWHERE:
+                facts.put("vector", hex(e.a()));
+                facts.put("destination", hex(e.b() & Long.MAX_VALUE));
+                return "interrupts a processor that nothing runs on";
             case INPUT:
                 facts.put("input", Long.toString(e.a()));
                 return "asserts an input of the interrupt controllers";

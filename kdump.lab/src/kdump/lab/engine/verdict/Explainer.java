@@ -50,6 +50,7 @@ final class Explainer {
             case DMA_READ, DMA_WRITE, MESSAGE -> event;
             case FAULT -> next(trace, event, (int) e.b());
             case SYSTEM_ERROR -> requestOfError(trace, event);
+            case ERROR_TAKEN -> e.parent() == 0 ? 0 : requestOfError(trace, e.parent());
             case PANIC -> isOverError(trace, e) ? requestOfError(trace, e.parent())
                     : new LostInterrupts(run).ofTimer(e);
             case PROBED -> {
@@ -173,6 +174,10 @@ final class Explainer {
 
     /** Tells a message, the input and the entry of a controller behind it, and who blocked it. */
     private void tellMessage(Event message, List<WalkProbe.Met> met) {
+        Event next = trace.event(Math.min(message.id() + 1, trace.size() - 1));
+        if (next.kind() == EventKind.INTERRUPT_ELSEWHERE && next.parent() == message.id()) {
+            chain.add(next, Map.of());
+        }
         chain.add(message, Map.of());
         int unit = run.machine().description().unitOf(aliasOf(message.actor()));
         int entry = new LostInterrupts(run).entryOf(message);

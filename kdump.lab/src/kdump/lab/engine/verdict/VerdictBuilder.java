@@ -70,7 +70,7 @@ final class VerdictBuilder {
         return new Verdict(policy, captureKernel(), dump, stray, late, handOver,
                 counters.wrong(Medium.BLOCKS), judged ? counters.lost(Medium.BLOCKS) : 0,
                 counters.wrong(Medium.FRAMES), judged ? counters.lost(Medium.FRAMES) : 0,
-                counters.faults(), counters.untranslated(), !counters.errors().isEmpty(),
+                counters.faults(), counters.untranslated(), counters.systemError(),
                 counters.errors(), counters.interrupts(), counters.failures(),
                 counters.syntheticBytes(), "not reached", List.copyOf(reasons),
                 run.scenario().assumptions());

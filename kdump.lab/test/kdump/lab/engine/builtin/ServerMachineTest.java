@@ -14,6 +14,7 @@ import iommu.api.kdump.TakeOver;
 import iommu.api.machine.MachineDescription;
 import iommu.api.memory.MemoryKind;
 import iommu.api.pcie.RequesterId;
+import iommu.api.profile.KernelProfile;
 import iommu.api.unit.MappingVisitor;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -57,6 +58,10 @@ class ServerMachineTest {
             throw new AssertionError(e);
         }
     }
+
+    /** No service for AER closes the gates. */
+    private static final RunOptions WITHOUT_SERVICES = RunOptions.ofSeed(3).withKernels(
+            new KernelChoice(null, null, Map.of(KernelProfile.ERROR_SERVICES, 0L)));
 
     private static Verdict run(HandoverPolicy policy, RunOptions options) {
         try {
@@ -171,7 +176,7 @@ class ServerMachineTest {
     void openGatesEndTheMachineAndClosedOnesDoNot(String deviceControl, int rootControl,
             long report, String captureKernel) {
         Verdict verdict = run(new Gates((event, view, notes) -> block(event, view),
-                Integer.decode(deviceControl), rootControl), RunOptions.ofSeed(3).withHardware(
+                Integer.decode(deviceControl), rootControl), WITHOUT_SERVICES.withHardware(
                         new HardwareChoice("spec", Map.of("vtd.blockedWriteReport", report))));
         assertThat(verdict.untranslatedDma().requests()).isZero();
         assertThat(verdict.faults().requests()).isPositive();
@@ -184,7 +189,7 @@ class ServerMachineTest {
     /** Writes that nobody claims are the root port's to report, whatever the unit is set to. */
     @Test
     void rawWritesToNowhereEndItToo() {
-        Verdict verdict = run(new Gates(new LeaveDisabled(), 0xa, 2), RunOptions.ofSeed(3));
+        Verdict verdict = run(new Gates(new LeaveDisabled(), 0xa, 2), WITHOUT_SERVICES);
         assertThat(verdict.captureKernel()).isEqualTo("hung");
         assertThat(verdict.untranslatedDma().landed().nothing()).isPositive();
     }

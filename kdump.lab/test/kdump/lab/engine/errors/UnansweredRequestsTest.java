@@ -12,9 +12,11 @@ import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.kdump.TakeOver;
 import iommu.api.pcie.Capabilities;
+import iommu.api.profile.KernelProfile;
 import java.util.List;
 import java.util.Map;
 import kdump.lab.api.HardwareChoice;
+import kdump.lab.api.KernelChoice;
 import kdump.lab.api.RunOptions;
 import kdump.lab.api.TimelineEntry;
 import kdump.lab.api.Verdict;
@@ -34,6 +36,9 @@ class UnansweredRequestsTest {
     private static final int NVME = 0x1800;
     private static final int NVME_PORT = 0x1508;
     private static final long SECOND = 1_000_000_000;
+    /** No service for AER closes the gates. */
+    private static final KernelChoice WITHOUT_SERVICES = new KernelChoice(null, null,
+            Map.of(KernelProfile.ERROR_SERVICES, 0L));
 
     private final ErrorMachine current = ErrorMachine.of("server-current");
 
@@ -72,14 +77,28 @@ class UnansweredRequestsTest {
     @Test
     void withOpenGatesTheTimeOutEndsTheCaptureKernelAndWhyTellsWhoDidNotAnswer() {
         var open = ErrorMachine.of("server-2012");
-        RunOptions silent = RunOptions.ofSeed(7).withDeviceOption(0x100, "silentFromNanos",
-                15 * SECOND);
+        RunOptions silent = RunOptions.ofSeed(7).withKernels(WITHOUT_SERVICES)
+                .withDeviceOption(0x100, "silentFromNanos", 15 * SECOND);
         Verdict verdict = open.run(ResetDevicesTest.POLICY, silent);
         assertThat(verdict.captureKernel()).isEqualTo("hung");
         assertThat(verdict.errors()).singleElement().satisfies(e -> assertThat(e.kind())
                 .isEqualTo("completion timeout"));
         assertThat(open.why(ResetDevicesTest.POLICY, silent, Figure.HUNG)).hasSizeGreaterThan(3)
                 .element(2).isEqualTo("does not answer what the processor asks of it");
+    }
+
+    /** Its own errors are what the service is told of, and it reads nothing of whom they are. */
+    @Test
+    void aServiceForAerTakesTheTimeOutsInstead() {
+        Verdict verdict = ErrorMachine.of("server-2012").run(ResetDevicesTest.POLICY,
+                RunOptions.ofSeed(7).withDeviceOption(0x100, "silentFromNanos", 15 * SECOND));
+        assertThat(verdict.captureKernel()).isEqualTo("ok");
+        assertThat(verdict.dump()).as("to a disk on the root bus").isEqualTo("complete");
+        assertThat(verdict.errors()).isNotEmpty().allSatisfy(e -> {
+            assertThat(e.kind()).as("the first is told, the rest as one")
+                    .isIn("CmpltTO", "non-fatal error");
+            assertThat(e.became()).isEqualTo("not recovered");
+        });
     }
 
     @Test
@@ -121,8 +140,8 @@ class UnansweredRequestsTest {
         var server = ErrorMachine.of("server").with(0x100, 0, 4, 0, 0x100)
                 .with(0x08, 0, 0x3e, 0, 2).with(0x08, Capabilities.EXPRESS, 0x1c, 0, 7);
         Verdict verdict = server.run((event, view, notes) -> block(event, view),
-                RunOptions.ofSeed(3).withHardware(new HardwareChoice("spec",
-                        Map.of("vtd.blockedReadAborts", answer))));
+                RunOptions.ofSeed(3).withKernels(WITHOUT_SERVICES).withHardware(
+                        new HardwareChoice("spec", Map.of("vtd.blockedReadAborts", answer))));
         assertThat(verdict.faults().requests()).isPositive();
         assertThat(verdict.captureKernel()).isEqualTo(hangs ? "hung" : "ok");
         assertThat(verdict.errors()).hasSize(hangs ? 1 : 0).allSatisfy(e -> {

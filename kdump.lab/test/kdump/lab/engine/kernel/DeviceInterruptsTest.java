@@ -221,7 +221,7 @@ class DeviceInterruptsTest {
     /** Returns those of a kernel that hears of nothing but pins. */
     private PinInterrupts pinsAlone(Kernel of) {
         var pins = new PinInterrupts(of, machine, new ControllerPort(of, machine, null),
-                () -> 0x40);
+                () -> 0x40, function -> false);
         machine.processor(new Machine.Processor() {
             @Override
             public void interrupt(int alias, int vector) { }

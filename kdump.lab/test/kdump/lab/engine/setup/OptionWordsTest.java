@@ -44,6 +44,7 @@ class OptionWordsTest {
         "iommu=nopt|linux.passThrough|0|nothing passes through",
         "irqpoll|linux.irqPoll|1|irqpoll: up to 2.6.38 every tick looks after masked interrupt"
                 + " lines",
+        "pci=noaer|linux.aer|0|no services for errors of ports",
         "no_timer_check|linux.timerCheck|0|nobody looks whether the timer's interrupts arrive",
         "panic=10|linux.panic|10|panic=10: a panic restarts the machine",
         "panic=0|linux.panic|0|panic=0: a panic is the end",
