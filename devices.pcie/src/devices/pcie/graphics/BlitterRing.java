@@ -23,7 +23,8 @@ import java.util.Map;
 /**
  * The ring of commands of the blitter, as a driver fills it: a page of 64 lines, a request in each
  * but the last, where the number of the last that is done is told, MI_NOOPs to the engine. Pages of
- * memory get graphics addresses behind those of the screen, once each. One thread.
+ * memory get graphics addresses behind those of the screen, once each; when there are no more, that
+ * of another, but for the ring's own. One thread.
  *
  * <p>Source: Linux, i915: intel_ring_submission.c, gen6_engine_cs.c, intel_ggtt.c (gen8_ggtt).
  */
@@ -36,7 +37,6 @@ final class BlitterRing {
     private static final int PIXEL_BYTES = 4;
     /** 32 bits a pixel, the source as it is. */
     private static final long BR13 = 0x03cc_0000L;
-    private static final int PLACES = 256;
     /** Of what MI_NOOP may carry. */
     private static final long MOST_NUMBER = (1 << 22) - 1;
 
@@ -44,6 +44,7 @@ final class BlitterRing {
     private final StolenMemory stolen;
     private final Map<Long, Long> graphics = new HashMap<>();
     private DmaBuffer page;
+    private int place;
     private int line;
     private long number;
 
@@ -69,12 +70,12 @@ final class BlitterRing {
         if (known != null) {
             return known;
         }
-        long places = Math.min(PLACES, stolen.entries() - stolen.pages());
-        long index = stolen.pages() + graphics.size() % places;
+        long index = stolen.pages() + place;
+        place = place % (StolenMemory.LEFT - 1) + 1; // the first one stays the ring's
         port.function().writeRegister(0,
                 GraphicsLayout.TABLE_AT + index * GraphicsLayout.ENTRY_BYTES,
                 GraphicsLayout.ENTRY_BYTES, memory.iova() & -PAGE | VALID.mask());
-        graphics.values().removeIf(place -> place == index * PAGE);
+        graphics.values().removeIf(taken -> taken == index * PAGE);
         graphics.put(memory.iova(), index * PAGE);
         return index * PAGE;
     }

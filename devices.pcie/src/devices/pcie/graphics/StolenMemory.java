@@ -14,9 +14,12 @@ import iommu.api.pcie.DeviceContext;
  *
  * @param start physical address of the table
  * @param tableBytes size of the table
- * @param pages how many pages follow the table, at most one an entry
+ * @param pages how many pages follow the table, at most one an entry but for those left
  */
 record StolenMemory(long start, long tableBytes, long pages) {
+
+    /** Entries that no page for surfaces takes: a driver maps memory by them. */
+    static final int LEFT = 256;
 
     private static final int PAGE = 4096;
     private static final long MOST_BYTES = 8 << 20;
@@ -34,7 +37,7 @@ record StolenMemory(long start, long tableBytes, long pages) {
             return new StolenMemory(0, MOST_BYTES, 0);
         }
         return new StolenMemory(options.option(DeviceContext.RESERVED_START, 0), table, Math.min(
-                table / GraphicsLayout.ENTRY_BYTES, (reserved - table) / PAGE));
+                table / GraphicsLayout.ENTRY_BYTES - LEFT, (reserved - table) / PAGE));
     }
 
     /** Returns how many pages of graphics addresses have an entry. */
