@@ -51,6 +51,7 @@ final class PcControllers implements InterruptControllers.Hardware {
     private final EventQueue queue;
     private final InterruptControllers.Wires wires;
     private final Runnable tick = this::tick;
+    private final Runnable edge = this::timerEdge;
     private int icw;
     private int picBase;
     private int picMask = 0xff;
@@ -146,7 +147,7 @@ final class PcControllers implements InterruptControllers.Hardware {
     private void tick() {
         ticking = periodic;
         if (periodic) {
-            wires.asserted(all.get(0).firstInput() + TIMER_INPUT, this::timerEdge);
+            wires.asserted(all.get(0).firstInput() + TIMER_INPUT, edge);
             queue.schedule(periodNanos, tick);
         }
     }
