@@ -27,6 +27,8 @@ class CaptureDirectoryImporterTest {
     private static final String KERNEL = "The dump says: kernel 6.1.0-56-amd64.";
     private static final String QEMU = "QEMU made the VT-d unit: it caches no table entries above"
             + " the pages and sees what processors write at once.";
+    private static final String IO_APIC = "Of I/O APICs only their ids are known (0: 0000:ff:00.0):"
+            + " 24 inputs each are assumed, and an 8259A that is wired to LINT0.";
     private static final String PROFILE = "Runs are under the hardware profile qemu-7.2, unless"
             + " --hardware says otherwise: the unit has nothing that only newer ones have.";
     private static final String DMAR = "guest/acpi/DMAR.aml";
@@ -120,7 +122,7 @@ class CaptureDirectoryImporterTest {
     void anElfCoreIsPreferredToACompressedDump() throws IOException {
         put("tables.kdump", "KDUMP   ");
         put("aaa", "KDUMP   ");
-        assertThat(read().remarks()).containsExactly(KERNEL, QEMU, PROFILE);
+        assertThat(read().remarks()).containsExactly(KERNEL, QEMU, PROFILE, IO_APIC);
     }
 
     @Test
@@ -253,7 +255,7 @@ class CaptureDirectoryImporterTest {
         assertThat(machine.crashReservation()).isNull();
         assertThat(machine.remarks())
                 .containsExactly(KERNEL, "No iomem: System RAM is what the dump holds.", QEMU,
-                        PROFILE);
+                        PROFILE, IO_APIC);
     }
 
     @Test
@@ -275,7 +277,7 @@ class CaptureDirectoryImporterTest {
         MachineDescription machine = read();
         assertThat(machine.crashReservation()).isEqualTo(AddressRange.of(0x8000000, 0x4000000));
         assertThat(machine.remarks())
-                .containsExactly(KERNEL, QEMU, PROFILE,
+                .containsExactly(KERNEL, QEMU, PROFILE, IO_APIC,
                         "There are 2 crash reservations; the largest is used.");
     }
 

@@ -111,7 +111,7 @@ class RealCapturesTest {
     void vtd1HasNoReservation() throws IOException {
         MachineDescription machine = machine("vtd1");
         assertThat(machine.crashReservation()).isNull();
-        assertThat(machine.remarks()).hasSize(3)
+        assertThat(machine.remarks()).hasSize(4)
                 .contains("The dump says: kernel 6.1.0-56-amd64.")
                 .anyMatch(remark -> remark.startsWith("QEMU made the VT-d unit: "));
         assertThat(machine.commandLine()).startsWith("console=ttyS0 intel_iommu=on");
