@@ -12,14 +12,18 @@ import iommu.api.memory.MemoryMap;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.FunctionConfig;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import kdump.importers.bytes.TextFile;
 import kdump.importers.dump.CutImage;
 import kdump.importers.dump.Dump;
 import kdump.importers.dump.NoImage;
 import kdump.importers.functions.ConfigAtRest;
+import kdump.importers.kernellog.OpenedInterfaces;
 import kdump.importers.proc.Iomem;
 
 /** Reads the files of one capture and puts the machine together. Used once. */
@@ -67,9 +71,22 @@ final class CaptureReader {
                 units, sources.regions(), sources.atsFunctions(), functions, image,
                 release == null ? texts.release() : release, texts.commandLine(), capture,
                 remarks).withCaptureDrivers(drivers)
-                .withRunDefaults(RunDefaults.ofHardware(sources.hardware()))
+                .withRunDefaults(new RunDefaults("", opened(functions), Map.of(), null,
+                        sources.hardware()))
                 .withIoApics(sources.ioApics());
         return dump == null || blind && !functions.isEmpty() ? cold(machine) : machine;
+    }
+
+    private Map<Integer, Map<String, Long>> opened(List<FunctionConfig> functions)
+            throws IOException {
+        var interfaces = new OpenedInterfaces();
+        for (String name : List.of("dmesg.txt", "dmesg-after.txt")) {
+            Path log = files.captureFile(name);
+            if (log != null) {
+                interfaces.read(TextFile.read(log, OpenedInterfaces.MAX_BYTES).lines());
+            }
+        }
+        return interfaces.options(functions, remarks);
     }
 
     /** Returns the machine with what its first kernel needs to boot here. */

@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 import kdump.importers.GuestFiles.Kind;
 import kdump.importers.bytes.Content;
 import kdump.importers.bytes.TextFile;
+import kdump.importers.functions.PinAssumption;
 import kdump.importers.kernellog.KernelLog;
 import kdump.importers.kernellog.LoggedMemory;
 import kdump.importers.lspci.LspciDump;
@@ -158,7 +159,7 @@ final class GuestTexts {
             remarks.add("Left out, as their segment does not fit a requester id: "
                     + String.join(", ", dump.leftOut()) + ".");
         }
-        return dump.functions();
+        return PinAssumption.complete(dump.functions(), remarks);
     }
 
     private SysfsTree sysfs() throws IOException {

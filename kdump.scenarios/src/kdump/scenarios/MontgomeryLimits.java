@@ -49,7 +49,8 @@ final class MontgomeryLimits {
 
     private static Finding guest(Stage stage) throws LabException {
         Experiment run = stage.altered("laptop", POLICY, m -> m.withRunDefaults(
-                m.runDefaults().withFunctions(Set.of(), Set.of(GUESTS))));
+                m.runDefaults().withFunctions(Set.of(), Set.of(GUESTS))
+                        .withDeviceOption(GUESTS, "opensInterface", 1)));
         Tale tale = stage.tale(run);
         Verdict v = tale.verdict();
         List<String> refused = v.reasons().stream().filter(r -> r.startsWith("refused: ")).toList();

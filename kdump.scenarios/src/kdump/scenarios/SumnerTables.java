@@ -2,6 +2,7 @@
 package kdump.scenarios;
 
 import iommu.api.kdump.Phase;
+import iommu.api.machine.RunDefaults;
 import iommu.api.trace.EventKind;
 import java.util.List;
 import java.util.Set;
@@ -68,8 +69,11 @@ final class SumnerTables {
 
     private static Tale plugged(Stage stage, String machine, String policy, int function)
             throws LabException {
-        return stage.tale(stage.altered(machine, policy, m -> m.withRunDefaults(
-                m.runDefaults().withFunctions(Set.of(function), Set.of()))));
+        return stage.tale(stage.altered(machine, policy, m -> {
+            RunDefaults late = m.runDefaults().withFunctions(Set.of(function), Set.of());
+            return m.withRunDefaults(function == WIRELESS
+                    ? late.withDeviceOption(function, "opensInterface", 1) : late);
+        }));
     }
 
     private static Set<Integer> ids(List<Mapping> mappings, int requester) {

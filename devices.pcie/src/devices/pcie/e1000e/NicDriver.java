@@ -11,19 +11,22 @@ import static devices.pcie.e1000e.NicLayout.ICR_TXDW;
 import static devices.pcie.e1000e.NicLayout.ICR_TXQ0;
 import static devices.pcie.e1000e.NicLayout.IMS;
 
+import devices.pcie.link.DeviceOptions;
+import iommu.api.pcie.Access;
 import iommu.api.pcie.DeviceDriver;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
 import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.Workload;
+import java.util.List;
 
 /**
  * Linux's e1000e, and e1000 for the older chip, by what they do to their device. Under the first
  * kernel the interface is up: the receive ring is full of buffers, frames that have arrived are
  * taken out and their places filled again, and a frame is sent now and then.
  *
- * <p>Under a capture kernel the driver probes: reset, EEPROM, address, link. Nobody opens the
- * interface where the dump goes to a disk, so no ring is set up and the receiver stays off.
+ * <p>Under a capture kernel the driver probes: reset, EEPROM, address, link. Unless something in its
+ * user space opens the interface, no ring is set up and the receiver stays off.
  *
  * <p>Source: Linux, drivers/net/ethernet/intel/e1000e/netdev.c, e1000/e1000_main.c.
  */
@@ -37,6 +40,7 @@ final class NicDriver implements DeviceDriver {
     private static final int CALLS_PER_FRAME = 2;
     private static final double CALL_PERIODS_NANOS = 2e9;
     private static final int QUARTER = 4;
+    private static final int PAGE_BYTES = 4096;
 
     private final DriverPort port;
     private final Chip chip;
@@ -112,7 +116,29 @@ final class NicDriver implements DeviceDriver {
     public String probe() {
         String failure = new NicProbe(port, chip).run();
         probed = failure == null;
+        if (probed && DeviceOptions.opensInterface(port)) {
+            open();
+        }
         return failure;
+    }
+
+    /**
+     * Sets the interface up, as something in user space asks for: rings, all buffers, receiver.
+     *
+     * <p>Source: Linux, e1000_open of both drivers: transmit before receive resources;
+     * e1000e_setup_rx_resources: room for the longest kind of descriptor, of 32 bytes.
+     */
+    private void open() {
+        transmit = new TransmitRing(port, chip, ring(1));
+        receive = new ReceiveRing(port, chip, ring(chip.isExpress() ? 2 : 1));
+        transmit.open();
+        receive.open(List.of());
+        openInterrupts();
+    }
+
+    private DmaBuffer ring(int pages) {
+        return port.map(port.allocatePages(pages), pages * PAGE_BYTES,
+                Access.READ | Access.WRITE);
     }
 
     /**

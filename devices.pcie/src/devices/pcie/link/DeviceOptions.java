@@ -21,7 +21,15 @@ public final class DeviceOptions {
      */
     public static final String MASTER_TO_RESET_NANOS = "masterToResetNanos";
 
+    /** Whether user space of the capture kernel opens a network interface; a number, 1 for yes. */
+    public static final String OPENS_INTERFACE = "opensInterface";
+
     private DeviceOptions() { }
+
+    /** Returns whether the interface of this driver is opened as soon as it has probed. */
+    public static boolean opensInterface(DriverPort port) {
+        return port.option(OPENS_INTERFACE, 0) != 0;
+    }
 
     /**
      * Returns how long a driver takes from bus mastering being on to its reset of the device.

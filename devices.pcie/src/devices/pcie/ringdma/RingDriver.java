@@ -41,7 +41,8 @@ import java.util.List;
  * The driver of {@link RingEngine}. Under the first kernel it keeps its ring filled, mapping a
  * buffer for each request it posts and unmapping it when the request is done; under a capture
  * kernel it probes in the usual order: memory decoding and bus mastering on, reset, ring mapped, a
- * request tried out. Between the second and the third the device goes on with what it holds.
+ * request tried out. Between the second and the third the device goes on with what it holds. What
+ * comes after a reset waits until somebody opens the interface, if there is a wire.
  *
  * <p>Source of the order: Linux, igb_probe, tg3_init_one, mpt3sas_base_map_resources,
  * usb_hcd_pci_probe: pci_enable_device, pci_set_master, registers mapped, and only then the reset.
@@ -215,6 +216,11 @@ final class RingDriver implements DeviceDriver {
         function.writeConfig(4, 2, function.readConfig(4, 2) | MASTER);
         port.sleep(DeviceOptions.masterToResetNanos(port, MASTER_TO_RESET_NANOS));
         write(CTRL, RESET.mask());
+        if (wire && !DeviceOptions.opensInterface(port)) {
+            // rings and interrupts are set up as the interface is opened
+            return function.readRegister(bar, CTRL.offset(), CTRL.bytes()) == 0 ? null
+                    : "hardware does not come out of reset";
+        }
         interrupts = port.enableInterrupts(1) > 0;
         ring = port.allocatePage();
         head = 0;

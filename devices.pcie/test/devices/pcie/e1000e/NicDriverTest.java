@@ -62,6 +62,28 @@ class NicDriverTest {
         }
     }
 
+    /** Two pages for a receive ring behind PCI Express; frames arrive in buffers of this kernel. */
+    @ParameterizedTest
+    @ValueSource(ints = {EXPRESS, CONVENTIONAL})
+    void aCaptureKernelOpensTheInterfaceIfItIsTold(int id) {
+        machine = new NicMachine(id, FRAMES);
+        machine.port.ask(DeviceOptions.OPENS_INTERFACE, 1);
+        machine.driver().start(NicMachine.workload(2), 1);
+        machine.run(20 * MILLI);
+
+        NicDriver capture = machine.driver();
+        assertThat(capture.probe()).isNull();
+        long ring = machine.read(NicLayout.RDBAL);
+        assertThat(ring).isNotEqualTo(NicMachine.RX_RING);
+        assertThat(machine.read(NicLayout.TDBAL)).isNotEqualTo(NicMachine.TX_RING)
+                .isNotEqualTo(ring);
+        machine.root.clear();
+        machine.run(10 * MILLI);
+        assertThat(machine.read(NicLayout.RDH)).isBetween(4L, 6L);
+        assertThat(machine.requests(WRITE, BUFFERS, BUFFERS + 0x40000))
+                .as("into the first kernel's buffers").isZero();
+    }
+
     @ParameterizedTest
     @CsvSource({"0x10d3, 1", "0x10d3, 2", "0x10d3, 8", "0x100e, 1", "0x100e, 2"})
     void framesAreTakenOutAndOthersSent(String id, int rings) {

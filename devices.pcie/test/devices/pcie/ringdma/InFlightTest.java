@@ -186,7 +186,9 @@ class InFlightTest {
         root.refuse(new AddressRange(RING, RING + 4096));
         clock.advance(20 * MILLI);
         root.refuse(new AddressRange(0xf_f000, 0x10_0000));
-        assertThat(new RingDriver(port, true).probe()).isEqualTo("I/O timeout");
+        assertThat(new RingDriver(port, true).probe())
+                .isEqualTo("hardware does not come out of reset");
+        assertThat(new RingDriver(port, false).probe()).isEqualTo("I/O timeout");
     }
 
     @Test
@@ -203,7 +205,7 @@ class InFlightTest {
     void aDriverThatHearsNothingFailsThoughItsRequestIsDone() {
         FakeDriverPort port = port();
         port.interrupts(vector -> false);
-        assertThat(new RingDriver(port, true).probe())
+        assertThat(new RingDriver(port, false).probe())
                 .isEqualTo("I/O timeout, done but no interrupt came");
     }
 
@@ -226,7 +228,7 @@ class InFlightTest {
         options.put(DeviceOptions.WEDGES_ON_ABORT, 1L);
         FakeDriverPort port = port();
         root.refuse(new AddressRange(0, 0x10_0000));
-        var driver = new RingDriver(port, true);
+        var driver = new RingDriver(port, false);
         assertThat(driver.probe()).isNotNull();
         long before = clock.nanos();
         assertThat(driver.shutdown()).isNull();

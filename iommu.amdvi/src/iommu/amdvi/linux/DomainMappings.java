@@ -65,13 +65,13 @@ final class DomainMappings {
     }
 
     /**
-     * Returns the order of addresses. Up to 4.8 this code had an allocator of its own, which went
+     * Returns the order of addresses. Up to 4.7 this code had an allocator of its own, which went
      * through apertures of 128 MiB from the bottom; tables grow to all 64 bits.
      *
      * <p>Source: Linux, amd_iommu.c before 256e4621c21a, dma_ops_area_alloc.
      */
     IovaOrder iovaOrder() {
-        if (!kernel.version().atLeast(4, 9)) {
+        if (!kernel.version().atLeast(4, 8)) {
             return new IovaOrder(IovaOrder.Kind.UPWARDS, Integer.SIZE);
         }
         return new IovaOrder(kernel.setting(KernelProfile.FORCE_DAC, 0) != 0

@@ -57,7 +57,7 @@ enum KernelSetting {
                     "512 entries; a table whose entries have another length is not copied")),
     /** DTE_DOMID_MASK of the entry that is overwritten. */
     FLUSHES_OLD_DOMAIN("flushesOldDomain", 1, 0, "stale translations under the old id",
-            new Change("5.4, 36b7200f67df (2019)", 1,
+            new Change("5.3, 36b7200f67df (2019)", 1,
                     "at attach the copied entry's domain is flushed")),
     /** Once by the code that writes 256 bits in two halves, once more by its caller. */
     FLUSHES_ENTRY_TWICE("flushesEntryTwice", 1, 0, "once",
@@ -69,7 +69,11 @@ enum KernelSetting {
                     "new command buffer and event log, base registers never written: time-outs")),
     /** Once it is known whether SNP needs a larger one. */
     ENABLES_EVENTS_LATE("enablesEventsLate", 1, 0, "at T4, with the command buffer",
-            new Change("6.12 (recorded: 6.12.107 and 7.3)", 1, "the event log is enabled at T6")),
+            new Change("6.12.117 (recorded; 6.12.0 does not)", 1,
+                    "the event log is enabled at T6"),
+            new Change("6.13", 0, "at T4, with the command buffer"),
+            new Change("7.0 (recorded: 7.3; 6.19.0 does not)", 1,
+                    "the event log is enabled at T6")),
     /** Whether units are used at all. */
     DISABLED("disabled", 2, 0, "0: used", new Change(Change.NEVER, 1,
             "1, `amd_iommu=off`; 2, `iommu=off`: nothing is set up")),

@@ -47,8 +47,8 @@ class KernelQuirksTest {
 
     @ParameterizedTest
     @CsvSource({
-        "4.13, true, false, 8, false, false", "5.3, true, false, 8, false, false",
-        "5.4, true, false, 8, true, false", "5.9, true, false, 8, true, false",
+        "4.13, true, false, 8, false, false", "5.2, true, false, 8, false, false",
+        "5.3, true, false, 8, true, false", "5.9, true, false, 8, true, false",
         "5.10, true, false, 9, true, false", "6.12, true, false, 9, true, false",
         "6.13, true, true, 9, true, false", "6.14, true, true, 9, true, true",
         "6.17, true, true, 9, true, true", "6.18, false, false, 9, true, true",

@@ -104,9 +104,9 @@ class TableReuseTest {
     @ParameterizedTest(name = "{0}")
     @CsvSource({"CRASH_DISABLES, 1 2.6.34=0", "ATTACHES_FIRST, 1 2.6.34=0",
         "ENABLES_EARLY, 0 3.7=1", "HAND_OVER, 0 4.14=1 6.18=2", "ENCRYPTION_BIT, 0",
-        "FLUSHES_OLD_DOMAIN, 0 5.4=1", "REFUSES_SHARED_IDS, 0 6.13=1 6.18=0",
+        "FLUSHES_OLD_DOMAIN, 0 5.3=1", "REFUSES_SHARED_IDS, 0 6.13=1 6.18=0",
         "FLUSHES_ENTRY_TWICE, 0 6.14=1", "INTERRUPT_TABLE_LENGTH, 8 5.10=9",
-        "ENABLES_EVENTS_LATE, 0 6.12=1", "OFF_DISABLES, 0 4.13=1 5.12=0",
+        "ENABLES_EVENTS_LATE, 0 7.0=1", "OFF_DISABLES, 0 4.13=1 5.12=0",
         "RESERVES_IDS, 1 6.18=0 6.19=1", "DISABLED, 0",
         "INTERRUPT_REMAPPING, 1", "KDUMP, 1"})
     void settingsChangeWithTheseVersionsAndNoOthers(KernelSetting setting, String expected) {

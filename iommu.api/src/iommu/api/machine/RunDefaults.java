@@ -26,11 +26,12 @@ import java.util.TreeMap;
  *     I/O addresses are those of the guest's memory, and its driver is the guest's
  * @param lowReservation memory below 4 GiB that is the capture kernel's, too, where its reservation
  *     lies above (crashkernel=...,low); null if there is none
+ * @param bootedHere whether the machine was never captured, and booted here
  */
 public record RunDefaults(String captureKernelRelease,
         Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
         KernelTimes times, String hardware, Set<Integer> pluggedAtCrash, Set<Integer> guests,
-        AddressRange lowReservation) {
+        AddressRange lowReservation, boolean bootedHere) {
 
     /** Nothing is said. */
     public static final RunDefaults NONE = new RunDefaults("", Map.of(), Map.of(), null, "");
@@ -38,12 +39,27 @@ public record RunDefaults(String captureKernelRelease,
     /** Returns these with another low reservation; null for none. */
     public RunDefaults withLowReservation(AddressRange range) {
         return new RunDefaults(captureKernelRelease, deviceOptions, rates, times, hardware,
-                pluggedAtCrash, guests, range);
+                pluggedAtCrash, guests, range, bootedHere);
+    }
+
+    /** Returns these of a machine that was booted here. */
+    public RunDefaults ofBooted() {
+        return new RunDefaults(captureKernelRelease, deviceOptions, rates, times, hardware,
+                pluggedAtCrash, guests, lowReservation, true);
     }
 
     /** Says of runs only what hardware units are like. */
     public static RunDefaults ofHardware(String profile) {
         return new RunDefaults("", Map.of(), Map.of(), null, profile);
+    }
+
+    /** Says nothing of whether the machine was booted here. */
+    public RunDefaults(String captureKernelRelease,
+            Map<Integer, Map<String, Long>> deviceOptions, Map<Integer, Double> rates,
+            KernelTimes times, String hardware, Set<Integer> pluggedAtCrash, Set<Integer> guests,
+            AddressRange lowReservation) {
+        this(captureKernelRelease, deviceOptions, rates, times, hardware, pluggedAtCrash, guests,
+                lowReservation, false);
     }
 
     /** Says nothing of functions that come late or are a guest's, nor of a low reservation. */
@@ -57,7 +73,17 @@ public record RunDefaults(String captureKernelRelease,
     /** Returns these with functions that come late, and with those that are a guest's. */
     public RunDefaults withFunctions(Set<Integer> late, Set<Integer> ofGuest) {
         return new RunDefaults(captureKernelRelease, deviceOptions, rates, times, hardware, late,
-                ofGuest, lowReservation);
+                ofGuest, lowReservation, bootedHere);
+    }
+
+    /** Returns these with one more thing asked of a device, in the words of its model. */
+    public RunDefaults withDeviceOption(int requester, String name, long value) {
+        var options = new TreeMap<>(deviceOptions);
+        var own = new TreeMap<>(options.getOrDefault(requester, Map.of()));
+        own.put(name, value);
+        options.put(requester, own);
+        return new RunDefaults(captureKernelRelease, options, rates, times, hardware,
+                pluggedAtCrash, guests, lowReservation, bootedHere);
     }
 
     /** Copies the maps. */

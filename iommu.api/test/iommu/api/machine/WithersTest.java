@@ -149,7 +149,11 @@ class WithersTest {
                 run(d -> d.withFunctions(Set.of(), Set.of(24)), "pluggedAtCrash"),
                 run(d -> d.withFunctions(Set.of(16), Set.of()), "guests"),
                 run(d -> d.withFunctions(Set.of(24), Set.of(16)), "guests", "pluggedAtCrash"),
-                run(d -> d.withFunctions(Set.of(16), Set.of(24))));
+                run(d -> d.withFunctions(Set.of(16), Set.of(24))),
+                run(RunDefaults::ofBooted, "bootedHere"),
+                run(d -> d.withDeviceOption(8, "b", 2), "deviceOptions"),
+                run(d -> d.withDeviceOption(16, "a", 1), "deviceOptions"),
+                run(d -> d.withDeviceOption(8, "a", 1)));
     }
 
     private static Arguments run(UnaryOperator<RunDefaults> change, String... names) {

@@ -48,7 +48,7 @@ record BounceKernel(int use, boolean force, boolean panicsAtBoot, boolean panics
             1, "a kernel without memory for them below 4 GiB panics as it boots",
             new Change("3.9, ac2cbab21f31", 0, "it warns"));
     private static final VersionedSetting MAP = VersionedSetting.of(PREFIX + "panicsAtMap", 1, 1,
-            "without them it panics at the first mapping that needs one", new Change("6.0", 0,
+            "without them it panics at the first mapping that needs one", new Change("6.1", 0,
                     "the mapping fails, and the driver"));
     private static final VersionedSetting SLOTS = VersionedSetting.of(PREFIX + "slots",
             MOST_SLOTS, USUAL_SLOTS, "32768: 64 MiB", new Change(Change.NEVER, USUAL_SLOTS,

@@ -96,7 +96,7 @@ class ReservedRangesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"4.2, false, 0", "4.3, true, 1", "5.2, true, 1", "5.3, true, 0"})
+    @CsvSource({"4.3, false, 0", "4.4, true, 1", "5.2, true, 1", "5.3, true, 0"})
     void withCopiedTablesItIsMappedAsTheDriverMaps(String kernel, boolean mapped, int lines)
             throws StepRefusedException {
         int raid = 0x0200;

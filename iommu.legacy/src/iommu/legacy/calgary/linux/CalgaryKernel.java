@@ -30,7 +30,7 @@ public record CalgaryKernel(boolean used, boolean reusesTables, boolean sizedByM
     private static final String PREFIX = "calgary.";
     private static final VersionedSetting USED = VersionedSetting.of(PREFIX + "used", 1, 1,
             "PHBs with agents on them translate",
-            new Change("5.4, 90dc392fc445", 0, "there is no code for the chip: PHBs stay as they"
+            new Change("5.5, 90dc392fc445", 0, "there is no code for the chip: PHBs stay as they"
                     + " are found, addresses are those of memory"));
     private static final VersionedSetting REUSES = VersionedSetting.of(PREFIX + "reusesTables", 1,
             0, "new tables, in which nothing is mapped, with translation on",

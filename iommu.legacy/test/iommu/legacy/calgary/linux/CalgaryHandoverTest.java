@@ -55,8 +55,8 @@ class CalgaryHandoverTest {
 
     @Test
     void from54OnNobodyTouchesTheChip() {
-        assertThat(at(linux("5.4"), Phase.DMA_REMAPPING)).isEmpty();
-        assertThat(new CalgaryVendor().driver(linux("5.4"), new Chip().port).remapsDma())
+        assertThat(at(linux("5.5"), Phase.DMA_REMAPPING)).isEmpty();
+        assertThat(new CalgaryVendor().driver(linux("5.5"), new Chip().port).remapsDma())
                 .isFalse();
     }
 

@@ -142,11 +142,11 @@ enum KernelSetting {
             "| 7.0, 10e60d878139 (stable: 2026) | nor is a device that is gone asked as its copied "
                     + "scalable entry goes"),
     /**
-     * From 4.3: a new domain has what firmware reserved for the function; before, only a clean
+     * From 4.4: a new domain has what firmware reserved for the function; before, only a clean
      * start mapped that, for all functions at once.
      */
-    MAPS_RESERVED_AT_ATTACH("vtd.mapsReservedAtAttach", v -> v.atLeast(4, 3),
-            "| 4.3 | what firmware reserved for a function is mapped whenever it gets a domain"),
+    MAPS_RESERVED_AT_ATTACH("vtd.mapsReservedAtAttach", v -> v.atLeast(4, 4),
+            "| 4.4 | what firmware reserved for a function is mapped whenever it gets a domain"),
     /**
      * From 5.3 (d8190dc63886): translation goes on once the functions of all units have been found;
      * before, once what firmware reserved was mapped.

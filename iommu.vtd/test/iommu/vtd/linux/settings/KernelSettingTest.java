@@ -64,7 +64,7 @@ class KernelSettingTest {
         "TEAR_DOWN, 0 6.12=1 7.3=2", "KEEPS_UPPER_HALF, 0 7.3=1", "ENABLES_ATS, 0 2.6.31=1",
         "CHECKS_ALIGNMENT, 0 5.1=1", "GIVES_UP_ABSENT, 0 6.9=1", "PREPARES_ATS, 0 6.12=1",
         "ENABLES_ATS_AT_PROBE, 0 6.15=1", "TAGS_DEVICE_TLB, 1 6.15=0 6.15.6=1",
-        "ASKS_PRESENCE, 0 7.0=1", "MAPS_RESERVED_AT_ATTACH, 0 4.3=1", "ENABLES_LAST, 0 5.3=1",
+        "ASKS_PRESENCE, 0 7.0=1", "MAPS_RESERVED_AT_ATTACH, 0 4.4=1", "ENABLES_LAST, 0 5.3=1",
         "SETS_UP_ALIASES, 1 6.9=0", "OFF_DISABLES, 0 3.10=1 4.2=0 4.12=1", "SCALABLE_MODE, 0",
         "RESERVES_PASID_IDS, 0"})
     void changesWithTheseVersionsAndNoOthers(KernelSetting setting, String expected) {

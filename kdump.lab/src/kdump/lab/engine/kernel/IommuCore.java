@@ -168,11 +168,12 @@ public final class IommuCore implements DmaOps {
     public DmaBuffer map(PciFunction function, long physicalAddress, int bytes, int access) {
         maps(function);
         long page = physicalAddress & -PhysicalMemory.PAGE_BYTES;
-        long iova = space(function).allocate(isWide(function));
+        int pages = pages(physicalAddress, bytes);
+        long iova = space(function).allocate(pages, sizeAligned(pages), isWide(function));
         int event = machine.trace().append(EventKind.MAP, function.requesterId(), iova, page);
         int before = machine.trace().enter(event);
         unitOf(function).driver().map(function.requesterId(), iova, page,
-                PhysicalMemory.PAGE_BYTES, access);
+                (long) pages * PhysicalMemory.PAGE_BYTES, access);
         machine.trace().leave(before);
         return new DmaBuffer(iova + physicalAddress - page, physicalAddress, bytes);
     }
@@ -214,14 +215,34 @@ public final class IommuCore implements DmaOps {
         long page = buffer.iova() & -PhysicalMemory.PAGE_BYTES;
         int event = machine.trace().append(EventKind.UNMAP, function.requesterId(), page, 0);
         int before = machine.trace().enter(event);
-        unitOf(function).driver().unmap(function.requesterId(), page, PhysicalMemory.PAGE_BYTES);
+        int pages = pages(buffer.iova(), buffer.bytes());
+        unitOf(function).driver().unmap(function.requesterId(), page,
+                (long) pages * PhysicalMemory.PAGE_BYTES);
         machine.trace().leave(before);
         IovaAllocator space = space(function);
-        if (profile.strictInvalidation()) {
-            space.free(page);
-        } else {
-            flushQueue.add(space, page);
+        for (int i = 0; i < pages; i++) {
+            long one = page + (long) i * PhysicalMemory.PAGE_BYTES;
+            if (profile.strictInvalidation()) {
+                space.free(one);
+            } else {
+                flushQueue.add(space, one);
+            }
         }
+    }
+
+    private static int pages(long address, int bytes) {
+        long offset = address & PhysicalMemory.PAGE_BYTES - 1;
+        return (int) ((offset + bytes + PhysicalMemory.PAGE_BYTES - 1)
+                / PhysicalMemory.PAGE_BYTES);
+    }
+
+    /**
+     * Returns what addresses are aligned to.
+     *
+     * <p>Source: Linux, iommu_dma_alloc_iova: alloc_iova with size_aligned.
+     */
+    private static int sizeAligned(int pages) {
+        return pages == 1 ? 1 : Integer.highestOneBit(pages - 1) << 1;
     }
 
     /**

@@ -13,6 +13,9 @@ import iommu.api.unit.KernelPanicException;
  */
 final class IovaAllocator {
 
+    /** Addresses below this are given out first. */
+    static final long LOW_BYTES = 1L << 32;
+
     private static final long LOW_END = 1L << 20;
     /** Pages below the top of a domain that are given out: 64 GiB. */
     private static final int HIGH_PAGES = 1 << 24;
@@ -38,6 +41,16 @@ final class IovaAllocator {
         if (high != null) {
             high.reserve(iova, bytes);
         }
+    }
+
+    /**
+     * Has addresses given out from here down first, as a kernel does that has gone on from the one
+     * it gave out last; those above come once there are none below.
+     *
+     * <p>Source: Linux, iova.c, __cached_rbnode_insert_update.
+     */
+    void beginBelow(long iova) {
+        low.beginBelow(iova);
     }
 
     /**

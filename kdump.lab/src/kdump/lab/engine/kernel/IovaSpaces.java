@@ -71,13 +71,28 @@ final class IovaSpaces {
     private void join(int unit, PciFunction function, Space space) {
         Set<Integer> ids = inUse.sharers(unit,
                 List.of(function.requesterId(), function.alias()));
-        inUse.ranges(unit, ids).forEach(r -> space.addresses.reserve(r.start(), r.bytes()));
+        List<AddressRange> mapped = inUse.ranges(unit, ids);
+        mapped.forEach(r -> space.addresses.reserve(r.start(), r.bytes()));
+        goOnBelow(mapped, space);
         machine.fabric().functions().stream()
                 .filter(f -> ids.contains(f.requesterId()) || ids.contains(f.alias()))
                 .filter(f -> space.members.add(f.requesterId()))
                 .flatMap(f -> machine.description().reservedFor(f.requesterId()).stream())
                 .forEach(r -> space.addresses.reserve(r.start(), r.bytes()));
         space.members.add(function.requesterId());
+    }
+
+    /**
+     * Has a kernel that was captured go on below the highest address that it had mapped below
+     * 4 GiB: what it had free above that at the crash was free then, and has to be so here.
+     */
+    private void goOnBelow(List<AddressRange> mapped, Space space) {
+        mapped.stream()
+                .filter(r -> Long.compareUnsigned(r.end() - 1, IovaAllocator.LOW_BYTES) < 0)
+                .filter(r -> machine.description().reservedRegions().stream()
+                        .noneMatch(firmware -> firmware.range().contains(r.start())))
+                .mapToLong(AddressRange::end).max()
+                .ifPresent(space.addresses::beginBelow);
     }
 
     /** Keeps a range from being given out in any space. */

@@ -15,6 +15,8 @@ final class PagesFromTop {
     /** Number of the page after the last one. */
     private final long end;
     private final int pages;
+    /** Where {@link #takeHighest} begins to look, from the top. */
+    private int begin;
 
     /**
      * Makes a window in which nothing is in use.
@@ -54,14 +56,24 @@ final class PagesFromTop {
         used.clear((int) (end - 1 - (iova >>> PAGE_SHIFT)));
     }
 
+    /** Has {@link #takeHighest} look below an address within the window first. */
+    void beginBelow(long iova) {
+        begin = (int) Math.max(0, Math.min(end - (iova >>> PAGE_SHIFT), pages - 1));
+    }
+
     /**
-     * Takes adjacent free pages, as high as there are any.
+     * Takes adjacent free pages, as high as there are any below where it begins, or else above.
      *
      * @param aligned power of two that the first page's number is a multiple of
      * @return address of the first; 0 if there are none
      */
     long takeHighest(int count, int aligned) {
-        int at = used.nextClearBit(0);
+        long found = takeHighest(begin, count, aligned);
+        return found != 0 || begin == 0 ? found : takeHighest(0, count, aligned);
+    }
+
+    private long takeHighest(int from, int count, int aligned) {
+        int at = used.nextClearBit(from);
         while (at + count <= pages) {
             long first = end - at - count & -aligned;
             int top = (int) (end - first - count);

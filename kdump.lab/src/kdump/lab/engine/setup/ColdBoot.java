@@ -48,8 +48,9 @@ public final class ColdBoot {
     private static final long LOWEST_FREE = 16L << 20;
     private static final int COMMAND = 0x04;
     private static final int MEMORY_AND_MASTER = 0x0006;
-    /** What is followed where no word asks for a reservation. */
-    private static final String UNASKED = "crashkernel=256M";
+    /** What is followed where no word asks for a reservation: the first that there is room for. */
+    private static final List<String> UNASKED = List.of("crashkernel=256M", "crashkernel=128M",
+            "crashkernel=64M", "crashkernel=32M", "crashkernel=16M");
 
     private ColdBoot() { }
 
@@ -101,7 +102,7 @@ public final class ColdBoot {
                 + " and registers are those that it made; nothing had been unmapped yet.");
         return cold.booted(image(memory), reservation, units(cold, machine),
                 configs(cold, machine)).withRemarks(remarks).withRunDefaults(
-                        cold.runDefaults().withLowReservation(reserved.low()));
+                        cold.runDefaults().withLowReservation(reserved.low()).ofBooted());
     }
 
     /** What is plugged in later, this kernel never sees. */
@@ -140,14 +141,26 @@ public final class ColdBoot {
             found = search(cold, cold.commandLine(), profile);
         }
         if (found == null) {
-            found = search(cold, UNASKED, profile);
-            remarks.add("No word reserves memory for a capture kernel: " + UNASKED
+            found = unasked(cold, profile);
+            remarks.add("No word reserves memory for a capture kernel: " + found.word()
                     + " is assumed.");
         }
         remarks.add(profile.name() + " reserves " + found.range() + " for " + found.word()
                 + (found.low() == null ? "." : ", and " + found.low()
                         + " below 4 GiB."));
         return found;
+    }
+
+    private static CrashkernelReservation unasked(MachineDescription cold,
+            KernelProfile profile) {
+        for (String word : UNASKED.subList(0, UNASKED.size() - 1)) {
+            try {
+                return search(cold, word, profile);
+            } catch (IllegalArgumentException e) {
+                continue; // no room for as much
+            }
+        }
+        return search(cold, UNASKED.get(UNASKED.size() - 1), profile);
     }
 
     private static CrashkernelReservation search(MachineDescription cold, String commandLine,

@@ -14,7 +14,7 @@ import java.util.Map;
  *
  * <p>Up to 2.6.36 the lowest place is taken, from 2.6.37 the highest below 896 MiB, from 5.2 the
  * highest below 4 GiB, or above if there is none. {@code ,high} (3.9) looks at all of memory, and
- * a part below 4 GiB comes with it: 72 MiB, from 4.3 256 MiB, or what {@code ,low} says.
+ * a part below 4 GiB comes with it: 72 MiB, from 4.2 256 MiB, or what {@code ,low} says.
  *
  * <p>Source: Linux, parse_crashkernel and reserve_crashkernel; Documentation, "Documentation for
  * Kdump", crashkernel syntax.
@@ -220,7 +220,7 @@ public record CrashkernelReservation(AddressRange range, AddressRange low, Strin
         }
 
         long lowBytes() {
-            return (version.atLeast(4, 3) ? 256 : 72) * MIB;
+            return (version.atLeast(4, 2) ? 256 : 72) * MIB;
         }
 
         AddressRange low(long bytes, String word) {

@@ -27,7 +27,8 @@ import kdump.lab.engine.machine.Machine;
  * that the captured tables map for them.
  *
  * <p>Half of the engines or more are busy, and so is every network controller whose model says how
- * long it goes on: frames arrive whatever the kernel does. Of those whose models leave that to the
+ * long it goes on: frames arrive whatever the kernel does. So is the controller that the dump goes
+ * to of a machine that was captured, as it ran from a disk. Of those whose models leave that to the
  * workload, one at least streams: it goes round its ring for ever, as audio, capture and management
  * engines do, and is no disk controller if there is anything else. Rates are drawn between 20 and
  * 200 requests a second, 200 and 600 for those that stream; a function whose rate the machine says
@@ -53,6 +54,7 @@ final class WorkloadGenerator {
     private final Set<Long> taken = new HashSet<>();
     private final List<String> remarks = new ArrayList<>();
     private Set<Integer> guests = Set.of();
+    private boolean captured;
 
     /**
      * Makes one.
@@ -81,6 +83,7 @@ final class WorkloadGenerator {
         var pages = new TreeMap<Integer, List<DmaBuffer>>();
         RunDefaults said = machine.description().runDefaults();
         guests = said.guests();
+        captured = !said.bootedHere();
         for (PciFunction function : machine.functionsWithDevice()) {
             if (said.pluggedAtCrash().contains(function.requesterId())) {
                 remarks.add(RequesterId.format(function.requesterId())
@@ -105,12 +108,14 @@ final class WorkloadGenerator {
         }
         shuffle(candidates);
         int streams = firstStreaming(candidates, machine);
+        int root = captured ? machine.dumpTarget(null) : -1;
         var loads = new TreeMap<Integer, Workload>();
         for (int i = 0; i < candidates.size(); i++) {
             PciFunction function = candidates.get(i);
             boolean open = isOpen(function, machine);
             boolean busy = i == streams || i < (candidates.size() + 1) / 2 || random.oneIn(2)
                     || !open && classOf(function, machine) == NETWORK
+                    || function.requesterId() == root
                     || rates.containsKey(function.requesterId());
             boolean streaming = (i == streams || random.oneIn(2)) && open;
             Workload load = load(function, pages.get(function.requesterId()), streaming,
@@ -201,6 +206,10 @@ final class WorkloadGenerator {
                 mine.sort(Comparator.comparing(page -> page.physicalAddress() >>> 32 != 0));
             }
         } else {
+            if (captured && config.classCode() >>> 16 == NETWORK) {
+                takeInOrder(NetworkRings.of(config, survey.writable(function.alias())), mine,
+                        MAX_BUFFERS);
+            }
             take(survey.writable(function.alias()), mine,
                     guests.contains(function.requesterId()) ? MAX_GUEST_PAGES : MAX_BUFFERS);
         }
@@ -211,6 +220,10 @@ final class WorkloadGenerator {
     private void take(List<DmaBuffer> from, List<DmaBuffer> into, int most) {
         var order = new ArrayList<>(from);
         shuffle(order);
+        takeInOrder(order, into, most);
+    }
+
+    private void takeInOrder(List<DmaBuffer> order, List<DmaBuffer> into, int most) {
         for (DmaBuffer page : order) {
             if (into.size() == most) {
                 return;

@@ -92,11 +92,45 @@ class IovaSpacesTest {
         assertThat(given).doesNotHaveDuplicates().doesNotContainAnyElementsOf(inUse);
     }
 
+    /** What the captured kernel had free at the crash, no request of its own uses before. */
+    @Test
+    void aCapturedKernelGoesOnBelowTheHighestAddressThatItHadMapped() {
+        long highest = captured(SATA).stream().mapToLong(page -> page).max().orElseThrow();
+        assertThat(highest).as("there is room above").isLessThan(0xffff_f000L);
+        for (int i = 0; i < PAGES; i++) {
+            assertThat(map(SATA).iova()).isLessThan(highest);
+        }
+    }
+
     @Test
     void whatIsReservedForOneIsGivenToNoneOfThem() {
         for (int i = 0; i < 8 * PAGES; i++) {
             assertThat(RESERVED.contains(map(SATA).iova())).isFalse();
         }
+    }
+
+    /** Addresses of what takes several pages are aligned to its size, and given back as one. */
+    @Test
+    void whatTakesSeveralPagesHasAdjacentAddresses() {
+        DmaBuffer two = kernel.map(machine.fabric().function(SATA), buffer, 2 * 4096,
+                Access.READ | Access.WRITE);
+        DmaBuffer three = kernel.map(machine.fabric().function(SATA), buffer + 100, 2 * 4096,
+                Access.READ | Access.WRITE);
+        assertThat(two.iova() % 8192).isZero();
+        assertThat(three.iova() % 16384).isEqualTo(100);
+        for (DmaBuffer mapped : List.of(two, three)) {
+            for (long at = 0; at < mapped.bytes(); at += 4096) {
+                assertThat(Translation.address(machine.units().get(0).translate(SATA,
+                        mapped.iova() + at, Access.READ)) & -4096)
+                        .isEqualTo(mapped.physicalAddress() + at & -4096);
+            }
+        }
+        kernel.unmap(machine.fabric().function(SATA), two);
+        machine.queue().advance(1_000_000_000L);
+        assertThat(Translation.isBlocked(machine.units().get(0)
+                .translate(SATA, two.iova() + 4096, Access.READ))).isTrue();
+        assertThat(kernel.map(machine.fabric().function(SATA), buffer, 2 * 4096, Access.READ)
+                .iova()).isEqualTo(two.iova());
     }
 
     @Test

@@ -94,6 +94,25 @@ class PagesFromTopTest {
                 .isEqualTo((long) Long.decode(lowest));
     }
 
+    /** Below it first, and once there is nothing, above. */
+    @ParameterizedTest(name = "{1} pages below {0}")
+    @CsvSource({
+        "0xffff0000,  1,  0xfffef000, 0xfffee000",
+        "0xffff0000,  48, 0xfffc0000, 0",
+        "0xffff0000,  40, 0xfffc8000, 0",
+        "0xfffc1000,  1,  0xfffc0000, 0xfffff000",
+        "0xfffc1000,  2,  0xffffe000, 0xffffc000",
+        "0xfffc0000,  1,  0xfffc0000, 0xfffff000",
+        "0x100000000, 1,  0xfffff000, 0xffffe000",
+        "0x200000000, 1,  0xfffff000, 0xffffe000",
+        "0x1000,      1,  0xfffc0000, 0xfffff000"})
+    void placesAreLookedForBelowWhereItBegins(String below, int count, String first,
+            String second) {
+        window.beginBelow(Long.decode(below));
+        assertThat(window.takeHighest(count, 1)).isEqualTo((long) Long.decode(first));
+        assertThat(window.takeHighest(count, 1)).isEqualTo((long) Long.decode(second));
+    }
+
     @ParameterizedTest(name = "{0}")
     @CsvSource({"0xfffbffff, false", "0xfffc0000, true", "0xffffffff, true",
         "0x100000000, false", "0, false"})

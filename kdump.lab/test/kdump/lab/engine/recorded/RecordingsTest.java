@@ -14,6 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import kdump.importers.CaptureDirectoryImporter;
@@ -42,6 +45,8 @@ class RecordingsTest {
     private static final Path TABLE = Fixture.root().resolve("docs/recordings.md");
     private static final boolean WRITE = "write".equals(System.getenv("LAB_RECORDINGS"));
     private static final int SEEDS = 20;
+    private static final Pattern OWN_FAULT =
+            Pattern.compile("\\d+ \\w+ of the capture kernel's own device (\\S+) blocked, (\\S+),.*");
 
     /** One row; the last column says why the prediction is another one, or nothing. */
     private record Row(String name, String what, String recorded, String predicted, String spec,
@@ -73,6 +78,14 @@ class RecordingsTest {
     private static String kind(Verdict v) {
         var told = new ArrayList<String>();
         Set<String> faults = new TreeSet<>(v.faults().byReason().keySet());
+        Set<String> failed = v.driversFailed().stream().map(f -> f.requester())
+                .collect(Collectors.toSet());
+        for (String reason : v.reasons()) {
+            Matcher own = OWN_FAULT.matcher(reason);
+            if (own.matches() && !failed.contains(own.group(1))) {
+                faults.add(own.group(2));
+            }
+        }
         told.add((faults.isEmpty() ? "no fault" : String.join(" ", faults))
                 + (v.untranslatedDma().requests() > 0 ? ", untranslated" : ""));
         if (!v.captureKernel().equals("ok")) {

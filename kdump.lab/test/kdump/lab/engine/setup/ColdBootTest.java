@@ -25,6 +25,8 @@ import kdump.lab.engine.verdict.Runner;
 import kdump.policies.linux.Linux;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a machine file says of kernels, reservation and runs, and what users say instead. */
 class ColdBootTest {
@@ -43,7 +45,8 @@ class ColdBootTest {
             functions:
               - {id: "0000:00:02.0", class: 0x010802, rate: 77, memory: {rw: 16},
                  options: {wedgesOnAbort: 1}}
-              - {id: "0000:00:03.0", class: 0x020000, memory: {rw: 16, registered: 4M}}
+              - {id: "0000:00:03.0", class: 0x020000, memory: {rw: 16, registered: 4M},
+                 options: {opensInterface: 1}}
             """;
 
     @TempDir
@@ -93,6 +96,18 @@ class ColdBootTest {
         MachineDescription m = boot(FILE.replace(" crashkernel=64M", ""), KernelChoice.DEFAULT);
         assertThat(m.crashReservation()).isEqualTo(at(1792, 256));
         assertThat(m.remarks()).anyMatch(r -> r.contains("crashkernel=256M is assumed"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2047, 256", "240, 128", "130, 64", "70, 32"})
+    void ofWhatNobodyAskedForAsMuchIsAssumedAsThereIsRoomFor(int mib, int reserved)
+            throws LabException {
+        MachineDescription m = boot(FILE.replace(" crashkernel=64M", "")
+                .replace("2047M", mib + "M").replace(
+                        "  - {start: 4G, bytes: 2G, kind: ram}\n", ""), KernelChoice.DEFAULT);
+        assertThat(m.crashReservation().bytes()).isEqualTo(reserved * MIB);
+        assertThat(m.remarks()).anyMatch(
+                r -> r.contains("crashkernel=" + reserved + "M is assumed"));
     }
 
     /** The low part of a high reservation is nobody's: no page table, no buffer lies there. */
