@@ -5,6 +5,7 @@ import devices.pcie.ahci.AhciModel;
 import devices.pcie.bmc.BmcModel;
 import devices.pcie.e1000e.E1000eModel;
 import devices.pcie.ehci.EhciModel;
+import devices.pcie.graphics.GraphicsModel;
 import devices.pcie.nvme.NvmeModel;
 import devices.pcie.raid.SmartArray;
 import devices.pcie.rdma.Rdma;
@@ -67,6 +68,13 @@ class ConformanceTest {
     class E1000eKeepsToTheRules extends Ours {
         E1000eKeepsToTheRules() {
             super(new E1000eModel(), 0x020000, 0x10d3_8086);
+        }
+    }
+
+    @Nested
+    class GraphicsKeepsToTheRules extends Ours {
+        GraphicsKeepsToTheRules() {
+            super(new GraphicsModel(), 0x030000, 0x5917_8086);
         }
     }
 

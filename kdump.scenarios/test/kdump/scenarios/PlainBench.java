@@ -6,6 +6,7 @@ import devices.pcie.bmc.BmcModel;
 import devices.pcie.e1000e.E1000eModel;
 import devices.pcie.ehci.EhciModel;
 import devices.pcie.fabric.PcieFabricFactory;
+import devices.pcie.graphics.GraphicsModel;
 import devices.pcie.ioapic.IoApics;
 import devices.pcie.nvme.NvmeModel;
 import devices.pcie.raid.SmartArray;
@@ -23,13 +24,6 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
 import iommu.api.machine.MachineImporter;
-import iommu.legacy.calgary.linux.CalgaryHandover;
-import iommu.legacy.calgary.vendor.CalgaryVendor;
-import iommu.legacy.gart.linux.GartHandover;
-import iommu.legacy.gart.vendor.GartVendor;
-import iommu.legacy.none.NoIommu;
-import iommu.legacy.swiotlb.Swiotlb;
-import iommu.testkit.Settings;
 import iommu.legacy.calgary.linux.CalgaryHandover;
 import iommu.legacy.calgary.vendor.CalgaryVendor;
 import iommu.legacy.gart.linux.GartHandover;
@@ -91,8 +85,8 @@ public final class PlainBench implements Experiments {
             Map.of("vtd", new VtdVendor(), "amdvi", new AmdViVendor(), "calgary",
                     new CalgaryVendor(), "gart", new GartVendor()),
             List.of(new AhciModel(), new BmcModel(), new E1000eModel(), new EhciModel(),
-                    new NvmeModel(), new Rdma(), new SmartArray(), new UhciModel(),
-                    new XhciModel(), new RingDma(false)),
+                    new GraphicsModel(), new NvmeModel(), new Rdma(), new SmartArray(),
+                    new UhciModel(), new XhciModel(), new RingDma(false)),
             new PcieFabricFactory(), new RootComplexes(),
             Map.of("vtd", new VtdHandover(), "amdvi", new AmdViHandover(), "calgary",
                     new CalgaryHandover(), "gart", new GartHandover()),

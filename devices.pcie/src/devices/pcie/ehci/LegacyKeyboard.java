@@ -23,8 +23,8 @@ import static devices.pcie.ehci.QueueLayout.TERMINATE;
 import static devices.pcie.ehci.QueueLayout.TOKEN;
 import static devices.pcie.ehci.QueueLayout.TYPE;
 
+import devices.pcie.link.LittleEndian;
 import devices.pcie.usb.AttachedDevice;
-import devices.pcie.usb.LittleEndian;
 import devices.pcie.usb.ReservedPlace;
 import iommu.api.bits.Register;
 import iommu.api.pcie.DeviceContext;

@@ -31,9 +31,9 @@ import static devices.pcie.ehci.QueueLayout.TOKEN;
 import static devices.pcie.ehci.QueueLayout.TRANSACTION_ERROR;
 import static devices.pcie.ehci.QueueLayout.TRANSFER_BYTES;
 
+import devices.pcie.link.LittleEndian;
 import devices.pcie.link.MemoryAccess;
 import devices.pcie.usb.AttachedDevice;
-import devices.pcie.usb.LittleEndian;
 import iommu.api.pcie.DeviceContext;
 import java.util.Arrays;
 

@@ -8,8 +8,8 @@ import static devices.pcie.ehci.QueueLayout.QUEUE_HEAD;
 import static devices.pcie.ehci.QueueLayout.TERMINATE;
 import static devices.pcie.ehci.QueueLayout.TYPE;
 
+import devices.pcie.link.LittleEndian;
 import devices.pcie.link.MemoryAccess;
-import devices.pcie.usb.LittleEndian;
 import iommu.api.pcie.DeviceContext;
 
 /**

@@ -27,9 +27,9 @@ import static devices.pcie.uhci.UhciLayout.TIMED_OUT;
 import static devices.pcie.uhci.UhciLayout.TOKEN;
 import static devices.pcie.uhci.UhciLayout.TRANSFER_BYTES;
 
+import devices.pcie.link.LittleEndian;
 import devices.pcie.link.MemoryAccess;
 import devices.pcie.usb.AttachedDevice;
-import devices.pcie.usb.LittleEndian;
 import iommu.api.pcie.DeviceContext;
 
 /**

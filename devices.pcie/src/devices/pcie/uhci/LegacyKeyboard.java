@@ -16,9 +16,9 @@ import static devices.pcie.uhci.UhciLayout.SLOW;
 import static devices.pcie.uhci.UhciLayout.SMI_ENABLE;
 import static devices.pcie.uhci.UhciLayout.TERMINATE;
 
+import devices.pcie.link.LittleEndian;
 import devices.pcie.link.Timer;
 import devices.pcie.usb.AttachedDevice;
-import devices.pcie.usb.LittleEndian;
 import devices.pcie.usb.ReservedPlace;
 import iommu.api.pcie.DeviceContext;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.usb;
 
+import devices.pcie.link.LittleEndian;
 import devices.pcie.link.Timer;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.Medium;

@@ -4,6 +4,7 @@ package devices.pcie.usb;
 import static devices.pcie.usb.AttachedDevice.DISK_IN;
 import static devices.pcie.usb.AttachedDevice.DISK_OUT;
 
+import devices.pcie.link.LittleEndian;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;

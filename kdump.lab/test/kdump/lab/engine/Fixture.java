@@ -6,6 +6,7 @@ import devices.pcie.bmc.BmcModel;
 import devices.pcie.e1000e.E1000eModel;
 import devices.pcie.ehci.EhciModel;
 import devices.pcie.fabric.PcieFabricFactory;
+import devices.pcie.graphics.GraphicsModel;
 import devices.pcie.ioapic.IoApics;
 import devices.pcie.nvme.NvmeModel;
 import devices.pcie.raid.SmartArray;
@@ -87,8 +88,8 @@ public final class Fixture {
     /** The same with a model for every kind of device, as the lab has them. */
     public static final Services ALL_MODELS = SERVICES.withModels(
             List.of(new AhciModel(), new BmcModel(), new E1000eModel(), new EhciModel(),
-                    new NvmeModel(), new Rdma(), new SmartArray(), new UhciModel(),
-                    new XhciModel(), new RingDma(false)));
+                    new GraphicsModel(), new NvmeModel(), new Rdma(), new SmartArray(),
+                    new UhciModel(), new XhciModel(), new RingDma(false)));
 
     private Fixture() { }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package devices.pcie.usb;
+package devices.pcie.link;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
