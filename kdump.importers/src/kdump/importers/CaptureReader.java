@@ -29,6 +29,8 @@ import kdump.importers.proc.Iomem;
 /** Reads the files of one capture and puts the machine together. Used once. */
 final class CaptureReader {
 
+    /** No Linux that is dumped has less. */
+    private static final long LEAST_RAM = 64 << 20;
     private static final List<AddressRange> ASSUMED_RAM = List.of(
             new AddressRange(0x1000, 0x9f000), new AddressRange(0x10_0000, 0x8000_0000L));
 
@@ -112,6 +114,13 @@ final class CaptureReader {
             inferred = named.reservation();
             remarks.addAll(named.remarks());
             pages = named.ram();
+            if (Ranges.bytes(pages) < LEAST_RAM) {
+                remarks.add("These " + (Ranges.bytes(pages) >> 10)
+                        + " KiB are no kernel's memory: 2 GiB beside them are assumed.");
+                var all = new ArrayList<>(ASSUMED_RAM);
+                all.addAll(pages);
+                pages = Ranges.joined(all);
+            }
         }
         if (Ranges.bytes(pages) > PhysicalMemory.MAX_BYTES / 2) {
             throw new FormatException(files.file().toString(), 0, "memory",

@@ -123,7 +123,8 @@ class GraphicsTest {
 
     @ParameterizedTest
     @CsvSource({"0x4800000, 0x800000, 16384", "0x2200000, 0x200000, 8192", "0x100000, 0x800000, 0",
-        "0, 0x800000, 0", "0x11000, 0x800000, 0", "0x110000, 0x10000, 256", "0x900000, 0x100000, 2048"})
+        "0, 0x800000, 0", "0x11000, 0x800000, 0", "0x110000, 0x10000, 256",
+        "0x900000, 0x100000, 2048"})
     void theTableHasWhatIsOddOfTheMemory(String reserved, String table, long pages) {
         var stolen = StolenMemory.of((name, otherwise) ->
                 name.equals(DeviceContext.RESERVED_BYTES) ? Long.decode(reserved) : otherwise);
