@@ -68,6 +68,10 @@ final class CaptureReader {
         Set<Integer> drivers = new CaptureDrivers(files, remarks).of(functions, capture);
         List<UnitDescription> units = dump == null ? sources.described()
                 : found(sources, image, map);
+        if (dump == null && texts.memory() == null && functions.isEmpty() && units.isEmpty()) {
+            throw new FormatException(source, 0, "machine", "no memory, function or unit",
+                    "a file that tells of one");
+        }
         boolean blind = dump != null && MissingTables.remark(units, image, remarks);
         MachineDescription machine = new MachineDescription(name, source, map, reservation(),
                 units, sources.regions(), sources.atsFunctions(), functions, image,
