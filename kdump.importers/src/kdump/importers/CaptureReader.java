@@ -29,6 +29,8 @@ import kdump.importers.proc.Iomem;
 /** Reads the files of one capture and puts the machine together. Used once. */
 final class CaptureReader {
 
+    /** No Linux that is dumped has less. */
+    private static final long LEAST_RAM = 64 << 20;
     private static final List<AddressRange> ASSUMED_RAM = List.of(
             new AddressRange(0x1000, 0x9f000), new AddressRange(0x10_0000, 0x8000_0000L));
 
@@ -66,6 +68,10 @@ final class CaptureReader {
         Set<Integer> drivers = new CaptureDrivers(files, remarks).of(functions, capture);
         List<UnitDescription> units = dump == null ? sources.described()
                 : found(sources, image, map);
+        if (dump == null && texts.memory() == null && functions.isEmpty() && units.isEmpty()) {
+            throw new FormatException(source, 0, "machine", "no memory, function or unit",
+                    "a file that tells of one");
+        }
         boolean blind = dump != null && MissingTables.remark(units, image, remarks);
         MachineDescription machine = new MachineDescription(name, source, map, reservation(),
                 units, sources.regions(), sources.atsFunctions(), functions, image,
@@ -112,6 +118,13 @@ final class CaptureReader {
             inferred = named.reservation();
             remarks.addAll(named.remarks());
             pages = named.ram();
+            if (Ranges.bytes(pages) < LEAST_RAM) {
+                remarks.add("These " + (Ranges.bytes(pages) >> 10)
+                        + " KiB are no kernel's memory: 2 GiB beside them are assumed.");
+                var all = new ArrayList<>(ASSUMED_RAM);
+                all.addAll(pages);
+                pages = Ranges.joined(all);
+            }
         }
         if (Ranges.bytes(pages) > PhysicalMemory.MAX_BYTES / 2) {
             throw new FormatException(files.file().toString(), 0, "memory",

@@ -2,8 +2,10 @@
 package kdump.importers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.machine.DriverMemory;
+import iommu.api.machine.FormatException;
 import iommu.api.machine.MachineDescription;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
@@ -108,6 +110,15 @@ class LoneLogTest {
             assertThat(unit.allOthers()).isTrue();
         });
         assertThat(machine.remarks()).contains("Nothing tells of memory: 2 GiB of it are assumed.");
+    }
+
+    /** Else all of the machine would be assumed. */
+    @ParameterizedTest
+    @ValueSource(strings = {"foo\n", "", "[    0.000000] Linux version 6.1.0 (builder@host)\n"})
+    void aFolderThatTellsOfNoMachineIsRefused(String log) throws IOException {
+        put("dmesg.txt", log);
+        assertThatThrownBy(() -> importer.read(folder, null)).isInstanceOf(FormatException.class)
+                .hasMessageContaining("no memory, function or unit").hasMessageNotContaining("\n");
     }
 
     @ParameterizedTest

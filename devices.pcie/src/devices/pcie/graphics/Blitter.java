@@ -75,7 +75,7 @@ final class Blitter {
     private boolean hasWork() {
         return RING_ENABLE.isSet(registers.get(RING_CTL)) && !hung
                 && context.function().busMaster()
-                && registers.get(RING_HEAD) != registers.get(RING_TAIL);
+                && (registers.get(RING_HEAD) - registers.get(RING_TAIL)) % ringBytes() != 0;
     }
 
     /** Goes on, if there is something to do. */

@@ -258,6 +258,17 @@ class GraphicsTest {
         assertThat(capture().probe()).isNull();
     }
 
+    /** A tail outside the ring is one inside: the engine comes to an end. */
+    @Test
+    void aTailBehindTheRingsEndIsOneInside() {
+        busy(500, 5 * MILLI);
+        clock.advance(MILLI);
+        write(GraphicsLayout.RING_TAIL, read(GraphicsLayout.RING_HEAD) + 3 * PAGE);
+        root.clear();
+        clock.advance(10 * MILLI);
+        assertThat(root.requests()).as("the display's").hasSize(10);
+    }
+
     @Test
     void aRequestAllocatesNothing() {
         busy(500, SECOND);

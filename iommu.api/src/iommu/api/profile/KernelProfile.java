@@ -46,6 +46,9 @@ public record KernelProfile(KernelVersion version, Map<String, Long> settings,
      */
     public static final String ERROR_SERVICES = "linux.aer";
 
+    /** Setting: 1 if the platform makes a fatal machine check of a read that times out. */
+    public static final String MACHINE_CHECK = "platform.machineCheck";
+
     /** Setting: seconds from a panic to the restart, negative for none; 0 for no restart. */
     public static final String PANIC = "linux.panic";
 

@@ -116,8 +116,8 @@ final class InterruptTable {
     }
 
     /**
-     * Gives an interrupt the first free entry: fixed, edge-triggered, to the processor of this kernel,
-     * and of this source only. Entries that were copied are not free.
+     * Gives an interrupt the first free entry: fixed, edge-triggered, to the processor of this
+     * kernel, and of this source only. Entries that were copied are not free.
      *
      * <p>Source: Linux, alloc_irte, prepare_irte, set_msi_sid, modify_irte.
      *

@@ -37,8 +37,9 @@ public final class IoApicFacts {
      */
     private record Named(int id, int source, int unit) { }
 
-    private static final Pattern LOGGED = Pattern.compile("IOAPIC\\[\\d{1,4}\\]: apic_id (\\d{1,3}),"
-            + " version \\d{1,4}, address 0x([0-9a-f]{1,12}), GSI (\\d{1,5})-(\\d{1,5})");
+    private static final Pattern LOGGED = Pattern.compile("IOAPIC\\[\\d{1,4}\\]:"
+            + " apic_id (\\d{1,3}), version \\d{1,4}, address 0x([0-9a-f]{1,12}),"
+            + " GSI (\\d{1,5})-(\\d{1,5})");
     private static final long USUAL_BASE = 0xfec0_0000L;
     private static final int PAGE = 4096;
     private static final int USUAL_INPUTS = 24;

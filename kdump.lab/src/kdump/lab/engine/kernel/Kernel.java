@@ -7,7 +7,6 @@ import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.PciFunction;
-import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.pcie.Workload;
 import iommu.api.profile.KernelProfile;
@@ -18,6 +17,7 @@ import iommu.api.trace.Trace;
 import iommu.api.unit.KernelPanicException;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import kdump.lab.engine.machine.Machine;
 
 /**
@@ -37,14 +37,13 @@ public final class Kernel implements Machine.Processor {
     private final IommuCore iommu;
     private final DeviceInterrupts interrupts;
     private final ControllerPort controllers;
+    private final FatalErrors fatalErrors = new FatalErrors(this);
     private final DriverMappings mappings = new DriverMappings(this);
     private boolean timed;
     private boolean stopped;
     private SpuriousInterrupts spuriousInterrupts;
     private int phaseEvent;
     private long registerAccesses;
-    private boolean endsOnSystemError;
-    private boolean panicked;
     private long owed;
 
     /**
@@ -283,38 +282,20 @@ public final class Kernel implements Machine.Processor {
 
     /**
      * {@inheritDoc} A capture kernel does not survive it: firmware makes it an NMI, and servers
-     * have kernels panic over that. The first kernel, which is to crash at an instant of its own,
-     * goes on.
-     *
-     * <p>Source: Linux, pci_serr_error, ghes_panic_queued; whether a machine ends is a setting of
-     * its firmware and of unknown_nmi_panic.
+     * have kernels panic over that.
      */
     @Override
     public void systemError(int reporter, SystemError error) {
-        if (endsOnSystemError) {
-            String words = "NMI: PCI system error (SERR), " + error.severity()
-                    + ", reported by " + RequesterId.format(reporter) + ": " + error.gates();
-            panicked = true;
-            trace.append(EventKind.PANIC, Trace.NOBODY, 0, 0, words);
-            throw new KernelPanicException(words);
-        }
+        fatalErrors.systemError(reporter, error);
     }
 
     /**
-     * {@inheritDoc} Nothing else is done meanwhile. For ever is the end of a capture kernel; the
-     * first, which is to crash at an instant of its own, is spared.
+     * {@inheritDoc} Nothing else is done meanwhile. For ever is the end of a capture kernel, and so
+     * is any such wait where the platform makes a machine check of it.
      */
     @Override
     public void stalled(int function, long nanos) {
-        if (nanos >= 0) {
-            owe(nanos);
-        } else if (endsOnSystemError) {
-            String words = "the processor waits for ever for " + RequesterId.format(function)
-                    + " to answer: its root port has Completion Timeout disabled";
-            panicked = true;
-            trace.append(EventKind.PANIC, Trace.NOBODY, 0, 0, words);
-            throw new KernelPanicException(words);
-        }
+        fatalErrors.stalled(function, nanos);
     }
 
     /**
@@ -342,22 +323,22 @@ public final class Kernel implements Machine.Processor {
 
     /** Enters the end of this kernel, and what it is over, unless that is done. */
     void panicBehind(int event, String words) {
-        if (!panicked) {
-            panicked = true;
-            int before = trace.enter(event);
-            trace.append(EventKind.PANIC, Trace.NOBODY, 0, 0, words);
-            trace.leave(before);
-        }
+        fatalErrors.panicBehind(event, words);
+    }
+
+    /** Has somebody told when firmware reports an error of a function, before this kernel ends. */
+    public void onFirmwareError(IntConsumer listener) {
+        fatalErrors.onFirmwareError(listener);
     }
 
     /** Returns whether it has entered its own end into the trace, with what it is over. */
     public boolean hasPanicked() {
-        return panicked;
+        return fatalErrors.hasPanicked();
     }
 
     /** From now on a system error is the end. */
     public void endOnSystemError() {
-        endsOnSystemError = true;
+        fatalErrors.areFatal();
     }
 
     /** Returns the interrupts that it has set up for its drivers. */

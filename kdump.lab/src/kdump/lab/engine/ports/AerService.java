@@ -13,8 +13,8 @@ import kdump.lab.engine.ports.ErrorLines.Severity;
  * has functions report what they detect, and takes the port's interrupt. A correctable error is
  * told and cleared; of others the kernel tries to recover.
  *
- * <p>Source: Linux, aer.c, aer_enable_rootport, aer_irq, aer_isr_one_error, aer_process_err_devices,
- * handle_error_source.
+ * <p>Source: Linux, aer.c, aer_enable_rootport, aer_irq, aer_isr_one_error,
+ * aer_process_err_devices, handle_error_source.
  */
 final class AerService {
 

@@ -39,12 +39,15 @@ public final class PortServices {
     private final LinkRecovery recovery;
     private final Deque<Work> waiting = new ArrayDeque<>();
     private boolean active;
+    private int records;
+    private boolean hearsFirmware;
 
     /** @param drivers of the kernel that have probed with success, as they come */
     public PortServices(Kernel kernel, Machine machine, Map<Integer, DeviceDriver> drivers) {
         this.kernel = kernel;
         this.machine = machine;
         recovery = new LinkRecovery(this, kernel, machine, drivers);
+        kernel.onFirmwareError(this::firmwareFirst);
     }
 
     /**
@@ -53,6 +56,7 @@ public final class PortServices {
      * @param found requester ids of the functions that enumeration has found
      */
     public void start(Set<Integer> found) {
+        hearsFirmware = true;
         if (kernel.profile().setting(KernelProfile.ERROR_SERVICES, 1) == 0) {
             return;
         }
@@ -74,6 +78,20 @@ public final class PortServices {
         }
         if (dpc != 0 && kernel.profile().version().atLeast(4, 6)) {
             active |= new DpcService(this, kernel, port, dpc, recovery).start();
+        }
+    }
+
+    /** Has firmware's records heard of: with enumeration from 5.18 on, before with services. */
+    public void enumerates() {
+        hearsFirmware |= kernel.profile().version().atLeast(5, 18);
+    }
+
+    /** Prints the record in which firmware tells of an error (from 2.6.35 on). */
+    private void firmwareFirst(int reporter) {
+        PciFunction function = machine.fabric().function(reporter);
+        if (hearsFirmware && function != null && kernel.profile().version().atLeast(2, 6, 35)) {
+            CperLines.of(CperRecord.fatal(function), ++records)
+                    .forEach(line -> print(function, line));
         }
     }
 

@@ -121,6 +121,7 @@ final class CaptureBoot {
     }
 
     private void enumerate() {
+        ports.enumerates();
         for (PciFunction function : machine.fabric().functions()) {
             if (Readiness.awaitVendor(kernel, function) && Enumeration.enumerate(function)) {
                 Readiness.showRetries(kernel, function);

@@ -23,7 +23,7 @@ final class GenericOptions {
             KernelProfile.STRICT, KernelProfile.FORCE_DAC, KernelProfile.PASS_THROUGH,
             KernelProfile.PANIC, KernelProfile.CRASH_FAILURES, KernelProfile.IRQ_POLL,
             KernelProfile.TIMER_CHECK, KernelProfile.CRASH_PROCESSOR,
-            KernelProfile.ERROR_SERVICES);
+            KernelProfile.ERROR_SERVICES, KernelProfile.MACHINE_CHECK);
     private static final Pattern PANIC = Pattern.compile("(?:^|\\s)panic=(-?\\d{1,9})(?=\\s|$)");
 
     private static final String PASS = "requests pass through, where unit and driver can";

@@ -20,7 +20,8 @@ public final class Blame {
     /** What strangers call: what they pass to it is theirs. */
     private static final List<String> HANDED_OUT = List.of("kernel.EngineKernelPort",
             "kernel.EngineDriverPort", "kernel.ControllerPort", "kernel.Kernel",
-            "kernel.PageAllocator", "machine.ControllerInputs", "machine.DeviceSlot", "machine.MediaStore", "run.KernelView", "run.ReservationNotes");
+            "kernel.PageAllocator", "machine.ControllerInputs", "machine.DeviceSlot",
+            "machine.MediaStore", "run.KernelView", "run.ReservationNotes");
 
     private final List<Class<?>> strangers = new ArrayList<>();
     private final PolicySession policy;

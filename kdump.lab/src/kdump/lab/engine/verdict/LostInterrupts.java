@@ -63,7 +63,7 @@ final class LostInterrupts {
         return has ? trace.event(parent).a() : -1;
     }
 
-    /** Returns the write of the redirection entry that a message came of; 0 if it is a function's. */
+    /** Returns the write of the entry that a message came of; 0 if it is a function's own. */
     int entryOf(Event message) {
         long input = input(message);
         for (int id = message.id() - 1; id > 0 && input >= 0; id--) {

@@ -82,8 +82,9 @@ class PortServicesTest {
 
     /** Rows: when, which error, what became of it, and whether the link was reset. */
     @ParameterizedTest
-    @CsvSource({"17000000000, 0x40000, not recovered, true", "18000000000, 0x40000, recovered, true",
-        "17000000000, 0x8000, not recovered, false", "18000000000, 0x8000, recovered, false"})
+    @CsvSource({"17000000000, 0x40000, not recovered, true",
+        "18000000000, 0x40000, recovered, true", "17000000000, 0x8000, not recovered, false",
+        "18000000000, 0x8000, recovered, false"})
     void aDriverBringsItsDeviceBackAndNobodyElseDoes(long nanos, String error, String became,
             boolean reset) throws Exception {
         RunOptions options = error(nanos, Integer.decode(error), 0, "irqpoll");
@@ -91,7 +92,7 @@ class PortServicesTest {
         assertThat(verdict.errors()).extracting(Verdict.ErrorReport::became)
                 .containsExactly(became);
         List<String> console = console(plain(), options);
-        assertThat(console.contains("pcieport 0000:15:01.0: AER: Root Port link has been reset (0)"))
+        assertThat(console.stream().anyMatch(t -> t.endsWith("link has been reset (0)")))
                 .isEqualTo(reset);
         assertThat(console).endsWith("pcieport 0000:15:01.0: AER: device recovery "
                 + (became.equals("recovered") ? "successful" : "failed"));

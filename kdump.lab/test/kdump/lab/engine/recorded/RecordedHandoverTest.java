@@ -112,7 +112,7 @@ class RecordedHandoverTest {
         assertThat(crash.verdict().driversFailed()).isEmpty();
     }
 
-    /** What the capture kernel printed about its units, up to the first fault. */
+    /** What the capture kernel printed about its units and its timer, up to the first fault. */
     private static List<String> recordedConsole(String recording) throws Exception {
         List<String> lines = new ArrayList<>();
         for (String line : Files.readAllLines(RECORDINGS.resolve(recording + "/console.log"),
@@ -122,7 +122,7 @@ class RecordedHandoverTest {
                 lines.clear();
             } else if (text.startsWith("DMAR: DRHD: handling")) {
                 break;
-            } else if (text.matches("DMAR(-IR)?: .*") && BOOT_LINES.stream()
+            } else if (text.matches("DMAR(-IR)?: .*|\\.\\.TIMER: .*") && BOOT_LINES.stream()
                     .noneMatch(text::contains)) {
                 lines.add(text);
             }
