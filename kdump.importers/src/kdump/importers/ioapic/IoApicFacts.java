@@ -37,6 +37,9 @@ public final class IoApicFacts {
      */
     private record Named(int id, int source, int unit) { }
 
+    /** Largest number of a first input. */
+    public static final int MOST_FIRST_INPUT = 1 << 16;
+
     private static final Pattern LOGGED = Pattern.compile("IOAPIC\\[\\d{1,4}\\]:"
             + " apic_id (\\d{1,3}), version \\d{1,4}, address 0x([0-9a-f]{1,12}),"
             + " GSI (\\d{1,5})-(\\d{1,5})");
@@ -44,6 +47,7 @@ public final class IoApicFacts {
     private static final int PAGE = 4096;
     private static final int USUAL_INPUTS = 24;
     private static final int MOST = 256;
+    private static final int REGISTER_BYTES = 0x40;
 
     private final KernelLog log;
     private final List<String> remarks;
@@ -130,14 +134,22 @@ public final class IoApicFacts {
             int id = Integer.parseInt(found.group(1));
             int first = Integer.parseInt(found.group(3));
             int inputs = Integer.parseInt(found.group(4)) - first + 1;
-            if (inputs < 1 || inputs > IoApic.MAX_INPUTS
-                    || all.stream().anyMatch(a -> a.id() == id)) {
+            long base = Long.parseLong(found.group(2), 16);
+            if (inputs < 1 || inputs > IoApic.MAX_INPUTS || first > MOST_FIRST_INPUT
+                    || base < PAGE || all.stream().anyMatch(
+                            a -> a.id() == id || meet(a, base, first, inputs))) {
                 continue;
             }
-            named.stream().filter(n -> n.id() == id).forEach(n -> all.add(new IoApic(id,
-                    Long.parseLong(found.group(2), 16), first, inputs, n.source(), n.unit(),
-                    true)));
+            named.stream().filter(n -> n.id() == id).forEach(n -> all.add(
+                    new IoApic(id, base, first, inputs, n.source(), n.unit(), true)));
         }
         return all;
+    }
+
+    /** Returns whether an I/O APIC has inputs or registers of one at this base. */
+    public static boolean meet(IoApic other, long base, int first, int inputs) {
+        return first < other.firstInput() + other.inputs()
+                && other.firstInput() < first + inputs
+                || Math.abs(base - other.base()) < REGISTER_BYTES;
     }
 }

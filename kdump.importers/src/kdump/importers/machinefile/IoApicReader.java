@@ -8,6 +8,7 @@ import iommu.api.unit.IoApic;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import kdump.importers.ioapic.IoApicFacts;
 
 /** Reads the I/O APICs of a machine file. Used once. */
 final class IoApicReader {
@@ -17,7 +18,6 @@ final class IoApicReader {
     private static final long USUAL_BASE = 0xfec0_0000L;
     private static final int USUAL_INPUTS = 24;
     private static final int PAGE = 4096;
-    private static final int MAX_INPUT = 1 << 16;
 
     private final Node root;
     private final List<UnitDescription> units;
@@ -35,13 +35,13 @@ final class IoApicReader {
             int inputs = (int) node.number("inputs", USUAL_INPUTS, 1, IoApic.MAX_INPUTS);
             int first = (int) node.number("firstInput",
                     all.isEmpty() ? 0 : all.get(all.size() - 1).firstInput()
-                            + all.get(all.size() - 1).inputs(), 0, MAX_INPUT);
+                            + all.get(all.size() - 1).inputs(), 0,
+                    IoApicFacts.MOST_FIRST_INPUT);
             long base = node.number("base", USUAL_BASE + (long) PAGE * all.size(), PAGE,
                     MemoryReader.HIGHEST - PAGE);
             for (IoApic other : all) {
-                if (first < other.firstInput() + other.inputs()
-                        && other.firstInput() < first + inputs || base == other.base()) {
-                    throw node.wrong("I/O APICs apart: inputs and base of each its own");
+                if (IoApicFacts.meet(other, base, first, inputs)) {
+                    throw node.wrong("I/O APICs apart: inputs and registers of each its own");
                 }
             }
             all.add(new IoApic((int) node.number("id", all.size(), 0, 0xff), base, first, inputs,
