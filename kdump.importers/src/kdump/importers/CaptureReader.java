@@ -109,7 +109,7 @@ final class CaptureReader {
                 ColdState.memory(m.functions()), m.captureDrivers(), m.runDefaults(), m.ioApics());
     }
 
-    private MemoryMap mapOf(Dump dump) throws FormatException {
+    private MemoryMap mapOf(Dump dump) throws IOException {
         List<AddressRange> pages = ASSUMED_RAM;
         if (dump == null) {
             remarks.add("Nothing tells of memory: 2 GiB of it are assumed.");
@@ -118,7 +118,7 @@ final class CaptureReader {
             inferred = named.reservation();
             remarks.addAll(named.remarks());
             pages = named.ram();
-            if (Ranges.bytes(pages) < LEAST_RAM) {
+            if (Ranges.bytes(pages) < LEAST_RAM && !texts.functions().isEmpty()) {
                 remarks.add("These " + (Ranges.bytes(pages) >> 10)
                         + " KiB are no kernel's memory: 2 GiB beside them are assumed.");
                 var all = new ArrayList<>(ASSUMED_RAM);

@@ -3,6 +3,7 @@ package kdump.scenarios;
 
 import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.Step;
+import iommu.api.machine.ReservedRegion;
 import iommu.api.memory.AddressRange;
 import iommu.api.pcie.RequesterId;
 import iommu.api.trace.Event;
@@ -46,7 +47,8 @@ final class MontgomeryRule {
                     + " crashed kernel's work looked at", "no request does", MontgomeryRule::clear),
             new Claim("S2-13", "I/O of the kdump kernel has equal bus and physical addresses in the"
                     + " crash area", "laptop, " + POLICY + ", every request of the capture"
-                    + " kernel's drivers looked at", "all do", MontgomeryRule::equal),
+                    + " kernel's drivers looked at, but for memory that firmware reserved",
+                    "all do", MontgomeryRule::equal),
             new Claim("S2-14", "with Intel's units the map is needed for each device that the kdump"
                     + " kernel needs", "laptop, " + POLICY + " for the dump target only, for"
                     + " all but it", "the device without the map faults", MontgomeryRule::each));
@@ -152,8 +154,10 @@ final class MontgomeryRule {
 
     private static Finding equal(Stage stage) throws LabException {
         Tale tale = stage.tale(stage.experiment("laptop", POLICY));
+        List<ReservedRegion> firmwares = stage.machine("laptop").reservedRegions();
         List<Event> all = tale.newRequests().filter(e -> e.id() > tale.probedAt(e.actor()))
-                .toList();
+                .filter(e -> firmwares.stream().noneMatch(r -> r.names(e.actor())
+                        && r.range().contains(e.a()))).toList();
         List<Event> unequal = all.stream().filter(e -> Tale.went(e) != e.a()
                 || !tale.reservation().contains(e.a())).toList();
         return Finding.yes(!all.isEmpty() && unequal.isEmpty(), unequal.size() + " of "
