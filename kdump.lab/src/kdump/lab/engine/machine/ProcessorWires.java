@@ -10,10 +10,16 @@ import iommu.api.unit.RootComplexFactory;
  * Brings interrupts from the root complex to whoever runs on the processor. After a crash only the
  * processor runs that crashed: what a table sends to another is lost, if it is known which that is.
  * Of messages that no table remaps the destination is not looked at. One thread.
+ *
+ * <p>Source: Intel SDM volume 3, "Logical Destination Mode", "Logical Destination Mode in x2APIC
+ * Mode".
  */
 public final class ProcessorWires implements RootComplexFactory.Processor {
 
     private static final int BROADCAST = 0xff;
+    private static final long WIDE_BROADCAST = 0xffff_ffffL;
+    /** Processors of a cluster, a bit of a logical destination each; its number is above. */
+    private static final int CLUSTER_SIZE = 16;
     private static final long LOGICAL = Long.MIN_VALUE;
 
     private final Machine machine;
@@ -49,8 +55,14 @@ public final class ProcessorWires implements RootComplexFactory.Processor {
     private boolean reaches(long interrupt) {
         long to = Interrupt.destination(interrupt);
         return runningOn < 0 || Interrupt.isPosted(interrupt) || to == BROADCAST
-                || (Interrupt.isLogical(interrupt)
-                        ? runningOn < Byte.SIZE && (to >>> runningOn & 1) != 0 : to == runningOn);
+                || to == WIDE_BROADCAST
+                || (Interrupt.isLogical(interrupt) ? isMember(to) : to == runningOn);
+    }
+
+    /** Returns whether a logical destination has the processor; 8 bits are of cluster 0. */
+    private boolean isMember(long destination) {
+        return destination >>> CLUSTER_SIZE == runningOn / CLUSTER_SIZE
+                && (destination >>> runningOn % CLUSTER_SIZE & 1) != 0;
     }
 
     @Override
