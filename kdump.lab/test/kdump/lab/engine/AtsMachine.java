@@ -66,13 +66,7 @@ final class AtsMachine {
             config[offset] = (byte) value;
             return new FunctionConfig(FUNCTION, config);
         }).toList();
-        return with(d, functions);
-    }
-
-    private static MachineDescription with(MachineDescription d, List<FunctionConfig> functions) {
-        return new MachineDescription(d.name(), d.source(), d.memoryMap(), d.crashReservation(),
-                d.units(), d.reservedRegions(), d.atsFunctions(), functions, d.image(),
-                d.kernelRelease(), d.commandLine(), d.captureCommandLine(), d.remarks());
+        return d.withFunctions(functions);
     }
 
     /** Returns a machine of docs/captures with services on in every function that has room. */
@@ -80,7 +74,7 @@ final class AtsMachine {
         MachineDescription d = Fixture.machine(name);
         List<FunctionConfig> functions = d.functions().stream()
                 .map(f -> f.config().length == 4096 ? withCapability(f) : f).toList();
-        return with(d, functions);
+        return d.withFunctions(functions);
     }
 
     /** Puts an ATS capability, switched on, behind the extended capabilities of a function. */

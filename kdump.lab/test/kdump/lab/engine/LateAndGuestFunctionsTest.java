@@ -118,7 +118,9 @@ class LateAndGuestFunctionsTest {
     /** S1-14: what copies the tables keeps the ids in them from being given out again. */
     @Test
     void itsDomainIdIsNoneThatTheCrashedKernelUsed() throws Exception {
-        var stage = new Stage(machine(), Fixture.SERVICES, RunOptions.ofSeed(3));
+        // a network driver maps nothing before somebody opens its interface
+        var stage = new Stage(machine(), Fixture.SERVICES,
+                RunOptions.ofSeed(3).withDeviceOption(LATE, "opensInterface", 1));
         Run run = stage.run(new CopyTables(), Trace.Level.COUNT);
         run.advance(Phase.CRASH);
         var old = new TreeSet<>(domains(run).values());

@@ -103,7 +103,7 @@ class CalgaryMachineTest {
 
     @Test
     void aKernelWithoutTheCodeLeavesTheChipOn() throws Exception {
-        Verdict verdict = run(new Linux(), options("5.4")).verdict();
+        Verdict verdict = run(new Linux(), options("5.5")).verdict();
         assertThat(verdict.dump()).isEqualTo("missing");
         assertThat(verdict.faults().byReason()).as("old work still is translated").isEmpty();
         assertThat(verdict.captureKernel()).isEqualTo("ok");

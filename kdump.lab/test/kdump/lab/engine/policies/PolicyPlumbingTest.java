@@ -30,7 +30,11 @@ class PolicyPlumbingTest {
     private static final RunOptions IDLE = RunOptions.ofSeed(3).withRateFactor(0);
 
     private static Crash run(HandoverPolicy policy) {
-        return Fixture.crash("vtd1", policy, IDLE, FaultInjection.NONE);
+        return run(policy, IDLE);
+    }
+
+    private static Crash run(HandoverPolicy policy, RunOptions options) {
+        return Fixture.crash("vtd1", policy, options, FaultInjection.NONE);
     }
 
     @Test
@@ -56,7 +60,7 @@ class PolicyPlumbingTest {
             }
             return event.equals(new PhaseStart(Phase.DMA_REMAPPING))
                     ? List.of(new Step.AdoptTables(0, AdoptDepth.CONTEXTS)) : List.of();
-        });
+        }, IDLE.withDeviceOption(RequesterId.parse("06:01.0"), "opensInterface", 1));
 
         assertThat(mapped).doesNotHaveDuplicates()
                 .contains(RequesterId.parse("00:1f.2"), RequesterId.parse("06:01.0"));

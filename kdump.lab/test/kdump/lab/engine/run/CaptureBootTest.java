@@ -207,6 +207,12 @@ class CaptureBootTest {
                 .hasMessage("no device for a driver at 0000:77:00.0");
     }
 
+    /** Network functions of the captured machine do no DMA before their interface is opened. */
+    private static boolean isNetwork(int requester) {
+        return Fixture.machine("vtd1").functions().stream().anyMatch(
+                f -> f.requesterId() == requester && f.classCode() >>> 16 == 2);
+    }
+
     @Test
     void eachProbeIsToldBeforeAndAfterAndTheFirstMapWithinIt() {
         var noting = new Noting();
@@ -226,7 +232,10 @@ class CaptureBootTest {
             }
         }
         assertThat(mapped).isNotEmpty().doesNotHaveDuplicates()
-                .containsExactlyElementsOf(noting.probes().keySet());
+                .containsExactlyElementsOf(noting.probes().keySet().stream()
+                        .filter(id -> !isNetwork(id)).toList());
+        assertThat(noting.probes().keySet()).as("whose interfaces nobody opens")
+                .anyMatch(CaptureBootTest::isNetwork);
     }
 
     @Test
@@ -306,7 +315,7 @@ class CaptureBootTest {
         assertThat(run.dumpFailure()).startsWith("the driver of the dump target 0000:")
                 .endsWith(" failed");
         assertThat(Stage.events(run.machine().trace()))
-                .filteredOn(e -> e.kind() == EventKind.PROBED).isNotEmpty()
+                .filteredOn(e -> e.kind() == EventKind.PROBED && !isNetwork(e.actor())).isNotEmpty()
                 .allSatisfy(e -> assertThat(e.detail()).isNotNull());
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.machine.MachineDescription;
+import iommu.api.pcie.FunctionConfig;
 import iommu.api.profile.KernelVersion;
 import java.nio.file.Files;
 import java.util.Map;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class HardwareChooserTest {
 
+    private static final int NETWORK = 2;
     private static final MachineDescription VTD = Fixture.machine("vtd1");
 
     private static Map<String, Long> settings(MachineDescription machine, String profile,
@@ -119,16 +121,23 @@ class HardwareChooserTest {
 
     /**
      * In scalable mode Linux up to 6.8 reads domain 0 out of a copied entry, flushes that, and
-     * gives old domain ids out again. Caches tagged by domain keep the old tables for them.
+     * gives old domain ids out again. Caches tagged by domain keep the old tables for them: that of
+     * tables, and that of pages, as new buffers get addresses that old ones had.
      */
-    @ParameterizedTest(name = "structure cache {0}, capture kernel {1}")
-    @CsvSource({"1024, 6.1, corrupt", "1024, 6.9, complete", "0, 6.1, complete"})
-    void cachedTablesOutliveAScalableHandOver(long entries, String kernel, String dump)
-            throws Exception {
-        RunOptions options = RunOptions.ofSeed(7).withHardware(
-                new HardwareChoice(null, Map.of("vtd.structureCacheEntries", entries)))
+    @ParameterizedTest(name = "structure cache {0}, IOTLB {1}, capture kernel {2}")
+    @CsvSource({"1024, 1024, 6.1, corrupt", "1024, 1024, 6.9, complete", "0, 1024, 6.1, corrupt",
+        "0, 4, 6.1, complete"})
+    void cachedTablesOutliveAScalableHandOver(long entries, long pages, String kernel,
+            String dump) throws Exception {
+        RunOptions options = RunOptions.ofSeed(7).withHardware(new HardwareChoice(null, Map.of(
+                "vtd.structureCacheEntries", entries, "vtd.iotlbEntries", pages)))
                 .withKernels(new KernelChoice(null,
                         KernelVersion.parse(kernel), Map.of("vtd.setsUpAliases", 1L)));
+        for (FunctionConfig function : Fixture.machine("vtdsm1").functions()) {
+            if (function.classCode() >>> 16 == NETWORK) {
+                options = options.withDeviceOption(function.requesterId(), "opensInterface", 1);
+            }
+        }
         var verdict = new Runner(Fixture.machine("vtdsm1"), Fixture.SERVICES, options)
                 .run(Fixture.session(new CopyTables()), false, FaultInjection.NONE).verdict();
         assertThat(verdict.dump()).as(verdict.toString()).isEqualTo(dump);
