@@ -60,7 +60,8 @@ final class PcControllers implements InterruptControllers.Hardware {
     private int countBytes;
     private int count;
     private long periodNanos;
-    private boolean ticking;
+    /** When the next tick is; what was scheduled for another instant is none. */
+    private long due;
 
     PcControllers(List<IoApic> all, EventQueue queue, InterruptControllers.Wires wires) {
         this.all = List.copyOf(all);
@@ -135,20 +136,21 @@ final class PcControllers implements InterruptControllers.Hardware {
         count = countBytes++ == 0 ? value & 0xff : count | (value & 0xff) << 8;
         if (countBytes == 2 && periodic) {
             periodNanos = (count == 0 ? 0x1_0000L : count) * 1_000_000_000L / TIMER_HERTZ;
-            if (!ticking) {
-                ticking = true;
-                queue.schedule(periodNanos, tick);
-            }
+            next();
         }
     }
 
     // ---- inputs ---------------------------------------------------------------------------------
 
+    private void next() {
+        due = queue.nanos() + periodNanos;
+        queue.schedule(periodNanos, tick);
+    }
+
     private void tick() {
-        ticking = periodic;
-        if (periodic) {
+        if (periodic && queue.nanos() == due) {
             wires.asserted(all.get(0).firstInput() + TIMER_INPUT, edge);
-            queue.schedule(periodNanos, tick);
+            next();
         }
     }
 

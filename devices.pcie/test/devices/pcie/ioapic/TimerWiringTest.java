@@ -55,6 +55,22 @@ class TimerWiringTest {
         assertThat(pc.sent).hasSize(24);
     }
 
+    /** 8254, "Mode 2": a control word ends the period that runs. */
+    @Test
+    void aNewCountBeginsAPeriodOfItsOwn() {
+        pc.redirect(2, 0x30);
+        timer(11932);
+        pc.queue.advance(5_000_000);
+        pc.hardware.writePort(0x43, 0x30);
+        timer(11932);
+        pc.queue.advance(9_999_000);
+        assertThat(pc.sent).as("10 ms from the second count on").isEmpty();
+        pc.queue.advance(5_000);
+        assertThat(pc.sent).hasSize(1);
+        pc.queue.advance(SECOND);
+        assertThat(pc.sent).hasSize(100);
+    }
+
     @Test
     void aCountBehindAnotherModeDoesNotTick() {
         pc.redirect(2, 0x30);

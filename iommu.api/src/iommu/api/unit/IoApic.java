@@ -10,7 +10,7 @@ package iommu.api.unit;
  * @param id that firmware gives it, 0 to 255
  * @param base physical address of its registers
  * @param firstInput global number of its first input (GSI base), 0 or more
- * @param inputs how many it has, 1 to 240
+ * @param inputs how many it has, 1 to 120
  * @param source id that its messages carry, with the segment above; it need not be a function's
  * @param unit index of the remapping unit that its messages go through; -1 if none does
  * @param lint0 whether the 8259A beside it is wired to the processor's LINT0
@@ -18,8 +18,11 @@ package iommu.api.unit;
 public record IoApic(int id, long base, int firstInput, int inputs, int source, int unit,
         boolean lint0) {
 
-    /** Most inputs that the version register can tell. */
-    public static final int MAX_INPUTS = 240;
+    /**
+     * Most inputs whose entries the register select, of 8 bits, reaches; the version register could
+     * tell of 240.
+     */
+    public static final int MAX_INPUTS = 120;
 
     /** Checks the ranges. */
     public IoApic {

@@ -128,7 +128,7 @@ class MachineFileTest {
         "{unit: 0}                                          | no source",
         "{source: \"14.0\"}                                 | found 14.0",
         "{source: \"0000:00:14.0\", unit: 2}                | from 0 to 1",
-        "{source: \"0000:00:14.0\", inputs: 0}              | from 1 to 240",
+        "{source: \"0000:00:14.0\", inputs: 0}              | from 1 to 120",
         "{source: \"0000:00:14.0\"}, {source: \"0000:00:14.1\", firstInput: 3} | apart"})
     void anIoApicThatCannotBeIsRefused(String entries, String words) {
         assertThatThrownBy(() -> read(SMALL + "ioapics: [" + entries + "]\n"))
