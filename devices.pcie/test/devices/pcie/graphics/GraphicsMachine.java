@@ -40,13 +40,24 @@ final class GraphicsMachine {
 
     /** Makes one with its display on or off. */
     GraphicsMachine(boolean display) {
-        var options = new HashMap<String, Long>(Map.of(
-                DeviceContext.RESERVED_START, STOLEN.start(),
-                DeviceContext.RESERVED_BYTES, STOLEN.bytes(), "displayOn", display ? 1L : 0L));
-        var context = new FakeDeviceContext(function, new RootPort(root, 0x10), clock, options);
-        device = new GraphicsModel().device(context);
+        this(options(Map.of("displayOn", display ? 1L : 0L)));
+    }
+
+    /** Makes one of which all of this is asked. */
+    GraphicsMachine(Map<String, Long> options) {
+        device = new GraphicsModel().device(
+                new FakeDeviceContext(function, new RootPort(root, 0x10), clock, options));
         function.device(device);
         function.writeConfig(4, 2, 6);
+    }
+
+    /** Returns what is asked of one with its stolen memory, and more. */
+    static Map<String, Long> options(Map<String, Long> more) {
+        var options = new HashMap<String, Long>(Map.of(
+                DeviceContext.RESERVED_START, STOLEN.start(),
+                DeviceContext.RESERVED_BYTES, STOLEN.bytes()));
+        options.putAll(more);
+        return options;
     }
 
     long read(Register register) {

@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.graphics;
 
+import static devices.pcie.graphics.GraphicsMachine.MILLI;
+import static devices.pcie.graphics.GraphicsMachine.PAGE;
+import static devices.pcie.graphics.GraphicsMachine.STOLEN;
+import static devices.pcie.graphics.GraphicsMachine.SURFACES;
+import static devices.pcie.graphics.GraphicsMachine.SURFACE_PAGES;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
-import iommu.api.bits.Register;
 import iommu.api.memory.AddressRange;
-import iommu.api.memory.PhysicalMemory;
-import iommu.api.pcie.Device;
 import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.Workload;
-import iommu.api.sim.EventQueue;
-import iommu.testkit.FakeDeviceContext;
 import iommu.testkit.FakeDriverPort;
-import iommu.testkit.FakeFunction;
-import iommu.testkit.RecordingUpstream;
 import iommu.testkit.Request;
-import iommu.testkit.RootPort;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,56 +31,22 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** A display that reads stolen memory, a blitter, and their driver under two kernels. */
 class GraphicsTest {
 
-    private static final long MILLI = 1_000_000;
     private static final long SECOND = 1_000 * MILLI;
-    /** 1 MiB for the table, 8 MiB for surfaces. */
-    private static final AddressRange STOLEN = new AddressRange(0x100_0000, 0x190_0000);
-    private static final long SURFACES = 0x110_0000;
-    private static final long SURFACE_PAGES = 0x800;
-    private static final int PAGE = 4096;
     private static final long BUFFERS = 0x10_0000;
 
-    private final EventQueue clock = new EventQueue();
-    private final PhysicalMemory memory =
-            PhysicalMemory.zeroed(List.of(new AddressRange(0, 0x200_0000)));
-    private final RecordingUpstream root = new RecordingUpstream(memory);
-    private final FakeFunction function = new FakeFunction(0x10, 0x030000);
-    private final Map<String, Long> options = new HashMap<>(Map.of(
-            DeviceContext.RESERVED_START, STOLEN.start(),
-            DeviceContext.RESERVED_BYTES, STOLEN.bytes()));
-    private Device device;
+    private GraphicsMachine m;
     private FakeDriverPort port;
 
     @BeforeEach
     void build() {
-        var context = new FakeDeviceContext(function, new RootPort(root, 0x10), clock, options);
-        device = new GraphicsModel().device(context);
-        function.device(device);
-        function.writeConfig(4, 2, 6);
-        port = new FakeDriverPort(function, memory, clock, 0x80_0000, 0x90_0000);
+        build(Map.of());
+    }
+
+    private void build(Map<String, Long> more) {
+        Map<String, Long> options = GraphicsMachine.options(more);
+        m = new GraphicsMachine(options);
+        port = new FakeDriverPort(m.function, m.memory, m.clock, 0x80_0000, 0x90_0000);
         options.forEach(port::ask);
-    }
-
-    private long read(Register register) {
-        return function.readRegister(0, GraphicsLayout.offset(register), 4);
-    }
-
-    private void write(Register register, long value) {
-        function.writeRegister(0, GraphicsLayout.offset(register), 4, value);
-    }
-
-    private long entry(long index) {
-        return function.readRegister(0, GraphicsLayout.TABLE_AT + index * 8, 8);
-    }
-
-    private void entry(long index, long value) {
-        function.writeRegister(0, GraphicsLayout.TABLE_AT + index * 8, 8, value);
-    }
-
-    private List<Request> during(long nanos) {
-        root.clear();
-        clock.advance(nanos);
-        return List.copyOf(root.requests());
     }
 
     private static List<DmaBuffer> pages(int first, int count) {
@@ -99,8 +61,8 @@ class GraphicsTest {
         var driver = new GraphicsDriver(port);
         driver.start(new Workload(1000, false, readsPerMille, 512, pages(0, 1), pages(1, 4),
                 List.of(), pages(5, 4), null), 3);
-        for (long until = clock.nanos() + nanos; clock.nanos() < until;) {
-            clock.advance(driver.service());
+        for (long until = m.clock.nanos() + nanos; m.clock.nanos() < until;) {
+            m.clock.advance(driver.service());
         }
         return driver;
     }
@@ -136,9 +98,9 @@ class GraphicsTest {
 
     @Test
     void firmwaresScreenIsReadForEver() {
-        assertThat(read(GraphicsLayout.PIPEACONF)).isEqualTo(3L << 30);
-        clock.advance(600 * SECOND);
-        List<Request> late = during(768 * MILLI);
+        assertThat(m.read(GraphicsLayout.PIPEACONF)).isEqualTo(3L << 30);
+        m.clock.advance(600 * SECOND);
+        List<Request> late = m.during(768 * MILLI);
         assertThat(late).hasSize(768).allMatch(r -> r.kind() == Request.Kind.READ);
         assertThat(late.stream().map(Request::address).distinct()).hasSize(768)
                 .allMatch(a -> a >= SURFACES && a < SURFACES + 768 * PAGE);
@@ -146,58 +108,56 @@ class GraphicsTest {
 
     @Test
     void aSurfaceOfMemoryIsReadWhereTheTableSays() {
-        entry(0x1000, 0x1234_5000 | 1);
-        assertThat(entry(0x1000)).isEqualTo(0x1234_5001);
-        assertThat(entry(0xfff)).as("of the same piece").isZero();
-        assertThat(entry(1)).as("firmware's").isEqualTo(SURFACES + PAGE | 1);
-        write(GraphicsLayout.DSPASURF, 0x1000L * PAGE);
-        write(GraphicsLayout.PIPEASRC, 15 << 16 | 1);
-        write(GraphicsLayout.DSPASTRIDE, 2048);
-        assertThat(during(10 * MILLI)).hasSize(10).allMatch(r -> r.address() == 0x1234_5000);
-        assertThat(read(GraphicsLayout.PIPEASTAT)).as("there is no memory").isEqualTo(1L << 31);
-        write(GraphicsLayout.PIPEASTAT, 1L << 31);
-        assertThat(read(GraphicsLayout.PIPEASTAT)).isZero();
-        entry(0x1000, 0);
-        assertThat(during(10 * MILLI)).as("not mapped").isEmpty();
-        assertThat(read(GraphicsLayout.PIPEASTAT)).isEqualTo(1L << 31);
+        m.entry(0x1000, 0x1234_5000 | 1);
+        assertThat(m.entry(0x1000)).isEqualTo(0x1234_5001);
+        assertThat(m.entry(0xfff)).as("of the same piece").isZero();
+        assertThat(m.entry(1)).as("firmware's").isEqualTo(SURFACES + PAGE | 1);
+        m.write(GraphicsLayout.DSPASURF, 0x1000L * PAGE);
+        m.write(GraphicsLayout.PIPEASRC, 15 << 16 | 1);
+        m.write(GraphicsLayout.DSPASTRIDE, 2048);
+        assertThat(m.during(10 * MILLI)).hasSize(10).allMatch(r -> r.address() == 0x1234_5000);
+        assertThat(m.read(GraphicsLayout.PIPEASTAT)).as("there is no memory").isEqualTo(1L << 31);
+        m.write(GraphicsLayout.PIPEASTAT, 1L << 31);
+        assertThat(m.read(GraphicsLayout.PIPEASTAT)).isZero();
+        m.entry(0x1000, 0);
+        assertThat(m.during(10 * MILLI)).as("not mapped").isEmpty();
+        assertThat(m.read(GraphicsLayout.PIPEASTAT)).isEqualTo(1L << 31);
     }
 
     /** What is blocked makes the screen flicker, and nothing else. */
     @Test
     void anUnderrunStopsNothing() {
-        root.refuse(STOLEN);
-        assertThat(during(SECOND)).hasSize(1000);
-        assertThat(read(GraphicsLayout.PIPEASTAT)).isEqualTo(1L << 31);
+        m.root.refuse(STOLEN);
+        assertThat(m.during(SECOND)).hasSize(1000);
+        assertThat(m.read(GraphicsLayout.PIPEASTAT)).isEqualTo(1L << 31);
     }
 
     @Test
     void itIsDarkAfterAResetAndWithoutStolenMemory() {
-        assertThat(during(SECOND)).isNotEmpty();
-        device.reset();
-        assertThat(during(SECOND)).isEmpty();
-        assertThat(read(GraphicsLayout.PIPEACONF)).isZero();
+        assertThat(m.during(SECOND)).isNotEmpty();
+        m.device.reset();
+        assertThat(m.during(SECOND)).isEmpty();
+        assertThat(m.read(GraphicsLayout.PIPEACONF)).isZero();
         for (Map<String, Long> other : List.of(Map.of("displayOn", 0L),
                 Map.of(DeviceContext.RESERVED_BYTES, 0L))) {
-            options.putAll(other);
-            build();
-            assertThat(during(SECOND)).isEmpty();
+            build(other);
+            assertThat(m.during(SECOND)).isEmpty();
         }
         assertThat(capture().probe()).as("without a screen").isNull();
     }
 
     @Test
     void withoutBusMasteringItWaits() {
-        function.writeConfig(4, 2, 2);
-        assertThat(during(SECOND)).isEmpty();
-        function.writeConfig(4, 2, 6);
-        assertThat(during(SECOND)).hasSize(1000);
+        m.function.writeConfig(4, 2, 2);
+        assertThat(m.during(SECOND)).isEmpty();
+        m.function.writeConfig(4, 2, 6);
+        assertThat(m.during(SECOND)).hasSize(1000);
     }
 
     @Test
     void aPeriodOfNothingIsRefused() {
-        options.put("scanNanos", 999L);
-        assertThatThrownBy(this::build).isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("scanNanos");
+        assertThatThrownBy(() -> build(Map.of("scanNanos", 999L)))
+                .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("scanNanos");
     }
 
     // ---- blitter --------------------------------------------------------------------------------
@@ -205,19 +165,19 @@ class GraphicsTest {
     @Test
     void linesOfMemoryArriveOnTheScreen() {
         for (long at = BUFFERS + PAGE; at < BUFFERS + 5 * PAGE; at += 8) {
-            memory.write64(at, at * 0x9e37_79b9L);
+            m.memory.write64(at, at * 0x9e37_79b9L);
         }
         busy(1000, 300 * MILLI);
         int found = 0;
         for (long page = 0; page < SURFACE_PAGES; page++) {
-            long first = memory.read64(SURFACES + page * PAGE);
+            long first = m.memory.read64(SURFACES + page * PAGE);
             if (first != 0) {
                 found++;
                 assertThat(first % 0x9e37_79b9L).isZero();
                 long from = first / 0x9e37_79b9L;
-                assertThat(memory.read64(SURFACES + page * PAGE + 504))
-                        .isEqualTo(memory.read64(from + 504));
-                assertThat(memory.read64(SURFACES + page * PAGE + 512)).isZero();
+                assertThat(m.memory.read64(SURFACES + page * PAGE + 504))
+                        .isEqualTo(m.memory.read64(from + 504));
+                assertThat(m.memory.read64(SURFACES + page * PAGE + 512)).isZero();
             }
         }
         assertThat(found).as("one a millisecond, past the ring's end").isBetween(230, 300);
@@ -226,11 +186,11 @@ class GraphicsTest {
     @Test
     void linesOfTheScreenArriveInMemory() {
         for (long page = 0; page < SURFACE_PAGES; page++) {
-            memory.write64(SURFACES + page * PAGE, page + 1);
+            m.memory.write64(SURFACES + page * PAGE, page + 1);
         }
         busy(0, 50 * MILLI);
         for (DmaBuffer buffer : pages(5, 4)) {
-            assertThat(memory.read64(buffer.physicalAddress())).isBetween(1L, SURFACE_PAGES);
+            assertThat(m.memory.read64(buffer.physicalAddress())).isBetween(1L, SURFACE_PAGES);
         }
     }
 
@@ -238,8 +198,8 @@ class GraphicsTest {
     @Test
     void afterACrashOnlyTheDisplayGoesOn() {
         busy(500, 33 * MILLI);
-        clock.advance(MILLI);
-        assertThat(during(10 * SECOND)).hasSize(10_000).allMatch(r ->
+        m.clock.advance(MILLI);
+        assertThat(m.during(10 * SECOND)).hasSize(10_000).allMatch(r ->
                 r.kind() == Request.Kind.READ && STOLEN.contains(r.address()));
     }
 
@@ -247,14 +207,14 @@ class GraphicsTest {
     @CsvSource({"0x00800000", "0x13000008", "0x54c00007", "0xffffffff"})
     void aCommandThatItDoesNotKnowHangsItUntilItIsReset(String command) {
         GraphicsDriver driver = busy(500, 5 * MILLI);
-        long head = read(GraphicsLayout.RING_HEAD);
-        memory.write64(BUFFERS + head, Long.decode(command));
-        write(GraphicsLayout.RING_TAIL, (head + 64) % PAGE);
-        clock.advance(SECOND);
-        assertThat(read(GraphicsLayout.RING_HEAD)).isEqualTo(head);
+        long head = m.read(GraphicsLayout.RING_HEAD);
+        m.memory.write64(BUFFERS + head, Long.decode(command));
+        m.write(GraphicsLayout.RING_TAIL, (head + 64) % PAGE);
+        m.clock.advance(SECOND);
+        assertThat(m.read(GraphicsLayout.RING_HEAD)).isEqualTo(head);
         driver.service();
-        clock.advance(SECOND);
-        assertThat(read(GraphicsLayout.RING_HEAD)).isEqualTo(head);
+        m.clock.advance(SECOND);
+        assertThat(m.read(GraphicsLayout.RING_HEAD)).isEqualTo(head);
         assertThat(capture().probe()).isNull();
     }
 
@@ -262,21 +222,21 @@ class GraphicsTest {
     @Test
     void aTailBehindTheRingsEndIsOneInside() {
         busy(500, 5 * MILLI);
-        clock.advance(MILLI);
-        write(GraphicsLayout.RING_TAIL, read(GraphicsLayout.RING_HEAD) + 3 * PAGE);
-        root.clear();
-        clock.advance(10 * MILLI);
-        assertThat(root.requests()).as("the display's").hasSize(10);
+        m.clock.advance(MILLI);
+        m.write(GraphicsLayout.RING_TAIL, m.read(GraphicsLayout.RING_HEAD) + 3 * PAGE);
+        m.root.clear();
+        m.clock.advance(10 * MILLI);
+        assertThat(m.root.requests()).as("the display's").hasSize(10);
     }
 
     @Test
     void aRequestAllocatesNothing() {
         busy(500, SECOND);
         var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        root.recording(false);
-        clock.advance(10 * SECOND);
+        m.root.recording(false);
+        m.clock.advance(10 * SECOND);
         long before = threads.getCurrentThreadAllocatedBytes();
-        clock.advance(10 * SECOND);
+        m.clock.advance(10 * SECOND);
         assertThat(threads.getCurrentThreadAllocatedBytes() - before).as("10 000 lines")
                 .isLessThan(20_000);
     }
@@ -287,24 +247,23 @@ class GraphicsTest {
     void aProbeKeepsFirmwaresScreenAndTriesTheBlitterOut() {
         busy(500, 33 * MILLI);
         assertThat(capture().probe()).isNull();
-        clock.advance(MILLI);
-        assertThat(during(SECOND)).hasSize(1000);
-        write(GraphicsLayout.DSPASURF, SURFACE_PAGES * PAGE);
+        m.clock.advance(MILLI);
+        assertThat(m.during(SECOND)).hasSize(1000);
+        m.write(GraphicsLayout.DSPASURF, SURFACE_PAGES * PAGE);
         GraphicsDriver second = capture();
         assertThat(second.probe()).isNull();
-        clock.advance(MILLI);
-        assertThat(during(SECOND)).as("a surface that is not stolen").isEmpty();
+        m.clock.advance(MILLI);
+        assertThat(m.during(SECOND)).as("a surface that is not stolen").isEmpty();
         assertThat(second.write(0, 512, 0)).isEqualTo("has no medium");
     }
 
     @Test
     void whatItCannotDoIsTold() {
-        root.refuse(new AddressRange(0x80_0000, 0x90_0000));
+        m.root.refuse(new AddressRange(0x80_0000, 0x90_0000));
         assertThat(capture().probe()).isEqualTo("Failed to initialize GPU, declaring it wedged!");
-        options.put("ignoresReset", 1L);
-        build();
+        build(Map.of("ignoresReset", 1L));
         assertThat(capture().probe()).isEqualTo("Failed to initialize GPU, declaring it wedged!");
-        function.device(null);
+        m.function.device(null);
         assertThat(capture().probe()).isEqualTo("device is gone");
         assertThat(capture().shutdown()).isNull();
     }
@@ -314,7 +273,7 @@ class GraphicsTest {
         GraphicsDriver driver = capture();
         assertThat(driver.probe()).isNull();
         assertThat(driver.shutdown()).isNull();
-        assertThat(during(SECOND)).isEmpty();
-        assertThat(function.busMaster()).isFalse();
+        assertThat(m.during(SECOND)).isEmpty();
+        assertThat(m.function.busMaster()).isFalse();
     }
 }
