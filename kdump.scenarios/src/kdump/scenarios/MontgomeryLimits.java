@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.scenarios;
 
+import iommu.api.pcie.DeviceContext;
 import iommu.api.trace.Event;
 import java.util.List;
 import java.util.Set;
@@ -50,7 +51,7 @@ final class MontgomeryLimits {
     private static Finding guest(Stage stage) throws LabException {
         Experiment run = stage.altered("laptop", POLICY, m -> m.withRunDefaults(
                 m.runDefaults().withFunctions(Set.of(), Set.of(GUESTS))
-                        .withDeviceOption(GUESTS, "opensInterface", 1)));
+                        .withDeviceOption(GUESTS, DeviceContext.OPENS_INTERFACE, 1)));
         Tale tale = stage.tale(run);
         Verdict v = tale.verdict();
         List<String> refused = v.reasons().stream().filter(r -> r.startsWith("refused: ")).toList();

@@ -3,6 +3,7 @@ package kdump.scenarios;
 
 import iommu.api.kdump.Phase;
 import iommu.api.machine.RunDefaults;
+import iommu.api.pcie.DeviceContext;
 import iommu.api.trace.EventKind;
 import java.util.List;
 import java.util.Set;
@@ -27,8 +28,8 @@ final class SumnerTables {
     static final List<Claim> CLAIMS = List.of(
             new Claim("S1-14", "old domain ids are marked as in use, so that a device which the old"
                     + " kernel did not know gets a fresh one", "laptop in legacy mode, copy-tables,"
-                    + " and server-current in scalable mode, linux; in the first a device is plugged"
-                    + " in at the crash", "its domain has an id that was not in use at T1",
+                    + " and server-current in scalable mode, linux; in the first a device is"
+                    + " plugged in at the crash", "its domain has an id that was not in use at T1",
                     SumnerTables::freshIds),
             new Claim("S1-16", "what a new domain needs is collected once and not read again",
                     "vtd1, keep-and-separate; the old tables' leaves are cleared after T6",
@@ -60,8 +61,8 @@ final class SumnerTables {
         }
         return Finding.where(inLegacy.isEmpty() && !ids(legacy.atDump(), WIRELESS).isEmpty()
                         && !inScalable.isEmpty(),
-                "legacy mode: id " + ids(legacy.atDump(), WIRELESS) + ", of which were in use at T1 "
-                        + inLegacy + "; scalable mode: " + fresh + " of the devices"
+                "legacy mode: id " + ids(legacy.atDump(), WIRELESS)
+                        + ", of which were in use at T1 " + inLegacy + "; scalable mode: " + fresh + " of the devices"
                         + " that drivers have taken, in use " + inScalable,
                 "legacy mode: Linux does not reserve the ids of old entries of the PASID table",
                 "an id was given out twice, or scalable mode gives out none twice");
@@ -72,7 +73,7 @@ final class SumnerTables {
         return stage.tale(stage.altered(machine, policy, m -> {
             RunDefaults late = m.runDefaults().withFunctions(Set.of(function), Set.of());
             return m.withRunDefaults(function == WIRELESS
-                    ? late.withDeviceOption(function, "opensInterface", 1) : late);
+                    ? late.withDeviceOption(function, DeviceContext.OPENS_INTERFACE, 1) : late);
         }));
     }
 

@@ -17,6 +17,7 @@ import static devices.pcie.ahci.AhciLayout.PX_SSTS;
 import static devices.pcie.ahci.AhciLayout.PX_TFD;
 import static devices.pcie.ahci.AhciLayout.TFES;
 
+import devices.pcie.link.CommandRegister;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
@@ -48,9 +49,6 @@ final class DiskProbe {
     private static final long[] IDENTIFY_NANOS = {5 * SECOND, 10 * SECOND, 30 * SECOND};
     private static final long[] RESET_NANOS = {10 * SECOND, 10 * SECOND, 35 * SECOND, 5 * SECOND};
     private static final long FEATURE_NANOS = 5 * SECOND;
-    private static final int COMMAND = 0x04;
-    private static final int MEMORY = 0x0002;
-    private static final int MASTER = 0x0004;
     private static final int PAGE_BYTES = 4096;
     private static final int PAGES = 3;
     private static final int DEVICE_THERE = 3;
@@ -79,7 +77,7 @@ final class DiskProbe {
 
     /** Returns null, or why there is no disk to work with. */
     String probe() {
-        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MEMORY);
+        CommandRegister.enableMemory(function);
         access = new PortAccess(port, 0);
         if (access.host(GHC) == 0xffff_ffffL) {
             return "probe failed with error -19";
@@ -89,7 +87,7 @@ final class DiskProbe {
         }
         stopPorts();
         access.enableInterrupts();
-        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MASTER);
+        CommandRegister.setMaster(function);
         if (port.enableInterrupts(1) == 0) {
             return "no interrupt";
         }

@@ -4,7 +4,6 @@ package devices.pcie.e1000e;
 import static devices.pcie.link.DeviceOptions.GONE_FROM_NANOS;
 import static devices.pcie.link.DeviceOptions.IGNORES_RESET;
 import static devices.pcie.link.DeviceOptions.MASTER_TO_RESET_NANOS;
-import static devices.pcie.link.DeviceOptions.OPENS_INTERFACE;
 import static devices.pcie.link.DeviceOptions.RESET_NANOS;
 import static devices.pcie.link.DeviceOptions.WEDGES_ON_ABORT;
 
@@ -34,7 +33,8 @@ record NicOptions(long frameNanos, int frameBytes, boolean wholeTransfers, boole
 
     static final Set<String> NAMES = Set.of(DeviceContext.FRAME_NANOS, FRAME_BYTES,
             WHOLE_TRANSFERS, ABORTED_READS, WEDGES_ON_ABORT, IGNORES_RESET, RESET_NANOS,
-            GONE_FROM_NANOS, Nvm.MAC, MASTER_TO_RESET_NANOS, OPENS_INTERFACE);
+            GONE_FROM_NANOS, Nvm.MAC, MASTER_TO_RESET_NANOS,
+            DeviceContext.OPENS_INTERFACE);
 
     static final int LEAST_FRAME = 60;
     static final int MOST_FRAME = 1514;

@@ -109,11 +109,11 @@ final class ConfigSpace implements Interrupts.Config {
             kind(writable, virtual.capability() + VirtualFunctions.CONTROL, VIRTUAL_WRITABLE);
             kind(writable, virtual.capability() + VirtualFunctions.NUMBER, 0xffff);
         }
-        errorReporting = Capabilities.findExtended(this::read, ErrorLayout.CAPABILITY);
+        errorReporting = Capabilities.findExtended(this::read, Capabilities.ADVANCED_ERRORS);
         if (errorReporting > 0) {
             errorRegisters(bridge);
         }
-        containment = Capabilities.findExtended(this::read, Containment.CAPABILITY);
+        containment = Capabilities.findExtended(this::read, Capabilities.CONTAINMENT);
         if (containment > 0) {
             Containment.kinds(this, containment);
         }
@@ -181,8 +181,8 @@ final class ConfigSpace implements Interrupts.Config {
         express = Capabilities.find(this::read, Capabilities.EXPRESS);
         translationServices = Capabilities.findExtended(this::read,
                 Capabilities.ADDRESS_TRANSLATION_SERVICES);
-        errorReporting = Capabilities.findExtended(this::read, ErrorLayout.CAPABILITY);
-        containment = Capabilities.findExtended(this::read, Containment.CAPABILITY);
+        errorReporting = Capabilities.findExtended(this::read, Capabilities.ADVANCED_ERRORS);
+        containment = Capabilities.findExtended(this::read, Capabilities.CONTAINMENT);
         accessControl = Capabilities.findExtended(this::read, AccessControl.CAPABILITY);
     }
 

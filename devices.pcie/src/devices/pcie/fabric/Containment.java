@@ -17,7 +17,6 @@ import iommu.api.bits.BitField;
  */
 final class Containment {
 
-    static final int CAPABILITY = 0x001d;
 
     private static final int CAPABILITIES = 0x04;
     private static final BitField MESSAGE_NUMBER = bits(4, 0);

@@ -14,7 +14,6 @@ import iommu.api.bits.BitField;
  */
 final class ErrorLayout {
 
-    static final int CAPABILITY = 0x0001;
     static final int UNCORRECTABLE_STATUS = 0x04;
     static final int UNCORRECTABLE_MASK = 0x08;
     static final int UNCORRECTABLE_SEVERITY = 0x0c;

@@ -8,6 +8,7 @@ import static devices.pcie.graphics.GraphicsLayout.FULL_RESET;
 import static devices.pcie.graphics.GraphicsLayout.GDRST;
 import static devices.pcie.graphics.GraphicsLayout.RING_CTL;
 
+import devices.pcie.link.CommandRegister;
 import devices.pcie.link.DeviceOptions;
 import iommu.api.bits.Register;
 import iommu.api.pcie.Access;
@@ -30,9 +31,6 @@ import java.util.List;
  */
 final class GraphicsDriver implements DeviceDriver {
 
-    private static final int COMMAND = 0x04;
-    private static final int MEMORY = 0x0002;
-    private static final int MASTER = 0x0004;
     private static final long MILLI = 1_000_000;
     /** Ids read, registers mapped, stolen memory looked at; assumed. */
     private static final long MASTER_TO_RESET_NANOS = 3 * MILLI;
@@ -89,8 +87,8 @@ final class GraphicsDriver implements DeviceDriver {
     // ---- under a capture kernel -----------------------------------------------------------------
 
     private void enable() {
-        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MEMORY);
-        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MASTER);
+        CommandRegister.enableMemory(function);
+        CommandRegister.setMaster(function);
     }
 
     @Override
@@ -148,7 +146,7 @@ final class GraphicsDriver implements DeviceDriver {
         if (bound) {
             write(DSPACNTR, read(DSPACNTR) & ~ENABLE.mask());
             write(RING_CTL, 0);
-            function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) & ~MASTER);
+            CommandRegister.clearMaster(function);
         }
         return null;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.link;
 
+import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.DriverPort;
 
 /** Names of the options by which devices of any kind are asked to misbehave. */
@@ -21,14 +22,11 @@ public final class DeviceOptions {
      */
     public static final String MASTER_TO_RESET_NANOS = "masterToResetNanos";
 
-    /** Whether user space of the capture kernel opens a network interface; a number, 1 for yes. */
-    public static final String OPENS_INTERFACE = "opensInterface";
-
     private DeviceOptions() { }
 
     /** Returns whether the interface of this driver is opened as soon as it has probed. */
     public static boolean opensInterface(DriverPort port) {
-        return port.option(OPENS_INTERFACE, 0) != 0;
+        return port.option(DeviceContext.OPENS_INTERFACE, 0) != 0;
     }
 
     /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.nvme;
 
+import devices.pcie.link.CommandRegister;
 import devices.pcie.link.DeviceOptions;
 import iommu.api.bits.Register;
 import iommu.api.pcie.Access;
@@ -149,7 +150,7 @@ final class NvmeDriver implements DeviceDriver {
                 port.sleep(SHUTDOWN_POLL_NANOS);
             }
         }
-        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) & ~MASTER);
+        CommandRegister.clearMaster(function);
         return null;
     }
 

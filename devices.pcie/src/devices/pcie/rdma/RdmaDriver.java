@@ -16,6 +16,7 @@ import static devices.pcie.rdma.RdmaLayout.RUN;
 import static devices.pcie.rdma.RdmaLayout.SELF_TEST;
 import static devices.pcie.rdma.RdmaLayout.STATUS;
 
+import devices.pcie.link.CommandRegister;
 import devices.pcie.link.DeviceOptions;
 import iommu.api.bits.Register;
 import iommu.api.pcie.Access;
@@ -37,9 +38,6 @@ import java.util.List;
  */
 final class RdmaDriver implements DeviceDriver {
 
-    private static final int COMMAND = 0x04;
-    private static final int MEMORY = 0x0002;
-    private static final int MASTER = 0x0004;
     /** DMA masks, registers mapped, health and state of the firmware read; assumed. */
     private static final long MASTER_TO_RESET_NANOS = 3_000_000;
     private static final int PAGE = 4096;
@@ -94,8 +92,8 @@ final class RdmaDriver implements DeviceDriver {
 
     @Override
     public String probe() {
-        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MEMORY);
-        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) | MASTER);
+        CommandRegister.enableMemory(function);
+        CommandRegister.setMaster(function);
         port.sleep(DeviceOptions.masterToResetNanos(port, MASTER_TO_RESET_NANOS));
         write(CTRL, RESET.mask());
         for (long waited = 0; !READY.isSet(read(STATUS)); waited += POLL_NANOS) {
@@ -123,7 +121,7 @@ final class RdmaDriver implements DeviceDriver {
     public String shutdown() {
         if (bound) {
             write(CTRL, RESET.mask());
-            function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) & ~MASTER);
+            CommandRegister.clearMaster(function);
         }
         return null;
     }

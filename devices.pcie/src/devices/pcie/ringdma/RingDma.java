@@ -96,7 +96,7 @@ public final class RingDma implements DeviceModel {
         names.add(DeviceOptions.GONE_FROM_NANOS);
         names.add(DeviceOptions.WEDGES_ON_ABORT);
         names.add(DeviceOptions.MASTER_TO_RESET_NANOS);
-        names.add(DeviceOptions.OPENS_INTERFACE);
+        names.add(DeviceContext.OPENS_INTERFACE);
         return names;
     }
 

@@ -24,6 +24,7 @@ import static devices.pcie.ringdma.RingLayout.STATUS;
 import static devices.pcie.ringdma.RingLayout.STREAM;
 import static devices.pcie.ringdma.RingLayout.TAIL;
 
+import devices.pcie.link.CommandRegister;
 import devices.pcie.link.DeviceOptions;
 import iommu.api.bits.Register;
 import iommu.api.pcie.Access;
@@ -58,7 +59,6 @@ final class RingDriver implements DeviceDriver {
     private static final long TRIAL_PERIOD_NANOS = 20_000;
     private static final long TIMEOUT_NANOS = 1_000_000_000;
     private static final int MEMORY = 0x0002;
-    private static final int MASTER = 0x0004;
     /** As long as network drivers take, who read ids, map registers and allocate first; assumed. */
     private static final long MASTER_TO_RESET_NANOS = 3_000_000;
     private static final int TRIAL_BYTES = 512;
@@ -212,8 +212,8 @@ final class RingDriver implements DeviceDriver {
 
     @Override
     public String probe() {
-        function.writeConfig(4, 2, function.readConfig(4, 2) | MEMORY);
-        function.writeConfig(4, 2, function.readConfig(4, 2) | MASTER);
+        CommandRegister.enableMemory(function);
+        CommandRegister.setMaster(function);
         port.sleep(DeviceOptions.masterToResetNanos(port, MASTER_TO_RESET_NANOS));
         write(CTRL, RESET.mask());
         if (wire && !DeviceOptions.opensInterface(port)) {

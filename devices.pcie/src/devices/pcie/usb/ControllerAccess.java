@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.usb;
 
+import devices.pcie.link.CommandRegister;
 import iommu.api.bits.Register;
 import iommu.api.pcie.DriverPort;
 import iommu.api.pcie.PciFunction;
@@ -72,7 +73,7 @@ public abstract class ControllerAccess {
 
     /** Ends bus mastering. */
     public final void disable() {
-        function.writeConfig(COMMAND, 2, function.readConfig(COMMAND, 2) & ~MASTER);
+        CommandRegister.clearMaster(function);
     }
 
     /**

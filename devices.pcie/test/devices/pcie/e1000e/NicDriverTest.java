@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import devices.pcie.link.DeviceOptions;
 import iommu.api.pcie.CompletionStatus;
+import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.Workload;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -67,7 +68,7 @@ class NicDriverTest {
     @ValueSource(ints = {EXPRESS, CONVENTIONAL})
     void aCaptureKernelOpensTheInterfaceIfItIsTold(int id) {
         machine = new NicMachine(id, FRAMES);
-        machine.port.ask(DeviceOptions.OPENS_INTERFACE, 1);
+        machine.port.ask(DeviceContext.OPENS_INTERFACE, 1);
         machine.driver().start(NicMachine.workload(2), 1);
         machine.run(20 * MILLI);
 

@@ -73,9 +73,8 @@ final class InterruptTables {
     }
 
     /**
-     * Gives an interrupt of a device an entry of its table: fixed, to the processor of this
-     * kernel. An
-     * input of an I/O APIC gets the entry of its number, as its message carries no other index.
+     * Gives an interrupt of a device an entry of its table: fixed, to the processor of this kernel.
+     * An input of an I/O APIC gets the entry of its number, as its message carries no other index.
      *
      * <p>Source: Linux, amd/iommu.c, irq_remapping_alloc, IRQ_ALLOC_TYPE_IOAPIC.
      *

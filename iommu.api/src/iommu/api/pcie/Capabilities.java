@@ -17,8 +17,12 @@ public final class Capabilities {
     public static final int EXPRESS = 0x10;
     /** MSI-X. */
     public static final int MSI_X = 0x11;
+    /** Extended: advanced error reporting. */
+    public static final int ADVANCED_ERRORS = 0x0001;
     /** Extended: address translation services. */
     public static final int ADDRESS_TRANSLATION_SERVICES = 0x000f;
+    /** Extended: downstream port containment. */
+    public static final int CONTAINMENT = 0x001d;
 
     /** Extended: single root I/O virtualization. */
     public static final int SINGLE_ROOT = 0x0010;

@@ -40,6 +40,12 @@ public interface DeviceContext {
     /** Option of the machine itself: size of what {@link #RESERVED_START} begins, in bytes. */
     String RESERVED_BYTES = "reservedBytes";
 
+    /**
+     * Option of the machine itself: whether user space of the capture kernel opens a network
+     * interface as soon as its driver has probed, 1 for yes; 0 or absent where nobody does.
+     */
+    String OPENS_INTERFACE = "opensInterface";
+
     /** Returns the function that the device sits behind. */
     PciFunction function();
 

@@ -42,7 +42,6 @@ public final class ConfigWriter {
     private static final int ERROR_REPORTING = 1;
     private static final int ERROR_REPORTING_BYTES = 0x48;
     private static final int ACCESS_CONTROL = 0x0d;
-    private static final int CONTAINMENT = 0x1d;
     private static final int CONTAINMENT_BYTES = 0x0c;
     private static final int VECTOR_BYTES = 16;
 
@@ -226,7 +225,7 @@ public final class ConfigWriter {
 
     /** Appends Downstream Port Containment, without the extensions of root ports. */
     public void containment(int control) {
-        int place = extended(CONTAINMENT, 1, 0, CONTAINMENT_BYTES);
+        int place = extended(Capabilities.CONTAINMENT, 1, 0, CONTAINMENT_BYTES);
         if (place != 0) {
             config.putShort(place + 4, (short) 0x80); // software may trigger it
             config.putShort(place + 6, (short) control);

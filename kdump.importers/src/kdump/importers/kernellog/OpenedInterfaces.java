@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.importers.kernellog;
 
+import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
 import java.util.HashMap;
@@ -64,7 +65,7 @@ public final class OpenedInterfaces {
         for (FunctionConfig function : functions) {
             if (opened.contains(function.requesterId()) && function.u16(0) == VENDOR
                     && function.classCode() >>> 16 == NETWORK) {
-                options.put(function.requesterId(), Map.of("opensInterface", 1L));
+                options.put(function.requesterId(), Map.of(DeviceContext.OPENS_INTERFACE, 1L));
             }
         }
         if (!options.isEmpty()) {

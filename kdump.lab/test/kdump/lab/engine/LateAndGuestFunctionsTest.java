@@ -3,15 +3,16 @@ package kdump.lab.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverEvent.PhaseStart;
+import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverNotes;
 import iommu.api.kdump.HandoverPolicy;
-import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.HandoverView.FunctionView;
+import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.machine.MachineDescription;
+import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.RequesterId;
 import iommu.api.trace.Trace;
 import iommu.api.unit.MappingVisitor;
@@ -120,7 +121,7 @@ class LateAndGuestFunctionsTest {
     void itsDomainIdIsNoneThatTheCrashedKernelUsed() throws Exception {
         // a network driver maps nothing before somebody opens its interface
         var stage = new Stage(machine(), Fixture.SERVICES,
-                RunOptions.ofSeed(3).withDeviceOption(LATE, "opensInterface", 1));
+                RunOptions.ofSeed(3).withDeviceOption(LATE, DeviceContext.OPENS_INTERFACE, 1));
         Run run = stage.run(new CopyTables(), Trace.Level.COUNT);
         run.advance(Phase.CRASH);
         var old = new TreeSet<>(domains(run).values());

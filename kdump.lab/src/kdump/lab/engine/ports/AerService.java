@@ -18,7 +18,6 @@ import kdump.lab.engine.ports.ErrorLines.Severity;
  */
 final class AerService {
 
-    private static final int ADVANCED_ERRORS = 0x0001;
     private static final int UNCORRECTABLE_STATUS = 0x04;
     private static final int UNCORRECTABLE_MASK = 0x08;
     private static final int UNCORRECTABLE_SEVERITY = 0x0c;
@@ -92,7 +91,7 @@ final class AerService {
     /** Returns where the capability lies, which kernels know since they enumerated the function. */
     private static int capability(FunctionConfig function) {
         return function == null ? 0
-                : Capabilities.findExtended(function::read, ADVANCED_ERRORS);
+                : Capabilities.findExtended(function::read, Capabilities.ADVANCED_ERRORS);
     }
 
     private void interrupted() {

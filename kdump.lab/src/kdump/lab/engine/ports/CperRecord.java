@@ -45,7 +45,6 @@ final class CperRecord {
     private static final long[] PCI_EXPRESS = {0x430f_bbc1_d995_e954L, 0x356f_3ccb_4db4_91adL};
     private static final int CAPABILITY_BYTES = 60;
     private static final int AER_BYTES = 96;
-    private static final int ADVANCED_ERRORS = 0x0001;
     private static final int TYPE_1 = 1;
 
     private CperRecord() { }
@@ -64,7 +63,7 @@ final class CperRecord {
 
     private static void section(PciFunction f, ByteBuffer out, int at) {
         int express = Capabilities.find(f::readConfig, Capabilities.EXPRESS);
-        int aer = Capabilities.findExtended(f::readConfig, ADVANCED_ERRORS);
+        int aer = Capabilities.findExtended(f::readConfig, Capabilities.ADVANCED_ERRORS);
         boolean bridge = f.headerType() == TYPE_1;
         out.putLong(at, HAS_COMMAND | HAS_DEVICE_ID | (bridge ? HAS_BRIDGE : 0)
                 | (express != 0 ? HAS_PORT_TYPE | HAS_VERSION | HAS_CAPABILITY : 0)

@@ -26,8 +26,6 @@ import kdump.lab.engine.machine.Machine;
  */
 public final class PortServices {
 
-    private static final int ADVANCED_ERRORS = 0x0001;
-    private static final int CONTAINMENT = 0x001d;
     private static final int EXPRESS_TYPE = 0x00f0;
     private static final int ROOT_PORT = 0x0040;
 
@@ -70,8 +68,8 @@ public final class PortServices {
     }
 
     private void start(PciFunction port, int express) {
-        int aer = Capabilities.findExtended(port::readConfig, ADVANCED_ERRORS);
-        int dpc = Capabilities.findExtended(port::readConfig, CONTAINMENT);
+        int aer = Capabilities.findExtended(port::readConfig, Capabilities.ADVANCED_ERRORS);
+        int dpc = Capabilities.findExtended(port::readConfig, Capabilities.CONTAINMENT);
         boolean root = (port.readConfig(express + 2, 2) & EXPRESS_TYPE) == ROOT_PORT;
         if (root && aer != 0 && kernel.profile().version().atLeast(2, 6, 19)) {
             active |= new AerService(this, kernel, machine, port, aer, recovery).start(express);

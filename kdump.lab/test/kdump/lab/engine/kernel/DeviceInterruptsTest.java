@@ -230,12 +230,6 @@ class DeviceInterruptsTest {
             public void interruptPin(int function, boolean asserted) {
                 pins.changed(function, asserted);
             }
-
-            @Override
-            public void systemError(int reporter, SystemError error) { }
-
-            @Override
-            public void faults(int unit) { }
         });
         return pins;
     }

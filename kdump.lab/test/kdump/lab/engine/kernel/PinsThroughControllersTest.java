@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iommu.api.pcie.Interrupts;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
-import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
@@ -52,12 +51,6 @@ class PinsThroughControllersTest {
             public void interruptPin(int function, boolean asserted) {
                 throw new AssertionError("no pin reaches a processor by itself");
             }
-
-            @Override
-            public void systemError(int reporter, SystemError error) { }
-
-            @Override
-            public void faults(int unit) { }
         });
         kernel.takeInterrupts();
     }

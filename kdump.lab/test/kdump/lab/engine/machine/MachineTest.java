@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import iommu.api.memory.AddressRange;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
-import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.sim.RandomStream;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
@@ -139,9 +138,6 @@ class MachineTest {
 
             @Override
             public void interruptPin(int function, boolean asserted) { }
-
-            @Override
-            public void systemError(int reporter, SystemError error) { }
 
             @Override
             public void faults(int unit) {

@@ -12,6 +12,7 @@ import iommu.api.kdump.HandoverView;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
 import iommu.api.machine.UnitDescription.FirmwareFlags;
+import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.RequesterId;
 import iommu.api.unit.AdoptDepth;
 import java.util.ArrayList;
@@ -60,7 +61,7 @@ class PolicyPlumbingTest {
             }
             return event.equals(new PhaseStart(Phase.DMA_REMAPPING))
                     ? List.of(new Step.AdoptTables(0, AdoptDepth.CONTEXTS)) : List.of();
-        }, IDLE.withDeviceOption(RequesterId.parse("06:01.0"), "opensInterface", 1));
+        }, IDLE.withDeviceOption(RequesterId.parse("06:01.0"), DeviceContext.OPENS_INTERFACE, 1));
 
         assertThat(mapped).doesNotHaveDuplicates()
                 .contains(RequesterId.parse("00:1f.2"), RequesterId.parse("06:01.0"));

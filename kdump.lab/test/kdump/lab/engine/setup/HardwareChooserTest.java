@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import iommu.api.machine.MachineDescription;
+import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.profile.KernelVersion;
 import java.nio.file.Files;
@@ -135,7 +136,8 @@ class HardwareChooserTest {
                         KernelVersion.parse(kernel), Map.of("vtd.setsUpAliases", 1L)));
         for (FunctionConfig function : Fixture.machine("vtdsm1").functions()) {
             if (function.classCode() >>> 16 == NETWORK) {
-                options = options.withDeviceOption(function.requesterId(), "opensInterface", 1);
+                options = options.withDeviceOption(function.requesterId(),
+                        DeviceContext.OPENS_INTERFACE, 1);
             }
         }
         var verdict = new Runner(Fixture.machine("vtdsm1"), Fixture.SERVICES, options)
