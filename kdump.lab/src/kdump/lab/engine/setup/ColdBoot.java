@@ -84,6 +84,7 @@ public final class ColdBoot {
                 Set.of());
         kernel.iommu().guests(cold.runDefaults().guests());
         machine.fabric().functions().forEach(ColdBoot::enableVirtual);
+        kernel.countMemory();
         for (UnitSlot unit : kernel.units()) {
             if (unit.driver().remapsDma()) {
                 unit.initialiseInterrupts();
