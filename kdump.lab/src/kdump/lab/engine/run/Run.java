@@ -41,8 +41,6 @@ import kdump.lab.engine.steps.KernelView;
  */
 public final class Run implements KernelView.Moment {
 
-    /** Bytes of the capture kernel's image and initrd, whose digest purgatory checks. */
-    private static final long IMAGE_BYTES = 8L << 20;
     private static final long NOTES_BYTES = HandoverNotes.MAX_BYTES;
 
     /** How a run ended before its time. */
@@ -367,7 +365,7 @@ public final class Run implements KernelView.Moment {
 
     /** Returns the image of the capture kernel. */
     public AddressRange image() {
-        return AddressRange.of(scenario.reservation().start(), IMAGE_BYTES);
+        return AddressRange.of(scenario.reservation().start(), Scenario.IMAGE_BYTES);
     }
 
     /** Returns whether the image is another one than was loaded. */
