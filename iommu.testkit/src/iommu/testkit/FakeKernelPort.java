@@ -22,6 +22,8 @@ public final class FakeKernelPort implements KernelPort {
     private final FakePages pages;
     private final Map<Integer, List<Integer>> aliases = new HashMap<>();
     private final Map<Integer, List<Range>> reserved = new HashMap<>();
+    /** Ranges that are no RAM to the kernel any more. */
+    private final List<Range> taken = new ArrayList<>();
     private final Map<Integer, FakeFunction> config = new HashMap<>();
     private final Map<Integer, Map<Integer, Integer>> capabilities = new HashMap<>();
     private final List<Integer> functions = new ArrayList<>();
@@ -255,6 +257,21 @@ public final class FakeKernelPort implements KernelPort {
         byProcessor(at, (long) count * PhysicalMemory.PAGE_BYTES,
                 () -> FakePages.clear(memory, at, count));
         return at;
+    }
+
+    @Override
+    public boolean isOwnMemory(long physicalAddress, long bytes) {
+        return taken.stream().noneMatch(r -> r.start() <= physicalAddress
+                && physicalAddress < r.start() + r.bytes())
+                && (isMemory(physicalAddress, Long.BYTES)
+                        || isMemory(physicalAddress + bytes - Long.BYTES, Long.BYTES));
+    }
+
+    @Override
+    public boolean reserve(long physicalAddress, long bytes) {
+        boolean own = isOwnMemory(physicalAddress, bytes);
+        taken.add(new Range(physicalAddress, bytes));
+        return own;
     }
 
     @Override

@@ -59,6 +59,7 @@ class PhasesTest {
         block | va | irq 0 | blocked 0, blocked 1
         scratch-page | va | irq 0 | scratch 0, scratch 1
         keep-and-separate | vv | irq 0, irq 1 | adopt 0 KEEP_COPIED, adopt 1 KEEP_COPIED
+        keep-and-separate | va | irq 0 | adopt 0 KEEP_COPIED, adopt 1 KEEP_COPIED
         keep-nonzero | va | irq 0 | adopt 0 KEEP_IN_PLACE, adopt 1 KEEP_IN_PLACE
         reset-at-probe | va | irq 0 | adopt 0 KEEP_COPIED, adopt 1 KEEP_COPIED
         crash-path-disable | va | irq 0 | off 0, off 1, clean 0, clean 1

@@ -29,6 +29,7 @@ public final class ClaimBook implements Scenarios {
         static {
             Stream.of(SumnerInFlight.CLAIMS, SumnerKept.CLAIMS, SumnerTables.CLAIMS,
                     MontgomeryRule.CLAIMS, MontgomeryLimits.CLAIMS, MontgomeryKinds.CLAIMS,
+                    MontgomeryAperture.CLAIMS,
                     RoedelOptions.CLAIMS, RoedelProcedure.CLAIMS, IndohResets.CLAIMS,
                     IndohAttempts.CLAIMS, WrightWindow.CLAIMS, WrightCaches.CLAIMS)
                     .flatMap(List::stream).sorted(Comparator.comparing(ClaimBook::place))

@@ -55,11 +55,7 @@ final class MontgomeryKinds {
             new Claim("S2-11", "4 GB make a table of 1024K entries, 8 MB", CALGARY
                     + " with 4 GiB and with less, its size as the kernel wrote it into TAR",
                     "size code 7 for 4 GiB, each code below it for half of that",
-                    MontgomeryKinds::sizes),
-            new Claim("S2-16", "a dump that reads the GART's aperture has trouble", "none",
-                    "nothing", stage -> Finding.none("nothing was run", "processors do not read"
-                    + " memory through the aperture here: pages of a dump are as memory has"
-                    + " them")));
+                    MontgomeryKinds::sizes));
 
     private static final int TAR = 0x588;
     private static final int SIZE_CODE = 7;

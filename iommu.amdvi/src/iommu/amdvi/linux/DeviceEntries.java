@@ -60,6 +60,11 @@ final class DeviceEntries {
         port.write64(at(device), DeviceTableEntry.MODE.with(q0, domain.levels()));
     }
 
+    /** Points the entry of a device to another table of as many levels. */
+    void repoint(int device, long root) {
+        port.write64(at(device), low(device) & ~DeviceTableEntry.PT_ROOT.mask() | root);
+    }
+
     /**
      * Has the interrupts of a device remapped.
      *

@@ -81,11 +81,9 @@ final class DomainMappings {
     /**
      * Has devices keep the domains that their entries name, with what is mapped in these. Entries
      * whose requests pass, or whose table is not in memory, are not believed.
-     *
-     * @throws IllegalStateException if more is mapped than could be kept
      */
-    void keep(DeviceEntries old) {
-        kept = KeptMappings.collect(port, old);
+    void keep(KeptMappings found, DeviceEntries old) {
+        kept = found;
         for (int device = 0; device < old.count(); device++) {
             if (kept.has(old.domain(device))) {
                 ids.reserve(old.domainId(device));

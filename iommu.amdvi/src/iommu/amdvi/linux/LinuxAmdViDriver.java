@@ -169,27 +169,20 @@ public final class LinuxAmdViDriver implements UnitDriver {
     // ---- T6 -------------------------------------------------------------------------------------
 
     /**
-     * Goes on in the table of the kernel before, entries and page tables where they lie, whatever
-     * this version does by itself. Interrupts that were set up stay as they were.
+     * Goes on with entries and page tables of the kernel before, in copies or where they lie,
+     * whatever this version does by itself. Interrupts that were set up stay as they were.
      */
-    private void keepInPlace() throws StepRefusedException {
+    private void keep(boolean copied) throws StepRefusedException {
         checkFound();
         findInterrupts();
         events.defer(false);
         var handover = new LinuxHandover(port, quirks, registers, expectedBytes, events, mappings);
-        handover.reuse(true);
+        handover.keep(copied);
         if (handover.entries() == null) {
             throw new StepRefusedException(handover.refusal());
         }
         commands = handover.commands();
         entries = handover.entries();
-        try {
-            mappings.keep(entries);
-        } catch (IllegalStateException e) {
-            commands = null;
-            entries = null;
-            throw new StepRefusedException(e.getMessage());
-        }
         entries.blockOthers();
         commands.flushAll(entries.count());
         announce();
@@ -245,8 +238,8 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     @Override
     public void adoptTables(AdoptDepth depth) throws StepRefusedException {
-        if (depth == AdoptDepth.KEEP_IN_PLACE) {
-            keepInPlace();
+        if (depth.keepsDomains()) {
+            keep(depth == AdoptDepth.KEEP_COPIED);
             return;
         }
         AdoptDepth own = switch (quirks.handOver()) {

@@ -67,30 +67,73 @@ final class LinuxHandover {
      * exclusion range used to begin.
      */
     void reuse() {
-        reuse(false);
-    }
-
-    /** @param anywhere whether a table above 4 GiB is trusted too */
-    void reuse(boolean anywhere) {
         long register = begin("reuse");
-        boolean snp = ExtendedFeature.SNP_SUP.isSet(
-                registers.read(AmdViRegisters.EXTENDED_FEATURE));
         var reuse = new TableReuse(port, mappings.ids(), quirks);
-        entries = reuse.reuse(register, expectedBytes, anywhere);
+        entries = reuse.reuse(register, expectedBytes);
         told(reuse.refusal(), "reuse", "Reused DEV table from previous kernel.");
-        if (entries == null && snp) {
+        if (entries == null && snp()) {
             throw new KernelPanicException("kernel BUG at drivers/iommu/amd/init.c: "
                     + reuse.refusal());
         }
-        if (entries == null) {
-            return;
+        if (entries != null) {
+            goOn(register, false, this::reuseBuffers);
         }
-        goOn(register, false, () -> {
-            commands.reuse(quirks.plain(registers.read(AmdViRegisters.CMD_BUF)), snp
-                    ? quirks.plain(AmdViRegisters.BASE.inPlace(
-                            registers.read(AmdViRegisters.EXCLUSION_BASE))) : 0);
-            events.reuse();
-        });
+    }
+
+    private boolean snp() {
+        return ExtendedFeature.SNP_SUP.isSet(registers.read(AmdViRegisters.EXTENDED_FEATURE));
+    }
+
+    private void reuseBuffers() {
+        commands.reuse(quirks.plain(registers.read(AmdViRegisters.CMD_BUF)), snp()
+                ? quirks.plain(AmdViRegisters.BASE.inPlace(
+                        registers.read(AmdViRegisters.EXCLUSION_BASE))) : 0);
+        events.reuse();
+    }
+
+    /**
+     * Goes on with device table and page tables, and with all that is mapped in them, whatever this
+     * version would do or refuse by itself. If it is refused nothing was changed.
+     *
+     * @param copied whether all tables are copied, or used where they lie
+     */
+    void keep(boolean copied) {
+        String what = copied ? "copy" : "reuse";
+        long register = begin(what);
+        DeviceEntries found = null;
+        KeptMappings kept = null;
+        String why = null;
+        try {
+            if (!copied) {
+                var reuse = new TableReuse(port, mappings.ids(), quirks);
+                found = reuse.reuse(register, expectedBytes, true);
+                why = reuse.refusal();
+            } else if (snp()) {
+                why = "The base register of the device table is locked";
+            } else {
+                var copy = new TableCopy(port, mappings.ids(), quirks, true);
+                found = copy.copy(register, 0);
+                why = copy.refusal();
+            }
+            if (found != null && copied) {
+                new PageTableCopy(port, found).run();
+            }
+            kept = found == null ? null : KeptMappings.collect(port, found);
+        } catch (IllegalStateException e) {
+            why = e.getMessage();
+        }
+        told(why, what, copied ? "Copied all tables from previous kernel."
+                : "Reused DEV table from previous kernel.");
+        if (why == null) {
+            entries = found;
+            goOn(register, copied, copied ? this::newBuffers : this::reuseBuffers);
+            mappings.keep(kept, entries);
+        }
+    }
+
+    private void newBuffers() {
+        commands.enable();
+        events.enable();
     }
 
     /** Gives a unit new buffers, unless the kernel is one that forgets to tell it. */

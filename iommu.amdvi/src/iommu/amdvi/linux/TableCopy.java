@@ -19,11 +19,18 @@ final class TableCopy {
     private final KernelPort port;
     private final DomainIds ids;
     private final KernelQuirks quirks;
+    private final boolean trusts;
     private final BitSet copied = new BitSet();
     private final BitSet seen = new BitSet();
     private String refusal;
 
     TableCopy(KernelPort port, DomainIds ids, KernelQuirks quirks) {
+        this(port, ids, quirks, false);
+    }
+
+    /** @param trusts whether a table is copied that any kernel refuses, and all ids are reserved */
+    TableCopy(KernelPort port, DomainIds ids, KernelQuirks quirks, boolean trusts) {
+        this.trusts = trusts;
         this.port = port;
         this.ids = ids;
         this.quirks = quirks;
@@ -52,7 +59,7 @@ final class TableCopy {
             return refuse("The device table size of IOMMU:" + port.unitNumber()
                     + " is not expected!");
         }
-        if (from >= FOUR_GIB) {
+        if (from >= FOUR_GIB && !trusts) {
             return refuse("The address of old device table is above 4G, not trustworthy!");
         }
         if (from == 0 || !port.isMemory(from, bytes)) {
@@ -81,11 +88,11 @@ final class TableCopy {
         long q1 = port.read64(from + 8);
         int domain = (int) DeviceTableEntry.DOMAIN_ID.of(q1);
         if (DeviceTableEntry.V.isSet(q0) && domain != 0) {
-            if (seen.get(domain) && quirks.refusesSharedIds()) {
+            if (seen.get(domain) && quirks.refusesSharedIds() && !trusts) {
                 return "Failed to reserve domain ID 0x" + Integer.toHexString(domain);
             }
             seen.set(domain);
-            if (quirks.reservesIds()) {
+            if (quirks.reservesIds() || trusts) {
                 ids.reserve(domain);
             }
             copied.set(device);
@@ -99,7 +106,7 @@ final class TableCopy {
         long q2 = port.read64(from + 16);
         int control = (int) DeviceTableEntry.INT_CTL.of(q2);
         int length = (int) DeviceTableEntry.INT_TAB_LEN.of(q2);
-        if (DeviceTableEntry.IV.isSet(q2) && (control != 0 || length != 0)) {
+        if (!trusts && DeviceTableEntry.IV.isSet(q2) && (control != 0 || length != 0)) {
             if (control != DeviceTableEntry.INT_REMAP || length != quirks.interruptTableLength()) {
                 return "Wrong old irq remapping flag: 0x" + Integer.toHexString(device);
             }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Units that stay on and get other tables, one page for all, or go on with what was mapped. */
@@ -128,13 +129,22 @@ class BlockedStartTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"4.19", "6.1", "6.18"})
-    void keptDomainsHaveOldAndNewMappings(String version) throws StepRefusedException {
+    @CsvSource({"4.13, KEEP_COPIED", "4.19, KEEP_COPIED", "6.1, KEEP_COPIED", "6.18, KEEP_COPIED",
+        "4.19, KEEP_IN_PLACE", "6.1, KEEP_IN_PLACE", "6.18, KEEP_IN_PLACE"})
+    void keptDomainsHaveOldAndNewMappings(String version, AdoptDepth depth)
+            throws StepRefusedException {
         var fixture = crashed();
         long table = fixture.get(AmdViRegisters.DEV_TAB);
+        long entry = AmdViRegisters.BASE.inPlace(table) + NIC * 32L;
+        int id = (int) DeviceTableEntry.DOMAIN_ID.of(fixture.memory.read64(entry + 8));
         LinuxAmdViDriver second = fixture.driver(version);
-        second.adoptTables(AdoptDepth.KEEP_IN_PLACE);
-        assertThat(fixture.get(AmdViRegisters.DEV_TAB)).isEqualTo(table);
+        second.adoptTables(depth);
+        assertThat(fixture.get(AmdViRegisters.DEV_TAB) == table)
+                .isEqualTo(depth == AdoptDepth.KEEP_IN_PLACE);
+        if (depth == AdoptDepth.KEEP_COPIED) {
+            overwrite(fixture, entry, fixture.memory.read64(entry));
+        }
+        assertThat(second.domain(NIC)).as("its own id").isEqualTo(id);
         assertThat(second.keptRanges(NIC)).containsExactly(new KernelPort.Range(IOVA, 0x2000));
         second.map(NIC, FREE, 0x210_0000, 0x1000, RW);
         assertThat(fixture.go(NIC, FREE)).isEqualTo(0x210_0000);
@@ -144,6 +154,55 @@ class BlockedStartTest {
                 .isNotIn(second.domain(NIC), second.domain(DISK));
         assertThat(second.keptRanges(DISK + 1)).isEmpty();
         assertThat(fixture.switched).isEmpty();
+    }
+
+    /** Nothing of the old tables is needed any more. */
+    private static void overwrite(KernelFixture fixture, long entry, long q0) {
+        long root = DeviceTableEntry.PT_ROOT.inPlace(q0);
+        for (int i = 0; i < 512; i++) {
+            fixture.memory.write64(root + 8 * i, 0);
+        }
+        fixture.memory.write64(entry, 0);
+    }
+
+    @Test
+    void tablesOfTwoDevicesStayOneAndThoseThatAreNoMemoryStayWhereTheyAre()
+            throws StepRefusedException {
+        var fixture = crashed();
+        long table = AmdViRegisters.BASE.inPlace(fixture.get(AmdViRegisters.DEV_TAB));
+        for (int q = 0; q < 16; q += 8) {
+            fixture.memory.write64(table + (DISK + 1) * 32L + q,
+                    fixture.memory.read64(table + NIC * 32L + q));
+        }
+        long nowhere = 0x7f_0000_0000L;
+        fixture.memory.write64(table + DISK * 32L, DeviceTableEntry.PT_ROOT.mask()
+                & nowhere | fixture.memory.read64(table + DISK * 32L)
+                & ~DeviceTableEntry.PT_ROOT.mask());
+        LinuxAmdViDriver second = fixture.driver();
+        second.adoptTables(AdoptDepth.KEEP_COPIED);
+        long copy = AmdViRegisters.BASE.inPlace(fixture.get(AmdViRegisters.DEV_TAB));
+        long root = DeviceTableEntry.PT_ROOT.inPlace(fixture.memory.read64(copy + NIC * 32L));
+        assertThat(root).isBetween(0x200_0000L, 0x300_0000L);
+        assertThat(DeviceTableEntry.PT_ROOT.inPlace(
+                fixture.memory.read64(copy + (DISK + 1) * 32L))).isEqualTo(root);
+        assertThat(DeviceTableEntry.PT_ROOT.inPlace(fixture.memory.read64(copy + DISK * 32L)))
+                .isEqualTo(nowhere);
+        second.map(DISK, FREE, 0x210_0000, 0x1000, RW);
+        assertThat(fixture.go(DISK, FREE)).as("a domain of its own").isEqualTo(0x210_0000);
+        assertThat(second.domain(DISK + 1)).isEqualTo(second.domain(NIC));
+    }
+
+    /** Neither pages nor registers are kept of a copy that is too large. */
+    @Test
+    void aCopyThatDoesNotFitIsRefusedAndNothingWasChanged() {
+        var fixture = crashed();
+        long table = fixture.get(AmdViRegisters.DEV_TAB);
+        fixture.pagesFrom(0x200_0000, 0x200_0000 + KernelFixture.TABLE_BYTES + 0x2000);
+        assertThatThrownBy(() -> fixture.driver().adoptTables(AdoptDepth.KEEP_COPIED))
+                .isInstanceOf(StepRefusedException.class);
+        assertThat(fixture.get(AmdViRegisters.DEV_TAB)).isEqualTo(table);
+        assertThat(fixture.controls).isEmpty();
+        assertThat(fixture.go(NIC, IOVA)).isEqualTo(0x10_0000);
     }
 
     @Test
@@ -158,8 +217,11 @@ class BlockedStartTest {
             fixture.memory.write64(root + 8 * i, root | 0x6000_0000_0000_0001L
                     | (long) (i % 5 + 1) << 9);
         }
-        assertThatThrownBy(() -> fixture.driver().adoptTables(AdoptDepth.KEEP_IN_PLACE))
-                .isInstanceOf(StepRefusedException.class)
-                .hasMessage("more is mapped than could be kept");
+        for (AdoptDepth depth : List.of(AdoptDepth.KEEP_IN_PLACE, AdoptDepth.KEEP_COPIED)) {
+            assertThatThrownBy(() -> fixture.driver().adoptTables(depth))
+                    .isInstanceOf(StepRefusedException.class)
+                    .hasMessageEndingWith("more is mapped than could be kept");
+        }
+        assertThat(fixture.controls).as("nothing was changed").isEmpty();
     }
 }

@@ -44,6 +44,23 @@ public interface KernelPort {
     /** Returns whether {@code bytes} bytes from {@code physicalAddress} can be read as memory. */
     boolean isMemory(long physicalAddress, long bytes);
 
+    /**
+     * Returns whether some of a range is RAM to this kernel (e820): that of the machine, to a
+     * capture kernel what was reserved for it.
+     */
+    default boolean isOwnMemory(long physicalAddress, long bytes) {
+        return isMemory(physicalAddress, bytes);
+    }
+
+    /**
+     * Has a range be no RAM to this kernel from now on: it does not give it out.
+     *
+     * @return false if none of it was
+     */
+    default boolean reserve(long physicalAddress, long bytes) {
+        return false;
+    }
+
     /** Returns the 64 bits at {@code physicalAddress}, a multiple of 8 in memory. */
     long read64(long physicalAddress);
 

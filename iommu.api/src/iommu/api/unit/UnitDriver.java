@@ -39,6 +39,9 @@ public interface UnitDriver {
      */
     default void shutdown() { }
 
+    /** Does what a kernel does with its unit as it counts its memory (T3): nothing, as a rule. */
+    default void countMemory() { }
+
     /** Does what the kernel does at T4: queue, faults cleared, interrupt remapping table. */
     void initialiseInterrupts();
 
@@ -262,6 +265,16 @@ public interface UnitDriver {
      * Unmaps a range; flushed from the unit's caches before this returns unless the kernel is lazy.
      */
     void unmap(int requester, long iova, long bytes);
+
+    /**
+     * Returns whether this kernel, as it writes a dump, reads a page of old memory. It does not read
+     * one of which it knows that a processor finds something else there: the dump has zeros of it.
+     *
+     * @param physicalAddress of the page
+     */
+    default boolean readsOldMemory(long physicalAddress) {
+        return true;
+    }
 
     /**
      * Returns whether this kernel lets the unit translate at all: its command line may say that it

@@ -27,6 +27,9 @@ public interface UnitListener {
      */
     default void denied(int requester, long page, int pageShift) { }
 
+    /** An access of a processor met an error that the hardware makes a machine check of. */
+    default void machineCheck(FaultRecord error) { }
+
     /** Translation was switched on or off. */
     default void translation(boolean enabled) { }
 

@@ -86,6 +86,14 @@ class UnitDefaultsTest {
     }
 
     @Test
+    void processorsReadMemoryAsItIs() {
+        assertThat(least.processorRead(0x1000)).isEqualTo(Translation.untranslated());
+        var driver = new LeastDriver();
+        driver.countMemory();
+        assertThat(driver.readsOldMemory(0x1000)).isTrue();
+    }
+
+    @Test
     void devicesGetNoTranslations() {
         long unsupported = TranslationCompletion.unsupportedRequest();
         assertThat(least.translationRequest(8, -1, 0x1000, 1)).isEqualTo(unsupported);
@@ -136,6 +144,7 @@ class UnitDefaultsTest {
         UnitListener.NONE.blocked(fault, true);
         UnitListener.NONE.suppressed(fault);
         UnitListener.NONE.denied(8, 0x1000, 12);
+        UnitListener.NONE.machineCheck(fault);
         UnitListener.NONE.translation(true);
         UnitListener.NONE.invalidated("all");
         UnitListener.NONE.faultInterrupt();

@@ -49,6 +49,33 @@ public final class CalgaryRegisters {
     /** See {@link #MEM_2_LOW}; named a size. */
     public static final int MEM_2_SIZE_LOW = 0x2e0;
 
+    // ---- of CalIOC2 only ------------------------------------------------------------------------
+
+    /** Where errors of CalIOC2 are told besides: a mask of {@link #CSR}, and of machine checks. */
+    public static final int CSMR = 0x290;
+    /** See {@link #CSMR}. */
+    public static final int MCK = 0x800;
+    /** The first of seven error registers, 16 bytes apart. */
+    public static final int FIRST_ERROR = 0x810;
+    /** How many these are. */
+    public static final int ERRORS = 7;
+    /** Status of the root complex. */
+    public static final int ROOT_COMPLEX_STATUS = 0xcb0;
+    /** What became of a page migration. */
+    public static final int PAGE_MIG_DEBUG = 0xda0;
+    /** Stops a PHB while what it caches is dropped (PMCR). */
+    public static final int PAGE_MIG_CTRL = 0xda8;
+    /** Has a bit that its designers want set, {@link #SAVIOR_WANTED}. */
+    public static final int SAVIOR_L2 = 0xdb0;
+    /** See {@link #SAVIOR_L2}. */
+    public static final int SAVIOR_WANTED = 0x0080_0000;
+    /** In PAGE_MIG_CTRL: nothing new is begun; a read of the register then stops it hard. */
+    public static final BitField SOFT_STOP = bit(31);
+    /** In PAGE_MIG_DEBUG: that failed, and is to be begun again. */
+    public static final BitField SOFT_STOP_FAULT = bit(30);
+    /** In PAGE_MIG_CTRL: it stands still. */
+    public static final BitField HARD_STOP = bit(29);
+
     /** Addresses are translated by the table. */
     public static final BitField TCE_ENABLE = bit(29);
     /** No agent gets the bus, as the kernel leaves it after an error. */

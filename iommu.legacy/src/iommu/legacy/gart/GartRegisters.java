@@ -10,12 +10,17 @@ import iommu.api.bits.BitField;
  * Registers of 32 bits in the config space of a northbridge's function 3, which is 00:18.3 on the
  * first node.
  *
- * <p>Source: Linux, gart.h, AMD64_GARTAPERTURECTL to AMD64_GARTCACHECTL.
+ * <p>Source: Linux, gart.h, AMD64_GARTAPERTURECTL to AMD64_GARTCACHECTL; mce.c, bit 10 of MC4_CTL.
  */
 public final class GartRegisters {
 
     /** Bytes of the config space that has them. */
     public static final int BYTES = 0x100;
+
+    /** Which errors of the northbridge are machine checks (MCA NB control, MC4_CTL). */
+    public static final int MCA_CONTROL = 0x40;
+    /** A processor's access that meets an entry which is not valid is one. */
+    public static final BitField GART_TBL_WK_EN = bit(10);
 
     /** Aperture control. */
     public static final int CONTROL = 0x90;

@@ -80,6 +80,11 @@ public final class Northbridge implements UnitListener {
     }
 
     @Override
+    public void machineCheck(FaultRecord error) {
+        told.add("#MC " + error.key());
+    }
+
+    @Override
     public void translation(boolean enabled) {
         told.add(enabled ? "on" : "off");
     }

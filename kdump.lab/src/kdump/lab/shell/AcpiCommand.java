@@ -11,12 +11,13 @@ import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import org.apache.commons.cli.Options;
 
-/** Prints DMAR and IVRS tables as iasl does, the kernel's lines for them, and what is wrong. */
+/** Prints DMAR, IVRS and EBDA tables as iasl does, the kernel's lines for them, and what is wrong. */
 record AcpiCommand(Lab lab) implements Command<List<FirmwareTable>> {
 
     /** Fields that begin something new. */
     private static final Set<String> FIRST =
-            Set.of("Subtable Type", "Device Scope Type", "Entry Type", "Host Address Width");
+            Set.of("Subtable Type", "Device Scope Type", "Entry Type", "Host Address Width",
+                    "Scalability Node ID", "RIO Node ID");
 
     @Override
     public String name() {

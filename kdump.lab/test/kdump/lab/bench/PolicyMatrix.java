@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.bench;
 
-import iommu.api.kdump.HandoverPolicy;
 import iommu.api.machine.MachineDescription;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,7 +26,7 @@ import kdump.lab.engine.verdict.Runner;
 /**
  * Prints the tables of docs/policies.md: how many of 50 seeds (or as many as the first argument
  * says) lose the dump, each built-in machine under each policy, with Wilson's interval; and how
- * often what else happens. Machines may be named behind the number of seeds.
+ * often what else happens. Machines, and policies, may be named behind the number of seeds.
  */
 public final class PolicyMatrix {
 
@@ -37,6 +36,8 @@ public final class PolicyMatrix {
 
     /** What is counted, in the words of the second table. */
     private static final Map<String, Predicate<Verdict>> COUNTED = counted();
+
+    private static final List<String> POLICIES = new ArrayList<>();
 
     private PolicyMatrix() { }
 
@@ -58,12 +59,17 @@ public final class PolicyMatrix {
 
     /** Prints both tables, and on standard error what has been counted after every ten seeds. */
     public static void main(String[] arguments) throws IOException, LabException {
+        List<String> names = List.of(arguments);
+        Fixture.policies().keySet().stream().filter(p -> names.isEmpty() || names.stream()
+                .noneMatch(Fixture.policies()::containsKey) || names.contains(p))
+                .forEach(POLICIES::add);
         int seeds = arguments.length == 0 ? SEEDS : Integer.parseInt(arguments[0]);
         List<Path> files;
         try (Stream<Path> found = Files.list(Fixture.root().resolve("docs/machines"))) {
             files = found.filter(f -> f.toString().endsWith(".yaml"))
-                    .filter(f -> arguments.length < 2 || List.of(arguments).contains(
-                            f.getFileName().toString().replace(".yaml", ""))).sorted().toList();
+                    .filter(f -> names.stream().skip(1).allMatch(Fixture.policies()::containsKey)
+                            || names.contains(f.getFileName().toString().replace(".yaml", "")))
+                    .sorted().toList();
         }
         var byMachine = new TreeMap<String, Map<String, int[]>>();
         for (Path file : files) {
@@ -78,10 +84,10 @@ public final class PolicyMatrix {
         var counts = new TreeMap<String, int[]>();
         for (int seed = 1; seed <= seeds; seed++) {
             var runner = new Runner(machine, Fixture.ALL_MODELS, RunOptions.ofSeed(seed));
-            for (Map.Entry<String, HandoverPolicy> policy : Fixture.policies().entrySet()) {
-                Verdict verdict = runner.run(Fixture.session(policy.getValue()), false,
-                        FaultInjection.NONE).verdict();
-                int[] count = counts.computeIfAbsent(policy.getKey(),
+            for (String policy : POLICIES) {
+                Verdict verdict = runner.run(Fixture.session(Fixture.policies().get(policy)),
+                        false, FaultInjection.NONE).verdict();
+                int[] count = counts.computeIfAbsent(policy,
                         p -> new int[COUNTED.size()]);
                 int column = 0;
                 for (Predicate<Verdict> what : COUNTED.values()) {
@@ -99,14 +105,14 @@ public final class PolicyMatrix {
     private static void print(Map<String, Map<String, int[]>> byMachine, int seeds) {
         System.out.println("| policy | `" + String.join("` | `", byMachine.keySet()) + "` |");
         System.out.println("|---" + "|---".repeat(byMachine.size()) + "|");
-        for (String policy : Fixture.policies().keySet()) {
+        for (String policy : POLICIES) {
             var cells = new ArrayList<String>();
             byMachine.values().forEach(of -> cells.add(withInterval(of.get(policy)[0], seeds)));
             System.out.println("| `" + policy + "` | " + String.join(" | ", cells) + " |");
         }
         System.out.println("\n| policy | " + String.join(" | ", COUNTED.keySet()) + " |");
         System.out.println("|---" + "|---".repeat(COUNTED.size()) + "|");
-        for (String policy : Fixture.policies().keySet()) {
+        for (String policy : POLICIES) {
             var cells = new ArrayList<String>();
             for (int column = 0; column < COUNTED.size(); column++) {
                 int at = column;

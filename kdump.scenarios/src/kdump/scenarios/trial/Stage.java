@@ -51,9 +51,15 @@ public final class Stage {
     /** Returns a run on a built-in machine that is altered before its kernel boots. */
     public Experiment altered(String machine, String policy, UnaryOperator<MachineDescription> altered)
             throws LabException {
+        return altered(machine, policy, KernelChoice.DEFAULT, altered);
+    }
+
+    /** Returns a run with other kernels on a machine that is altered before its kernel boots. */
+    public Experiment altered(String machine, String policy, KernelChoice kernels,
+            UnaryOperator<MachineDescription> altered) throws LabException {
         need(policy);
-        return Experiment.of(experiments.machine(new Target(machine, Path.of(""), null),
-                KernelChoice.DEFAULT, altered), policy, RunOptions.ofSeed(seed));
+        return Experiment.of(experiments.machine(new Target(machine, Path.of(""), null), kernels,
+                altered), policy, RunOptions.ofSeed(seed).withKernels(kernels));
     }
 
     /** Says that a policy that is not in force was needed. */

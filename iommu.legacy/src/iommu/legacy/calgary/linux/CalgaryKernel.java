@@ -20,9 +20,11 @@ import java.util.Set;
  * @param tableSize code of the size that the command line names; {@link #UNSPECIFIED} for none
  * @param translatesEmptySlots whether a PHB without agents gets a table too
  * @param kdump whether it is a capture kernel, or one that was started by a planned kexec
+ * @param knowsCalIoc2 whether it knows the chip for PCI Express
  */
 public record CalgaryKernel(boolean used, boolean reusesTables, boolean sizedByMemory,
-        boolean knowsMemoryEnd, int tableSize, boolean translatesEmptySlots, boolean kdump) {
+        boolean knowsMemoryEnd, int tableSize, boolean translatesEmptySlots, boolean kdump,
+        boolean knowsCalIoc2) {
 
     /** No size on the command line. */
     public static final int UNSPECIFIED = TableSize.LARGEST + 1;
@@ -53,9 +55,13 @@ public record CalgaryKernel(boolean used, boolean reusesTables, boolean sizedByM
     private static final VersionedSetting KDUMP = VersionedSetting.of(PREFIX + "kdump", 1, 1,
             "1: a capture kernel", new Change(Change.NEVER, 0, "a planned kexec: new tables"));
 
+    private static final VersionedSetting CALIOC2 = VersionedSetting.of(PREFIX + "knowsCalioc2", 1,
+            0, "CalIOC2 (x3850 M2, PCI Express) stays as it is found",
+            new Change("2.6.23", 1, "it is used as Calgary is"));
+
     /** All settings, in the order of docs/kernels.md. */
     static final List<VersionedSetting> ALL =
-            List.of(USED, REUSES, SIZED, END, SIZE, EMPTY, KDUMP);
+            List.of(USED, CALIOC2, REUSES, SIZED, END, SIZE, EMPTY, KDUMP);
 
     private static final KernelWords WORDS = words();
 
@@ -82,7 +88,8 @@ public record CalgaryKernel(boolean used, boolean reusesTables, boolean sizedByM
     static CalgaryKernel of(KernelProfile kernel) {
         VersionedSetting.check(kernel, PREFIX, ALL);
         return new CalgaryKernel(USED.isOn(kernel), REUSES.isOn(kernel), SIZED.isOn(kernel),
-                END.isOn(kernel), SIZE.read(kernel), EMPTY.isOn(kernel), KDUMP.isOn(kernel));
+                END.isOn(kernel), SIZE.read(kernel), EMPTY.isOn(kernel), KDUMP.isOn(kernel),
+                CALIOC2.isOn(kernel));
     }
 
     /** Returns the names of the settings. */

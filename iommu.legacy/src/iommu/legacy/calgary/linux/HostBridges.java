@@ -18,10 +18,12 @@ final class HostBridges {
     static final int NOBODY = -1;
 
     private static final int CALGARY_ID = 0x02a1;
+    private static final int CALIOC2_ID = 0x0308;
     private static final int MOST_AGENTS = 8;
 
     private final KernelPort port;
     private final boolean translatesEmptySlots;
+    private final boolean knowsCalIoc2;
     private final PhbRegisters[] phbs = new PhbRegisters[CalgaryRegisters.PHBS];
     /** Null where this kernel has none. */
     private final TceTable[] tables = new TceTable[CalgaryRegisters.PHBS];
@@ -30,9 +32,10 @@ final class HostBridges {
     private final int[] firstBus = new int[CalgaryRegisters.PHBS];
     private final int[] lastBus = new int[CalgaryRegisters.PHBS];
 
-    HostBridges(KernelPort port, boolean translatesEmptySlots) {
+    HostBridges(KernelPort port, CalgaryKernel kernel) {
         this.port = port;
-        this.translatesEmptySlots = translatesEmptySlots;
+        translatesEmptySlots = kernel.translatesEmptySlots();
+        knowsCalIoc2 = kernel.knowsCalIoc2();
         for (int i = 0; i < phbs.length; i++) {
             phbs[i] = new PhbRegisters(port, i);
         }
@@ -89,15 +92,24 @@ final class HostBridges {
         }
     }
 
-    /** Returns the first bus of a PHB on which there is a chip and, as a rule, agents; -1: none. */
+    /**
+     * Returns the first bus of a PHB on which there is a chip and, as a rule, agents; -1: none. What
+     * is on a bus of CalIOC2 lies behind a bridge, and is not looked for.
+     */
     int busOf(int phb) {
         for (int bus = firstBus[phb]; bus <= lastBus[phb]; bus++) {
-            if (identity(bus, 0) >>> 16 == CALGARY_ID
-                    && (translatesEmptySlots || hasAgents(bus))) {
+            int id = identity(bus, 0) >>> 16;
+            if (id == CALGARY_ID && (translatesEmptySlots || hasAgents(bus))
+                    || id == CALIOC2_ID && knowsCalIoc2) {
                 return bus;
             }
         }
         return NOBODY;
+    }
+
+    /** Returns whether the chip on a bus is CalIOC2, for PCI Express. */
+    boolean isCalIoc2(int bus) {
+        return identity(bus, 0) >>> 16 == CALIOC2_ID;
     }
 
     private int identity(int bus, int device) {
@@ -135,7 +147,9 @@ final class HostBridges {
     /** Has the PHB of a table drop what it caches. */
     void blast(TceTable table) {
         for (int phb = 0; phb < tables.length; phb++) {
-            if (tables[phb] == table) {
+            if (tables[phb] == table && isCalIoc2(table.bus())) {
+                CalIoc2.blast(phbs[phb], port, table, sizes[phb]);
+            } else if (tables[phb] == table) {
                 phbs[phb].blast(table.base(), sizes[phb]);
             }
         }

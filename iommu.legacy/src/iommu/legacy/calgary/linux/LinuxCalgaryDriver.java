@@ -14,7 +14,7 @@ import iommu.legacy.calgary.TranslationEntry;
 import java.util.function.Consumer;
 
 /**
- * Linux for one Calgary chip; what differs by version is in {@link CalgaryKernel}. A table is a
+ * Linux for one Calgary chip, or CalIOC2; what differs by version is in {@link CalgaryKernel}. A table is a
  * PHB's, and its kernel gives addresses out by itself ({@link CalgaryDma}).
  *
  * <ul>
@@ -37,6 +37,9 @@ public final class LinuxCalgaryDriver implements UnitDriver {
     private final HostBridges bridges;
     private final boolean[] watched = new boolean[CalgaryRegisters.PHBS];
     private final CalgaryDma dma;
+    private boolean hasLooked;
+    /** What it said as it found no table of firmware's; null if it found it. */
+    private String missing;
 
     /**
      * Makes the code of a kernel.
@@ -47,7 +50,7 @@ public final class LinuxCalgaryDriver implements UnitDriver {
         this.port = port;
         kernel = CalgaryKernel.of(profile);
         port.flushWrites(true); // flush_tce
-        bridges = new HostBridges(port, kernel.translatesEmptySlots());
+        bridges = new HostBridges(port, kernel);
         dma = new CalgaryDma(bridges, port);
     }
 
@@ -100,7 +103,27 @@ public final class LinuxCalgaryDriver implements UnitDriver {
 
     @Override
     public void startClean() throws StepRefusedException {
+        checkDetected();
         startNew(table -> { });
+    }
+
+    private void checkDetected() throws StepRefusedException {
+        if (notDetected() != null) {
+            throw new StepRefusedException(notDetected());
+        }
+    }
+
+    /** Looks for firmware's table once, and says why there are no chips; null if there are. */
+    private String notDetected() {
+        if (!hasLooked) {
+            hasLooked = true;
+            port.print("Calgary: detecting Calgary via BIOS EBDA area");
+            missing = RioGrandeTable.missing(port);
+            if (missing != null) {
+                port.print(missing);
+            }
+        }
+        return missing;
     }
 
     /** Gives each PHB with agents a new table, which {@code fill} may enter something into. */
@@ -134,6 +157,7 @@ public final class LinuxCalgaryDriver implements UnitDriver {
     }
 
     private void checkEnabled() throws StepRefusedException {
+        checkDetected();
         if (!bridges.anyTranslates()) {
             throw new StepRefusedException("translation is not enabled");
         }
@@ -179,15 +203,21 @@ public final class LinuxCalgaryDriver implements UnitDriver {
     private void setUp(int phb, int bus) {
         reserve(phb);
         bridges.registers(phb).setTable(bridges.table(phb).base(), bridges.size(phb));
-        bridges.registers(phb).handleQuirks(bus);
-        port.print(String.format("Calgary: enabling translation on Calgary PHB 0x%x", bus));
+        boolean calIoc2 = bridges.isCalIoc2(bus);
+        if (calIoc2) {
+            CalIoc2.handleQuirks(bridges.registers(phb));
+        } else {
+            bridges.registers(phb).handleQuirks(bus);
+        }
+        port.print(String.format("Calgary: enabling translation on %s PHB 0x%x",
+                calIoc2 ? "CalIOC2" : "Calgary", bus));
         port.print("Calgary: errant DMAs will now be prevented on this bus.");
         bridges.registers(phb).translation(true);
         watch(phb, 0);
     }
 
     private void reserve(int phb) {
-        bridges.table(phb).reserveUsual();
+        bridges.table(phb).reserveUsual(bridges.isCalIoc2(bridges.table(phb).bus()));
         bridges.registers(phb).reserveWindows(bridges.table(phb));
     }
 
@@ -202,7 +232,8 @@ public final class LinuxCalgaryDriver implements UnitDriver {
     private void look(int phb) {
         if (watched[phb]) {
             watched[phb] = false;
-            if (!bridges.registers(phb).watch(bridges.table(phb).bus())) {
+            int bus = bridges.table(phb).bus();
+            if (!bridges.registers(phb).watch(bus, bridges.isCalIoc2(bus))) {
                 watch(phb, WATCHDOG_NANOS);
             }
         }
@@ -220,7 +251,7 @@ public final class LinuxCalgaryDriver implements UnitDriver {
 
     @Override
     public boolean remapsDma() {
-        return kernel.used();
+        return kernel.used() && notDetected() == null;
     }
 
     @Override

@@ -26,12 +26,12 @@ final class PhbRegisters {
         this.phb = phb;
     }
 
-    private int read(int offset) {
+    int read(int offset) {
         return Integer.reverseBytes(
                 (int) port.readRegister(CalgaryRegisters.phb(phb, offset), Integer.BYTES));
     }
 
-    private void write(int offset, int value) {
+    void write(int offset, int value) {
         port.writeRegister(CalgaryRegisters.phb(phb, offset), Integer.BYTES,
                 Integer.toUnsignedLong(Integer.reverseBytes(value)));
     }
@@ -56,7 +56,7 @@ final class PhbRegisters {
 
     /** Points the PHB to a table: calgary_setup_tar. */
     void setTable(long base, int size) {
-        writeTar(tar() & ~CalgaryRegisters.TAR_SOFTWARE | base | size);
+        pointTo(base, size);
         tar();
     }
 
@@ -86,6 +86,16 @@ final class PhbRegisters {
         int arbitration = read(CalgaryRegisters.AER);
         write(CalgaryRegisters.AER, 0);
         read(CalgaryRegisters.PLSSR);
+        if (!awaitQuiet()) {
+            port.print("Calgary: PCI bus not quiesced, continuing anyway");
+        }
+        pointTo(base, size);
+        write(CalgaryRegisters.AER, arbitration);
+        read(CalgaryRegisters.AER);
+    }
+
+    /** Waits until nothing is under way; returns whether that came about. */
+    boolean awaitQuiet() {
         int polls = 0;
         long queue;
         do {
@@ -93,12 +103,12 @@ final class PhbRegisters {
             polls++;
         } while ((queue & CalgaryRegisters.QUEUE_IDLE) != CalgaryRegisters.QUEUE_IDLE
                 && polls < QUIET_POLLS);
-        if (polls == QUIET_POLLS) {
-            port.print("Calgary: PCI bus not quiesced, continuing anyway");
-        }
+        return polls < QUIET_POLLS;
+    }
+
+    /** Writes the address of a table, which drops what is cached. */
+    void pointTo(long base, int size) {
         writeTar(tar() & ~CalgaryRegisters.TAR_SOFTWARE | base | size);
-        write(CalgaryRegisters.AER, arbitration);
-        read(CalgaryRegisters.AER);
     }
 
     /**
@@ -107,16 +117,20 @@ final class PhbRegisters {
      *
      * @return whether there was one
      */
-    boolean watch(int bus) {
+    boolean watch(int bus, boolean calIoc2) {
         int csr = read(CalgaryRegisters.CSR);
         if ((csr & ~(int) CalgaryRegisters.CSR_AGENT.mask()) == 0) {
             return false;
         }
         int plssr = read(CalgaryRegisters.PLSSR);
         port.print(ConsoleLine.FAULT,
-                RequesterId.of(0, bus, (int) CalgaryRegisters.CSR_AGENT.of(csr), 0),
-                String.format("Calgary: DMA error on Calgary PHB 0x%x, 0x%08x@CSR 0x%08x@PLSSR",
+                RequesterId.of(0, bus, (int) CalgaryRegisters.CSR_AGENT.of(csr), 0), calIoc2
+                ? String.format("Calgary: DMA error on CalIOC2 PHB 0x%x", bus)
+                : String.format("Calgary: DMA error on Calgary PHB 0x%x, 0x%08x@CSR 0x%08x@PLSSR",
                         bus, csr, plssr));
+        if (calIoc2) {
+            CalIoc2.errors(this, csr, plssr).lines().forEach(port::print);
+        }
         write(CalgaryRegisters.CSR, 0);
         write(CalgaryRegisters.CONFIG_RW, read(CalgaryRegisters.CONFIG_RW)
                 | (int) CalgaryRegisters.SLOT_DISABLE.mask());

@@ -16,6 +16,7 @@ final class TceTable {
 
     private static final int EMERGENCY_PAGES = 32;
     private static final AddressRange HOLE = new AddressRange(0xa0000, 0x100000);
+    private static final AddressRange FIRST_MEGABYTE = new AddressRange(0, 0x100000);
     private static final long MEGABYTE = 0xfffff;
 
     private final KernelPort port;
@@ -59,10 +60,13 @@ final class TceTable {
         }
     }
 
-    /** Keeps the first 32 pages, and the hole below 1 MiB, from being given out. */
-    void reserveUsual() {
+    /**
+     * Keeps the first 32 pages, and the hole below 1 MiB, from being given out; of CalIOC2 all of the
+     * first MiB: calgary_reserve_regions.
+     */
+    void reserveUsual(boolean calIoc2) {
         reserve(new AddressRange(0, (long) EMERGENCY_PAGES << TranslationEntry.PAGE_SHIFT));
-        reserve(HOLE);
+        reserve(calIoc2 ? FIRST_MEGABYTE : HOLE);
     }
 
     /** Keeps a window of peripheral memory from being given out, which ends with a megabyte. */

@@ -22,6 +22,9 @@ import iommu.legacy.calgary.TranslationEntry;
  * is on them. A request that its table does not grant is refused, and noted in the PHB's status
  * until software has cleared it; nothing announces that. Interrupt messages pass.
  *
+ * <p>CalIOC2, for PCI Express, is a setting: its first MiB is never translated, and it is stopped to
+ * drop what it caches. What it does with requests meanwhile is not modelled.
+ *
  * <p>Registers that a profile does not name: PHB 0 serves all buses, nothing is translated.
  *
  * <p>Source: Linux, pci-calgary_64.c: what its code relies on. What it does not tell is a setting
@@ -37,6 +40,7 @@ public final class CalgaryUnit implements RemappingUnit {
 
     private final PhysicalMemory memory;
     private final RegisterSpace registers;
+    private final UnitSettings settings;
     private final BlockedRequests blockedRequests;
     private final HostBridge[] bridges = new HostBridge[CalgaryRegisters.PHBS];
     /** The PHB of each bus, -1 for none. */
@@ -50,12 +54,12 @@ public final class CalgaryUnit implements RemappingUnit {
      */
     public CalgaryUnit(UnitProfile profile, PhysicalMemory memory) {
         this.memory = memory;
-        UnitSettings settings = UnitSettings.of(profile);
+        settings = UnitSettings.of(profile);
         blockedRequests = settings.blockedRequests();
         registers = new RegisterSpace(profile.registers());
         boolean told = false;
         for (int i = 0; i < bridges.length; i++) {
-            bridges[i] = new HostBridge(i, registers, memory, settings.cacheEntries());
+            bridges[i] = new HostBridge(i, registers, memory, settings);
             registers.write(CalgaryRegisters.splitQueue(i), Long.BYTES,
                     CalgaryRegisters.QUEUE_IDLE);
             told |= registers.get32(CalgaryRegisters.stuff(i)) != 0;
@@ -182,6 +186,12 @@ public final class CalgaryUnit implements RemappingUnit {
 
     @Override
     public long readRegister(int offset, int bytes) {
+        for (int phb = 0; settings.isCalIoc2() && phb < bridges.length; phb++) {
+            if (touches(offset, bytes, CalgaryRegisters.phb(phb, CalgaryRegisters.PAGE_MIG_CTRL),
+                    Integer.BYTES)) {
+                bridges[phb].looksAtStop();
+            }
+        }
         return registers.read(offset, bytes);
     }
 

@@ -27,12 +27,13 @@ final class HostBridge {
     private final EntryCache cache;
     private final PeripheralMemory peripherals;
 
-    HostBridge(int number, RegisterSpace registers, PhysicalMemory memory, int cacheEntries) {
+    HostBridge(int number, RegisterSpace registers, PhysicalMemory memory,
+            UnitSettings settings) {
         this.number = number;
         this.registers = registers;
         this.memory = memory;
-        cache = new EntryCache(cacheEntries);
-        peripherals = new PeripheralMemory(number, registers);
+        cache = new EntryCache(settings.cacheEntries());
+        peripherals = new PeripheralMemory(number, registers, settings.isCalIoc2());
     }
 
     private int register(int offset) {
@@ -53,6 +54,15 @@ final class HostBridge {
 
     int tableSize() {
         return (int) CalgaryRegisters.TAR_SIZE.of(registers.get64(CalgaryRegisters.tar(number)));
+    }
+
+    /** Looks at the register that stops it: a stop that is wanted has come about by then. */
+    void looksAtStop() {
+        int control = CalgaryRegisters.phb(number, CalgaryRegisters.PAGE_MIG_CTRL);
+        if (CalgaryRegisters.SOFT_STOP.isSet(registers.get32(control))) {
+            registers.set32(control, registers.get32(control)
+                    | (int) CalgaryRegisters.HARD_STOP.mask());
+        }
     }
 
     /** Drops what is cached: the table address register was written. */

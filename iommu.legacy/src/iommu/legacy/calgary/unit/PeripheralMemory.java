@@ -14,8 +14,8 @@ import iommu.legacy.calgary.CalgaryRegisters;
 
 /**
  * The memory of devices behind one PHB: what one agent sends there reaches another one and is never
- * translated. The hole of PCs from 640 KiB to 1 MiB, one range below 4 GiB, and a second one while
- * it is enabled; limits name the last MiB.
+ * translated. The hole of PCs from 640 KiB to 1 MiB (to CalIOC2 all of the first MiB), one range
+ * below 4 GiB, and a second one while it is enabled; limits name the last MiB.
  */
 final class PeripheralMemory {
 
@@ -24,9 +24,11 @@ final class PeripheralMemory {
     private static final long HOLE_END = 0x100000;
 
     private final int number;
+    private final long holeStart;
     private final RegisterSpace registers;
 
-    PeripheralMemory(int number, RegisterSpace registers) {
+    PeripheralMemory(int number, RegisterSpace registers, boolean isCalIoc2) {
+        holeStart = isCalIoc2 ? 0 : HOLE_START;
         this.number = number;
         this.registers = registers;
     }
@@ -37,7 +39,7 @@ final class PeripheralMemory {
 
     /** Returns whether an address below 4 GiB is memory of a device. */
     boolean contains(long address) {
-        return address >= HOLE_START && address < HOLE_END
+        return address >= holeStart && address < HOLE_END
                 || isWithin(address, MEM_1_LOW, MEM_1_HIGH,
                         Integer.toUnsignedLong(register(MEM_1_SIZE)))
                 || CalgaryRegisters.MEM_2_ENABLE.isSet(register(CONFIG_RW))

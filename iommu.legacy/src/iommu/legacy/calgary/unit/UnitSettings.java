@@ -10,19 +10,22 @@ import java.util.Set;
  *
  * @param cacheEntries entries that a PHB caches, a power of two
  * @param blockedRequests how a refused read is completed, who hears of a refused write
+ * @param isCalIoc2 whether it is the chip for PCI Express
  */
-public record UnitSettings(int cacheEntries, BlockedRequests blockedRequests) {
+public record UnitSettings(int cacheEntries, BlockedRequests blockedRequests,
+        boolean isCalIoc2) {
 
     private static final String CACHE = "cacheEntries";
     private static final String READ = "blockedReadAborts";
     private static final String WRITE = "blockedWriteReport";
+    private static final String CALIOC2 = "calioc2";
     private static final int USUAL_ENTRIES = 256;
     private static final int MOST_ENTRIES = 1 << 16;
     private static final int MOST_READ = 2;
     private static final int MOST_REPORT = 2;
 
     /** Names of the settings, without the vendor's name. */
-    public static final Set<String> KNOWN = Set.of(CACHE, READ, WRITE);
+    public static final Set<String> KNOWN = Set.of(CACHE, READ, WRITE, CALIOC2);
 
     /**
      * Reads the settings of a profile.
@@ -41,7 +44,7 @@ public record UnitSettings(int cacheEntries, BlockedRequests blockedRequests) {
             throw new IllegalArgumentException(CACHE + " = " + entries + ", not a power of two");
         }
         return new UnitSettings(entries, BlockedRequests.of(within(profile, READ, 1, 0, MOST_READ),
-                within(profile, WRITE, 0, 0, MOST_REPORT)));
+                within(profile, WRITE, 0, 0, MOST_REPORT)), within(profile, CALIOC2, 0, 0, 1) == 1);
     }
 
     private static long within(UnitProfile profile, String key, long otherwise, long least,

@@ -13,9 +13,10 @@ import java.util.List;
 import org.osgi.service.component.annotations.Component;
 
 /**
- * What Linux does by itself with GARTs that it finds: nothing, as a rule, as a capture kernel has
- * all of its memory in reach. At T3 it switches those off that cannot be; at T6 one that uses them
- * all the same gives them new tables. Stateless.
+ * What Linux does by itself with GARTs that it finds. At T3 it switches those off that cannot be,
+ * later versions all that are on; at T4 it says which of their errors are machine checks; at T6 it
+ * gives them new tables if it uses them: capture kernels, as a rule, have all their memory in reach.
+ * Stateless.
  *
  * <p>Source: docs/kernels.md; Linux, early_gart_iommu_check, gart_iommu_init.
  */
@@ -37,9 +38,13 @@ public final class GartHandover implements KernelHandover {
                 view.units().stream().filter(u -> u.vendor().equals(VENDOR)).toList();
         if (event instanceof PhaseStart start) {
             return switch (start.phase()) {
-                case SETUP_ARCH -> kernel.checksEarly() && isBroken(units, view)
-                        ? units.stream().<Step>map(u -> new Step.DisableTranslation(u.index()))
-                                .toList() : List.of();
+                case SETUP_ARCH -> kernel.disablesFound() && isOn(units, view)
+                        || kernel.checksEarly() && isBroken(units, view)
+                                ? units.stream().<Step>map(
+                                        u -> new Step.DisableTranslation(u.index())).toList()
+                                : List.of();
+                case INTERRUPT_REMAPPING -> units.stream()
+                        .<Step>map(u -> new Step.InitialiseInterrupts(u.index())).toList();
                 case DMA_REMAPPING -> kernel.uses(view.crashReservation().end())
                         ? units.stream().<Step>map(u -> new Step.StartClean(u.index())).toList()
                         : List.of();
@@ -47,6 +52,11 @@ public final class GartHandover implements KernelHandover {
             };
         }
         return List.of();
+    }
+
+    private static boolean isOn(List<UnitView> units, HandoverView view) {
+        return units.stream().anyMatch(u -> GartRegisters.GARTEN.isSet(
+                view.readRegister(u.index(), GartRegisters.CONTROL, Integer.BYTES)));
     }
 
     /** Returns whether nodes do not agree, or one that is on has an aperture that cannot be. */

@@ -14,6 +14,7 @@ final class Gatt {
     private final long aperture;
     private final long base;
     private final int entries;
+    private final boolean skipsFreed;
     private final BitSet given = new BitSet();
     /** What stands in entries that are not given out. */
     private long unmapped;
@@ -21,7 +22,9 @@ final class Gatt {
     /** Addresses are given out that were used before. */
     private boolean reuses;
 
-    Gatt(KernelPort port, long aperture, long base, int entries) {
+    /** @param skipsFreed whether entries are given out behind those that were freed last, too */
+    Gatt(KernelPort port, long aperture, long base, int entries, boolean skipsFreed) {
+        this.skipsFreed = skipsFreed;
         this.port = port;
         this.aperture = aperture;
         this.base = base;
@@ -108,6 +111,9 @@ final class Gatt {
             write(i, unmapped);
         }
         given.clear(first, first + count);
+        if (skipsFreed && first >= next) {
+            next = first + count;
+        }
     }
 
     private long read(int index) {

@@ -4,6 +4,7 @@ package iommu.legacy.gart.linux;
 import iommu.api.profile.KernelProfile;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.DmaOps;
+import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.UnitDriver;
@@ -16,7 +17,7 @@ import iommu.legacy.gart.GattEntry;
  * <ul>
  * <li>{@link #startClean} takes firmware's aperture, or makes one over RAM that is lost, and gives
  * it a table whose entries lead to a scratch page. A kernel that has no use for it, as most capture
- * kernels, refuses: the GART goes on as it is found.
+ * kernels, refuses.
  * <li>{@link #adoptTables} is refused: no kernel takes a table over.
  * <li>{@link #crash} switches it off in some versions.
  * </ul>
@@ -30,11 +31,15 @@ public final class LinuxGartDriver implements UnitDriver {
     private static final long LOW_END = 1L << 32;
     private static final long LEAST_APERTURE = 64L << 20;
     private static final int FLUSH_POLLS = 1000;
+    private static final long ALL_ERRORS = 0xffff_ffffL;
 
     private final GartKernel kernel;
     private final KernelPort port;
     private Gatt gatt;
     private GartDma dma;
+    /** Where an aperture was found that lies over RAM, and is no RAM any more. */
+    private long reserved = -1;
+    private KernelPort.Range excluded;
 
     /**
      * Makes the code of a kernel.
@@ -77,7 +82,7 @@ public final class LinuxGartDriver implements UnitDriver {
         if (isEnabled()) {
             use(new Gatt(port, apertureStart(),
                     GartRegisters.tableAddress(read(GartRegisters.TABLE)),
-                    (int) (apertureBytes() >>> GattEntry.PAGE_SHIFT)));
+                    (int) (apertureBytes() >>> GattEntry.PAGE_SHIFT), kernel.skipsFreed()));
             gatt.learn();
         }
     }
@@ -103,9 +108,51 @@ public final class LinuxGartDriver implements UnitDriver {
         }
     }
 
-    /** {@inheritDoc} A GART has no part in interrupts. */
+    /**
+     * {@inheritDoc} An aperture that is on and lies over RAM is reserved, and used on.
+     *
+     * <p>Source: Linux, early_gart_iommu_check.
+     */
     @Override
-    public void initialiseInterrupts() { }
+    public void countMemory() {
+        long start = apertureStart();
+        if (kernel.reservesFound() && isEnabled() && start != 0 && start + apertureBytes() <= LOW_END
+                && port.reserve(start, apertureBytes())) {
+            port.print("update e820 for GART");
+            reserved = start;
+        }
+    }
+
+    /**
+     * {@inheritDoc} A GART has no part in them, but by T4 kernels have said which errors are machine
+     * checks.
+     *
+     * <p>Source: Linux, mce.c, __mcheck_cpu_init_generic; amd.c of x86, "Disable GART TLB Walk
+     * Errors on Fam10h", where it is a bit of another register that has the same effect.
+     */
+    @Override
+    public void initialiseInterrupts() {
+        write(GartRegisters.MCA_CONTROL,
+                GartRegisters.GART_TBL_WK_EN.with(ALL_ERRORS, kernel.reportsWalkErrors() ? 1 : 0));
+    }
+
+    /**
+     * {@inheritDoc} The aperture is looked for once: as it is found, or as this kernel makes it.
+     *
+     * <p>Source: Linux, gart_iommu_hole_init, exclude_from_core.
+     */
+    @Override
+    public boolean readsOldMemory(long physicalAddress) {
+        if (!kernel.excludesAperture()) {
+            return true;
+        }
+        if (excluded == null) {
+            boolean valid = isValid(apertureStart(), apertureBytes());
+            excluded = new KernelPort.Range(apertureStart(), valid ? apertureBytes() : 0);
+        }
+        return physicalAddress < excluded.start()
+                || physicalAddress >= excluded.start() + excluded.bytes();
+    }
 
     @Override
     public void disableTranslation() throws StepRefusedException {
@@ -142,7 +189,7 @@ public final class LinuxGartDriver implements UnitDriver {
         start();
     }
 
-    private void start() throws StepRefusedException {
+    private void start() {
         port.print("Checking aperture...");
         port.print(String.format("Node 0: aperture @ %x size %d MB", apertureStart(),
                 apertureBytes() >> 20));
@@ -155,34 +202,47 @@ public final class LinuxGartDriver implements UnitDriver {
         int entries = (int) (bytes >>> GattEntry.PAGE_SHIFT);
         long table = port.allocatePages(entries * GattEntry.BYTES >> GattEntry.PAGE_SHIFT);
         write(GartRegisters.TABLE, GartRegisters.tableOf(table));
-        write(GartRegisters.CONTROL, read(GartRegisters.CONTROL) & ~(GartRegisters.DISGARTCPU.mask()
-                | GartRegisters.DISGARTIO.mask()) | GartRegisters.GARTEN.mask());
+        write(GartRegisters.CONTROL, GartRegisters.DISGARTCPU.with(read(GartRegisters.CONTROL)
+                & ~GartRegisters.DISGARTIO.mask(), kernel.disablesProcessor() ? 1 : 0)
+                | GartRegisters.GARTEN.mask());
         drop();
-        use(new Gatt(port, apertureStart(), table, entries));
+        use(new Gatt(port, apertureStart(), table, entries, kernel.skipsFreed()));
         gatt.fill(port.allocateScratchPage());
         drop();
     }
 
-    /** Returns whether firmware's aperture can be used: aperture_valid. */
+    /** Returns whether an aperture that is found can be used: aperture_valid. */
     private boolean isValid(long start, long bytes) {
         return start != 0 && start + bytes <= LOW_END && bytes >= LEAST_APERTURE
-                && !port.isMemory(start, GattEntry.BYTES)
-                && !port.isMemory(start + bytes - GattEntry.BYTES, GattEntry.BYTES);
+                && (start == reserved || !port.isOwnMemory(start, bytes));
     }
 
-    /** Makes an aperture over RAM, aligned to its size: nobody else gets that RAM. */
-    private void allocateAperture() throws StepRefusedException {
+    /**
+     * Makes an aperture over RAM, aligned to its size: nobody else gets that RAM. Up to 2.6.36 it is
+     * cleared, later it is taken as it is: nobody looks at it but a dump.
+     *
+     * @throws KernelPanicException if there is no room for it
+     */
+    private void allocateAperture() {
         long bytes = GartRegisters.apertureBytes(
                 GartRegisters.ORDER.with(0, kernel.apertureOrder()));
-        long found = port.takeLowPages((int) (2 * bytes >>> GattEntry.PAGE_SHIFT));
-        if (found < 0) {
-            throw new StepRefusedException("Cannot allocate aperture memory hole");
-        }
-        long start = found + bytes - 1 & -bytes;
+        long start = lowPages((int) (bytes >>> GattEntry.PAGE_SHIFT));
         port.print("Your BIOS doesn't leave a aperture memory hole");
         port.print(String.format("Mapping aperture over %d KB of RAM @ %x", bytes >> 10, start));
         write(GartRegisters.CONTROL, GartRegisters.ORDER.with(0, kernel.apertureOrder()));
         write(GartRegisters.BASE, GartRegisters.baseOf(start));
+    }
+
+    private long lowPages(int count) {
+        try {
+            long found = port.allocateLowPages(count);
+            if (found + ((long) count << GattEntry.PAGE_SHIFT) <= LOW_END) {
+                return found;
+            }
+        } catch (IllegalStateException e) {
+            port.print("Cannot allocate aperture memory hole");
+        }
+        throw new KernelPanicException("Not enough memory for aperture");
     }
 
     /** Has the northbridge drop what it caches: amd_flush_garts. */

@@ -104,9 +104,17 @@ final class Aperture {
     /** Translates a request; allocates nothing. */
     long translate(long address) {
         long decided = decide(address);
-        if (decided != 0) {
-            return decided;
-        }
+        return decided != 0 ? decided : lookUp(address);
+    }
+
+    /** Translates an access of a processor. */
+    long processor(long address) {
+        return isEnabled() && contains(address)
+                && !GartRegisters.DISGARTCPU.isSet(register(GartRegisters.CONTROL))
+                ? lookUp(address) : Translation.untranslated();
+    }
+
+    private long lookUp(long address) {
         int index = (int) (address - start() >>> GattEntry.PAGE_SHIFT);
         int place = index % cached.length;
         long entry = cachedIndex[place] == index ? cached[place] : entry(index);

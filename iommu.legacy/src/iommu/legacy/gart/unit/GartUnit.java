@@ -19,7 +19,8 @@ import java.util.Set;
 /**
  * A GART: requests to its aperture are translated by one table for all requesters, and all others
  * pass as they are, on purpose. Switched off, it lets requests to the aperture out untranslated. An
- * entry that is not valid refuses the request. Interrupt messages pass.
+ * entry that is not valid refuses the request. Processors read the aperture through the same table,
+ * unless that is switched off. Interrupt messages pass.
  *
  * <p>Source: Linux, gart.h and amd_gart_64.c: what its code relies on.
  */
@@ -84,6 +85,24 @@ public final class GartUnit implements RemappingUnit {
                     (int) GartRegisters.GARTPTEERR.mask();
             listener.blocked(record(RequesterId.sourceId(requester), address, access,
                     Translation.reason(answer)), true);
+        }
+        return answer;
+    }
+
+    /**
+     * {@inheritDoc} Source: B. Montgomery, "disable CPU side GART accesses", October 2008: hangs,
+     * restarts, machine checks. What a processor gets without one is not known.
+     */
+    @Override
+    public long processorRead(long physicalAddress) {
+        long answer = aperture.processor(physicalAddress);
+        if (Translation.isBlocked(answer)) {
+            registers[GartRegisters.CACHE / Integer.BYTES] |=
+                    (int) GartRegisters.GARTPTEERR.mask();
+            if (GartRegisters.GART_TBL_WK_EN.isSet(aperture.register(GartRegisters.MCA_CONTROL))) {
+                listener.machineCheck(record(0, physicalAddress, Access.READ,
+                        Translation.reason(answer)));
+            }
         }
         return answer;
     }

@@ -3,7 +3,7 @@
 /**
  * The GART of one northbridge. Start with {@link iommu.legacy.gart.unit.GartUnit}.
  *
- * <p>Not modelled: accesses of processors to the aperture, AGP, the machine check that an entry
- * which is not valid may cause.
+ * <p>Not modelled: what processors write to the aperture, and read there for anything but a dump;
+ * AGP.
  */
 package iommu.legacy.gart.unit;

@@ -155,7 +155,7 @@ class TceTableModelTest {
     @Test
     void theUsualOnesAreThirtyTwoPagesAndTheHole() {
         TceTable table = table(BASE);
-        table.reserveUsual();
+        table.reserveUsual(false);
         BitSet free = but(0, 32);
         free.clear(0xa0, 0x100);
         assertThat(all(table)).isEqualTo(free);

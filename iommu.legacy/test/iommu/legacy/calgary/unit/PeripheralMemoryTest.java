@@ -16,7 +16,7 @@ class PeripheralMemoryTest {
     private static final int PHB = 2;
 
     private final RegisterSpace registers = new RegisterSpace(Map.of());
-    private final PeripheralMemory peripherals = new PeripheralMemory(PHB, registers);
+    private final PeripheralMemory peripherals = new PeripheralMemory(PHB, registers, false);
 
     private void set(int phb, int register, int value) {
         registers.set32(CalgaryRegisters.phb(phb, register), value);
@@ -78,6 +78,6 @@ class PeripheralMemoryTest {
         set(1, CalgaryRegisters.MEM_1_LOW, 0xe000_0000);
         set(1, CalgaryRegisters.MEM_1_SIZE, 0xe7ff_0000);
         assertThat(peripherals.contains(0xe000_0000L)).isFalse();
-        assertThat(new PeripheralMemory(1, registers).contains(0xe000_0000L)).isTrue();
+        assertThat(new PeripheralMemory(1, registers, false).contains(0xe000_0000L)).isTrue();
     }
 }

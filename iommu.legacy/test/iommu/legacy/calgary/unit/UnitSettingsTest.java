@@ -68,7 +68,8 @@ class UnitSettingsTest {
         "blockedReadAborts | 3 | blockedReadAborts = 3, not 0 to 2",
         "blockedReadAborts | 4294967296 | blockedReadAborts = 4294967296, not 0 to 2",
         "blockedWriteReport | -1 | blockedWriteReport = -1, not 0 to 2",
-        "blockedWriteReport | 3 | blockedWriteReport = 3, not 0 to 2"})
+        "blockedWriteReport | 3 | blockedWriteReport = 3, not 0 to 2",
+        "calioc2 | 2 | calioc2 = 2, not 0 to 1"})
     void outOfRangeIsRefusedByItsName(String key, long value, String said) {
         assertThatIllegalArgumentException().isThrownBy(() -> with(key, value)).withMessage(said);
     }
@@ -78,7 +79,7 @@ class UnitSettingsTest {
     void anotherNameIsRefusedWithThoseThatAreKnown(String key) {
         assertThatIllegalArgumentException().isThrownBy(() -> with(key, 1))
                 .withMessageStartingWith("unknown setting '" + key + "' of a calgary unit; known: ")
-                .satisfies(e -> assertThat(UnitSettings.KNOWN).hasSize(3)
+                .satisfies(e -> assertThat(UnitSettings.KNOWN).hasSize(4)
                         .allMatch(e.getMessage()::contains));
     }
 

@@ -47,8 +47,20 @@ class GartHandoverTest {
     void whatIsOnStaysAsItIs() {
         Northbridge on = node(3, 0x64);
         for (Phase phase : Phase.values()) {
-            assertThat(at(linux("2.6.27"), phase, on, node(3, 0x64))).isEmpty();
+            assertThat(at(linux("2.6.27"), phase, on, node(3, 0x64)))
+                    .isEqualTo(phase != Phase.INTERRUPT_REMAPPING ? List.of()
+                            : List.of(new Step.InitialiseInterrupts(1),
+                                    new Step.InitialiseInterrupts(2)));
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2.6.33, 3, false", "2.6.34, 3, true", "2.6.34, 2, false", "5.10, 3, true"})
+    void laterKernelsSwitchOffWhatTheyFindOn(String version, int control, boolean off) {
+        assertThat(at(linux(version), Phase.SETUP_ARCH, node(control, 0x64)))
+                .isEqualTo(off ? List.of(new Step.DisableTranslation(1)) : List.of());
+        assertThat(at(linux(version).with("gart.disablesFound", 0), Phase.SETUP_ARCH,
+                node(control, 0x64))).isEmpty();
     }
 
     @Test
@@ -75,7 +87,7 @@ class GartHandoverTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"iommu=force, gart.force, 1", "iommu=off, gart.used, 0", "iommu=soft, gart.used, 0",
+    @CsvSource({"gart_fix_e820=off, gart.reservesFound, 0", "iommu=force, gart.force, 1", "iommu=off, gart.used, 0", "iommu=soft, gart.used, 0",
         "'iommu=nofullflush,force', gart.flushesAlways, 0"})
     void wordsSetSettings(String line, String setting, long value) {
         assertThat(new GartVendor().kernelOptions(line))

@@ -31,7 +31,7 @@ class GattModelTest {
     private final FakeKernelPort port = new FakeKernelPort(null, memory, 0x8_0000, 0x10_0000);
 
     private Gatt gatt() {
-        return new Gatt(port, APERTURE, BASE, ENTRIES);
+        return new Gatt(port, APERTURE, BASE, ENTRIES, false);
     }
 
     private long entry(int index) {

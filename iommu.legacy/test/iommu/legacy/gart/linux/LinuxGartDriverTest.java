@@ -16,6 +16,7 @@ import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelVersion;
 import iommu.api.unit.AdoptDepth;
 import iommu.api.unit.DmaMappingException;
+import iommu.api.unit.KernelPanicException;
 import iommu.api.unit.StepRefusedException;
 import iommu.api.unit.Translation;
 import iommu.legacy.gart.GartRegisters;
@@ -136,19 +137,97 @@ class LinuxGartDriverTest {
         bare.port.pagesFrom(0x10_0000, 1L << 30);
         started(bare, linux("2.6.27"));
         long start = GartRegisters.apertureStart(bare.unit.readRegister(GartRegisters.BASE, 4));
-        assertThat(start).as("the first place for 128 MiB").isEqualTo(0x800_0000L);
+        assertThat(start).as("the first place for 64 MiB").isEqualTo(0x400_0000L);
         assertThat(GartRegisters.apertureBytes(bare.unit.readRegister(GartRegisters.CONTROL, 4)))
                 .isEqualTo(64L << 20);
         assertThat(bare.port.console()).contains("Your BIOS doesn't leave a aperture memory hole",
-                "Mapping aperture over 65536 KB of RAM @ 8000000");
+                "Mapping aperture over 65536 KB of RAM @ 4000000");
     }
 
     @Test
-    void withoutRoomForAnApertureThereIsNone() {
+    void withoutRoomForAnApertureTheKernelEnds() {
         var bare = new Northbridge(Map.of(), Map.of(), 32L << 20);
-        bare.port.pagesFrom(HIGH, HIGH + (1L << 30));
         assertThatThrownBy(() -> started(bare, linux("2.6.27")))
-                .hasMessage("Cannot allocate aperture memory hole");
+                .isInstanceOf(KernelPanicException.class)
+                .hasMessage("Not enough memory for aperture");
+        assertThat(bare.port.console()).contains("Cannot allocate aperture memory hole");
+    }
+
+    /** What is on and lies over RAM is used on from 2.6.25 on; before, another is made elsewhere. */
+    @ParameterizedTest
+    @CsvSource({"2.6.24, 0x4000000", "2.6.25, 0x8000000", "5.10, 0x8000000"})
+    void anApertureThatIsFoundOverRamIsNoRam(String version, String start)
+            throws StepRefusedException {
+        var found = new Northbridge(Map.of(GartRegisters.CONTROL, 3, GartRegisters.BASE, 4),
+                Map.of(), 1L << 30);
+        found.port.pagesFrom(0x10_0000, 1L << 30);
+        var driver = new LinuxGartDriver(linux(version), found.port);
+        driver.countMemory();
+        assertThat(found.port.console().contains("update e820 for GART"))
+                .isEqualTo(!version.equals("2.6.24"));
+        driver.startClean();
+        assertThat(GartRegisters.apertureStart(found.unit.readRegister(GartRegisters.BASE, 4)))
+                .isEqualTo(Long.decode(start));
+        assertThat(found.port.isOwnMemory(0x800_0000, 4096))
+                .isEqualTo(version.equals("2.6.24"));
+    }
+
+    @Test
+    void whatIsOffOrBesideRamIsLeftToTheMap() {
+        for (int[] words : new int[][] {{2, 4}, {3, 0x64}, {3, 0}}) {
+            var found = new Northbridge(Map.of(GartRegisters.CONTROL, words[0],
+                    GartRegisters.BASE, words[1]), Map.of(), 1L << 30);
+            new LinuxGartDriver(linux("2.6.27"), found.port).countMemory();
+            assertThat(found.port.console()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2.6.27, 0xffffffff", "2.6.38, 0xffffffff", "2.6.39, 0xfffffbff"})
+    void errorsOfTheTableAreMachineChecksUpTo2638(String version, String value) {
+        new LinuxGartDriver(linux(version), node.port).initialiseInterrupts();
+        assertThat(node.unit.readRegister(GartRegisters.MCA_CONTROL, 4))
+                .isEqualTo(Long.decode(value));
+    }
+
+    @Test
+    void processorsMayBeKeptOutOfTheAperture() throws StepRefusedException {
+        running();
+        assertThat(Translation.isUntranslated(node.unit.processorRead(APERTURE + 0x2_0000)))
+                .isFalse();
+        started(node, linux("2.6.27").with("gart.disablesProcessor", 1));
+        assertThat(node.unit.processorRead(APERTURE + 0x2_0000))
+                .isEqualTo(Translation.untranslated());
+        assertThat(node.unit.translating()).isTrue();
+    }
+
+    /** The range is that of the registers, valid or none, used by this kernel or not. */
+    @ParameterizedTest
+    @CsvSource({"4.15, 2, 0x64, true", "4.16, 2, 0x64, false", "4.16, 0, 0x64, true",
+        "4.16, 2, 0x7f, true", "4.16, 2, 0, true"})
+    void aDumpLeavesTheApertureOut(String version, int control, String base, boolean read) {
+        var found = new Northbridge(Map.of(GartRegisters.CONTROL, control, GartRegisters.BASE,
+                Integer.decode(base)), Map.of());
+        var driver = new LinuxGartDriver(linux(version), found.port);
+        long start = GartRegisters.apertureStart(Integer.decode(base));
+        assertThat(driver.readsOldMemory(start)).isEqualTo(read);
+        assertThat(driver.readsOldMemory(start + (64 << 20) - 4096)).isEqualTo(read);
+        assertThat(driver.readsOldMemory(start + (64 << 20))).isTrue();
+        assertThat(driver.readsOldMemory(start - 4096)).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2.6.27, true", "2.6.28, false"})
+    void upTo2627AnAddressIsGivenOutAgainThatIsStillCached(String version, boolean stale)
+            throws StepRefusedException {
+        LinuxGartDriver driver = started(node, linux(version).with("gart.flushesAlways", 0));
+        DmaBuffer first = driver.dmaOps().map(NARROW, HIGH, 4096, WRITE);
+        driver.dmaOps().map(NARROW, HIGH, 16351 * 4096, WRITE); // to the end
+        assertThat(translated(first.iova())).isEqualTo(HIGH);
+        driver.dmaOps().unmap(NARROW, first);
+        DmaBuffer again = driver.dmaOps().map(NARROW, HIGH + 0x5000, 4096, WRITE);
+        assertThat(again.iova()).isEqualTo(first.iova());
+        assertThat(translated(again.iova())).isEqualTo(HIGH + (stale ? 0 : 0x5000));
     }
 
     @Test

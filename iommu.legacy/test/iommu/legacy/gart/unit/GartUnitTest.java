@@ -86,6 +86,41 @@ class GartUnitTest {
     }
 
     @Test
+    void processorsReadTheApertureThroughTheTable() {
+        assertThat(node.unit.processorRead(APERTURE)).as("off").isEqualTo(
+                Translation.untranslated());
+        enable();
+        node.entries(TABLE, 0x20, GattEntry.of(0x30_0000), 0);
+        assertThat(Translation.address(node.unit.processorRead(APERTURE + 0x2_0000)))
+                .isEqualTo(0x30_0000);
+        assertThat(node.unit.processorRead(APERTURE + (64 << 20))).as("beside it")
+                .isEqualTo(Translation.untranslated());
+        node.set(GartRegisters.CONTROL, 3 | GartRegisters.DISGARTIO.mask());
+        assertThat(Translation.isUntranslated(node.unit.processorRead(APERTURE + 0x2_0000)))
+                .as("devices alone do not").isFalse();
+        node.set(GartRegisters.CONTROL, 3 | GartRegisters.DISGARTCPU.mask());
+        assertThat(node.unit.processorRead(APERTURE + 0x2_0000))
+                .isEqualTo(Translation.untranslated());
+        assertThat(node.told).containsExactly("on");
+    }
+
+    @Test
+    void anEntryThatIsNotValidIsAMachineCheckToAProcessorIfItIsReported() {
+        enable();
+        assertThat(Translation.isBlocked(node.unit.processorRead(APERTURE))).isTrue();
+        assertThat(node.unit.readRegister(GartRegisters.CACHE, 4))
+                .isEqualTo(GartRegisters.GARTPTEERR.mask());
+        node.set(GartRegisters.MCA_CONTROL, ~GartRegisters.GART_TBL_WK_EN.mask());
+        node.unit.processorRead(APERTURE);
+        assertThat(node.told).as("not reported").containsExactly("on");
+        node.set(GartRegisters.MCA_CONTROL, GartRegisters.GART_TBL_WK_EN.mask());
+        assertThat(Translation.isBlocked(node.unit.processorRead(APERTURE))).isTrue();
+        node.unit.translate(DEVICE, APERTURE, READ);
+        assertThat(node.told).as("of processors").containsExactly("on", "#MC gart:NOT_VALID",
+                "gart:NOT_VALID");
+    }
+
+    @Test
     void whatIsCachedStaysUntilItIsDropped() {
         enable();
         node.entries(TABLE, 0x20, GattEntry.of(0x30_0000), 0);

@@ -8,6 +8,7 @@ import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
 import iommu.api.unit.DmaMappingException;
 import java.util.Arrays;
+import java.util.BitSet;
 import kdump.lab.engine.machine.Machine;
 
 /**
@@ -27,11 +28,14 @@ public final class DumpWriter {
     private final int target;
     private final DeviceDriver driver;
     private final byte[] asRead = new byte[PAGE];
+    private final byte[] asItIs = new byte[PAGE];
     private long[] wanted = new long[1024];
     private int count;
     private int next;
     private long bounce;
     private long copyErrors;
+    private long misread;
+    private final BitSet leftOut = new BitSet();
     private String failure;
 
     /** Makes the writer to the device of {@code target}, and looks which pages there are. */
@@ -60,7 +64,7 @@ public final class DumpWriter {
         long page = wanted[next];
         kernel.spend(kernel.costs().pageDump());
         kernel.trace().append(EventKind.DUMP_PAGE, Trace.NOBODY, page, 0);
-        memory.read(page, asRead, 0, PAGE);
+        readOld(page);
         kernel.write(bounce, asRead, 0, PAGE);
         String why = written(page);
         if (why != null) {
@@ -73,6 +77,18 @@ public final class DumpWriter {
             next++;
         }
         return failure == null && next < count;
+    }
+
+    /** Reads a page of old memory as a processor does, unless the kernel knows better. */
+    private void readOld(long page) {
+        if (kernel.units().stream().allMatch(u -> u.driver().readsOldMemory(page))) {
+            machine.readByProcessor(page, asRead);
+            memory.read(page, asItIs, 0, PAGE);
+            misread += Arrays.equals(asRead, asItIs) ? 0 : 1;
+        } else {
+            Arrays.fill(asRead, (byte) 0);
+            leftOut.set((int) (page / PAGE));
+        }
     }
 
     private String written(long page) {
@@ -96,6 +112,21 @@ public final class DumpWriter {
     /** Returns why the dump is not whole, or null. */
     public String failure() {
         return failure;
+    }
+
+    /** Returns how many pages a processor reads otherwise than memory has them. */
+    public long misread() {
+        return misread;
+    }
+
+    /** Returns how many pages are zeros in the dump, as the kernel does not read them. */
+    public long leftOut() {
+        return leftOut.cardinality();
+    }
+
+    /** Returns whether the page of an address is one of these. */
+    public boolean leavesOut(long address) {
+        return leftOut.get((int) (address / PAGE));
     }
 
     /** Returns how many pages the medium holds otherwise than they were read. */

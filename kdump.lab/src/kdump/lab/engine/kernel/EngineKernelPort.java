@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.kernel;
 
+import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
@@ -95,6 +97,24 @@ public final class EngineKernelPort implements KernelPort {
     @Override
     public boolean isMemory(long physicalAddress, long bytes) {
         return memory.contains(physicalAddress, bytes);
+    }
+
+    /** {@inheritDoc} A kernel that does not own the reservation owns all else. */
+    @Override
+    public boolean isOwnMemory(long physicalAddress, long bytes) {
+        AddressRange range = AddressRange.of(physicalAddress, bytes);
+        boolean isFirst = !kernel.pages().overlaps(machine.reservation());
+        return kernel.pages().overlaps(range) || isFirst && machine.description().memoryMap()
+                .ranges(MemoryKind.SYSTEM_RAM).stream().anyMatch(range::overlaps);
+    }
+
+    @Override
+    public boolean reserve(long physicalAddress, long bytes) {
+        boolean own = isOwnMemory(physicalAddress, bytes);
+        if (own) {
+            kernel.pages().reserve(AddressRange.of(physicalAddress, bytes));
+        }
+        return own;
     }
 
     @Override

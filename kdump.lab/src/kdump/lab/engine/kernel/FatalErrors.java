@@ -66,6 +66,13 @@ final class FatalErrors {
         }
     }
 
+    /** Takes an error of the hardware that the processor met itself. */
+    void machineCheck(String words) {
+        if (areFatal) {
+            panic("Fatal machine check: " + words);
+        }
+    }
+
     /** Enters the end of the kernel behind an event, unless it is entered. */
     void panicBehind(int event, String words) {
         if (!panicked) {

@@ -105,6 +105,11 @@ public final class Kernel implements Machine.Processor {
         return iommu.units();
     }
 
+    /** Counts its memory: some of it a unit may sit on. */
+    public void countMemory() {
+        units().forEach(unit -> unit.driver().countMemory());
+    }
+
     /**
      * Boots as far as memory: what this kernel maps by where no unit translates. One that units
      * translate for, as far as it knows yet, does without.
@@ -296,6 +301,11 @@ public final class Kernel implements Machine.Processor {
     @Override
     public void stalled(int function, long nanos) {
         fatalErrors.stalled(function, nanos);
+    }
+
+    @Override
+    public void machineCheck(String words) {
+        fatalErrors.machineCheck(words);
     }
 
     /**

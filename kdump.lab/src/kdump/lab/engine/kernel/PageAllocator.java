@@ -34,7 +34,7 @@ public final class PageAllocator {
      */
     public PageAllocator(List<AddressRange> ranges, BitSet excluded) {
         this.ranges = ranges;
-        this.excluded = excluded;
+        this.excluded = (BitSet) excluded.clone();
         this.next = ranges.isEmpty() ? 0 : up(ranges.get(0).start(), PAGE);
     }
 
@@ -99,6 +99,16 @@ public final class PageAllocator {
             }
         }
         return -1;
+    }
+
+    /** Returns whether some of a range is among those of the frames. */
+    boolean overlaps(AddressRange range) {
+        return ranges.stream().anyMatch(range::overlaps);
+    }
+
+    /** Has the frames of a range be given out no more. */
+    void reserve(AddressRange range) {
+        excluded.set(frame(range.start()), frame(up(range.end(), PAGE)));
     }
 
     /** Returns the address after the last frame of all ranges; 0 if there are none. */

@@ -22,6 +22,7 @@ import iommu.api.unit.DmaOpsFactory;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.RootComplexFactory;
+import iommu.api.unit.Translation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -53,6 +54,9 @@ public final class Machine {
 
         /** It waits for a function to answer, -1 for ever. */
         default void stalled(int function, long nanos) { }
+
+        /** An access of its own ended in an error of the hardware. */
+        default void machineCheck(String words) { }
 
         /** A unit announces faults. */
         default void faults(int unit) { }
@@ -164,6 +168,28 @@ public final class Machine {
     /** Returns what it was made from. */
     public MachineDescription description() {
         return description;
+    }
+
+    /**
+     * Reads a page of memory as a processor does: units may send it elsewhere, or have it all ones.
+     *
+     * @param page a multiple of 4 KiB, in memory
+     */
+    public void readByProcessor(long page, byte[] to) {
+        for (RemappingUnit unit : units) {
+            long answer = unit.processorRead(page);
+            if (!Translation.isUntranslated(answer)) {
+                boolean there = !Translation.isBlocked(answer)
+                        && memory.contains(Translation.address(answer), to.length);
+                if (there) {
+                    memory.read(Translation.address(answer), to, 0, to.length);
+                } else {
+                    Arrays.fill(to, (byte) -1);
+                }
+                return;
+            }
+        }
+        memory.read(page, to, 0, to.length);
     }
 
     /** Returns the memory of the capture kernel. */

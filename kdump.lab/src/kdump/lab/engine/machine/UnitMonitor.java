@@ -32,6 +32,12 @@ final class UnitMonitor implements UnitListener {
     }
 
     @Override
+    public void machineCheck(FaultRecord error) {
+        machine.processor().machineCheck(error.text() + ", at 0x"
+                + Long.toHexString(error.address()));
+    }
+
+    @Override
     public void translation(boolean enabled) {
         trace.append(EventKind.TRANSLATION, unit, enabled ? 1 : 0, 0);
     }

@@ -82,6 +82,9 @@ final class CaptureBoot {
     private void phase(Phase phase, long nanosAfterCrash, Runnable body) {
         acts.add(new Act(run.crashNanos() + nanosAfterCrash, () -> {
             run.begin(phase);
+            if (phase == Phase.SETUP_ARCH) {
+                kernel.countMemory();
+            }
             steps.tell(new HandoverEvent.PhaseStart(phase));
             body.run();
         }));

@@ -45,6 +45,11 @@ final class RunningKernel implements Machine.Processor {
     }
 
     @Override
+    public void machineCheck(String words) {
+        kernel.machineCheck(words);
+    }
+
+    @Override
     public void faults(int unit) {
         kernel.faults(unit);
     }

@@ -84,6 +84,7 @@ public final class ColdBoot {
                 Set.of());
         kernel.iommu().guests(cold.runDefaults().guests());
         machine.fabric().functions().forEach(ColdBoot::enableVirtual);
+        kernel.countMemory();
         new FirstBoot(kernel, machine).startUnits();
         kernel.startControllers();
         for (DriverMemory driver : cold.driverMemory()) {

@@ -31,6 +31,7 @@ final class VerdictBuilder {
     private final List<String> reasons = new ArrayList<>();
     private final byte[] now = new byte[PhysicalMemory.LINE_BYTES];
     private long stray;
+    private long strayInDump;
     private long late;
     private long handOver;
     private long corrupted;
@@ -97,7 +98,15 @@ final class VerdictBuilder {
         if (dump.copyErrors() > 0) {
             reasons.add(dump.copyErrors() + " pages of the dump differ from what was read");
         }
-        return dump.copyErrors() > 0 || stray > 0 ? "corrupt" : "complete";
+        if (dump.misread() > 0) {
+            reasons.add(dump.misread() + " pages of the dump are not what memory has there: the"
+                    + " processor read something else");
+        }
+        if (dump.leftOut() > 0) {
+            reasons.add(dump.leftOut() + " pages of old memory are zeros in the dump: the capture"
+                    + " kernel knows that it cannot read them");
+        }
+        return dump.copyErrors() + dump.misread() + strayInDump > 0 ? "corrupt" : "complete";
     }
 
     // ---- bytes ----------------------------------------------------------------------------------
@@ -155,6 +164,7 @@ final class VerdictBuilder {
         handOver += Long.bitCount(changed & handOverBytes);
         long others = changed & ~lateBytes & ~handOverBytes;
         for (long left = others; left != 0; left &= left - 1) {
+            strayInDump += run.dump() != null && run.dump().leavesOut(line) ? 0 : 1;
             tell(stray++, "old memory's byte at 0x", line + Long.numberOfTrailingZeros(left));
         }
     }

@@ -11,7 +11,11 @@ import iommu.api.pcie.Workload;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace.Level;
+import iommu.api.unit.RemappingUnit;
+import iommu.api.unit.Translation;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
@@ -140,6 +144,41 @@ class DumpWriterTest {
         assertThat(dump.copyErrors()).isEqualTo(spoilt);
         assertThat(dump.pagesWritten()).isEqualTo(dump.pagesWanted());
         assertThat(dump.failure()).isNull();
+    }
+
+    /** A unit that has a part in reads of the processor: one page is another, one is refused. */
+    @Test
+    void pagesThatTheProcessorReadsOtherwiseAreCounted() {
+        List<Long> pages = new ArrayList<>();
+        memory.knownPages(page -> {
+            if (!machine.reservation().contains(page) && pages.size() < 3) {
+                pages.add(page);
+            }
+        });
+        byte[] other = new byte[PAGE];
+        memory.write64(pages.get(0), 1);
+        memory.write64(pages.get(1), 2);
+        memory.write64(pages.get(2), 3);
+        memory.read(pages.get(1), other, 0, PAGE);
+        RemappingUnit plain = machine.units().get(0);
+        machine.units().set(0, (RemappingUnit) Proxy.newProxyInstance(
+                RemappingUnit.class.getClassLoader(), new Class<?>[] {RemappingUnit.class},
+                (proxy, method, arguments) -> !method.getName().equals("processorRead")
+                        ? method.invoke(plain, arguments)
+                        : arguments[0].equals(pages.get(0)) ? Translation.to(pages.get(1), 12)
+                        : arguments[0].equals(pages.get(2)) ? Translation.blocked(1)
+                                : Translation.untranslated()));
+        DumpWriter dump = writer();
+        finish(dump);
+        assertThat(dump.misread()).isEqualTo(2);
+        assertThat(dump.copyErrors()).as("written as it was read").isZero();
+        assertThat(dump.leftOut()).isZero();
+        assertThat(dump.leavesOut(pages.get(0))).isFalse();
+        assertThat(machine.media().holds(disk.requesterId(), Medium.BLOCKS,
+                pages.get(0) / Medium.SECTOR_BYTES, other)).isTrue();
+        Arrays.fill(other, (byte) -1);
+        assertThat(machine.media().holds(disk.requesterId(), Medium.BLOCKS,
+                pages.get(2) / Medium.SECTOR_BYTES, other)).isTrue();
     }
 
     @Test

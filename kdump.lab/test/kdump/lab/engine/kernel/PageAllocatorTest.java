@@ -40,6 +40,18 @@ class PageAllocatorTest {
     }
 
     @Test
+    void whatIsReservedLaterIsNotGivenOutEither() {
+        BitSet before = frames(2);
+        var pool = new PageAllocator(List.of(new AddressRange(0x1000, 0x8000)), before);
+        assertThat(pool.overlaps(new AddressRange(0, 0x1001))).isTrue();
+        assertThat(pool.overlaps(new AddressRange(0x8000, 0x9000))).isFalse();
+        pool.reserve(new AddressRange(0x1800, 0x4800));
+
+        assertThat(pool.allocate(1)).isEqualTo(0x5000);
+        assertThat(before).as("the caller's").isEqualTo(frames(2));
+    }
+
+    @Test
     void aFreedFrameIsGivenOutAgain() {
         var pool = new PageAllocator(List.of(new AddressRange(0x1000, 0x4000)), frames());
         long first = pool.allocate(1);
