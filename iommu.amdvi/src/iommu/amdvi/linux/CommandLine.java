@@ -6,6 +6,7 @@ import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelWords;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The words of a command line that concern AMD-Vi units, among them older names of words that
@@ -23,7 +24,7 @@ final class CommandLine {
     private static final KernelWords WORDS = new KernelWords()
             .word("amd_iommu=off", DISABLED, BY_VENDOR_WORD, "AMD-Vi off")
             .word("amd_iommu=fullflush", KernelProfile.STRICT, 1, "strict IOTLB invalidation")
-            .note("amd_iommu=on", "is no value that the kernel knows")
+            .closed("amd_iommu", Set.of("irtcachedis", "nohugepages", "v2_pgsizes_only"))
             .note("amd_iommu=force_isolation",
                     "keeps functions from passing through, which none does here")
             .note("amd_iommu=force_enable", "overrides quirks of machines, of which none is here")

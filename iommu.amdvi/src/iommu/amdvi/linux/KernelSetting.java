@@ -23,13 +23,16 @@ import java.util.stream.Collectors;
  */
 enum KernelSetting {
     /** Reverted in 2010 together with the next. */
-    CRASH_DISABLES("crashDisables", 1, 1,
-            "switched off at T1: all DMA goes out untranslated until T6",
-            new Change("2.6.34", 0, "the crashing kernel leaves its units on")),
+    CRASH_DISABLES("crashDisables", 1, 0, "the crashing kernel leaves its units on",
+            new Change("2.6.31, 61d047be9975", 1,
+                    "switched off at T1: all DMA goes out untranslated until T6"),
+            new Change("2.6.34, 8f9f55e83e93 (2.6.32.12, 2.6.33.3)", 0,
+                    "the crashing kernel leaves its units on")),
     /** Attached first, invalidations go into a buffer that is emptied when the unit gets it. */
-    ATTACHES_FIRST("attachesFirst", 1, 1,
-            "attached first: invalidations are lost, stale entries stay, drivers fail",
-            new Change("2.6.34, 75f66533bc88", 0,
+    ATTACHES_FIRST("attachesFirst", 1, 0, "the unit has its buffer as devices are attached",
+            new Change("2.6.31, 58492e128892", 1,
+                    "attached first: invalidations are lost, stale entries stay, drivers fail"),
+            new Change("2.6.34, 75f66533bc88 (2.6.32.12, 2.6.33.3)", 0,
                     "the unit is enabled, then devices are attached")),
     /** When the unit is set up. */
     ENABLES_EARLY("enablesEarly", 1, 0, "set up at T6", new Change("3.7", 1, "set up at T4, with "

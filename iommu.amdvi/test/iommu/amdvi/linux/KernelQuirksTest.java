@@ -27,6 +27,7 @@ class KernelQuirksTest {
 
     @ParameterizedTest
     @CsvSource({
+        "2.6.30, false, false, false, CLEAN", "2.6.31, true, true, false, CLEAN",
         "2.6.33, true, true, false, CLEAN", "2.6.34, false, false, false, CLEAN",
         "3.6, false, false, false, CLEAN", "3.7, false, false, true, CLEAN",
         "4.13, false, false, true, CLEAN", "4.14, false, false, true, COPY",

@@ -26,4 +26,13 @@ public interface KernelHandover {
      * @return steps, all for units of this vendor; empty for none; never null
      */
     List<Step> decide(KernelProfile kernel, HandoverEvent event, HandoverView view);
+
+    /**
+     * Returns whether kernels set units up in passes over all of them, by the code that takes them
+     * over: {@link #decide} is asked then, at T4 and at T6, too for a kernel that boots on a
+     * machine whose units firmware has left off. Of others, one unit is set up after the other.
+     */
+    default boolean bootsInPasses() {
+        return false;
+    }
 }

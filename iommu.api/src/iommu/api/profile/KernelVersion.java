@@ -15,13 +15,15 @@ import java.util.regex.Pattern;
 public record KernelVersion(int major, int minor, int patch) implements Comparable<KernelVersion> {
 
     private static final Pattern TEXT =
-            Pattern.compile("(\\d{1,3})\\.(\\d{1,3})(?:\\.(\\d{1,3}))?(?:[^\\d.].*)?");
+            Pattern.compile("(\\d{1,3})\\.(\\d{1,3})(?:\\.(\\d{1,3})"
+                    + "(?:(?<=2\\.6\\.\\d{1,3})\\.\\d{1,3})?)?(?:[^\\d.].*)?");
     private static final Comparator<KernelVersion> ORDER =
             Comparator.comparingInt(KernelVersion::major).thenComparingInt(KernelVersion::minor)
                     .thenComparingInt(KernelVersion::patch);
 
     /**
-     * Reads a version: "6.1", "2.6.34", "linux-4.2", "6.1.0-56-amd64".
+     * Reads a version: "6.1", "2.6.34", "linux-4.2", "6.1.0-56-amd64"; of "2.6.32.12" the last
+     * number, which told stable releases of 2.6 apart, is left out.
      *
      * @throws IllegalArgumentException if it is none
      */

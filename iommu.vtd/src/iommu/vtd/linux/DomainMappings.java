@@ -313,12 +313,11 @@ final class DomainMappings {
         }
     }
 
-    /** Kernels that know no groups tell of each range; lines name their subsystem anew from 4.2. */
+    /** Kernels that know no groups tell of each range. */
     private void announce(int requester, KernelPort.Range range) {
         if (!quirks.attachesAtStart()) {
-            port.print(String.format("%s: Setting identity map for device %s [0x%x - 0x%x]",
-                    quirks.copiesTables() ? "DMAR" : "IOMMU", RequesterId.format(requester),
-                    range.start(), range.start() + range.bytes() - 1));
+            port.print(quirks.identityMap(RequesterId.format(requester), range.start(),
+                    range.start() + range.bytes() - 1));
         }
     }
 

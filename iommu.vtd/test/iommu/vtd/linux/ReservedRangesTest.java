@@ -75,7 +75,9 @@ class ReservedRangesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"4.1, IOMMU:", "4.2, DMAR:", "4.9, DMAR:", "5.2, DMAR:", "5.3, -"})
+    @CsvSource({"4.1, IOMMU: #for device 0000:02:00.0", "4.2, DMAR: #for device 0000:02:00.0",
+        "5.0, DMAR: #for device 0000:02:00.0", "5.1, pci 0000:02:00.0: DMAR: #",
+        "5.2, pci 0000:02:00.0: DMAR: #", "5.3, -"})
     void upTo52AFunctionForWhichMemoryIsReservedHasItsDomainBeforeTranslationIsOn(String kernel,
             String label) throws StepRefusedException {
         int raid = 0x0200;
@@ -91,8 +93,8 @@ class ReservedRangesTest {
         assertThat(bench.address(raid, 0xffff_f000L)).isEqualTo(-0x06);
         assertThat(bench.address(NIC, 0xffff_f000L)).isEqualTo(label.equals("-") ? -0x06 : -0x01);
         assertThat(bench.console).filteredOn(line -> line.contains("identity"))
-                .isEqualTo(label.equals("-") ? List.of() : List.of(label
-                        + " Setting identity map for device 0000:02:00.0 [0xe8000 - 0xe8fff]"));
+                .isEqualTo(label.equals("-") ? List.of() : List.of(label.replace("#",
+                        "Setting identity map ").strip() + " [0xe8000 - 0xe8fff]"));
     }
 
     @ParameterizedTest
@@ -111,8 +113,8 @@ class ReservedRangesTest {
         assertThat(bench.console).noneMatch(line -> line.contains("identity"));
         driver.map(raid, 0xffff_7000L, 0x210_0000, 0x1000, RW);
         assertThat(bench.address(raid, 0xe_8000L)).isEqualTo(mapped ? 0xe_8000 : -0x06);
-        assertThat(bench.console).filteredOn(line -> line.equals(
-                "DMAR: Setting identity map for device 0000:02:00.0 [0xe8000 - 0xe8fff]"))
+        assertThat(bench.console).filteredOn(line -> line.matches(
+                ".*DMAR: Setting identity map .*\\[0xe8000 - 0xe8fff]"))
                 .hasSize(lines);
     }
 }

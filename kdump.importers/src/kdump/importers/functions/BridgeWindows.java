@@ -31,7 +31,7 @@ public final class BridgeWindows {
     private static final int WIDE = 1;
     private static final long FOUR_GIB = 1L << 32;
 
-    private record Space(int requester, Bar bar, long address) {
+    private record Space(int requester, Bar bar, long address, long bytes) {
 
         boolean isIo() {
             return bar.io();
@@ -51,7 +51,7 @@ public final class BridgeWindows {
 
         static Window over(List<Space> spaces, Predicate<Space> which, long granule) {
             long base = spaces.stream().filter(which).mapToLong(Space::address).min().orElse(-1);
-            long end = spaces.stream().filter(which).mapToLong(s -> s.address + s.bar.bytes())
+            long end = spaces.stream().filter(which).mapToLong(s -> s.address + s.bytes)
                     .max().orElse(0);
             return base < 0 ? new Window(0xfff0_0000L & -granule | 0xf000, 0)
                     : new Window(base & -granule, (end - 1) | granule - 1);
@@ -65,8 +65,13 @@ public final class BridgeWindows {
 
     /** Says where the space behind a base address register lies; 0 means nowhere. */
     public void add(int requester, Bar bar, long address) {
+        add(requester, bar, address, bar.bytes());
+    }
+
+    /** Says so of a register behind which more lies: {@code bytes}. */
+    void add(int requester, Bar bar, long address, long bytes) {
         if (address != 0) {
-            spaces.add(new Space(requester, bar, address));
+            spaces.add(new Space(requester, bar, address, bytes));
         }
     }
 

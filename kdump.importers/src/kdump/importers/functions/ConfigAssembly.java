@@ -24,6 +24,7 @@ final class ConfigAssembly {
     static final int CHIPSET = 6;
     /** FFFFh would say that there is no function. */
     private static final int NOBODYS_ID = 0xfffe;
+    private static final int NO_ID = 0xffff;
     private static final Map<Integer, Integer> INTERFACES =
             Map.of(0x0106, 0x01, MessageAssumption.NVME, 0x02, 0x0c03, 0x30);
     private static final int MOST_NAMED = 8;
@@ -42,10 +43,14 @@ final class ConfigAssembly {
 
     List<FunctionConfig> configs() {
         table.all().forEach(this::complete);
+        table.all().forEach(this::virtual);
         new Topology(table, remarks).complete();
         MessageAssumption.complete(table.all(), remarks);
         table.all().forEach(f -> f.bars.forEach((index, bar) -> windows.add(f.requester, bar,
                 f.addresses.get(index))));
+        table.all().stream().filter(f -> f.virtual != null).forEach(f -> f.virtual.bars.forEach(
+                (index, bar) -> new VirtualSpaces(f.virtual.pageSize).add(windows, f.requester, bar,
+                        f.virtual.addresses.get(index), f.virtual.total)));
         List<FunctionConfig> configs = table.all().stream().map(this::config).toList();
         if (interfaces > 0) {
             remarks.add("Programming interfaces of " + interfaces + " functions are not told: SATA"
@@ -97,6 +102,17 @@ final class ConfigAssembly {
         }
     }
 
+    /** What lies in config space of virtual functions are nobody's ids: no scan finds them. */
+    private void virtual(FunctionFacts f) {
+        for (int i = 0; f.virtual != null && f.virtual.areThere() && i < f.virtual.total; i++) {
+            FunctionFacts one = table.existing(f.virtual.requester(f.requester, i));
+            if (one != null && one != f && one.virtual == null) {
+                one.vendor = NO_ID;
+                one.device = NO_ID;
+            }
+        }
+    }
+
     private FunctionConfig config(FunctionFacts f) {
         ConfigWriter writer = new ConfigWriter(f.requester);
         writer.ids(f.vendor, f.device,
@@ -138,6 +154,9 @@ final class ConfigAssembly {
             }
             if (f.translationsAt != FunctionFacts.UNTOLD) {
                 writer.translationServices(f.translationsAt, f.translationsControl);
+            }
+            if (f.virtual != null && f.virtual.areThere()) {
+                VirtualSpaces.write(f.virtual, writer);
             }
         }
     }

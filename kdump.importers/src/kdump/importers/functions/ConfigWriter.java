@@ -251,22 +251,25 @@ public final class ConfigWriter {
     }
 
     /**
-     * Appends SR-IOV, off.
+     * Appends SR-IOV, off, with pages of 4 KiB to 4 MiB of which those of 4 KiB are chosen.
      *
+     * @param at where it was said to lie; 0 if nobody said
      * @param count most virtual functions
      * @param firstOffset from this function's routing id to the first
      * @param stride from one to the next
+     * @return where it lies; 0 if there is no room for it
      */
-    public void singleRoot(int count, int firstOffset, int stride) {
-        int place = extended(Capabilities.SINGLE_ROOT, 1, 0, VirtualFunctions.BYTES);
+    public int singleRoot(int at, int count, int firstOffset, int stride) {
+        int place = extended(Capabilities.SINGLE_ROOT, 1, at, VirtualFunctions.BYTES);
         if (place != 0) {
             config.putShort(place + 0x0c, (short) count);
             config.putShort(place + 0x0e, (short) count);
             config.putShort(place + 0x14, (short) firstOffset);
             config.putShort(place + 0x16, (short) stride);
-            config.putInt(place + 0x1c, 0x553); // page sizes: 4 KiB to 4 MiB
+            config.putInt(place + 0x1c, VirtualSpaces.PAGE_SIZES);
             config.putInt(place + 0x20, 1);
         }
+        return place;
     }
 
     /** Appends an extended capability; the first has to lie at 100h, so it is put there. */

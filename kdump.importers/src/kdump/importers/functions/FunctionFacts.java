@@ -45,6 +45,7 @@ public final class FunctionFacts {
     int errorReportingAt = UNTOLD;
     int translationsAt = UNTOLD;
     int translationsControl;
+    VirtualFacts virtual;
     final Map<Integer, Long> addresses = new TreeMap<>();
     final Map<Integer, Bar> bars = new TreeMap<>();
 
@@ -195,6 +196,14 @@ public final class FunctionFacts {
         translationsAt = first(translationsAt, at);
         translationsControl |= control;
         return this;
+    }
+
+    /** Takes that the function may have virtual ones (SR-IOV), of which more is told. */
+    public VirtualFacts virtual(int at) {
+        if (virtual == null) {
+            virtual = new VirtualFacts(at);
+        }
+        return virtual;
     }
 
     /**

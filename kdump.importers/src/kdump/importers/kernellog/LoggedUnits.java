@@ -32,9 +32,10 @@ public final class LoggedUnits {
             ".*DRHD \\(flags: 0x([0-9a-f]{8})\\)base: 0x([0-9a-f]{1,16})");
     private static final Pattern RMRR = Pattern.compile(
             ".*RMRR base: 0x([0-9a-f]{1,15}) end: 0x([0-9a-f]{1,15})\\b.*");
-    private static final Pattern IDENTITY = Pattern.compile(".*Setting identity map for device"
-            + " ([0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7]) \\[(?:mem )?0x([0-9a-f]{1,15})"
-            + " ?- ?0x([0-9a-f]{1,15})\\].*");
+    private static final String ID = "([0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\\.[0-7])";
+    private static final Pattern IDENTITY = Pattern.compile("(?:.*Setting identity map for device "
+            + ID + "|.*?\\b" + ID + ": DMAR: Setting identity map) \\[(?:mem )?"
+            + "0x([0-9a-f]{1,15}) ?- ?0x([0-9a-f]{1,15})\\].*");
     private static final Pattern AMD_UNIT = Pattern.compile("(?:AMD-Vi: )+(?:Found IOMMU at"
             + " ([0-9a-f:.]{7,12}) cap|device: ([0-9a-f:.]{7,12}) cap:).*");
     private static final Pattern AMD_BASE =
@@ -136,9 +137,9 @@ public final class LoggedUnits {
         }
         m = IDENTITY.matcher(message);
         if (m.matches()) {
-            Set<Integer> requesters = region(m.group(2), m.group(3));
+            Set<Integer> requesters = region(m.group(3), m.group(4));
             if (requesters != null) {
-                requesters.add(RequesterId.parse(m.group(1)));
+                requesters.add(RequesterId.parse(m.group(m.group(1) == null ? 2 : 1)));
             }
             return;
         }

@@ -7,6 +7,7 @@ import java.util.regex.Pattern;
 import kdump.importers.functions.ConfigWriter;
 import kdump.importers.functions.ExpressType;
 import kdump.importers.functions.FunctionFacts;
+import kdump.importers.functions.VirtualFacts;
 
 /** The lines that {@code lspci -v} and {@code -vv} print below a function. */
 final class LspciDetails {
@@ -29,6 +30,13 @@ final class LspciDetails {
             "\\s+(Vector table|PBA): BAR=([0-5]) offset=([0-9a-f]{1,8}).*");
     private static final Pattern CONTROLS =
             Pattern.compile("\\s+(Control|DevCtl|RootCtl|BridgeCtl|ATSCtl|Flags):(.*)");
+    private static final Pattern VIRTUAL_COUNTS = Pattern.compile("\\s+Initial VFs: \\d{1,5},"
+            + " Total VFs: (\\d{1,5}), Number of VFs: (\\d{1,5})\\b.*");
+    private static final Pattern VIRTUAL_LAYOUT = Pattern.compile(
+            "\\s+VF offset: (\\d{1,5}), stride: (\\d{1,5}), Device ID: ([0-9a-f]{4})\\b.*");
+    private static final Pattern VIRTUAL_PAGES = Pattern.compile("\\s+Supported Page Size:"
+            + " ([0-9a-f]{8}), System Page Size: ([0-9a-f]{8})\\b.*");
+    private static final Pattern VIRTUAL_CONTROL = Pattern.compile("\\s+IOVCtl:(.*)");
     private static final Pattern DRIVER = Pattern.compile("\\s+Kernel driver in use: (\\S{1,64})");
 
     /** Bits of registers by the word of each, from bit 0 up; those that nobody needs are empty. */
@@ -38,11 +46,15 @@ final class LspciDetails {
             " FatalErr+", "UnsupReq+");
     private static final List<String> ROOT_CONTROL = List.of("ErrCorrectable+", "ErrNon-Fatal+",
             "ErrFatal+", "PMEIntEna+");
+    private static final List<String> IOV_CONTROL =
+            List.of("Enable+", "", "", "MSE+", "ARIHierarchy+");
     private static final List<String> OLD_DEVICE_CONTROL = List.of("Correctable+", "Non-Fatal+",
             " Fatal+", "Unsupported+");
 
     private final FunctionFacts facts;
     private int nextRegion;
+    /** While the lines are those of SR-IOV; null otherwise. */
+    private VirtualFacts virtual;
 
     LspciDetails(FunctionFacts facts) {
         this.facts = facts;
@@ -51,7 +63,11 @@ final class LspciDetails {
     void line(String line) {
         Matcher m = CAPABILITY.matcher(line);
         if (m.matches()) {
+            virtual = null;
             capability(Integer.parseInt(m.group(1), 16), m.group(2));
+            return;
+        }
+        if (virtual != null && virtual(line)) {
             return;
         }
         m = REGION.matcher(line);
@@ -77,6 +93,39 @@ final class LspciDetails {
             return;
         }
         single(line);
+    }
+
+    /** Takes a line of SR-IOV, whose regions are those of virtual functions. */
+    private boolean virtual(String line) {
+        Matcher m = VIRTUAL_COUNTS.matcher(line);
+        if (m.matches()) {
+            virtual.counts(Integer.parseInt(m.group(1)), Integer.parseInt(m.group(2)));
+            return true;
+        }
+        m = VIRTUAL_LAYOUT.matcher(line);
+        if (m.matches()) {
+            virtual.layout(Integer.parseInt(m.group(1)), Integer.parseInt(m.group(2)),
+                    Integer.parseInt(m.group(3), 16));
+            return true;
+        }
+        m = VIRTUAL_PAGES.matcher(line);
+        if (m.matches()) {
+            virtual.pageSizes((int) Long.parseLong(m.group(1), 16),
+                    (int) Long.parseLong(m.group(2), 16));
+            return true;
+        }
+        m = VIRTUAL_CONTROL.matcher(line);
+        if (m.matches()) {
+            virtual.control(bits(m.group(1), IOV_CONTROL));
+            return true;
+        }
+        m = REGION.matcher(line);
+        boolean region = m.matches() && m.group(1) != null && m.group(2).equals("Memory");
+        if (region) {
+            virtual.bar(Integer.parseInt(m.group(1)), Long.parseUnsignedLong(m.group(3), 16),
+                    "64".equals(m.group(4)), m.group(4) != null && m.group(5) == null);
+        }
+        return region;
     }
 
     private void single(String line) {
@@ -149,6 +198,8 @@ final class LspciDetails {
             facts.errorReporting(at);
         } else if (said.startsWith("Address Translation Service")) {
             facts.translationServices(at, 0);
+        } else if (said.startsWith("Single Root I/O Virtualization")) {
+            virtual = facts.virtual(at);
         }
     }
 }

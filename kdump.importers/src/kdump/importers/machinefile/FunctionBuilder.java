@@ -9,6 +9,7 @@ import java.util.Set;
 import kdump.importers.functions.BridgeWindows;
 import kdump.importers.functions.ConfigWriter;
 import kdump.importers.functions.ExpressType;
+import kdump.importers.functions.VirtualSpaces;
 
 /**
  * Config space of a function as firmware leaves it, out of what a machine file says: header and
@@ -29,6 +30,13 @@ final class FunctionBuilder {
     static final Set<String> BRIDGE = Set.of("secondary", "subordinate");
     private static final Set<String> BAR = Set.of("index", "bytes", "address", "wide", "io",
             "prefetchable");
+    /** Virtual functions have no I/O space. */
+    private static final Set<String> VIRTUAL_BAR = Set.of("index", "bytes", "address", "wide",
+            "prefetchable");
+    private static final int MOST_VIRTUAL = 256;
+    /** So that those of device 0 do not meet its other functions. */
+    private static final int FIRST_VIRTUAL = 0x10;
+    private static final int PAGE_BYTES = 4096;
     private static final int BRIDGE_CLASS = 0x060400;
     private static final int MOST = 0xffff;
 
@@ -88,6 +96,10 @@ final class FunctionBuilder {
             bar(id, bar.only(BAR));
         }
         new CapabilityBuilder(node, config).build();
+        Node virtual = node.member("virtual");
+        if (virtual != null) {
+            virtual(id, virtual);
+        }
         return config.build(true);
     }
 
@@ -104,18 +116,50 @@ final class FunctionBuilder {
     }
 
     private void bar(int id, Node bar) throws FormatException {
+        Bar space = space(bar);
+        long address = address(bar, space);
+        config.bar(space, address);
+        windows.add(id, space, address);
+    }
+
+    private static Bar space(Node bar) throws FormatException {
         try {
-            var space = new Bar((int) bar.required("index").number(0, Bar.COUNT - 1),
+            return new Bar((int) bar.required("index").number(0, Bar.COUNT - 1),
                     bar.required("bytes").number(4, Long.MAX_VALUE), bar.flag("wide"),
                     bar.flag("prefetchable"), bar.flag("io"));
-            long address = bar.required("address").number(0, Long.MAX_VALUE);
-            if ((address & space.bytes() - 1) != 0) {
-                throw bar.required("address").wrong("a multiple of the size");
-            }
-            config.bar(space, address);
-            windows.add(id, space, address);
         } catch (IllegalArgumentException e) {
             throw bar.wrong("a base address register: " + e.getMessage());
+        }
+    }
+
+    private static long address(Node bar, Bar space) throws FormatException {
+        long address = bar.required("address").number(0, Long.MAX_VALUE);
+        if ((address & space.bytes() - 1) != 0) {
+            throw bar.required("address").wrong("a multiple of the size");
+        }
+        return address;
+    }
+
+    /** Virtual functions: how many, where their ids lie, and where their spaces. */
+    private void virtual(int id, Node virtual) throws FormatException {
+        int count = (int) virtual.required("count").number(1, MOST_VIRTUAL);
+        int capability = config.singleRoot(0, count,
+                (int) virtual.number("offset", FIRST_VIRTUAL, 1, 0xffff),
+                (int) virtual.number("stride", 1, 1, 0xff));
+        long pageBytes = virtual.number("pageSize", PAGE_BYTES, PAGE_BYTES, Long.MAX_VALUE);
+        int register = VirtualSpaces.register(pageBytes);
+        if (register == 0) {
+            throw virtual.required("pageSize").wrong("4K, 8K, 64K, 256K, 1M or 4M");
+        }
+        var spaces = new VirtualSpaces(register);
+        for (Node bar : virtual.list("bars")) {
+            Bar space = space(bar.only(VIRTUAL_BAR));
+            if (space.bytes() < pageBytes) {
+                throw bar.required("bytes").wrong("a page or more, " + pageBytes + " bytes");
+            }
+            long address = address(bar, space);
+            spaces.write(config, capability, space, address);
+            spaces.add(windows, id, space, address, count);
         }
     }
 

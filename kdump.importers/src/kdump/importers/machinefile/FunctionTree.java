@@ -29,8 +29,8 @@ final class FunctionTree {
 
     private static final Set<String> RUN = Set.of("id", "memory", "options", "rate",
             "plugged", "guest");
-    private static final Set<String> VIRTUAL = Set.of("count", "offset", "stride", "memory",
-            "rate", "options", "guest");
+    private static final Set<String> VIRTUAL = Set.of("count", "offset", "stride", "bars",
+            "pageSize", "memory", "rate", "options", "guest");
     private static final Set<String> MEMORY = Set.of("rw", "ro", "wo", "registered");
     private static final int MOST_FUNCTIONS = 16_384;
     private static final int MOST_BUS = 0xff;

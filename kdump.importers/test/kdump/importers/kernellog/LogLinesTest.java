@@ -314,6 +314,8 @@ class LogLinesTest {
             + " | 0xe9000 | 00:1d.0",
         "IOMMU: Setting identity map for device 0000:00:1d.0 [0xe8000 - 0xe8fff] | 0xe8000"
             + " | 0xe9000 | 00:1d.0",
+        "pci 0000:00:1d.0: DMAR: Setting identity map [0xe8000 - 0xe8fff] | 0xe8000"
+            + " | 0xe9000 | 00:1d.0",
         "DMAR: RMRR base: 0x000000000e8000 end: 0x000000000e8ffe |  |  |",
         "DMAR: RMRR base: 0x000000000e8800 end: 0x000000000e8fff |  |  |",
         "DMAR: RMRR base: 0x000000000e9000 end: 0x000000000e8fff |  |  |"})

@@ -3,6 +3,7 @@ package kdump.importers.lspci;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Capabilities;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
@@ -163,5 +164,62 @@ class LspciProseTest {
                 .isFalse();
         assertThat(LspciDump.hasBytes(TextFile.of("l", "00:00.0 x\n00: 86 80 04\n"
                 .getBytes(StandardCharsets.UTF_8)))).isTrue();
+    }
+
+    private static final String SINGLE_ROOT = """
+            00:01.0 PCI bridge [0604]: Example [8086:0e02] (prog-if 00 [Normal])
+            \tBus: primary=00, secondary=06, subordinate=07, sec-latency=0
+            \tCapabilities: [90] Express (v2) Root Port (Slot+), MSI 00
+            06:00.0 Non-Volatile memory controller [0108]: Example [144d:a826] (prog-if 02)
+            \tRegion 0: Memory at 88400000 (64-bit, non-prefetchable) [size=32K]
+            \tCapabilities: [70] Express (v2) Endpoint, MSI 00
+            \tCapabilities: [1f8 v1] Single Root I/O Virtualization (SR-IOV)
+            \t\tIOVCap:\tMigration- 10BitTagReq- IntMsgNum 0
+            \t\tIOVCtl:\tEnable+ Migration- Interrupt- MSE+ ARIHierarchy-
+            \t\tInitial VFs: 64, Total VFs: 64, Number of VFs: 2, Function Dependency Link: 00
+            \t\tVF offset: 32, stride: 1, Device ID: a827
+            \t\tSupported Page Size: 00000553, System Page Size: 00000002
+            \t\tRegion 0: Memory at 0000000088408000 (64-bit, non-prefetchable)
+            \t\tRegion 3: Memory at 3fff00000000 (64-bit, prefetchable)
+            \t\tVF Migration: offset: 00000000, BIR: 0
+            \tCapabilities: [3c0 v1] Address Translation Service (ATS)
+            \tKernel driver in use: nvme
+            06:04.0 Non-Volatile memory controller [0108]: Example [144d:a827] (prog-if 02)
+            \tKernel driver in use: nvme
+            06:02.0 Non-Volatile memory controller [0108]: Example [144d:a826] (prog-if 02)
+            """;
+
+    /** The regions below SR-IOV are those of virtual functions, not the function's own. */
+    @Test
+    void virtualFunctionsAreThoseThatTheirPhysicalOneTellsOf() {
+        FunctionConfig physical = config(SINGLE_ROOT, "06:00.0");
+        assertThat(physical.read(0x10, 4)).isEqualTo(0x8840_0004);
+        VirtualFunctions virtual = VirtualFunctions.of(physical::read);
+        assertThat(virtual.count()).isEqualTo(64);
+        assertThat(virtual.requester(physical.requesterId(), 0))
+                .isEqualTo(RequesterId.parse("06:04.0"));
+        assertThat(virtual.enabled(physical::read)).isTrue();
+        int at = virtual.capability();
+        assertThat(physical.u16(at + VirtualFunctions.CONTROL)).isEqualTo(9);
+        assertThat(physical.u16(at + VirtualFunctions.NUMBER)).isEqualTo(2);
+        assertThat(physical.u16(at + 0x1a)).isEqualTo(0xa827);
+        assertThat(physical.read(at + 0x20, 4)).as("System Page Size").isEqualTo(2);
+        assertThat(physical.read(at + 0x24, 4)).as("VF BAR0").isEqualTo(0x8840_8004);
+        assertThat(physical.read(at + 0x30, 4)).as("VF BAR3").isEqualTo(0xc);
+        assertThat(physical.read(at + 0x34, 4)).isEqualTo(0x3fff);
+        assertThat(table.driverOf(physical.requesterId())).isEqualTo("nvme");
+    }
+
+    @Test
+    void noScanFindsVirtualFunctionsAndBridgesLeadToTheirSpaces() {
+        List<Integer> ids = new ArrayList<>();
+        for (String name : List.of("06:00.0", "06:02.0", "06:04.0")) {
+            ids.add(config(SINGLE_ROOT, name).u16(0));
+        }
+        assertThat(ids).containsExactly(0x144d, 0x144d, 0xffff);
+        FunctionConfig port = config(SINGLE_ROOT, "00:01.0");
+        assertThat(List.of(port.u16(0x20), port.u16(0x22))).as("64 spaces of 32 KiB")
+                .containsExactly(0x8840, 0x8850);
+        assertThat(List.of(port.read(0x28, 4), port.read(0x2c, 4))).containsExactly(0x3fff, 0x3fff);
     }
 }

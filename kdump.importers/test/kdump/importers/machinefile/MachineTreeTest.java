@@ -8,12 +8,14 @@ import iommu.api.machine.DriverMemory;
 import iommu.api.machine.FormatException;
 import iommu.api.machine.MachineDescription;
 import iommu.api.pcie.Capabilities;
+import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelTimes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -178,13 +180,72 @@ class MachineTreeTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "count: 3 | count: 0 | a number from 1 to 256",
-        "stride: 2, memory: {rw: 5} | stride: 2, plugged: at-crash | one of count",
+        "stride: 2, memory: {rw: 5} | stride: 2, plugged: at-crash | one of bars, count",
         "express: endpoint | aer: true | memory and express beside it",
         "offset: 8 | offset: 0xffff | virtual functions where nothing else is"})
     void wrongVirtualFunctionsAreRefused(String from, String to, String said) {
         assertThat(VIRTUAL).contains(from);
         assertThatThrownBy(() -> read(TREE + VIRTUAL.replace(from, to)))
                 .isInstanceOf(FormatException.class).hasMessageContaining(said);
+    }
+
+    private static final String SPACES = """
+              - id: "0000:00:02.0"
+                express: root-port
+                bridge: {secondary: 0x50}
+                behind:
+                  - at: "00.0"
+                    class: 0x020000
+                    express: endpoint
+                    memory: {rw: 8}
+                    virtual: {count: 3, pageSize: 64K, memory: {rw: 5}, bars: [
+                      {index: 0, bytes: 64K, address: 0xe0100000},
+                      {index: 2, bytes: 1M, address: 0x2000000000, wide: true,
+                       prefetchable: true}]}
+            """;
+
+    @Test
+    void spacesOfVirtualFunctionsAreNamedByThePhysicalOne() throws IOException {
+        MachineDescription m = read(TREE + SPACES);
+        FunctionConfig f = m.functions().stream().filter(c -> c.requesterId() == 0x5000)
+                .findFirst().orElseThrow();
+        int at = VirtualFunctions.of(f::read).capability();
+        assertThat(f.read(at + 0x20, 4)).as("System Page Size").isEqualTo(0x10);
+        assertThat(f.read(at + 0x24, 4)).as("VF BAR0").isEqualTo(0xe010_0000);
+        assertThat(f.read(at + 0x2c, 4)).as("VF BAR2").isEqualTo(0xc);
+        assertThat(f.read(at + 0x30, 4)).as("VF BAR3").isEqualTo(0x20);
+        FunctionConfig port = m.functions().stream().filter(c -> c.requesterId() == 0x10)
+                .findFirst().orElseThrow();
+        assertThat(List.of(port.u16(0x20), port.u16(0x22))).containsExactly(0xe010, 0xe010);
+        assertThat(List.of(port.u16(0x24), port.u16(0x26), port.read(0x28, 4), port.read(0x2c, 4)))
+                .as("three spaces of 1 MiB").containsExactly(1, 0x21, 0x20, 0x20);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "pageSize: 64K | pageSize: 16K | 4K, 8K, 64K, 256K, 1M or 4M",
+        "bytes: 64K | bytes: 4K | a page or more, 65536 bytes",
+        "bytes: 1M | bytes: 3M | a base address register",
+        "0xe0100000 | 0xe0108000 | a multiple of the size",
+        "index: 0, | index: 0, io: true, | one of address"})
+    void wrongSpacesOfVirtualFunctionsAreRefused(String from, String to, String said) {
+        assertThat(SPACES).contains(from);
+        assertThatThrownBy(() -> read(TREE + SPACES.replace(from, to)))
+                .isInstanceOf(FormatException.class).hasMessageContaining(said);
+    }
+
+    /** Firmware's memory is a function's own: physical and virtual ones are apart. */
+    @Test
+    void reservedMemoryOfAPhysicalFunctionIsNotThatOfItsVirtualOnes() throws IOException {
+        String text = TREE + SPACES
+                + "reserved: [{start: 0x80000, bytes: 4K, functions: [\"%s\"]}]";
+        int virtual = RequesterId.parse("50:02.0");
+        MachineDescription own = read(String.format(text, "0000:50:00.0"));
+        assertThat(own.reservedFor(0x5000)).hasSize(1);
+        assertThat(own.reservedFor(virtual)).isEmpty();
+        MachineDescription behind = read(String.format(text, "0000:00:02.0"));
+        assertThat(behind.reservedFor(0x5000)).hasSize(1);
+        assertThat(behind.reservedFor(virtual)).hasSize(1);
     }
 
     /** A config space byte by byte, as an import writes it. */

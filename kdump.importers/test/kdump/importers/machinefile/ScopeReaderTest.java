@@ -35,7 +35,7 @@ class ScopeReaderTest {
     private static FunctionConfig physical() {
         var writer = new ConfigWriter(PHYSICAL);
         writer.express(0, ExpressType.ENDPOINT, 0, 0, 0);
-        writer.singleRoot(3, 8, 0x7c);
+        writer.singleRoot(0, 3, 8, 0x7c);
         return writer.build(true);
     }
 

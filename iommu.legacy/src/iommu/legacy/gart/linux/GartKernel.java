@@ -43,10 +43,11 @@ public record GartKernel(boolean used, boolean force, boolean crashDisables, boo
             0, "the crashing kernel leaves it on",
             new Change("2.6.31, 61d047be9975", 1,
                     "it switches it off at T1: what still goes to the aperture is untranslated"),
-            new Change("2.6.34, 8f9f55e83e93", 0, "the crashing kernel leaves it on"));
+            new Change("2.6.34, 8f9f55e83e93 (2.6.32.12, 2.6.33.3)", 0,
+                    "the crashing kernel leaves it on"));
     private static final VersionedSetting EARLY = VersionedSetting.of(PREFIX + "checksEarly", 1,
             0, "the aperture is looked at once memory is counted, and only by who uses it",
-            new Change("2.6.25", 1, "at T3 northbridges that do not agree, or have an aperture that"
+            new Change("2.6.25, aaf230424204", 1, "at T3 northbridges that do not agree, or have an aperture that"
                     + " cannot be, are switched off"));
     private static final VersionedSetting FLUSH = VersionedSetting.of(PREFIX + "flushesAlways", 1,
             1, "1: every mapping drops what is cached", new Change(Change.NEVER, 0,

@@ -29,6 +29,11 @@ public final class VtdHandover implements KernelHandover {
     }
 
     @Override
+    public boolean bootsInPasses() {
+        return true;
+    }
+
+    @Override
     public List<Step> decide(KernelProfile kernel, HandoverEvent event, HandoverView view) {
         KernelQuirks quirks = KernelQuirks.of(kernel);
         var found = new FoundUnits(view, VENDOR);

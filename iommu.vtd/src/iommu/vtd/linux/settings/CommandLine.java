@@ -6,6 +6,7 @@ import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelWords;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The words of a command line that concern VT-d units, among them older names of words that concern
@@ -28,6 +29,11 @@ public final class CommandLine {
             .word("intel_iommu=forcedac", KernelProfile.FORCE_DAC, 1,
                     "I/O addresses from the top of the domain down")
             .note("intel_iommu=tboot_noforce", "concerns measured launch, which none does here")
+            .closed("intel_iommu", Set.of("sm_on", "sm_off"))
+            .closed("intremap", Set.of("posted_msi"))
+            .note("intel_iommu=sp_off",
+                    "forbids large pages: registered memory is mapped in them all the same")
+            .note("intel_iommu=nobounce", "concerns devices that are not trusted: none is here")
             .note("iommu=soft", "asks for bounce buffers where no unit translates: not needed")
             .note("iommu=force", "concerns GART alone")
             .word("intremap=on", BootSetting.INTERRUPT_REMAPPING.key(), 1,

@@ -27,7 +27,7 @@ public record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean co
         boolean asksPresence, ScalableMode scalableMode,
         boolean mapsReservedAtAttach, boolean enablesLast, boolean setsUpAliases,
         boolean offDisables, boolean attachesPassThrough, boolean shutdownDisables,
-        FaultLines lines, BootOptions options) {
+        boolean namesFunctionsFirst, FaultLines lines, BootOptions options) {
 
     /** How a copied entry is taken down when its device gets one of this kernel; by value. */
     public enum TearDown {
@@ -88,6 +88,7 @@ public record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean co
                 KernelSetting.OFF_DISABLES.isSet(kernel),
                 KernelSetting.ATTACHES_PASS_THROUGH.isSet(kernel),
                 KernelSetting.SHUTDOWN_DISABLES.isSet(kernel),
+                kernel.version().atLeast(5, 1),
                 FaultLines.of(kernel.version()),
                 BootOptions.of(kernel));
     }
@@ -101,5 +102,18 @@ public record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean co
     public String interruptsRemapped(boolean extended) {
         return (copiesTables ? "DMAR-IR: " : "") + "Enabled IRQ remapping in "
                 + (extended ? "x2apic" : "xapic") + " mode";
+    }
+
+    /**
+     * Returns the line that tells that memory is mapped to itself for a function. It begins with
+     * the function from 5.1 on (932a6523ce39; 5.0.1 does not, 5.2.1 does).
+     *
+     * @param last address
+     */
+    public String identityMap(String function, long start, long last) {
+        String range = String.format("[0x%x - 0x%x]", start, last);
+        return namesFunctionsFirst ? "pci " + function + ": DMAR: Setting identity map " + range
+                : (copiesTables ? "DMAR" : "IOMMU") + ": Setting identity map for device "
+                        + function + " " + range;
     }
 }

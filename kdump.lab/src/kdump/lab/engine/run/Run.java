@@ -31,6 +31,7 @@ import kdump.lab.engine.machine.Machine;
 import kdump.lab.engine.machine.RunStorage;
 import kdump.lab.engine.machine.Services;
 import kdump.lab.engine.setup.Scenario;
+import kdump.lab.engine.steps.KernelView;
 
 /**
  * One run, step by step: a machine, a policy, a seed, a crash instant. The first kernel runs until
@@ -38,10 +39,8 @@ import kdump.lab.engine.setup.Scenario;
  * the machine's trace; nothing here judges it. Its memory is borrowed: whoever lends it rolls it
  * back. One thread.
  */
-public final class Run {
+public final class Run implements KernelView.Moment {
 
-    /** Bytes of the capture kernel's image and initrd, whose digest purgatory checks. */
-    private static final long IMAGE_BYTES = 8L << 20;
     private static final long NOTES_BYTES = HandoverNotes.MAX_BYTES;
 
     /** How a run ended before its time. */
@@ -333,11 +332,13 @@ public final class Run {
     }
 
     /** Returns the phase that has begun last; null before the first. */
+    @Override
     public Phase phase() {
         return phase;
     }
 
     /** Returns the instant of the crash. */
+    @Override
     public long crashNanos() {
         return options.crashAtNanos();
     }
@@ -364,7 +365,7 @@ public final class Run {
 
     /** Returns the image of the capture kernel. */
     public AddressRange image() {
-        return AddressRange.of(scenario.reservation().start(), IMAGE_BYTES);
+        return AddressRange.of(scenario.reservation().start(), Scenario.IMAGE_BYTES);
     }
 
     /** Returns whether the image is another one than was loaded. */

@@ -32,11 +32,11 @@ import kdump.lab.api.LabException;
 import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.kernel.PageAllocator;
-import kdump.lab.engine.kernel.UnitSlot;
 import kdump.lab.engine.machine.DeviceSetup;
 import kdump.lab.engine.machine.Machine;
 import kdump.lab.engine.machine.RunStorage;
 import kdump.lab.engine.machine.Services;
+import kdump.lab.engine.steps.FirstBoot;
 
 /**
  * Boots a machine that was never captured: its kernel sets units up with tables of its own, and its
@@ -88,12 +88,7 @@ public final class ColdBoot {
         if (pages.leavesOut(reservation)) { // a unit sits on it; kernels reserve after they count
             throw new IllegalStateException("crashkernel reservation failed - memory is in use");
         }
-        for (UnitSlot unit : kernel.units()) {
-            if (unit.driver().remapsDma()) {
-                unit.initialiseInterrupts();
-                unit.startClean();
-            }
-        }
+        new FirstBoot(kernel, machine).startUnits();
         kernel.startControllers();
         for (DriverMemory driver : cold.driverMemory()) {
             PciFunction function = machine.fabric().function(driver.requester());

@@ -34,13 +34,11 @@ final class GenericOptions {
             new KernelOption(KernelProfile.RESET_DEVICES, 0, "no reset_devices");
 
     private static final KernelWords WORDS = new KernelWords()
-            .word("iommu.strict=1", KernelProfile.STRICT, 1, "strict IOTLB invalidation")
-            .word("iommu.strict=0", KernelProfile.STRICT, 0, LAZY.words())
+            .flag("iommu.strict", KernelProfile.STRICT, "strict IOTLB invalidation", LAZY.words())
             .word("reset_devices", KernelProfile.RESET_DEVICES, 1, "reset_devices: a parameter"
                     + " that few drivers heed (here hpsa), which resets nothing by itself")
-            .word("iommu.forcedac=1", KernelProfile.FORCE_DAC, 1,
-                    "I/O addresses from the top of the domain down")
-            .word("iommu.forcedac=0", KernelProfile.FORCE_DAC, 0,
+            .flag("iommu.forcedac", KernelProfile.FORCE_DAC,
+                    "I/O addresses from the top of the domain down",
                     "I/O addresses from 4 GiB down")
             .word("irqpoll", KernelProfile.IRQ_POLL, 1, "irqpoll: up to 2.6.38 every tick looks"
                     + " after masked interrupt lines")
@@ -48,9 +46,8 @@ final class GenericOptions {
                     "no services for errors of ports")
             .word("no_timer_check", KernelProfile.TIMER_CHECK, 0,
                     "nobody looks whether the timer's interrupts arrive")
-            .word("iommu.passthrough=1", KernelProfile.PASS_THROUGH, 1, PASS)
+            .flag("iommu.passthrough", KernelProfile.PASS_THROUGH, PASS, "nothing passes through")
             .word("iommu=pt", KernelProfile.PASS_THROUGH, 1, PASS)
-            .word("iommu.passthrough=0", KernelProfile.PASS_THROUGH, 0, "nothing passes through")
             .word("iommu=nopt", KernelProfile.PASS_THROUGH, 0, "nothing passes through");
 
     private GenericOptions() { }

@@ -36,6 +36,9 @@ public record Scenario(MachineDescription description, AddressRange reservation,
         IovaInUse mappedIova, Set<Integer> passThrough,
         Set<Integer> captureDrivers, List<String> assumptions, boolean tracksCauses) {
 
+    /** Bytes of the capture kernel's image and initrd, whose digest purgatory checks. */
+    public static final long IMAGE_BYTES = 8L << 20;
+
     /** Lower memory the first kernel keeps for devices that reach no further. */
     private static final long LOWEST = 16L << 20;
 

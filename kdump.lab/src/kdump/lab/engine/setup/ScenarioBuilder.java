@@ -28,6 +28,8 @@ public final class ScenarioBuilder {
 
     /** Fewer spare frames than this (16 MiB) do not do for the tables and buffers of a kernel. */
     private static final long MIN_SPARE_FRAMES = 4096;
+    /** The image, notes behind it, and some pages. */
+    private static final long LEAST_RESERVATION = Scenario.IMAGE_BYTES + (1 << 20);
 
     private ScenarioBuilder() { }
 
@@ -83,7 +85,7 @@ public final class ScenarioBuilder {
     private static AddressRange reservation(MachineDescription description, MappedPages survey,
             List<String> assumptions) throws LabException {
         if (description.crashReservation() != null) {
-            return description.crashReservation();
+            return large(description.name(), description.crashReservation());
         }
         AddressRange chosen = ReservationRule.choose(survey.systemRam(), survey.usedFrames());
         boolean overDump = chosen == null;
@@ -99,6 +101,16 @@ public final class ScenarioBuilder {
                 + " stretch of System RAM below 4 GiB that no table and no mapping reaches"
                 + (overDump ? "; what the dump holds there stands for the capture kernel" : ""));
         return chosen;
+    }
+
+    private static AddressRange large(String name, AddressRange reservation) throws LabException {
+        if (reservation.bytes() < LEAST_RESERVATION) {
+            throw new LabException(name + ": crash reservation " + reservation + " has "
+                    + (reservation.bytes() >> 10) + " KiB, a capture kernel needs "
+                    + (LEAST_RESERVATION >> 20) + " MiB or more: its image has "
+                    + (Scenario.IMAGE_BYTES >> 20));
+        }
+        return reservation;
     }
 
     /**

@@ -21,7 +21,7 @@ public final class Blame {
     private static final List<String> HANDED_OUT = List.of("kernel.EngineKernelPort",
             "kernel.EngineDriverPort", "kernel.ControllerPort", "kernel.Kernel",
             "kernel.PageAllocator", "machine.ControllerInputs", "machine.DeviceSlot",
-            "machine.MediaStore", "run.KernelView", "run.ReservationNotes");
+            "machine.MediaStore", "run.ReservationNotes", "steps.KernelView");
 
     private final List<Class<?>> strangers = new ArrayList<>();
     private final PolicySession policy;

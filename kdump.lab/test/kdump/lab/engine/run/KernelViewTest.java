@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.Stage;
+import kdump.lab.engine.steps.KernelView;
 import kdump.policies.copytables.CopyTables;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -99,6 +99,16 @@ class ColdBootTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"1M, 1024", "8M, 8192", "'4M,high crashkernel=0,low', 4096"})
+    void whatHoldsNoKernelIsRefused(String word, long kib) throws LabException {
+        MachineDescription m = boot(FILE.replace("=64M", "=" + word), KernelChoice.DEFAULT);
+        assertThatThrownBy(() -> new Runner(m, Fixture.SERVICES, RunOptions.ofSeed(1)))
+                .isInstanceOf(LabException.class).hasMessageEndingWith(
+                        "has " + kib
+                                + " KiB, a capture kernel needs 9 MiB or more: its image has 8");
+    }
+
+    @ParameterizedTest
     @CsvSource({"2047, 256", "240, 128", "130, 64", "70, 32"})
     void ofWhatNobodyAskedForAsMuchIsAssumedAsThereIsRoomFor(int mib, int reserved)
             throws LabException {
@@ -120,12 +130,12 @@ class ColdBootTest {
     }
 
     @Test
-    void aKernelThatIsToldNotToUseUnitsLeavesThemOff() throws LabException {
+    void aKernelThatIsToldNotToTranslateLeavesTheTablesAlone() throws LabException {
         KernelChoice off = KernelChoice.DEFAULT.withCommandLines(
                 "intel_iommu=off crashkernel=64M", null);
         MachineDescription m = boot(FILE, off);
-        assertThat(m.units().get(0).profile().registers()).as("GSTS, RTADDR")
-                .doesNotContainKeys(0x1c, 0x20);
+        assertThat(m.units().get(0).profile().registers()).as("GSTS; no RTADDR")
+                .containsEntry(0x1c, 0x0700_0000).doesNotContainKey(0x20);
         var verdict = Fixture.crash(new Runner(m, Fixture.SERVICES, RunOptions.ofSeed(7)
                 .withKernels(off)), Fixture.session(new Linux()), false, FaultInjection.NONE)
                 .verdict();

@@ -199,7 +199,7 @@ class SupervisorTest {
         "iommu.api.memory.AddressRange kdump.policies.copytables.CopyTables, policy mine",
         "kdump.lab.engine.kernel.EngineKernelPort iommu.vtd.vendor.VtdVendor, VENDOR",
         "kdump.lab.engine.kernel.Kernel devices.pcie.ringdma.RingDma, MODEL",
-        "kdump.lab.engine.run.KernelView kdump.policies.copytables.CopyTables, policy mine",
+        "kdump.lab.engine.steps.KernelView kdump.policies.copytables.CopyTables, policy mine",
         "kdump.lab.engine.run.ReservationNotes kdump.policies.copytables.CopyTables, policy mine",
         "kdump.lab.engine.machine.DeviceSlot devices.pcie.ringdma.RingDma, MODEL",
         "org.none.Library devices.pcie.ringdma.RingDma, MODEL",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.engine.run;
+package kdump.lab.engine.steps;
 
 import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.HandoverView;
@@ -17,24 +17,36 @@ import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.machine.Machine;
 
 /** What a kernel lets a policy see during one call. One thread. */
-final class KernelView implements HandoverView {
+public final class KernelView implements HandoverView {
 
     /** A policy that reads more than this in one call is looping. */
-    static final int BUDGET = 100_000;
+    public static final int BUDGET = 100_000;
+
+    /** When it is: who asks may ask for that, too. */
+    public interface Moment {
+
+        /** Returns the phase. */
+        Phase phase();
+
+        /** Returns the instant of the crash, in nanoseconds. */
+        long crashNanos();
+    }
 
     private final Kernel kernel;
     private final Machine machine;
-    private final Run run;
+    private final Moment moment;
     private int reads;
     private boolean dead;
 
-    KernelView(Kernel kernel, Machine machine, Run run) {
+    /** Makes the view of one call. */
+    public KernelView(Kernel kernel, Machine machine, Moment moment) {
         this.kernel = kernel;
         this.machine = machine;
-        this.run = run;
+        this.moment = moment;
     }
 
-    void die() {
+    /** Ends it: from now on it shows nothing. */
+    public void die() {
         dead = true;
     }
 
@@ -55,13 +67,13 @@ final class KernelView implements HandoverView {
     @Override
     public Phase phase() {
         use();
-        return run.phase();
+        return moment.phase();
     }
 
     @Override
     public long nanosSinceCrash() {
         use();
-        return machine.queue().nanos() - run.crashNanos();
+        return machine.queue().nanos() - moment.crashNanos();
     }
 
     @Override
