@@ -21,6 +21,8 @@ class TerminalTest {
     private static final Path SCRIPT = Path.of("/usr/bin/script");
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final String PROMPT = "lab> ";
+    /** Ctrl-C is ignored by what a script started in the background; a shell cannot undo that. */
+    private static final String HEAR_INTERRUPTS = "env --default-signal=INT";
 
     @TempDir
     Path home;
@@ -33,7 +35,8 @@ class TerminalTest {
         assumeTrue(Files.isExecutable(SCRIPT), "needs script(1)");
         Files.createDirectory(home.resolve("load"));
         Path run = LabProcess.ROOT.resolve("kdump.lab/generated/lab.run");
-        String lab = "stty rows 40 cols 120; exec '"
+        String lab = "stty rows 40 cols 120; exec $(" + HEAR_INTERRUPTS + " echo " + HEAR_INTERRUPTS
+                + " 2>/dev/null) '"
                 + Path.of(System.getProperty("java.home"), "bin", "java") + "' -Dlab.home='" + home
                 + "' -Duser.home='" + home + "' -Dlab.run='" + run + "' -cp '"
                 + Files.readAllLines(run).get(0) + "' kdump.lab.launcher.Launcher";
