@@ -27,7 +27,7 @@ final class Command implements Runnable {
     private static final long STEP_NANOS = 300;
 
     /** Where a command stands. */
-    private enum Step { FREE, WAITING, LIST, MEDIUM, DATA, COMPLETION, INTERRUPT }
+    private enum Step { FREE, WAITING, LIST, DATA, COMPLETION, INTERRUPT }
 
     private final NvmeController controller;
     private final DeviceContext context;
@@ -155,7 +155,7 @@ final class Command implements Runnable {
     void touchMedium(long nanos) {
         bytes = 0;
         status = NvmeCommands.SUCCESS;
-        after(Step.MEDIUM, nanos);
+        after(Step.COMPLETION, nanos + STEP_NANOS);
     }
 
     /** Moves data between the host's pages and the medium, or from {@link #data} to them. */
@@ -176,10 +176,8 @@ final class Command implements Runnable {
     private void afterPages() {
         if (!pages.isComplete()) {
             after(Step.LIST, STEP_NANOS);
-        } else if (toHost && onMedium) {
-            after(Step.MEDIUM, controller.mediumNanos());
         } else {
-            after(Step.DATA, STEP_NANOS);
+            after(Step.DATA, STEP_NANOS + (toHost && onMedium ? controller.mediumNanos() : 0));
         }
     }
 
@@ -216,7 +214,6 @@ final class Command implements Runnable {
                     failed();
                 }
             }
-            case MEDIUM -> after(bytes > done ? Step.DATA : Step.COMPLETION, STEP_NANOS);
             case DATA -> move();
             case COMPLETION -> complete();
             case INTERRUPT -> {
@@ -260,8 +257,8 @@ final class Command implements Runnable {
         }
         done += count;
         boolean last = done == bytes;
-        after(!last ? Step.DATA : toHost ? Step.COMPLETION : Step.MEDIUM, controller.link()
-                .nanos(count) + (last && !toHost ? controller.mediumNanos() : 0));
+        after(last ? Step.COMPLETION : Step.DATA, controller.link().nanos(count)
+                + (last && !toHost ? controller.mediumNanos() + STEP_NANOS : 0));
     }
 
     private boolean exchange(int count) {

@@ -283,7 +283,9 @@ final class Endpoint {
         holds--;
         moved = 0;
         finished = false;
-        next.set(BLOCK_NANOS);
+        if (holds > 0 || rung) {
+            next.set(BLOCK_NANOS);
+        }
     }
 
     private void tell(int code, long residue) {

@@ -17,6 +17,8 @@ final class PatternCache {
     /** Places: more than the rings of a busy machine have entries. */
     private static final int PLACES = 2048;
     private static final int MAX_BYTES = 4096;
+    /** From one word to the next: odd, so that no two words of a pattern are alike. */
+    private static final long STEP = 0x9e37_79b9_7f4a_7c15L;
 
     private final long[] seeds = new long[PLACES];
     private final byte[][] patterns = new byte[PLACES][];
@@ -30,8 +32,10 @@ final class PatternCache {
                 kept = new byte[Math.min(MAX_BYTES, bytes + Long.BYTES - 1 & -Long.BYTES)];
                 patterns[place] = kept;
             }
+            long word = RandomStream.mix(seed);
             for (int i = 0; i < kept.length; i += Long.BYTES) {
-                LONG.set(kept, i, RandomStream.mix(seed ^ i >>> 3));
+                LONG.set(kept, i, word);
+                word += STEP;
             }
             seeds[place] = seed;
         }
