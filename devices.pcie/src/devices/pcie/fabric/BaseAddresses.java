@@ -155,6 +155,29 @@ final class BaseAddresses {
         return index < 0 || index >= count ? null : behind[index];
     }
 
+    /**
+     * Returns which space of memory has all of a range, -1 if none has.
+     *
+     * @param bytes at least 1
+     */
+    int indexOf(long address, int bytes) {
+        for (int i = 0; i < count; i++) {
+            Bar bar = behind[i];
+            if (bar != null && !bar.io() && Long.compareUnsigned(address, start(i)) >= 0
+                    && Long.compareUnsigned(address - start(i), bar.bytes() - bytes) <= 0
+                    && bar.bytes() >= bytes) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Returns where a space of memory begins now. */
+    long start(int index) {
+        long low = BAR_ADDRESS.inPlace(Integer.toUnsignedLong(config.read(at(index), 4)));
+        return isWide(index) ? low | (long) config.read(at(index) + 4, 4) << 32 : low;
+    }
+
     /** Returns what lies behind the registers, by index. */
     List<Bar> all() {
         return Arrays.stream(behind).filter(Objects::nonNull).toList();

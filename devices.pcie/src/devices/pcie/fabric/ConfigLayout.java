@@ -44,6 +44,15 @@ final class ConfigLayout {
     static final int SUBORDINATE_BUS = 0x1a;
     static final int BRIDGE_WINDOWS = 0x1c;
     static final int BRIDGE_WINDOWS_END = 0x34;
+    static final int MEMORY_BASE = 0x20;
+    static final int MEMORY_LIMIT = 0x22;
+    static final int PREFETCHABLE_BASE = 0x24;
+    static final int PREFETCHABLE_LIMIT = 0x26;
+    static final int PREFETCHABLE_BASE_UPPER = 0x28;
+    static final int PREFETCHABLE_LIMIT_UPPER = 0x2c;
+    /** Bits 31:20 of an address, in a base and in a limit. */
+    static final BitField WINDOW_ADDRESS = bits(15, 4);
+    static final BitField WINDOW_WIDE = bit(0);
 
     static final int SECONDARY_STATUS = 0x1e;
     static final BitField RECEIVED_SYSTEM_ERROR = bit(14);

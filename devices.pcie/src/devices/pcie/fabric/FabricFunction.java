@@ -92,6 +92,20 @@ class FabricFunction implements PciFunction {
         return bridge;
     }
 
+    final boolean isBridge() {
+        return isBridge;
+    }
+
+    /** Returns what is on the bus below this bridge. */
+    final List<FabricFunction> below() {
+        return below;
+    }
+
+    /** Returns its base address registers. */
+    final BaseAddresses baseAddresses() {
+        return bars;
+    }
+
     /** Returns the number of the bus below this bridge. */
     final int secondaryBus() {
         return config.read(SECONDARY_BUS, 1);
@@ -339,6 +353,11 @@ class FabricFunction implements PciFunction {
         Bar space = bars.behind(bar);
         return space != null && space.takes(offset, bytes) && isThere()
                 && (space.io() ? IO_SPACE : MEMORY_SPACE).isSet(config.command());
+    }
+
+    /** Returns whether it takes requests for memory. */
+    final boolean decodesMemory() {
+        return isThere() && MEMORY_SPACE.isSet(config.command());
     }
 
     /** Returns its interrupts. */

@@ -18,11 +18,13 @@ final class RequestPath implements DmaPort {
     private final FabricFunction function;
     private final WayUp way;
     private final Upstream upstream;
+    private final PeerAccess peers;
 
     RequestPath(FabricFunction function, WayUp way, Upstream upstream) {
         this.function = function;
         this.way = way;
         this.upstream = upstream;
+        peers = new PeerAccess(function, upstream);
     }
 
     @Override
@@ -33,6 +35,13 @@ final class RequestPath implements DmaPort {
     @Override
     public CompletionStatus read(long address, byte[] to, int offset, int bytes) {
         CompletionStatus ended = sent(false, false, address);
+        if (ended == CompletionStatus.SUCCESS) {
+            FabricFunction peer = peers.completer(address, bytes, false);
+            if (peer != null) {
+                CompletionStatus status = peers.read(peer, address, to, offset, bytes);
+                return completed(status, status, address, to, offset, bytes);
+            }
+        }
         return completed(ended, ended != CompletionStatus.SUCCESS ? ended
                 : upstream.read(function.requesterId(), function.alias(), address, to, offset,
                         bytes), address, to, offset, bytes);
@@ -43,9 +52,14 @@ final class RequestPath implements DmaPort {
         if (!function.ownGate()) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
-        if (sent(false, true, address) == CompletionStatus.SUCCESS
-                && upstream.write(function.requesterId(), function.alias(), address, from, offset,
-                        bytes) != CompletionStatus.SUCCESS) {
+        if (sent(false, true, address) != CompletionStatus.SUCCESS) {
+            return CompletionStatus.SUCCESS;
+        }
+        FabricFunction peer = peers.completer(address, bytes, false);
+        if (peer != null) {
+            peers.write(peer, address, from, offset, bytes);
+        } else if (upstream.write(function.requesterId(), function.alias(), address, from, offset,
+                bytes) != CompletionStatus.SUCCESS) {
             way.report(true, address, upstream);
         }
         return CompletionStatus.SUCCESS;
@@ -120,6 +134,13 @@ final class RequestPath implements DmaPort {
             int offset, int bytes) {
         CompletionStatus ended = translationEnabled() ? sent(true, false, physicalAddress)
                 : CompletionStatus.UNSUPPORTED_REQUEST;
+        if (ended == CompletionStatus.SUCCESS) {
+            FabricFunction peer = peers.completer(physicalAddress, bytes, true);
+            if (peer != null) {
+                CompletionStatus status = peers.read(peer, physicalAddress, to, offset, bytes);
+                return completed(status, status, physicalAddress, to, offset, bytes);
+            }
+        }
         return completed(ended, ended != CompletionStatus.SUCCESS ? ended
                 : upstream.readTranslated(function.requesterId(), function.alias(),
                         physicalAddress, untranslated, to, offset, bytes), physicalAddress, to,
@@ -132,10 +153,15 @@ final class RequestPath implements DmaPort {
         if (!translationEnabled()) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
-        if (sent(true, true, physicalAddress) == CompletionStatus.SUCCESS
-                && upstream.writeTranslated(function.requesterId(), function.alias(),
-                        physicalAddress, untranslated, from, offset, bytes)
-                        != CompletionStatus.SUCCESS) {
+        if (sent(true, true, physicalAddress) != CompletionStatus.SUCCESS) {
+            return CompletionStatus.SUCCESS;
+        }
+        FabricFunction peer = peers.completer(physicalAddress, bytes, true);
+        if (peer != null) {
+            peers.write(peer, physicalAddress, from, offset, bytes);
+        } else if (upstream.writeTranslated(function.requesterId(), function.alias(),
+                physicalAddress, untranslated, from, offset, bytes)
+                != CompletionStatus.SUCCESS) {
             way.report(true, physicalAddress, upstream);
         }
         return CompletionStatus.SUCCESS;

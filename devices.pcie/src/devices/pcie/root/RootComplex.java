@@ -208,6 +208,16 @@ final class RootComplex implements Upstream {
         processor.interruptPin(function, pin, asserted);
     }
 
+    @Override
+    public void peerToPeer(int function, int alias, int completer, boolean write, long address,
+            int bytes, boolean answered, Runnable access) {
+        int before = trace.enter(trace.append(write ? EventKind.DMA_WRITE : EventKind.DMA_READ,
+                function, address, DmaOutcome.peerToPeer(address, bytes, answered,
+                        index.of(alias) >= 0), completer));
+        access.run();
+        trace.leave(before);
+    }
+
     // ---- address translation services -----------------------------------------------------------
 
     @Override

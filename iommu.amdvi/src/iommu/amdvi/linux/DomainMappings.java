@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -72,10 +73,12 @@ final class DomainMappings {
      */
     IovaOrder iovaOrder() {
         if (!kernel.version().atLeast(4, 8)) {
-            return new IovaOrder(IovaOrder.Kind.UPWARDS, Integer.SIZE);
+            return new IovaOrder(IovaOrder.Kind.UPWARDS, Integer.SIZE, IovaOrder.Spared.NONE);
         }
         return new IovaOrder(kernel.setting(KernelProfile.FORCE_DAC, 0) != 0
-                ? IovaOrder.Kind.WHOLE_RANGE : IovaOrder.Kind.LOW_FIRST, Long.SIZE);
+                ? IovaOrder.Kind.WHOLE_RANGE : IovaOrder.Kind.LOW_FIRST, Long.SIZE,
+                kernel.version().atLeast(5, 5) ? IovaOrder.Spared.WINDOWS
+                        : IovaOrder.Spared.FUNCTIONS);
     }
 
     /**
@@ -209,6 +212,10 @@ final class DomainMappings {
             if (domain == null) {
                 domain = known(device);
             }
+        }
+        if (domain == null && quirks.groupsShareDomain()) {
+            domain = port.group(requester).stream().map(RequesterId::sourceId).map(domainOf::get)
+                    .filter(Objects::nonNull).findFirst().orElse(null);
         }
         if (domain == null) {
             domain = new Domain(ids.take(), port.allocatePages(1), LEVELS);

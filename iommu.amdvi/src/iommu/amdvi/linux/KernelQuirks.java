@@ -18,6 +18,7 @@ import iommu.api.profile.KernelVersion;
  * @param refusesSharedIds {@link KernelSetting#REFUSES_SHARED_IDS}
  * @param interruptTableLength {@link KernelSetting#INTERRUPT_TABLE_LENGTH}
  * @param flushesOldDomain {@link KernelSetting#FLUSHES_OLD_DOMAIN}
+ * @param groupsShareDomain {@link KernelSetting#GROUPS_SHARE_DOMAIN}
  * @param flushesEntryTwice {@link KernelSetting#FLUSHES_ENTRY_TWICE}
  * @param keepsBufferBases {@link KernelSetting#KEEPS_BUFFER_BASES}
  * @param enablesEventsLate {@link KernelSetting#ENABLES_EVENTS_LATE}
@@ -29,9 +30,10 @@ import iommu.api.profile.KernelVersion;
  */
 record KernelQuirks(KernelVersion version, boolean crashDisables, boolean attachesFirst,
         boolean enablesEarly, HandOver handOver, boolean reservesIds, boolean refusesSharedIds,
-        int interruptTableLength, boolean flushesOldDomain, boolean flushesEntryTwice,
-        boolean keepsBufferBases, boolean enablesEventsLate, Disabled disabled,
-        boolean offDisables, boolean remapsInterrupts, boolean isKdump, int encryptionBit) {
+        int interruptTableLength, boolean flushesOldDomain, boolean groupsShareDomain,
+        boolean flushesEntryTwice, boolean keepsBufferBases, boolean enablesEventsLate,
+        Disabled disabled, boolean offDisables, boolean remapsInterrupts, boolean isKdump,
+        int encryptionBit) {
 
     /** Whether units are used. */
     enum Disabled {
@@ -73,6 +75,7 @@ record KernelQuirks(KernelVersion version, boolean crashDisables, boolean attach
                 KernelSetting.REFUSES_SHARED_IDS.isOn(kernel),
                 KernelSetting.INTERRUPT_TABLE_LENGTH.read(kernel),
                 KernelSetting.FLUSHES_OLD_DOMAIN.isOn(kernel),
+                KernelSetting.GROUPS_SHARE_DOMAIN.isOn(kernel),
                 KernelSetting.FLUSHES_ENTRY_TWICE.isOn(kernel),
                 KernelSetting.KEEPS_BUFFER_BASES.isOn(kernel),
                 KernelSetting.ENABLES_EVENTS_LATE.isOn(kernel),

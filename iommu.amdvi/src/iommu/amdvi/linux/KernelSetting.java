@@ -62,6 +62,9 @@ enum KernelSetting {
     FLUSHES_OLD_DOMAIN("flushesOldDomain", 1, 0, "stale translations under the old id",
             new Change("5.3, 36b7200f67df (2019)", 1,
                     "at attach the copied entry's domain is flushed")),
+    /** The default domain of the function's group. */
+    GROUPS_SHARE_DOMAIN("groupsShareDomain", 1, 0, "of those that share an id",
+            new Change("4.2, 07f643a35d11", 1, "functions of one IOMMU group share a domain")),
     /** Once by the code that writes 256 bits in two halves, once more by its caller. */
     FLUSHES_ENTRY_TWICE("flushesEntryTwice", 1, 0, "once",
             new Change("6.14, 8b3f78733814", 1, "an entry is invalidated twice at attach")),

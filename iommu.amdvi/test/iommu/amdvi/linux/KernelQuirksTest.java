@@ -98,7 +98,8 @@ class KernelQuirksTest {
         "amdvi.x | 0 | unknown kernel setting 'amdvi.x', expected one of amdvi.attachesFirst,"
             + " amdvi.crashDisables, amdvi.disabled, amdvi.enablesEarly,"
             + " amdvi.enablesEventsLate, amdvi.encryptionBit,"
-            + " amdvi.flushesEntryTwice, amdvi.flushesOldDomain, amdvi.handOver,"
+            + " amdvi.flushesEntryTwice, amdvi.flushesOldDomain,"
+            + " amdvi.groupsShareDomain, amdvi.handOver,"
             + " amdvi.interruptRemapping, amdvi.interruptTableLength, amdvi.kdump,"
             + " amdvi.keepsBufferBases, amdvi.offDisables, amdvi.refusesSharedIds,"
             + " amdvi.reservesIds"})
@@ -118,7 +119,7 @@ class KernelQuirksTest {
     @Test
     void settingsOfOtherVendorsAreNoneOfOurs() {
         KernelQuirks.of(linux("6.1").with("vtd.anything", 9));
-        assertThat(new AmdViVendor().kernelSettings()).hasSize(16)
+        assertThat(new AmdViVendor().kernelSettings()).hasSize(17)
                 .allMatch(name -> name.startsWith("amdvi."));
     }
 

@@ -98,6 +98,22 @@ public interface Upstream {
         return CompletionStatus.UNSUPPORTED_REQUEST;
     }
 
+    /**
+     * A request does not come here: it ends at another function below the same switch or on the
+     * same conventional bus, which its address leads to, or at a bridge that nobody behind takes it
+     * from.
+     *
+     * @param function that made the request
+     * @param alias the requester id that it would carry here
+     * @param completer requester id of the function that it ends at
+     * @param answered whether that takes it
+     * @param access has it taken; run once
+     */
+    default void peerToPeer(int function, int alias, int completer, boolean write, long address,
+            int bytes, boolean answered, Runnable access) {
+        access.run();
+    }
+
     /** Takes a function's answer to an invalidation request. */
     default void invalidationCompleted(int function, int alias, int tag) { }
 }

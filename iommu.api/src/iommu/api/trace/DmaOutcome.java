@@ -9,8 +9,8 @@ import iommu.api.bits.BitField;
 /**
  * What became of a DMA request, packed into the second word of {@link EventKind#DMA_READ} and
  * {@link EventKind#DMA_WRITE}: number of bytes less one 11:0, blocked 12, unanswered 13,
- * untranslated 14, translated by the device 15, page frame 63:24. A request lies within one page,
- * so the rest of its physical address is that of its bus address.
+ * untranslated 14, translated by the device 15, from peer to peer 16, page frame 63:24. A request
+ * lies within one page, so the rest of its physical address is that of its bus address.
  */
 public final class DmaOutcome {
 
@@ -19,6 +19,7 @@ public final class DmaOutcome {
     private static final BitField UNANSWERED = bit(13);
     private static final BitField UNTRANSLATED = bit(14);
     private static final BitField BY_DEVICE = bit(15);
+    private static final BitField PEER = bit(16);
     private static final BitField FRAME = bits(63, 24);
     private static final int PAGE_SHIFT = 12;
     private static final int PAGE_MASK = 0xfff;
@@ -39,6 +40,18 @@ public final class DmaOutcome {
         return FRAME.inPlace(physicalAddress >>> PAGE_SHIFT << FRAME.lo()) | bytes - 1
                 | (answered ? 0 : UNANSWERED.mask()) | (untranslated ? UNTRANSLATED.mask() : 0)
                 | (byDevice ? BY_DEVICE.mask() : 0);
+    }
+
+    /**
+     * Returns the outcome of a request that no unit saw, as it ended at another function.
+     *
+     * @param bytes 1 to 4096
+     * @param answered whether that took it
+     * @param untranslated whether there is a unit that it went past
+     */
+    public static long peerToPeer(long address, int bytes, boolean answered,
+            boolean untranslated) {
+        return PEER.mask() | passed(address, bytes, answered, untranslated, false);
     }
 
     /** Returns the outcome of a request of 1 to 4096 bytes that a unit blocked. */
@@ -64,6 +77,11 @@ public final class DmaOutcome {
     /** Returns whether the device had translated its address. */
     public static boolean isByDevice(long outcome) {
         return BY_DEVICE.isSet(outcome);
+    }
+
+    /** Returns whether it ended at another function, and no unit saw it. */
+    public static boolean isPeerToPeer(long outcome) {
+        return PEER.isSet(outcome);
     }
 
     /** Returns the number of bytes, 1 to 4096. */

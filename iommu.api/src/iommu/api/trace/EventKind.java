@@ -113,9 +113,12 @@ public enum EventKind {
     REQUEST,
     /** A device goes on with a request. b: token. */
     RESUMED,
-    /** A function reads memory. a: bus address. b: see {@link DmaOutcome}. */
+    /**
+     * A function reads memory. a: bus address. b: see {@link DmaOutcome}. Detail: requester id of
+     * the function that it ended at instead, an Integer; null if it got to the root complex.
+     */
     DMA_READ,
-    /** A function writes memory. a: bus address. b: see {@link DmaOutcome}. */
+    /** A function writes memory. a, b, detail: as of {@link #DMA_READ}. */
     DMA_WRITE,
     /** An input of an interrupt controller is asserted. a: its number. */
     INPUT,

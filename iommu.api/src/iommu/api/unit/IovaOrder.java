@@ -7,8 +7,20 @@ package iommu.api.unit;
  * @param kind where it begins
  * @param bits width of the addresses of the domain; 32 to 64; from 4 GiB on addresses go to
  *     functions that can send that many bits only
+ * @param spared addresses of devices that are not given out: a request that goes from peer to peer
+ *     would not get to the unit
  */
-public record IovaOrder(Kind kind, int bits) {
+public record IovaOrder(Kind kind, int bits, Spared spared) {
+
+    /** Which addresses of devices are not given out. */
+    public enum Spared {
+        /** Any may be. */
+        NONE,
+        /** Those of the memory behind base address registers. */
+        FUNCTIONS,
+        /** All in windows of host bridges. */
+        WINDOWS
+    }
 
     /** Where a search begins. */
     public enum Kind {
@@ -21,7 +33,8 @@ public record IovaOrder(Kind kind, int bits) {
     }
 
     /** From 4 GiB down, and no others. */
-    public static final IovaOrder LOW = new IovaOrder(Kind.LOW_FIRST, Integer.SIZE);
+    public static final IovaOrder LOW =
+            new IovaOrder(Kind.LOW_FIRST, Integer.SIZE, Spared.NONE);
 
     /** Checks the width. */
     public IovaOrder {

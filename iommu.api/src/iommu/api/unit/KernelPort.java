@@ -124,6 +124,14 @@ public interface KernelPort {
     List<Integer> sourceIds(int requester);
 
     /**
+     * Returns the functions of one's IOMMU group, itself among them: those that a unit cannot keep
+     * apart from it, be they behind this one or another. No time passes.
+     */
+    default List<Integer> group(int requester) {
+        return List.of(requester);
+    }
+
+    /**
      * Returns the functions that the unit serves, bridges among them, by requester id: what
      * enumeration has found. An empty list where nobody has enumerated.
      */

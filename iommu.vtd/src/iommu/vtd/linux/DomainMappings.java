@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -261,6 +262,9 @@ final class DomainMappings {
                 imported = domain != null && id == requester;
             }
         }
+        if (domain == null && quirks.groupsShareDomain()) {
+            domain = ofGroup(requester);
+        }
         if (domain == null && passesThrough()) {
             domain = passing();
         } else if (domain == null) {
@@ -286,6 +290,12 @@ final class DomainMappings {
             ats.tag(requester, domain);
         }
         return domain;
+    }
+
+    /** Returns the domain that another function of the same group has of this kernel, or null. */
+    private Domain ofGroup(int requester) {
+        return port.group(requester).stream().map(RequesterId::sourceId).map(domainOf::get)
+                .filter(Objects::nonNull).findFirst().orElse(null);
     }
 
     private Domain emptyDomain(boolean scalable) {

@@ -27,7 +27,8 @@ record DomainWidths(KernelProfile kernel, KernelQuirks quirks, UnitRegisters reg
         int bits = usesFirstStage(scalable) ? 9 * firstStageLevels() + 11
                 : Math.min(9 * levels() + 12, Capability.maximumGuestAddressWidth(registers.cap()));
         return new IovaOrder(forced ? IovaOrder.Kind.WHOLE_RANGE : IovaOrder.Kind.LOW_FIRST,
-                Math.max(Integer.SIZE, bits));
+                Math.max(Integer.SIZE, bits), kernel.version().atLeast(5, 11)
+                        ? IovaOrder.Spared.WINDOWS : IovaOrder.Spared.FUNCTIONS);
     }
 
     /** Returns whether new domains have first-stage tables. */

@@ -28,12 +28,15 @@ final class ConfigAssembly {
     private static final Map<Integer, Integer> INTERFACES =
             Map.of(0x0106, 0x01, MessageAssumption.NVME, 0x02, 0x0c03, 0x30);
     private static final int MOST_NAMED = 8;
+    /** Source Validation, Request and Completion Redirect, Upstream Forwarding. */
+    private static final int ISOLATED = 0x1d;
 
     private final FunctionTable table;
     private final List<String> remarks;
     private final BridgeWindows windows = new BridgeWindows();
     private final List<FunctionFacts> unclassed = new ArrayList<>();
     private final List<FunctionFacts> unknownIds = new ArrayList<>();
+    private final List<FunctionFacts> isolated = new ArrayList<>();
     private int interfaces;
 
     ConfigAssembly(FunctionTable table, List<String> remarks) {
@@ -57,6 +60,8 @@ final class ConfigAssembly {
                     + " is taken as AHCI, NVMe as NVM Express, USB as xHCI.");
         }
         say(unclassed, "nothing tells the class; taken as storage controllers");
+        say(isolated, "nothing tells of Access Control Services; they are taken to have them,"
+                + " switched on as kernels with remapping units do");
         say(unknownIds, "nothing tells vendor and device; they have id fffe:fffe");
         bindings();
         return configs;
@@ -155,9 +160,22 @@ final class ConfigAssembly {
             if (f.translationsAt != FunctionFacts.UNTOLD) {
                 writer.translationServices(f.translationsAt, f.translationsControl);
             }
+            accessControl(f, writer);
             if (f.virtual != null && f.virtual.areThere()) {
                 VirtualSpaces.write(f.virtual, writer);
             }
+        }
+    }
+
+    /** Ports of whose capabilities nothing is told are taken to have what kernels switch on. */
+    private void accessControl(FunctionFacts f, ConfigWriter writer) {
+        boolean port = f.express == ExpressType.ROOT_PORT
+                || f.express == ExpressType.DOWNSTREAM_PORT;
+        if (f.accessControlAt != FunctionFacts.UNTOLD) {
+            writer.accessControl(f.accessControl);
+        } else if (port && f.expressAt == 0) {
+            writer.accessControl(ISOLATED);
+            isolated.add(f);
         }
     }
 

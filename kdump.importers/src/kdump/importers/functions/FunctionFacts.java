@@ -45,6 +45,8 @@ public final class FunctionFacts {
     int errorReportingAt = UNTOLD;
     int translationsAt = UNTOLD;
     int translationsControl;
+    int accessControlAt = UNTOLD;
+    int accessControl;
     VirtualFacts virtual;
     final Map<Integer, Long> addresses = new TreeMap<>();
     final Map<Integer, Bar> bars = new TreeMap<>();
@@ -195,6 +197,13 @@ public final class FunctionFacts {
     public FunctionFacts translationServices(int at, int control) {
         translationsAt = first(translationsAt, at);
         translationsControl |= control;
+        return this;
+    }
+
+    /** Takes that the function has Access Control Services; bits of the control register. */
+    public FunctionFacts accessControl(int at, int control) {
+        accessControlAt = first(accessControlAt, at);
+        accessControl |= control;
         return this;
     }
 

@@ -29,7 +29,7 @@ final class LspciDetails {
     private static final Pattern PLACE = Pattern.compile(
             "\\s+(Vector table|PBA): BAR=([0-5]) offset=([0-9a-f]{1,8}).*");
     private static final Pattern CONTROLS =
-            Pattern.compile("\\s+(Control|DevCtl|RootCtl|BridgeCtl|ATSCtl|Flags):(.*)");
+            Pattern.compile("\\s+(Control|DevCtl|RootCtl|BridgeCtl|ATSCtl|ACSCtl|Flags):(.*)");
     private static final Pattern VIRTUAL_COUNTS = Pattern.compile("\\s+Initial VFs: \\d{1,5},"
             + " Total VFs: (\\d{1,5}), Number of VFs: (\\d{1,5})\\b.*");
     private static final Pattern VIRTUAL_LAYOUT = Pattern.compile(
@@ -46,6 +46,8 @@ final class LspciDetails {
             " FatalErr+", "UnsupReq+");
     private static final List<String> ROOT_CONTROL = List.of("ErrCorrectable+", "ErrNon-Fatal+",
             "ErrFatal+", "PMEIntEna+");
+    private static final List<String> ACCESS_CONTROL = List.of("SrcValid+", "TransBlk+",
+            "ReqRedir+", "CmpltRedir+", "UpstreamFwd+");
     private static final List<String> IOV_CONTROL =
             List.of("Enable+", "", "", "MSE+", "ARIHierarchy+");
     private static final List<String> OLD_DEVICE_CONTROL = List.of("Correctable+", "Non-Fatal+",
@@ -156,6 +158,7 @@ final class LspciDetails {
                     | bits(words, OLD_DEVICE_CONTROL));
             case "RootCtl" -> facts.rootControl(bits(words, ROOT_CONTROL));
             case "BridgeCtl" -> facts.bridgeControl(words.contains("SERR+") ? 2 : 0);
+            case "ACSCtl" -> facts.accessControl(0, bits(words, ACCESS_CONTROL));
             default -> facts.translationServices(0, words.contains("Enable+") ? 0x8000 : 0);
         }
     }
@@ -198,6 +201,8 @@ final class LspciDetails {
             facts.errorReporting(at);
         } else if (said.startsWith("Address Translation Service")) {
             facts.translationServices(at, 0);
+        } else if (said.startsWith("Access Control Services")) {
+            facts.accessControl(at, 0);
         } else if (said.startsWith("Single Root I/O Virtualization")) {
             virtual = facts.virtual(at);
         }

@@ -26,6 +26,7 @@ public record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean co
         boolean enablesAtsAtProbe, boolean tagsDeviceTlb, boolean givesUpAbsent,
         boolean asksPresence, ScalableMode scalableMode,
         boolean mapsReservedAtAttach, boolean enablesLast, boolean setsUpAliases,
+        boolean groupsShareDomain,
         boolean offDisables, boolean attachesPassThrough, boolean shutdownDisables,
         boolean namesFunctionsFirst, FaultLines lines, BootOptions options) {
 
@@ -85,6 +86,7 @@ public record KernelQuirks(boolean loadsStatus, boolean copiesTables, boolean co
                 KernelSetting.MAPS_RESERVED_AT_ATTACH.isSet(kernel),
                 KernelSetting.ENABLES_LAST.isSet(kernel),
                 KernelSetting.SETS_UP_ALIASES.isSet(kernel),
+                KernelSetting.GROUPS_SHARE_DOMAIN.isSet(kernel),
                 KernelSetting.OFF_DISABLES.isSet(kernel),
                 KernelSetting.ATTACHES_PASS_THROUGH.isSet(kernel),
                 KernelSetting.SHUTDOWN_DISABLES.isSet(kernel),

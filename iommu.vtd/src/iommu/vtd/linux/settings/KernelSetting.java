@@ -162,6 +162,12 @@ enum KernelSetting {
             "= 0 | 6.9, 301f1a80487f | scalable mode: no context entry for the alias that a "
                     + "PCIe-PCI bridge gives: 02h"),
     /**
+     * From 5.3 (fa954e683178): functions of one IOMMU group share a domain; before, only those that
+     * a bridge gives one id.
+     */
+    GROUPS_SHARE_DOMAIN("vtd.groupsShareDomain", v -> v.atLeast(5, 3),
+            "| 5.3, fa954e683178 | functions of one IOMMU group share a domain"),
+    /**
      * From 3.10 (3a93c841c2b3) to 4.1 and from 4.12 (161b28aae165): a kernel that is not to remap
      * DMA switches translation off; from 4.2 to 4.11 it left it as it was.
      */

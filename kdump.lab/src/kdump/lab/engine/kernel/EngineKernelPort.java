@@ -223,6 +223,11 @@ public final class EngineKernelPort implements KernelPort {
     }
 
     @Override
+    public List<Integer> group(int requester) {
+        return index < 0 ? List.of(requester) : kernel.iommu().group(requester);
+    }
+
+    @Override
     public List<Integer> functions() {
         return machine.functionsThere().stream()
                 .filter(f -> machine.description().unitOf(f.alias()) == index)

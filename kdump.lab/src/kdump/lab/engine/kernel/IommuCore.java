@@ -28,6 +28,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
+import kdump.lab.engine.bus.DeviceGroups;
 import kdump.lab.engine.machine.Machine;
 import kdump.lab.engine.machine.NoAnswerException;
 
@@ -52,6 +53,8 @@ public final class IommuCore implements DmaOps {
     /** Functions whose drivers set a DMA mask of 64 bits. */
     private final Set<Integer> wide;
     private final FlushQueue flushQueue;
+    /** Null before anybody asks. */
+    private DeviceGroups groups;
     private Set<Integer> guests = Set.of();
     private IntConsumer firstMap = requester -> { };
     /** Addresses are those of memory, once a function has a domain that has its requests pass. */
@@ -87,6 +90,19 @@ public final class IommuCore implements DmaOps {
                             .filter(f -> machine.description().unitOf(f.alias()) == unit)
                             .count())));
         }
+    }
+
+    /** Returns whether this kernel, by its command line, has any unit translate. */
+    public boolean usesUnits() {
+        return units.stream().anyMatch(unit -> unit.driver().remapsDma());
+    }
+
+    /** Returns the functions of one's group, itself among them; known from the first call on. */
+    List<Integer> group(int requester) {
+        if (groups == null) {
+            groups = new DeviceGroups(machine.functionsThere());
+        }
+        return groups.of(requester);
     }
 
     /** Returns the units, by index. */

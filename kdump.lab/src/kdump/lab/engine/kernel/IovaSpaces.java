@@ -7,18 +7,22 @@ import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPort;
 import iommu.api.unit.UnitDriver;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import kdump.lab.engine.bus.DeviceAddresses;
 import kdump.lab.engine.machine.Machine;
 
 /**
  * The I/O virtual address spaces of one kernel: one a domain, so that functions that share tables
  * are never given an address twice. One thread.
  *
- * <p>Source: Linux, dma-iommu.c, struct iommu_dma_cookie and iova_reserve_iommu_regions.
+ * <p>Source: Linux, dma-iommu.c, struct iommu_dma_cookie, iova_reserve_iommu_regions and
+ * iova_reserve_pci_windows; before that code, dmar_init_reserved_ranges and
+ * init_reserved_iova_ranges.
  */
 final class IovaSpaces {
 
@@ -31,6 +35,8 @@ final class IovaSpaces {
     private final IovaInUse inUse;
     private final Map<Key, Space> spaces = new HashMap<>();
     private final List<AddressRange> reserved = new ArrayList<>();
+    private final Map<IovaOrder.Spared, List<AddressRange>> spared =
+            new EnumMap<>(IovaOrder.Spared.class);
 
     IovaSpaces(Machine machine, IovaInUse inUse) {
         this.machine = machine;
@@ -61,7 +67,18 @@ final class IovaSpaces {
     private Space empty(IovaOrder order) {
         var addresses = new IovaAllocator(machine.platform().messages(), order);
         reserved.forEach(r -> addresses.reserve(r.start(), r.bytes()));
+        spared.computeIfAbsent(order.spared(), this::spare)
+                .forEach(r -> addresses.reserve(r.start(), r.bytes()));
         return new Space(addresses, new HashSet<>());
+    }
+
+    private List<AddressRange> spare(IovaOrder.Spared which) {
+        return switch (which) {
+            case NONE -> List.of();
+            case FUNCTIONS -> DeviceAddresses.ofFunctions(machine.functionsThere());
+            case WINDOWS -> DeviceAddresses.window(machine.description().memoryMap(),
+                    machine.platform().windowEnd());
+        };
     }
 
     /**

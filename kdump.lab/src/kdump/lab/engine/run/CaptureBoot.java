@@ -22,9 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import kdump.lab.engine.bus.Enumeration;
 import kdump.lab.engine.kernel.DumpWriter;
 import kdump.lab.engine.kernel.EngineDriverPort;
-import kdump.lab.engine.kernel.Enumeration;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.kernel.Readiness;
 import kdump.lab.engine.machine.Machine;
@@ -129,6 +129,9 @@ final class CaptureBoot {
             if (Readiness.awaitVendor(kernel, function) && Enumeration.enumerate(function)) {
                 Readiness.showRetries(kernel, function);
                 Enumeration.forwardErrors(profile.version(), function);
+                if (kernel.iommu().usesUnits()) {
+                    Enumeration.controlAccess(profile.version(), function);
+                }
                 classes.put(function.requesterId(), function.classCode());
                 if (Enumeration.disableVirtual(function)) {
                     kernel.spend(VIRTUAL_OFF_NANOS);

@@ -29,6 +29,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
+import kdump.lab.engine.bus.Enumeration;
 import kdump.lab.engine.kernel.IovaInUse;
 import kdump.lab.engine.kernel.Kernel;
 import kdump.lab.engine.kernel.PageAllocator;
@@ -84,6 +85,10 @@ public final class ColdBoot {
         var kernel = new Kernel(machine, profile, pages, new IovaInUse(), Set.of());
         kernel.iommu().guests(cold.runDefaults().guests());
         machine.fabric().functions().forEach(ColdBoot::enableVirtual);
+        if (kernel.iommu().usesUnits()) {
+            machine.fabric().functions().forEach(
+                    f -> Enumeration.controlAccess(profile.version(), f));
+        }
         kernel.countMemory();
         if (pages.leavesOut(reservation)) { // a unit sits on it; kernels reserve after they count
             throw new IllegalStateException("crashkernel reservation failed - memory is in use");
@@ -243,7 +248,8 @@ public final class ColdBoot {
         cold.driverMemory().forEach(driver -> bound.add(driver.requester()));
         return cold.functions().stream().map(f -> {
             PciFunction function = machine.fabric().function(f.requesterId());
-            if (function == null || !bound.contains(f.requesterId())) {
+            boolean changed = bound.contains(f.requesterId()) || f.headerType() == 1;
+            if (function == null || !changed) {
                 return f;
             }
             byte[] config = Arrays.copyOf(f.config(), f.config().length);

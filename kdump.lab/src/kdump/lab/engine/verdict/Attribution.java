@@ -154,7 +154,7 @@ final class Attribution implements TraceSink {
         boolean answered = DmaOutcome.isAnswered(outcome);
         long at = DmaOutcome.physicalAddress(address, outcome);
         int bytes = DmaOutcome.bytes(outcome);
-        if (answered) {
+        if (answered && !DmaOutcome.isPeerToPeer(outcome)) {
             counters.synthetic(memory.syntheticBytes(at, bytes));
         }
         if (!f.dropped && !(answered

@@ -177,6 +177,12 @@ final class EventWords {
         if (!blocked) {
             facts.put("physicalAddress", hex(DmaOutcome.physicalAddress(e.a(), e.b())));
         }
+        if (DmaOutcome.isPeerToPeer(e.b())) {
+            facts.put("completer", RequesterId.format((Integer) e.detail()));
+            return (e.kind() == EventKind.DMA_READ ? "reads" : "writes")
+                    + (DmaOutcome.isAnswered(e.b()) ? " registers of another function"
+                            : " where a bridge finds nobody") + ": no unit sees the request";
+        }
         return (e.kind() == EventKind.DMA_READ ? "reads memory" : "writes memory")
                 + (blocked ? ", which is blocked" : DmaOutcome.isUntranslated(e.b())
                         ? ", which nobody translates" : "")

@@ -217,7 +217,11 @@ final class Explainer {
         }
         chain.add(request, facts);
         tellWork(request);
-        if (DmaOutcome.isUntranslated(request.b())) {
+        if (DmaOutcome.isPeerToPeer(request.b())) {
+            chain.add(request, "bridges above", "route by address: nothing sends requests up that"
+                    + " are for what lies below the same switch (ACS), or on the same bus",
+                    Map.of());
+        } else if (DmaOutcome.isUntranslated(request.b())) {
             tellSwitch(request, f.unit);
         } else {
             tellEntry(request, met, f.unit);

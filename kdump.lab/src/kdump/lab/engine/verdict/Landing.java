@@ -21,6 +21,9 @@ enum Landing {
     NOTHING;
 
     static Landing of(Run run, EventKind kind, long address, long outcome) {
+        if (DmaOutcome.isPeerToPeer(outcome)) {
+            return MMIO;
+        }
         MachineDescription machine = run.machine().description();
         if (!DmaOutcome.isAnswered(outcome)) {
             return machine.memoryMap().ranges(MemoryKind.MMIO).stream()

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 class EnginePackagesTest {
 
     private static final List<String> ORDER =
-            List.of("machine", "kernel", "ports", "steps", "setup", "run", "verdict",
+            List.of("machine", "bus", "kernel", "ports", "steps", "setup", "run", "verdict",
                     "service");
     private static final int MOST_FILES = 25;
     private static final Path SOURCES =

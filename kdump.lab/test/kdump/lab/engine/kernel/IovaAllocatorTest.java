@@ -101,7 +101,7 @@ class IovaAllocatorTest {
     }
 
     private static IovaAllocator order(IovaOrder.Kind kind, int bits) {
-        return new IovaAllocator(MESSAGES, new IovaOrder(kind, bits));
+        return new IovaAllocator(MESSAGES, new IovaOrder(kind, bits, IovaOrder.Spared.NONE));
     }
 
     /** Where 4 GiB are used up, the top of the domain is next, for whom it is not too high. */

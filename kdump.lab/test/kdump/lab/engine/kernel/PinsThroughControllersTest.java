@@ -16,6 +16,7 @@ import java.util.Set;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.Fixture;
 import kdump.lab.engine.Stage;
+import kdump.lab.engine.bus.Enumeration;
 import kdump.lab.engine.machine.DeviceSetup;
 import kdump.lab.engine.machine.InterruptLines;
 import kdump.lab.engine.machine.Machine;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.engine.kernel;
+package kdump.lab.engine.bus;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.engine.kernel;
+package kdump.lab.engine.bus;
 
 import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Capabilities;
@@ -51,6 +51,14 @@ public final class Enumeration {
             function.writeConfig(BRIDGE_CONTROL, 2,
                     function.readConfig(BRIDGE_CONTROL, 2) | SERR_ENABLE);
         }
+    }
+
+    /**
+     * Has a function send requests for others past a unit no more, as a kernel does that is to use
+     * units ({@link AccessControl}).
+     */
+    public static void controlAccess(KernelVersion version, PciFunction function) {
+        AccessControl.enable(version, function);
     }
 
     /**
