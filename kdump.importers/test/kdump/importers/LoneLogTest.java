@@ -11,8 +11,11 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
 import iommu.api.pcie.RequesterId;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +68,26 @@ class LoneLogTest {
         assertThat(machine.memoryMap().kindAt(0x7fff_f000)).isEqualTo(MemoryKind.SYSTEM_RAM);
         assertThat(machine.memoryMap().kindAt(0x8040_0000L)).isEqualTo(MemoryKind.FIRMWARE_RAM);
         assertThat(machine.image().ranges()).isEmpty();
+    }
+
+    /** Logs of earlier boots are packed, and dmesg colours what it prints if it is asked to. */
+    @Test
+    void packedOrColouredItTellsTheSame() throws IOException {
+        MachineDescription plain = read(LOG);
+        MachineDescription coloured = read(LOG.replace("[ ", "\u001b[32m[ ")
+                .replace("] DMAR", "] \u001b[0m\u001b[33mDMAR\u001b[0m"));
+        Path packed = folder.resolve("from-a-mail.gz");
+        try (var out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+            out.write(LOG.getBytes(StandardCharsets.UTF_8));
+        }
+        assertThat(importer.accepts(packed)).isTrue();
+        for (MachineDescription other : List.of(coloured, importer.read(packed, null))) {
+            assertThat(other.functions()).hasSameSizeAs(plain.functions());
+            assertThat(other.units()).isEqualTo(plain.units());
+            assertThat(other.memoryMap().ranges(MemoryKind.SYSTEM_RAM))
+                    .isEqualTo(plain.memoryMap().ranges(MemoryKind.SYSTEM_RAM));
+            assertThat(other.commandLine()).isEqualTo(plain.commandLine());
+        }
     }
 
     @Test
