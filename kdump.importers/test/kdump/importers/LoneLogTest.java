@@ -91,6 +91,22 @@ class LoneLogTest {
     }
 
     @Test
+    void aCopyOfSysfsAloneIsAMachineToo() throws IOException {
+        Path function = Files.createDirectories(
+                folder.resolve("copy/sys/devices/pci0000:00/0000:00:02.0"));
+        Path copy = folder.resolve("copy");
+        assertThat(importer.accepts(copy)).isTrue();
+        assertThatThrownBy(() -> importer.read(copy, null)).isInstanceOf(FormatException.class)
+                .hasMessageContaining("no memory, function or unit");
+        byte[] config = new byte[256];
+        config[0] = 0x44;
+        config[0x0b] = 1;
+        Files.write(function.resolve("config"), config);
+        assertThat(importer.read(copy, null).functions()).singleElement()
+                .satisfies(f -> assertThat(f.classCode() >>> 16).isEqualTo(1));
+    }
+
+    @Test
     void theFirstUnitOfADesktopIsTheGraphics() throws IOException {
         MachineDescription machine = read(LOG);
         assertThat(machine.unitOf(RequesterId.parse("00:02.0"))).isZero();
