@@ -68,6 +68,9 @@ class MutationsTest {
                         "iommu.legacy/src/iommu/legacy/swiotlb/BounceBuffers.java",
                         "boolean reached = bits >= ALL_BITS ||", "boolean reached = true ||",
                         List.of("S2-7")),
+                new Mutation("what is reserved is given out",
+                        "iommu.legacy/src/iommu/legacy/calgary/linux/HostBridges.java",
+                        "                table.reserve(range);", "", List.of("S2-2")),
                 new Mutation("reserved regions are not mapped", AMD + "linux/DomainMappings.java",
                         ": port.reservedRanges(requester)) {", ": List.<iommu.api.unit.KernelPort"
                                 + ".Range>of()) {", List.of("S5-7")));

@@ -48,7 +48,10 @@ public enum EventKind {
     PROBED,
     /** The dump begins; the actor is its target. */
     DUMP,
-    /** A page of old memory is read for the dump. a: its address. */
+    /**
+     * A page of old memory is read for the dump. a: its address. b: where a processor finds it, if
+     * that is elsewhere, -1 for nowhere; otherwise 0.
+     */
     DUMP_PAGE,
     /** The dump ended. a: pages written. b: pages wanted. Detail: why no more; null if all. */
     DUMPED,

@@ -14,6 +14,9 @@ import org.osgi.service.metatype.ObjectClassDefinition;
 /** Reads settings as a policy's metatype declares them. */
 final class SettingReader {
 
+    /** Largest number of as many digits as are taken. */
+    private static final int MOST = 999_999_999;
+
     private final String policy;
     private final AttributeDefinition[] declared;
 
@@ -70,13 +73,37 @@ final class SettingReader {
         return wrong == null || wrong.isEmpty();
     }
 
+    /** Valid numbers are those of a range, which validation alone tells. */
+    private static String wholeNumber(AttributeDefinition of) {
+        String[] usual = of.getDefaultValue();
+        String valid = usual == null || usual.length == 0 ? "0" : usual[0];
+        return !isValid(of, valid) ? "a whole number"
+                : "a whole number, " + farthest(of, Integer.parseInt(valid), -MOST) + " to "
+                        + farthest(of, Integer.parseInt(valid), MOST);
+    }
+
+    /** Returns the last number that is valid on the way from one that is. */
+    private static int farthest(AttributeDefinition of, int valid, int towards) {
+        int good = valid;
+        int bad = towards + Integer.signum(towards);
+        while (Math.abs(bad - good) > 1) {
+            int middle = good + (bad - good) / 2;
+            if (isValid(of, String.valueOf(middle))) {
+                good = middle;
+            } else {
+                bad = middle;
+            }
+        }
+        return good;
+    }
+
     private static String expected(AttributeDefinition of) {
         if (of.getOptionValues() != null && of.getOptionValues().length > 0) {
             return "one of " + String.join(", ", of.getOptionValues());
         }
         return switch (of.getType()) {
             case AttributeDefinition.BOOLEAN -> "true or false";
-            case AttributeDefinition.INTEGER -> "a whole number that is allowed";
+            case AttributeDefinition.INTEGER -> wholeNumber(of);
             default -> "one text";
         };
     }

@@ -28,6 +28,7 @@ class SettingReaderTest {
                     case "getID" -> id;
                     case "getType" -> type;
                     case "getCardinality" -> cardinality;
+                    case "getDefaultValue" -> null;
                     case "getOptionValues" -> options.length == 0 ? null : options;
                     case "validate" -> options.length == 0 ? null
                             : List.of(options).contains(arguments[0]) ? "" : "no option";
@@ -73,7 +74,7 @@ class SettingReaderTest {
     void anythingElseIsNoWholeNumber(String text) {
         assertThatExceptionOfType(LabException.class).isThrownBy(() -> read("count", text))
                 .withMessage("setting 'count' is '" + text
-                        + "', expected a whole number that is allowed");
+                        + "', expected a whole number, -999999999 to 999999999");
     }
 
     @ParameterizedTest
@@ -94,7 +95,7 @@ class SettingReaderTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"count, 1, a whole number that is allowed", "flag, true, true or false",
+    @CsvSource({"count, 1, 'a whole number, -999999999 to 999999999'", "flag, true, true or false",
         "text, x, one text", "long, 1, one text", "one, a, 'one of a, b, '"})
     void whereOneIsExpectedTwoAreTooMany(String name, String value, String expected) {
         assertThatExceptionOfType(LabException.class).isThrownBy(() -> read(name, value, value))

@@ -59,13 +59,13 @@ class SpecificationTest {
 
         @Override
         public String validate(String value) {
-            return type == INTEGER && Integer.parseInt(value) > 100 ? "too much"
+            return type == INTEGER && Math.abs(Integer.parseInt(value) - 50) > 50 ? "too much"
                     : options.isEmpty() ? null : options.contains(value) ? "" : "no option";
         }
 
         @Override
         public String[] getDefaultValue() {
-            return null;
+            return type == INTEGER ? new String[] {"100"} : null;
         }
     }
 
@@ -140,10 +140,10 @@ class SpecificationTest {
         "when=T9 | setting 'when' is 'T9', expected one of T1, T3",
         "when= | setting 'when' is '', expected one of T1, T3",
         "when=T1,when=T3 | setting 'when' is 'T1' and 'T3', expected one of T1, T3",
-        "percent=101 | setting 'percent' is '101', expected a whole number that is allowed",
-        "percent=1.5 | setting 'percent' is '1.5', expected a whole number that is allowed",
-        "percent=99999999999 | setting 'percent' is '99999999999', expected a whole number that "
-                + "is allowed",
+        "percent=101 | setting 'percent' is '101', expected a whole number, 0 to 100",
+        "percent=1.5 | setting 'percent' is '1.5', expected a whole number, 0 to 100",
+        "percent=99999999999 | setting 'percent' is '99999999999', expected a whole number, "
+                + "0 to 100",
         "maps=yes | setting 'maps' is 'yes', expected true or false",
         "where=here | policy 'p' has no setting 'where'; it has when, percent, maps, only"})
     void whatIsNotAllowedIsToldWithWhatIs(String setting, String message) {

@@ -8,7 +8,6 @@ import iommu.api.kdump.HandoverEvent.StepRefused;
 import iommu.api.kdump.HandoverNotes;
 import iommu.api.kdump.HandoverPolicy;
 import iommu.api.kdump.HandoverView;
-import iommu.api.kdump.HandoverView.FunctionView;
 import iommu.api.kdump.KdumpPolicy;
 import iommu.api.kdump.Phase;
 import iommu.api.kdump.Step;
@@ -18,8 +17,6 @@ import iommu.api.pcie.RequesterId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 
@@ -78,16 +75,14 @@ public class IdentityMapCrashRange implements HandoverPolicy {
 
     /** Maps the range for the functions that come after one, by requester id. */
     private void mapBehind(int last, HandoverView view, List<Step> steps) {
-        Set<Integer> only = Arrays.stream(config.only()).map(RequesterId::parse)
-                .collect(Collectors.toSet());
+        List<Integer> only = Arrays.stream(config.only()).map(RequesterId::parse).toList();
         AddressRange range = view.crashReservation();
         long bytes = range.bytes() * config.percent() / PERCENT / PAGE * PAGE;
-        for (FunctionView function : BusMastering.endpoints(view)) {
+        for (var function : BusMastering.endpoints(view)) {
             int requester = function.requester();
             if (config.maps() && bytes > 0 && requester > last && view.mapsDma(requester)
                     && (only.isEmpty() || only.contains(requester))) {
-                steps.add(new Step.IdentityMap(requester,
-                        AddressRange.of(range.start(), bytes)));
+                steps.add(new Step.IdentityMap(requester, AddressRange.of(range.start(), bytes)));
             }
         }
     }

@@ -63,8 +63,8 @@ public final class DumpWriter {
         }
         long page = wanted[next];
         kernel.spend(kernel.costs().pageDump());
-        kernel.trace().append(EventKind.DUMP_PAGE, Trace.NOBODY, page, 0);
-        readOld(page);
+        long from = readOld(page);
+        kernel.trace().append(EventKind.DUMP_PAGE, Trace.NOBODY, page, from == page ? 0 : from);
         kernel.write(bounce, asRead, 0, PAGE);
         String why = written(page);
         if (why != null) {
@@ -79,16 +79,20 @@ public final class DumpWriter {
         return failure == null && next < count;
     }
 
-    /** Reads a page of old memory as a processor does, unless the kernel knows better. */
-    private void readOld(long page) {
+    /**
+     * Reads a page of old memory as a processor does, unless the kernel knows better; returns where
+     * it was found.
+     */
+    private long readOld(long page) {
         if (kernel.units().stream().allMatch(u -> u.driver().readsOldMemory(page))) {
-            machine.readByProcessor(page, asRead);
+            long from = machine.readByProcessor(page, asRead);
             memory.read(page, asItIs, 0, PAGE);
             misread += Arrays.equals(asRead, asItIs) ? 0 : 1;
-        } else {
-            Arrays.fill(asRead, (byte) 0);
-            leftOut.set((int) (page / PAGE));
+            return from;
         }
+        Arrays.fill(asRead, (byte) 0);
+        leftOut.set((int) (page / PAGE));
+        return page;
     }
 
     private String written(long page) {

@@ -111,6 +111,12 @@ public final class PageAllocator {
         excluded.set(frame(range.start()), frame(up(range.end(), PAGE)));
     }
 
+    /** Returns whether some frame of a range is never given out. */
+    public boolean leavesOut(AddressRange range) {
+        int first = excluded.nextSetBit(frame(range.start()));
+        return first >= 0 && first < frame(up(range.end(), PAGE));
+    }
+
     /** Returns the address after the last frame of all ranges; 0 if there are none. */
     long end() {
         return ranges.stream().mapToLong(AddressRange::end).max().orElse(0);

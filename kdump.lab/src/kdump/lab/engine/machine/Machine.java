@@ -174,22 +174,21 @@ public final class Machine {
      * Reads a page of memory as a processor does: units may send it elsewhere, or have it all ones.
      *
      * @param page a multiple of 4 KiB, in memory
+     * @return where it was read; -1 for nowhere
      */
-    public void readByProcessor(long page, byte[] to) {
-        for (RemappingUnit unit : units) {
-            long answer = unit.processorRead(page);
-            if (!Translation.isUntranslated(answer)) {
-                boolean there = !Translation.isBlocked(answer)
-                        && memory.contains(Translation.address(answer), to.length);
-                if (there) {
-                    memory.read(Translation.address(answer), to, 0, to.length);
-                } else {
-                    Arrays.fill(to, (byte) -1);
-                }
-                return;
-            }
+    public long readByProcessor(long page, byte[] to) {
+        long from = page;
+        for (int i = 0; i < units.size() && from == page; i++) {
+            long answer = units.get(i).processorRead(page);
+            from = Translation.isUntranslated(answer) ? page
+                    : Translation.isBlocked(answer) ? -1 : Translation.address(answer);
         }
-        memory.read(page, to, 0, to.length);
+        if (memory.contains(from, to.length)) {
+            memory.read(from, to, 0, to.length);
+            return from;
+        }
+        Arrays.fill(to, (byte) -1);
+        return -1;
     }
 
     /** Returns the memory of the capture kernel. */

@@ -80,11 +80,14 @@ public final class ColdBoot {
         AddressRange reservation = reserved.range();
         var machine = new Machine(withoutLate(cold), reservation, memory, services,
                 new RunStorage(), Trace.Level.COUNT, new DeviceSetup(0, 0, Map.of(), Map.of()));
-        var kernel = new Kernel(machine, profile, pages(cold, reserved), new IovaInUse(),
-                Set.of());
+        PageAllocator pages = pages(cold, reserved);
+        var kernel = new Kernel(machine, profile, pages, new IovaInUse(), Set.of());
         kernel.iommu().guests(cold.runDefaults().guests());
         machine.fabric().functions().forEach(ColdBoot::enableVirtual);
         kernel.countMemory();
+        if (pages.leavesOut(reservation)) { // a unit sits on it; kernels reserve after they count
+            throw new IllegalStateException("crashkernel reservation failed - memory is in use");
+        }
         new FirstBoot(kernel, machine).startUnits();
         kernel.startControllers();
         for (DriverMemory driver : cold.driverMemory()) {

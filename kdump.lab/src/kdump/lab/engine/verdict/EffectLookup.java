@@ -199,6 +199,7 @@ final class EffectLookup {
             return new Effect(figure, stray.event(), stray.address());
         }
         int failed = 0;
+        int elsewhere = 0;
         int target = run.machine().dumpTarget(run.scenario().captureDrivers());
         for (int id = crash; id > 0 && id < trace.size(); id++) {
             Event e = trace.event(id);
@@ -206,8 +207,11 @@ final class EffectLookup {
                     || e.kind() == EventKind.PROBED && e.detail() != null
                             && e.actor() == target;
             failed = ends ? id : failed;
+            elsewhere = elsewhere == 0 && e.kind() == EventKind.DUMP_PAGE && e.b() != 0 ? id
+                    : elsewhere;
         }
-        return new Effect(figure, failed == 0 ? trace.size() - 1 : failed, -1);
+        return new Effect(figure, verdict.dump().equals("corrupt") && elsewhere != 0 ? elsewhere
+                : failed == 0 ? trace.size() - 1 : failed, -1);
     }
 
     /** What hangs is the shutdown of a device, or a panic; what ends it is the last event. */

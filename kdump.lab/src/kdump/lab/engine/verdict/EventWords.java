@@ -75,11 +75,8 @@ final class EventWords {
                 return e.kind() == EventKind.SHUTDOWN ? "its driver shuts the device down"
                         : e.detail() == null ? "the device is shut down"
                                 : "the shutdown never ends: " + e.detail();
-            case DUMP:
-                return "begins to write the dump to " + RequesterId.format(e.actor());
-            case DUMPED:
-                facts.put("pages", e.a() + " of " + e.b());
-                return e.detail() == null ? "the dump is written" : e.detail().toString();
+            case DUMP, DUMP_PAGE, DUMPED:
+                return wordsOfDump(e, facts);
             case ERROR_TAKEN:
                 var taken = (TakenError) e.detail();
                 facts.put("port", RequesterId.format((int) e.a()));
@@ -108,6 +105,19 @@ final class EventWords {
             default:
                 return wordsOfHardware(e, facts);
         }
+    }
+
+    private static String wordsOfDump(Event e, Map<String, String> facts) {
+        if (e.kind() == EventKind.DUMP) {
+            return "begins to write the dump to " + RequesterId.format(e.actor());
+        }
+        if (e.kind() == EventKind.DUMP_PAGE) {
+            facts.put("page", hex(e.a()));
+            facts.put("found", e.b() == 0 ? "there" : e.b() < 0 ? "nowhere" : hex(e.b()));
+            return "reads a page for the dump";
+        }
+        facts.put("pages", e.a() + " of " + e.b());
+        return e.detail() == null ? "the dump is written" : e.detail().toString();
     }
 
     private static String wordsOfHardware(Event e, Map<String, String> facts) {

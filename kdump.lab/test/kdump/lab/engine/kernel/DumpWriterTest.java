@@ -2,6 +2,7 @@
 package kdump.lab.engine.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.DeviceDriver;
@@ -171,6 +172,9 @@ class DumpWriterTest {
         DumpWriter dump = writer();
         finish(dump);
         assertThat(dump.misread()).isEqualTo(2);
+        assertThat(Stage.events(machine.trace())).filteredOn(e -> e.kind() == EventKind.DUMP_PAGE
+                && e.b() != 0).extracting(Event::a, Event::b).containsExactly(
+                        tuple(pages.get(0), pages.get(1)), tuple(pages.get(2), -1L));
         assertThat(dump.copyErrors()).as("written as it was read").isZero();
         assertThat(dump.leftOut()).isZero();
         assertThat(dump.leavesOut(pages.get(0))).isFalse();

@@ -45,7 +45,10 @@ class PageAllocatorTest {
         var pool = new PageAllocator(List.of(new AddressRange(0x1000, 0x8000)), before);
         assertThat(pool.overlaps(new AddressRange(0, 0x1001))).isTrue();
         assertThat(pool.overlaps(new AddressRange(0x8000, 0x9000))).isFalse();
+        assertThat(pool.leavesOut(new AddressRange(0x3000, 0x8000))).isFalse();
         pool.reserve(new AddressRange(0x1800, 0x4800));
+        assertThat(pool.leavesOut(new AddressRange(0x4fff, 0x8000))).isTrue();
+        assertThat(pool.leavesOut(new AddressRange(0x5000, 0x8000))).isFalse();
 
         assertThat(pool.allocate(1)).isEqualTo(0x5000);
         assertThat(before).as("the caller's").isEqualTo(frames(2));

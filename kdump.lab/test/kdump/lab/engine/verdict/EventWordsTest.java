@@ -49,6 +49,15 @@ class EventWordsTest {
                 .isEqualTo("is asked about the end of the probe of " + NAME);
     }
 
+    @ParameterizedTest
+    @CsvSource({"0, there", "-1, nowhere", "20480, 0x5000"})
+    void aPageOfTheDumpIsFoundSomewhere(long where, String found) {
+        assertThat(of(EventKind.DUMP_PAGE, 0x3000, where, null))
+                .isEqualTo("reads a page for the dump");
+        assertThat(facts).containsExactly(Map.entry("page", "0x3000"),
+                Map.entry("found", found));
+    }
+
     /** With the fact of each, one of a row. */
     @ParameterizedTest
     @CsvSource({
