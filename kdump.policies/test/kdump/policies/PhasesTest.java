@@ -40,6 +40,7 @@ class PhasesTest {
         copy-tables | va | irq 0, irq 1 | adopt 0 CONTEXTS, adopt 1 CONTEXTS
         copy-page-tables | - | - | -
         copy-page-tables | v | irq 0 | adopt 0 PAGE_TABLES
+        copy-page-tables | va | irq 0 | adopt 0 PAGE_TABLES, adopt 1 PAGE_TABLES
         copy-page-tables | vv | irq 0, irq 1 | adopt 0 PAGE_TABLES, adopt 1 PAGE_TABLES
         reuse-root | - | - | -
         reuse-root | v | irq 0 | adopt 0 REUSE_ROOT

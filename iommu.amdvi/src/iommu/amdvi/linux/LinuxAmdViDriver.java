@@ -172,12 +172,12 @@ public final class LinuxAmdViDriver implements UnitDriver {
      * Goes on with entries and page tables of the kernel before, in copies or where they lie,
      * whatever this version does by itself. Interrupts that were set up stay as they were.
      */
-    private void keep(boolean copied) throws StepRefusedException {
+    private void takeAll(AdoptDepth depth) throws StepRefusedException {
         checkFound();
         findInterrupts();
         events.defer(false);
         var handover = new LinuxHandover(port, quirks, registers, expectedBytes, events, mappings);
-        handover.keep(copied);
+        handover.takeAll(depth.copiesPageTables(), depth.keepsDomains());
         if (handover.entries() == null) {
             throw new StepRefusedException(handover.refusal());
         }
@@ -238,8 +238,8 @@ public final class LinuxAmdViDriver implements UnitDriver {
 
     @Override
     public void adoptTables(AdoptDepth depth) throws StepRefusedException {
-        if (depth.keepsDomains()) {
-            keep(depth == AdoptDepth.KEEP_COPIED);
+        if (depth.keepsDomains() || depth.copiesPageTables()) {
+            takeAll(depth);
             return;
         }
         AdoptDepth own = switch (quirks.handOver()) {

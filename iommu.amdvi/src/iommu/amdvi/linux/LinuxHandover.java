@@ -92,16 +92,17 @@ final class LinuxHandover {
     }
 
     /**
-     * Goes on with device table and page tables, and with all that is mapped in them, whatever this
-     * version would do or refuse by itself. If it is refused nothing was changed.
+     * Goes on with device table and page tables, whatever this version would do or refuse by itself.
+     * If it is refused nothing was changed.
      *
      * @param copied whether all tables are copied, or used where they lie
+     * @param keeps whether functions keep their domains with all that is mapped in them
      */
-    void keep(boolean copied) {
+    void takeAll(boolean copied, boolean keeps) {
         String what = copied ? "copy" : "reuse";
         long register = begin(what);
         DeviceEntries found = null;
-        KeptMappings kept = null;
+        KeptMappings kept = KeptMappings.NONE;
         String why = null;
         try {
             if (!copied) {
@@ -118,7 +119,7 @@ final class LinuxHandover {
             if (found != null && copied) {
                 new PageTableCopy(port, found).run();
             }
-            kept = found == null ? null : KeptMappings.collect(port, found);
+            kept = found == null || !keeps ? kept : KeptMappings.collect(port, found);
         } catch (IllegalStateException e) {
             why = e.getMessage();
         }

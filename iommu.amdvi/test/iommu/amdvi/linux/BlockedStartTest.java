@@ -156,6 +156,24 @@ class BlockedStartTest {
         assertThat(fixture.switched).isEmpty();
     }
 
+    /** What is copied serves until a driver maps; then its function has an empty domain. */
+    @ParameterizedTest
+    @ValueSource(strings = {"4.13", "6.1", "6.18"})
+    void copiedPageTablesServeUntilADriverMaps(String version) throws StepRefusedException {
+        var fixture = crashed();
+        long entry = AmdViRegisters.BASE.inPlace(fixture.get(AmdViRegisters.DEV_TAB)) + NIC * 32L;
+        LinuxAmdViDriver second = fixture.driver(version);
+        second.adoptTables(AdoptDepth.PAGE_TABLES);
+        overwrite(fixture, entry, fixture.memory.read64(entry));
+        assertThat(fixture.go(NIC, IOVA + 0x1004)).isEqualTo(0x10_1004);
+        second.map(NIC, FREE, 0x210_0000, 0x1000, RW);
+        assertThat(fixture.go(NIC, FREE)).isEqualTo(0x210_0000);
+        assertThat(fixture.go(NIC, IOVA + 0x1004)).isEqualTo(FAULT);
+        assertThat(fixture.go(DISK, IOVA)).as("its driver has not mapped").isEqualTo(0x11_0000);
+        assertThat(second.keptRanges(NIC)).isEmpty();
+        assertThat(fixture.switched).isEmpty();
+    }
+
     /** Nothing of the old tables is needed any more. */
     private static void overwrite(KernelFixture fixture, long entry, long q0) {
         long root = DeviceTableEntry.PT_ROOT.inPlace(q0);

@@ -305,7 +305,7 @@ class VersionedHandOverTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "6.1 | IN_PLACE | Linux 6.1 on AMD-Vi copies the device table, not IN_PLACE",
-        "6.1 | PAGE_TABLES | Linux 6.1 on AMD-Vi copies the device table, not PAGE_TABLES",
+        "6.1 | REUSE_ROOT | Linux 6.1 on AMD-Vi copies the device table, not REUSE_ROOT",
         "6.18 | CONTEXTS | Linux 6.18 on AMD-Vi reuses the device table in place, not CONTEXTS",
         "3.2 | CONTEXTS | Linux 3.2 on AMD-Vi takes over no device table"})
     void whatAVersionCannotDoIsRefusedWithItsReason(String version, AdoptDepth depth,

@@ -28,7 +28,7 @@ class ProposedPoliciesTest {
     @CsvSource({"vtd1, block", "vtd1, scratch-page", "vtd1, keep-nonzero", "vtd1, block-at-crash",
         "vtd1, reset-at-probe", "vtd1, keep-and-separate", "kdamd1, block",
         "kdamd1, scratch-page", "kdamd1, keep-nonzero", "kdamd1, block-at-crash",
-        "kdamd1, reset-at-probe"})
+        "kdamd1, reset-at-probe", "kdamd1, keep-and-separate"})
     void whereTranslationStaysOnNothingGoesUntranslatedAndNoKernelIsWrittenTo(String machine,
             String policy) {
         Verdict verdict = run(machine, policy, 7);
@@ -43,6 +43,7 @@ class ProposedPoliciesTest {
     void blockingFaultsWhereKeepingDoesNot(String machine) {
         assertThat(run(machine, "block", 7).faults().requests()).isPositive();
         assertThat(run(machine, "keep-nonzero", 7).faults().requests()).isZero();
+        assertThat(run(machine, "keep-and-separate", 7).faults().requests()).isZero();
     }
 
     /** The panicked kernel's switch leaves DMA raw from T1 on, purgatory included. */
@@ -60,6 +61,15 @@ class ProposedPoliciesTest {
         "block-at-crash, true", "reuse-in-place, true", "scratch-page, false"})
     void whoWorksInOldTablesChangesWhatIsDumped(String policy, boolean changes) {
         assertThat(run("vtd1", policy, 7).oldMemoryBytesChanged() > 0).isEqualTo(changes);
+    }
+
+    /** The old event log is written until T6, where interrupts share tables: what is kept is not. */
+    @Test
+    void copiesOfTheOtherVendorsTablesLeaveTheOldOnesAlone() {
+        long log = run("kdamd1", "copy-page-tables", 7).oldMemoryBytesChanged();
+        assertThat(run("kdamd1", "keep-and-separate", 7).oldMemoryBytesChanged()).isEqualTo(log);
+        assertThat(run("kdamd1", "keep-nonzero", 7).oldMemoryBytesChanged())
+                .isGreaterThan(10 * log);
     }
 
     private static int lost(String policy, long perMille, int seeds) {
