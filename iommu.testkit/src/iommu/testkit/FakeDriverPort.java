@@ -141,6 +141,11 @@ public final class FakeDriverPort implements DriverPort {
     }
 
     @Override
+    public long nanos() {
+        return clock.nanos();
+    }
+
+    @Override
     public boolean waitForInterrupt(int vector, long timeoutNanos) {
         long limit = clock.nanos() + timeoutNanos;
         while (!interrupts.test(vector)) {

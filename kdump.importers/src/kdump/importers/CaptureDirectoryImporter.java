@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
+import kdump.importers.bytes.Content;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.kernellog.KernelLog;
 import org.osgi.service.component.annotations.Component;
@@ -54,10 +55,9 @@ public final class CaptureDirectoryImporter implements MachineImporter {
 
     /** A lone log is known by what its first lines tell; text has no zero bytes. */
     private static boolean isLog(Path file) throws IOException {
-        byte[] head;
-        try (var in = Files.newInputStream(file)) {
-            head = in.readNBytes(HEAD_BYTES);
-        }
+        Content content = Content.open(file); // gzipped or not
+        byte[] head = new byte[(int) Math.min(HEAD_BYTES, content.bytes())];
+        content.read(0, head, 0, head.length);
         for (byte b : head) {
             if (b == 0) {
                 return false;

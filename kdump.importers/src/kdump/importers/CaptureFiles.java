@@ -29,7 +29,8 @@ record CaptureFiles(Path directory, Path file, Dump dump, List<Path> registers, 
             Pattern.compile("regs-capture([-_.].*)?\\.json");
     /** What a directory without a dump has at its top if it is about a machine. */
     static final List<String> TELLING = List.of("guest-crashed", "guest", "sos_commands",
-            "proc/iomem", "proc/cmdline", "sys/firmware/acpi/tables", "var/log/dmesg");
+            "proc/iomem", "proc/cmdline", "sys/firmware/acpi/tables", "sys/devices",
+            "var/log/dmesg");
     private static final List<String> GUESTS = List.of("guest-crashed", "guest");
 
     /** Finds the files; {@code registers} wins over what lies in the directory, and may be null. */

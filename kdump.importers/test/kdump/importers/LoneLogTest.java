@@ -11,8 +11,11 @@ import iommu.api.memory.AddressRange;
 import iommu.api.memory.MemoryKind;
 import iommu.api.pcie.RequesterId;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -65,6 +68,42 @@ class LoneLogTest {
         assertThat(machine.memoryMap().kindAt(0x7fff_f000)).isEqualTo(MemoryKind.SYSTEM_RAM);
         assertThat(machine.memoryMap().kindAt(0x8040_0000L)).isEqualTo(MemoryKind.FIRMWARE_RAM);
         assertThat(machine.image().ranges()).isEmpty();
+    }
+
+    /** Logs of earlier boots are packed, and dmesg colours what it prints if it is asked to. */
+    @Test
+    void packedOrColouredItTellsTheSame() throws IOException {
+        MachineDescription plain = read(LOG);
+        MachineDescription coloured = read(LOG.replace("[ ", "\u001b[32m[ ")
+                .replace("] DMAR", "] \u001b[0m\u001b[33mDMAR\u001b[0m"));
+        Path packed = folder.resolve("from-a-mail.gz");
+        try (var out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+            out.write(LOG.getBytes(StandardCharsets.UTF_8));
+        }
+        assertThat(importer.accepts(packed)).isTrue();
+        for (MachineDescription other : List.of(coloured, importer.read(packed, null))) {
+            assertThat(other.functions()).hasSameSizeAs(plain.functions());
+            assertThat(other.units()).isEqualTo(plain.units());
+            assertThat(other.memoryMap().ranges(MemoryKind.SYSTEM_RAM))
+                    .isEqualTo(plain.memoryMap().ranges(MemoryKind.SYSTEM_RAM));
+            assertThat(other.commandLine()).isEqualTo(plain.commandLine());
+        }
+    }
+
+    @Test
+    void aCopyOfSysfsAloneIsAMachineToo() throws IOException {
+        Path function = Files.createDirectories(
+                folder.resolve("copy/sys/devices/pci0000:00/0000:00:02.0"));
+        Path copy = folder.resolve("copy");
+        assertThat(importer.accepts(copy)).isTrue();
+        assertThatThrownBy(() -> importer.read(copy, null)).isInstanceOf(FormatException.class)
+                .hasMessageContaining("no memory, function or unit");
+        byte[] config = new byte[256];
+        config[0] = 0x44;
+        config[0x0b] = 1;
+        Files.write(function.resolve("config"), config);
+        assertThat(importer.read(copy, null).functions()).singleElement()
+                .satisfies(f -> assertThat(f.classCode() >>> 16).isEqualTo(1));
     }
 
     @Test

@@ -186,7 +186,9 @@ final class DiskProbe {
             access.write(PX_SACT, 1);
         }
         access.write(PX_CI, 1);
-        while (port.waitForInterrupt(0, timeoutNanos)) {
+        long end = port.nanos() + timeoutNanos;
+        for (long left = timeoutNanos; left > 0 && port.waitForInterrupt(0, left);
+                left = end - port.nanos()) {
             long causes = access.takeInterrupt();
             int failed = (HBFS.isSet(causes) ? HOST_BUS : 0) | (TFES.isSet(causes) ? FAILED : 0)
                     | (IFS.isSet(causes) ? LINK_FAILED : 0);

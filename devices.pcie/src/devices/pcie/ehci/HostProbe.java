@@ -130,7 +130,9 @@ final class HostProbe implements ControllerDriver.Probe {
             return port.waitForMemory(queues.lastAt(CONTROL), QueueLayout.ACTIVE.mask(), 0,
                     CONTROL_NANOS);
         }
-        while (port.waitForInterrupt(0, CONTROL_NANOS)) {
+        long end = port.nanos() + CONTROL_NANOS;
+        for (long left = CONTROL_NANOS; left > 0 && port.waitForInterrupt(0, left);
+                left = end - port.nanos()) {
             boolean dead = HOST_SYSTEM_ERROR.isSet(access.read(USBSTS));
             access.handled();
             if (dead) {

@@ -273,9 +273,11 @@ final class NvmeDriver implements DeviceDriver {
 
     /** Waits for the one command that is outstanding. */
     private boolean await(QueuePair queue, int vector, long timeoutNanos, String otherwise) {
+        long end = port.nanos() + timeoutNanos;
         boolean heard = port.waitForInterrupt(vector, timeoutNanos);
         while (heard && !queue.take()) {
-            heard = port.waitForInterrupt(vector, timeoutNanos);
+            long left = end - port.nanos();
+            heard = left > 0 && port.waitForInterrupt(vector, left);
         }
         // "timeout, completion polled" if it is there nevertheless
         if (!heard && !queue.take()) {

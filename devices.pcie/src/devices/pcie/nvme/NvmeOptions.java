@@ -43,8 +43,12 @@ record NvmeOptions(long mediumNanos, long resetNanos, boolean ignoresReset, bool
             throw new IllegalArgumentException(QUEUE_PAIRS + " " + pairs + ", expected 1 to "
                     + MOST_QUEUE_PAIRS);
         }
-        return new NvmeOptions(medium == 0 ? DEFAULT_MEDIUM_NANOS : medium,
-                context.option(RESET_NANOS, DEFAULT_RESET_NANOS),
+        long reset = context.option(RESET_NANOS, DEFAULT_RESET_NANOS);
+        if (medium < 0 || reset < 0) {
+            throw new IllegalArgumentException("a request in " + medium + " ns, reset in " + reset
+                    + " ns");
+        }
+        return new NvmeOptions(medium == 0 ? DEFAULT_MEDIUM_NANOS : medium, reset,
                 context.option(IGNORES_RESET, 0) != 0, context.option(WEDGES_ON_ABORT, 0) != 0,
                 context.option(GONE_FROM_NANOS, Long.MAX_VALUE),
                 context.option(DeviceContext.SECTORS, DEFAULT_SECTORS), (int) pairs);

@@ -151,12 +151,13 @@ final class UsbProbe implements ControllerDriver.Probe {
         return HSE.isSet(access.read(USBSTS)) ? ", controller halted over a host system error" : "";
     }
 
-    /** Waits for an event of a type, which interrupts tell of. */
+    /**
+     * Waits for an event of a type, which interrupts tell of; those that tell of nothing, as where
+     * events went astray, take none of its time.
+     */
     private boolean await(int type) {
-        for (;;) {
-            if (!isTold()) {
-                return false;
-            }
+        long end = port.nanos() + COMMAND_NANOS;
+        while (isTold(end - port.nanos())) {
             boolean found = false;
             while (!found && rings.takeEvent()) {
                 found = rings.type() == type;
@@ -166,10 +167,12 @@ final class UsbProbe implements ControllerDriver.Probe {
                 return true;
             }
         }
+        return false;
     }
 
-    private boolean isTold() {
-        return interrupts ? port.waitForInterrupt(0, COMMAND_NANOS) : hasEvent(COMMAND_NANOS);
+    private boolean isTold(long timeout) {
+        return timeout > 0
+                && (interrupts ? port.waitForInterrupt(0, timeout) : hasEvent(timeout));
     }
 
     private boolean hasEvent(long timeout) {

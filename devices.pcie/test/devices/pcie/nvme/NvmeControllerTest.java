@@ -253,5 +253,9 @@ class NvmeControllerTest {
         assertThatThrownBy(() -> with("max_ioqpairs", 0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("max_ioqpairs 0, expected 1 to 500");
+        for (String name : new String[] {"mediumNanos", "resetNanos"}) {
+            assertThatThrownBy(() -> with(name, -5))
+                    .isInstanceOf(IllegalArgumentException.class).hasMessageContaining(" -5 ns");
+        }
     }
 }

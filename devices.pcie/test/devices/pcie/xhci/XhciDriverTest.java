@@ -240,6 +240,21 @@ class XhciDriverTest {
         assertThat(driver.shutdown()).isNull();
     }
 
+    /** Events go elsewhere, as through a stale translation, and the controller tells on and on. */
+    @Test
+    void interruptsThatTellOfNothingDoNotKeepItWaiting() {
+        byte[] nothing = new byte[0x1_0000];
+        m.port.interrupts(vector -> {
+            m.queue.advance(MILLI / 10);
+            m.memory.write(0x10_1000, nothing, 0, nothing.length);
+            return true;
+        });
+        long before = m.queue.nanos();
+        assertThat(new XhciDriver(m.port).probe())
+                .startsWith("Timeout while waiting for setup device command");
+        assertThat(m.queue.nanos() - before).isBetween(5 * SECOND, 12 * SECOND);
+    }
+
     @Test
     void aFunctionWithoutAnInterruptIsPolled() {
         m.function.set(0x3d, 1, 0);

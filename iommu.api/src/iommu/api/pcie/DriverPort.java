@@ -115,6 +115,14 @@ public interface DriverPort {
         return true;
     }
 
+    /**
+     * Returns the instant: drivers keep a time-out from the begin of a command, however many
+     * interrupts come meanwhile. 0 where nobody counts.
+     */
+    default long nanos() {
+        return 0;
+    }
+
     /** Lets time pass. */
     void sleep(long nanos);
 

@@ -27,6 +27,8 @@ public record KernelLog(String name, List<String> messages) {
             "Linux version \\d.*|BIOS-e820: .*|.*\\breg_base_addr [0-9a-f]+ .*|Command line: .*"
                     + "|pci [0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]: .*"
                     + "|(?:DMAR|AMD-Vi|dmar): .*");
+    /** What colours a terminal, as dmesg does if it is asked to. */
+    private static final Pattern COLOUR = Pattern.compile("\u001b\\[[0-9;]{0,20}[A-Za-z]");
     private static final int MAX_LINE = 2_000;
 
     /** Copies the list. */
@@ -53,6 +55,9 @@ public record KernelLog(String name, List<String> messages) {
 
     private static String message(String line) {
         String cut = line.length() > MAX_LINE ? line.substring(0, MAX_LINE) : line;
+        if (cut.indexOf('\u001b') >= 0) {
+            cut = COLOUR.matcher(cut).replaceAll("");
+        }
         Matcher before = BEFORE.matcher(cut);
         return (before.lookingAt() ? cut.substring(before.end()) : cut).stripTrailing();
     }

@@ -37,6 +37,7 @@ final class FunctionBuilder {
     /** So that those of device 0 do not meet its other functions. */
     private static final int FIRST_VIRTUAL = 0x10;
     private static final int PAGE_BYTES = 4096;
+    private static final long NARROW_END = 1L << 32;
     private static final int BRIDGE_CLASS = 0x060400;
     private static final int MOST = 0xffff;
 
@@ -136,6 +137,9 @@ final class FunctionBuilder {
         long address = bar.required("address").number(0, Long.MAX_VALUE);
         if ((address & space.bytes() - 1) != 0) {
             throw bar.required("address").wrong("a multiple of the size");
+        }
+        if (!space.wide() && address >= NARROW_END) {
+            throw bar.required("address").wrong("an address below 4 GiB, or wide: true");
         }
         return address;
     }

@@ -47,6 +47,7 @@ class LogLinesTest {
         "Oct 16 11:31:00 host kernel: [    1.234567] word|word",
         "Oct 16 11:31:00 host kernel: [    1.234567] [ T9] word|word",
         "2025-11-09T01:02:03.456789+01:00 host kernel: word|word",
+        "\u001b[32m[    1.234567] \u001b[0m\u001b[33mword\u001b[0;1m|word",
         "[ word] word|[ word] word",
         "[1] word|[1] word",
         "(1.5) word|(1.5) word",

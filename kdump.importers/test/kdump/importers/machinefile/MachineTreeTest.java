@@ -227,6 +227,7 @@ class MachineTreeTest {
         "bytes: 64K | bytes: 4K | a page or more, 65536 bytes",
         "bytes: 1M | bytes: 3M | a base address register",
         "0xe0100000 | 0xe0108000 | a multiple of the size",
+        "0xe0100000 | 0x100000000 | an address below 4 GiB, or wide: true",
         "index: 0, | index: 0, io: true, | one of address"})
     void wrongSpacesOfVirtualFunctionsAreRefused(String from, String to, String said) {
         assertThat(SPACES).contains(from);

@@ -78,6 +78,11 @@ public final class EngineDriverPort implements DriverPort {
     }
 
     @Override
+    public long nanos() {
+        return machine.queue().nanos();
+    }
+
+    @Override
     public boolean waitForInterrupt(int vector, long timeoutNanos) {
         return kernel.interrupts().await(function, vector, timeoutNanos);
     }
