@@ -66,7 +66,7 @@ final class Catalog {
                 throw new LabException(message == null ? e.toString() : message, e);
             }
         }
-        throw new LabException(target.text() + ": no DMAR or IVRS table in it");
+        throw new LabException(target.text() + ": no DMAR, IVRS or Rio Grande table in it");
     }
 
     /** Returns a machine. */

@@ -178,7 +178,7 @@ class CatalogTest {
         registry.addTables(offer(9, source -> List.of()));
         assertThatThrownBy(() -> catalog.tables(target("one.core"), holding))
                 .isInstanceOf(LabException.class)
-                .hasMessage("one.core: no DMAR or IVRS table in it");
+                .hasMessage("one.core: no DMAR, IVRS or Rio Grande table in it");
         registry.addTables(offer(5, source -> List.of(table)));
         registry.addTables(offer(1, source -> {
             throw new IOException("never asked");

@@ -61,18 +61,26 @@ class OptionWordsTest {
     @CsvSource(delimiter = '|', value = {
         "iommu.strict=1|no reset_devices+strict IOTLB invalidation",
         "iommu.strict=0|no reset_devices+lazy IOTLB invalidation",
+        "iommu.strict=yes|no reset_devices+strict IOTLB invalidation",
         "reset_devices|lazy IOTLB invalidation+reset_devices: a parameter that few drivers heed"
                 + " (here hpsa), which resets nothing by itself"})
     void whatIsUsualMakesWay(String line, String words) {
         assertThat(String.join("+", words(line))).isEqualTo(words);
     }
 
+    @ParameterizedTest
+    @CsvSource({"iommu.strict=2", "iommu.forcedac=2"})
+    void aValueThatNoKernelKnowsIsTold(String word) {
+        assertThat(words(word)).contains(LAZY, NO_RESETS,
+                word + " is no value that the kernel knows");
+    }
+
     @ParameterizedTest(name = "''{0}''")
     @CsvSource({"panic=", "panic=1s", "panic=1234567890", "panic=--1", "panic=+1", "panic=0x1",
         "panic_on_oops=1", "oops_panic=1", "-- panic=1", "a -- b panic=1", "Panic=1",
-        "iommu.strict", "iommu.strict=2", "iommu.strict=yes", "iommu_strict=1", "irqpoll=1",
+        "iommu.strict", "iommu_strict=1", "irqpoll=1",
         "reset_devices=1", "reset-devices", "-- irqpoll reset_devices iommu=pt",
-        "iommu.forcedac", "iommu.forcedac=2", "iommu=Pt", "amd_iommu=pt"})
+        "iommu.forcedac", "iommu=Pt", "amd_iommu=pt"})
     void whatOnlyLooksLikeAWordIsNone(String line) {
         assertThat(GenericOptions.of(line)).isEqualTo(GenericOptions.of(""));
     }
