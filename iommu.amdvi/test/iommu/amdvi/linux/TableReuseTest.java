@@ -102,7 +102,7 @@ class TableReuseTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @CsvSource({"CRASH_DISABLES, 1 2.6.34=0", "ATTACHES_FIRST, 1 2.6.34=0",
+    @CsvSource({"CRASH_DISABLES, 0 2.6.31=1 2.6.34=0", "ATTACHES_FIRST, 0 2.6.31=1 2.6.34=0",
         "ENABLES_EARLY, 0 3.7=1", "HAND_OVER, 0 4.14=1 6.18=2", "ENCRYPTION_BIT, 0",
         "FLUSHES_OLD_DOMAIN, 0 5.3=1", "REFUSES_SHARED_IDS, 0 6.13=1 6.18=0",
         "FLUSHES_ENTRY_TWICE, 0 6.14=1", "INTERRUPT_TABLE_LENGTH, 8 5.10=9",
