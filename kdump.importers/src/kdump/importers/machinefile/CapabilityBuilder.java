@@ -23,6 +23,9 @@ final class CapabilityBuilder {
     private static final Set<ExpressType> KINDS = EnumSet.of(ExpressType.ENDPOINT,
             ExpressType.ROOT_PORT, ExpressType.UPSTREAM_PORT, ExpressType.DOWNSTREAM_PORT,
             ExpressType.TO_PCI, ExpressType.INTEGRATED);
+    private static final int MOST_VIRTUAL = 256;
+    /** So that those of device 0 do not meet its other functions. */
+    private static final int FIRST_VIRTUAL = 0x10;
     private static final int MSI_X = 0x80;
     private static final int MSI = 0x80;
     private static final int AER = 0x100;
@@ -63,6 +66,12 @@ final class CapabilityBuilder {
         }
         if (port("acs", express)) {
             config.accessControl((int) node.number("acs", 0, 0, MOST_CONTROL));
+        }
+        Node virtual = node.member("virtual");
+        if (virtual != null) {
+            config.singleRoot(0, (int) virtual.required("count").number(1, MOST_VIRTUAL),
+                    (int) virtual.number("offset", FIRST_VIRTUAL, 1, 0xffff),
+                    (int) virtual.number("stride", 1, 1, 0xff));
         }
     }
 

@@ -2,6 +2,7 @@
 package kdump.importers.machinefile;
 
 import iommu.api.machine.FormatException;
+import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Bar;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
@@ -33,9 +34,6 @@ final class FunctionBuilder {
     /** Virtual functions have no I/O space. */
     private static final Set<String> VIRTUAL_BAR = Set.of("index", "bytes", "address", "wide",
             "prefetchable");
-    private static final int MOST_VIRTUAL = 256;
-    /** So that those of device 0 do not meet its other functions. */
-    private static final int FIRST_VIRTUAL = 0x10;
     private static final int PAGE_BYTES = 4096;
     private static final long NARROW_END = 1L << 32;
     private static final int BRIDGE_CLASS = 0x060400;
@@ -144,12 +142,11 @@ final class FunctionBuilder {
         return address;
     }
 
-    /** Virtual functions: how many, where their ids lie, and where their spaces. */
+    /** Where the spaces of virtual functions lie. */
     private void virtual(int id, Node virtual) throws FormatException {
-        int count = (int) virtual.required("count").number(1, MOST_VIRTUAL);
-        int capability = config.singleRoot(0, count,
-                (int) virtual.number("offset", FIRST_VIRTUAL, 1, 0xffff),
-                (int) virtual.number("stride", 1, 1, 0xff));
+        VirtualFunctions layout = VirtualFunctions.of(config.build(true)::read);
+        int capability = layout.capability();
+        int count = layout.count();
         long pageBytes = virtual.number("pageSize", PAGE_BYTES, PAGE_BYTES, Long.MAX_VALUE);
         int register = VirtualSpaces.register(pageBytes);
         if (register == 0) {
