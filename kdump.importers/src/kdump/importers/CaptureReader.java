@@ -62,8 +62,7 @@ final class CaptureReader {
         MemoryMap map = texts.memory() != null ? texts.memory().map() : mapOf(dump);
         MemoryImage image = dump == null ? NoImage.INSTANCE : image(dump, map);
         List<FunctionConfig> functions = texts.functions();
-        UnitSources sources =
-                UnitSources.read(name, files, functions, texts.log(), remarks);
+        UnitSources sources = UnitSources.read(name, files, functions, texts.log(), remarks);
         String capture = texts.captureCommandLine();
         Set<Integer> drivers = new CaptureDrivers(files, remarks).of(functions, capture);
         List<UnitDescription> units = dump == null ? sources.described()

@@ -4,18 +4,12 @@ package devices.pcie.fabric;
 import static devices.pcie.fabric.ConfigLayout.BRIDGE_CONTROL;
 import static devices.pcie.fabric.ConfigLayout.BUS_MASTER;
 import static devices.pcie.fabric.ConfigLayout.DEVICE_CONTROL;
-import static devices.pcie.fabric.ConfigLayout.EXPRESS_FLAGS;
-import static devices.pcie.fabric.ConfigLayout.EXPRESS_TYPE;
 import static devices.pcie.fabric.ConfigLayout.FUNCTION_LEVEL_RESET;
 import static devices.pcie.fabric.ConfigLayout.IO_SPACE;
 import static devices.pcie.fabric.ConfigLayout.MEMORY_SPACE;
 import static devices.pcie.fabric.ConfigLayout.SECONDARY_BUS;
 import static devices.pcie.fabric.ConfigLayout.SECONDARY_BUS_RESET;
 import static devices.pcie.fabric.ConfigLayout.SUBORDINATE_BUS;
-import static devices.pcie.fabric.ConfigLayout.TYPE_DOWNSTREAM_PORT;
-import static devices.pcie.fabric.ConfigLayout.TYPE_EXPRESS_TO_PCI;
-import static devices.pcie.fabric.ConfigLayout.TYPE_ROOT_PORT;
-import static devices.pcie.fabric.ConfigLayout.TYPE_UPSTREAM_PORT;
 
 import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Bar;
@@ -148,43 +142,23 @@ class FabricFunction implements PciFunction {
         }
     }
 
-    /**
-     * Returns the id that a request of {@code id} carries above this bridge. Ports pass ids on; a
-     * bridge from PCI Express to PCI answers with device 0 of its secondary bus, a conventional
-     * bridge with its own id.
-     *
-     * <p>Source: PCI Express to PCI/PCI-X Bridge Specification, "Requester ID"; Linux,
-     * pci_for_each_dma_alias.
-     */
+    /** Returns the id that a request of {@code id} carries above this bridge. */
     final int takesOwnership(int id) {
-        if (config.express() == 0) {
-            return requesterId();
-        }
-        return switch (expressType()) {
-            case TYPE_ROOT_PORT, TYPE_UPSTREAM_PORT, TYPE_DOWNSTREAM_PORT -> id;
-            case TYPE_EXPRESS_TO_PCI ->
-                    RequesterId.of(requesterId() >>> 16, secondaryBus(), 0, 0);
-            default -> requesterId();
-        };
+        return PortType.idAbove(this, id);
     }
 
     final int expressType() {
-        return (int) EXPRESS_TYPE.of(config.read(config.express() + EXPRESS_FLAGS, 2));
+        return PortType.of(config);
     }
 
     /** Returns whether this is a root port. */
     final boolean isRootPort() {
-        return config.express() != 0 && expressType() == TYPE_ROOT_PORT;
+        return PortType.isRootPort(config);
     }
 
     /** Returns whether this is a port: a bridge with a link below, or that of a switch. */
     final boolean isPort() {
-        if (config.express() == 0) {
-            return false;
-        }
-        int type = expressType();
-        return type == TYPE_ROOT_PORT || type == TYPE_UPSTREAM_PORT
-                || type == TYPE_DOWNSTREAM_PORT;
+        return PortType.isPort(config);
     }
 
     /** Returns whether this is a bridge whose secondary bus is {@code bus}. */

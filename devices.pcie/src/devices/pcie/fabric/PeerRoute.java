@@ -94,7 +94,8 @@ final class PeerRoute {
     /** Returns what takes an address on the bus behind a bridge, but for {@code from}; or null. */
     private static FabricFunction below(FabricFunction bridge, FabricFunction from, long address,
             int bytes) {
-        for (FabricFunction each : bridge.below()) {
+        for (int i = 0; i < bridge.below().size(); i++) { // no iterator: it would be an object
+            FabricFunction each = bridge.below().get(i);
             if (each == from || !each.decodesMemory()) {
                 continue;
             }

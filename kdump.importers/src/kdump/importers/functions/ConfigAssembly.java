@@ -183,12 +183,9 @@ final class ConfigAssembly {
         if (f.command != FunctionFacts.UNTOLD) {
             return f.command;
         }
-        int bits = 0;
+        int bits = f.isBridge ? ConfigWriter.IO_SPACE | ConfigWriter.MEMORY_SPACE : 0;
         for (Bar bar : f.bars.values()) {
             bits |= bar.io() ? ConfigWriter.IO_SPACE : ConfigWriter.MEMORY_SPACE;
-        }
-        if (f.isBridge) {
-            bits |= ConfigWriter.IO_SPACE | ConfigWriter.MEMORY_SPACE;
         }
         return bits | (isMaster(f) ? ConfigWriter.BUS_MASTER : 0);
     }

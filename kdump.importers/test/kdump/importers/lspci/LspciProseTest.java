@@ -80,6 +80,35 @@ class LspciProseTest {
         assertThat(port.u8(0x3d)).isEqualTo(1);
     }
 
+    /** Control of Access Control Services; -1 if the function has none. */
+    private static int accessControl(FunctionConfig function) {
+        int at = Capabilities.findExtended(function::read, 0x0d);
+        return at <= 0 ? -1 : function.u16(at + 6);
+    }
+
+    private static String port(String more) {
+        return """
+            03:04.0 PCI bridge [0604]: PLX Technology PEX 9765 [10b5:9765]
+            \tBus: primary=03, secondary=05, subordinate=05, sec-latency=0
+            \tCapabilities: [68] Express (v2) Downstream Port (Slot+), MSI 00
+            %s""".formatted(more);
+    }
+
+    @Test
+    void aPortHasTheAccessControlThatIsTold() {
+        assertThat(accessControl(config(port("""
+            \tCapabilities: [f24 v1] Access Control Services
+            \t\tACSCap:\tSrcValid+ TransBlk+ ReqRedir+ CmpltRedir+ UpstreamFwd+ EgressCtrl+
+            \t\tACSCtl:\tSrcValid+ TransBlk- ReqRedir+ CmpltRedir+ UpstreamFwd+ EgressCtrl-
+            """), "03:04.0"))).isEqualTo(0x1d);
+        assertThat(remarks).noneMatch(r -> r.contains("Access Control"));
+    }
+
+    @Test
+    void aPortOfWhichAllIsToldButThatHasNone() {
+        assertThat(accessControl(config(port(""), "03:04.0"))).isEqualTo(-1);
+    }
+
     @Test
     void anEndpointHasItsBarsAndCapabilities() {
         FunctionConfig raid = config(VERBOSE, "02:00.0");

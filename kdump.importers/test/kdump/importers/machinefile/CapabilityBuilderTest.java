@@ -24,6 +24,7 @@ class CapabilityBuilderTest {
     private static final int AER = 0x01;
     private static final int ACS = 0x0d;
     private static final int ATS = 0x0f;
+    private static final int SR_IOV = 0x10;
     private static final int DPC = 0x1d;
 
     private static FunctionConfig build(String members) throws FormatException {
@@ -108,7 +109,10 @@ class CapabilityBuilderTest {
         "express: root-port, acs: -1   | -1",
         "msix: 2049                    | from 0 to 2048",
         "express: endpoint, link: 0x10000 | from 0 to 65535",
-        "express: root-port, rootCapabilities: 2 | from 0 to 1"})
+        "express: root-port, rootCapabilities: 2 | from 0 to 1",
+        "virtual: {offset: 1}          | no count",
+        "virtual: {count: 257}         | from 1 to 256",
+        "virtual: {count: 1, stride: 0} | from 1 to 255"})
     void whatCannotBeIsRefused(String members, String words) {
         assertThatThrownBy(() -> build(members)).isInstanceOf(FormatException.class)
                 .hasMessageContaining(words);
@@ -132,6 +136,7 @@ class CapabilityBuilderTest {
         ask(random.nextBoolean(), "ats: true", ATS, members, ids);
         ask(port && random.nextBoolean(), "dpc: 1", DPC, members, ids);
         ask(port && random.nextBoolean(), "acs: 0x1f", ACS, members, ids);
+        ask(random.nextBoolean(), "virtual: {count: 7}", SR_IOV, members, ids);
         FunctionConfig function = build(String.join(", ", members));
         assertThat(at(function, Capabilities.EXPRESS) != 0).isEqualTo(!kind.isEmpty());
         assertThat(at(function, Capabilities.MSI_X) != 0).isEqualTo(vectors > 0);
@@ -163,6 +168,7 @@ class CapabilityBuilderTest {
     private static int bytes(int id) {
         return switch (id) {
             case AER -> 0x48;
+            case SR_IOV -> 0x40;
             case DPC -> 0x0c;
             default -> 8;
         };
