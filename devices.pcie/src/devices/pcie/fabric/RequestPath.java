@@ -52,7 +52,7 @@ final class RequestPath implements DmaPort {
         if (!function.ownGate()) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
-        if (sent(false, true, address) != CompletionStatus.SUCCESS) {
+        if (passed(false, true, address) != CompletionStatus.SUCCESS) {
             return CompletionStatus.SUCCESS;
         }
         FabricFunction peer = peers.completer(address, bytes, false);
@@ -70,7 +70,13 @@ final class RequestPath implements DmaPort {
      * A bridge whose gate is closed answers by itself, and so does a port that refuses it.
      */
     private CompletionStatus sent(boolean translated, boolean posted, long address) {
-        if (!function.ownGate() || !way.isOpen()) {
+        return function.ownGate() ? passed(translated, posted, address)
+                : CompletionStatus.UNSUPPORTED_REQUEST;
+    }
+
+    /** Likewise of a request that has left the function. */
+    private CompletionStatus passed(boolean translated, boolean posted, long address) {
+        if (!way.isOpen()) {
             return CompletionStatus.UNSUPPORTED_REQUEST;
         }
         FabricFunction refusing = way.refusing(translated);

@@ -387,6 +387,11 @@ public final class LinuxAmdViDriver implements UnitDriver {
     }
 
     @Override
+    public boolean wantsAccessControl() {
+        return remapsDma();
+    }
+
+    @Override
     public void flush() {
         mappings.flush();
     }

@@ -285,6 +285,14 @@ public interface UnitDriver {
     }
 
     /**
+     * Returns whether this kernel, as it finds such a unit, has ports send requests between
+     * functions up to it (Access Control Services).
+     */
+    default boolean wantsAccessControl() {
+        return false;
+    }
+
+    /**
      * Returns whether this kernel has the requests of all functions pass unchanged: they are given
      * a {@link #domain} that says so, and nothing is mapped.
      */

@@ -308,6 +308,11 @@ public final class LinuxVtdDriver implements UnitDriver {
     }
 
     @Override
+    public boolean wantsAccessControl() {
+        return remapsDma();
+    }
+
+    @Override
     public boolean passesThrough() {
         return mappings.passesThrough();
     }

@@ -92,9 +92,9 @@ public final class IommuCore implements DmaOps {
         }
     }
 
-    /** Returns whether this kernel, by its command line, has any unit translate. */
-    public boolean usesUnits() {
-        return units.stream().anyMatch(unit -> unit.driver().remapsDma());
+    /** Returns whether this kernel has ports send requests between functions up to any unit. */
+    public boolean wantsAccessControl() {
+        return units.stream().anyMatch(unit -> unit.driver().wantsAccessControl());
     }
 
     /** Returns the functions of one's group, itself among them; known from the first call on. */

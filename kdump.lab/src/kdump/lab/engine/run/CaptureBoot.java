@@ -129,7 +129,7 @@ final class CaptureBoot {
             if (Readiness.awaitVendor(kernel, function) && Enumeration.enumerate(function)) {
                 Readiness.showRetries(kernel, function);
                 Enumeration.forwardErrors(profile.version(), function);
-                if (kernel.iommu().usesUnits()) {
+                if (kernel.iommu().wantsAccessControl()) {
                     Enumeration.controlAccess(profile.version(), function);
                 }
                 classes.put(function.requesterId(), function.classCode());

@@ -85,7 +85,7 @@ public final class ColdBoot {
         var kernel = new Kernel(machine, profile, pages, new IovaInUse(), Set.of());
         kernel.iommu().guests(cold.runDefaults().guests());
         machine.fabric().functions().forEach(ColdBoot::enableVirtual);
-        if (kernel.iommu().usesUnits()) {
+        if (kernel.iommu().wantsAccessControl()) {
             machine.fabric().functions().forEach(
                     f -> Enumeration.controlAccess(profile.version(), f));
         }
