@@ -21,6 +21,8 @@ public final class Capabilities {
     public static final int ADVANCED_ERRORS = 0x0001;
     /** Extended: address translation services. */
     public static final int ADDRESS_TRANSLATION_SERVICES = 0x000f;
+    /** Extended: access control services. */
+    public static final int ACCESS_CONTROL = 0x000d;
     /** Extended: downstream port containment. */
     public static final int CONTAINMENT = 0x001d;
 

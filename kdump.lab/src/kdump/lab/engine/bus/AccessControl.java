@@ -16,7 +16,6 @@ final class AccessControl {
 
     /** Source Validation, P2P Request and Completion Redirect, Upstream Forwarding. */
     private static final int WANTED = 0x1d;
-    private static final int ID = 0x0d;
     private static final int CAPABILITIES = 4;
     private static final int CONTROL = 6;
 
@@ -27,7 +26,8 @@ final class AccessControl {
      * (5d990b627537).
      */
     static void enable(KernelVersion version, PciFunction function) {
-        int at = Capabilities.findExtended(function::readConfig, ID);
+        int at = Capabilities.findExtended(function::readConfig,
+                Capabilities.ACCESS_CONTROL);
         if (at > 0 && version.atLeast(2, 6, 33)) {
             function.writeConfig(at + CONTROL, 2, function.readConfig(at + CONTROL, 2)
                     | function.readConfig(at + CAPABILITIES, 2) & WANTED);
@@ -39,7 +39,8 @@ final class AccessControl {
      * what it does not have to be able to do counts as done.
      */
     static boolean isEnabled(PciFunction function) {
-        int at = Capabilities.findExtended(function::readConfig, ID);
+        int at = Capabilities.findExtended(function::readConfig,
+                Capabilities.ACCESS_CONTROL);
         if (at <= 0) {
             return false;
         }

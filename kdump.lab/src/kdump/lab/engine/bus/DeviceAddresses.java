@@ -6,25 +6,32 @@ import iommu.api.memory.MemoryKind;
 import iommu.api.memory.MemoryMap;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Bar;
+import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /** Where devices have their registers in memory, as kernels see it. */
 public final class DeviceAddresses {
 
     private static final int FIRST_BAR = 0x10;
-    private static final int NOBODY = -1;
     private static final int ADDRESS_MASK = ~0xf;
 
     private DeviceAddresses() { }
 
-    /** Returns the pages behind base address registers, as they are set now. */
-    public static List<AddressRange> ofFunctions(List<PciFunction> functions) {
+    /**
+     * Returns the pages behind base address registers.
+     *
+     * @param known what enumeration has found in config space of each
+     */
+    public static List<AddressRange> ofFunctions(List<PciFunction> functions,
+            IntFunction<FunctionConfig> known) {
         var ranges = new ArrayList<AddressRange>();
         for (PciFunction function : functions) {
             for (Bar bar : function.bars()) {
-                long address = bar.io() ? 0 : address(function, bar);
+                long address = bar.io() ? 0
+                        : address(known.apply(function.requesterId()), bar);
                 if (address != 0) {
                     ranges.add(new AddressRange(address & -PhysicalMemory.PAGE_BYTES,
                             address + bar.bytes() + PhysicalMemory.PAGE_BYTES - 1
@@ -35,14 +42,10 @@ public final class DeviceAddresses {
         return ranges;
     }
 
-    private static long address(PciFunction function, Bar bar) {
+    private static long address(FunctionConfig config, Bar bar) {
         int at = FIRST_BAR + 4 * bar.index();
-        int word = function.readConfig(at, 4);
-        if (word == NOBODY) {
-            return 0;
-        }
-        long low = Integer.toUnsignedLong(word & ADDRESS_MASK);
-        return bar.wide() ? low | (long) function.readConfig(at + 4, 4) << 32 : low;
+        long low = Integer.toUnsignedLong(config.read(at, 4) & ADDRESS_MASK);
+        return bar.wide() ? low | (long) config.read(at + 4, 4) << 32 : low;
     }
 
     /**

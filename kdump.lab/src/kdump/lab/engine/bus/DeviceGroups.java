@@ -3,6 +3,7 @@ package kdump.lab.engine.bus;
 
 import iommu.api.machine.VirtualFunctions;
 import iommu.api.pcie.Capabilities;
+import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
 import iommu.api.pcie.RequesterId;
 import java.util.HashSet;
@@ -11,12 +12,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 
 /**
  * The IOMMU groups of a machine: functions that a unit cannot tell apart, as a bridge gives them
  * one id, or that can reach each other without it, as no Access Control Services on the way send
- * their requests up. Computed once, from the state that the bus is in then. Exceptions for single devices
- * that are isolated without saying so (quirks) are left out. One thread.
+ * their requests up. Computed once, from the state that the bus is in then. Exceptions for single
+ * devices that are isolated without saying so (quirks) are left out. One thread.
  *
  * <p>Source: Linux, iommu.c, pci_device_group, get_pci_function_alias_group; pci.c,
  * pci_acs_enabled, pci_acs_path_enabled.
@@ -32,22 +34,29 @@ public final class DeviceGroups {
     private static final int EVENT_COLLECTOR = 10;
     private static final int CONVENTIONAL = -1;
 
-    private final SortedMap<Integer, PciFunction> functions = new TreeMap<>();
+    private final IntFunction<PciFunction> live;
+    private final SortedMap<Integer, FunctionConfig> functions = new TreeMap<>();
     /** Of each bus the bridge that leads there; segment in 23:8. */
-    private final Map<Integer, PciFunction> bridges = new TreeMap<>();
+    private final Map<Integer, FunctionConfig> bridges = new TreeMap<>();
     private final Set<Integer> virtual = new HashSet<>();
     /** Of each function the one that its group began with. */
     private final Map<Integer, Integer> groups = new TreeMap<>();
 
-    /** Groups functions, bridges among them. */
-    public DeviceGroups(List<PciFunction> all) {
-        for (PciFunction function : all) {
+    /**
+     * Groups functions, bridges among them.
+     *
+     * @param all what enumeration has found: asking again might take a time-out each
+     * @param live is asked whether Access Control Services are on
+     */
+    public DeviceGroups(List<FunctionConfig> all, IntFunction<PciFunction> live) {
+        this.live = live;
+        for (FunctionConfig function : all) {
             functions.put(function.requesterId(), function);
             if (function.headerType() == 1) {
                 bridges.put(function.requesterId() >>> 16 << 8
-                        | function.readConfig(SECONDARY_BUS, 1), function);
+                        | function.read(SECONDARY_BUS, 1), function);
             }
-            VirtualFunctions layout = VirtualFunctions.of(function::readConfig);
+            VirtualFunctions layout = VirtualFunctions.of(function::read);
             for (int i = 0; layout != null && i < layout.count(); i++) {
                 virtual.add(layout.requester(function.requesterId(), i));
             }
@@ -62,7 +71,7 @@ public final class DeviceGroups {
                 .filter(e -> e.getValue().equals(group)).map(Map.Entry::getKey).toList();
     }
 
-    private int group(PciFunction function) {
+    private int group(FunctionConfig function) {
         Integer known = groups.get(function.requesterId());
         if (known == null) {
             known = find(function);
@@ -71,9 +80,9 @@ public final class DeviceGroups {
         return known;
     }
 
-    private int find(PciFunction function) {
-        PciFunction top = function;
-        for (PciFunction b = above(function); b != null; b = above(b)) {
+    private int find(FunctionConfig function) {
+        FunctionConfig top = function;
+        for (FunctionConfig b = above(function); b != null; b = above(b)) {
             if (takesOwnership(b)) {
                 top = b;
             }
@@ -81,7 +90,7 @@ public final class DeviceGroups {
         if (top != function) {
             return group(top);
         }
-        PciFunction above = above(function);
+        FunctionConfig above = above(function);
         if (above != null && !isIsolated(above)) {
             return group(above);
         }
@@ -89,9 +98,9 @@ public final class DeviceGroups {
     }
 
     /** Returns the group of a function of the same device that is not isolated either. */
-    private int sibling(PciFunction function) {
+    private int sibling(FunctionConfig function) {
         if (isOneOfMany(function) && !isEnabled(function)) {
-            for (PciFunction other : sameDevice(function).values()) {
+            for (FunctionConfig other : sameDevice(function).values()) {
                 if (groups.containsKey(other.requesterId()) && !isEnabled(other)) {
                     return groups.get(other.requesterId());
                 }
@@ -100,19 +109,19 @@ public final class DeviceGroups {
         return function.requesterId();
     }
 
-    private SortedMap<Integer, PciFunction> sameDevice(PciFunction function) {
+    private SortedMap<Integer, FunctionConfig> sameDevice(FunctionConfig function) {
         int first = function.requesterId() & ~7;
         return functions.subMap(first, first + 8);
     }
 
-    private PciFunction above(PciFunction function) {
+    private FunctionConfig above(FunctionConfig function) {
         int id = function.requesterId();
         return bridges.get(id >>> 16 << 8 | RequesterId.bus(id));
     }
 
     /** Returns whether every bridge from one up to the root complex isolates what is below. */
-    private boolean isIsolated(PciFunction bridge) {
-        for (PciFunction b = bridge; b != null; b = above(b)) {
+    private boolean isIsolated(FunctionConfig bridge) {
+        for (FunctionConfig b = bridge; b != null; b = above(b)) {
             if (!isEnabled(b)) {
                 return false;
             }
@@ -124,26 +133,30 @@ public final class DeviceGroups {
      * Returns whether a function cannot reach others past the unit. Ports have to say so; of others
      * only functions of one device can be reached within it.
      */
-    private boolean isEnabled(PciFunction function) {
+    private boolean isEnabled(FunctionConfig function) {
         return switch (type(function)) {
             case CONVENTIONAL, EXPRESS_TO_PCI, PCI_TO_EXPRESS, EVENT_COLLECTOR -> false;
-            case ROOT_PORT, DOWNSTREAM_PORT -> AccessControl.isEnabled(function);
-            default -> !isOneOfMany(function) || AccessControl.isEnabled(function);
+            case ROOT_PORT, DOWNSTREAM_PORT -> isControlled(function);
+            default -> !isOneOfMany(function) || isControlled(function);
         };
     }
 
-    private boolean isOneOfMany(PciFunction function) {
+    private boolean isControlled(FunctionConfig function) {
+        return AccessControl.isEnabled(live.apply(function.requesterId()));
+    }
+
+    private boolean isOneOfMany(FunctionConfig function) {
         return !virtual.contains(function.requesterId()) && sameDevice(function).size() > 1;
     }
 
-    private static boolean takesOwnership(PciFunction bridge) {
+    private static boolean takesOwnership(FunctionConfig bridge) {
         int type = type(bridge);
         return type == CONVENTIONAL || type == EXPRESS_TO_PCI || type == PCI_TO_EXPRESS;
     }
 
     /** Returns the device/port type; {@link #CONVENTIONAL} without PCI Express. */
-    private static int type(PciFunction function) {
-        int at = Capabilities.find(function::readConfig, Capabilities.EXPRESS);
-        return at <= 0 ? CONVENTIONAL : function.readConfig(at + EXPRESS_FLAGS, 2) >>> 4 & 0xf;
+    private static int type(FunctionConfig function) {
+        int at = Capabilities.find(function::read, Capabilities.EXPRESS);
+        return at <= 0 ? CONVENTIONAL : function.read(at + EXPRESS_FLAGS, 2) >>> 4 & 0xf;
     }
 }

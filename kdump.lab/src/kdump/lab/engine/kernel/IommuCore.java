@@ -100,7 +100,9 @@ public final class IommuCore implements DmaOps {
     /** Returns the functions of one's group, itself among them; known from the first call on. */
     List<Integer> group(int requester) {
         if (groups == null) {
-            groups = new DeviceGroups(machine.functionsThere());
+            groups = new DeviceGroups(machine.functionsThere().stream()
+                    .map(f -> machine.config(f.requesterId())).toList(),
+                    machine.fabric()::function);
         }
         return groups.of(requester);
     }

@@ -4,6 +4,8 @@ package kdump.lab.engine.kernel;
 import iommu.api.memory.AddressRange;
 import iommu.api.unit.IovaOrder;
 import iommu.api.unit.KernelPanicException;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * I/O virtual addresses of one domain, by page, in the order in which its kernel gives them out.
@@ -23,6 +25,13 @@ final class IovaAllocator {
 
     private final IovaOrder.Kind kind;
     private final PagesFromTop low = new PagesFromTop(LOW_END, (int) LOW_END - 1); // never page 0
+    /**
+     * What is spared below 4 GiB, taken out once a search comes to it: most never do, and the set
+     * of all its pages is large.
+     */
+    private final List<AddressRange> spared = new ArrayList<>();
+    /** Where the last of these ends; 0 without any. */
+    private long sparedEnd;
     /** Null if the domain has no addresses from 4 GiB on. */
     private final PagesFromTop high;
 
@@ -40,6 +49,16 @@ final class IovaAllocator {
         low.reserve(iova, bytes);
         if (high != null) {
             high.reserve(iova, bytes);
+        }
+    }
+
+    /** Keeps addresses of a device from being given out. */
+    void spare(AddressRange range) {
+        if (Long.compareUnsigned(range.end(), LOW_BYTES) > 0) {
+            reserve(range.start(), range.bytes());
+        } else {
+            spared.add(range);
+            sparedEnd = Math.max(sparedEnd, range.end());
         }
     }
 
@@ -70,6 +89,29 @@ final class IovaAllocator {
      * @throws KernelPanicException if there are none
      */
     long allocate(int pages, int aligned, boolean wide) {
+        long iova = find(pages, aligned, wide);
+        while (Long.compareUnsigned(iova, sparedEnd) < 0 && meetsSpared(iova, pages)) {
+            iova = find(pages, aligned, wide);
+        }
+        return iova;
+    }
+
+    /** Takes out what is spared of a find, which is given back; returns whether there is any. */
+    private boolean meetsSpared(long iova, int pages) {
+        var found = AddressRange.of(iova, (long) pages << PAGE_BITS);
+        List<AddressRange> met = spared.stream().filter(found::overlaps).toList();
+        if (!met.isEmpty()) {
+            for (int i = 0; i < pages; i++) {
+                free(iova + ((long) i << PAGE_BITS));
+            }
+            met.forEach(r -> reserve(r.start(), r.bytes()));
+            spared.removeAll(met);
+            sparedEnd = spared.stream().mapToLong(AddressRange::end).max().orElse(0);
+        }
+        return !met.isEmpty();
+    }
+
+    private long find(int pages, int aligned, boolean wide) {
         boolean aboveToo = wide && high != null;
         long iova = kind == IovaOrder.Kind.WHOLE_RANGE && aboveToo
                 ? high.takeHighest(pages, aligned) : 0;

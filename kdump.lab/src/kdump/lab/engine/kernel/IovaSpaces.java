@@ -68,14 +68,15 @@ final class IovaSpaces {
         var addresses = new IovaAllocator(machine.platform().messages(), order);
         reserved.forEach(r -> addresses.reserve(r.start(), r.bytes()));
         spared.computeIfAbsent(order.spared(), this::spare)
-                .forEach(r -> addresses.reserve(r.start(), r.bytes()));
+                .forEach(addresses::spare);
         return new Space(addresses, new HashSet<>());
     }
 
     private List<AddressRange> spare(IovaOrder.Spared which) {
         return switch (which) {
             case NONE -> List.of();
-            case FUNCTIONS -> DeviceAddresses.ofFunctions(machine.functionsThere());
+            case FUNCTIONS -> DeviceAddresses.ofFunctions(machine.functionsThere(),
+                    machine::config);
             case WINDOWS -> DeviceAddresses.window(machine.description().memoryMap(),
                     machine.platform().windowEnd());
         };

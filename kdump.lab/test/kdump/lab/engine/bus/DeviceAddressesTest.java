@@ -30,8 +30,9 @@ class DeviceAddressesTest {
     }
 
     private static List<AddressRange> of(Bar bar, long address) {
+        FunctionConfig config = function(bar, address);
         return DeviceAddresses.ofFunctions(new PcieFabricFactory().build(
-                List.of(function(bar, address)), new RecordingUpstream(),
+                List.of(config), new RecordingUpstream(),
                 (f, dma) -> new Device() {
                     @Override
                     public List<Bar> bars() {
@@ -40,7 +41,7 @@ class DeviceAddressesTest {
 
                     @Override
                     public void reset() { }
-                }).functions());
+                }).functions(), id -> config);
     }
 
     @Test

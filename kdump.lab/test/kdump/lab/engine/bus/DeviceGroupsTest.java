@@ -56,7 +56,11 @@ class DeviceGroupsTest {
     private DeviceGroups groups() {
         fabric = new PcieFabricFactory().build(functions, new RecordingUpstream(),
                 (function, dma) -> null);
-        return new DeviceGroups(fabric.functions());
+        return groupsNow();
+    }
+
+    private DeviceGroups groupsNow() {
+        return new DeviceGroups(functions, fabric::function);
     }
 
     private static List<Integer> ids(String... names) {
@@ -107,11 +111,11 @@ class DeviceGroupsTest {
         withSwitch(0, 0, 0).groups();
         fabric.functions().forEach(f -> Enumeration.controlAccess(KernelVersion.parse("2.6.32"),
                 f));
-        assertThat(new DeviceGroups(fabric.functions()).of(RequesterId.parse("03:00.0")))
+        assertThat(groupsNow().of(RequesterId.parse("03:00.0")))
                 .as("before 2.6.33 nobody does").hasSize(6);
         fabric.functions().forEach(f -> Enumeration.controlAccess(KernelVersion.parse("2.6.33"),
                 f));
-        assertThat(new DeviceGroups(fabric.functions()).of(RequesterId.parse("03:00.0")))
+        assertThat(groupsNow().of(RequesterId.parse("03:00.0")))
                 .isEqualTo(ids("03:00.0"));
     }
 
@@ -170,7 +174,7 @@ class DeviceGroupsTest {
             group.forEach(other -> assertThat(before.of(other)).isEqualTo(group));
         }
         fabric.functions().forEach(f -> Enumeration.controlAccess(KernelVersion.parse("6.1"), f));
-        var after = new DeviceGroups(fabric.functions());
+        var after = groupsNow();
         for (FunctionConfig f : functions) {
             assertThat(before.of(f.requesterId())).containsAll(after.of(f.requesterId()));
         }

@@ -146,4 +146,40 @@ class IovaAllocatorTest {
         assertThatExceptionOfType(KernelPanicException.class)
                 .isThrownBy(() -> domain.allocate(true));
     }
+
+    /** What is spared is never given out, and what is given out is as if it had been reserved. */
+    @Seeds(count = 30)
+    void whatIsSparedIsAsGoodAsReserved(long seed) {
+        var random = new RandomStream(seed, "spared");
+        var order = new IovaOrder(IovaOrder.Kind.LOW_FIRST, 39, IovaOrder.Spared.NONE);
+        var spares = new IovaAllocator(MESSAGES, order);
+        var reserves = new IovaAllocator(MESSAGES, order);
+        var ranges = new ArrayList<AddressRange>();
+        for (int i = 0; i < 6; i++) {
+            ranges.add(AddressRange.of(FOUR_GIB - (1L + random.nextInt(400) << 12),
+                    1L + random.nextInt(20) << 12));
+        }
+        ranges.add(AddressRange.of((1L << 39) - (16L << 12), 8L << 12));
+        ranges.removeIf(r -> r.start() < FOUR_GIB && r.end() > FOUR_GIB);
+        ranges.forEach(spares::spare);
+        ranges.forEach(r -> reserves.reserve(r.start(), r.bytes()));
+        var given = new ArrayList<Long>();
+        for (int step = 0; step < 300; step++) {
+            if (!given.isEmpty() && random.oneIn(4)) {
+                long freed = given.remove(random.nextInt(given.size()));
+                spares.free(freed);
+                reserves.free(freed);
+                continue;
+            }
+            int pages = random.oneIn(5) ? 1 + random.nextInt(8) : 1;
+            int aligned = pages == 1 ? 1 : Integer.highestOneBit(pages - 1) << 1;
+            long iova = spares.allocate(pages, aligned, true);
+            assertThat(iova).isEqualTo(reserves.allocate(pages, aligned, true));
+            var found = AddressRange.of(iova, (long) pages << 12);
+            assertThat(ranges).noneMatch(found::overlaps);
+            for (int i = 0; i < pages; i++) {
+                given.add(iova + ((long) i << 12));
+            }
+        }
+    }
 }

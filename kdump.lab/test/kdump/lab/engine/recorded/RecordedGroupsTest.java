@@ -53,7 +53,7 @@ class RecordedGroupsTest {
         var description = new CaptureDirectoryImporter().read(CAPTURES.resolve(name), null);
         Fabric fabric = new PcieFabricFactory().build(description.functions(),
                 new RecordingUpstream(), (function, dma) -> null);
-        var groups = new DeviceGroups(fabric.functions());
+        var groups = new DeviceGroups(description.functions(), fabric::function);
         return description.functions().stream()
                 .filter(f -> f.classCode() >>> 8 != REMAPPING_UNIT)
                 .map(f -> (Set<Integer>) new TreeSet<>(groups.of(f.requesterId())))
