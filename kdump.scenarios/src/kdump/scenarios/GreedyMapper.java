@@ -15,8 +15,8 @@ import java.util.List;
 import kdump.scenarios.trial.ProbingDriver;
 
 /**
- * A device that does nothing, under a driver that maps one page over and over while the first kernel
- * runs, and unmaps nothing. One thread.
+ * A device that does nothing, under a driver that maps one page over and over while the first
+ * kernel runs, and unmaps nothing. One thread.
  */
 final class GreedyMapper implements DeviceModel {
 

@@ -19,11 +19,12 @@ final class MontgomeryAperture {
     private static final String MACHINE = "gart-2008";
 
     static final List<Claim> CLAIMS = List.of(new Claim("S2-16",
-            "a dump that reads the GART's aperture has trouble", MACHINE + " whose firmware leaves no"
-            + " aperture, linux: 2.6.27; without machine checks; with Montgomery's patch; 2.6.34;"
-            + " capture kernels of 4.15 and 4.16 that use the GART",
+            "a dump that reads the GART's aperture has trouble", MACHINE + " whose firmware leaves"
+            + " no aperture, linux: 2.6.27; without machine checks; with Montgomery's patch;"
+            + " 2.6.34; capture kernels of 4.15 and 4.16 that use the GART",
             "a machine check, or pages of others, as long as processors go through the aperture;"
-            + " neither with the patch, with the GART off, and where the aperture is left out", MontgomeryAperture::dumps));
+            + " neither with the patch, with the GART off, and where the aperture is left out",
+            MontgomeryAperture::dumps));
 
     /** What a verdict says of pages that were read through the aperture. */
     private static final String MISREAD = "are not what memory has there";
@@ -72,8 +73,8 @@ final class MontgomeryAperture {
     private static MachineDescription withoutAperture(MachineDescription machine) {
         return machine.withUnits(machine.units().stream().map(unit -> {
             UnitProfile p = unit.profile();
-            return unit.withProfile(new UnitProfile(p.vendor(), p.name(), p.registerBase(), Map.of(),
-                    p.settings()));
+            return unit.withProfile(new UnitProfile(p.vendor(), p.name(), p.registerBase(),
+                    Map.of(), p.settings()));
         }).toList());
     }
 

@@ -123,8 +123,8 @@ final class MontgomeryKinds {
                         + " it, " + straight + " of " + own.size() + " of kdump's beside it; over a"
                         + " new table " + arrived + " of " + later.size()
                         + " arrive where they were meant to",
-                "the capture kernel leaves the aperture alone, as those up to 2.6.33 do whose memory is"
-                + " all below 4 GiB", "they went otherwise");
+                "the capture kernel leaves the aperture alone, as those up to 2.6.33 do whose"
+                + " memory is all below 4 GiB", "they went otherwise");
     }
 
     private static Finding entries(Stage stage) throws LabException {

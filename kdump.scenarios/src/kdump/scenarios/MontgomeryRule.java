@@ -33,10 +33,10 @@ final class MontgomeryRule {
                     + " kernel knows of no unit", "requests for the crash range fault, the dump is"
                     + " missing, no byte of the capture kernel changes", MontgomeryRule::grabbed),
             new Claim("S2-2", "reserving the crash range is necessary but not sufficient",
-                    "laptop, " + POLICY + " without the map; " + CALGARY + " without the reservation"
-                    + " and with it, and a driver that goes on mapping", "reservation alone, and map"
-                    + " alone: no good dump; both: a complete one, and no address of the range is"
-                    + " given out", MontgomeryRule::notSufficient),
+                    "laptop, " + POLICY + " without the map; " + CALGARY + " without the"
+                    + " reservation and with it, and a driver that goes on mapping",
+                    "reservation alone, and map alone: no good dump; both: a complete one, and no"
+                    + " address of the range is given out", MontgomeryRule::notSufficient),
             new Claim("S2-3", "the first kernel has to map all pages of the crash range to"
                     + " themselves, or those that I/O can go to", "laptop, " + POLICY
                     + " with the whole range, its lower half, its upper half", "I/O works inside of"

@@ -62,8 +62,8 @@ final class SumnerTables {
         return Finding.where(inLegacy.isEmpty() && !ids(legacy.atDump(), WIRELESS).isEmpty()
                         && !inScalable.isEmpty(),
                 "legacy mode: id " + ids(legacy.atDump(), WIRELESS)
-                        + ", of which were in use at T1 " + inLegacy + "; scalable mode: " + fresh + " of the devices"
-                        + " that drivers have taken, in use " + inScalable,
+                        + ", of which were in use at T1 " + inLegacy + "; scalable mode: " + fresh
+                        + " of the devices that drivers have taken, in use " + inScalable,
                 "legacy mode: Linux does not reserve the ids of old entries of the PASID table",
                 "an id was given out twice, or scalable mode gives out none twice");
     }

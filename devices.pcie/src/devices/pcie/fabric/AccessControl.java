@@ -19,8 +19,6 @@ import iommu.api.pcie.RequesterId;
  */
 final class AccessControl {
 
-    static final int CAPABILITY = 0x000d;
-
     private static final int CAPABILITIES = 0x04;
     private static final int CONTROL = 0x06;
     private static final int CONTROL_BITS = 0x007f;

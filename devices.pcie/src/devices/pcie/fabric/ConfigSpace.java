@@ -117,7 +117,7 @@ final class ConfigSpace implements Interrupts.Config {
         if (containment > 0) {
             Containment.kinds(this, containment);
         }
-        accessControl = Capabilities.findExtended(this::read, AccessControl.CAPABILITY);
+        accessControl = Capabilities.findExtended(this::read, Capabilities.ACCESS_CONTROL);
         if (accessControl > 0) {
             AccessControl.kinds(this, accessControl);
         }
@@ -183,7 +183,7 @@ final class ConfigSpace implements Interrupts.Config {
                 Capabilities.ADDRESS_TRANSLATION_SERVICES);
         errorReporting = Capabilities.findExtended(this::read, Capabilities.ADVANCED_ERRORS);
         containment = Capabilities.findExtended(this::read, Capabilities.CONTAINMENT);
-        accessControl = Capabilities.findExtended(this::read, AccessControl.CAPABILITY);
+        accessControl = Capabilities.findExtended(this::read, Capabilities.ACCESS_CONTROL);
     }
 
     /**

@@ -5,9 +5,9 @@ import iommu.api.pcie.CompletionStatus;
 import iommu.api.pcie.Upstream;
 
 /**
- * Requests of one function that end at another's registers, or at a bridge ({@link PeerRoute}). Such
- * a request is taken in accesses of up to 4 bytes, whatever the device might make of a longer one.
- * A bridge that nobody behind takes a request from detects an unsupported request. One thread.
+ * Requests of one function that end at another's registers, or at a bridge ({@link PeerRoute}).
+ * Such a request is taken in accesses of up to 4 bytes, whatever the device might make of a longer
+ * one. A bridge that nobody behind takes a request from detects an unsupported request. One thread.
  */
 final class PeerAccess {
 

@@ -35,16 +35,13 @@ final class RequestPath implements DmaPort {
     @Override
     public CompletionStatus read(long address, byte[] to, int offset, int bytes) {
         CompletionStatus ended = sent(false, false, address);
-        if (ended == CompletionStatus.SUCCESS) {
-            FabricFunction peer = peers.completer(address, bytes, false);
-            if (peer != null) {
-                CompletionStatus status = peers.read(peer, address, to, offset, bytes);
-                return completed(status, status, address, to, offset, bytes);
-            }
+        if (ended != CompletionStatus.SUCCESS) {
+            return completed(ended, ended, address, to, offset, bytes);
         }
-        return completed(ended, ended != CompletionStatus.SUCCESS ? ended
-                : upstream.read(function.requesterId(), function.alias(), address, to, offset,
-                        bytes), address, to, offset, bytes);
+        FabricFunction peer = peers.completer(address, bytes, false);
+        return peer != null ? ofPeer(peer, address, to, offset, bytes)
+                : completed(ended, upstream.read(function.requesterId(), function.alias(), address,
+                        to, offset, bytes), address, to, offset, bytes);
     }
 
     @Override
@@ -63,6 +60,13 @@ final class RequestPath implements DmaPort {
             way.report(true, address, upstream);
         }
         return CompletionStatus.SUCCESS;
+    }
+
+    /** The root port hears nothing of a request that does not come by. */
+    private CompletionStatus ofPeer(FabricFunction peer, long address, byte[] to, int offset,
+            int bytes) {
+        CompletionStatus status = peers.read(peer, address, to, offset, bytes);
+        return completed(status, status, address, to, offset, bytes);
     }
 
     /**
@@ -140,17 +144,14 @@ final class RequestPath implements DmaPort {
             int offset, int bytes) {
         CompletionStatus ended = translationEnabled() ? sent(true, false, physicalAddress)
                 : CompletionStatus.UNSUPPORTED_REQUEST;
-        if (ended == CompletionStatus.SUCCESS) {
-            FabricFunction peer = peers.completer(physicalAddress, bytes, true);
-            if (peer != null) {
-                CompletionStatus status = peers.read(peer, physicalAddress, to, offset, bytes);
-                return completed(status, status, physicalAddress, to, offset, bytes);
-            }
+        if (ended != CompletionStatus.SUCCESS) {
+            return completed(ended, ended, physicalAddress, to, offset, bytes);
         }
-        return completed(ended, ended != CompletionStatus.SUCCESS ? ended
-                : upstream.readTranslated(function.requesterId(), function.alias(),
-                        physicalAddress, untranslated, to, offset, bytes), physicalAddress, to,
-                offset, bytes);
+        FabricFunction peer = peers.completer(physicalAddress, bytes, true);
+        return peer != null ? ofPeer(peer, physicalAddress, to, offset, bytes)
+                : completed(ended, upstream.readTranslated(function.requesterId(),
+                        function.alias(), physicalAddress, untranslated, to, offset, bytes),
+                        physicalAddress, to, offset, bytes);
     }
 
     @Override

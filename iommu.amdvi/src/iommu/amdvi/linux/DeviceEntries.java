@@ -76,7 +76,9 @@ final class DeviceEntries {
         port.write64(at(device) + 16, DeviceTableEntry.IV.with(q2, 1));
     }
 
-    /** Blocks the DMA of a device: no table, no permission; the interrupt half of the entry stays. */
+    /**
+     * Blocks the DMA of a device: no table, no permission; the interrupt half of the entry stays.
+     */
     void block(int device) {
         port.write64(at(device), BLOCKED);
     }

@@ -92,8 +92,8 @@ final class LinuxHandover {
     }
 
     /**
-     * Goes on with device table and page tables, whatever this version would do or refuse by itself.
-     * If it is refused nothing was changed.
+     * Goes on with device table and page tables, whatever this version would do or refuse by
+     * itself. If it is refused nothing was changed.
      *
      * @param copied whether all tables are copied, or used where they lie
      * @param keeps whether functions keep their domains with all that is mapped in them

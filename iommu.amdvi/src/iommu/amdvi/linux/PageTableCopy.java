@@ -10,8 +10,8 @@ import java.util.Map;
  * Copies the page tables that a copied device table leads to. A table that two entries share stays
  * shared; one that is not in memory keeps its old pointer.
  *
- * <p>No kernel does so for these units; proposed for others by Z. Li and B. Sumner, "iommu/vt-d: Fix
- * crash dump failure caused by legacy DMA/IO", October 2014.
+ * <p>No kernel does so for these units; proposed for others by Z. Li and B. Sumner, "iommu/vt-d:
+ * Fix crash dump failure caused by legacy DMA/IO", October 2014.
  */
 final class PageTableCopy {
 

@@ -97,7 +97,8 @@ public interface RemappingUnit {
 
     /**
      * Returns where a processor's read of memory goes: where it says, as units that have no part in
-     * such reads leave it. What is refused is recorded, and told the listener, as the hardware does.
+     * such reads leave it. What is refused is recorded, and told the listener, as the hardware
+     * does.
      *
      * @param physicalAddress of a read that does not cross a 4 KiB boundary
      * @return packed, see {@link Translation}: untranslated, another address, or blocked: then the

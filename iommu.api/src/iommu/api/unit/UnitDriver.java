@@ -267,8 +267,9 @@ public interface UnitDriver {
     void unmap(int requester, long iova, long bytes);
 
     /**
-     * Returns whether this kernel, as it writes a dump, reads a page of old memory. It does not read
-     * one of which it knows that a processor finds something else there: the dump has zeros of it.
+     * Returns whether this kernel, as it writes a dump, reads a page of old memory. It does not
+     * read one of which it knows that a processor finds something else there: the dump has zeros of
+     * it.
      *
      * @param physicalAddress of the page
      */

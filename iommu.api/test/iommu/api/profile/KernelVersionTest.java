@@ -13,14 +13,16 @@ class KernelVersionTest {
 
     @ParameterizedTest
     @CsvSource({"6.1, 6.1", "linux-4.2, 4.2", "2.6.34, 2.6.34", "6.1.0-56-amd64, 6.1",
-            "6.12.107+deb12-amd64, 6.12.107", "7.3-rc4, 7.3", "2.6.32.12, 2.6.32", "linux-2.6.33.3-85.fc13.x86_64, 2.6.33",
+            "6.12.107+deb12-amd64, 6.12.107", "7.3-rc4, 7.3", "2.6.32.12, 2.6.32",
+            "linux-2.6.33.3-85.fc13.x86_64, 2.6.33",
             "2.6.32-754.el6.x86_64, 2.6.32"})
     void readsWhatKernelsCallThemselves(String text, String version) {
         assertThat(KernelVersion.parse(text)).hasToString(version);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "6", "six", "linux-", "6.1.2.3", "2.6.32.", "2.6.32.1.2", "6.", "99999999999.1", "-6.1"})
+    @ValueSource(strings = {"", "6", "six", "linux-", "6.1.2.3", "2.6.32.", "2.6.32.1.2",
+        "6.", "99999999999.1", "-6.1"})
     void refusesWhatIsNoVersion(String text) {
         assertThatThrownBy(() -> KernelVersion.parse(text))
                 .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("'" + text);

@@ -15,9 +15,9 @@ import kdump.importers.bytes.SmallFile;
 import org.osgi.service.component.annotations.Component;
 
 /**
- * Reads the Rio Grande table out of a dump of the extended BIOS data area (EBDA): the table in which
- * firmware tells where Calgary chips are. A file is one if the chain of blocks in it has that table,
- * or if its name says so and its first byte its length. Stateless.
+ * Reads the Rio Grande table out of a dump of the extended BIOS data area (EBDA): the table in
+ * which firmware tells where Calgary chips are. A file is one if the chain of blocks in it has that
+ * table, or if its name says so and its first byte its length. Stateless.
  *
  * <p>Source: Linux, pci-calgary_64.c, detect_calgary, build_detail_arrays; rio.h.
  */

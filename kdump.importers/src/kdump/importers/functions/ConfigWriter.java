@@ -41,7 +41,6 @@ public final class ConfigWriter {
     private static final int FIRST_EXTENDED = 0x100;
     private static final int ERROR_REPORTING = 1;
     private static final int ERROR_REPORTING_BYTES = 0x48;
-    private static final int ACCESS_CONTROL = 0x0d;
     private static final int CONTAINMENT_BYTES = 0x0c;
     private static final int VECTOR_BYTES = 16;
 
@@ -234,7 +233,7 @@ public final class ConfigWriter {
 
     /** Appends Access Control Services: all that look at requests from one side. */
     public void accessControl(int control) {
-        int place = extended(ACCESS_CONTROL, 1, 0, 8);
+        int place = extended(Capabilities.ACCESS_CONTROL, 1, 0, 8);
         if (place != 0) {
             config.putShort(place + 4, (short) 0x1f);
             config.putShort(place + 6, (short) control);

@@ -50,11 +50,12 @@ class FunctionTextsTest {
     void aPortOfWhichNothingIsToldIsTakenToKeepWhatIsBehindApart() throws FormatException {
         PciSysfsText.read(text(LISTING), table);
         FunctionConfig port = config("00:02.0");
-        int at = Capabilities.findExtended(port::read, 0x0d);
+        int at = Capabilities.findExtended(port::read, Capabilities.ACCESS_CONTROL);
         assertThat(port.u16(at + 6)).as("ACS Control").isEqualTo(0x1d);
         assertThat(remarks).anyMatch(
                 r -> r.startsWith("0000:00:02.0, 0000:00:05.0: nothing tells of Access"));
-        assertThat(Capabilities.findExtended(config("01:00.0")::read, 0x0d)).isZero();
+        assertThat(Capabilities.findExtended(config("01:00.0")::read,
+                Capabilities.ACCESS_CONTROL)).isZero();
     }
 
     @Test

@@ -82,7 +82,7 @@ class LspciProseTest {
 
     /** Control of Access Control Services; -1 if the function has none. */
     private static int accessControl(FunctionConfig function) {
-        int at = Capabilities.findExtended(function::read, 0x0d);
+        int at = Capabilities.findExtended(function::read, Capabilities.ACCESS_CONTROL);
         return at <= 0 ? -1 : function.u16(at + 6);
     }
 

@@ -11,7 +11,9 @@ import kdump.lab.api.Lab;
 import kdump.lab.api.LabException;
 import org.apache.commons.cli.Options;
 
-/** Prints DMAR, IVRS and EBDA tables as iasl does, the kernel's lines for them, and what is wrong. */
+/**
+ * Prints DMAR, IVRS and EBDA tables as iasl does, the kernel's lines for them, and what is wrong.
+ */
 record AcpiCommand(Lab lab) implements Command<List<FirmwareTable>> {
 
     /** Fields that begin something new. */

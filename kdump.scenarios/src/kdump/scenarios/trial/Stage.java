@@ -49,8 +49,8 @@ public final class Stage {
     }
 
     /** Returns a run on a built-in machine that is altered before its kernel boots. */
-    public Experiment altered(String machine, String policy, UnaryOperator<MachineDescription> altered)
-            throws LabException {
+    public Experiment altered(String machine, String policy,
+            UnaryOperator<MachineDescription> altered) throws LabException {
         return altered(machine, policy, KernelChoice.DEFAULT, altered);
     }
 
@@ -141,7 +141,8 @@ public final class Stage {
     }
 
     /** Returns how often something comes out of runs with different seeds, from this stage's on. */
-    public Rate rate(Experiment experiment, int times, Predicate<Verdict> what) throws LabException {
+    public Rate rate(Experiment experiment, int times, Predicate<Verdict> what)
+            throws LabException {
         int hits = 0;
         for (int i = 0; i < times; i++) {
             RunOptions o = experiment.options();

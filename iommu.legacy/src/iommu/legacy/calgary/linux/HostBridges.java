@@ -93,8 +93,8 @@ final class HostBridges {
     }
 
     /**
-     * Returns the first bus of a PHB on which there is a chip and, as a rule, agents; -1: none. What
-     * is on a bus of CalIOC2 lies behind a bridge, and is not looked for.
+     * Returns the first bus of a PHB on which there is a chip and, as a rule, agents; -1: none.
+     * What is on a bus of CalIOC2 lies behind a bridge, and is not looked for.
      */
     int busOf(int phb) {
         for (int bus = firstBus[phb]; bus <= lastBus[phb]; bus++) {

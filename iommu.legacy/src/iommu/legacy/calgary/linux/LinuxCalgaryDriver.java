@@ -14,8 +14,8 @@ import iommu.legacy.calgary.TranslationEntry;
 import java.util.function.Consumer;
 
 /**
- * Linux for one Calgary chip, or CalIOC2; what differs by version is in {@link CalgaryKernel}. A table is a
- * PHB's, and its kernel gives addresses out by itself ({@link CalgaryDma}).
+ * Linux for one Calgary chip, or CalIOC2; what differs by version is in {@link CalgaryKernel}. A
+ * table is a PHB's, and its kernel gives addresses out by itself ({@link CalgaryDma}).
  *
  * <ul>
  * <li>{@link #startClean} gives each PHB that has agents a new table and enables it: translation

@@ -24,7 +24,9 @@ final class RioGrandeTable {
 
     private RioGrandeTable() { }
 
-    /** Returns what a kernel says that does not find the table, or cannot use it; null if it can. */
+    /**
+     * Returns what a kernel says that does not find the table, or cannot use it; null if it can.
+     */
     static String missing(KernelPort port) {
         long area = area(port);
         if (area < 0) {

@@ -61,8 +61,8 @@ final class TceTable {
     }
 
     /**
-     * Keeps the first 32 pages, and the hole below 1 MiB, from being given out; of CalIOC2 all of the
-     * first MiB: calgary_reserve_regions.
+     * Keeps the first 32 pages, and the hole below 1 MiB, from being given out; of CalIOC2 all of
+     * the first MiB: calgary_reserve_regions.
      */
     void reserveUsual(boolean calIoc2) {
         reserve(new AddressRange(0, (long) EMERGENCY_PAGES << TranslationEntry.PAGE_SHIFT));

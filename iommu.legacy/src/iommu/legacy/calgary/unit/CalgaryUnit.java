@@ -22,8 +22,8 @@ import iommu.legacy.calgary.TranslationEntry;
  * is on them. A request that its table does not grant is refused, and noted in the PHB's status
  * until software has cleared it; nothing announces that. Interrupt messages pass.
  *
- * <p>CalIOC2, for PCI Express, is a setting: its first MiB is never translated, and it is stopped to
- * drop what it caches. What it does with requests meanwhile is not modelled.
+ * <p>CalIOC2, for PCI Express, is a setting: its first MiB is never translated, and it is stopped
+ * to drop what it caches. What it does with requests meanwhile is not modelled.
  *
  * <p>Registers that a profile does not name: PHB 0 serves all buses, nothing is translated.
  *

@@ -15,8 +15,8 @@ import org.osgi.service.component.annotations.Component;
 /**
  * What Linux does by itself with GARTs that it finds. At T3 it switches those off that cannot be,
  * later versions all that are on; at T4 it says which of their errors are machine checks; at T6 it
- * gives them new tables if it uses them: capture kernels, as a rule, have all their memory in reach.
- * Stateless.
+ * gives them new tables if it uses them: capture kernels, as a rule, have all their memory in
+ * reach. Stateless.
  *
  * <p>Source: docs/kernels.md; Linux, early_gart_iommu_check, gart_iommu_init.
  */

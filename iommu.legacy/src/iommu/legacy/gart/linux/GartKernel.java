@@ -47,8 +47,8 @@ public record GartKernel(boolean used, boolean force, boolean crashDisables, boo
                     "the crashing kernel leaves it on"));
     private static final VersionedSetting EARLY = VersionedSetting.of(PREFIX + "checksEarly", 1,
             0, "the aperture is looked at once memory is counted, and only by who uses it",
-            new Change("2.6.25, aaf230424204", 1, "at T3 northbridges that do not agree, or have an aperture that"
-                    + " cannot be, are switched off"));
+            new Change("2.6.25, aaf230424204", 1, "at T3 northbridges that do not agree, or have"
+                    + " an aperture that cannot be, are switched off"));
     private static final VersionedSetting FLUSH = VersionedSetting.of(PREFIX + "flushesAlways", 1,
             1, "1: every mapping drops what is cached", new Change(Change.NEVER, 0,
                     "0, `iommu=nofullflush`: only one whose address was used before"));

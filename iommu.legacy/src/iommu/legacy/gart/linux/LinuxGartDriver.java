@@ -116,16 +116,16 @@ public final class LinuxGartDriver implements UnitDriver {
     @Override
     public void countMemory() {
         long start = apertureStart();
-        if (kernel.reservesFound() && isEnabled() && start != 0 && start + apertureBytes() <= LOW_END
-                && port.reserve(start, apertureBytes())) {
+        if (kernel.reservesFound() && isEnabled() && start != 0
+                && start + apertureBytes() <= LOW_END && port.reserve(start, apertureBytes())) {
             port.print("update e820 for GART");
             reserved = start;
         }
     }
 
     /**
-     * {@inheritDoc} A GART has no part in them, but by T4 kernels have said which errors are machine
-     * checks.
+     * {@inheritDoc} A GART has no part in them, but by T4 kernels have said which errors are
+     * machine checks.
      *
      * <p>Source: Linux, mce.c, __mcheck_cpu_init_generic; amd.c of x86, "Disable GART TLB Walk
      * Errors on Fam10h", where it is a bit of another register that has the same effect.
@@ -218,8 +218,8 @@ public final class LinuxGartDriver implements UnitDriver {
     }
 
     /**
-     * Makes an aperture over RAM, aligned to its size: nobody else gets that RAM. Up to 2.6.36 it is
-     * cleared, later it is taken as it is: nobody looks at it but a dump.
+     * Makes an aperture over RAM, aligned to its size: nobody else gets that RAM. Up to 2.6.36 it
+     * is cleared, later it is taken as it is: nobody looks at it but a dump.
      *
      * @throws KernelPanicException if there is no room for it
      */

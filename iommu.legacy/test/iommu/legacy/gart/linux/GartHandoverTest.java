@@ -87,7 +87,8 @@ class GartHandoverTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"gart_fix_e820=off, gart.reservesFound, 0", "iommu=force, gart.force, 1", "iommu=off, gart.used, 0", "iommu=soft, gart.used, 0",
+    @CsvSource({"gart_fix_e820=off, gart.reservesFound, 0", "iommu=force, gart.force, 1",
+        "iommu=off, gart.used, 0", "iommu=soft, gart.used, 0",
         "'iommu=nofullflush,force', gart.flushesAlways, 0"})
     void wordsSetSettings(String line, String setting, long value) {
         assertThat(new GartVendor().kernelOptions(line))

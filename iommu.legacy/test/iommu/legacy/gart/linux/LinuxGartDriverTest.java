@@ -153,7 +153,9 @@ class LinuxGartDriverTest {
         assertThat(bare.port.console()).contains("Cannot allocate aperture memory hole");
     }
 
-    /** What is on and lies over RAM is used on from 2.6.25 on; before, another is made elsewhere. */
+    /**
+     * What is on and lies over RAM is used on from 2.6.25 on; before, another is made elsewhere.
+     */
     @ParameterizedTest
     @CsvSource({"2.6.24, 0x4000000", "2.6.25, 0x8000000", "5.10, 0x8000000"})
     void anApertureThatIsFoundOverRamIsNoRam(String version, String start)

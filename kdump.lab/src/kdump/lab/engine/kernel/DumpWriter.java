@@ -86,8 +86,10 @@ public final class DumpWriter {
     private long readOld(long page) {
         if (kernel.units().stream().allMatch(u -> u.driver().readsOldMemory(page))) {
             long from = machine.readByProcessor(page, asRead);
-            memory.read(page, asItIs, 0, PAGE);
-            misread += Arrays.equals(asRead, asItIs) ? 0 : 1;
+            if (from != page) {
+                memory.read(page, asItIs, 0, PAGE);
+                misread += Arrays.equals(asRead, asItIs) ? 0 : 1;
+            }
             return from;
         }
         Arrays.fill(asRead, (byte) 0);

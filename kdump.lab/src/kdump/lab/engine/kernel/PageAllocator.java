@@ -18,7 +18,7 @@ public final class PageAllocator {
     private static final int PAGE = PhysicalMemory.PAGE_BYTES;
 
     private final List<AddressRange> ranges;
-    private final BitSet excluded;
+    private BitSet excluded;
     private final BitSet given = new BitSet();
     private final BitSet scratch = new BitSet();
     /** Frames to be given out again, the next one last. */
@@ -34,7 +34,7 @@ public final class PageAllocator {
      */
     public PageAllocator(List<AddressRange> ranges, BitSet excluded) {
         this.ranges = ranges;
-        this.excluded = (BitSet) excluded.clone();
+        this.excluded = excluded;
         this.next = ranges.isEmpty() ? 0 : up(ranges.get(0).start(), PAGE);
     }
 
@@ -108,6 +108,7 @@ public final class PageAllocator {
 
     /** Has the frames of a range be given out no more. */
     void reserve(AddressRange range) {
+        excluded = (BitSet) excluded.clone(); // all runs share that of their machine
         excluded.set(frame(range.start()), frame(up(range.end(), PAGE)));
     }
 

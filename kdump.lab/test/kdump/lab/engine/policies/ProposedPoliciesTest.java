@@ -63,7 +63,9 @@ class ProposedPoliciesTest {
         assertThat(run("vtd1", policy, 7).oldMemoryBytesChanged() > 0).isEqualTo(changes);
     }
 
-    /** The old event log is written until T6, where interrupts share tables: what is kept is not. */
+    /**
+     * The old event log is written until T6, where interrupts share tables: what is kept is not.
+     */
     @Test
     void copiesOfTheOtherVendorsTablesLeaveTheOldOnesAlone() {
         long log = run("kdamd1", "copy-page-tables", 7).oldMemoryBytesChanged();

@@ -172,7 +172,8 @@ class ColdBootTest {
                 new HardwareChoice("qemu-7.2", Map.of()))), Fixture.session(new Linux()), false,
                 FaultInjection.NONE).verdict().driversFailed()).hasSize(2);
         assertThat(Fixture.crash(new Runner(m, Fixture.SERVICES, maps),
-                Fixture.session(new Linux()), false, FaultInjection.NONE).verdict().driversFailed()).isEmpty();
+                Fixture.session(new Linux()), false, FaultInjection.NONE).verdict()
+                .driversFailed()).isEmpty();
         assertThat(Fixture.crash(new Runner(m, Fixture.SERVICES, RunOptions.ofSeed(7)),
                 Fixture.session(new Linux()), false, FaultInjection.NONE).verdict().clean())
                 .as("a capture kernel that passes requests, too").isTrue();

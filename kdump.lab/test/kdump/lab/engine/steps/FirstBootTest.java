@@ -111,7 +111,8 @@ class FirstBootTest {
     @Test
     void aUnitThatCannotBeUsedIsTold() {
         assertThatThrownBy(() -> boot(FILE.replace("=on", "=on,sm_on").replace(
-                "base: 0xfed92000", "base: 0xfed92000, registers: {0x10: 0x00f0105a, 0x14: 0x00000800}")))
+                "base: 0xfed92000", "base: 0xfed92000, registers: {0x10: 0x00f0105a,"
+                        + " 0x14: 0x00000800}")))
                 .isInstanceOf(LabException.class).hasCauseInstanceOf(StepRefusedException.class)
                 .hasMessageContaining("does not boot: scalable mode without a stage");
     }
