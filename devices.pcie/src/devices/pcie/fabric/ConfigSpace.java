@@ -57,6 +57,9 @@ final class ConfigSpace implements Interrupts.Config {
     /** VF Enable, VF Memory Space Enable, ARI Capable Hierarchy. */
     private static final int VIRTUAL_WRITABLE = 0x0019;
 
+    /** As large as config space is at most; nobody writes to it. */
+    private static final byte[] NOTHING = new byte[4096];
+
     private final byte[] held;
     private final byte[] writable;
     private final byte[] writeOneToClear;
@@ -68,7 +71,7 @@ final class ConfigSpace implements Interrupts.Config {
     private final int containment;
     private final int accessControl;
     /** Writable bits that a reset leaves alone. */
-    private final byte[] sticky;
+    private byte[] sticky;
     /** Whether the kinds of all bits were given. */
     private final boolean given;
     /** Registers that are the device's. */
@@ -79,7 +82,6 @@ final class ConfigSpace implements Interrupts.Config {
         writable = new byte[held.length];
         writeOneToClear = new byte[held.length];
         afterReset = new byte[held.length];
-        sticky = new byte[held.length];
         given = false;
         kind(writable, COMMAND, COMMAND_WRITABLE);
         kind(writeOneToClear, STATUS, STATUS_WRITE_ONE_TO_CLEAR);
@@ -110,6 +112,7 @@ final class ConfigSpace implements Interrupts.Config {
             kind(writable, virtual.capability() + VirtualFunctions.NUMBER, 0xffff);
         }
         errorReporting = Capabilities.findExtended(this::read, Capabilities.ADVANCED_ERRORS);
+        sticky = errorReporting > 0 ? new byte[held.length] : NOTHING;
         if (errorReporting > 0) {
             errorRegisters(bridge);
         }
@@ -176,7 +179,7 @@ final class ConfigSpace implements Interrupts.Config {
         writable = plugged.writable().clone();
         writeOneToClear = plugged.writeOneToClear().clone();
         afterReset = plugged.config();
-        sticky = new byte[held.length];
+        sticky = NOTHING;
         given = true;
         express = Capabilities.find(this::read, Capabilities.EXPRESS);
         translationServices = Capabilities.findExtended(this::read,
@@ -205,6 +208,7 @@ final class ConfigSpace implements Interrupts.Config {
                 }
                 takes(each.offset(), (int) each.writable());
                 takes(writeOneToClear, each.offset(), (int) each.writeOneToClear());
+                sticky = sticky == NOTHING ? new byte[held.length] : sticky;
                 takes(sticky, each.offset(), -1);
             }
         }

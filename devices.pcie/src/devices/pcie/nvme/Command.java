@@ -34,7 +34,8 @@ final class Command implements Runnable {
     private final DmaPort dma;
     private final byte[] entry = new byte[NvmeCommands.SUBMISSION_BYTES];
     private final byte[] completion = new byte[NvmeCommands.COMPLETION_BYTES];
-    private final byte[] data = new byte[CHUNK_BYTES];
+    /** Null before its first command: most places are never used. */
+    private byte[] data;
     private final PrpPages pages = new PrpPages();
     private Step step = Step.FREE;
     private SubmissionQueue queue;
@@ -62,6 +63,9 @@ final class Command implements Runnable {
         token = with;
         if (dma.read(from.next(), entry, 0, entry.length) != CompletionStatus.SUCCESS) {
             return false;
+        }
+        if (data == null) {
+            data = new byte[CHUNK_BYTES];
         }
         queue = from;
         from.fetched();
@@ -314,6 +318,8 @@ final class Command implements Runnable {
     /** Makes events of before a reset do nothing. */
     void kill() {
         dead = true;
-        Arrays.fill(data, (byte) 0);
+        if (data != null) {
+            Arrays.fill(data, (byte) 0);
+        }
     }
 }

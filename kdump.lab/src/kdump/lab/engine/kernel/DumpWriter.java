@@ -28,7 +28,6 @@ public final class DumpWriter {
     private final int target;
     private final DeviceDriver driver;
     private final byte[] asRead = new byte[PAGE];
-    private final byte[] asItIs = new byte[PAGE];
     private long[] wanted = new long[1024];
     private int count;
     private int next;
@@ -84,9 +83,10 @@ public final class DumpWriter {
      * it was found.
      */
     private long readOld(long page) {
-        if (kernel.units().stream().allMatch(u -> u.driver().readsOldMemory(page))) {
+        if (reads(page)) {
             long from = machine.readByProcessor(page, asRead);
             if (from != page) {
+                byte[] asItIs = new byte[PAGE];
                 memory.read(page, asItIs, 0, PAGE);
                 misread += Arrays.equals(asRead, asItIs) ? 0 : 1;
             }
@@ -118,6 +118,15 @@ public final class DumpWriter {
     /** Returns why the dump is not whole, or null. */
     public String failure() {
         return failure;
+    }
+
+    private boolean reads(long page) {
+        for (UnitSlot unit : kernel.units()) {
+            if (!unit.driver().readsOldMemory(page)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Returns how many pages a processor reads otherwise than memory has them. */

@@ -52,7 +52,7 @@ final class IovaAllocator {
         }
     }
 
-    /** Keeps addresses of a device from being given out. */
+    /** Keeps addresses of a device, or that firmware reserved, from being given out. */
     void spare(AddressRange range) {
         if (Long.compareUnsigned(range.end(), LOW_BYTES) > 0) {
             reserve(range.start(), range.bytes());

@@ -96,7 +96,7 @@ final class IovaSpaces {
                 .filter(f -> ids.contains(f.requesterId()) || ids.contains(f.alias()))
                 .filter(f -> space.members.add(f.requesterId()))
                 .flatMap(f -> machine.description().reservedFor(f.requesterId()).stream())
-                .forEach(r -> space.addresses.reserve(r.start(), r.bytes()));
+                .forEach(space.addresses::spare);
         space.members.add(function.requesterId());
     }
 

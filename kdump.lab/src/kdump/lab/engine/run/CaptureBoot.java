@@ -125,11 +125,12 @@ final class CaptureBoot {
 
     private void enumerate() {
         ports.enumerates();
+        boolean controls = kernel.iommu().wantsAccessControl();
         for (PciFunction function : machine.fabric().functions()) {
             if (Readiness.awaitVendor(kernel, function) && Enumeration.enumerate(function)) {
                 Readiness.showRetries(kernel, function);
                 Enumeration.forwardErrors(profile.version(), function);
-                if (kernel.iommu().wantsAccessControl()) {
+                if (controls) {
                     Enumeration.controlAccess(profile.version(), function);
                 }
                 classes.put(function.requesterId(), function.classCode());
