@@ -156,16 +156,17 @@ final class BaseAddresses {
     }
 
     /**
-     * Returns which space of memory has all of a range, -1 if none has.
+     * Returns which space of memory has all of a range, -1 if none has. A register of zeros was
+     * given no address.
      *
      * @param bytes at least 1
      */
     int indexOf(long address, int bytes) {
         for (int i = 0; i < count; i++) {
             Bar bar = behind[i];
-            if (bar != null && !bar.io() && Long.compareUnsigned(address, start(i)) >= 0
-                    && Long.compareUnsigned(address - start(i), bar.bytes() - bytes) <= 0
-                    && bar.bytes() >= bytes) {
+            long start = bar == null || bar.io() ? 0 : start(i);
+            if (start != 0 && Long.compareUnsigned(address, start) >= 0
+                    && bar.bytes() >= bytes && address - start <= bar.bytes() - bytes) {
                 return i;
             }
         }

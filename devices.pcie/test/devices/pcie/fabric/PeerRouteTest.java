@@ -155,6 +155,14 @@ class PeerRouteTest {
     }
 
     @Test
+    void aRegisterWithoutAnAddressTakesNothing() {
+        tree.at(PeerTree.OTHER_OLD).writeConfig(0x10, 4, 0);
+        tree.dma.get(OLD).write(0x1000, data, 0, 4);
+        assertThat(tree.told).isEmpty();
+        assertThat(root.requests()).hasSize(1);
+    }
+
+    @Test
     void noMasterNoRequest() {
         tree.at(LEFT).writeConfig(4, 2, 2);
         left.write(RIGHT_AT, data, 0, 4);
