@@ -102,12 +102,14 @@ final class MemoryBridge implements Upstream {
                 && (address & PIECE_BYTES - 1) == 0 && left >= PIECE_BYTES;
     }
 
-    /** Hands a message to the unit; where it goes then there is no processor to take it. */
+    /**
+     * Hands a message to the unit; where it goes then there is no processor to take it. Its sender
+     * goes by the number that its bus has, also where requests do not.
+     */
     private void message(int alias, long address, int data) {
-        if (machine.unit() != null && machine.trace().takesMessages()) {
-            int requester = machine.known(alias);
-            machine.trace().message(requester, address, data,
-                    machine.unit().interrupt(requester, address, data));
+        if (machine.unit() != null) {
+            machine.trace().message(alias, address, data,
+                    machine.unit().interrupt(alias, address, data));
         }
     }
 
