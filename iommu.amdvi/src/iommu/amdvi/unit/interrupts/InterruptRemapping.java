@@ -26,9 +26,10 @@ import iommu.api.unit.WalkListener;
  * What becomes of an interrupt message: the device table entry aborts it, forwards it, or remaps it
  * through a table. Entries of that table are of 32 bits, or with GaEn of 128.
  *
- * <p>Messages that are neither fixed nor arbitrated pass only with a physical destination. Uncertain:
- * which event a blocked NMI, INIT or ExtInt leaves, and what a reserved interrupt type does; here it
- * is an IO_PAGE_FAULT with I, as for fixed ones. Not expressible as a message: LINT0 and LINT1. An interrupt for a guest is posted; whether that guest runs is not looked at,
+ * <p>Messages that are neither fixed nor arbitrated pass only with a physical destination.
+ * Uncertain: which event a blocked NMI, INIT or ExtInt leaves, and what a reserved interrupt type
+ * does; here it is an IO_PAGE_FAULT with I, as for fixed ones. Not expressible as a message: LINT0
+ * and LINT1. An interrupt for a guest is posted; whether that guest runs is not looked at,
  * and its log not written. Source: 48882, "Interrupt Remapping Tables".
  */
 public final class InterruptRemapping {

@@ -59,7 +59,8 @@ class UnitSettingTest {
         "ways | 4 | unknown setting 'ways' of an amdvi unit; known: [asQemu, blockedReadAborts,"
             + " blockedWriteReport, cacheNotPresent, directoryCacheEntries, dteCacheEntries,"
             + " flushOnDisable, front,"
-            + " interruptCacheEntries, qemuMessages, qemuRemaps, qemuVersion, snpLocked, tlbEntries]"})
+            + " interruptCacheEntries, qemuMessages, qemuRemaps, qemuVersion, snpLocked,"
+            + " tlbEntries]"})
     void whatIsNotInTheTableIsRefused(String key, long value, String message) {
         assertThatThrownBy(() -> UnitSettings.of(with(key, value)))
                 .isInstanceOf(IllegalArgumentException.class).hasMessage(message);

@@ -83,7 +83,8 @@ final class VtdTrace extends UnitTrace {
             to = remappedAddress(interrupt);
             as = remappedData(interrupt);
         }
-        log.tell(REMAPPED, "(addr 0x%x, data 0x%x) -> (addr 0x%x, data 0x%x)", address, data, to, as);
+        log.tell(REMAPPED, "(addr 0x%x, data 0x%x) -> (addr 0x%x, data 0x%x)", address, data, to,
+                as);
     }
 
     /** Handle in bits 19:5 and 2, and with bit 3 the subhandle in the data. */
