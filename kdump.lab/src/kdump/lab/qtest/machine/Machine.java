@@ -72,10 +72,14 @@ public final class Machine {
         }
         Iterator<Disk> disk = disks.iterator();
         Iterator<FunctionSlot> next = slots.iterator();
-        Fabric fabric = fabrics.plug(plugged(slots), new MemoryBridge(this), (function, dma) -> {
+        var bridge = new MemoryBridge(this);
+        Fabric fabric = fabrics.plug(plugged(slots), bridge, (function, dma) -> {
             FunctionSlot place = next.next();
             var context = new SlotContext(function, dma, clock, place.properties(), disk.next());
             Hosted hosted = place.kind().hosted();
+            if (hosted != null && hosted.isOurs()) {
+                return new IommuTestDevice(context, bridge, this);
+            }
             DeviceModel model = hosted == null ? null : models.get(hosted.model());
             return model == null ? null : model.device(context);
         });
@@ -197,6 +201,11 @@ public final class Machine {
     /** Returns whether a register of unit, device or config space lies at an address. */
     public boolean answers(long at) {
         return config.contains(at) || inUnit(at) || devices.at(at) != null;
+    }
+
+    /** Returns whether memory or a register lies at an address. */
+    boolean isThere(long at) {
+        return isMemory(at) || answers(at);
     }
 
     private boolean isMemory(long at) {

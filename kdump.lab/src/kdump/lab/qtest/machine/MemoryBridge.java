@@ -26,6 +26,8 @@ final class MemoryBridge implements Upstream {
     private static final long INTERRUPTS = 0xfee;
 
     private final Machine machine;
+    /** Whether a piece of a write has got nowhere since this was asked last. */
+    private boolean refused;
 
     MemoryBridge(Machine machine) {
         this.machine = machine;
@@ -80,7 +82,9 @@ final class MemoryBridge implements Upstream {
                 answered = true;
             } else {
                 count = piece(at, bytes - done);
-                if (!blocked && machine.answers(at)) {
+                if (blocked || !machine.answers(at)) {
+                    refused = true;
+                } else {
                     count = machine.piece(at, bytes - done);
                     machine.write(at, Arrays.copyOfRange(from, offset + done,
                             offset + done + count));
@@ -89,6 +93,13 @@ final class MemoryBridge implements Upstream {
             }
         }
         return answered ? CompletionStatus.SUCCESS : CompletionStatus.UNSUPPORTED_REQUEST;
+    }
+
+    /** Returns whether some byte written since the last call was taken by nobody. */
+    boolean takeRefused() {
+        boolean was = refused;
+        refused = false;
+        return was;
     }
 
     /** Returns how many bytes a translation is good for: those up to the end of its page. */
