@@ -74,7 +74,7 @@ final class MemoryBridge implements Upstream {
             int reach = reach(translation, address + done, bytes - done);
             if (isMessage(address + done, bytes - done)) {
                 count = PIECE_BYTES;
-                message(alias, address + done, word(from, offset + done));
+                message(machine.known(alias), address + done, word(from, offset + done));
                 answered = true;
             } else if (!blocked && memory.contains(at, reach) && machine.isWritable(at)) {
                 count = reach;
@@ -113,15 +113,6 @@ final class MemoryBridge implements Upstream {
                 && (address & PIECE_BYTES - 1) == 0 && left >= PIECE_BYTES;
     }
 
-    /** Hands a message to the unit; where it goes then there is no processor to take it. */
-    private void message(int alias, long address, int data) {
-        if (machine.unit() != null && machine.trace().takesMessages()) {
-            int requester = machine.known(alias);
-            machine.trace().message(requester, address, data,
-                    machine.unit().interrupt(requester, address, data));
-        }
-    }
-
     private static int word(byte[] from, int at) {
         return from[at] & 0xff | (from[at + 1] & 0xff) << 8 | (from[at + 2] & 0xff) << 16
                 | from[at + 3] << 24;
@@ -155,6 +146,19 @@ final class MemoryBridge implements Upstream {
     private static long place(long translation, long address) {
         return Translation.isBlocked(translation) || Translation.isUntranslated(translation)
                 ? address : Translation.address(translation);
+    }
+
+    /** Hands a message to the unit; where it goes then there is no processor to take it. */
+    void message(int source, long address, int data) {
+        if (machine.unit() != null && machine.trace().takesMessages()) {
+            machine.trace().message(source, address, data,
+                    machine.unit().interrupt(source, address, data));
+        }
+    }
+
+    @Override
+    public void interruptPin(int function, int pin, boolean asserted) {
+        machine.inputs().pin(function, pin, asserted);
     }
 
     @Override

@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import kdump.lab.qtest.Conversations;
 import kdump.lab.qtest.differ.Oracle;
+import kdump.lab.qtest.differ.QemuProcess;
 
 /** A machine and who it is of. */
 record Maker(Oracle oracle, boolean ours) {
@@ -27,10 +30,28 @@ record Maker(Oracle oracle, boolean ours) {
         return all().filter(m -> m.oracle() == oracle);
     }
 
+    /** Starts one whose time stands still. */
     Client start(String... more) throws Exception {
-        String[] options = Arrays.copyOf(more, more.length + 2);
-        options[more.length] = oracle == Oracle.QEMU_7_2 ? "-accel" : "-audio";
-        options[more.length + 1] = oracle == Oracle.QEMU_7_2 ? "tcg" : "none";
+        return start(List.of("-S"), more, oracle == Oracle.QEMU_7_2 ? List.of("-accel", "tcg")
+                : List.of("-audio", "none"));
+    }
+
+    /**
+     * Starts one whose time passes: as the client says, or, before 11, by leaps to the next event
+     * while its processor sleeps.
+     *
+     * @param firmware is written: the processor's program
+     */
+    Client startRunning(Path firmware, String... more) throws Exception {
+        Files.write(firmware, QemuProcess.sleepingFirmware());
+        return start(List.of(), more, oracle == Oracle.QEMU_11 ? List.of("-accel", "qtest")
+                : List.of("-accel", "tcg", "-icount", "shift=0,sleep=off", "-bios",
+                        firmware.toString()));
+    }
+
+    private Client start(List<String> theirs, String[] more, List<String> how) throws Exception {
+        String[] options = Stream.concat(Arrays.stream(more), how.stream())
+                .toArray(String[]::new);
         if (ours) {
             return new Client(all -> {
                 var thread = new Thread(() -> Conversations.run(oracle.ours(all),
@@ -43,7 +64,8 @@ record Maker(Oracle oracle, boolean ours) {
         assumeTrue(oracle.isPresent(), "no " + oracle.profile());
         return new Client(all -> {
             var command = new ArrayList<>(List.of("timeout", "100", oracle.program(),
-                    "-nodefaults", "-S"));
+                    "-nodefaults"));
+            command.addAll(theirs);
             command.addAll(all);
             Process process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
