@@ -156,7 +156,7 @@ public final class QemuProcess implements AutoCloseable {
     }
 
     /** Returns what inputs that are intercepted have done since the last call, a line each. */
-    List<String> interrupts() {
+    public List<String> interrupts() {
         var lines = List.copyOf(interrupts);
         interrupts.clear();
         return lines;

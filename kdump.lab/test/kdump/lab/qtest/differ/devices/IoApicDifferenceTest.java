@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.qtest.differ;
+package kdump.lab.qtest.differ.devices;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -8,6 +8,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import kdump.lab.qtest.Protocol;
+import kdump.lab.qtest.differ.Oracle;
+import kdump.lab.qtest.differ.OurMachine;
+import kdump.lab.qtest.differ.QemuProcess;
 import kdump.lab.qtest.options.Numbers;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
