@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.qtest.differ;
+package kdump.lab.qtest.differ.messages;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import java.util.function.LongFunction;
 import java.util.stream.Collectors;
+import kdump.lab.qtest.differ.Oracle;
+import kdump.lab.qtest.differ.Step;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.qtest.differ;
+package kdump.lab.qtest.differ.messages;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import kdump.lab.qtest.Protocol;
+import kdump.lab.qtest.differ.LogTail;
+import kdump.lab.qtest.differ.Oracle;
+import kdump.lab.qtest.differ.OurMachine;
+import kdump.lab.qtest.differ.QemuProcess;
+import kdump.lab.qtest.differ.Step;
 
 /**
  * QEMU and our machine of one command line, side by side, for programs of interrupt messages: what

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.qtest.differ;
+package kdump.lab.qtest.differ.messages;
 
 import static kdump.lab.qtest.differ.World.writel;
 import static kdump.lab.qtest.differ.World.writeq;
@@ -7,6 +7,8 @@ import static kdump.lab.qtest.differ.World.writeq;
 import iommu.api.sim.RandomStream;
 import java.util.ArrayList;
 import java.util.List;
+import kdump.lab.qtest.differ.Step;
+import kdump.lab.qtest.differ.VtdWorld;
 
 /**
  * Makes random programs of interrupt messages through VT-d's remapping: entries of all kinds,

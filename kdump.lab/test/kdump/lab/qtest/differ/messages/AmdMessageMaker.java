@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.qtest.differ;
+package kdump.lab.qtest.differ.messages;
 
 import static kdump.lab.qtest.differ.World.writel;
 import static kdump.lab.qtest.differ.World.writeq;
@@ -7,6 +7,9 @@ import static kdump.lab.qtest.differ.World.writeq;
 import iommu.api.sim.RandomStream;
 import java.util.ArrayList;
 import java.util.List;
+import kdump.lab.qtest.differ.AmdWorld;
+import kdump.lab.qtest.differ.Oracle;
+import kdump.lab.qtest.differ.Step;
 
 /**
  * Makes random programs of interrupt messages through AMD-Vi: device table entries and interrupt
