@@ -166,7 +166,7 @@ class FieldTableTest {
     /** So many fields has each layout: one that is new needs a row above. */
     @ParameterizedTest(name = "{0}")
     @CsvSource({
-        "DeviceTableEntry, 39",
+        "DeviceTableEntry, 40",
         "PageTableEntry, 9",
         "InterruptEntry, 9",
         "WideInterruptEntry, 4",

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package iommu.amdvi.unit;
+package iommu.amdvi.unit.qemu;
 
 import static iommu.amdvi.unit.Fixture.DEVICE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.amdvi.AmdViRegisters;
 import iommu.amdvi.Control;
+import iommu.amdvi.unit.AmdViUnit;
+import iommu.amdvi.unit.Fixture;
 import iommu.api.profile.UnitProfile;
 import iommu.api.unit.Interrupt;
 import iommu.api.unit.WalkRecording;
