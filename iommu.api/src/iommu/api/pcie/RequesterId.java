@@ -12,6 +12,9 @@ import java.util.regex.Pattern;
  */
 public final class RequesterId {
 
+    /** Of a request that carries none, as emulators make some. */
+    public static final int NONE = -1;
+
     private static final Pattern NOTATION = Pattern.compile(
             "(?:([0-9a-fA-F]{4}):)?([0-9a-fA-F]{2}):([01][0-9a-fA-F])\\.([0-7])");
 

@@ -41,6 +41,14 @@ public interface InterruptControllers {
         /** Interrupts the processor by a local wire, which no unit looks at. */
         void local(int vector);
 
+        /**
+         * Returns whether whoever takes an interrupt ends it at once, as a processor without
+         * instructions does; the EOI register does otherwise.
+         */
+        default boolean endsInterrupts() {
+            return true;
+        }
+
         /** Tells that an input is asserted, and does what follows from it. */
         void asserted(int input, Runnable effects);
     }
@@ -61,7 +69,7 @@ public interface InterruptControllers {
         /**
          * Takes the level of an input that devices share. An input that is high already tells of
          * another device that asserts it, too: whoever attended to the first one meanwhile has
-         * ended that interrupt.
+         * ended that interrupt, if {@link Wires#endsInterrupts} says so.
          *
          * @param input global number; one that no controller has is of no account
          */

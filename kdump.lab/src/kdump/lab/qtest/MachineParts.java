@@ -3,6 +3,7 @@ package kdump.lab.qtest;
 
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.FabricFactory;
+import iommu.api.unit.InterruptControllers;
 import iommu.api.unit.IommuVendor;
 import java.util.Collection;
 import java.util.HashMap;
@@ -17,9 +18,10 @@ import kdump.lab.qtest.options.MachineOptions;
  * @param fabric builds fabrics; null if no bundle does
  * @param vendors of units, best first
  * @param models of devices, best first
+ * @param controllers that pins lead to; null if no bundle has any
  */
 public record MachineParts(FabricFactory fabric, Collection<IommuVendor> vendors,
-        Collection<DeviceModel> models) {
+        Collection<DeviceModel> models, InterruptControllers controllers) {
 
     /**
      * Returns a machine that waits for its first command.
@@ -42,7 +44,7 @@ public record MachineParts(FabricFactory fabric, Collection<IommuVendor> vendors
         for (String model : options.models()) {
             named.put(model, named(models, DeviceModel::name, model, "device model"));
         }
-        return new Machine(options, vendor, fabric, named);
+        return new Machine(options, vendor, fabric, named, controllers);
     }
 
     private static <T> T named(Collection<T> services, Function<T, String> name, String wanted,

@@ -171,9 +171,9 @@ final class Monitor {
     }
 
     /** All that a {@code -device} argument can name. */
-    private static String types() {
+    private String types() {
         var types = new ArrayList<String>();
-        FunctionKind.names().forEach(n -> types.add(type(n, "pci-device")));
+        FunctionKind.names(version).forEach(n -> types.add(type(n, "pci-device")));
         List.of("intel-iommu", "amd-iommu").forEach(n -> types.add(type(n, "x86-iommu")));
         types.add(type("ide-hd", "ide-device"));
         return "[" + String.join(", ", types) + "]";

@@ -28,7 +28,8 @@ public final class Protocol {
     /** Data of fewer characters is an error. */
     private static final int MIN_DATA = 3;
     private static final String WRONG_SIZE = "ERR invalid argument size";
-    private static final Set<String> DEVICES = Set.of("ioapic", "/machine");
+    private static final String CONTROLLER = "ioapic";
+    private static final Set<String> DEVICES = Set.of(CONTROLLER, "/machine");
     private static final char PADDING = '=';
     private static final String DIGITS =
             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -48,6 +49,7 @@ public final class Protocol {
      */
     synchronized void reset(Machine anew) {
         anew.takeMemory(machine);
+        anew.inputs().watch(machine.inputs());
         machine = anew;
         ports = new ConfigPorts(anew);
     }
@@ -61,7 +63,7 @@ public final class Protocol {
             answer = "FAIL Invalid arguments of '" + line.split(" ", -1)[0] + "'";
         }
         machine.idle();
-        return answer;
+        return intercepts() ? machine.inputs().changes() + answer : answer;
     }
 
     /** Lets readers of the log see what happened up to the last line. */
@@ -93,7 +95,7 @@ public final class Protocol {
                     : write(words, base64(words[3], length(words, 1)));
             case "memset" -> memset(number(words, 1), number(words, 2), (byte) number(words, 3));
             case "endianness" -> "OK little";
-            case "irq_intercept_in", "irq_intercept_out" -> intercept(words[1]);
+            case "irq_intercept_in", "irq_intercept_out" -> intercept(words[0], words[1]);
             case "set_irq_in" -> "FAIL Unknown device";
             case "module_load" -> words.length > 2 ? "FAIL" : unknown(words[0]);
             case "clock_step", "clock_set" -> machine.clockByHand() ? clock(words)
@@ -140,15 +142,23 @@ public final class Protocol {
         return (int) port;
     }
 
-    /** Interrupts can be intercepted at one device; none ever comes. */
-    private String intercept(String device) {
+    /** What the inputs of the I/O APIC do goes before the answer, a line each. */
+    private boolean intercepts() {
+        return intercepted != null && intercepted.equals("irq_intercept_in " + CONTROLLER);
+    }
+
+    /** Interrupts can be intercepted at one device; outputs never change. */
+    private String intercept(String command, String device) {
         if (!DEVICES.contains(device)) {
             return "FAIL Unknown device";
         }
-        if (intercepted != null && !intercepted.equals(device)) {
+        if (intercepted != null && !intercepted.endsWith(" " + device)) {
             return "FAIL IRQ intercept already enabled";
         }
-        intercepted = device;
+        if (intercepted == null) {
+            intercepted = command + " " + device;
+            machine.inputs().watch();
+        }
         return "OK";
     }
 

@@ -3,6 +3,7 @@ package kdump.lab.qtest;
 
 import iommu.api.pcie.DeviceModel;
 import iommu.api.pcie.FabricFactory;
+import iommu.api.unit.InterruptControllers;
 import iommu.api.unit.IommuVendor;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,6 +33,8 @@ public final class QtestCommand implements LineCommand {
     private volatile List<ServiceReference<IommuVendor>> vendors;
     @Reference
     private volatile List<ServiceReference<DeviceModel>> models;
+    @Reference
+    private volatile List<ServiceReference<InterruptControllers>> controllers;
 
     /** Makes the command. */
     @Activate
@@ -79,11 +82,16 @@ public final class QtestCommand implements LineCommand {
         var held = new ArrayList<Runnable>();
         try {
             List<FabricFactory> fabric = hold(fabrics, held);
-            new Conversation(new MachineParts(fabric.isEmpty() ? null : fabric.get(0),
-                    hold(vendors, held), hold(models, held)), options).run(in, out);
+            List<InterruptControllers> controller = hold(controllers, held);
+            new Conversation(new MachineParts(first(fabric), hold(vendors, held),
+                    hold(models, held), first(controller)), options).run(in, out);
         } finally {
             held.forEach(Runnable::run);
         }
+    }
+
+    private static <T> T first(List<T> services) {
+        return services.isEmpty() ? null : services.get(0);
     }
 
     /** Holds services for the time of one conversation; returns them, best first. */

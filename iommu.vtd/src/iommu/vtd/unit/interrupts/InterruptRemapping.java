@@ -216,7 +216,8 @@ public final class InterruptRemapping {
             return blocked(FaultReason.INTERRUPT_RESERVED, index, disabled);
         }
         // 8. and for this source.
-        if (!isFor(RequesterId.sourceId(requester), q1)) {
+        boolean unknown = asQemu && requester == RequesterId.NONE;
+        if (!unknown && !isFor(RequesterId.sourceId(requester), q1)) {
             return blocked(FaultReason.INTERRUPT_SOURCE, index, disabled);
         }
         return InterruptRemapEntry.IM.isSet(q0) && !asQemu

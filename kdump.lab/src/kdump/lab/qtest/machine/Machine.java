@@ -8,6 +8,7 @@ import iommu.api.pcie.Fabric;
 import iommu.api.pcie.FabricFactory;
 import iommu.api.pcie.PluggedFunction;
 import iommu.api.sim.EventQueue;
+import iommu.api.unit.InterruptControllers;
 import iommu.api.unit.IommuVendor;
 import iommu.api.unit.RemappingUnit;
 import java.util.ArrayList;
@@ -47,16 +48,19 @@ public final class Machine {
     private final boolean clockByHand;
     private final ConfigAccess config;
     private final MmioMap devices;
+    private final InterruptInputs inputs;
 
     /**
      * Puts a machine together.
      *
      * @param vendor of the unit; not asked if there is none
      * @param models make devices, by name; nothing sits behind a function whose model is not there
+     * @param controllers makes the I/O APIC; null if there is none
      * @throws LabException if a file cannot be read or written
      */
     public Machine(MachineOptions options, IommuVendor vendor, FabricFactory fabrics,
-            Map<String, DeviceModel> models) throws LabException {
+            Map<String, DeviceModel> models, InterruptControllers controllers)
+            throws LabException {
         all = new MachineMemory(options);
         memory = all.bytes();
         clockByHand = options.clockByHand();
@@ -72,15 +76,21 @@ public final class Machine {
         }
         Iterator<Disk> disk = disks.iterator();
         Iterator<FunctionSlot> next = slots.iterator();
-        Fabric fabric = fabrics.plug(plugged(slots), new MemoryBridge(this), (function, dma) -> {
+        var bridge = new MemoryBridge(this);
+        Fabric fabric = fabrics.plug(plugged(slots), bridge, (function, dma) -> {
             FunctionSlot place = next.next();
             var context = new SlotContext(function, dma, clock, place.properties(), disk.next());
             Hosted hosted = place.kind().hosted();
+            if (hosted != null && hosted.isOurs()) {
+                return new IommuTestDevice(context, bridge, this);
+            }
             DeviceModel model = hosted == null ? null : models.get(hosted.model());
             return model == null ? null : model.device(context);
         });
         devices = new MmioMap(slots, fabric.functions());
         config = new ConfigAccess(fabric, devices::changed);
+        inputs = new InterruptInputs(slots, fabric.functions(), controllers, clock, bridge,
+                unit != null && slot.profile().vendor().equals("amdvi"));
     }
 
     private static List<PluggedFunction> plugged(List<FunctionSlot> slots) {
@@ -125,6 +135,11 @@ public final class Machine {
     /** Returns what is written down. */
     public EventLog log() {
         return log;
+    }
+
+    /** Returns the inputs of the I/O APIC. */
+    public InterruptInputs inputs() {
+        return inputs;
     }
 
     /** Returns the config space of all functions. */
@@ -196,7 +211,13 @@ public final class Machine {
 
     /** Returns whether a register of unit, device or config space lies at an address. */
     public boolean answers(long at) {
-        return config.contains(at) || inUnit(at) || devices.at(at) != null;
+        return config.contains(at) || inUnit(at) || inputs.contains(at)
+                || devices.at(at) != null;
+    }
+
+    /** Returns whether memory or a register lies at an address. */
+    boolean isThere(long at) {
+        return isMemory(at) || answers(at);
     }
 
     private boolean isMemory(long at) {
@@ -212,9 +233,9 @@ public final class Machine {
             return (int) Math.min(left, PhysicalMemory.PAGE_BYTES
                     - (at & PhysicalMemory.PAGE_BYTES - 1));
         }
-        MmioMap.Place place = config.contains(at) ? null : devices.at(at);
-        long most = config.contains(at) ? 4 : place == null ? MOST_BYTES
-                : place.hosted().mostBytes();
+        boolean narrow = config.contains(at) || inputs.contains(at);
+        MmioMap.Place place = narrow ? null : devices.at(at);
+        long most = narrow ? 4 : place == null ? MOST_BYTES : place.hosted().mostBytes();
         int aligned = at == 0 ? 4 : (int) Math.min(most, Long.lowestOneBit(at));
         return Math.min(aligned, Integer.highestOneBit(left));
     }
@@ -225,6 +246,9 @@ public final class Machine {
         }
         if (inUnit(at)) {
             return slot.takes(bytes) ? unit.readRegister(slot.offset(at), bytes) : 0;
+        }
+        if (inputs.contains(at)) {
+            return inputs.read(at, bytes);
         }
         MmioMap.Place place = devices.at(at);
         return place == null ? 0 : place.read(bytes);
@@ -239,6 +263,10 @@ public final class Machine {
             if (slot.takes(bytes)) {
                 unit.writeRegister(slot.offset(at), bytes, value);
             }
+            return;
+        }
+        if (inputs.contains(at)) {
+            inputs.write(at, bytes, (int) value);
             return;
         }
         MmioMap.Place place = devices.at(at);

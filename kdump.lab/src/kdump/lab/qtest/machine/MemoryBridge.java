@@ -26,6 +26,8 @@ final class MemoryBridge implements Upstream {
     private static final long INTERRUPTS = 0xfee;
 
     private final Machine machine;
+    /** Whether a piece of a write has got nowhere since this was asked last. */
+    private boolean refused;
 
     MemoryBridge(Machine machine) {
         this.machine = machine;
@@ -72,7 +74,7 @@ final class MemoryBridge implements Upstream {
             int reach = reach(translation, address + done, bytes - done);
             if (isMessage(address + done, bytes - done)) {
                 count = PIECE_BYTES;
-                message(alias, address + done, word(from, offset + done));
+                message(machine.known(alias), address + done, word(from, offset + done));
                 answered = true;
             } else if (!blocked && memory.contains(at, reach) && machine.isWritable(at)) {
                 count = reach;
@@ -80,7 +82,9 @@ final class MemoryBridge implements Upstream {
                 answered = true;
             } else {
                 count = piece(at, bytes - done);
-                if (!blocked && machine.answers(at)) {
+                if (blocked || !machine.answers(at)) {
+                    refused = true;
+                } else {
                     count = machine.piece(at, bytes - done);
                     machine.write(at, Arrays.copyOfRange(from, offset + done,
                             offset + done + count));
@@ -89,6 +93,13 @@ final class MemoryBridge implements Upstream {
             }
         }
         return answered ? CompletionStatus.SUCCESS : CompletionStatus.UNSUPPORTED_REQUEST;
+    }
+
+    /** Returns whether some byte written since the last call was taken by nobody. */
+    boolean takeRefused() {
+        boolean was = refused;
+        refused = false;
+        return was;
     }
 
     /** Returns how many bytes a translation is good for: those up to the end of its page. */
@@ -100,15 +111,6 @@ final class MemoryBridge implements Upstream {
     private boolean isMessage(long address, int left) {
         return address >>> 20 == INTERRUPTS
                 && (address & PIECE_BYTES - 1) == 0 && left >= PIECE_BYTES;
-    }
-
-    /** Hands a message to the unit; where it goes then there is no processor to take it. */
-    private void message(int alias, long address, int data) {
-        if (machine.unit() != null && machine.trace().takesMessages()) {
-            int requester = machine.known(alias);
-            machine.trace().message(requester, address, data,
-                    machine.unit().interrupt(requester, address, data));
-        }
     }
 
     private static int word(byte[] from, int at) {
@@ -144,6 +146,19 @@ final class MemoryBridge implements Upstream {
     private static long place(long translation, long address) {
         return Translation.isBlocked(translation) || Translation.isUntranslated(translation)
                 ? address : Translation.address(translation);
+    }
+
+    /** Hands a message to the unit; where it goes then there is no processor to take it. */
+    void message(int source, long address, int data) {
+        if (machine.unit() != null && machine.trace().takesMessages()) {
+            machine.trace().message(source, address, data,
+                    machine.unit().interrupt(source, address, data));
+        }
+    }
+
+    @Override
+    public void interruptPin(int function, int pin, boolean asserted) {
+        machine.inputs().pin(function, pin, asserted);
     }
 
     @Override

@@ -45,6 +45,9 @@ public enum FunctionKind {
     EDU("edu", 256, new Hosted("edu", 4, 8, DMA_MASK),
             "0:11e81234 4:100000 8:ff0010 2c:11001af4 34:40 3c:100 40:800005",
             "4:507 c:ff 10:fff00000 3c:ff 40:10000 44:fffffffc 48-fc:ffffffff"),
+    /** Since 11. */
+    IOMMU_TESTDEV("iommu-testdev", 256, new Hosted(Hosted.OURS, 4, 4),
+            "0:51b36 8:ff0000 2c:11001af4", "4:507 c:ff 10:fffff000 3c:ff 40-fc:ffffffff"),
     NVME("nvme", 4096, new Hosted("nvme", 1, 4, DRIVE, SERIAL, MAX_IOQPAIRS, MSIX_QSIZE, ROMFILE),
             "0:101b36 4:100000 8:1080202 10:4 2c:11001af4 34:40 3c:100 40:408011 44:2000 48:3000 "
             + "60:30001 64:8 80:926010 84:10008000 8c:411 90:110000 a4:300000",
@@ -143,16 +146,19 @@ public enum FunctionKind {
                 + "28-2c:ffffffff ";
     }
 
-    /** Returns the kind of that name in a {@code -device} argument, if we know it. */
-    public static Optional<FunctionKind> of(String model) {
+    /**
+     * Returns the kind of that name in a {@code -device} argument of a version, if we know it.
+     */
+    public static Optional<FunctionKind> of(String model, QemuVersion version) {
         String name = model.equals(AHCI_ALIAS) ? AHCI.model : model;
         return Arrays.stream(values()).filter(k -> k.model.equals(name)
-                && (k.hosted != null && k != SATA || k.isBridge())).findFirst();
+                && (k.hosted != null && k != SATA || k.isBridge())
+                && (k != IOMMU_TESTDEV || version.atLeast(QemuVersion.V11))).findFirst();
     }
 
-    /** Returns the names of all that a {@code -device} argument can name. */
-    public static List<String> names() {
-        return Arrays.stream(values()).filter(k -> of(k.model).isPresent())
+    /** Returns the names of all that a {@code -device} argument of a version can name. */
+    public static List<String> names(QemuVersion version) {
+        return Arrays.stream(values()).filter(k -> of(k.model, version).isPresent())
                 .map(k -> k.model).distinct().toList();
     }
 

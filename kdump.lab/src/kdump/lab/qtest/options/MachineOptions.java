@@ -201,10 +201,10 @@ public final class MachineOptions {
 
     private void plug(Properties device) throws LabException {
         if (none) {
-            throw device.refusal("No '" + (FunctionKind.of(device.value()).isPresent() ? "PCI"
+            throw device.refusal("No '" + (FunctionKind.of(device.value(), version).isPresent() ? "PCI"
                     : "System") + "' bus found for device '" + device.value() + "'");
         }
-        Optional<FunctionKind> kind = FunctionKind.of(device.value());
+        Optional<FunctionKind> kind = FunctionKind.of(device.value(), version);
         if (kind.isPresent()) {
             slots.add(kind.get(), device, host);
             return;
@@ -289,8 +289,9 @@ public final class MachineOptions {
 
     /** Returns the names of the device models that the machine cannot do without. */
     public Set<String> models() {
-        return slots.all().stream().filter(s -> s.kind().hosted() != null)
-                .map(s -> s.kind().hosted().model()).collect(Collectors.toSet());
+        return slots.all().stream().map(s -> s.kind().hosted())
+                .filter(h -> h != null && !h.isOurs()).map(Hosted::model)
+                .collect(Collectors.toSet());
     }
 
     /** Returns what memory is made of, or null: zeros. */

@@ -69,6 +69,7 @@ final class Client implements AutoCloseable {
     private final Lines watched;
     private final String greeting;
     private final Deque<String> events = new ArrayDeque<>();
+    private final List<String> interrupts = new ArrayList<>();
 
     Client(Starter starter, String... options) throws IOException {
         directory = Files.createTempDirectory("qtest");
@@ -147,10 +148,21 @@ final class Client implements AutoCloseable {
     String ask(String line) throws IOException {
         driven.send(line);
         String answer = driven.next();
+        while (answer.startsWith("IRQ ")) {
+            interrupts.add(answer);
+            answer = driven.next();
+        }
         if (!answer.startsWith("OK")) {
             throw new IOException(line + ": " + answer);
         }
         return answer.substring(2).strip();
+    }
+
+    /** Returns what inputs that are intercepted have done since the last call, a line each. */
+    List<String> interrupts() {
+        var lines = List.copyOf(interrupts);
+        interrupts.clear();
+        return lines;
     }
 
     long number(String line) throws IOException {

@@ -6,6 +6,7 @@ import devices.pcie.e1000e.E1000eModel;
 import devices.pcie.edu.EduModel;
 import devices.pcie.ehci.EhciModel;
 import devices.pcie.fabric.PcieFabricFactory;
+import devices.pcie.ioapic.IoApics;
 import devices.pcie.nvme.NvmeModel;
 import devices.pcie.uhci.UhciModel;
 import iommu.amdvi.vendor.AmdViVendor;
@@ -23,7 +24,7 @@ public final class OurMachine {
     public static final MachineParts COMMAND = new MachineParts(new PcieFabricFactory(),
             List.of(new VtdVendor(), new AmdViVendor()), List.of(new AhciModel(),
                     new E1000eModel(), new EduModel(), new EhciModel(), new NvmeModel(),
-                    new UhciModel()));
+                    new UhciModel()), new IoApics());
 
     private OurMachine() { }
 

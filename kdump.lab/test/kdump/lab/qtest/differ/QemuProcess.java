@@ -30,6 +30,7 @@ public final class QemuProcess implements AutoCloseable {
     private final BufferedReader in;
     private final Path bios;
     private final Path errors;
+    private final List<String> interrupts = new ArrayList<>();
 
     /** Starts the machine's own QEMU. */
     public QemuProcess(List<String> options) {
@@ -105,7 +106,7 @@ public final class QemuProcess implements AutoCloseable {
     }
 
     /** Returns 64 KiB whose reset vector is: cli; hlt; jump to the hlt. */
-    private static byte[] sleepingFirmware() {
+    public static byte[] sleepingFirmware() {
         byte[] rom = new byte[0x10000];
         Arrays.fill(rom, (byte) 0xf4);
         rom[0xfff0] = (byte) 0xfa;
@@ -145,11 +146,20 @@ public final class QemuProcess implements AutoCloseable {
                 if (line.startsWith("OK") || line.startsWith("FAIL")
                         || line.startsWith("ERR")) {
                     answers.add(line);
+                } else {
+                    interrupts.add(line);
                 }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Returns what inputs that are intercepted have done since the last call, a line each. */
+    public List<String> interrupts() {
+        var lines = List.copyOf(interrupts);
+        interrupts.clear();
+        return lines;
     }
 
     /** Returns the file of its firmware, there until it is closed. */

@@ -37,7 +37,7 @@ class HostingTest {
     private Protocol machine(String... options) throws LabException {
         var all = new ArrayList<>(List.of("-machine", "q35,sata=off"));
         all.addAll(List.of(options));
-        return new MachineParts(new PcieFabricFactory(), List.of(), List.of(disk, nic))
+        return new MachineParts(new PcieFabricFactory(), List.of(), List.of(disk, nic), null)
                 .protocol(MachineOptions.parse(all, directory));
     }
 

@@ -181,10 +181,10 @@ class FunctionPlacesTest {
         "x3130-upstream, UPSTREAM_PORT", "xio3130-downstream, DOWNSTREAM_PORT",
         "pcie-pci-bridge, EXPRESS_TO_PCI", "pci-bridge, PCI_BRIDGE",
         "i82801b11-bridge, LEGACY_BRIDGE", "mch, -", "ICH9-LPC, -", "AMDVI-PCI, -",
-        "EDU, -", "virtio-net, -"})
+        "EDU, -", "iommu-testdev, IOMMU_TESTDEV", "virtio-net, -"})
     void aDeviceIsNamedByItsModel(String name, FunctionKind kind) {
-        assertThat(FunctionKind.of(name).orElse(null)).isEqualTo(kind);
-        assertThat(FunctionKind.names().contains(name))
+        assertThat(FunctionKind.of(name, QemuVersion.V11).orElse(null)).isEqualTo(kind);
+        assertThat(FunctionKind.names(QemuVersion.V11).contains(name))
                 .isEqualTo(kind != null && !name.equals("ahci"));
     }
 
