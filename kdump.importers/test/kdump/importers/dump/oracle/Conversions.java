@@ -20,7 +20,7 @@ import kdump.importers.dump.PackedRanges;
 final class Conversions {
 
     /** Those that take a second or two. */
-    static final List<String> QUICK = List.of("-l -d 31", "-F -E -d 31", "-d 31 --split");
+    static final List<String> QUICK = List.of("-l -d 31", "-F -E -d 31");
 
     static final List<String> ALL = List.of("-d 0", "-c -d 0", "-l -d 0", "-p -d 0", "-z -d 0",
             "-E -d 0", "-d 1", "-c -d 1", "-l -d 1", "-E -d 1", "-d 31", "-c -d 31", "-l -d 31",

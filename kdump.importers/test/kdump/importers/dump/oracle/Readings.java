@@ -73,7 +73,8 @@ final class Readings {
             refusals.add(name + ": " + (process ? PROCESS : outcome.refusal()));
             return;
         }
-        Comparison comparison = new Comparison(name, dump, FileKind.of(ours) == FileKind.ELF)
+        Comparison comparison = new Comparison(name, dump,
+                FileKind.of(theirs.get(0)) == FileKind.ELF)
                 .of(probes, Answer.ours(dump, probes), outcome.answers(), outcome.pages());
         comparisons.add(comparison);
         wrong.addAll(comparison.differences());
