@@ -24,26 +24,39 @@ final class AdminCommands {
     private static final int ERROR_LOG = 1;
     private static final int HEALTH_LOG = 2;
     private static final int FIRMWARE_LOG = 3;
+    private static final int EFFECTS_LOG = 5;
     private static final int LOG_BYTES = 512;
     private static final int KELVIN = 323;
     private static final int NOT_ABORTED = 1;
+    private static final long TIMESTAMP_MASK = 0xffff_ffff_ffffL;
+    /** Timestamp Origin 001b. */
+    private static final long TIMESTAMP_SET_BY_HOST = 1L << 49;
+    private static final long MILLI = 1_000_000;
 
     private final NvmeController controller;
     private final IdentifyPages identify;
     private final int vectors;
     private final int pairs;
+    private final boolean shadowDoorbells;
     private final int[] features = new int[FEATURES];
+    /** What the host has set, milliseconds, and when; -1 before. */
+    private long timestamp;
+    private long timestampSet;
 
-    AdminCommands(NvmeController controller, IdentifyPages identify, int pairs, int vectors) {
+    AdminCommands(NvmeController controller, IdentifyPages identify, NvmeOptions options,
+            int vectors) {
         this.controller = controller;
         this.identify = identify;
-        this.pairs = pairs;
+        pairs = options.queuePairs();
+        shadowDoorbells = options.shadowDoorbells();
         this.vectors = vectors;
         reset();
     }
 
     void reset() {
         Arrays.fill(features, 0);
+        timestamp = 0;
+        timestampSet = -1;
         features[NvmeCommands.ARBITRATION] = NO_LIMIT;
         features[NvmeCommands.TEMPERATURE_THRESHOLD] = DEFAULT_THRESHOLD;
         features[NvmeCommands.VOLATILE_WRITE_CACHE] = 1;
@@ -69,6 +82,7 @@ final class AdminCommands {
             case NvmeCommands.SET_FEATURES -> setFeature(c);
             case NvmeCommands.GET_FEATURES -> getFeature(c);
             case NvmeCommands.ASYNC_EVENT_REQUEST -> controller.events().await(c);
+            case NvmeCommands.DOORBELL_BUFFER_CONFIG -> configureDoorbells(c);
             default -> c.finish(NvmeCommands.INVALID_OPCODE, 0);
         }
     }
@@ -79,6 +93,19 @@ final class AdminCommands {
         } else {
             c.finish(NvmeCommands.SUCCESS,
                     controller.engine().abort(queueId, commandId) ? 0 : NOT_ABORTED);
+        }
+    }
+
+    private void configureDoorbells(Command c) {
+        long doorbells = c.quadword(NvmeCommands.PRP1);
+        long events = c.quadword(NvmeCommands.PRP2);
+        if (!shadowDoorbells) {
+            c.finish(NvmeCommands.INVALID_OPCODE, 0);
+        } else if (((doorbells | events) & controller.pageBytes() - 1) != 0) {
+            c.finish(NvmeCommands.INVALID_FIELD, 0);
+        } else {
+            controller.engine().beginShadow(doorbells, events);
+            c.finish(NvmeCommands.SUCCESS, 0);
         }
     }
 
@@ -177,7 +204,8 @@ final class AdminCommands {
     private static boolean isChangeable(int feature) {
         return switch (feature) {
             case NvmeCommands.TEMPERATURE_THRESHOLD, NvmeCommands.VOLATILE_WRITE_CACHE,
-                    NvmeCommands.NUMBER_OF_QUEUES, NvmeCommands.ASYNC_EVENT_CONFIGURATION -> true;
+                    NvmeCommands.NUMBER_OF_QUEUES, NvmeCommands.ASYNC_EVENT_CONFIGURATION,
+                    NvmeCommands.TIMESTAMP -> true;
             default -> false;
         };
     }
@@ -189,7 +217,11 @@ final class AdminCommands {
             c.finish(NvmeCommands.INVALID_FIELD, 0);
             return;
         }
-        int value = features[feature];
+        if (feature == NvmeCommands.TIMESTAMP && select == SELECT_CURRENT) {
+            sendTimestamp(c);
+            return;
+        }
+        int value = feature < FEATURES ? features[feature] : 0;
         if (select == SELECT_CAPABILITIES) {
             value = isChangeable(feature) ? CHANGEABLE : 0;
         } else if (select != SELECT_CURRENT && feature == NvmeCommands.VOLATILE_WRITE_CACHE) {
@@ -219,18 +251,36 @@ final class AdminCommands {
                     || value >>> 16 == MOST_QUEUES_ASKED;
             c.finish(wrong ? NvmeCommands.INVALID_FIELD : NvmeCommands.SUCCESS,
                     wrong ? 0 : features[feature]);
+        } else if (feature == NvmeCommands.TIMESTAMP) {
+            c.transfer(false, false, 0, NvmeCommands.TIMESTAMP_BYTES);
         } else {
             features[feature] = feature == NvmeCommands.VOLATILE_WRITE_CACHE ? value & 1 : value;
             c.finish(NvmeCommands.SUCCESS, 0);
         }
     }
 
+    /** The host's data are there: of a timestamp, the only feature that has any. */
+    void received(Command c) {
+        timestamp = ByteBuffer.wrap(c.data()).order(ByteOrder.LITTLE_ENDIAN).getLong(0)
+                & TIMESTAMP_MASK;
+        timestampSet = controller.nanos();
+    }
+
+    private void sendTimestamp(Command c) {
+        long since = controller.nanos() - Math.max(0, timestampSet);
+        ByteBuffer.wrap(c.data()).order(ByteOrder.LITTLE_ENDIAN).putLong(0,
+                timestamp + since / MILLI & TIMESTAMP_MASK
+                        | (timestampSet < 0 ? 0 : TIMESTAMP_SET_BY_HOST));
+        c.transfer(true, false, 0, NvmeCommands.TIMESTAMP_BYTES);
+    }
+
     private void log(Command c) {
         int page = c.dword(CDW10) & 0xff;
+        int size = page == EFFECTS_LOG ? IdentifyPages.PAGE_BYTES : LOG_BYTES;
         long dwords = (c.dword(CDW10) >>> 16) + ((long) (c.dword(CDW11) & 0xffff) << 16) + 1;
         long from = c.quadword(NvmeCommands.CDW12);
-        if (page < ERROR_LOG || page > FIRMWARE_LOG || from < 0 || from > LOG_BYTES
-                || (from & 3) != 0) {
+        boolean known = page >= ERROR_LOG && page <= FIRMWARE_LOG || page == EFFECTS_LOG;
+        if (!known || from < 0 || from > size || (from & 3) != 0) {
             c.finish(NvmeCommands.INVALID_FIELD, 0);
             return;
         }
@@ -241,12 +291,14 @@ final class AdminCommands {
         } else if (page == FIRMWARE_LOG) {
             data[0] = 1;
             System.arraycopy(new byte[] {'1', '.', '0', ' ', ' ', ' ', ' ', ' '}, 0, data, 8, 8);
+        } else if (page == EFFECTS_LOG) {
+            identify.fillEffects(data);
         } else {
             controller.events().seen();
         }
-        System.arraycopy(data, (int) from, data, 0, LOG_BYTES - (int) from);
-        Arrays.fill(data, LOG_BYTES - (int) from, LOG_BYTES, (byte) 0);
-        c.transfer(true, false, 0, (int) Math.min(4 * dwords, LOG_BYTES - from == 0 ? 4
-                : LOG_BYTES - from));
+        System.arraycopy(data, (int) from, data, 0, size - (int) from);
+        Arrays.fill(data, size - (int) from, size, (byte) 0);
+        c.transfer(true, false, 0, (int) Math.min(4 * dwords, size - from == 0 ? 4
+                : size - from));
     }
 }

@@ -120,7 +120,7 @@ final class Command implements Runnable {
         return Integer.toUnsignedLong(dword(NvmeCommands.NSID));
     }
 
-    /** Returns the page that admin commands send to the host. */
+    /** Returns the page that admin commands send to the host or get from it. */
     byte[] data() {
         return data;
     }
@@ -162,7 +162,9 @@ final class Command implements Runnable {
         after(Step.COMPLETION, nanos + STEP_NANOS);
     }
 
-    /** Moves data between the host's pages and the medium, or from {@link #data} to them. */
+    /**
+     * Moves data between the host's pages and the medium, or {@link #data} where that is none.
+     */
     void transfer(boolean host, boolean medium, long at, int count) {
         toHost = host;
         onMedium = medium;
@@ -181,7 +183,8 @@ final class Command implements Runnable {
         if (!pages.isComplete()) {
             after(Step.LIST, STEP_NANOS);
         } else {
-            after(Step.DATA, STEP_NANOS + (toHost && onMedium ? controller.mediumNanos() : 0));
+            after(Step.DATA, STEP_NANOS + (toHost && onMedium
+                    ? controller.mediumNanos(bytes) : 0));
         }
     }
 
@@ -256,13 +259,16 @@ final class Command implements Runnable {
             failed();
             return;
         }
-        if (!toHost) {
+        if (!toHost && onMedium) {
             context.store(Medium.BLOCKS, at, data, 0, count);
         }
         done += count;
         boolean last = done == bytes;
+        if (last && !toHost && !onMedium) {
+            controller.admin().received(this);
+        }
         after(last ? Step.COMPLETION : Step.DATA, controller.link().nanos(count)
-                + (last && !toHost ? controller.mediumNanos() + STEP_NANOS : 0));
+                + (last && !toHost && onMedium ? controller.mediumNanos(bytes) + STEP_NANOS : 0));
     }
 
     private boolean exchange(int count) {
@@ -284,6 +290,7 @@ final class Command implements Runnable {
     /** Writes the completion, unless its queue is full: then its head doorbell runs this again. */
     private void complete() {
         CompletionQueue to = queue.completions;
+        controller.engine().lookAtHead(to);
         if (to.isFull()) {
             return;
         }

@@ -8,11 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * What a controller says of itself and of its namespace.
+ * What a controller says of itself, of its commands and of its namespace.
  *
  * <p>Source: NVM Express Base Specification, "Identify Controller Data Structure", "Active
- * Namespace ID list", "Namespace Identification Descriptor"; NVM Command Set Specification,
- * "Identify Namespace Data Structure".
+ * Namespace ID list", "Namespace Identification Descriptor", "Commands Supported and Effects"; NVM
+ * Command Set Specification, "Identify Namespace Data Structure".
  */
 final class IdentifyPages {
 
@@ -34,18 +34,30 @@ final class IdentifyPages {
     private static final int WARNING_KELVIN = 343;
     private static final int CRITICAL_KELVIN = 373;
     private static final int ONE_SLOT_READ_ONLY = 0x03;
-    private static final int EXTENDED_LOG_LENGTH = 0x04;
-    private static final int WRITE_ZEROES_AND_SELECT = 0x0018;
+    /** Extended length, and the log of commands supported and effects. */
+    private static final int LOGS = 0x06;
+    private static final int WRITE_ZEROES_SELECT_TIMESTAMP = 0x0058;
     private static final int CACHE_THAT_FLUSHES_ALL = 0x07;
     private static final byte LOG2_SECTOR = 9;
     private static final byte TYPE_COMMAND_SET = 4;
+    private static final int IO_COMMANDS = 1024;
+    /** CSUPP. */
+    private static final int SUPPORTED = 1;
+    /** CSUPP and LBCC: it may change what blocks hold. */
+    private static final int CHANGES_BLOCKS = 3;
+    private static final int[] ADMIN = {NvmeCommands.DELETE_SQ, NvmeCommands.CREATE_SQ,
+        NvmeCommands.GET_LOG_PAGE, NvmeCommands.DELETE_CQ, NvmeCommands.CREATE_CQ,
+        NvmeCommands.IDENTIFY, NvmeCommands.ABORT, NvmeCommands.SET_FEATURES,
+        NvmeCommands.GET_FEATURES, NvmeCommands.ASYNC_EVENT_REQUEST};
 
     private final byte[] controller = new byte[PAGE_BYTES];
     private final byte[] namespace = new byte[PAGE_BYTES];
     private final long sectors;
+    private final boolean shadowDoorbells;
 
-    IdentifyPages(DeviceContext context, long sectors) {
+    IdentifyPages(DeviceContext context, long sectors, boolean shadowDoorbells) {
         this.sectors = sectors;
+        this.shadowDoorbells = shadowDoorbells;
         ByteBuffer c = ByteBuffer.wrap(controller).order(ByteOrder.LITTLE_ENDIAN);
         String serial = context.text("serial", "0");
         c.putShort(0, (short) context.function().readConfig(0, 2));
@@ -57,16 +69,18 @@ final class IdentifyPages {
         c.put(77, (byte) MDTS);
         c.putInt(80, (int) NvmeRegisters.VS.reset());
         c.put(111, (byte) 1);                                  // CNTRLTYPE: I/O
+        c.putShort(NvmeCommands.OACS, (short) (shadowDoorbells
+                ? NvmeCommands.DOORBELL_BUFFERS.mask() : 0));
         c.put(258, (byte) OUTSTANDING_LESS_ONE);               // ACL
         c.put(259, (byte) OUTSTANDING_LESS_ONE);               // AERL
         c.put(260, (byte) ONE_SLOT_READ_ONLY);                 // FRMW
-        c.put(261, (byte) EXTENDED_LOG_LENGTH);                // LPA
+        c.put(261, (byte) LOGS);                               // LPA
         c.putShort(266, (short) WARNING_KELVIN);
         c.putShort(268, (short) CRITICAL_KELVIN);
         c.put(512, (byte) (NvmeRegisters.ENTRY_SIZE_SUBMISSION * 0x11));
         c.put(513, (byte) (NvmeRegisters.ENTRY_SIZE_COMPLETION * 0x11));
         c.putInt(516, 1);                                      // NN
-        c.putShort(520, (short) WRITE_ZEROES_AND_SELECT);      // ONCS
+        c.putShort(520, (short) WRITE_ZEROES_SELECT_TIMESTAMP); // ONCS
         c.put(525, (byte) CACHE_THAT_FLUSHES_ALL);             // VWC
         byte[] name = ("nqn.2014-08.org.nvmexpress:" + serial).getBytes(StandardCharsets.UTF_8);
         System.arraycopy(name, 0, controller, SUBSYSTEM_NAME, Math.min(name.length, 223));
@@ -117,10 +131,26 @@ final class IdentifyPages {
                 page[0] = TYPE_COMMAND_SET;
                 page[1] = 1;
             }
+            case NvmeCommands.CNS_COMMAND_SET -> { } // no limits but MDTS
             default -> {
                 return NvmeCommands.INVALID_FIELD;
             }
         }
         return NvmeCommands.SUCCESS;
+    }
+
+    /** Fills a page that is all zeros with what commands there are, and what they change. */
+    void fillEffects(byte[] page) {
+        ByteBuffer log = ByteBuffer.wrap(page).order(ByteOrder.LITTLE_ENDIAN);
+        for (int opcode : ADMIN) {
+            log.putInt(opcode * Integer.BYTES, SUPPORTED);
+        }
+        log.putInt(NvmeCommands.DOORBELL_BUFFER_CONFIG * Integer.BYTES,
+                shadowDoorbells ? SUPPORTED : 0);
+        log.putInt(IO_COMMANDS + NvmeCommands.READ * Integer.BYTES, SUPPORTED);
+        for (int opcode : new int[] {NvmeCommands.FLUSH, NvmeCommands.WRITE,
+            NvmeCommands.WRITE_ZEROES}) {
+            log.putInt(IO_COMMANDS + opcode * Integer.BYTES, CHANGES_BLOCKS);
+        }
     }
 }

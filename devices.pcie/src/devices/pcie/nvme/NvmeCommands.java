@@ -54,6 +54,7 @@ final class NvmeCommands {
     static final int SET_FEATURES = 0x09;
     static final int GET_FEATURES = 0x0a;
     static final int ASYNC_EVENT_REQUEST = 0x0c;
+    static final int DOORBELL_BUFFER_CONFIG = 0x7c;
     static final int FLUSH = 0x00;
     static final int WRITE = 0x01;
     static final int READ = 0x02;
@@ -63,6 +64,9 @@ final class NvmeCommands {
     static final int CNS_CONTROLLER = 0x01;
     static final int CNS_ACTIVE_LIST = 0x02;
     static final int CNS_DESCRIPTORS = 0x03;
+    static final int CNS_COMMAND_SET = 0x06;
+    static final int OACS = 256;                  // in Identify Controller
+    static final BitField DOORBELL_BUFFERS = bit(8); // of OACS
 
     static final BitField QID = bits(15, 0);      // of CDW10
     static final BitField QSIZE = bits(31, 16);   // of CDW10: entries less one
@@ -85,6 +89,8 @@ final class NvmeCommands {
     static final int INTERRUPT_VECTOR_CONFIGURATION = 0x09;
     static final int WRITE_ATOMICITY = 0x0a;
     static final int ASYNC_EVENT_CONFIGURATION = 0x0b;
+    static final int TIMESTAMP = 0x0e;
+    static final int TIMESTAMP_BYTES = 8;
 
     // ---- status: type in bits 10:8, code in bits 7:0 --------------------------------------------
 

@@ -43,6 +43,7 @@ final class NvmeController implements Device {
 
     private static final long SHUTDOWN_NANOS = 500_000;
     private static final int MASKED_VECTORS = 32;
+    private static final long SECOND_NANOS = 1_000_000_000;
 
     private final DeviceContext context;
     private final NvmeOptions options;
@@ -53,9 +54,12 @@ final class NvmeController implements Device {
     private final AsyncEvents events = new AsyncEvents();
     private final AdminCommands admin;
     private final QueueEngine engine;
+    private final ShadowDoorbells shadow;
     private final Link link;
     private int generation;
     private int masked;
+    /** When the medium has done all that it was given, if it is held to a rate. */
+    private long mediumFree;
     private boolean enabled;
     private boolean changing;
     private boolean wedged;
@@ -66,8 +70,10 @@ final class NvmeController implements Device {
         dma = new TranslatedDma(context);
         interrupts = context.interrupts();
         link = Link.of(context.function());
-        IdentifyPages identify = new IdentifyPages(context, options.sectors());
-        admin = new AdminCommands(this, identify, options.queuePairs(),
+        shadow = new ShadowDoorbells(dma);
+        IdentifyPages identify = new IdentifyPages(context, options.sectors(),
+                options.shadowDoorbells());
+        admin = new AdminCommands(this, identify, options,
                 MessageVectors.of(context.function()));
         engine = new QueueEngine(this, context, dma, new IoCommands(this, identify, options),
                 options.queuePairs());
@@ -187,6 +193,7 @@ final class NvmeController implements Device {
         generation++;
         changing = false;
         engine.reset();
+        shadow.reset();
         events.reset();
         admin.reset();
         mask(0);
@@ -226,8 +233,25 @@ final class NvmeController implements Device {
         return 4096 << (int) NvmeRegisters.MPS.of(registers.get(CC));
     }
 
-    long mediumNanos() {
-        return options.mediumNanos();
+    /**
+     * Returns how long the medium takes for so many bytes from now on: after those before them, if
+     * it is held to a rate.
+     */
+    long mediumNanos(int bytes) {
+        if (options.bytesPerSecond() == 0) {
+            return options.mediumNanos();
+        }
+        long from = Math.max(context.nanos(), mediumFree);
+        mediumFree = from + (long) (bytes * (double) SECOND_NANOS / options.bytesPerSecond());
+        return options.mediumNanos() + from - context.nanos();
+    }
+
+    long nanos() {
+        return context.nanos();
+    }
+
+    ShadowDoorbells shadow() {
+        return shadow;
     }
 
     Link link() {

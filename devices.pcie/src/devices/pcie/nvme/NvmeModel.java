@@ -45,6 +45,11 @@ public final class NvmeModel implements DeviceModel {
     }
 
     @Override
+    public boolean findsQueues() {
+        return true;
+    }
+
+    @Override
     public Device device(DeviceContext context) {
         return new NvmeController(context);
     }

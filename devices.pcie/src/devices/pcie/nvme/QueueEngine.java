@@ -129,10 +129,62 @@ final class QueueEngine {
         } else if (value >= (head ? to.size : from.size)) {
             controller.events().error(AsyncEvents.INVALID_DOORBELL_VALUE);
         } else if (head) {
+            tellShadow(id, true, value);
             attended(to, value);
         } else {
             from.tail = value;
+            from.rung = true;
+            tellShadow(id, false, value);
             wake();
+        }
+    }
+
+    /**
+     * Keeps the shadow of an admin doorbell like the property: hosts are to write both, and those
+     * there are do not.
+     *
+     * <p>Source: QEMU, hw/nvme/ctrl.c, nvme_process_db.
+     */
+    private void tellShadow(int id, boolean head, int value) {
+        if (id == 0 && controller.shadow().isOn() && controller.maySend()) {
+            controller.shadow().write(id, head, value);
+        }
+    }
+
+    /** The host keeps doorbells in its memory from now on: they begin as the properties are. */
+    void beginShadow(long doorbells, long events) {
+        controller.shadow().begin(doorbells, events);
+        for (int id = 0; id < submissions.length; id++) {
+            if (submissions[id] != null) {
+                controller.shadow().write(id, false, submissions[id].tail);
+            }
+            if (completions[id] != null) {
+                controller.shadow().write(id, true, completions[id].head);
+            }
+        }
+    }
+
+    private void lookAtTail(SubmissionQueue queue) {
+        if (controller.shadow().isOn()) {
+            int tail = controller.shadow().read(queue.id, false, queue.tail);
+            if (tail < queue.size) {
+                queue.tail = tail;
+            } else {
+                controller.events().error(AsyncEvents.INVALID_DOORBELL_VALUE);
+            }
+        }
+    }
+
+    /** Looks how far the host has taken completions. */
+    void lookAtHead(CompletionQueue queue) {
+        if (controller.shadow().isOn()) {
+            controller.shadow().writeEvent(queue.id, true, queue.head);
+            int head = controller.shadow().read(queue.id, true, queue.head);
+            if (head < queue.size) {
+                queue.head = head;
+            } else {
+                controller.events().error(AsyncEvents.INVALID_DOORBELL_VALUE);
+            }
         }
     }
 
@@ -226,6 +278,10 @@ final class QueueEngine {
     }
 
     private boolean fetch(SubmissionQueue queue) {
+        if (queue.rung || !queue.isEmpty()) {
+            queue.rung = false;
+            lookAtTail(queue);
+        }
         for (int n = 0; n < BATCH && !queue.isEmpty(); n++) {
             Command place = place(queue);
             if (place == null) {
@@ -239,6 +295,10 @@ final class QueueEngine {
                 execute(place);
             } else {
                 waiting[waits++] = place;
+            }
+            if (controller.shadow().isOn()) {
+                controller.shadow().writeEvent(queue.id, false, queue.tail);
+                lookAtTail(queue);
             }
         }
         return true;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.nvme;
 
-import iommu.api.pcie.DmaBuffer;
 import iommu.api.pcie.DriverPort;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -21,8 +20,8 @@ final class QueuePair {
     final int id;
     final int entries;
     private final DriverPort port;
-    private final DmaBuffer submissions;
-    private final DmaBuffer completions;
+    private final QueueMemory submissions;
+    private final QueueMemory completions;
     private final int tailDoorbell;
     private final int headDoorbell;
     /** An entry as it is written; what no command here has stays 0. */
@@ -32,14 +31,27 @@ final class QueuePair {
     private int phase = 1;
     private long found;
     private int result;
+    /** Null without them. */
+    private DoorbellPages shadow;
+
+    /**
+     * Allocates a pair: completions first, then submissions, each a piece of its own.
+     *
+     * <p>Source: Linux, nvme_alloc_queue.
+     */
+    static QueuePair allocate(DriverPort port, int id, int entries, int stride) {
+        var completions = QueueMemory.allocate(port, entries * NvmeCommands.COMPLETION_BYTES);
+        return new QueuePair(port, id, entries, QueueMemory.allocate(port,
+                entries * NvmeCommands.SUBMISSION_BYTES), completions, stride);
+    }
 
     /**
      * Makes a pair.
      *
      * @param stride of doorbells, in bytes
      */
-    QueuePair(DriverPort port, int id, int entries, DmaBuffer submissions, DmaBuffer completions,
-            int stride) {
+    QueuePair(DriverPort port, int id, int entries, QueueMemory submissions,
+            QueueMemory completions, int stride) {
         this.port = port;
         this.id = id;
         this.entries = entries;
@@ -49,39 +61,51 @@ final class QueuePair {
         headDoorbell = tailDoorbell + stride;
     }
 
-    DmaBuffer submissions() {
+    QueueMemory submissions() {
         return submissions;
     }
 
-    DmaBuffer completions() {
+    QueueMemory completions() {
         return completions;
     }
 
-    /** Empties the page of completions, which may have held something else. */
-    void clearCompletions() {
-        for (int i = 0; i < entries * NvmeCommands.COMPLETION_BYTES; i += Long.BYTES) {
-            port.write64(completions.physicalAddress() + i, 0);
-        }
+    /** Keeps doorbells in memory from now on; null for the properties alone. */
+    void shadow(DoorbellPages pages) {
+        shadow = id == 0 ? null : pages;
+    }
+
+    /**
+     * Begins anew, with completions empty, which may have held something else.
+     *
+     * <p>Source: Linux, nvme_init_queue.
+     */
+    void clear() {
+        head = tail = 0;
+        phase = 1;
+        completions.clear(port, entries * NvmeCommands.COMPLETION_BYTES);
     }
 
     /** Writes an entry, all of it at once; the doorbell is rung later. */
-    void put(int opcode, int commandId, long namespace, long prp1, long dwords10, long dwords12) {
+    void put(int opcode, int commandId, long namespace, long prp1, long prp2, long dwords10,
+            long dwords12) {
         LONG.set(entry, 0, opcode | (long) commandId << 16 | namespace << DOUBLEWORD_BITS);
         LONG.set(entry, NvmeCommands.PRP1, prp1);
+        LONG.set(entry, NvmeCommands.PRP2, prp2);
         LONG.set(entry, NvmeCommands.CDW10, dwords10);
         LONG.set(entry, NvmeCommands.CDW12, dwords12);
-        port.write(submissions.physicalAddress() + (long) tail * entry.length, entry, 0,
-                entry.length);
+        port.write(submissions.address(tail * entry.length), entry, 0, entry.length);
         tail = (tail + 1) % entries;
     }
 
     /** Tells the controller of all entries so far. */
     void ring() {
-        port.function().writeRegister(0, tailDoorbell, 4, tail);
+        if (shadow == null || shadow.tell(id, false, tail)) {
+            port.function().writeRegister(0, tailDoorbell, 4, tail);
+        }
     }
 
     private long place() {
-        return completions.physicalAddress() + (long) head * NvmeCommands.COMPLETION_BYTES;
+        return completions.address(head * NvmeCommands.COMPLETION_BYTES);
     }
 
     /** Takes the next completion; returns whether there is one. */
@@ -101,7 +125,9 @@ final class QueuePair {
 
     /** Tells the controller how far completions were taken. */
     void attended() {
-        port.function().writeRegister(0, headDoorbell, 4, head);
+        if (shadow == null || shadow.tell(id, true, head)) {
+            port.function().writeRegister(0, headDoorbell, 4, head);
+        }
     }
 
     /** Returns the command of the completion that was taken last. */

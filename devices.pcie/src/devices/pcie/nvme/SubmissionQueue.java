@@ -10,6 +10,8 @@ final class SubmissionQueue {
     final CompletionQueue completions;
     int head;
     int tail;
+    /** Whether its doorbell was rung since it was last looked at. */
+    boolean rung;
 
     SubmissionQueue(int id, long base, int size, CompletionQueue completions) {
         this.id = id;

@@ -25,7 +25,7 @@ class IdentifyPagesTest {
     private final NvmeMachine m = new NvmeMachine(Map.of("sectors", 4096L));
 
     private IdentifyPages pages(long sectors) {
-        return new IdentifyPages(m.context, sectors);
+        return new IdentifyPages(m.context, sectors, false);
     }
 
     private ByteBuffer page(long sectors, int structure, long id) {
@@ -48,12 +48,12 @@ class IdentifyPagesTest {
         "MDTS,      77,   1, 7", "CNTLID,    78,   2, 0", "VER,       80,   4, 0x10400",
         "RTD3R,     84,   4, 0", "OAES,      92,   4, 0", "CTRATT,    96,   4, 0",
         "CNTRLTYPE, 111,  1, 1", "OACS,      256,  2, 0", "ACL,       258,  1, 3",
-        "AERL,      259,  1, 3", "FRMW,      260,  1, 3", "LPA,       261,  1, 4",
+        "AERL,      259,  1, 3", "FRMW,      260,  1, 3", "LPA,       261,  1, 6",
         "ELPE,      262,  1, 0", "NPSS,      263,  1, 0", "AVSCC,     264,  1, 0",
         "APSTA,     265,  1, 0", "WCTEMP,    266,  2, 343", "CCTEMP,    268,  2, 373",
         "HMPRE,     272,  4, 0", "SANICAP,   328,  4, 0", "SQES,      512,  1, 0x66",
         "CQES,      513,  1, 0x44", "MAXCMD,    514,  2, 0", "NN,        516,  4, 1",
-        "ONCS,      520,  2, 0x18", "FUSES,     522,  2, 0", "FNA,       524,  1, 0",
+        "ONCS,      520,  2, 0x58", "FUSES,     522,  2, 0", "FNA,       524,  1, 0",
         "VWC,       525,  1, 7", "AWUN,      526,  2, 0", "AWUPF,     528,  2, 0",
         "SGLS,      536,  4, 0", "PSD0.MP,   2048, 2, 2500", "PSD0.ENLAT, 2052, 4, 16",
         "PSD0.EXLAT, 2056, 4, 4", "PSD1,      2080, 8, 0", "last,      4088, 8, 0"})
@@ -145,5 +145,23 @@ class IdentifyPagesTest {
         "0xffffffff, 1, false"})
     void thereIsOneNamespaceIfThereAreSectors(String id, long sectors, boolean there) {
         assertThat(pages(sectors).hasNamespace(Long.decode(id))).isEqualTo(there);
+    }
+
+    /** Commands Supported and Effects: CSUPP is bit 0, LBCC bit 1. */
+    @ParameterizedTest
+    @CsvSource({"true, 0x100, 1", "false, 0, 0"})
+    void shadowDoorbellsAreToldOfInTwoPlaces(boolean shadow, int oacs, int effect) {
+        var pages = new IdentifyPages(m.context, 1, shadow);
+        byte[] page = new byte[4096];
+        pages.fill(1, 0, page);
+        assertThat(field(ByteBuffer.wrap(page), 256, 2)).isEqualTo(oacs);
+        byte[] log = new byte[4096];
+        pages.fillEffects(log);
+        ByteBuffer effects = ByteBuffer.wrap(log);
+        assertThat(field(effects, 4 * 0x7c, 4)).isEqualTo(effect);
+        assertThat(field(effects, 4 * 6, 4)).as("Identify").isEqualTo(1);
+        assertThat(field(effects, 4 * 3, 4)).as("none").isZero();
+        assertThat(field(effects, 1024 + 4, 4)).as("Write").isEqualTo(3);
+        assertThat(field(effects, 1024 + 8, 4)).as("Read").isEqualTo(1);
     }
 }

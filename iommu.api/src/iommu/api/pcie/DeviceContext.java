@@ -46,6 +46,15 @@ public interface DeviceContext {
      */
     String OPENS_INTERFACE = "opensInterface";
 
+    /** Option of a disk: bytes a second that its medium is held to; 0 or absent for none. */
+    String BYTES_PER_SECOND = "bytesPerSecond";
+
+    /** Option of a disk's driver: how many processes of the first kernel read from it. */
+    String READERS = "readers";
+
+    /** Option of a network controller: 1 where it moves what it moves as emulators do. */
+    String WHOLE_TRANSFERS = "whole_transfers";
+
     /** Returns the function that the device sits behind. */
     PciFunction function();
 

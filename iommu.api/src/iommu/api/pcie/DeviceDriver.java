@@ -8,6 +8,19 @@ import org.osgi.annotation.versioning.ConsumerType;
 public interface DeviceDriver {
 
     /**
+     * Maps what the driver keeps mapped for its device as long as its kernel runs, in the order in
+     * which it allocates that as it binds: called by a kernel that boots on a machine that was
+     * never captured, while the device stands still. What the machine has beyond that is mapped
+     * after it, page by page.
+     *
+     * @param pages that the driver keeps and its device may read and write, as the machine says
+     * @return how many of these it has mapped; 0 where it has no order of its own, or takes more
+     */
+    default int bind(int pages) {
+        return 0;
+    }
+
+    /**
      * Takes a device that is already running under this kernel, as imported: lays its ring and its
      * requests into the mapped pages of {@code workload}.
      *

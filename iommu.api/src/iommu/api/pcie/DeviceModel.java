@@ -45,6 +45,15 @@ public interface DeviceModel {
     }
 
     /**
+     * Returns whether drivers of this model know what each of the pages is that a kernel has mapped
+     * both ways for a device, by the order of their addresses: they are all its rings then, and
+     * given to it from the highest address down.
+     */
+    default boolean findsQueues() {
+        return false;
+    }
+
+    /**
      * Makes the device.
      *
      * @throws IllegalArgumentException if an option is out of range

@@ -97,6 +97,11 @@ public final class DeviceSlot implements DeviceContext {
         return model.activity(machine.config(function.requesterId()));
     }
 
+    /** Returns whether its driver knows its queues among all pages that are mapped both ways. */
+    public boolean findsQueues() {
+        return model.findsQueues();
+    }
+
     /** Makes a driver for this device. */
     public DeviceDriver driver(DriverPort port) {
         return NoAnswerException.checked(model.driver(port), model, "a driver");

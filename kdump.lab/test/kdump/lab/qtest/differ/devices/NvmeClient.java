@@ -3,7 +3,10 @@ package kdump.lab.qtest.differ.devices;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import kdump.lab.qtest.options.Numbers;
 
@@ -90,8 +93,30 @@ final class NvmeClient {
         return execute(1, opcode, namespace, prp1, prp2, sector, blocks - 1);
     }
 
+    /** Returns completions of commands that are told of at once, by doorbells in memory first. */
+    String shadowed(int opcode, int count, long prp1, long sector, int blocks) {
+        for (int i = 0; i < count; i++) {
+            put(1, opcode, 1, prp1, 0, sector, blocks - 1);
+        }
+        answer(String.format("writel 0x%x 0x%x", PAGE + 8, tail[1]));
+        write(0x1008, tail[1]);
+        List<String> all = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            all.add(completion(1, true));
+        }
+        Collections.sort(all); // a disk does them in any order
+        return all.toString();
+    }
+
     private String execute(int pair, int opcode, int namespace, long prp1, long prp2,
             long dwords10, int dword12) {
+        put(pair, opcode, namespace, prp1, prp2, dwords10, dword12);
+        write(0x1000 + 8 * pair, tail[pair]);
+        return completion(pair, false);
+    }
+
+    private void put(int pair, int opcode, int namespace, long prp1, long prp2, long dwords10,
+            int dword12) {
         byte[] entry = new byte[64];
         ByteBuffer.wrap(entry).order(ByteOrder.LITTLE_ENDIAN).putInt(0, opcode | ++command << 16)
                 .putInt(4, namespace).putLong(24, prp1).putLong(32, prp2).putLong(40, dwords10)
@@ -99,7 +124,9 @@ final class NvmeClient {
         answer(String.format("write 0x%x 0x40 0x%s", SUBMISSIONS[pair] + 64 * tail[pair],
                 HexFormat.of().formatHex(entry)));
         tail[pair] = (tail[pair] + 1) % ENTRIES;
-        write(0x1000 + 8 * pair, tail[pair]);
+    }
+
+    private String completion(int pair, boolean shadowed) {
         long at = COMPLETIONS[pair] + 16 * head[pair];
         for (int i = 0; i < POLLS; i++) {
             long last = Numbers.unsigned(answer(String.format("readl 0x%x", at + 12))
@@ -108,6 +135,9 @@ final class NvmeClient {
                 head[pair] = (head[pair] + 1) % ENTRIES;
                 phase[pair] ^= head[pair] == 0 ? 1 : 0;
                 String completion = answer(String.format("read 0x%x 0x10", at));
+                if (shadowed) {
+                    answer(String.format("writel 0x%x 0x%x", PAGE + 8 * pair + 4, head[pair]));
+                }
                 write(0x1004 + 8 * pair, head[pair]);
                 return "[" + completion + "]";
             }

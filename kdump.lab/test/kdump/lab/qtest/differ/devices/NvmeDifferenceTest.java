@@ -197,6 +197,40 @@ class NvmeDifferenceTest {
                 .isEqualTo(Files.readAllBytes(directory.resolve("theirs")));
     }
 
+    /** Doorbells in memory: what is there after each step, and what is fetched and when. */
+    @Test
+    void shadowDoorbellsAreAlike() {
+        theirs.running();
+        ours.running();
+        long doorbells = NvmeClient.PAGE;
+        long events = NvmeClient.PAGE + 0x1000;
+        both(c -> c.answer("memset 0x200000 0x2000 0")
+                + c.admin(0x7c, 0, doorbells + 8, events, 0, 0)
+                + c.admin(0x7c, 0, doorbells, events + 0x10, 0, 0)
+                + c.admin(0x7c, 0, doorbells, events, 0, 0) + c.memory(doorbells, 24)
+                + c.memory(events, 24));
+        both(c -> c.admin(6, 0, NvmeClient.DATA, 0, 2, 0) + c.memory(doorbells, 24)
+                + c.memory(events, 24));
+        both(c -> c.shadowed(2, 1, NvmeClient.DATA, 3, 8) + c.memory(NvmeClient.DATA, 512)
+                + c.memory(doorbells, 24) + c.memory(events, 24));
+        both(c -> c.shadowed(2, 3, NvmeClient.DATA, 3, 8) + c.memory(doorbells, 24)
+                + c.memory(events, 24));
+        both(c -> {
+            c.write(0x14, 0);
+            c.running();
+            return c.io(2, 1, NvmeClient.DATA, 0, 7, 8) + c.memory(doorbells, 24);
+        });
+    }
+
+    /** The property says that there is a command, memory that there is none. */
+    @Test
+    void aDoorbellThatIsNotInMemoryIsNoneOnBoth() {
+        theirs.running();
+        ours.running();
+        both(c -> c.answer("memset 0x200000 0x2000 0") + c.admin(0x7c, 0, NvmeClient.PAGE,
+                NvmeClient.PAGE + 0x1000, 0, 0) + c.io(2, 1, NvmeClient.DATA, 0, 7, 8));
+    }
+
     @Test
     void abortedListIsAlike() {
         theirs.running();
