@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.dump.CutImage;
 import kdump.importers.dump.Dump;
@@ -25,6 +26,7 @@ import kdump.importers.dump.NoImage;
 import kdump.importers.functions.ConfigAtRest;
 import kdump.importers.kernellog.OpenedInterfaces;
 import kdump.importers.proc.Iomem;
+import kdump.importers.qemu.RecordedRun;
 
 /** Reads the files of one capture and puts the machine together. Used once. */
 final class CaptureReader {
@@ -40,6 +42,7 @@ final class CaptureReader {
     private final List<String> remarks = new ArrayList<>();
     private GuestTexts texts;
     private AddressRange inferred;
+    private Map<Integer, Set<Long>> seen = Map.of();
 
     CaptureReader(String name, String source, CaptureFiles files) {
         this.name = name;
@@ -76,10 +79,23 @@ final class CaptureReader {
                 units, sources.regions(), sources.atsFunctions(), functions, image,
                 release == null ? texts.release() : release, texts.commandLine(), capture,
                 remarks).withCaptureDrivers(drivers)
-                .withRunDefaults(new RunDefaults("", opened(functions), Map.of(), null,
-                        sources.hardware()))
+                .withRunDefaults(runDefaults(functions, sources.hardware()))
                 .withIoApics(sources.ioApics());
         return dump == null || blind && !functions.isEmpty() ? cold(machine) : machine;
+    }
+
+    private RunDefaults runDefaults(List<FunctionConfig> functions, String hardware)
+            throws IOException {
+        RecordedRun recorded = RecordedRun.read(files.directory(), texts.commandLine(), functions,
+                remarks);
+        var options = new TreeMap<>(opened(functions));
+        recorded.deviceOptions().forEach((id, asked) -> {
+            var all = new TreeMap<>(options.getOrDefault(id, Map.of()));
+            all.putAll(asked);
+            options.put(id, all);
+        });
+        seen = recorded.seen();
+        return new RunDefaults("", options, recorded.rates(), recorded.times(), hardware);
     }
 
     private Map<Integer, Map<String, Long>> opened(List<FunctionConfig> functions)
@@ -105,7 +121,7 @@ final class CaptureReader {
         return new MachineDescription(name, source, m.memoryMap(), m.crashReservation(), units,
                 m.reservedRegions(), m.atsFunctions(), functions,
                 m.image(), m.kernelRelease(), m.commandLine(), m.captureCommandLine(), remarks,
-                ColdState.memory(m.functions()), m.captureDrivers(), m.runDefaults(), m.ioApics());
+                ColdState.memory(m.functions(), seen), m.captureDrivers(), m.runDefaults(), m.ioApics());
     }
 
     private MemoryMap mapOf(Dump dump) throws IOException {

@@ -58,15 +58,20 @@ final class ColdState {
         return units;
     }
 
-    /** Returns what drivers map: those of endpoints whose class does DMA and that were bound. */
-    static List<DriverMemory> memory(List<FunctionConfig> functions) {
+    /**
+     * Returns what drivers map: those of endpoints whose class does DMA and that were bound.
+     *
+     * @param seen I/O addresses that functions were seen to use, by requester id
+     */
+    static List<DriverMemory> memory(List<FunctionConfig> functions,
+            Map<Integer, Set<Long>> seen) {
         List<DriverMemory> memory = new ArrayList<>();
         for (FunctionConfig function : functions) {
             int[] pages = pages(function.classCode() >>> 8);
             if (function.headerType() == 0 && pages != null
                     && (function.u16(COMMAND) & BUS_MASTER) != 0) {
                 memory.add(new DriverMemory(function.requesterId(), pages[0], pages[1], pages[2],
-                        0));
+                        0, seen.getOrDefault(function.requesterId(), Set.of())));
             }
         }
         return memory;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.api.machine;
 
+import java.util.Set;
+
 /**
  * What the driver of a function has mapped for it while its kernel runs: how a machine that was
  * never captured is described.
@@ -11,9 +13,10 @@ package iommu.api.machine;
  * @param writeOnly pages that it may write only, as receive buffers
  * @param registeredBytes memory registered for long, in one piece of addresses, which the device
  *     may read and write; a multiple of {@link #LARGE_BYTES}
+ * @param seen pages of I/O addresses that it was seen to use; empty if nobody looked
  */
 public record DriverMemory(int requester, int readWrite, int readOnly, int writeOnly,
-        long registeredBytes) {
+        long registeredBytes, Set<Long> seen) {
 
     /** Registered memory comes in pages of 2 MiB. */
     public static final long LARGE_BYTES = 2L << 20;
@@ -22,8 +25,15 @@ public record DriverMemory(int requester, int readWrite, int readOnly, int write
     /** I/O addresses below 4 GiB leave no room for more. */
     public static final long MOST_REGISTERED = 3L << 30;
 
+    /** Describes what the driver of a device has mapped that nobody looked at. */
+    public DriverMemory(int requester, int readWrite, int readOnly, int writeOnly,
+            long registeredBytes) {
+        this(requester, readWrite, readOnly, writeOnly, registeredBytes, Set.of());
+    }
+
     /** Checks the numbers. */
     public DriverMemory {
+        seen = Set.copyOf(seen);
         if (!fits(readWrite) || !fits(readOnly) || !fits(writeOnly) || registeredBytes < 0
                 || registeredBytes > MOST_REGISTERED || registeredBytes % LARGE_BYTES != 0) {
             throw new IllegalArgumentException(readWrite + ", " + readOnly + ", " + writeOnly

@@ -4,6 +4,7 @@ package kdump.importers.machinefile;
 import iommu.api.machine.DriverMemory;
 import iommu.api.machine.FormatException;
 import iommu.api.machine.VirtualFunctions;
+import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.RequesterId;
 import java.io.IOException;
@@ -31,7 +32,8 @@ final class FunctionTree {
             "plugged", "guest");
     private static final Set<String> VIRTUAL = Set.of("count", "offset", "stride", "bars",
             "pageSize", "memory", "rate", "options", "guest");
-    private static final Set<String> MEMORY = Set.of("rw", "ro", "wo", "registered");
+    private static final Set<String> MEMORY = Set.of("rw", "ro", "wo", "registered",
+            "seen");
     private static final int MOST_FUNCTIONS = 16_384;
     private static final int MOST_BUS = 0xff;
     private static final double MOST_RATE = 1e6;
@@ -247,8 +249,12 @@ final class FunctionTree {
         if (registered % DriverMemory.LARGE_BYTES != 0) {
             throw needs.required("registered").wrong("a multiple of 2M");
         }
+        var seen = new TreeSet<Long>();
+        for (Node address : needs.list("seen")) {
+            seen.add(address.number(0, Long.MAX_VALUE) & -PhysicalMemory.PAGE_BYTES);
+        }
         return new DriverMemory(requester, pages(needs, "rw"), pages(needs, "ro"),
-                pages(needs, "wo"), registered);
+                pages(needs, "wo"), registered, seen);
     }
 
     private static int pages(Node needs, String kind) throws FormatException {

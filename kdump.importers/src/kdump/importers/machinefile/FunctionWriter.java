@@ -70,7 +70,10 @@ final class FunctionWriter {
     private static Document memory(DriverMemory d) {
         Document memory = new Document().put("rw", (long) d.readWrite())
                 .put("ro", (long) d.readOnly()).put("wo", (long) d.writeOnly());
-        return d.registeredBytes() == 0 ? memory
-                : memory.put("registered", hex(d.registeredBytes()));
+        if (d.registeredBytes() != 0) {
+            memory.put("registered", hex(d.registeredBytes()));
+        }
+        return d.seen().isEmpty() ? memory : memory.putList("seen",
+                d.seen().stream().sorted().map(Document::hex).toList());
     }
 }

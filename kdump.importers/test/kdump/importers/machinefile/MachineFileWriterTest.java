@@ -90,7 +90,8 @@ class MachineFileWriterTest {
                 m.reservedRegions(), m.atsFunctions(), m.functions(),
                 NoImage.INSTANCE, "6.1.0", "a \"quoted\" line: #1, \\ and - [x]", "second",
                 List.of("It is said: \"assumed\"."),
-                List.of(new DriverMemory(disk, 1, 2, 3, 4L << 20))).withCaptureDrivers(Set.of(disk))
+                List.of(new DriverMemory(disk, 1, 2, 3, 4L << 20,
+                        Set.of(0xffff_7000L, 0x1000L)))).withCaptureDrivers(Set.of(disk))
                         .withRunDefaults(new RunDefaults("6.6.119", Map.of(disk,
                                 Map.of("wedgesOnAbort", 1L, "mediumNanos", -1L)),
                                 Map.of(disk, 12.5), KernelTimes.RECORDED.scaled(0.123),

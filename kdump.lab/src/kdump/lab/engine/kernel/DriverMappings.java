@@ -34,7 +34,8 @@ final class DriverMappings {
             mapGuestMemory(function, memory);
             return;
         }
-        int[] pages = {memory.readWrite(), memory.readOnly(), memory.writeOnly()};
+        int bound = kernel.bind(function, memory.readWrite());
+        int[] pages = {memory.readWrite() - bound, memory.readOnly(), memory.writeOnly()};
         int[] rights = {Access.READ | Access.WRITE, Access.READ, Access.WRITE};
         for (int kind = 0; kind < pages.length; kind++) {
             for (int i = 0; i < pages[kind]; i++) {

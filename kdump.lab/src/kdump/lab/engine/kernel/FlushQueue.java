@@ -13,7 +13,7 @@ import java.util.List;
  */
 final class FlushQueue {
 
-    private record Entry(IovaAllocator space, long iova) { }
+    private record Entry(IovaAllocator space, long iova, int pages) { }
 
     private final EventQueue queue;
     private final long periodNanos;
@@ -32,9 +32,9 @@ final class FlushQueue {
         this.flush = flush;
     }
 
-    /** Keeps an address of a space until the next flush, and gives it back then. */
-    void add(IovaAllocator space, long iova) {
-        waiting.add(new Entry(space, iova));
+    /** Keeps addresses of a space until the next flush, and gives them back then. */
+    void add(IovaAllocator space, long iova, int pages) {
+        waiting.add(new Entry(space, iova, pages));
         if (waiting.size() == 1) {
             queue.schedule(periodNanos, this::run);
         }
@@ -42,7 +42,7 @@ final class FlushQueue {
 
     private void run() {
         flush.run();
-        waiting.forEach(entry -> entry.space.free(entry.iova));
+        waiting.forEach(entry -> entry.space.free(entry.iova, entry.pages));
         waiting.clear();
     }
 }

@@ -33,12 +33,15 @@ final class IovaSpaces {
 
     private final Machine machine;
     private final IovaInUse inUse;
+    private final boolean caches;
     private final Map<Key, Space> spaces = new HashMap<>();
     private final List<AddressRange> reserved = new ArrayList<>();
     private final Map<IovaOrder.Spared, List<AddressRange>> spared =
             new EnumMap<>(IovaOrder.Spared.class);
 
-    IovaSpaces(Machine machine, IovaInUse inUse) {
+    /** @param caches as {@link IovaAllocator} has it */
+    IovaSpaces(Machine machine, IovaInUse inUse, boolean caches) {
+        this.caches = caches;
         this.machine = machine;
         this.inUse = inUse;
     }
@@ -65,7 +68,8 @@ final class IovaSpaces {
     }
 
     private Space empty(IovaOrder order) {
-        var addresses = new IovaAllocator(machine.platform().messages(), order);
+        var addresses = new IovaAllocator(machine.platform().messages(), order,
+                caches);
         reserved.forEach(r -> addresses.reserve(r.start(), r.bytes()));
         spared.computeIfAbsent(order.spared(), this::spare)
                 .forEach(addresses::spare);

@@ -379,6 +379,13 @@ public final class Kernel implements Machine.Processor {
         return mappings.mapped(function, load);
     }
 
+    /** Has the driver of a function map what it keeps; returns how many pages of it that were. */
+    int bind(PciFunction function, int pages) {
+        var slot = machine.slot(function.requesterId());
+        return slot == null ? 0
+                : slot.driver(new EngineDriverPort(this, machine, function)).bind(pages);
+    }
+
     void unmap(PciFunction function, DmaBuffer buffer) {
         iommu.opsFor(function).unmap(function, buffer);
     }

@@ -52,8 +52,11 @@ final class PagesFromTop {
         return page >= start() && page < end;
     }
 
+    /** Gives a page back; {@link #takeHighest} comes to it before those below. */
     void free(long iova) {
-        used.clear((int) (end - 1 - (iova >>> PAGE_SHIFT)));
+        int at = (int) (end - 1 - (iova >>> PAGE_SHIFT));
+        used.clear(at);
+        begin = Math.min(begin, at);
     }
 
     /** Has {@link #takeHighest} look below an address within the window first. */
@@ -62,7 +65,8 @@ final class PagesFromTop {
     }
 
     /**
-     * Takes adjacent free pages, as high as there are any below where it begins, or else above.
+     * Takes adjacent free pages, as high as there are any below where it begins, which is below
+     * those it took last, or else above.
      *
      * @param aligned power of two that the first page's number is a multiple of
      * @return address of the first; 0 if there are none
@@ -82,6 +86,7 @@ final class PagesFromTop {
             }
             int clash = used.nextSetBit(top);
             if (clash < 0 || clash >= top + count) {
+                begin = Math.min(top + count, pages - 1);
                 return take(first, top, count);
             }
             at = used.nextClearBit(clash);

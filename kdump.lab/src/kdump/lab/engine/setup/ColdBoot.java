@@ -11,6 +11,7 @@ import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.FunctionConfig;
 import iommu.api.pcie.PciFunction;
+import iommu.api.pcie.RequesterId;
 import iommu.api.profile.KernelProfile;
 import iommu.api.profile.UnitProfile;
 import iommu.api.trace.Trace;
@@ -27,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import kdump.lab.api.KernelChoice;
 import kdump.lab.api.LabException;
 import kdump.lab.engine.bus.Enumeration;
@@ -66,14 +68,38 @@ public final class ColdBoot {
             return cold;
         }
         try {
-            return booted(cold, services, kernels);
+            return asSeen(cold, services, kernels);
         } catch (IllegalStateException | IllegalArgumentException | StepRefusedException e) {
             throw new LabException(cold.name() + " does not boot: " + e.getMessage(), e);
         }
     }
 
-    private static MachineDescription booted(MachineDescription cold, Services services,
+    /**
+     * Boots, and where functions were seen to use other addresses than they have then, once more:
+     * what their drivers unmapped as they bound may have been given back by another processor.
+     */
+    private static MachineDescription asSeen(MachineDescription cold, Services services,
             KernelChoice kernels) throws StepRefusedException {
+        MachineDescription booted = booted(cold, services, kernels, Set.of());
+        Map<Integer, Integer> has = SeenAddresses.count(booted, cold.driverMemory(), services);
+        if (has.isEmpty()) {
+            return booted;
+        }
+        MachineDescription other = booted(cold, services, kernels, has.keySet());
+        Map<Integer, Integer> would = SeenAddresses.count(other, cold.driverMemory(), services);
+        Set<Integer> better = has.keySet().stream().filter(id -> would.get(id) > has.get(id))
+                .collect(Collectors.toCollection(TreeSet::new));
+        if (better.isEmpty()) {
+            return booted;
+        }
+        return (better.equals(has.keySet()) ? other : booted(cold, services, kernels, better))
+                .withRemarks(List.of("Addresses that were in use tell that another processor gave"
+                        + " back what these drivers unmapped as they bound: " + better.stream()
+                        .map(RequesterId::format).collect(Collectors.joining(", ")) + "."));
+    }
+
+    private static MachineDescription booted(MachineDescription cold, Services services,
+            KernelChoice kernels, Set<Integer> freesElsewhere) throws StepRefusedException {
         PhysicalMemory memory = cold.memoryMap().memory(0);
         KernelProfile profile = new KernelChooser(cold, services, kernels).first();
         var remarks = new ArrayList<String>();
@@ -84,6 +110,7 @@ public final class ColdBoot {
         PageAllocator pages = pages(cold, reserved);
         var kernel = new Kernel(machine, profile, pages, new IovaInUse(), Set.of());
         kernel.iommu().guests(cold.runDefaults().guests());
+        kernel.iommu().freesElsewhere(freesElsewhere);
         machine.fabric().functions().forEach(ColdBoot::enableVirtual);
         if (kernel.iommu().wantsAccessControl()) {
             machine.fabric().functions().forEach(

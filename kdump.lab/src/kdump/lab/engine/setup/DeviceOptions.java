@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package kdump.lab.engine.setup;
 
+import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.RequesterId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import kdump.lab.api.RunOptions;
 import kdump.lab.engine.machine.Machine;
@@ -11,10 +13,16 @@ import kdump.lab.engine.machine.Machine;
 /** What a run asks of single devices: checked against what their models know, and told. */
 final class DeviceOptions {
 
+    /** What importers find out. */
+    private static final Set<String> FOUND = Set.of(DeviceContext.OPENS_INTERFACE,
+            DeviceContext.BYTES_PER_SECOND, DeviceContext.READERS,
+            DeviceContext.WHOLE_TRANSFERS);
+
     private DeviceOptions() { }
 
     /**
-     * Checks that each option is one that the device of that function asks for.
+     * Checks that each option is one that the device of that function asks for; what an importer
+     * has found out about a device, a model that knows nothing of it does without.
      *
      * @throws IllegalArgumentException if there is no such function, or nothing of it takes such an
      *     option
@@ -22,12 +30,16 @@ final class DeviceOptions {
     static void check(Machine machine, RunOptions options) {
         options.deviceOptions().forEach((requester, asked) -> {
             Set<String> known = machine.options(requester);
-            if (known == null) {
+            Set<String> found = machine.description().runDefaults().deviceOptions()
+                    .getOrDefault(requester, Map.of()).keySet();
+            if (known == null && !(FOUND.containsAll(asked.keySet())
+                    && found.containsAll(asked.keySet()))) {
                 throw new IllegalArgumentException(
                         "no device to ask anything of at " + RequesterId.format(requester));
             }
             for (String name : asked.keySet()) {
-                if (!known.contains(name)) {
+                if (known != null && !known.contains(name)
+                        && !(FOUND.contains(name) && found.contains(name))) {
                     throw new IllegalArgumentException("device option '" + name + "' of "
                             + RequesterId.format(requester) + ", expected one of "
                             + String.join(", ", known));

@@ -44,6 +44,7 @@ final class WorkloadGenerator {
     private static final int MAX_GUEST_PAGES = 2048;
     private static final int DIRECT_PAGES = 32;
     private static final int MOST_RINGS = 8;
+    private static final int MOST_QUEUE_PAGES = 256;
 
     private final MappedPages survey;
     private final AddressRange reservation;
@@ -95,8 +96,7 @@ final class WorkloadGenerator {
                         + machine.slot(function.requesterId()).activity());
                 continue;
             }
-            List<DmaBuffer> mine = pagesOf(function,
-                    machine.config(function.requesterId()));
+            List<DmaBuffer> mine = pagesOf(function, machine);
             if (!function.busMaster() || mine.size() < MIN_PAGES) {
                 remarks.add(RequesterId.format(function.requesterId()) + " is idle: "
                         + (function.busMaster() ? "too few pages mapped for a ring and a buffer"
@@ -119,7 +119,8 @@ final class WorkloadGenerator {
                     || rates.containsKey(function.requesterId());
             boolean streaming = (i == streams || random.oneIn(2)) && open;
             Workload load = load(function, pages.get(function.requesterId()), streaming,
-                    classOf(function, machine), tableMessage(function, machine));
+                    classOf(function, machine), hasQueuesInOrder(function, machine),
+                    tableMessage(function, machine));
             if (busy && rateFactor > 0) {
                 loads.put(function.requesterId(), load);
             }
@@ -172,7 +173,7 @@ final class WorkloadGenerator {
     }
 
     private Workload load(PciFunction function, List<DmaBuffer> pages, boolean streaming,
-            int baseClass, Message message) {
+            int baseClass, boolean queuesAlone, Message message) {
         double drawn = streaming ? random.between(200, 600) : random.between(20, 200);
         double rate = rateFactor * rates.getOrDefault(function.requesterId(), drawn);
         int readsPerMille = (int) random.between(200, 800);
@@ -185,7 +186,8 @@ final class WorkloadGenerator {
         if (!survey.isDirect(function.alias())) {
             take(survey.writeOnly(function.alias()), writeOnly, MAX_BUFFERS);
         }
-        int rings = rings(pages.size(), baseClass == NETWORK && !writeOnly.isEmpty());
+        int rings = queuesAlone ? pages.size()
+                : rings(pages.size(), baseClass == NETWORK && !writeOnly.isEmpty());
         return new Workload(rate, streaming, readsPerMille, bytes, pages.subList(0, rings),
                 readable, pages.subList(rings, pages.size()), writeOnly, message);
     }
@@ -198,7 +200,18 @@ final class WorkloadGenerator {
         return Math.min(MOST_RINGS, buffersApart ? pages : (pages + 1) / 2);
     }
 
-    private List<DmaBuffer> pagesOf(PciFunction function, FunctionConfig config) {
+    /**
+     * Returns whether the pages that a function may read and write are its queues, which its driver
+     * knows by the order in which it has allocated them, from the highest address down.
+     */
+    private boolean hasQueuesInOrder(PciFunction function, Machine machine) {
+        return machine.slot(function.requesterId()).findsQueues()
+                && !guests.contains(function.requesterId())
+                && !survey.isDirect(function.alias());
+    }
+
+    private List<DmaBuffer> pagesOf(PciFunction function, Machine machine) {
+        FunctionConfig config = machine.config(function.requesterId());
         List<DmaBuffer> mine = new ArrayList<>();
         if (survey.isDirect(function.alias())) {
             directPages(mine);
@@ -209,6 +222,13 @@ final class WorkloadGenerator {
             if (captured && config.classCode() >>> 16 == NETWORK) {
                 takeInOrder(NetworkRings.of(config, survey.writable(function.alias())), mine,
                         MAX_BUFFERS);
+            }
+            if (hasQueuesInOrder(function, machine)) {
+                var order = new ArrayList<>(survey.writable(function.alias()));
+                shuffle(order); // what is drawn for others does not hang on this
+                order.sort(Comparator.comparing(DmaBuffer::iova, Long::compareUnsigned).reversed());
+                takeInOrder(order, mine, MOST_QUEUE_PAGES);
+                return mine;
             }
             take(survey.writable(function.alias()), mine,
                     guests.contains(function.requesterId()) ? MAX_GUEST_PAGES : MAX_BUFFERS);

@@ -35,8 +35,8 @@ class FlushQueueTest {
 
     @Test
     void addressesComeBackAfterTheFlushThatFollowsThem() {
-        queue.schedule(3, () -> lazy.add(space, a));
-        queue.schedule(9, () -> lazy.add(space, b));
+        queue.schedule(3, () -> lazy.add(space, a, 1));
+        queue.schedule(9, () -> lazy.add(space, b, 1));
         queue.advanceTo(12);
         assertThat(next()).isLessThan(b);
         queue.advanceTo(13);
@@ -44,7 +44,7 @@ class FlushQueueTest {
                 .satisfies(n -> assertThat(n).isLessThan(b));
         assertThat(next()).isEqualTo(a);
         assertThat(space.allocate(false)).isEqualTo(a);
-        queue.schedule(1, () -> lazy.add(space, a));
+        queue.schedule(1, () -> lazy.add(space, a, 1));
         queue.advanceTo(23);
         assertThat(next()).isEqualTo(b);
         queue.advanceTo(24);
