@@ -75,6 +75,8 @@ public final class DeviceTableEntry {
     public static final BitField IG = bit(133);
     /** Interrupt Table Root Pointer, 64 bytes aligned. */
     public static final BitField INT_ROOT = bits(179, 134);
+    /** Reserved in all revisions of the manual. */
+    public static final BitField RESERVED_INTERRUPTS = bits(181, 180);
     /** INIT Pass-through. */
     public static final BitField INIT_PASS = bit(184);
     /** ExtInt Pass-through. */

@@ -60,6 +60,7 @@ class FieldTableTest {
         "DeviceTableEntry, INT_TAB_LEN, 132, 129",
         "DeviceTableEntry, IG, 133, 133",
         "DeviceTableEntry, INT_ROOT, 179, 134",
+        "DeviceTableEntry, RESERVED_INTERRUPTS, 181, 180",
         "DeviceTableEntry, INIT_PASS, 184, 184",
         "DeviceTableEntry, E_INT_PASS, 185, 185",
         "DeviceTableEntry, NMI_PASS, 186, 186",
@@ -165,7 +166,7 @@ class FieldTableTest {
     /** So many fields has each layout: one that is new needs a row above. */
     @ParameterizedTest(name = "{0}")
     @CsvSource({
-        "DeviceTableEntry, 39",
+        "DeviceTableEntry, 40",
         "PageTableEntry, 9",
         "InterruptEntry, 9",
         "WideInterruptEntry, 4",

@@ -129,6 +129,22 @@ public final class InvalidationDescriptor {
             | bits(15, 4).mask();
     /** Reserved bits of the upper quadword, type 3. */
     public static final long DEVICE_TLB_RESERVED_HIGH = bits(11, 1).mask();
+    /** Reserved bits of the lower quadword, type 3, where PFSID is known. */
+    public static final long DEVICE_TLB_RESERVED_BUT_PFSID = bits(51, 48).mask()
+            | bits(31, 21).mask() | bits(11, 4).mask();
+    /** Reserved bits of the lower quadword, type 4; the upper one is reserved as a whole. */
+    public static final long INTERRUPT_RESERVED = bits(63, 48).mask() | bits(26, 12).mask()
+            | bits(11, 5).mask();
+    /** Reserved bits of the lower quadword, types 6 and 7; of 7 the whole upper one too. */
+    public static final long PASID_RESERVED = bits(63, 52).mask() | bits(15, 6).mask();
+    /** Reserved bits of the lower quadword, type 8. */
+    public static final long PASID_DEVICE_TLB_RESERVED = bits(11, 9).mask();
+    /** Reserved bits of the upper quadword, type 8. */
+    public static final long PASID_DEVICE_TLB_RESERVED_HIGH = bits(10, 1).mask();
+    /** Reserved bits of the lower quadword, type 9. */
+    public static final long RESPONSE_RESERVED = bits(63, 52).mask() | bits(11, 6).mask();
+    /** Reserved bits of the upper quadword, type 9. */
+    public static final long RESPONSE_RESERVED_HIGH = bits(63, 12).mask() | bits(1, 0).mask();
     /** Reserved bits of the lower quadword, type 5. */
     public static final long WAIT_RESERVED = bits(31, 8).mask();
     /** Reserved bits of the upper quadword, type 5. */

@@ -68,15 +68,23 @@ public final class RegisterSet {
         all.add(present ? r : new Register(r.name(), r.offset(), r.bytes(), 0, 0, 0, 0));
     }
 
-    /** Without Extended Interrupt Mode message data has 16 bits, and no upper address. */
-    private void addEvent(boolean present, boolean wide, Register data, Register upperAddress) {
-        addIf(present, wide ? data
+    /**
+     * Without Extended Interrupt Mode message data has 16 bits, and no upper address. What QEMU's
+     * have does not depend on it.
+     *
+     * @param qemuWide whether QEMU's data have 32 bits
+     * @param qemuUpper whether QEMU has the upper address
+     */
+    private void addEvent(boolean present, boolean qemuWide, boolean qemuUpper, Register data,
+            Register upperAddress) {
+        boolean extended = has(ExtendedCapability.EIM);
+        addIf(present, (asQemu ? qemuWide : extended) ? data
                 : register32(data.name(), data.offset()).readWrite(bits(15, 0)));
-        addIf(present && has(ExtendedCapability.EIM), upperAddress);
+        addIf(present && (asQemu ? qemuUpper : extended), upperAddress);
     }
 
     private void faultEvents() {
-        addEvent(true, has(ExtendedCapability.EIM), VtdRegisters.FEDATA, VtdRegisters.FEUADDR);
+        addEvent(true, false, false, VtdRegisters.FEDATA, VtdRegisters.FEUADDR);
         addIf(Capability.AFL.isSet(cap), VtdRegisters.AFLOG);
     }
 
@@ -103,8 +111,7 @@ public final class RegisterSet {
         addIf(present, has(ExtendedCapability.SMTS) || asQemu ? iqa
                 : register64(iqa.name(), iqa.offset())
                         .readWrite(VtdRegisters.IQA_BASE, VtdRegisters.QS));
-        addEvent(present, has(ExtendedCapability.EIM) || asQemu, VtdRegisters.IEDATA,
-                VtdRegisters.IEUADDR);
+        addEvent(present, true, false, VtdRegisters.IEDATA, VtdRegisters.IEUADDR);
     }
 
     private void interruptTable() {
@@ -119,7 +126,6 @@ public final class RegisterSet {
         boolean present = has(ExtendedCapability.PRS);
         PAGE_REQUESTS.forEach(r -> addIf(present, r == VtdRegisters.PECTL && asQemu
                 ? register32(r.name(), r.offset()).readWrite(VtdRegisters.IM) : r));
-        addEvent(present, has(ExtendedCapability.EIM), VtdRegisters.PEDATA,
-                VtdRegisters.PEUADDR);
+        addEvent(present, false, true, VtdRegisters.PEDATA, VtdRegisters.PEUADDR);
     }
 }

@@ -94,16 +94,14 @@ record DumpChoice(Path file, Dump dump, List<String> remarks) {
 
     /** Opens a dump of whatever format. */
     static Dump open(Path file) throws IOException {
-        return switch (FileKind.of(file)) {
-            case ELF -> ElfCore.read(Content.open(file));
-            case KDUMP, FLATTENED_KDUMP -> kdump(file);
-            case OTHER -> throw new FormatException(file.toString(), 0, "signature", "neither",
+        if (!FileKind.of(file).isDump()) {
+            throw new FormatException(file.toString(), 0, "signature", "neither",
                     "an ELF core or a kdump-compressed file");
-        };
-    }
-
-    private static Dump kdump(Path file) throws IOException {
-        Content content = Content.open(file);
+        }
+        Content content = KdumpFile.inOrder(Content.open(file));
+        if (FileKind.of(content) == FileKind.ELF) {
+            return ElfCore.read(content);
+        }
         SplitPart part = KdumpFile.part(content);
         return part == null ? KdumpFile.read(content) : SplitDump.open(file, part);
     }
@@ -145,7 +143,7 @@ record DumpChoice(Path file, Dump dump, List<String> remarks) {
     static boolean isKdump(Path file) throws IOException {
         try {
             FileKind kind = FileKind.of(file);
-            return kind == FileKind.KDUMP || kind == FileKind.FLATTENED_KDUMP;
+            return kind == FileKind.KDUMP || kind == FileKind.FLATTENED;
         } catch (FormatException e) {
             return false;
         }

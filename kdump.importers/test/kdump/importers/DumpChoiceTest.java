@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.zip.GZIPOutputStream;
+import kdump.importers.dump.Dump;
+import kdump.importers.elf.ElfBytes;
 import kdump.importers.kdump.KdumpBytes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -175,5 +177,16 @@ class DumpChoiceTest {
         assertThat(machine.units()).isEmpty();
         assertThat(machine.remarks()).contains("No iomem: System RAM is what the dump holds.",
                 "No registers, and no root table among 3 pages; 0 had the shape of one.");
+    }
+
+    @Test
+    void aCoreMayBeFlattenedToo() throws IOException {
+        byte[] core = new ElfBytes(1, 0x2000).load(0x1000, 0x7000, 0x1000, 0x1000).array();
+        put("vmcore.flat", KdumpBytes.flattened(core, 0x900, core.length, 0, 0x900));
+        Dump dump = DumpChoice.of(folder).dump();
+        assertThat(dump.image().ranges()).containsExactly(AddressRange.of(0x7000, 0x1000));
+        byte[] bytes = new byte[0x1000];
+        dump.image().read(0x7000, bytes, 0, bytes.length);
+        assertThat(bytes).isEqualTo(Arrays.copyOfRange(core, 0x1000, 0x2000));
     }
 }

@@ -106,14 +106,19 @@ public final class AmdViUnit implements RemappingUnit {
 
     @Override
     public long interrupt(int requester, long address, int data) {
-        if (!translating) {
+        if (!looksAtMessages()) {
             return Interrupt.unchanged();
         }
-        long interrupt = translator.interrupt(RequesterId.sourceId(requester), data);
+        long interrupt = translator.interrupt(RequesterId.sourceId(requester), address, data);
         if (Interrupt.isBlocked(interrupt)) {
             tell(requester, address, Access.WRITE);
         }
         return interrupt;
+    }
+
+    /** QEMU remaps messages of a unit that is not enabled. */
+    private boolean looksAtMessages() {
+        return translating || qemu != null;
     }
 
     @Override
@@ -153,8 +158,8 @@ public final class AmdViUnit implements RemappingUnit {
     @Override
     public long followInterrupt(int requester, long address, int data,
             WalkListener walkListener) {
-        return translating ? translator.followInterrupt(RequesterId.sourceId(requester), data,
-                walkListener) : Interrupt.unchanged();
+        return looksAtMessages() ? translator.followInterrupt(RequesterId.sourceId(requester),
+                address, data, walkListener) : Interrupt.unchanged();
     }
 
     @Override

@@ -20,25 +20,25 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** One unit, 64 MiB of memory, and hands that write tables, commands and registers. */
-final class Fixture implements UnitListener {
+public final class Fixture implements UnitListener {
 
     static final long MEMORY_BYTES = 64L << 20;
     static final long OUTSIDE = 1L << 40;
-    static final int DEVICE = 0x28;
+    public static final int DEVICE = 0x28;
     static final int OTHER = 0x30;
     static final int DOMAIN = 5;
     static final int RW = Access.READ | Access.WRITE;
-    static final long FEATURES = 0x29d3L;
-    static final long RUNNING = Control.IOMMU_EN.mask() | Control.EVENT_LOG_EN.mask()
+    public static final long FEATURES = 0x29d3L;
+    public static final long RUNNING = Control.IOMMU_EN.mask() | Control.EVENT_LOG_EN.mask()
             | Control.EVENT_INT_EN.mask() | Control.CMD_BUF_EN.mask();
 
     private static final long BUFFER_256 = 8L << 56;
 
-    final PhysicalMemory memory =
+    public final PhysicalMemory memory =
             new PhysicalMemory(List.of(new AddressRange(0, MEMORY_BYTES)), 42);
-    final AmdViUnit unit;
+    public final AmdViUnit unit;
     final List<FaultRecord> blocked = new ArrayList<>();
-    final List<Boolean> logged = new ArrayList<>();
+    public final List<Boolean> logged = new ArrayList<>();
     final List<String> invalidated = new ArrayList<>();
     final List<Boolean> switched = new ArrayList<>();
     int interrupts;
@@ -72,7 +72,8 @@ final class Fixture implements UnitListener {
         return new Fixture(FEATURES, settings, true);
     }
 
-    static Fixture off(long features, Map<String, Long> settings) {
+    /** As {@link #off(Map)}, of a unit with other features. */
+    public static Fixture off(long features, Map<String, Long> settings) {
         var fixture = new Fixture(features, settings, false);
         fixture.write(AmdViRegisters.DEV_TAB, fixture.table);
         fixture.write(AmdViRegisters.CMD_BUF, fixture.commands | BUFFER_256);
@@ -95,7 +96,7 @@ final class Fixture implements UnitListener {
     // ---- memory ---------------------------------------------------------------------------------
 
     /** Returns a cleared page. */
-    long page() {
+    public long page() {
         long at = nextPage;
         nextPage += PhysicalMemory.PAGE_BYTES;
         for (int i = 0; i < PhysicalMemory.PAGE_BYTES; i += 8) {
@@ -104,7 +105,8 @@ final class Fixture implements UnitListener {
         return at;
     }
 
-    long entryOf(int device) {
+    /** Returns where the entry of a device lies. */
+    public long entryOf(int device) {
         return table + (long) device * DeviceTableEntry.BYTES;
     }
 
@@ -152,7 +154,8 @@ final class Fixture implements UnitListener {
 
     // ---- the unit -------------------------------------------------------------------------------
 
-    long read(Register r) {
+    /** Reads a register. */
+    public long read(Register r) {
         return unit.readRegister(r.offset(), r.bytes());
     }
 
@@ -160,7 +163,8 @@ final class Fixture implements UnitListener {
         unit.writeRegister(r.offset(), r.bytes(), value);
     }
 
-    void control(long value) {
+    /** Writes the control register. */
+    public void control(long value) {
         write(AmdViRegisters.CONTROL, value);
     }
 

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Interrupt messages through the table that the device table entry gives. */
 class InterruptTest {
@@ -180,6 +181,36 @@ class InterruptTest {
             assertThat(Interrupt.isUnchanged(fixture.unit.interrupt(Fixture.DEVICE, MESSAGE, data)))
                     .isTrue();
         }
+    }
+
+    /** Delivery mode of a message; such ones have physical destinations only. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 4, 5, 7})
+    void otherMessagesDoNotPassWithALogicalDestination(int mode) {
+        long at = fixture.entryOf(Fixture.DEVICE) + 16;
+        fixture.memory.write64(at, fixture.memory.read64(at) | 7L << 56);
+        fixture.invalidateEntry(Fixture.DEVICE);
+        assertThat(Interrupt.isUnchanged(fixture.unit.interrupt(Fixture.DEVICE, MESSAGE,
+                mode << 8))).isTrue();
+        assertThat(Interrupt.isBlocked(fixture.unit.interrupt(Fixture.DEVICE, MESSAGE | 4,
+                mode << 8))).isTrue();
+        assertThat(fixture.eventLow(0)).isEqualTo(0x2008_0005_0000_0028L);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {52, 53})
+    void aReservedBitOfTheHalfOfInterruptsCountsForMessagesAlone(int bit) {
+        long at = fixture.entryOf(Fixture.DEVICE) + 16;
+        fixture.memory.write32(table + INDEX * 4, 0x0041_0001);
+        fixture.memory.write64(at, fixture.memory.read64(at) | 1L << bit);
+        fixture.invalidateEntry(Fixture.DEVICE);
+        fixture.read(0x5000);
+        assertThat(fixture.blocked).as("requests").isEmpty();
+        assertThat(Interrupt.isBlocked(remap(INDEX))).isTrue();
+        assertThat(fixture.eventLow(0)).isEqualTo(0x1088_0000_0000_0028L);
+        fixture.memory.write64(at, 1L << bit);
+        fixture.invalidateEntry(Fixture.DEVICE);
+        assertThat(Interrupt.isUnchanged(remap(INDEX))).as("IV = 0").isTrue();
     }
 
     @Test

@@ -195,8 +195,15 @@ class QemuVersionsTest {
         "qemu-11, 0x8000_0000_0000_7, 0, false", "qemu-11, 0x7, 1, true",
         "qemu-11, 0x10_0000_0000_0007, 0, true", "qemu-7.2, 0x104, 0, false",
         "qemu-10, 0x104, 0, true", "qemu-10, 0x45, 0, true", "qemu-11, 0x45, 0, false",
-        "qemu-7.2, 0x8, 0, true", "qemu-10, 0x8, 0, false", "qemu-11, 0x9, 0, false",
-        "qemu-10, 0x9, 0, true"})
+        "qemu-7.2, 0x8, 0, true", "qemu-10, 0x8, 0, false", "qemu-11, 0x9, 0, true",
+        "qemu-11, 0x19, 0, false", "qemu-11, 0x39, 0, true", "qemu-11, 0x19, 2, true",
+        "qemu-10, 0x19, 0, true", "qemu-7.2, 0x207, 0, false", "qemu-10, 0x207, 0, true",
+        "qemu-10, 0x36, 18, false", "qemu-10, 0x36, 19, true", "qemu-11, 0x36, 19, true",
+        "spec, 0x9, 0, false", "spec, 0x19, 2, true", "spec, 0x207, 0, true",
+        "spec, 0x104, 0, true", "spec, 0x3, 2, true", "spec, 0x1003, 0, false",
+        "spec, 0x203, 0, true", "spec, 0x10_0000_0000_0027, 0, true", "spec, 0x27, 1, true",
+        "spec, 0x26, 0x80, true", "spec, 0x66, 0, true", "spec, 0x208, 0, true",
+        "spec, 0x8, 2, true", "spec, 0x8, 1, false", "spec, 0x800_0004, 0, false"})
     void reservedFieldsOfDescriptorsCountFrom10On(String profile, String low, long high,
             boolean wrong) {
         scalable(profile);

@@ -26,6 +26,16 @@ public interface Content {
     /** Returns the number of bytes. */
     long bytes();
 
+    /** Returns whether pieces are missing, which are read as zeros. */
+    default boolean breaksOff() {
+        return false;
+    }
+
+    /** Returns whether {@code count} bytes from {@code offset} are there; both 0 or more. */
+    default boolean holds(long offset, long count) {
+        return offset <= bytes() - count;
+    }
+
     /**
      * Copies bytes.
      *

@@ -14,8 +14,8 @@ public enum FileKind {
     ELF("\u007fELF"),
     /** A kdump-compressed dump, as makedumpfile writes it. */
     KDUMP("KDUMP   "),
-    /** The same in makedumpfile's flattened form. */
-    FLATTENED_KDUMP("makedumpfile"),
+    /** Either of them in makedumpfile's flattened form. */
+    FLATTENED("makedumpfile"),
     /** Anything else. */
     OTHER("");
 
@@ -40,6 +40,17 @@ public enum FileKind {
         if (Gzip.isGzip(head)) {
             head = Gzip.head(file, HEAD_BYTES);
         }
+        return of(head);
+    }
+
+    /** Returns what a file is that was opened. */
+    public static FileKind of(Content content) throws IOException {
+        byte[] head = new byte[(int) Math.min(content.bytes(), HEAD_BYTES)];
+        content.read(0, head, 0, head.length);
+        return of(head);
+    }
+
+    private static FileKind of(byte[] head) {
         for (FileKind kind : values()) {
             if (head.length >= kind.magic.length && Arrays.equals(kind.magic, 0, kind.magic.length,
                     head, 0, kind.magic.length)) {

@@ -10,7 +10,8 @@ import kdump.importers.dump.Dump;
  *
  * <p>Segments may come in any order, leave holes, and overlap: then the one whose header comes
  * first counts. One may hold fewer bytes than it names (p_filesz below p_memsz): the rest of its
- * memory is not in the dump.
+ * memory is not in the dump. Segments without a physical address are left out; a core that has no
+ * others, or whose segments all lie at 0, is that of a process and refused.
  */
 public final class ElfCore {
 

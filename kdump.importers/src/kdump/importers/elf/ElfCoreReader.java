@@ -42,6 +42,8 @@ final class ElfCoreReader {
     private static final int ET_CORE = 4;
     private static final int EM_X86_64 = 62;
     private static final int PN_XNUM = 0xffff;
+    /** p_paddr of memory that has a virtual address only. Source: Linux, fs/proc/kcore.c. */
+    private static final long NO_ADDRESS = -1;
     private static final int PT_LOAD = 1;
     private static final int PT_NOTE = 4;
     private static final int SECTION_HEADER_BYTES = 64;
@@ -50,6 +52,7 @@ final class ElfCoreReader {
 
     private final Content content;
     private long missingBytes;
+    private long virtualBytes;
     private long beyondBytes;
     private final List<AddressRange> lost = new ArrayList<>();
     private final List<AddressRange> memory = new ArrayList<>();
@@ -84,10 +87,29 @@ final class ElfCoreReader {
         if (loads.isEmpty() && breaksOff != null) {
             throw breaksOff;
         }
+        checkPhysical(table);
         Overlaps overlaps = new Overlaps(content, loads);
         CoreImage image = new CoreImage(content, overlaps.resolve());
         return new Dump(image, List.copyOf(memory), lost, VmcoreInfo.ofNotes(notes(table)),
                 remarks(overlaps));
+    }
+
+    /**
+     * Segments that all lie at 0 have no physical addresses: the core is that of a process.
+     *
+     * <p>Source: System V ABI, "Program Header", p_paddr.
+     */
+    private void checkPhysical(ByteFacts table) throws FormatException {
+        boolean same = memory.stream().allMatch(range -> range.start() == 0);
+        if (memory.size() > 1 && same || memory.isEmpty() && virtualBytes > 0) {
+            for (int at = 0; at < table.size(); at += PROGRAM_HEADER_BYTES) {
+                if (table.u32(at, "p_type") == PT_LOAD) {
+                    throw table.wrong(at + 24, "p_paddr", table.u64(at + 24, "p_paddr"),
+                            "physical addresses: all segments have this, as in the core of a "
+                                    + "process");
+                }
+            }
+        }
     }
 
     private List<String> remarks(Overlaps overlaps) {
@@ -95,6 +117,10 @@ final class ElfCoreReader {
         if (missingBytes > 0) {
             remarks.add("The core names 0x" + Long.toHexString(missingBytes)
                     + " bytes of memory that it does not hold.");
+        }
+        if (virtualBytes > 0) {
+            remarks.add("The core holds 0x" + Long.toHexString(virtualBytes)
+                    + " bytes at virtual addresses only; they are left out.");
         }
         if (beyondBytes > 0) {
             remarks.add("The core breaks off at 0x" + Long.toHexString(content.bytes()) + ": 0x"
@@ -145,6 +171,10 @@ final class ElfCoreReader {
         long fileBytes = table.u64(at + 32, "p_filesz");
         long memoryBytes = table.u64(at + 40, "p_memsz");
         if (memoryBytes == 0 && fileBytes == 0) {
+            return;
+        }
+        if (address == NO_ADDRESS) {
+            virtualBytes += Math.max(0, Math.min(fileBytes, content.bytes()));
             return;
         }
         if (address < 0 || address >= PHYSICAL_ADDRESS_END) {

@@ -28,6 +28,12 @@ final class Flattened {
      */
     static final int MAX_RECORDS = 1 << 23;
 
+    /**
+     * Most bytes of a record that the end of the file cuts; a larger size is damage. makedumpfile
+     * writes its buffers, of a few megabytes at most.
+     */
+    static final int MAX_CUT_BYTES = 1 << 26;
+
     private static final byte[] SIGNATURE =
             "makedumpfile\0\0\0\0".getBytes(StandardCharsets.ISO_8859_1);
     private static final long END = -1;
@@ -48,37 +54,54 @@ final class Flattened {
         return Arrays.equals(head, SIGNATURE);
     }
 
-    /** Returns the real file, of which {@code content} is the flattened form. */
+    /**
+     * Returns the real file, of which {@code content} is the flattened form. If that breaks off,
+     * the real file has the records up to there, and {@link Content#holds} tells what they are.
+     */
     static Content rearrange(Content content) throws IOException {
         return new Flattened(content).read();
     }
 
     private Content read() throws IOException {
-        ByteFacts head = content.facts(0, (int) Math.min(content.bytes(), HEADER_BYTES));
-        checkIsOne(head, 16, "flattened.type");
-        checkIsOne(head, 24, "flattened.version");
-        head.need(0, HEADER_BYTES, "flattened header");
+        ByteFacts header = content.facts(0, (int) Math.min(content.bytes(), HEADER_BYTES));
+        checkIsOne(header, 16, "flattened.type");
+        checkIsOne(header, 24, "flattened.version");
+        header.need(0, HEADER_BYTES, "flattened header");
         long at = HEADER_BYTES;
         for (;;) {
-            ByteFacts record = content.facts(at, (int) Math.min(content.bytes() - at,
-                    RECORD_BYTES));
+            int head = (int) Math.min(content.bytes() - at, RECORD_BYTES);
+            if (head < RECORD_BYTES && count > 0) {
+                return rearranged(true);
+            }
+            ByteFacts record = content.facts(at, head);
             long offset = Long.reverseBytes(record.u64(0, "record.offset"));
             long size = Long.reverseBytes(record.u64(8, "record.size"));
             if (offset == END && size == END) {
-                return RearrangedContent.of(content, Arrays.copyOf(starts, count),
-                        Arrays.copyOf(fileOffsets, count), Arrays.copyOf(sizes, count));
+                return rearranged(false);
             }
             long data = at + RECORD_BYTES;
-            if (size <= 0 || size > Integer.MAX_VALUE || size > content.bytes() - data) {
+            long rest = content.bytes() - data;
+            if (size <= 0 || size > Integer.MAX_VALUE || size > rest && size > MAX_CUT_BYTES) {
                 throw record.wrong(8, "record.size", size, "at least 1 and at most the 0x"
-                        + Long.toHexString(content.bytes() - data) + " bytes that follow");
+                        + Long.toHexString(rest) + " bytes that follow");
             }
             if (offset < 0 || offset > Long.MAX_VALUE / 2) {
                 throw record.wrong(0, "record.offset", offset, "an offset in a file");
             }
+            if (size > rest) {
+                if (rest > 0) {
+                    add(record, offset, data, (int) rest);
+                }
+                return rearranged(true);
+            }
             add(record, offset, data, (int) size);
             at = data + size;
         }
+    }
+
+    private Content rearranged(boolean breaksOff) throws FormatException {
+        return RearrangedContent.of(content, Arrays.copyOf(starts, count),
+                Arrays.copyOf(fileOffsets, count), Arrays.copyOf(sizes, count), breaksOff);
     }
 
     private static void checkIsOne(ByteFacts head, int at, String field) throws FormatException {

@@ -25,14 +25,26 @@ public final class KdumpFile {
     private KdumpFile() { }
 
     /**
+     * Returns the real file of one in flattened form, whatever it is; any other file itself.
+     *
+     * @throws FormatException if it is damaged
+     */
+    public static Content inOrder(Content content) throws IOException {
+        return Flattened.isFlattened(content) ? Flattened.rearrange(content) : content;
+    }
+
+    /**
      * Reads headers and bitmap; the memory stays in {@code content}.
      *
      * @throws FormatException if it is no such file
      */
     public static Dump read(Content content) throws IOException {
-        Content rearranged = Flattened.isFlattened(content) ? Flattened.rearrange(content)
-                : content;
+        Content rearranged = inOrder(content);
         KdumpHeader header = new KdumpHeaderReader(rearranged).read();
+        if (!rearranged.holds(header.bitmapOffset(), 1)) {
+            throw new FormatException(content.name(), content.bytes(), "flattened",
+                    "end of the file", "records of the header and of bitmap2");
+        }
         PageIndex index = PageIndex.read(rearranged, header);
         long descriptorBytes = index.pages() * KdumpImage.DESCRIPTOR_BYTES;
         if (header.descriptorOffset() > rearranged.bytes() - descriptorBytes) {
@@ -43,6 +55,10 @@ public final class KdumpFile {
         List<String> remarks = new ArrayList<>();
         if ((header.status() & KdumpHeader.INCOMPLETE) != 0) {
             remarks.add("The dump says of itself that it is incomplete.");
+        }
+        if (!rearranged.holds(header.bitmapOffset(), header.pages() + 7 >> 3)) {
+            remarks.add("The dump breaks off within its second bitmap: not all pages that it was to"
+                    + " hold are known.");
         }
         if (header.split()) {
             remarks.add(content.name() + " is a part of a split dump: pages 0x"
@@ -63,8 +79,7 @@ public final class KdumpFile {
      * @throws FormatException if it is no such file
      */
     public static SplitPart part(Content content) throws IOException {
-        Content rearranged = Flattened.isFlattened(content) ? Flattened.rearrange(content)
-                : content;
+        Content rearranged = inOrder(content);
         KdumpHeader header = new KdumpHeaderReader(rearranged).read();
         return !header.split() ? null : new SplitPart(header.firstPage(), header.endPage(),
                 header.pages(), rearranged.facts(IDENTITY, IDENTITY_BYTES).text(0, IDENTITY_BYTES,

@@ -21,6 +21,7 @@ final class KdumpHeaderReader {
      */
     static final long MAX_PAGES = 1L << 31;
 
+    private static final String SIGNATURE = "KDUMP   ";
     private static final int HEADER_BYTES = 464;
     private static final int SUB_HEADER_BYTES = 104;
     private static final int LATEST_VERSION = 6;
@@ -70,6 +71,10 @@ final class KdumpHeaderReader {
 
     private void checkMachine() throws FormatException {
         header.need(0, HEADER_BYTES, "disk_dump_header");
+        String signature = header.text(0, SIGNATURE.length(), "signature");
+        if (!signature.equals(SIGNATURE)) {
+            throw header.wrong(0, "signature", signature.replaceAll("[^ -~]", "."), SIGNATURE);
+        }
         StringBuilder machine = new StringBuilder();
         for (int at = 272; at < 337 && header.u8(at, "utsname.machine") != 0; at++) {
             machine.append((char) header.u8(at, "utsname.machine"));

@@ -22,19 +22,26 @@ final class RearrangedContent implements Content {
     private final long[] fileOffsets;
     private final int[] sizes;
     private final long bytes;
+    private final boolean breaksOff;
 
-    private RearrangedContent(Content flat, long[] starts, long[] fileOffsets, int[] sizes) {
+    private RearrangedContent(Content flat, long[] starts, long[] fileOffsets, int[] sizes,
+            boolean breaksOff) {
         this.flat = flat;
         this.starts = starts;
         this.fileOffsets = fileOffsets;
         this.sizes = sizes;
+        this.breaksOff = breaksOff;
         int last = starts.length - 1;
         bytes = last < 0 ? 0 : starts[last] + sizes[last];
     }
 
-    /** Takes records in the order of writing. The arrays are not to be changed afterwards. */
-    static Content of(Content flat, long[] starts, long[] fileOffsets, int[] sizes)
-            throws FormatException {
+    /**
+     * Takes records in the order of writing. The arrays are not to be changed afterwards.
+     *
+     * @param breaksOff whether records are missing, so that what none holds is not zero
+     */
+    static Content of(Content flat, long[] starts, long[] fileOffsets, int[] sizes,
+            boolean breaksOff) throws FormatException {
         int[] order = order(starts);
         int n = starts.length;
         var out = new Extents(n);
@@ -58,7 +65,8 @@ final class RearrangedContent implements Content {
             i = j;
         }
         return new RearrangedContent(flat, Arrays.copyOf(out.starts, out.count),
-                Arrays.copyOf(out.fileOffsets, out.count), Arrays.copyOf(out.sizes, out.count));
+                Arrays.copyOf(out.fileOffsets, out.count), Arrays.copyOf(out.sizes, out.count),
+                breaksOff);
     }
 
     private static final class Extents {
@@ -147,6 +155,26 @@ final class RearrangedContent implements Content {
     @Override
     public long bytes() {
         return bytes;
+    }
+
+    @Override
+    public boolean breaksOff() {
+        return breaksOff;
+    }
+
+    @Override
+    public boolean holds(long offset, long count) {
+        if (!breaksOff || count == 0) {
+            return offset <= bytes - count;
+        }
+        int i = Arrays.binarySearch(starts, offset);
+        i = i < 0 ? -i - 2 : i;
+        long at = offset;
+        while (i >= 0 && i < starts.length && starts[i] <= at && at < starts[i] + sizes[i]) {
+            at = starts[i] + sizes[i];
+            i++;
+        }
+        return at - offset >= count;
     }
 
     @Override

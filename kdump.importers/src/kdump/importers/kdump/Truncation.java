@@ -10,7 +10,7 @@ import kdump.importers.dump.PackedRanges;
 /**
  * Which pages a file holds that breaks off: those whose bytes lie before its end. makedumpfile
  * writes bytes of pages in their order, and descriptors as it goes, so that one that was not
- * written is zero.
+ * written is zero. Of a flattened file pieces within may be missing.
  *
  * <p>Source: makedumpfile(8), "vmcore-incomplete"; makedumpfile, IMPLEMENTATION.
  */
@@ -42,7 +42,7 @@ final class Truncation {
     static PackedRanges present(Content content, long descriptors, PageIndex index,
             boolean incomplete, List<String> remarks) throws IOException {
         Truncation truncation = new Truncation(content, descriptors, index);
-        if (!incomplete && !truncation.breaksOff()) {
+        if (!incomplete && !content.breaksOff() && !truncation.breaksOff()) {
             return index.runs();
         }
         PackedRanges present = truncation.present();
@@ -96,6 +96,6 @@ final class Truncation {
     private boolean isThere(ByteFacts chunk, int at) throws IOException {
         long offset = chunk.u64(at, "page_desc.offset");
         long size = chunk.u32(at + 8, "page_desc.size");
-        return size > 0 && offset > 0 && offset <= content.bytes() - size;
+        return size > 0 && offset > 0 && content.holds(offset, size);
     }
 }

@@ -22,7 +22,7 @@ class FileKindTest {
 
     @ParameterizedTest
     @CsvSource({"'\u007fELF rest', ELF, true", "'KDUMP   rest', KDUMP, true",
-        "'KDUMPrest', OTHER, false", "'makedumpfile', FLATTENED_KDUMP, true",
+        "'KDUMPrest', OTHER, false", "'makedumpfile', FLATTENED, true",
         "'', OTHER, false", "'vmcore', OTHER, false"})
     void theFirstBytesDecidePackedOrNot(String head, FileKind kind, boolean dump)
             throws IOException {
@@ -43,6 +43,6 @@ class FileKindTest {
         Path captures = LabFiles.shared("captures/vtd1");
         assertThat(FileKind.of(captures.resolve("tables.kdump.gz"))).isEqualTo(FileKind.KDUMP);
         assertThat(FileKind.of(captures.resolve("tables.kdump-flattened.gz")))
-                .isEqualTo(FileKind.FLATTENED_KDUMP);
+                .isEqualTo(FileKind.FLATTENED);
     }
 }

@@ -66,14 +66,15 @@ class DumpCorpusTest {
     }
 
     @Test
-    void coresOfProcessesAreReadOrRefused() throws IOException {
+    void coresOfProcessesAreRefused() throws IOException {
         for (Path file : LabFiles.filesOf(LabFiles.shared("corpora/elf-drgn"))) {
             try (var in = new ZstdInputStream(Files.newInputStream(file))) {
-                assertThat(outcome(in.readAllBytes())).as(file.toString()).isNotEmpty();
+                assertThat(outcome(in.readAllBytes())).as(file.toString()).contains("p_paddr");
             }
         }
         for (Path file : LabFiles.filesOf(LabFiles.shared("corpora/elf-pyelftools"))) {
-            assertThat(outcome(Files.readAllBytes(file))).as(file.toString()).isNotEmpty();
+            assertThat(outcome(Files.readAllBytes(file))).as(file.toString())
+                    .contains(file.toString().contains("32") ? "e_ident.class" : "p_paddr");
         }
     }
 }

@@ -17,7 +17,7 @@ import kdump.importers.kdump.KdumpBytes;
  * Assembles dumps from the notation of libkdumpfile's tests: {@code @} and a place, then hex
  * numbers, little-endian, quoted text and repetitions {@code 00*16}; {@code #} begins a comment.
  */
-final class DumpNotation {
+public final class DumpNotation {
 
     private static final Pattern TOKEN = Pattern.compile(
             "\"((?:[^\"\\\\]|\\\\.)*)\"(?:\\*(\\d+))?|([0-9a-fA-F]+)(?:\\*(\\d+))?");
@@ -28,7 +28,7 @@ final class DumpNotation {
     private DumpNotation() { }
 
     /** Returns the file that a text describes, or null if it describes none. */
-    static byte[] assemble(List<String> lines) {
+    public static byte[] assemble(List<String> lines) {
         List<Part> parts = parts(lines);
         if (parts.stream().anyMatch(p -> p.head().startsWith("phdr"))) {
             return elf(parts);
@@ -103,7 +103,7 @@ final class DumpNotation {
     private static byte[] elf(List<Part> parts) {
         var file = ByteBuffer.allocate(4 << 20).order(ByteOrder.LITTLE_ENDIAN);
         file.put(new byte[] {0x7f, 'E', 'L', 'F', 2, 1, 1}).putShort(16, (short) 4)
-                .putShort(18, (short) 62).putLong(32, 64).putShort(54, (short) 56)
+                .putShort(18, (short) 62).putInt(20, 1).putLong(32, 64).putShort(54, (short) 56)
                 .putShort(56, (short) parts.size());
         int at = 64;
         for (Part part : parts) {

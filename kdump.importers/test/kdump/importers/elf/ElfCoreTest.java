@@ -57,6 +57,26 @@ class ElfCoreTest {
     }
 
     @Test
+    void segmentsWithoutAPhysicalAddressAreLeftOut() throws IOException {
+        Dump core = ElfCore.read(new ElfBytes(3, 0x100).load(0x100, -1, 0x40, 0x80)
+                .load(0x110, 0x5000, 0x40, 0x40).load(0x120, -1, 0x10, 0x10));
+        assertThat(core.image().ranges()).containsExactly(range(0x5000, 0x40));
+        assertThat(core.memory()).containsExactly(range(0x5000, 0x40));
+        assertThat(core.remarks()).containsExactly("The core holds 0x50 bytes at virtual addresses"
+                + " only; they are left out.");
+    }
+
+    @Test
+    void theCoreOfAProcessIsRefused() throws IOException {
+        Refused.at(64 + 24, "p_paddr", "0x0", () -> ElfCore.read(new ElfBytes(2, 0x100)
+                .load(0x100, 0, 0x40, 0x40).load(0x140, 0, 0x10, 0x1000)));
+        Refused.at(64 + 24, "p_paddr", "0xffffffffffffffff", () -> ElfCore.read(
+                new ElfBytes(1, 0x100).load(0x80, -1, 0x40, 0x40)));
+        assertThat(ElfCore.read(new ElfBytes(1, 0x100).load(0x80, 0, 0x40, 0x40)).image().ranges())
+                .as("a machine's memory may begin at 0").containsExactly(range(0, 0x40));
+    }
+
+    @Test
     void theSizeOfTheHeaderIsNotLookedAt() throws IOException {
         var elf = new ElfBytes(1, 0x100).load(0x80, 0x1000, 0x40, 0x40).put16(52, 0xffff);
         assertThat(ElfCore.read(elf).image().ranges()).hasSize(1);
@@ -251,13 +271,12 @@ class ElfCoreTest {
     }
 
     @Test
-    void coresOfProcessesAndOfOtherMachinesAreReadOrRefused() throws IOException {
-        Path corpora = LabFiles.shared("corpora");
-        Path folder = corpora.resolve("elf-pyelftools");
+    void coresOfProcessesAndOfOtherMachinesAreRefused() throws IOException {
+        Path folder = LabFiles.shared("corpora/elf-pyelftools");
         Refused.at(4, "e_ident.class", "0x1",
                 () -> ElfCore.read(Content.open(folder.resolve("core_linux32.elf"))));
         assertThat(FileKind.of(folder.resolve("core_linux64.elf"))).isEqualTo(FileKind.ELF);
-        assertThat(ElfCore.read(Content.open(folder.resolve("core_linux64.elf"))).image()
-                .ranges()).as("p_paddr is 0 in cores of processes").hasSize(1);
+        Refused.with("p_paddr", "0x0",
+                () -> ElfCore.read(Content.open(folder.resolve("core_linux64.elf"))));
     }
 }

@@ -19,6 +19,7 @@ import kdump.importers.acpi.IvrsBytes;
 import kdump.importers.acpi.IvrsTable;
 import kdump.importers.acpi.TableLint;
 import kdump.importers.bytes.Content;
+import kdump.importers.bytes.FileKind;
 import kdump.importers.bytes.TextFile;
 import kdump.importers.dump.Dump;
 import kdump.importers.elf.ElfBytes;
@@ -75,11 +76,13 @@ enum Parser {
             return files;
         }
     },
-    /** The flattened form of such files. */
+    /** The flattened form of both, whole and broken off. */
     FLATTENED {
         @Override
         void parse(byte[] file) throws IOException {
-            KDUMP.parse(file);
+            Content real = KdumpFile.inOrder(KdumpBytes.content(file));
+            readAll(FileKind.of(real) == FileKind.ELF ? ElfCore.read(real)
+                    : KdumpFile.read(real));
         }
 
         @Override
@@ -88,6 +91,9 @@ enum Parser {
             for (byte[] file : KDUMP.seeds()) {
                 files.add(KdumpBytes.flattened(file, 0, 4096, 4096, 9000, 8000, file.length));
             }
+            files.add(Arrays.copyOf(files.get(0), files.get(0).length - 3000));
+            byte[] core = ELF.seeds().get(0);
+            files.add(KdumpBytes.flattened(core, 300, core.length, 0, 400));
             return files;
         }
     },

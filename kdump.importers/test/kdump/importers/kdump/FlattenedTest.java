@@ -2,7 +2,9 @@
 package kdump.importers.kdump;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import iommu.api.machine.FormatException;
 import iommu.api.memory.AddressRange;
 import iommu.api.sim.RandomStream;
 import iommu.testkit.seeds.Seeds;
@@ -67,7 +69,7 @@ class FlattenedTest {
                 length = (int) Math.max(length, starts[i] + bytes.length);
             }
             Content content = RearrangedContent.of(KdumpBytes.content(flat.toByteArray()), starts,
-                    offsets, sizes);
+                    offsets, sizes, false);
             assertThat(all(content)).isEqualTo(Arrays.copyOf(real, length));
             int from = random.nextInt(length);
             byte[] part = new byte[length - from];
@@ -88,12 +90,73 @@ class FlattenedTest {
     }
 
     @Test
-    void aFileWithoutItsLastRecordIsRefused() {
-        byte[] flat = KdumpBytes.flattened(new byte[100], 0, 100);
-        Refused.with("record.offset", "end of the file", () -> Flattened.rearrange(
-                KdumpBytes.content(Arrays.copyOf(flat, flat.length - 16))));
+    void aFileThatBreaksOffBeforeItsBitmapsIsRefused() {
+        byte[] file = kdump();
+        byte[] flat = KdumpBytes.flattened(file, 0, 8000, 8000, file.length);
         Refused.with("flattened header", "end of the file", () -> Flattened.rearrange(
                 KdumpBytes.content(Arrays.copyOf(flat, 1000))));
+        Refused.with("record.size", "end of the file", () -> Flattened.rearrange(
+                KdumpBytes.content(Arrays.copyOf(flat, 4096 + 15))));
+        for (int bytes : new int[] {16, 400, 500, 5000, 8000, 8016, 12_000}) {
+            assertThatThrownBy(() -> KdumpFile.read(KdumpBytes.content(
+                    Arrays.copyOf(flat, 4096 + bytes)))).as("%s bytes", bytes)
+                    .isInstanceOf(FormatException.class);
+        }
+        Refused.with("record.size", "0x4000001", () -> Flattened.rearrange(KdumpBytes.content(
+                changed(flat, 4096 + 8, 0x400_0001))));
+    }
+
+    private static byte[] changed(byte[] flat, int at, long value) {
+        byte[] bytes = flat.clone();
+        ByteBuffer.wrap(bytes).putLong(at, value);
+        return bytes;
+    }
+
+    /** Pages are written before the descriptors of some, after those of others. */
+    @Test
+    void aFileThatBreaksOffHoldsThePagesBeforeItsEnd() throws IOException {
+        var whole = new KdumpBytes(64);
+        for (int page = 0; page < 20; page++) {
+            whole.page(2 * page, KdumpBytes.content(page), page % 3 == 0 ? 0 : 1);
+        }
+        byte[] file = whole.file();
+        int descriptors = 4 * 4096;
+        int data = descriptors + 20 * 24;
+        byte[] flat = KdumpBytes.flattened(file, 0, 464, 4096, descriptors, data, data + 6000,
+                descriptors, descriptors + 10 * 24, data + 8000, file.length, data + 6000,
+                data + 8000, descriptors + 10 * 24, data);
+        Dump good = KdumpFile.read(KdumpBytes.content(file));
+        assertThat(KdumpFile.read(KdumpBytes.content(flat)).remarks()).isEmpty();
+        int before = 0;
+        int first = 4096 + 16 + 464 + 16 + 3 * 4096 + 16 + 1;
+        for (int bytes = first; bytes < flat.length; bytes += bytes < first + 300 ? 1 : 97) {
+            Dump dump = KdumpFile.read(KdumpBytes.content(Arrays.copyOf(flat, bytes)));
+            int pages = checkPages(dump, good);
+            assertThat(pages).as("of %s bytes", bytes).isGreaterThanOrEqualTo(before);
+            before = pages;
+        }
+        byte[] all = Arrays.copyOf(flat, flat.length - 16);
+        assertThat(checkPages(KdumpFile.read(KdumpBytes.content(all)), good))
+                .as("all but the record that ends them").isEqualTo(20);
+    }
+
+    /** Checks the pages that there are, and that the others are lost. */
+    private static int checkPages(Dump dump, Dump good) throws IOException {
+        byte[] page = new byte[4096];
+        byte[] other = new byte[4096];
+        int pages = 0;
+        for (AddressRange range : dump.image().ranges()) {
+            for (long at = range.start(); at < range.end(); at += 4096, pages++) {
+                dump.image().read(at, page, 0, 4096);
+                good.image().read(at, other, 0, 4096);
+                assertThat(page).isEqualTo(other);
+            }
+        }
+        long lost = dump.lost().stream().mapToLong(AddressRange::bytes).sum() >> 12;
+        assertThat(pages + lost).isEqualTo(20);
+        assertThat(dump.remarks()).hasSize(lost == 0 ? 0 : 1)
+                .allMatch(r -> r.startsWith("The dump breaks off at "));
+        return pages;
     }
 
     @Test

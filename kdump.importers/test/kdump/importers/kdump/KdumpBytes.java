@@ -9,7 +9,9 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.TreeMap;
 import java.util.zip.Deflater;
 import kdump.importers.bytes.Content;
@@ -22,6 +24,7 @@ public final class KdumpBytes {
     private record Page(byte[] bytes, int flags) { }
 
     private final TreeMap<Long, Page> pages = new TreeMap<>();
+    private final List<Long> excluded = new ArrayList<>();
     private final long maxPage;
     private int version = 6;
     private String machine = "x86_64";
@@ -36,7 +39,8 @@ public final class KdumpBytes {
         this.maxPage = maxPage;
     }
 
-    KdumpBytes version(int value) {
+    /** Sets the version of the header, 1 to 6. */
+    public KdumpBytes version(int value) {
         version = value;
         return this;
     }
@@ -75,6 +79,12 @@ public final class KdumpBytes {
         return this;
     }
 
+    /** Adds a page that the machine has and the file lacks. */
+    public KdumpBytes excluded(long page) {
+        excluded.add(page);
+        return this;
+    }
+
     /** Returns the bytes of a page that says which one it is, and can be packed. */
     public static byte[] content(long page) {
         byte[] bytes = new byte[PAGE];
@@ -93,6 +103,10 @@ public final class KdumpBytes {
         ByteBuffer head = ByteBuffer.allocate(descriptors + (int) held * 24)
                 .order(ByteOrder.LITTLE_ENDIAN);
         putHeader(head, half);
+        for (long page : excluded) {
+            int place = 2 * PAGE + (int) page / 8;
+            head.put(place, (byte) (head.get(place) | 1 << page % 8));
+        }
         var data = new ByteArrayOutputStream();
         int at = descriptors;
         for (var entry : pages.entrySet()) {

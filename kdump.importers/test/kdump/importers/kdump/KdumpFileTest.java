@@ -159,6 +159,16 @@ class KdumpFileTest {
         Refused.with(field, found, () -> read(changed(at, bytes, Long.decode(value))));
     }
 
+    @Test
+    void whatTheFlattenedFormHoldsMustBeADump() {
+        byte[] other = three(PageCodec.ZLIB).file();
+        other[0] = 'k';
+        other[1] = 7;
+        Refused.at(0, "signature", "k.UMP", () -> read(other));
+        Refused.at(0, "signature", "k.UMP",
+                () -> read(KdumpBytes.flattened(other, 0, other.length)));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"i686", "aarch64", "", "x86_64x"})
     void dumpsOfOtherMachinesAreRefused(String machine) {

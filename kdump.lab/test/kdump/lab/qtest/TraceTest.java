@@ -185,6 +185,29 @@ class TraceTest {
                 "vtd_ir_remap_msi_req addr 0xfee000d8 data 0x0");
     }
 
+    /** QEMU tells of a sender what is not its bus, and looks at the entry of its whole id. */
+    @Test
+    void amdTellsMessagesAsTheyComeAndAsTheyGo() throws IOException {
+        machine("amd-iommu", "amdvi_ir_remap*", "amdvi_mem_ir*");
+        quad(ROOT + 32 * 0x100 + 16, TOP | 2L << 60 | 4 << 1 | 1);
+        word(TOP + 4, 0x0042_0561);
+        quad(AMD, ROOT | 0xf);
+        for (int data : new int[] {1, 2, 0x400}) {
+            word(0x40_0000, data);
+            transfer(0x40_0000, 4, false);
+            transfer(0xfee0_3000L, 4, true);
+        }
+        assertThat(logged()).containsExactly(
+                "amdvi_mem_ir_write_req addr 0x3000 data 0x1 size 0x4",
+                "amdvi_ir_remap_msi_req addr 0xfee03000 data 0x1 devid 0x0",
+                "amdvi_ir_remap_msi (addr 0xfee03000, data 0x1) -> (addr 0xfee0500c, data 0x4042)",
+                "amdvi_mem_ir_write addr 0xfee0500c data 0x4042",
+                "amdvi_mem_ir_write_req addr 0x3000 data 0x2 size 0x4",
+                "amdvi_ir_remap_msi_req addr 0xfee03000 data 0x2 devid 0x0",
+                "amdvi_mem_ir_write_req addr 0x3000 data 0x400 size 0x4",
+                "amdvi_ir_remap_msi_req addr 0xfee03000 data 0x400 devid 0x0");
+    }
+
     /** The unit knows what is behind bridges as bus 0; the hexadecimal function is not padded. */
     @Test
     void amdTellsTheResultOrZero() throws IOException {

@@ -10,7 +10,7 @@ import iommu.api.unit.Interrupt;
 import iommu.api.unit.WalkListener;
 
 /** Tells interrupt entries. Cold. */
-final class InterruptEntryFormatter {
+public final class InterruptEntryFormatter {
 
     static final String ENTRY = "interrupt table entry";
     static final String CACHE = "interrupt cache";
@@ -23,7 +23,7 @@ final class InterruptEntryFormatter {
      * @param wide whether it has 128 bits; of 32 the word is zero-extended
      * @param outcome packed, what would become of the message by it
      */
-    static void tell(int index, long at, long low, long high, boolean wide, long outcome,
+    public static void tell(int index, long at, long low, long high, boolean wide, long outcome,
             CacheLookup lookup, WalkListener listener) {
         var formatter = EntryFormatter.entry(ENTRY, at, wide ? new long[] {low, high}
                 : new long[] {low})

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package iommu.amdvi.unit.interrupts;
 
+import static iommu.api.bits.BitField.bit;
 import static iommu.api.bits.BitField.bits;
 
 import iommu.amdvi.AmdViRegisters;
@@ -25,14 +26,17 @@ import iommu.api.unit.WalkListener;
  * What becomes of an interrupt message: the device table entry aborts it, forwards it, or remaps it
  * through a table. Entries of that table are of 32 bits, or with GaEn of 128.
  *
- * <p>Uncertain: which event a blocked NMI, INIT or ExtInt leaves, and what a reserved interrupt
- * type does; here it is an IO_PAGE_FAULT with I, as for fixed ones. Not expressible as a message:
- * LINT0 and LINT1. An interrupt for a guest is posted; whether that guest runs is not looked at,
+ * <p>Messages that are neither fixed nor arbitrated pass only with a physical destination.
+ * Uncertain: which event a blocked NMI, INIT or ExtInt leaves, and what a reserved interrupt type
+ * does; here it is an IO_PAGE_FAULT with I, as for fixed ones. Not expressible as a message: LINT0
+ * and LINT1. An interrupt for a guest is posted; whether that guest runs is not looked at,
  * and its log not written. Source: 48882, "Interrupt Remapping Tables".
  */
 public final class InterruptRemapping {
 
     private static final BitField DELIVERY_MODE = bits(10, 8);
+    /** DM of a message's address. */
+    private static final BitField LOGICAL = bit(2);
     private static final long INTERRUPT_RANGE = 0xfee0_0000L;
     /** The entry decides; neither blocked nor unchanged. */
     private static final long UNDECIDED = 0;
@@ -77,12 +81,12 @@ public final class InterruptRemapping {
      * @param result gets the fault
      * @return packed as {@link Interrupt}; a fault is told by {@code result} too
      */
-    public long remap(int device, int data, long q2, WalkResult result) {
-        long early = withoutEntry(data, q2, result);
+    public long remap(int device, long address, int data, long q2, WalkResult result) {
+        long early = withoutEntry(address, data, q2, result);
         if (early != UNDECIDED) {
             return early;
         }
-        // 5. The entry comes from the cache or from memory.
+        // 6. The entry comes from the cache or from memory.
         int index = (int) InterruptEntry.MESSAGE_INDEX.of(data);
         int known = cached(device, index);
         int slot = known;
@@ -120,17 +124,23 @@ public final class InterruptRemapping {
     }
 
     /** Returns what becomes of a message that needs no entry, or {@link #UNDECIDED}. */
-    private long withoutEntry(int data, long q2, WalkResult result) {
+    private long withoutEntry(long address, int data, long q2, WalkResult result) {
         // 1. IV = 0: nothing is remapped.
         if (!DeviceTableEntry.IV.isSet(q2)) {
             return Interrupt.unchanged();
         }
-        // 2. Messages that are not fixed or arbitrated pass by a bit of their own; SMIs always.
-        int mode = (int) DELIVERY_MODE.of(data);
-        if (mode != FIXED && mode != ARBITRATED && !longIndex()) {
-            return passes(mode, q2) ? Interrupt.unchanged() : unmapped(result, 0);
+        // 2. A reserved bit of that half of the entry: ILLEGAL_DEV_TABLE_ENTRY with RZ.
+        if (DeviceTableEntry.RESERVED_INTERRUPTS.isSet(q2)) {
+            return illegal(result);
         }
-        // 3. IntCtl: abort, forward or remap; its other value is reserved, as are long tables.
+        // 3. Messages that are not fixed or arbitrated pass by a bit of their own, SMIs always,
+        // but none with DM = 1.
+        int mode = deliveryMode(data);
+        if (mode != FIXED && mode != ARBITRATED && !longIndex()) {
+            return passes(mode, q2) && !isLogical(address) ? Interrupt.unchanged()
+                    : unmapped(result, 0);
+        }
+        // 4. IntCtl: abort, forward or remap; its other value is reserved, as are long tables.
         int action = (int) DeviceTableEntry.INT_CTL.of(q2);
         long length = DeviceTableEntry.INT_TAB_LEN.of(q2);
         if (action == DeviceTableEntry.INT_FORWARD) {
@@ -140,10 +150,9 @@ public final class InterruptRemapping {
             return unmapped(result, 0);
         }
         if (action != DeviceTableEntry.INT_REMAP || length > DeviceTableEntry.MAX_INT_TAB_LEN) {
-            return blocked(result, EventCode.ILLEGAL_DEV_TABLE_ENTRY,
-                    Event.INTERRUPT | Event.RESERVED, 0);
+            return illegal(result);
         }
-        // 4. An index beyond the table has no entry. IG keeps that out of the log.
+        // 5. An index beyond the table has no entry. IG keeps that out of the log.
         if (InterruptEntry.MESSAGE_INDEX.of(data) >= 1 << length) {
             unmapped(result, 0);
             result.silent = DeviceTableEntry.IG.isSet(q2);
@@ -153,7 +162,7 @@ public final class InterruptRemapping {
     }
 
     private long deliver(long low, long high, long q2, WalkResult result) {
-        // 6. RemapEn = 0: the interrupt is not mapped. IG and SupIOPF keep that out of the log.
+        // 7. RemapEn = 0: the interrupt is not mapped. IG and SupIOPF keep that out of the log.
         if (!InterruptEntry.REMAP_EN.isSet(low)) {
             unmapped(result, 0);
             result.silent = DeviceTableEntry.IG.isSet(q2) || InterruptEntry.SUP_IO_PF.isSet(low);
@@ -190,7 +199,18 @@ public final class InterruptRemapping {
         return Control.NUM_INT_REMAP_MODE.of(registers.get(AmdViRegisters.CONTROL)) == 1;
     }
 
-    private static boolean passes(int mode, long q2) {
+    /** Returns the delivery mode of a message. */
+    public static int deliveryMode(int data) {
+        return (int) DELIVERY_MODE.of(data);
+    }
+
+    /** Returns whether the destination of a message is logical. */
+    public static boolean isLogical(long address) {
+        return LOGICAL.isSet(address);
+    }
+
+    /** Returns whether a device's entry lets messages pass that are not fixed or arbitrated. */
+    public static boolean passes(int mode, long q2) {
         return switch (mode) {
             case SMI -> true;
             case NMI -> DeviceTableEntry.NMI_PASS.isSet(q2);
@@ -238,6 +258,11 @@ public final class InterruptRemapping {
 
     private long high(long at) {
         return control(Control.GA_EN) ? memory.read64(at + 8) : 0;
+    }
+
+    private static long illegal(WalkResult result) {
+        return blocked(result, EventCode.ILLEGAL_DEV_TABLE_ENTRY,
+                Event.INTERRUPT | Event.RESERVED, 0);
     }
 
     private static long unmapped(WalkResult result, int flags) {

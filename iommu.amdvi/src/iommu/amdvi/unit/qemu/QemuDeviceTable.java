@@ -29,6 +29,7 @@ final class QemuDeviceTable {
     private final PhysicalMemory memory;
     private final boolean hasTables;
     private long table;
+    private boolean based;
 
     /** @param checksTables whether entries must name no page table where the unit takes none */
     QemuDeviceTable(RegisterFile registers, PhysicalMemory memory, boolean checksTables) {
@@ -36,8 +37,10 @@ final class QemuDeviceTable {
         hasTables = !checksTables || ExtendedFeature.HATS.of(
                 registers.get(AmdViRegisters.EXTENDED_FEATURE)) != ExtendedFeature.NO_TABLES;
         table = AmdViRegisters.BASE.inPlace(registers.get(AmdViRegisters.DEV_TAB));
+        based = registers.get(AmdViRegisters.DEV_TAB) != 0;
         registers.onWrite(AmdViRegisters.DEV_TAB, (written, mask) -> {
             if (counts(mask)) {
+                based = true;
                 table = AmdViRegisters.BASE.inPlace(registers.get(AmdViRegisters.DEV_TAB));
             }
         });
@@ -46,6 +49,11 @@ final class QemuDeviceTable {
     /** Returns whether a write to a base makes it count: to all of it, or not to its first byte. */
     static boolean counts(long mask) {
         return mask == -1 || (mask & 1) == 0;
+    }
+
+    /** Returns whether software has given the unit a table, be it at 0. */
+    boolean isBased() {
+        return based;
     }
 
     /** Leaves what a device's entry says in {@code result}; false for a fault. */

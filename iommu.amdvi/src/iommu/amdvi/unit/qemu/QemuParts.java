@@ -33,7 +33,8 @@ public final class QemuParts {
         tlb = new QemuTlb(settings.qemuVersion());
         log = settings.qemuVersion() < QemuTranslator.NEWEST ? null
                 : new QemuEventLog(registers, memory, interrupt);
-        translator = new QemuTranslator(registers, memory, tlb, log, settings.qemuRemaps());
+        translator = new QemuTranslator(registers, memory, tlb, log, settings.qemuRemaps(),
+                new QemuInterrupts(registers, memory, settings.qemuMessages(), log != null));
     }
 
     /** Returns the order that all requests take. */

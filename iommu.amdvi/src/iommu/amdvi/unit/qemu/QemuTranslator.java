@@ -13,6 +13,7 @@ import iommu.api.bits.RegisterFile;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.unit.CacheLookup;
+import iommu.api.unit.Interrupt;
 import iommu.api.unit.Translation;
 import iommu.api.unit.WalkListener;
 import iommu.api.unit.WalkRecording;
@@ -48,13 +49,15 @@ public final class QemuTranslator {
     private final Qemu11Walk newest;
     private final QemuWalk older;
     private final QemuDeviceTable entries;
+    private final QemuInterrupts interrupts;
 
     /**
      * @param log of QEMU 11; null for older ones
      * @param remaps whether QEMU 11 has devices translated at all, property dma-remap
+     * @param interrupts what becomes of messages
      */
     public QemuTranslator(RegisterFile registers, PhysicalMemory memory, QemuTlb tlb,
-            QemuEventLog log, boolean remaps) {
+            QemuEventLog log, boolean remaps, QemuInterrupts interrupts) {
         this.memory = memory;
         this.tlb = tlb;
         this.log = log;
@@ -65,6 +68,7 @@ public final class QemuTranslator {
         told = null;
         entries = new QemuDeviceTable(registers, memory, log != null);
         older = new QemuWalk(memory, WalkListener.NONE);
+        this.interrupts = interrupts;
     }
 
     private QemuTranslator(QemuTranslator other, QemuTlb tlb, WalkListener listener,
@@ -72,6 +76,7 @@ public final class QemuTranslator {
         memory = other.memory;
         entries = other.entries;
         older = new QemuWalk(memory, listener);
+        interrupts = other.interrupts.telling(listener);
         log = null;
         remapped = other.remapped;
         newest = other.newest == null ? null : new Qemu11Walk(memory, listener, null);
@@ -94,8 +99,7 @@ public final class QemuTranslator {
 
     /** Translates a request; the result is as {@link Translation} packs it. */
     public long translate(int device, long address, int access, WalkResult found) {
-        found.slot = -1;
-        found.denied = false;
+        begin(found);
         if (remapped != null && remapped.passes(device)) {
             return Translation.untranslated();
         }
@@ -127,6 +131,24 @@ public final class QemuTranslator {
                     found.pageShift, found.rights);
         }
         return translated(address, access, found);
+    }
+
+    private void begin(WalkResult found) {
+        found.slot = -1;
+        found.denied = false;
+        if (log != null) {
+            log.wrote();
+        }
+    }
+
+    /** Takes a message of a device; the result is as {@link Interrupt} packs it. */
+    public long interrupt(int device, long address, int data, WalkResult found) {
+        begin(found);
+        if (!entries.isBased()) {
+            return Interrupt.unchanged();
+        }
+        return entry(device, found) ? interrupts.remap(address, data, found.interrupts, found)
+                : Interrupt.blocked(found.fault.number());
     }
 
     /** Tells what the TLB knows, and if that is a page, what the tables say beside it. */

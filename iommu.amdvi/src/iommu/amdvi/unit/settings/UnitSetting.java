@@ -38,6 +38,9 @@ public enum UnitSetting {
     /** Of QEMU 11, which has it off unless told otherwise. */
     QEMU_REMAPS("qemuRemaps", true,
             "QEMU 11: property dma-remap; without it every request passes"),
+    /** Of all versions; on where no property says otherwise. */
+    QEMU_MESSAGES("qemuMessages", true,
+            "QEMU: property intremap; without it entries with IV = 1 block messages"),
     /** How the root complex completes a blocked read. */
     BLOCKED_READ_ABORTS("blockedReadAborts", 1, 2,
             "how a blocked read is completed: 0 UR, 1 CA, a target abort, 2 not at all "

@@ -16,6 +16,7 @@ import java.util.Set;
  *     to QEMU 10 the status holds none, and the event log runs but is never written
  * @param qemuVersion {@link UnitSetting#QEMU_VERSION}
  * @param qemuRemaps {@link UnitSetting#QEMU_REMAPS}
+ * @param qemuMessages {@link UnitSetting#QEMU_MESSAGES}
  * @param fastPath {@link UnitSetting#FRONT}
  * @param dteCacheEntries {@link UnitSetting#DTE_CACHE_ENTRIES}
  * @param directoryCacheEntries {@link UnitSetting#DIRECTORY_CACHE_ENTRIES}
@@ -25,8 +26,8 @@ import java.util.Set;
  *     UnitSetting#BLOCKED_WRITE_REPORT}
  */
 public record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean cacheNotPresent,
-        boolean asQemu, int qemuVersion, boolean qemuRemaps, boolean fastPath,
-        int dteCacheEntries, int directoryCacheEntries, int tlbEntries,
+        boolean asQemu, int qemuVersion, boolean qemuRemaps, boolean qemuMessages,
+        boolean fastPath, int dteCacheEntries, int directoryCacheEntries, int tlbEntries,
         int interruptCacheEntries, BlockedRequests blockedRequests) {
 
     /** Fewest entries of a cache: a set of it. */
@@ -50,6 +51,7 @@ public record UnitSettings(boolean snpLocked, boolean flushOnDisable, boolean ca
                 UnitSetting.FLUSH_ON_DISABLE.isOn(profile),
                 UnitSetting.CACHE_NOT_PRESENT.isOn(profile), UnitSetting.AS_QEMU.isOn(profile),
                 UnitSetting.QEMU_VERSION.read(profile), UnitSetting.QEMU_REMAPS.isOn(profile),
+                UnitSetting.QEMU_MESSAGES.isOn(profile),
                 UnitSetting.FRONT.isOn(profile), UnitSetting.DTE_CACHE_ENTRIES.read(profile),
                 UnitSetting.DIRECTORY_CACHE_ENTRIES.read(profile),
                 UnitSetting.TLB_ENTRIES.read(profile),

@@ -188,13 +188,16 @@ public final class Translator {
      * Takes a message of a device; the result is as {@link Interrupt} packs it. Whether the entry
      * is valid for DMA is of no account: IV has a say of its own.
      */
-    public long interrupt(int device, int data) {
+    public long interrupt(int device, long address, int data) {
+        if (qemu != null) {
+            return qemu.interrupt(device, address, data, found);
+        }
         int slot = entry(device);
         if (slot < 0) {
             found.flags |= Event.INTERRUPT;
             return Interrupt.blocked(found.fault.number());
         }
-        return interrupts.remap(device, data, entries.interrupts(slot), found);
+        return interrupts.remap(device, address, data, entries.interrupts(slot), found);
     }
 
     /** Translates with nothing cached, by the tables in memory alone, and tells each entry. */
@@ -209,8 +212,8 @@ public final class Translator {
     }
 
     /** Does what {@link #interrupt} would to a copy of the caches, and tells it. */
-    public long followInterrupt(int device, int data, WalkListener hears) {
-        return following(hears).interrupt(device, data);
+    public long followInterrupt(int device, long address, int data, WalkListener hears) {
+        return following(hears).interrupt(device, address, data);
     }
 
     private Translator following(WalkListener hears) {

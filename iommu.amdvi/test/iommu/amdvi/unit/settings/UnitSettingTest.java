@@ -35,7 +35,7 @@ class UnitSettingTest {
             assertThat(UnitSettings.of(with(setting.key(), setting.otherwise())))
                     .isEqualTo(UnitSettings.of(nothing));
         }
-        assertThat(HardwareProfiles.named().get("spec").settings()).hasSize(11)
+        assertThat(HardwareProfiles.named().get("spec").settings()).hasSize(12)
                 .containsEntry("tlbEntries", 1024L).containsEntry("asQemu", 0L);
     }
 
@@ -43,7 +43,7 @@ class UnitSettingTest {
     @CsvSource({"snpLocked, 1", "flushOnDisable, 1", "cacheNotPresent, 1", "asQemu, 1", "front, 0",
         "dteCacheEntries, 4", "directoryCacheEntries, 8", "tlbEntries, 65536",
         "interruptCacheEntries, 16", "blockedReadAborts, 0", "blockedWriteReport, 2",
-        "qemuVersion, 10", "qemuRemaps, 0"})
+        "qemuVersion, 10", "qemuRemaps, 0", "qemuMessages, 0"})
     void eachSettingCounts(String key, long value) {
         assertThat(UnitSettings.of(with(key, value)))
                 .isNotEqualTo(UnitSettings.of(with("snpLocked", 0)));
@@ -59,7 +59,8 @@ class UnitSettingTest {
         "ways | 4 | unknown setting 'ways' of an amdvi unit; known: [asQemu, blockedReadAborts,"
             + " blockedWriteReport, cacheNotPresent, directoryCacheEntries, dteCacheEntries,"
             + " flushOnDisable, front,"
-            + " interruptCacheEntries, qemuRemaps, qemuVersion, snpLocked, tlbEntries]"})
+            + " interruptCacheEntries, qemuMessages, qemuRemaps, qemuVersion, snpLocked,"
+            + " tlbEntries]"})
     void whatIsNotInTheTableIsRefused(String key, long value, String message) {
         assertThatThrownBy(() -> UnitSettings.of(with(key, value)))
                 .isInstanceOf(IllegalArgumentException.class).hasMessage(message);

@@ -19,6 +19,7 @@ public final class DescriptorExecution {
     static final int LATER = -1;
 
     private static final long LOW_32 = 0xffff_ffffL;
+    private static final long ALL = -1;
     private static final int PAGE_SHIFT = 12;
     private static final int WHOLE = 64;
 
@@ -80,8 +81,34 @@ public final class DescriptorExecution {
             case InvalidationDescriptor.WAIT ->
                 (q0 & InvalidationDescriptor.WAIT_RESERVED) != 0
                         || (q1 & InvalidationDescriptor.WAIT_RESERVED_HIGH) != 0;
+            default -> qemu == null && newerMalformed(type, q0, q1);
+        };
+    }
+
+    private static boolean newerMalformed(int type, long q0, long q1) {
+        return switch (type) {
+            case InvalidationDescriptor.DEVICE_TLB -> reserved(q0, q1,
+                    InvalidationDescriptor.DEVICE_TLB_RESERVED_BUT_PFSID,
+                    InvalidationDescriptor.DEVICE_TLB_RESERVED_HIGH);
+            case InvalidationDescriptor.INTERRUPT_ENTRY -> reserved(q0, q1,
+                    InvalidationDescriptor.INTERRUPT_RESERVED, ALL);
+            case InvalidationDescriptor.PASID_IOTLB -> reserved(q0, q1,
+                    InvalidationDescriptor.PASID_RESERVED,
+                    InvalidationDescriptor.IOTLB_RESERVED_HIGH);
+            case InvalidationDescriptor.PASID_CACHE -> reserved(q0, q1,
+                    InvalidationDescriptor.PASID_RESERVED, ALL);
+            case InvalidationDescriptor.PASID_DEVICE_TLB -> reserved(q0, q1,
+                    InvalidationDescriptor.PASID_DEVICE_TLB_RESERVED,
+                    InvalidationDescriptor.PASID_DEVICE_TLB_RESERVED_HIGH);
+            case InvalidationDescriptor.PAGE_GROUP_RESPONSE -> reserved(q0, q1,
+                    InvalidationDescriptor.RESPONSE_RESERVED,
+                    InvalidationDescriptor.RESPONSE_RESERVED_HIGH);
             default -> false;
         };
+    }
+
+    private static boolean reserved(long q0, long q1, long low, long high) {
+        return (q0 & low) != 0 || (q1 & high) != 0;
     }
 
     private boolean cache(int type, long q0, long q1) {

@@ -218,7 +218,7 @@ public final class Invalidation {
                 structures.invalidatePasid(domain, pasid);
             }
             case InvalidationDescriptor.SELECTIVE -> {
-                if (addressMask > maximumMask && !asQemu) {
+                if (addressMask > maximumMask) {
                     return false;
                 }
                 iotlb.invalidatePages(domain, pasid, address, addressMask);

@@ -25,6 +25,8 @@ final class QemuDescriptors {
             | bits(8, 6).mask();
     private static final long PASID_DEVICE_RESERVED = bits(63, 52).mask() | bits(15, 12).mask();
     private static final long PASID_DEVICE_RESERVED_HIGH = bits(10, 1).mask();
+    private static final long RESPONSE_RESERVED = bits(63, 52).mask() | bits(8, 5).mask();
+    private static final long RESPONSE_RESERVED_HIGH = bits(63, 12).mask() | bits(1, 0).mask();
 
     private final int version;
     private final boolean drains;
@@ -57,10 +59,13 @@ final class QemuDescriptors {
                     ALL);
             case InvalidationDescriptor.PASID_IOTLB -> narrow(wide) || reserved(q0, q1,
                     PASID_RESERVED, InvalidationDescriptor.IOTLB_RESERVED_HIGH);
-            case InvalidationDescriptor.PASID_CACHE -> version >= 11 && (!wide
-                    || reserved(q0, q1, PASID_RESERVED, ALL));
+            case InvalidationDescriptor.PASID_CACHE -> version >= 11
+                    ? !wide || reserved(q0, q1, PASID_RESERVED, ALL) : reserved(q0, q1, 0, 0);
             case InvalidationDescriptor.PASID_DEVICE_TLB -> narrow(wide) || reserved(q0, q1,
                     PASID_DEVICE_RESERVED, PASID_DEVICE_RESERVED_HIGH);
+            case InvalidationDescriptor.PAGE_GROUP_RESPONSE ->
+                !InvalidationDescriptor.PP.isSet(q0)
+                        || reserved(q0, q1, RESPONSE_RESERVED, RESPONSE_RESERVED_HIGH);
             default -> false;
         };
     }

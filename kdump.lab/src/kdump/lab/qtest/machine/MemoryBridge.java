@@ -74,7 +74,7 @@ final class MemoryBridge implements Upstream {
             int reach = reach(translation, address + done, bytes - done);
             if (isMessage(address + done, bytes - done)) {
                 count = PIECE_BYTES;
-                message(machine.known(alias), address + done, word(from, offset + done));
+                message(alias, address + done, word(from, offset + done));
                 answered = true;
             } else if (!blocked && memory.contains(at, reach) && machine.isWritable(at)) {
                 count = reach;
@@ -148,9 +148,13 @@ final class MemoryBridge implements Upstream {
                 ? address : Translation.address(translation);
     }
 
-    /** Hands a message to the unit; where it goes then there is no processor to take it. */
+    /**
+     * Hands a message to the unit; where it goes then there is no processor to take it.
+     *
+     * @param source by the number that its bus has, also where requests do not go by that
+     */
     void message(int source, long address, int data) {
-        if (machine.unit() != null && machine.trace().takesMessages()) {
+        if (machine.unit() != null) {
             machine.trace().message(source, address, data,
                     machine.unit().interrupt(source, address, data));
         }

@@ -3,6 +3,7 @@ package kdump.lab.qtest.options;
 
 import iommu.api.profile.UnitProfile;
 import java.util.Map;
+import java.util.TreeMap;
 import kdump.lab.api.LabException;
 
 /**
@@ -34,6 +35,8 @@ final class AmdIommu {
 
     /** The setting of the unit that is property dma-remap. */
     private static final String REMAPS = "qemuRemaps";
+    /** The setting of the unit that is property intremap. */
+    private static final String MESSAGES = "qemuMessages";
 
     private AmdIommu() { }
 
@@ -50,16 +53,20 @@ final class AmdIommu {
      */
     static UnitSlot slot(Properties device, QemuVersion version) throws LabException {
         boolean newest = version.atLeast(QemuVersion.V11);
-        device.choice("intremap");
+        var settings = new TreeMap<String, Long>();
+        if (Boolean.FALSE.equals(device.choice("intremap"))) {
+            settings.put(MESSAGES, 0L);
+        }
         device.flag("device-iotlb", false);
         boolean widened = version.atLeast(QemuVersion.V10) && device.flag("xtsup", false);
         boolean translates = !newest || device.flag("dma-translation", true);
         boolean remaps = device.flag(newest ? "dma-remap" : "pt", false);
         device.refuseOthers();
         int features = FEATURES | (widened ? X2APIC : 0) | (translates ? 0 : NO_TABLES);
+        if (newest) {
+            settings.put(REMAPS, remaps ? 1L : 0L);
+        }
         return new UnitSlot(new UnitProfile("amdvi", version.profile(), BASE,
-                Map.of(EXTENDED_FEATURE, features),
-                newest ? Map.of(REMAPS, remaps ? 1L : 0L) : Map.of()), REGISTER_BYTES, 1,
-                !newest);
+                Map.of(EXTENDED_FEATURE, features), settings), REGISTER_BYTES, 1, !newest);
     }
 }

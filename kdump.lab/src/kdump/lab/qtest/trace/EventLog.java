@@ -52,6 +52,13 @@ public final class EventLog {
         pending.append(event).append(' ').append(what).append('\n');
     }
 
+    /** Writes an event if somebody wants to read of it. */
+    void tell(String event, String format, Object... values) {
+        if (wants(event)) {
+            line(event, String.format(format, values));
+        }
+    }
+
     /** Lets readers of the file see all lines. */
     public void flush() throws IOException {
         if (pending.length() > 0) {

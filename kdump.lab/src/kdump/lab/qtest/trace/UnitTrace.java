@@ -2,6 +2,7 @@
 package kdump.lab.qtest.trace;
 
 import iommu.api.unit.FaultRecord;
+import iommu.api.unit.Interrupt;
 import iommu.api.unit.RemappingUnit;
 import iommu.api.unit.Translation;
 import iommu.api.unit.UnitListener;
@@ -25,11 +26,17 @@ public abstract class UnitTrace implements UnitListener {
         void blocked(int requester, long address, FaultRecord fault) {
             // nothing to write
         }
+
+        @Override
+        void told(int requester, long address, int data, long interrupt) {
+            // nothing to write
+        }
     };
 
     /** Bits of an address within the pages that a translation is told for. */
     private static final long IN_PAGE = 0xfff;
     private static final long INTERRUPTS = 0xfee;
+    private static final int ASSERTED = 1 << 14;
 
     public final RemappingUnit unit;
     private final boolean tellsPassing;
@@ -105,11 +112,6 @@ public abstract class UnitTrace implements UnitListener {
         denied = false;
     }
 
-    /** Returns whether the unit is to be asked for interrupt messages. */
-    public boolean takesMessages() {
-        return false;
-    }
-
     /**
      * Writes down what became of an interrupt message.
      *
@@ -121,8 +123,20 @@ public abstract class UnitTrace implements UnitListener {
     }
 
     /** Writes down what became of an interrupt message; packed as for {@link #message}. */
-    void told(int requester, long address, int data, long interrupt) {
-        // QEMU's log has nothing of it
+    abstract void told(int requester, long address, int data, long interrupt);
+
+    /** Returns the address to which QEMU writes a remapped message. */
+    static long remappedAddress(long interrupt) {
+        long destination = Interrupt.destination(interrupt);
+        return INTERRUPTS << 20 | (destination & 0xff) << 12 | destination >>> 8 << 40
+                | (Interrupt.hasRedirectionHint(interrupt) ? 8 : 0)
+                | (Interrupt.isLogical(interrupt) ? 4 : 0);
+    }
+
+    /** Returns the data that QEMU writes of a remapped message. */
+    static long remappedData(long interrupt) {
+        return Interrupt.vector(interrupt) | Interrupt.deliveryMode(interrupt) << 8 | ASSERTED
+                | (Interrupt.isLevel(interrupt) ? 1 << 15 : 0);
     }
 
     /** Returns whether the request that was blocked last is in the unit's log. */

@@ -17,9 +17,7 @@ final class VtdTrace extends UnitTrace {
     private static final String ENTRY = "vtd_ir_remap";
     private static final String KIND = "vtd_ir_remap_type";
     private static final String REMAPPED = "vtd_ir_remap_msi";
-    private static final long MESSAGES = 0xfee0_0000L;
     private static final int SUBHANDLE_VALID = 1 << 3;
-    private static final int ASSERTED = 1 << 14;
     private static final int FAULT_RECORD = 0x220;
     private static final long RECORD_IS_NEW = 1L << 63;
 
@@ -67,13 +65,8 @@ final class VtdTrace extends UnitTrace {
     }
 
     @Override
-    public boolean takesMessages() {
-        return true;
-    }
-
-    @Override
     void told(int requester, long address, int data, long interrupt) {
-        line(MESSAGE, "addr 0x%x data 0x%x", address, data);
+        log.tell(MESSAGE, "addr 0x%x data 0x%x", address, data);
         if (Interrupt.isBlocked(interrupt)) {
             record();
             return;
@@ -81,31 +74,22 @@ final class VtdTrace extends UnitTrace {
         long to = address;
         long as = data;
         if (!Interrupt.isUnchanged(interrupt)) {
-            long destination = Interrupt.destination(interrupt);
-            int logical = Interrupt.isLogical(interrupt) ? 1 : 0;
-            int level = Interrupt.isLevel(interrupt) ? 1 : 0;
-            line(ENTRY, "index %d trigger %d vector %d deliver %d dest 0x%x mode %d",
-                    index(address, data), level, Interrupt.vector(interrupt),
-                    Interrupt.deliveryMode(interrupt), destination, logical);
+            log.tell(ENTRY, "index %d trigger %d vector %d deliver %d dest 0x%x mode %d",
+                    index(address, data), Interrupt.isLevel(interrupt) ? 1 : 0,
+                    Interrupt.vector(interrupt), Interrupt.deliveryMode(interrupt),
+                    Interrupt.destination(interrupt), Interrupt.isLogical(interrupt) ? 1 : 0);
             // of an entry that the data selects; without, QEMU takes the sender for an IOAPIC
-            line(KIND, (address & SUBHANDLE_VALID) != 0 ? "MSI" : "IOAPIC");
-            to = MESSAGES | (destination & 0xff) << 12 | destination >>> 8 << 40
-                    | (Interrupt.hasRedirectionHint(interrupt) ? 8 : 0) | logical << 2;
-            as = Interrupt.vector(interrupt) | Interrupt.deliveryMode(interrupt) << 8
-                    | ASSERTED | level << 15;
+            log.tell(KIND, (address & SUBHANDLE_VALID) != 0 ? "MSI" : "IOAPIC");
+            to = remappedAddress(interrupt);
+            as = remappedData(interrupt);
         }
-        line(REMAPPED, "(addr 0x%x, data 0x%x) -> (addr 0x%x, data 0x%x)", address, data, to, as);
+        log.tell(REMAPPED, "(addr 0x%x, data 0x%x) -> (addr 0x%x, data 0x%x)", address, data, to,
+                as);
     }
 
     /** Handle in bits 19:5 and 2, and with bit 3 the subhandle in the data. */
     private static long index(long address, int data) {
         return (address >>> 5 & 0x7fff | (address & 4) << 13)
                 + ((address & SUBHANDLE_VALID) != 0 ? data & 0xffff : 0);
-    }
-
-    private void line(String event, String format, Object... values) {
-        if (log.wants(event)) {
-            log.line(event, String.format(format, values));
-        }
     }
 }

@@ -25,6 +25,10 @@ final class AmdTableMaker {
     private static final long SUPER_1G = 0x4000_0000L;
     private static final long NO_MEMORY = 0x40_0000_0000L;
 
+    /** Bits of the upper half of a device's entry that QEMU takes for reserved. */
+    private static final long RESERVED_2 = 3L << 52;
+    private static final long RESERVED_3 = 0x3fL << 48 | 0x7fff;
+
     private final RandomStream random;
     private final boolean newest;
     private final long[] pools;
@@ -130,10 +134,14 @@ final class AmdTableMaker {
         int mode = random.oneIn(3) ? random.nextInt(8) : 4;
         long root = mode == 0 || mode == 7 ? table(set, 4) : table(set, mode);
         long valid = random.oneIn(10) ? random.nextInt(4) : 3;
-        return List.of(writeq(at, root | valid | (long) mode << LEVEL_SHIFT
+        // HAD, and from PPR to the low bits of the guest's root
+        long others = random.oneIn(5) ? (long) random.nextInt(4) << 7
+                | (long) random.nextInt(1 << 9) << 52 : 0;
+        return List.of(writeq(at, root | valid | (long) mode << LEVEL_SHIFT | others
                         | (random.oneIn(5) ? rights() : RW)),
-                writeq(at + 8, domain() | (random.oneIn(6) ? random.nextLong() << 32 : 0)),
-                writeq(at + 16, 0), writeq(at + 24, 0));
+                writeq(at + 8, domain() | (random.oneIn(6) ? random.nextLong() << 16 : 0)),
+                writeq(at + 16, random.oneIn(5) ? random.nextLong() & ~RESERVED_2 : 0),
+                writeq(at + 24, random.oneIn(8) ? random.nextLong() & ~RESERVED_3 : 0));
     }
 
     /** Returns a domain id. */
@@ -195,9 +203,10 @@ final class AmdTableMaker {
 
     private Step damagedEntry(long devices, int id) {
         List<String> lines = entry(devices, id);
-        String[] words = lines.get(random.oneIn(3) ? 1 + random.nextInt(3) : 0).split(" ");
+        String[] words = lines.get(random.nextInt(lines.size())).split(" ");
+        long value = Numbers.unsigned(words[2]);
         return word(String.format("device table entry of %02x", id), Numbers.unsigned(words[1]),
-                damaged(Numbers.unsigned(words[2]), 1));
+                random.oneIn(2) ? value ^ 1L << random.nextInt(Long.SIZE) : damaged(value, 1));
     }
 
     private static Step word(String what, long at, long value) {

@@ -14,7 +14,7 @@ import java.util.List;
 public final class AmdWorld {
 
     public static final long UNIT = 0xfed8_0000L;
-    static final long CONTROL = UNIT + 0x18;
+    public static final long CONTROL = UNIT + 0x18;
     static final long DEVICES = 0x10_0000;
     static final long OTHER_DEVICES = 0x10_2000;
     /** Two sets of page tables, each of level 4, 3, 2, 1. */
@@ -26,12 +26,12 @@ public final class AmdWorld {
     static final long STORE = 0x11_2000;
     private static final long END = 0x11_3000;
     /** Of QEMU 11: two device tables for all buses that there are, and the event log. */
-    static final long WIDE_DEVICES = 0x12_0000;
-    static final long OTHER_WIDE_DEVICES = 0x12_8000;
-    static final long EVENTS = 0x13_0000;
+    public static final long WIDE_DEVICES = 0x12_0000;
+    public static final long OTHER_WIDE_DEVICES = 0x12_8000;
+    public static final long EVENTS = 0x13_0000;
     private static final long WIDE_END = 0x13_1000;
-    static final long EVENT_BASE = UNIT + 0x10;
-    static final long STATUS = UNIT + 0x2020;
+    public static final long EVENT_BASE = UNIT + 0x10;
+    public static final long STATUS = UNIT + 0x2020;
     /** All bits of the status that a write of 1 clears. */
     private static final int CLEARED = 0x67;
 

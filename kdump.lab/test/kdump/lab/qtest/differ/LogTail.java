@@ -9,12 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A log that grows, read piece by piece. Deleted when it is closed. */
-final class LogTail implements AutoCloseable {
+public final class LogTail implements AutoCloseable {
 
     private final Path path;
     private final RandomAccessFile file;
 
-    LogTail() {
+    /** Makes an empty one. */
+    public LogTail() {
         try {
             path = Files.createTempFile("trace", ".log");
             file = new RandomAccessFile(path.toFile(), "r");
@@ -23,12 +24,13 @@ final class LogTail implements AutoCloseable {
         }
     }
 
-    Path path() {
+    /** Returns its file. */
+    public Path path() {
         return path;
     }
 
     /** Goes back to the beginning, where another writer begins. */
-    void rewind() {
+    public void rewind() {
         try {
             file.seek(0);
         } catch (IOException e) {
@@ -37,7 +39,7 @@ final class LogTail implements AutoCloseable {
     }
 
     /** Returns what was written since the last time. */
-    String next() {
+    public String next() {
         try {
             byte[] bytes = new byte[(int) (file.length() - file.getFilePointer())];
             file.readFully(bytes);

@@ -42,12 +42,15 @@ class QemuDifferenceTest {
             Oracle.QEMU_10, List.of("intel-iommu,intremap=off",
                     "intel-iommu,x-scalable-mode=on",
                     "intel-iommu,x-scalable-mode=on,x-flts=on",
+                    "intel-iommu,eim=on,device-iotlb=on,snoop-control=on,pt=off",
                     "amd-iommu,intremap=off"),
             Oracle.QEMU_11, List.of("intel-iommu,intremap=off",
                     "intel-iommu,scalable-mode=on",
                     "intel-iommu,aw-bits=39,device-iotlb=on,snoop-control=on",
+                    "intel-iommu,eim=on,caching-mode=on,scalable-mode=on,device-iotlb=on",
                     "intel-iommu,scalable-mode=on,fsts=on",
                     "intel-iommu,scalable-mode=on,fsts=on,fs1gp=off,pasid-bits=20",
+                    "intel-iommu,scalable-mode=on,fsts=on,pasid-bits=20,device-iotlb=on,svm=on",
                     "amd-iommu,dma-remap=on", "amd-iommu,dma-remap=on,intremap=on,xtsup=on",
                     "amd-iommu", "amd-iommu,dma-remap=on,dma-translation=off"));
     private static final String ONLY = System.getenv("LAB_UNIT");

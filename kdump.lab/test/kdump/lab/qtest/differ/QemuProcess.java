@@ -47,7 +47,7 @@ public final class QemuProcess implements AutoCloseable {
      *
      * @param oracle of version 11 or later
      */
-    static QemuProcess withoutProcessor(Oracle oracle, List<String> options) {
+    public static QemuProcess withoutProcessor(Oracle oracle, List<String> options) {
         return new QemuProcess(oracle, List.of("-accel", "qtest"), options);
     }
 
@@ -168,7 +168,7 @@ public final class QemuProcess implements AutoCloseable {
     }
 
     /** Waits until a transfer of the edu device at {@code bar} is done. */
-    void await(long bar) {
+    public void await(long bar) {
         List<String> poll = List.of("readq 0x" + Long.toHexString(bar + 0x98));
         for (int i = 0; i < MAX_POLLS; i++) {
             if ((Numbers.unsigned(answers(poll).get(0).substring(3)) & 1) == 0) {

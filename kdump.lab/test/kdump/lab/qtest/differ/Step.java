@@ -7,9 +7,10 @@ import java.util.List;
  * One step of a program: what it is, the lines that do it, and the BAR of the edu device whose
  * transfer they start, 0 if they start none.
  */
-record Step(String what, List<String> lines, long bar) {
+public record Step(String what, List<String> lines, long bar) {
 
-    Step(String what, String... lines) {
+    /** A step that starts no transfer. */
+    public Step(String what, String... lines) {
         this(what, List.of(lines), 0);
     }
 

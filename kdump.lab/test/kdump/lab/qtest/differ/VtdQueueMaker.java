@@ -63,9 +63,11 @@ final class VtdQueueMaker {
             boolean both = !freeWaits && (descriptor[0] & 0x3f) == 0x35;
             lines.add(writeq(at, both ? descriptor[0] & ~0x10 : descriptor[0]));
             lines.add(writeq(at + 8, descriptor[1]));
-            if (newer && bytes == WIDE && !random.oneIn(16)) {
-                lines.add(writeq(at + 16, 0));
-                lines.add(writeq(at + 24, 0));
+            if (newer && bytes == WIDE) {
+                boolean damaged = random.oneIn(24);
+                boolean last = random.oneIn(2);
+                lines.add(writeq(at + 16, damaged && !last ? 1L << random.nextInt(64) : 0));
+                lines.add(writeq(at + 24, damaged && last ? 1L << random.nextInt(64) : 0));
             }
         }
         lines.add(writeq(VtdWorld.UNIT + 0x88, (long) tail * bytes));
@@ -77,17 +79,39 @@ final class VtdQueueMaker {
         long granularity = (long) random.nextInt(4) << 4;
         long source = (long) World.SOURCES[random.nextInt(World.SOURCES.length)] << 32;
         long address = (long) random.nextInt(10) << 12 | random.nextInt(4);
-        return switch (random.nextInt(9)) {
+        return switch (random.nextInt(11)) {
             case 0, 1 -> new long[] {1 | granularity | domain | source
                     | (long) random.nextInt(4) << 48, 0};
             case 2, 3 -> new long[] {2 | granularity | domain, address};
-            case 4 -> new long[] {3 | source, random.oneIn(2) ? 1 : 0};
-            case 5 -> new long[] {4 | granularity & 0x10, 0};
+            case 4 -> new long[] {3 | source | random.nextInt(32) << 16,
+                address & ~0xfffL | (random.oneIn(2) ? 1 : 0)};
+            case 5 -> new long[] {4 | granularity & 0x10 | (random.oneIn(2)
+                    ? (long) random.nextInt(1 << 21) << 27 : 0), 0};
             case 6 -> new long[] {5 | (long) random.nextInt(8) << 4 | random.nextLong() << 32,
                 VtdWorld.STATUS};
-            case 7 -> random.oneIn(2) ? new long[] {7 | granularity | domain, 0}
-                    : new long[] {6 | granularity | domain, address};
+            case 7 -> new long[] {7 | granularity | domain | pasid(), 0};
+            case 8 -> new long[] {6 | granularity | domain | pasid(),
+                address | (random.oneIn(4) ? random.nextInt(1 << 7) : 0)};
+            case 9 -> ofDevice();
             default -> new long[] {5 | 1 << 5 | random.nextLong() << 32, VtdWorld.STATUS + 8};
+        };
+    }
+
+    private long pasid() {
+        return (random.oneIn(6) ? (long) random.nextInt(1 << 20) : random.nextInt(3)) << 32;
+    }
+
+    /** By PASID: of device TLBs, the answer to a group of page requests; and unknown ones. */
+    private long[] ofDevice() {
+        long source = (long) World.SOURCES[random.nextInt(World.SOURCES.length)] << 16;
+        return switch (random.nextInt(5)) {
+            case 0, 1 -> new long[] {8 | source | pasid() | random.nextInt(32) << 4,
+                (long) random.nextInt(8) << 12 | (random.oneIn(2) ? 1 << 11 : 0)
+                        | (random.oneIn(4) ? 1 : 0)};
+            case 2, 3 -> new long[] {9 | (random.oneIn(4) ? 0 : 1 << 4) | source | pasid()
+                    | (random.oneIn(3) ? random.nextInt(16) << 12 : 0),
+                (long) random.nextInt(1 << 10) << 2};
+            default -> new long[] {(random.oneIn(6) ? 0 : 10 + random.nextInt(6)) | source, 0};
         };
     }
 }

@@ -115,21 +115,29 @@ final class VtdTableMaker {
         long at = contextAt(device);
         boolean fpd = quiet && random.nextInt(2) == 0;
         if (scalable) {
-            return List.of(writeq(at, VtdWorld.DIRECTORY | 1 | (fpd ? 2 : 0)),
-                    writeq(at + 8, random.nextInt(3)));
+            return List.of(writeq(at, VtdWorld.DIRECTORY | 1 | (fpd ? 2 : 0) | rare(12, 3) << 2
+                    | rare(12, 3) << 9), writeq(at + 8, random.nextInt(3)
+                            | (quiet ? 0 : rare(16, 20)) | rare(16, 1) << 20));
         }
         int set = random.nextInt(SETS);
         boolean narrow = random.oneIn(3);
-        long type = random.oneIn(7) ? 2 : 0;
+        long type = random.oneIn(7) ? 2 : random.oneIn(7) ? 1 : rare(24, 2);
+        long width = random.oneIn(16) ? random.nextInt(8) : narrow ? 1 : 2;
         return List.of(writeq(at, table(set, narrow ? 3 : 4) | type << 2 | (fpd ? 2 : 0) | 1),
-                writeq(at + 8, (long) domain() << 8 | (narrow ? 1 : 2)));
+                writeq(at + 8, (long) domain() << 8 | width | rare(16, 4) << 3));
+    }
+
+    /** Returns so many random bits, once in so many; else 0. */
+    private long rare(int oneIn, int bits) {
+        return random.oneIn(oneIn) ? random.nextInt(1 << bits) : 0;
     }
 
     /** Returns a type, of those that QEMU walks in quiet programs. */
     private long pasidType() {
         long usual = firstStage ? 1 : 2;
-        long rare = random.oneIn(7) ? quiet ? 3 : 4 : random.oneIn(8) ? 3 - usual : usual;
-        return quiet && newer ? usual : rare;
+        long other = random.oneIn(7) ? quiet ? 3 : 4
+                : random.oneIn(8) ? quiet ? 3 - usual : random.nextInt(8) : usual;
+        return quiet && newer ? usual : other;
     }
 
     private List<String> pasidEntry(int pasid) {

@@ -89,8 +89,11 @@ public final class VtdWorld {
                 writel(UNIT + 0xa0, 1L << 31), writel(UNIT + 0x9c, 1), writeq(UNIT + 0x90, QUEUE),
                 writel(UNIT + 0x3c, 0), writel(UNIT + 0x40, 0), writel(UNIT + 0xa4, 0),
                 writel(UNIT + 0xa8, 0),
-                writeq(UNIT + 0xb8, 0), writeq(UNIT + 0x20, 0), writel(UNIT + 0x18, 1 << 30),
-                writel(UNIT + 0x18, 1 << 24), writeq(UNIT + 0xf0, 0),
+                writel(UNIT + 0xe0, 0), writel(UNIT + 0xe4, 0), writel(UNIT + 0xe8, 0),
+                writel(UNIT + 0xec, 0), writeq(UNIT + 0xc0, 0), writeq(UNIT + 0xc8, 0),
+                writeq(UNIT + 0xd0, 0), writeq(UNIT + 0xb8, 0), writeq(UNIT + 0x20, 0),
+                writel(UNIT + 0x18, 1 << 30), writel(UNIT + 0x18, 1 << 24),
+                writeq(UNIT + 0xf0, 0),
                 writeq(UNIT + 0x28, 0xa000_0000_0000_0000L),
                 writeq(UNIT + 0xf8, 0x9000_0000_0000_0000L));
     }

@@ -6,7 +6,7 @@ import java.util.Base64;
 import java.util.List;
 
 /** What all programs share: devices, the pages that transfers reach, and transfers. */
-final class World {
+public final class World {
 
     static final long DATA = 0x20_0000;
     static final int DATA_PAGES = 8;
@@ -35,11 +35,13 @@ final class World {
 
     private World() { }
 
-    static String writeq(long at, long value) {
+    /** Returns the line that writes eight bytes. */
+    public static String writeq(long at, long value) {
         return String.format("writeq 0x%x 0x%x", at, value);
     }
 
-    static String writel(long at, long value) {
+    /** Returns the line that writes four bytes. */
+    public static String writel(long at, long value) {
         return String.format("writel 0x%x 0x%x", at, value);
     }
 

@@ -94,6 +94,7 @@ class MachineOptionsTest {
         UnitSlot unit = options.unit();
         assertThat(unit.profile().registers()).containsOnly(Map.entry(0x30, 0x29d3));
         assertThat(unit.profile().vendor()).isEqualTo("amdvi");
+        assertThat(unit.profile().settings()).as("intremap is on").isEmpty();
         assertThat(unit.contains(0xfed7_ffffL)).isFalse();
         assertThat(unit.contains(0xfed8_3fffL)).isTrue();
         assertThat(unit.contains(0xfed8_4000L)).isFalse();
@@ -114,6 +115,12 @@ class MachineOptionsTest {
                 .isEqualTo(Integer.decode(id));
         assertThat(options.unit().known(0x128)).isEqualTo(Integer.decode(known));
         assertThat(options.unit().profile().settings().get("qemuRemaps")).isEqualTo(remaps);
+    }
+
+    @Test
+    void amdUnitWithoutRemappingOfInterruptsBlocksWhatAsksForIt() throws Exception {
+        assertThat(parse("-device", "amd-iommu,intremap=off").unit().profile().settings())
+                .isEqualTo(Map.of("qemuMessages", 0L));
     }
 
     @Test

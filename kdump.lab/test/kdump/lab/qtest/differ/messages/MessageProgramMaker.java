@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package kdump.lab.qtest.differ;
+package kdump.lab.qtest.differ.messages;
 
 import static kdump.lab.qtest.differ.World.writel;
 import static kdump.lab.qtest.differ.World.writeq;
@@ -7,6 +7,8 @@ import static kdump.lab.qtest.differ.World.writeq;
 import iommu.api.sim.RandomStream;
 import java.util.ArrayList;
 import java.util.List;
+import kdump.lab.qtest.differ.Step;
+import kdump.lab.qtest.differ.VtdWorld;
 
 /**
  * Makes random programs of interrupt messages through VT-d's remapping: entries of all kinds,
@@ -29,7 +31,7 @@ final class MessageProgramMaker {
     private static final long EDU = 0xe000_0000L;
     private static final int MESSAGE_CONTROL = 0x40;
     /** Looks at what software can see of the unit. */
-    private static final List<String> LOOKS = List.of("readl 0xfed9001c", "readl 0xfed90034",
+    static final List<String> LOOKS = List.of("readl 0xfed9001c", "readl 0xfed90034",
             "readq 0xfed90220", "readq 0xfed90228", "readl 0xfed90038", "readq 0xfed900b8");
 
     private final RandomStream random;
@@ -48,16 +50,6 @@ final class MessageProgramMaker {
     /** Returns the options of a machine for these programs. */
     static List<String> options(String unit) {
         return List.of("-machine", "q35", "-m", "16", "-device", unit, "-device", "edu,addr=5");
-    }
-
-    /** Returns the lines of steps, with those that look at the unit after each. */
-    static List<String> lines(List<Step> steps) {
-        var lines = new ArrayList<String>();
-        for (Step step : steps) {
-            lines.addAll(step.lines());
-            lines.addAll(LOOKS);
-        }
-        return lines;
     }
 
     /** Returns the lines that leave the unit as after reset, but for a record that is known. */
