@@ -164,13 +164,22 @@ final class BaseAddresses {
     int indexOf(long address, int bytes) {
         for (int i = 0; i < count; i++) {
             Bar bar = behind[i];
-            long start = bar == null || bar.io() ? 0 : start(i);
+            long start = assigned(i);
             if (start != 0 && Long.compareUnsigned(address, start) >= 0
                     && bar.bytes() >= bytes && address - start <= bar.bytes() - bytes) {
                 return i;
             }
         }
         return -1;
+    }
+
+    /**
+     * Returns where a space of memory begins; 0 if nothing is behind the register, or it was given
+     * no address.
+     */
+    long assigned(int index) {
+        Bar bar = behind(index);
+        return bar == null || bar.io() ? 0 : start(index);
     }
 
     /** Returns where a space of memory begins now. */

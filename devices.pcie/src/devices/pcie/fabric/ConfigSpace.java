@@ -57,6 +57,12 @@ final class ConfigSpace implements Interrupts.Config {
     /** VF Enable, VF Memory Space Enable, ARI Capable Hierarchy. */
     private static final int VIRTUAL_WRITABLE = 0x0019;
 
+    /** How often config space of a fabric's functions was changed, by software or hardware. */
+    static final class Changes {
+
+        private int count;
+    }
+
     /** As large as config space is at most; nobody writes to it. */
     private static final byte[] NOTHING = new byte[4096];
 
@@ -76,6 +82,7 @@ final class ConfigSpace implements Interrupts.Config {
     private final boolean given;
     /** Registers that are the device's. */
     private List<Register> own = List.of();
+    private Changes changes = new Changes();
 
     ConfigSpace(FunctionConfig captured) {
         held = captured.config().clone();
@@ -312,10 +319,20 @@ final class ConfigSpace implements Interrupts.Config {
         return value;
     }
 
+    /** Counts with others from now on. */
+    void counts(Changes together) {
+        changes = together;
+    }
+
+    /** Returns another number after each change of the fabric. */
+    int changes() {
+        return changes.count;
+    }
+
     @Override
     public void set(int offset, int bytes, int value) {
         for (int i = 0; i < bytes && offset + i < held.length; i++) {
-            held[offset + i] = (byte) (value >>> 8 * i);
+            hold(offset + i, value >>> 8 * i);
         }
     }
 
@@ -323,8 +340,14 @@ final class ConfigSpace implements Interrupts.Config {
         for (int i = 0; i < bytes && offset + i < held.length; i++) {
             int at = offset + i;
             int v = value >>> 8 * i & 0xff;
-            held[at] = (byte) ((held[at] & ~writable[at] | v & writable[at])
-                    & ~(v & writeOneToClear[at]));
+            hold(at, (held[at] & ~writable[at] | v & writable[at]) & ~(v & writeOneToClear[at]));
+        }
+    }
+
+    private void hold(int at, int value) {
+        if (held[at] != (byte) value) {
+            held[at] = (byte) value;
+            changes.count++;
         }
     }
 
@@ -335,7 +358,7 @@ final class ConfigSpace implements Interrupts.Config {
     void reset() {
         for (int i = 0; i < held.length; i++) {
             int falls = writable[i] & ~sticky[i];
-            held[i] = (byte) (held[i] & ~falls | afterReset[i] & falls);
+            hold(i, held[i] & ~falls | afterReset[i] & falls);
         }
     }
 }

@@ -118,6 +118,11 @@ class FabricFunction implements PciFunction {
         }
     }
 
+    /** Returns whether a device sits behind it. */
+    final boolean hasDevice() {
+        return device != null;
+    }
+
     void bridge(FabricFunction above) {
         bridge = above;
         above.below.add(this);

@@ -18,8 +18,10 @@ final class PcieFabric implements Fabric {
     private final SortedMap<Integer, FabricFunction> functions = new TreeMap<>();
 
     PcieFabric(List<FunctionConfig> captured, Upstream upstream, Devices devices) {
+        var changes = new ConfigSpace.Changes();
         for (FunctionConfig config : captured) {
             var function = new FabricFunction(config, upstream);
+            function.config().counts(changes);
             if (functions.put(config.requesterId(), function) != null) {
                 throw new IllegalArgumentException(
                         "two functions " + RequesterId.format(config.requesterId()));

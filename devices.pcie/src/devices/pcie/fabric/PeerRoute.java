@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package devices.pcie.fabric;
 
+import static devices.pcie.fabric.ConfigLayout.ENDPOINT_BARS;
 import static devices.pcie.fabric.ConfigLayout.MEMORY_BASE;
 import static devices.pcie.fabric.ConfigLayout.MEMORY_LIMIT;
 import static devices.pcie.fabric.ConfigLayout.PREFETCHABLE_BASE;
@@ -31,8 +32,10 @@ final class PeerRoute {
     private static final long MEGABYTE_MASK = (1L << MEGABYTE_SHIFT) - 1;
 
     private final FabricFunction function;
-    /** Whether there is such a bus above; null before the first request. */
-    private Boolean shares;
+    /** Addresses that peers may have, when the fabric's config spaces had changed so often. */
+    private int seen = -1;
+    private long first;
+    private long last;
 
     PeerRoute(FabricFunction function) {
         this.function = function;
@@ -46,10 +49,12 @@ final class PeerRoute {
      * @param translated whether its address is translated
      */
     FabricFunction completer(long address, int bytes, boolean translated) {
-        if (shares == null) {
-            shares = hasSharedBus();
+        int now = function.config().changes();
+        if (now != seen) {
+            seen = now;
+            look();
         }
-        if (!shares) {
+        if (Long.compareUnsigned(address, first) < 0 || Long.compareUnsigned(address, last) > 0) {
             return null;
         }
         FabricFunction from = function;
@@ -64,13 +69,47 @@ final class PeerRoute {
         return null;
     }
 
-    private boolean hasSharedBus() {
+    /** Finds the lowest and the highest address that some window or register on the way has. */
+    private void look() {
+        first = -1;
+        last = 0;
         for (FabricFunction b = function.bridge(); b != null; b = b.bridge()) {
             if (isShared(b)) {
-                return true;
+                cover(b);
             }
         }
-        return false;
+    }
+
+    private void cover(FabricFunction one) {
+        if (one.isBridge()) {
+            ConfigSpace c = one.config();
+            cover(c.read(MEMORY_BASE, 2), c.read(MEMORY_LIMIT, 2), 0, 0);
+            cover(c.read(PREFETCHABLE_BASE, 2), c.read(PREFETCHABLE_LIMIT, 2),
+                    upper(c, PREFETCHABLE_BASE_UPPER), upper(c, PREFETCHABLE_LIMIT_UPPER));
+        }
+        BaseAddresses bars = one.baseAddresses();
+        for (int i = 0; i < ENDPOINT_BARS; i++) {
+            long start = bars.assigned(i);
+            if (start != 0) {
+                cover(start, start + bars.behind(i).bytes() - 1);
+            }
+        }
+        one.below().forEach(this::cover);
+    }
+
+    private void cover(long base, long limit, long upperBase, long upperLimit) {
+        if (limit != 0) {
+            cover(first(base, upperBase), last(limit, upperLimit));
+        }
+    }
+
+    private void cover(long from, long to) {
+        if (Long.compareUnsigned(from, first) < 0) {
+            first = from;
+        }
+        if (Long.compareUnsigned(to, last) > 0) {
+            last = to;
+        }
     }
 
     /** Returns whether what is behind a bridge shares a bus: that within a switch, or PCI. */
@@ -116,20 +155,29 @@ final class PeerRoute {
             return false;
         }
         ConfigSpace c = bridge.config();
-        long base = c.read(PREFETCHABLE_BASE, 2);
-        boolean wide = WINDOW_WIDE.isSet(base);
-        long upperBase = wide ? Integer.toUnsignedLong(c.read(PREFETCHABLE_BASE_UPPER, 4)) : 0;
-        long upperLimit = wide ? Integer.toUnsignedLong(c.read(PREFETCHABLE_LIMIT_UPPER, 4)) : 0;
         return isWithin(address, c.read(MEMORY_BASE, 2), c.read(MEMORY_LIMIT, 2), 0, 0)
-                || isWithin(address, base, c.read(PREFETCHABLE_LIMIT, 2), upperBase, upperLimit);
+                || isWithin(address, c.read(PREFETCHABLE_BASE, 2), c.read(PREFETCHABLE_LIMIT, 2),
+                        upper(c, PREFETCHABLE_BASE_UPPER), upper(c, PREFETCHABLE_LIMIT_UPPER));
+    }
+
+    /** Returns the upper half of an end of the prefetchable window, 0 where that has none. */
+    private static long upper(ConfigSpace c, int register) {
+        return WINDOW_WIDE.isSet(c.read(PREFETCHABLE_BASE, 2))
+                ? Integer.toUnsignedLong(c.read(register, 4)) : 0;
     }
 
     /** Zeros, as nobody has written registers, are no window: not the first MiB, as they read. */
     private static boolean isWithin(long address, long base, long limit, long upperBase,
             long upperLimit) {
-        long first = upperBase << 32 | WINDOW_ADDRESS.of(base) << MEGABYTE_SHIFT;
-        long last = upperLimit << 32 | WINDOW_ADDRESS.of(limit) << MEGABYTE_SHIFT | MEGABYTE_MASK;
-        return limit != 0 && Long.compareUnsigned(first, address) <= 0
-                && Long.compareUnsigned(address, last) <= 0;
+        return limit != 0 && Long.compareUnsigned(first(base, upperBase), address) <= 0
+                && Long.compareUnsigned(address, last(limit, upperLimit)) <= 0;
+    }
+
+    private static long first(long base, long upper) {
+        return upper << 32 | WINDOW_ADDRESS.of(base) << MEGABYTE_SHIFT;
+    }
+
+    private static long last(long limit, long upper) {
+        return upper << 32 | WINDOW_ADDRESS.of(limit) << MEGABYTE_SHIFT | MEGABYTE_MASK;
     }
 }

@@ -30,8 +30,11 @@ final class PluggedFabric implements Fabric {
     private final Map<Integer, List<Integer>> bridges = new HashMap<>();
 
     PluggedFabric(List<PluggedFunction> plugged, Upstream upstream, Devices devices) {
+        var changes = new ConfigSpace.Changes();
         for (PluggedFunction p : plugged) {
-            add(p, new PluggedPort(p, upstream));
+            var function = new PluggedPort(p, upstream);
+            function.config().counts(changes);
+            add(p, function);
         }
         functions.forEach(f -> f.device(devices.device(f, f.path())));
     }

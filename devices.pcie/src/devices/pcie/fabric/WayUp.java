@@ -7,15 +7,45 @@ import iommu.api.pcie.Upstream;
 final class WayUp {
 
     private final FabricFunction function;
-    /** Whether a bridge above has Access Control Services; null before the first request. */
-    private Boolean guarded;
+    /** What was found when the fabric's config spaces had changed so often. */
+    private int seen = -1;
+    private boolean open;
+    /** Whether a bridge has a device behind it, which may be taken out at any time. */
+    private boolean removable;
+    private FabricFunction refusesAll;
+    private FabricFunction refusesTranslated;
 
     WayUp(FabricFunction function) {
         this.function = function;
     }
 
+    private void look() {
+        int now = function.config().changes();
+        if (now != seen) {
+            seen = now;
+            open = isOpenNow();
+            removable = hasDevice();
+            refusesAll = lowest(false);
+            refusesTranslated = lowest(true);
+        }
+    }
+
     /** Returns whether no bridge stops what comes from below. */
     boolean isOpen() {
+        look();
+        return removable ? isOpenNow() : open;
+    }
+
+    private boolean hasDevice() {
+        for (FabricFunction b = function.bridge(); b != null; b = b.bridge()) {
+            if (b.hasDevice()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isOpenNow() {
         for (FabricFunction b = function.bridge(); b != null; b = b.bridge()) {
             if (b.isClosed()) {
                 return false;
@@ -41,12 +71,11 @@ final class WayUp {
      * @param translated whether it asks for a translation, or its address is translated
      */
     FabricFunction refusing(boolean translated) {
-        if (guarded == null) {
-            guarded = hasAccessControl();
-        }
-        if (!guarded) {
-            return null;
-        }
+        look();
+        return translated ? refusesTranslated : refusesAll;
+    }
+
+    private FabricFunction lowest(boolean translated) {
         int id = function.requesterId();
         for (FabricFunction b = function.bridge(); b != null; b = b.bridge()) {
             if (AccessControl.refuses(b, id, translated)) {
@@ -55,15 +84,6 @@ final class WayUp {
             id = b.takesOwnership(id);
         }
         return null;
-    }
-
-    private boolean hasAccessControl() {
-        for (FabricFunction b = function.bridge(); b != null; b = b.bridge()) {
-            if (b.config().accessControl() != 0) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Returns the root port that the function lies behind, or is; null if there is none. */

@@ -149,7 +149,7 @@ final class DeviceInterrupts {
         if (vector >= waiting.length || waiting[vector] < 0) {
             return false;
         }
-        List<Runnable> all = handlersOf.get(vector);
+        List<Runnable> all = handlersOf.isEmpty() ? null : handlersOf.get(vector);
         if (all != null) {
             all.forEach(Runnable::run);
         } else {

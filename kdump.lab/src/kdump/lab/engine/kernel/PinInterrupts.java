@@ -6,6 +6,7 @@ import iommu.api.profile.KernelProfile;
 import iommu.api.profile.KernelVersion;
 import iommu.api.trace.ConsoleLine;
 import iommu.api.trace.EventKind;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -33,6 +34,8 @@ final class PinInterrupts {
     private static final int UNHANDLED = 100_000;
     private static final long POLL_NANOS = 100_000_000;
     private static final long TICK_NANOS = 4_000_000;
+    private static final int VECTORS = 256;
+    private static final int NO_LINE = -1;
 
     private final Kernel kernel;
     private final Machine machine;
@@ -45,8 +48,8 @@ final class PinInterrupts {
     private final ControllerPort controllers;
     private final IntSupplier vectors;
     private final IntPredicate handled;
-    /** Of lines that lead to a controller: by the vector of each. */
-    private final Map<Integer, Integer> lineOfVector = new HashMap<>();
+    /** Of lines that lead to a controller: by the vector of each; {@link #NO_LINE} of others. */
+    private final int[] lineOfVector = new int[VECTORS];
     private final Map<Integer, Integer> vectorOfLine = new HashMap<>();
 
     /**
@@ -61,6 +64,7 @@ final class PinInterrupts {
         this.handled = handled;
         this.machine = machine;
         lines = machine.interruptLines();
+        Arrays.fill(lineOfVector, NO_LINE);
     }
 
     /** Has a driver listen to the pin of its function; returns whether it has one. */
@@ -87,15 +91,15 @@ final class PinInterrupts {
     private void letThrough(int line) {
         if (!masked.contains(line)) {
             int vector = vectorOfLine.computeIfAbsent(line, l -> vectors.getAsInt());
-            lineOfVector.put(vector, line);
+            lineOfVector[vector] = line;
             controllers.enable(line, vector);
         }
     }
 
     /** Takes an interrupt; returns whether its vector is that of a line. */
     boolean taken(int vector) {
-        Integer line = lineOfVector.get(vector);
-        if (line == null) {
+        int line = lineOfVector[vector];
+        if (line == NO_LINE) {
             return false;
         }
         for (int function : lines.asserting(line)) {
