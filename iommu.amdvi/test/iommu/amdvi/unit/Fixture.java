@@ -22,12 +22,12 @@ import java.util.TreeMap;
 /** One unit, 64 MiB of memory, and hands that write tables, commands and registers. */
 public final class Fixture implements UnitListener {
 
-    static final long MEMORY_BYTES = 64L << 20;
-    static final long OUTSIDE = 1L << 40;
+    public static final long MEMORY_BYTES = 64L << 20;
+    public static final long OUTSIDE = 1L << 40;
     public static final int DEVICE = 0x28;
-    static final int OTHER = 0x30;
-    static final int DOMAIN = 5;
-    static final int RW = Access.READ | Access.WRITE;
+    public static final int OTHER = 0x30;
+    public static final int DOMAIN = 5;
+    public static final int RW = Access.READ | Access.WRITE;
     public static final long FEATURES = 0x29d3L;
     public static final long RUNNING = Control.IOMMU_EN.mask() | Control.EVENT_LOG_EN.mask()
             | Control.EVENT_INT_EN.mask() | Control.CMD_BUF_EN.mask();
@@ -37,16 +37,16 @@ public final class Fixture implements UnitListener {
     public final PhysicalMemory memory =
             new PhysicalMemory(List.of(new AddressRange(0, MEMORY_BYTES)), 42);
     public final AmdViUnit unit;
-    final List<FaultRecord> blocked = new ArrayList<>();
+    public final List<FaultRecord> blocked = new ArrayList<>();
     public final List<Boolean> logged = new ArrayList<>();
-    final List<String> invalidated = new ArrayList<>();
-    final List<Boolean> switched = new ArrayList<>();
-    int interrupts;
+    public final List<String> invalidated = new ArrayList<>();
+    public final List<Boolean> switched = new ArrayList<>();
+    public int interrupts;
     private long nextPage = 0x10_0000;
-    final long table = page();
-    final long commands = page();
-    final long log = page();
-    final long store = page();
+    public final long table = page();
+    public final long commands = page();
+    public final long log = page();
+    public final long store = page();
 
     private Fixture(long features, Map<String, Long> settings, boolean began) {
         var words = new TreeMap<Integer, Integer>();
@@ -63,12 +63,12 @@ public final class Fixture implements UnitListener {
     }
 
     /** A unit that was never enabled, its table of 128 entries and buffers of 256 in place. */
-    static Fixture off(Map<String, Long> settings) {
+    public static Fixture off(Map<String, Long> settings) {
         return off(FEATURES, settings);
     }
 
     /** A unit that was enabled when it was made, as a captured one is, its log without a base. */
-    static Fixture began(Map<String, Long> settings) {
+    public static Fixture began(Map<String, Long> settings) {
         return new Fixture(FEATURES, settings, true);
     }
 
@@ -82,11 +82,11 @@ public final class Fixture implements UnitListener {
     }
 
     /** A unit with everything enabled. */
-    static Fixture on() {
+    public static Fixture on() {
         return on(Map.of());
     }
 
-    static Fixture on(Map<String, Long> settings) {
+    public static Fixture on(Map<String, Long> settings) {
         var fixture = off(settings);
         fixture.control(RUNNING);
         fixture.switched.clear();
@@ -111,31 +111,31 @@ public final class Fixture implements UnitListener {
     }
 
     /** Gives a device a domain with a new table of so many levels; returns the table. */
-    long domain(int device, int domain, int levels) {
+    public long domain(int device, int domain, int levels) {
         long root = page();
         entry(device, domain, levels, root, RW);
         return root;
     }
 
-    void entry(int device, int domain, int levels, long root, int rights) {
+    public void entry(int device, int domain, int levels, long root, int rights) {
         memory.write64(entryOf(device) + 8, domain);
         memory.write64(entryOf(device), low(levels, root, rights));
     }
 
-    static long low(int levels, long root, int rights) {
+    public static long low(int levels, long root, int rights) {
         return DeviceTableEntry.MODE.with(root | 3 | (long) rights << 61, levels);
     }
 
-    static long directory(long address, int next) {
+    public static long directory(long address, int next) {
         return PageTableEntry.NEXT_LEVEL.with(address | 1 | 3L << 61, next);
     }
 
-    static long leaf(long page, int rights) {
+    public static long leaf(long page, int rights) {
         return page | 1 | (long) rights << 61;
     }
 
     /** Returns the place of the entry for an address at a level; directories above are made. */
-    long entry(long root, int levels, long iova, int level) {
+    public long entry(long root, int levels, long iova, int level) {
         long at = root;
         for (int l = levels; l > level; l--) {
             long e = at + PageTableEntry.index(iova, l) * 8L;
@@ -148,7 +148,7 @@ public final class Fixture implements UnitListener {
     }
 
     /** Maps one 4 KiB page in a table of three levels. */
-    void map(long root, long iova, long page, int rights) {
+    public void map(long root, long iova, long page, int rights) {
         memory.write64(entry(root, 3, iova, 1), leaf(page, rights));
     }
 
@@ -159,7 +159,7 @@ public final class Fixture implements UnitListener {
         return unit.readRegister(r.offset(), r.bytes());
     }
 
-    void write(Register r, long value) {
+    public void write(Register r, long value) {
         unit.writeRegister(r.offset(), r.bytes(), value);
     }
 
@@ -169,64 +169,64 @@ public final class Fixture implements UnitListener {
     }
 
     /** Puts a command at the tail and moves the tail behind it. */
-    void command(long q0, long q1) {
+    public void command(long q0, long q1) {
         long tail = read(AmdViRegisters.CMD_TAIL);
         memory.write64(commands + tail, q0);
         memory.write64(commands + tail + 8, q1);
         write(AmdViRegisters.CMD_TAIL, (tail + Command.BYTES) % 4096);
     }
 
-    static long opcode(int code, long operand) {
+    public static long opcode(int code, long operand) {
         return Command.OPCODE.with(operand, code);
     }
 
-    void invalidateEntry(int device) {
+    public void invalidateEntry(int device) {
         command(opcode(Command.INVALIDATE_DEVTAB_ENTRY, device), 0);
     }
 
-    void invalidatePages(int domain, long q1) {
+    public void invalidatePages(int domain, long q1) {
         command(opcode(Command.INVALIDATE_IOMMU_PAGES, (long) domain << 32), q1);
     }
 
-    void invalidateDomain(int domain) {
+    public void invalidateDomain(int domain) {
         invalidatePages(domain, Command.ALL_PAGES | 3);
     }
 
-    void invalidateAll() {
+    public void invalidateAll() {
         command(opcode(Command.INVALIDATE_IOMMU_ALL, 0), 0);
     }
 
     /** Asks for a number in the store word; returns what stands there then. */
-    long complete(long number) {
+    public long complete(long number) {
         command(opcode(Command.COMPLETION_WAIT, store | 1), number);
         return memory.read64(store);
     }
 
-    long translate(long address, int access) {
+    public long translate(long address, int access) {
         return unit.translate(DEVICE, address, access);
     }
 
     /** Returns the physical address of a read, or minus the event code. */
-    long read(long address) {
+    public long read(long address) {
         return outcome(translate(address, Access.READ));
     }
 
     /** Returns the physical address of a write, or minus the event code. */
-    long write(long address) {
+    public long write(long address) {
         return outcome(translate(address, Access.WRITE));
     }
 
-    static long outcome(long translation) {
+    public static long outcome(long translation) {
         return Translation.isBlocked(translation) ? -Translation.reason(translation)
                 : Translation.isUntranslated(translation) ? Long.MIN_VALUE
                 : Translation.address(translation);
     }
 
-    long eventLow(int index) {
+    public long eventLow(int index) {
         return memory.read64(log + 16L * index);
     }
 
-    long eventHigh(int index) {
+    public long eventHigh(int index) {
         return memory.read64(log + 16L * index + 8);
     }
 

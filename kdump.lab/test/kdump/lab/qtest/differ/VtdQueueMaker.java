@@ -59,12 +59,16 @@ final class VtdQueueMaker {
             if (random.oneIn(8)) {
                 descriptor[random.nextInt(2)] ^= 1L << random.nextInt(64);
             }
+            if (random.oneIn(40)) {
+                // more bits of the type
+                descriptor[0] ^= 1L << 9 + random.nextInt(3);
+            }
             // a wait that asks for both ends QEMU by an assertion
             boolean both = !freeWaits && (descriptor[0] & 0x3f) == 0x35;
             lines.add(writeq(at, both ? descriptor[0] & ~0x10 : descriptor[0]));
             lines.add(writeq(at + 8, descriptor[1]));
             if (newer && bytes == WIDE) {
-                boolean damaged = random.oneIn(24);
+                boolean damaged = random.oneIn(12);
                 boolean last = random.oneIn(2);
                 lines.add(writeq(at + 16, damaged && !last ? 1L << random.nextInt(64) : 0));
                 lines.add(writeq(at + 24, damaged && last ? 1L << random.nextInt(64) : 0));
@@ -111,7 +115,8 @@ final class VtdQueueMaker {
             case 2, 3 -> new long[] {9 | (random.oneIn(4) ? 0 : 1 << 4) | source | pasid()
                     | (random.oneIn(3) ? random.nextInt(16) << 12 : 0),
                 (long) random.nextInt(1 << 10) << 2};
-            default -> new long[] {(random.oneIn(6) ? 0 : 10 + random.nextInt(6)) | source, 0};
+            // 10 to 16, whose type is 0
+            default -> new long[] {10 + random.nextInt(7) & 0xf | source, 0};
         };
     }
 }

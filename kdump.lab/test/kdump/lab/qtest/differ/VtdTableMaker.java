@@ -17,6 +17,8 @@ final class VtdTableMaker {
     private static final long SUPER_1G = 0x4000_0000L;
     private static final long NO_MEMORY = 0x40_0000_0000L;
     private static final long INTERRUPTS = 0xfee0_0000L;
+    /** More levels of first-stage tables than four end QEMU by an assertion. */
+    private static final long FSPM = 3 << 2;
 
     private final RandomStream random;
     private final boolean scalable;
@@ -149,7 +151,7 @@ final class VtdTableMaker {
         if (firstStage) {
             return List.of(writeq(at, type << 6 | (narrow ? 1 : 2) << 2 | (fpd ? 2 : 0) | 1),
                     writeq(at + 8, domain()),
-                    writeq(at + 16, damaged(table(set, 4), 12)));
+                    writeq(at + 16, damaged(table(set, 4), 12) & ~FSPM));
         }
         return List.of(writeq(at, table(set, narrow ? 3 : 4) | type << 6 | (narrow ? 1 : 2) << 2
                 | (fpd ? 2 : 0) | 1), writeq(at + 8, domain()));
