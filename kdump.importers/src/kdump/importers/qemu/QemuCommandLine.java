@@ -31,6 +31,8 @@ public final class QemuCommandLine {
     private static final String ROOT_BUS = "pcie.0";
     private static final int SECONDARY_BUS = 0x19;
     private static final int BRIDGE = 1;
+    /** More buses above each other there cannot be. */
+    private static final int MOST_BUSES = 255;
 
     /** An option with its properties; what stands first without a name is its "driver". */
     private record Option(String name, Map<String, String> properties) {
@@ -82,7 +84,7 @@ public final class QemuCommandLine {
         for (Option device : options) {
             if (device.name.equals("-device") && device.get("driver").equals(controller)) {
                 long rate = rate(device.get("drive"));
-                int place = place(device, functions, options.size());
+                int place = place(device, functions, MOST_BUSES);
                 if (rate > 0 && place >= 0) {
                     rates.put(place, rate);
                 }
@@ -96,7 +98,7 @@ public final class QemuCommandLine {
         var places = new TreeSet<Integer>();
         for (Option device : options) {
             int place = device.name.equals("-device") && device.get("driver").equals(kind)
-                    ? place(device, functions, options.size()) : -1;
+                    ? place(device, functions, MOST_BUSES) : -1;
             if (place >= 0) {
                 places.add(place);
             }

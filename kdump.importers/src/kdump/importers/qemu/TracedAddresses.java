@@ -6,6 +6,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.zip.GZIPInputStream;
 
 /**
  * Which I/O addresses functions used before a crash, by QEMU's trace of what its unit translated.
+ * What is no line of such a trace ends it, and so do 256 MiB.
  *
  * <p>Source: QEMU, hw/i386/trace-events, vtd_dmar_translate; "-msg timestamp=on".
  */
@@ -28,6 +30,8 @@ final class TracedAddresses {
             + "vtd_dmar_translate dev ([0-9a-f]{2}):([0-9a-f]{2})\\.([0-9a-f]{2}) iova"
             + " 0x([0-9a-f]{1,16}) .*|.*)");
     private static final int MOST = 4096;
+    private static final int LINE_CHARACTERS = 512;
+    private static final long MOST_CHARACTERS = 256L << 20;
     private static final int HEX = 16;
     private static final long PAGE = 4096;
 
@@ -45,7 +49,10 @@ final class TracedAddresses {
                 InputStream text = file.toString().endsWith(".gz") ? new GZIPInputStream(in) : in;
                 var lines = new BufferedReader(new InputStreamReader(text,
                         StandardCharsets.ISO_8859_1))) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            long characters = 0;
+            for (String line = line(lines); line != null && characters < MOST_CHARACTERS;
+                    line = line(lines)) {
+                characters += line.length() + 1;
                 Matcher m = LINE.matcher(line);
                 if (!m.matches() || Double.parseDouble(m.group(1)) >= until) {
                     break;
@@ -62,5 +69,19 @@ final class TracedAddresses {
             }
         }
         return used;
+    }
+
+    /** Returns the next line, null at the end or if it is longer than any of a trace. */
+    private static String line(Reader from) throws IOException {
+        var line = new StringBuilder();
+        int c = from.read();
+        boolean there = c >= 0;
+        for (; c >= 0 && c != '\n'; c = from.read()) {
+            if (line.length() == LINE_CHARACTERS) {
+                return null;
+            }
+            line.append((char) c);
+        }
+        return there ? line.toString() : null;
     }
 }

@@ -4,12 +4,14 @@ package kdump.importers.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.pcie.FunctionConfig;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -116,5 +118,32 @@ class RecordedRunTest {
                 "7@100.200000:vtd_dmar_translate dev 02:00.00 iova 0x5000 -> gpa 0x1000 mask 0"));
         assertThat(read("").seen()).isEqualTo(Map.of(0x200, Set.of(0xffff_7000L),
                 0x609, Set.of(0xfff0_0000L)));
+    }
+
+    /** A line without an end is none of a trace: what came before it counts. */
+    @Test
+    void traceThatIsNoneAnyMoreEnds() throws Exception {
+        file("marks.json", "{\"Kernel panic\": [[100.5, \"Kernel panic\"]]}");
+        Path trace = directory.resolve("trace-crash.txt.gz");
+        try (var out = new GZIPOutputStream(Files.newOutputStream(trace))) {
+            out.write(("7@99.000001:vtd_dmar_translate dev 02:00.00 iova 0xffff8000 -> gpa 0x1000"
+                    + " mask 0xfff\n").getBytes(StandardCharsets.US_ASCII));
+            byte[] block = new byte[1 << 20];
+            for (int i = 0; i < 64; i++) {
+                out.write(block);
+            }
+            out.write(("\n7@99.000002:vtd_dmar_translate dev 02:00.00 iova 0xffff9000 -> gpa "
+                    + "0x1000 mask 0xfff\n").getBytes(StandardCharsets.US_ASCII));
+        }
+        assertThat(read("").seen()).isEqualTo(Map.of(0x200, Set.of(0xffff_8000L)));
+    }
+
+    @Test
+    void busesThatLeadToThemselvesHaveNoPlace() throws Exception {
+        file("cmdline.sh", "-blockdev driver=throttle,throttle-group=g,node-name=n "
+                + "-object throttle-group,id=g,x-bps-total=1000 "
+                + "-device pcie-root-port,id=a,bus=b ".repeat(10_000)
+                + "-device pcie-root-port,id=b,bus=a -device nvme,drive=n,bus=a");
+        assertThat(read("").deviceOptions()).isEmpty();
     }
 }
