@@ -147,6 +147,7 @@ final class QueueEngine {
      */
     private void tellShadow(int id, boolean head, int value) {
         if (id == 0 && controller.shadow().isOn() && controller.maySend()) {
+            context.request(DeviceContext.LOOKING);
             controller.shadow().write(id, head, value);
         }
     }
@@ -280,6 +281,9 @@ final class QueueEngine {
     private boolean fetch(SubmissionQueue queue) {
         if (queue.rung || !queue.isEmpty()) {
             queue.rung = false;
+            if (controller.shadow().isOn()) {
+                context.request(DeviceContext.LOOKING);
+            }
             lookAtTail(queue);
         }
         for (int n = 0; n < BATCH && !queue.isEmpty(); n++) {

@@ -64,7 +64,8 @@ enum KernelSetting {
                     "at attach the copied entry's domain is flushed")),
     /** The default domain of the function's group. */
     GROUPS_SHARE_DOMAIN("groupsShareDomain", 1, 0, "of those that share an id",
-            new Change("4.2 (from memory)", 1, "functions of one IOMMU group share a domain")),
+            new Change("4.2, with default domains", 1,
+                    "functions of one IOMMU group share a domain")),
     /** Once by the code that writes 256 bits in two halves, once more by its caller. */
     FLUSHES_ENTRY_TWICE("flushesEntryTwice", 1, 0, "once",
             new Change("6.14, 8b3f78733814", 1, "an entry is invalidated twice at attach")),

@@ -55,6 +55,9 @@ public interface DeviceContext {
     /** Option of a network controller: 1 where it moves what it moves as emulators do. */
     String WHOLE_TRANSFERS = "whole_transfers";
 
+    /** Number of {@link #request} for what a device does to find out whether there are any. */
+    long LOOKING = Long.MIN_VALUE;
+
     /** Returns the function that the device sits behind. */
     PciFunction function();
 
@@ -76,7 +79,7 @@ public interface DeviceContext {
      * Says that the device begins to work on a request: what it does from here on, up to the next
      * call or the end of the event, it does for that.
      *
-     * @param number of the request, counted from the device's last reset
+     * @param number of the request, counted from the device's last reset; or {@link #LOOKING}
      * @return a token for {@link #resume}, not 0
      */
     int request(long number);

@@ -202,7 +202,7 @@ class BoundsTest {
         "registered: 3074M | 3074M, expected a number from 0 to 3221225472",
         "registered: 1M | 1M, expected a multiple of 2M",
         "registered: 4097K | 4097K, expected a multiple of 2M",
-        "rx: 1    | rx, expected one of registered, ro, rw, wo"})
+        "rx: 1    | rx, expected one of registered, ro, rw, seen, wo"})
     void whatDriversMapIsRefused(String text, String said) {
         refused("DRIVER", ", " + text, said);
     }

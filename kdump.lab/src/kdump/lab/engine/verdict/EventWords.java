@@ -4,6 +4,7 @@ package kdump.lab.engine.verdict;
 import iommu.api.kdump.HandoverEvent;
 import iommu.api.kdump.Phase;
 import iommu.api.pcie.Access;
+import iommu.api.pcie.DeviceContext;
 import iommu.api.pcie.RequesterId;
 import iommu.api.pcie.Upstream.SystemError;
 import iommu.api.trace.DmaOutcome;
@@ -135,6 +136,9 @@ final class EventWords {
             case INVALIDATION:
                 return "drops cached translations: " + e.detail();
             case REQUEST:
+                if (e.a() == DeviceContext.LOOKING) {
+                    return "looks whether there are requests";
+                }
                 facts.put("request", Long.toString(e.a()));
                 return "begins to work on a request";
             case DMA_READ, DMA_WRITE:

@@ -21,6 +21,8 @@ class PagesFromTopTest {
 
     private final PagesFromTop window = new PagesFromTop(END, PAGES);
     private final Set<Long> used = new TreeSet<>();
+    /** The model's search for the highest place begins below this page. */
+    private long below = END;
 
     private boolean isFree(long first, int count) {
         for (long page = first; page < first + count; page++) {
@@ -31,16 +33,28 @@ class PagesFromTopTest {
         return true;
     }
 
-    /** The address that the model gives: the highest or the lowest place that fits; 0 for none. */
-    private long model(int count, int aligned, boolean highest) {
+    /** The page that the model gives: the highest or the lowest place that fits; 0 for none. */
+    private long place(int count, int aligned, boolean highest, long end) {
         long best = 0;
-        for (long page = END - PAGES; page < END; page++) {
+        for (long page = END - PAGES; page + count <= end; page++) {
             if (page % aligned == 0 && isFree(page, count) && (best == 0 || highest)) {
                 best = page;
             }
         }
+        return best;
+    }
+
+    /** The address that the model gives; a search for the highest goes on below the last one. */
+    private long model(int count, int aligned, boolean highest) {
+        long best = place(count, aligned, highest, highest ? below : END);
+        if (best == 0 && highest) {
+            best = place(count, aligned, true, END);
+        }
         for (long page = best; best != 0 && page < best + count; page++) {
             used.add(page);
+        }
+        if (best != 0 && highest) {
+            below = Math.max(best, END - PAGES + 1);
         }
         return best << 12;
     }
@@ -54,6 +68,7 @@ class PagesFromTopTest {
                 long page = List.copyOf(used).get(random.nextInt(used.size()));
                 used.remove(page);
                 window.free(page << 12);
+                below = Math.max(below, page + 1);
             } else if (kind == 1) {
                 long first = END - PAGES - 4 + random.nextInt(PAGES + 8);
                 int bytes = 1 + random.nextInt(0x3000);
