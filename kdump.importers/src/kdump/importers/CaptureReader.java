@@ -42,7 +42,7 @@ final class CaptureReader {
     private final List<String> remarks = new ArrayList<>();
     private GuestTexts texts;
     private AddressRange inferred;
-    private Map<Integer, Set<Long>> seen = Map.of();
+    private RecordedRun recorded;
 
     CaptureReader(String name, String source, CaptureFiles files) {
         this.name = name;
@@ -86,15 +86,13 @@ final class CaptureReader {
 
     private RunDefaults runDefaults(List<FunctionConfig> functions, String hardware)
             throws IOException {
-        RecordedRun recorded = RecordedRun.read(files.directory(), texts.commandLine(), functions,
-                remarks);
+        recorded = RecordedRun.read(files.directory(), texts.commandLine(), functions, remarks);
         var options = new TreeMap<>(opened(functions));
         recorded.deviceOptions().forEach((id, asked) -> {
             var all = new TreeMap<>(options.getOrDefault(id, Map.of()));
             all.putAll(asked);
             options.put(id, all);
         });
-        seen = recorded.seen();
         return new RunDefaults("", options, recorded.rates(), recorded.times(), hardware);
     }
 
@@ -121,7 +119,8 @@ final class CaptureReader {
         return new MachineDescription(name, source, m.memoryMap(), m.crashReservation(), units,
                 m.reservedRegions(), m.atsFunctions(), functions,
                 m.image(), m.kernelRelease(), m.commandLine(), m.captureCommandLine(), remarks,
-                ColdState.memory(m.functions(), seen), m.captureDrivers(), m.runDefaults(), m.ioApics());
+                ColdState.memory(m.functions(), recorded.seen()), m.captureDrivers(),
+                m.runDefaults(), m.ioApics());
     }
 
     private MemoryMap mapOf(Dump dump) throws IOException {

@@ -21,10 +21,6 @@ final class AdminCommands {
     private static final int MOST_QUEUES_ASKED = 0xffff;
     private static final int DEFAULT_THRESHOLD = 343;
     private static final int NO_LIMIT = 7;
-    private static final int ERROR_LOG = 1;
-    private static final int HEALTH_LOG = 2;
-    private static final int FIRMWARE_LOG = 3;
-    private static final int EFFECTS_LOG = 5;
     private static final int LOG_BYTES = 512;
     private static final int KELVIN = 323;
     private static final int NOT_ABORTED = 1;
@@ -276,22 +272,23 @@ final class AdminCommands {
 
     private void log(Command c) {
         int page = c.dword(CDW10) & 0xff;
-        int size = page == EFFECTS_LOG ? IdentifyPages.PAGE_BYTES : LOG_BYTES;
+        int size = page == NvmeCommands.EFFECTS_LOG ? IdentifyPages.PAGE_BYTES : LOG_BYTES;
         long dwords = (c.dword(CDW10) >>> 16) + ((long) (c.dword(CDW11) & 0xffff) << 16) + 1;
         long from = c.quadword(NvmeCommands.CDW12);
-        boolean known = page >= ERROR_LOG && page <= FIRMWARE_LOG || page == EFFECTS_LOG;
+        boolean known = page >= NvmeCommands.ERROR_LOG && page <= NvmeCommands.FIRMWARE_LOG
+                || page == NvmeCommands.EFFECTS_LOG;
         if (!known || from < 0 || from > size || (from & 3) != 0) {
             c.finish(NvmeCommands.INVALID_FIELD, 0);
             return;
         }
         byte[] data = c.data();
         Arrays.fill(data, (byte) 0);
-        if (page == HEALTH_LOG) {
+        if (page == NvmeCommands.HEALTH_LOG) {
             ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN).putShort(1, (short) KELVIN);
-        } else if (page == FIRMWARE_LOG) {
+        } else if (page == NvmeCommands.FIRMWARE_LOG) {
             data[0] = 1;
             System.arraycopy(new byte[] {'1', '.', '0', ' ', ' ', ' ', ' ', ' '}, 0, data, 8, 8);
-        } else if (page == EFFECTS_LOG) {
+        } else if (page == NvmeCommands.EFFECTS_LOG) {
             identify.fillEffects(data);
         } else {
             controller.events().seen();

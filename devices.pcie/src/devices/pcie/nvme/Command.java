@@ -184,7 +184,7 @@ final class Command implements Runnable {
             after(Step.LIST, STEP_NANOS);
         } else {
             after(Step.DATA, STEP_NANOS + (toHost && onMedium
-                    ? controller.mediumNanos(bytes) : 0));
+                    ? controller.useMedium(bytes) : 0));
         }
     }
 
@@ -268,7 +268,7 @@ final class Command implements Runnable {
             controller.admin().received(this);
         }
         after(last ? Step.COMPLETION : Step.DATA, controller.link().nanos(count)
-                + (last && !toHost && onMedium ? controller.mediumNanos(bytes) + STEP_NANOS : 0));
+                + (last && !toHost && onMedium ? controller.useMedium(bytes) + STEP_NANOS : 0));
     }
 
     private boolean exchange(int count) {

@@ -30,7 +30,7 @@ final class IoCommands {
             return;
         }
         switch (opcode) {
-            case NvmeCommands.FLUSH -> c.touchMedium(controller.mediumNanos(0));
+            case NvmeCommands.FLUSH -> c.touchMedium(controller.useMedium(0));
             case NvmeCommands.READ -> move(c, true);
             case NvmeCommands.WRITE -> move(c, false);
             case NvmeCommands.WRITE_ZEROES -> zero(c);
@@ -65,6 +65,6 @@ final class IoCommands {
             return;
         }
         c.zero(c.quadword(NvmeCommands.CDW10), blocks(c) * Medium.SECTOR_BYTES);
-        c.touchMedium(controller.mediumNanos(0));
+        c.touchMedium(controller.useMedium(0));
     }
 }

@@ -92,6 +92,13 @@ final class NvmeCommands {
     static final int TIMESTAMP = 0x0e;
     static final int TIMESTAMP_BYTES = 8;
 
+    // ---- log pages ------------------------------------------------------------------------------
+
+    static final int ERROR_LOG = 1;
+    static final int HEALTH_LOG = 2;
+    static final int FIRMWARE_LOG = 3;
+    static final int EFFECTS_LOG = 5;
+
     // ---- status: type in bits 10:8, code in bits 7:0 --------------------------------------------
 
     static final int SUCCESS = 0x000;

@@ -234,10 +234,10 @@ final class NvmeController implements Device {
     }
 
     /**
-     * Returns how long the medium takes for so many bytes from now on: after those before them, if
-     * it is held to a rate.
+     * Has the medium take so many bytes, and returns how long that is from now on: after those
+     * before them, if it is held to a rate.
      */
-    long mediumNanos(int bytes) {
+    long useMedium(int bytes) {
         if (options.bytesPerSecond() == 0) {
             return options.mediumNanos();
         }

@@ -24,7 +24,6 @@ final class NvmeDriver implements DeviceDriver {
     private static final int VECTORS = 2;
     /** A vector, capabilities read, config space saved, registers mapped again; assumed. */
     private static final long MASTER_TO_RESET_NANOS = 100_000;
-    private static final long GONE = 0xffff_ffffL;
     private static final int NORMAL_SHUTDOWN = 1;
     private static final long SHUTDOWN_POLL_NANOS = 100_000_000;
     private static final long SHUTDOWN_TIMEOUT_NANOS = 5_000_000_000L;
@@ -102,7 +101,7 @@ final class NvmeDriver implements DeviceDriver {
         int before = function.readConfig(COMMAND, 2);
         function.writeConfig(COMMAND, 2, before | MEMORY);
         function.writeConfig(COMMAND, 2, before | MEMORY | MASTER);
-        if (status(function) == GONE) {
+        if (status(function) == NvmeHost.GONE) {
             return "Removing after probe failure status: -19";
         }
         int vectors = port.enableInterrupts(VECTORS);
@@ -130,7 +129,7 @@ final class NvmeDriver implements DeviceDriver {
             return null;
         }
         long now = status(function);
-        if (NvmeRegisters.RDY.isSet(now) && !NvmeRegisters.CFS.isSet(now) && now != GONE) {
+        if (NvmeRegisters.RDY.isSet(now) && !NvmeRegisters.CFS.isSet(now) && now != NvmeHost.GONE) {
             long cc = function.readRegister(0, NvmeRegisters.CC.offset(), 4);
             write(function, NvmeRegisters.CC, NvmeRegisters.SHN.with(cc, NORMAL_SHUTDOWN));
             for (long left = SHUTDOWN_TIMEOUT_NANOS; left > 0

@@ -19,20 +19,24 @@ import iommu.api.pcie.PciFunction;
  */
 final class NvmeHost {
 
+    /** Of the admin queues. */
+    static final int ADMIN_ENTRIES = 32;
+    /** Of I/O queues, where the controller can have so many. */
+    static final int MOST_IO_ENTRIES = 1024;
+    /** What the status reads of a controller that is not there. */
+    static final long GONE = 0xffff_ffffL;
+
     private static final int STATUS = 6;
-    private static final int ADMIN_ENTRIES = 32;
-    private static final int MOST_IO_ENTRIES = 1024;
     /** Of machines that boot cold; assumed. */
     private static final int MOST_PROCESSORS = 2;
-    private static final long GONE = 0xffff_ffffL;
     private static final long TIMEOUT_UNIT_NANOS = 500_000_000;
     private static final long POLL_NANOS = 1_000_000;
     private static final long ADMIN_TIMEOUT_NANOS = 60_000_000_000L;
     private static final long IO_TIMEOUT_NANOS = 30_000_000_000L;
     private static final int COMMANDS = 256;
     /** CDW10 of Get Log Page, dwords less one in the upper half. */
-    private static final int EFFECTS_LOG = 5 | 1023 << 16;
-    private static final int HEALTH_LOG = 2 | 127 << 16;
+    private static final int EFFECTS_LOG = NvmeCommands.EFFECTS_LOG | 1023 << 16;
+    private static final int HEALTH_LOG = NvmeCommands.HEALTH_LOG | 127 << 16;
     private static final int HEALTH_BYTES = 512;
     private static final int LPA = 261;
     private static final int EFFECTS = 2;

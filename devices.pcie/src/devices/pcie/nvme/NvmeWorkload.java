@@ -21,7 +21,6 @@ import java.util.List;
  */
 final class NvmeWorkload {
 
-    private static final int ADMIN_ENTRIES = 32;
     private static final int COMMANDS = 64;
     private static final int BURST = 8;
     private static final int MOST_BURSTS_A_SECOND = 100;
@@ -67,7 +66,7 @@ final class NvmeWorkload {
             pages.add(port.map(port.allocatePage(), PAGE_BYTES, Access.READ | Access.WRITE));
         }
         stride = NvmeDriver.stride(function);
-        admin = new QueuePair(port, 0, ADMIN_ENTRIES, QueueMemory.of(pages.subList(1, 2)),
+        admin = new QueuePair(port, 0, NvmeHost.ADMIN_ENTRIES, QueueMemory.of(pages.subList(1, 2)),
                 QueueMemory.of(pages.subList(0, 1)), stride);
     }
 
@@ -153,7 +152,7 @@ final class NvmeWorkload {
                 stride);
     }
 
-    /** The I/O queues are there: those in the pages of the admin queues, too, which are idle now. */
+    /** The I/O queues are there: those in pages of the admin queues, too, which are idle now. */
     private long begin() {
         io.clear();
         int count = (int) port.option(DeviceContext.READERS, 0);

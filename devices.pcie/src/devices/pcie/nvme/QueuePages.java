@@ -10,8 +10,8 @@ import java.util.Map;
 /**
  * Which of the pages that a kernel has mapped both ways for a controller are what, by the order in
  * which Linux allocates them from the highest address down: completions and submissions of the
- * admin queues, a page each; doorbells and event indexes, where the controller has shadow doorbells;
- * completions and submissions of the first I/O queues, whose sizes their addresses are multiples
+ * admin queues, a page each; doorbells and event indexes, where the controller has shadow
+ * doorbells; completions and submissions of the first I/O queues, whose sizes their addresses are multiples
  * of. Where no pages lie like that, I/O queues have a page each, or those of the admin queues.
  * Immutable.
  *
@@ -19,12 +19,11 @@ import java.util.Map;
  */
 final class QueuePages {
 
-    private static final int ENTRIES = 1024;
     private static final int FEW_ENTRIES = 64;
     private static final int COMPLETION_PAGES =
-            ENTRIES * NvmeCommands.COMPLETION_BYTES / QueueMemory.PAGE_BYTES;
+            NvmeHost.MOST_IO_ENTRIES * NvmeCommands.COMPLETION_BYTES / QueueMemory.PAGE_BYTES;
     private static final int SUBMISSION_PAGES =
-            ENTRIES * NvmeCommands.SUBMISSION_BYTES / QueueMemory.PAGE_BYTES;
+            NvmeHost.MOST_IO_ENTRIES * NvmeCommands.SUBMISSION_BYTES / QueueMemory.PAGE_BYTES;
     private static final int ADMIN_PAGES = 2;
     private static final int SEPARATE_PAGES = 4;
     private static final long PAGE = QueueMemory.PAGE_BYTES;
@@ -62,7 +61,7 @@ final class QueuePages {
             words = shadow && pages.size() >= SEPARATE_PAGES + between
                     ? pages.subList(SEPARATE_PAGES, SEPARATE_PAGES + between) : List.of();
         } else {
-            entries = ENTRIES;
+            entries = NvmeHost.MOST_IO_ENTRIES;
             int first = pages.indexOf(found.get(COMPLETION_PAGES - 1));
             words = pages.subList(first - between, first);
         }
@@ -98,7 +97,6 @@ final class QueuePages {
         }
         return List.of();
     }
-
 
     /** Returns how many entries the I/O queues have. */
     int entries() {

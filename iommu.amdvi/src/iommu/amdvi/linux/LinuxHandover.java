@@ -56,9 +56,7 @@ final class LinuxHandover {
         entries = copy.copy(register, expectedBytes);
         told(copy.refusal(), "copy", "Copied DEV table from previous kernel.");
         if (entries != null) {
-            goOn(register, true, () -> {
-                enable(commands, events, quirks);
-            });
+            goOn(register, true, () -> enable(commands, events, quirks));
         }
     }
 

@@ -54,7 +54,10 @@ public final class Protocol {
         ports = new ConfigPorts(anew);
     }
 
-    /** Executes one line and returns the answer. */
+    /**
+     * Executes one line and returns the answer, after what inputs that are intercepted have done, a
+     * line each.
+     */
     public synchronized String answer(String line) {
         String answer;
         try {
@@ -63,7 +66,7 @@ public final class Protocol {
             answer = "FAIL Invalid arguments of '" + line.split(" ", -1)[0] + "'";
         }
         machine.idle();
-        return intercepts() ? machine.inputs().changes() + answer : answer;
+        return machine.inputs().changes() + answer;
     }
 
     /** Lets readers of the log see what happened up to the last line. */
@@ -95,7 +98,8 @@ public final class Protocol {
                     : write(words, base64(words[3], length(words, 1)));
             case "memset" -> memset(number(words, 1), number(words, 2), (byte) number(words, 3));
             case "endianness" -> "OK little";
-            case "irq_intercept_in", "irq_intercept_out" -> intercept(words[0], words[1]);
+            case "irq_intercept_in", "irq_intercept_out" ->
+                intercept(words[0].endsWith("in"), words[1]);
             case "set_irq_in" -> "FAIL Unknown device";
             case "module_load" -> words.length > 2 ? "FAIL" : unknown(words[0]);
             case "clock_step", "clock_set" -> machine.clockByHand() ? clock(words)
@@ -142,23 +146,18 @@ public final class Protocol {
         return (int) port;
     }
 
-    /** What the inputs of the I/O APIC do goes before the answer, a line each. */
-    private boolean intercepts() {
-        return intercepted != null && intercepted.equals("irq_intercept_in " + CONTROLLER);
-    }
-
     /** Interrupts can be intercepted at one device; outputs never change. */
-    private String intercept(String command, String device) {
+    private String intercept(boolean inputs, String device) {
         if (!DEVICES.contains(device)) {
             return "FAIL Unknown device";
         }
-        if (intercepted != null && !intercepted.endsWith(" " + device)) {
+        if (intercepted != null && !intercepted.equals(device)) {
             return "FAIL IRQ intercept already enabled";
         }
-        if (intercepted == null) {
-            intercepted = command + " " + device;
+        if (intercepted == null && inputs && device.equals(CONTROLLER)) {
             machine.inputs().watch();
         }
+        intercepted = device;
         return "OK";
     }
 

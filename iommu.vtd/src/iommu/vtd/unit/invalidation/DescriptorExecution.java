@@ -19,7 +19,6 @@ public final class DescriptorExecution {
     static final int LATER = -1;
 
     private static final long LOW_32 = 0xffff_ffffL;
-    private static final long ALL = -1;
     private static final int PAGE_SHIFT = 12;
     private static final int WHOLE = 64;
 
@@ -52,7 +51,7 @@ public final class DescriptorExecution {
      */
     int execute(boolean wide, long q0, long q1) {
         int type = (int) InvalidationDescriptor.TYPE.of(q0);
-        if (malformed(type, q0, q1) || qemu != null && qemu.malformed(type, wide, q0, q1)) {
+        if (ReservedFields.areSet(type, q0, q1, qemu == null) || qemu != null && qemu.malformed(type, wide, q0, q1)) {
             return VtdRegisters.IQEI_RESERVED;
         }
         if (qemu != null && !qemu.knows(type)) {
@@ -69,46 +68,6 @@ public final class DescriptorExecution {
                 cache(type, q0, q1) ? 0 : VtdRegisters.IQEI_RESERVED;
             default -> VtdRegisters.IQEI_TYPE;
         };
-    }
-
-    private boolean malformed(int type, long q0, long q1) {
-        return switch (type) {
-            case InvalidationDescriptor.CONTEXT ->
-                (q0 & InvalidationDescriptor.CONTEXT_RESERVED) != 0 || q1 != 0;
-            case InvalidationDescriptor.IOTLB ->
-                (q0 & InvalidationDescriptor.IOTLB_RESERVED) != 0
-                        || (q1 & InvalidationDescriptor.IOTLB_RESERVED_HIGH) != 0;
-            case InvalidationDescriptor.WAIT ->
-                (q0 & InvalidationDescriptor.WAIT_RESERVED) != 0
-                        || (q1 & InvalidationDescriptor.WAIT_RESERVED_HIGH) != 0;
-            default -> qemu == null && newerMalformed(type, q0, q1);
-        };
-    }
-
-    private static boolean newerMalformed(int type, long q0, long q1) {
-        return switch (type) {
-            case InvalidationDescriptor.DEVICE_TLB -> reserved(q0, q1,
-                    InvalidationDescriptor.DEVICE_TLB_RESERVED_BUT_PFSID,
-                    InvalidationDescriptor.DEVICE_TLB_RESERVED_HIGH);
-            case InvalidationDescriptor.INTERRUPT_ENTRY -> reserved(q0, q1,
-                    InvalidationDescriptor.INTERRUPT_RESERVED, ALL);
-            case InvalidationDescriptor.PASID_IOTLB -> reserved(q0, q1,
-                    InvalidationDescriptor.PASID_RESERVED,
-                    InvalidationDescriptor.IOTLB_RESERVED_HIGH);
-            case InvalidationDescriptor.PASID_CACHE -> reserved(q0, q1,
-                    InvalidationDescriptor.PASID_RESERVED, ALL);
-            case InvalidationDescriptor.PASID_DEVICE_TLB -> reserved(q0, q1,
-                    InvalidationDescriptor.PASID_DEVICE_TLB_RESERVED,
-                    InvalidationDescriptor.PASID_DEVICE_TLB_RESERVED_HIGH);
-            case InvalidationDescriptor.PAGE_GROUP_RESPONSE -> reserved(q0, q1,
-                    InvalidationDescriptor.RESPONSE_RESERVED,
-                    InvalidationDescriptor.RESPONSE_RESERVED_HIGH);
-            default -> false;
-        };
-    }
-
-    private static boolean reserved(long q0, long q1, long low, long high) {
-        return (q0 & low) != 0 || (q1 & high) != 0;
     }
 
     private boolean cache(int type, long q0, long q1) {

@@ -8,11 +8,12 @@ import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.RemappingUnit;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import kdump.lab.engine.machine.Services;
 
 /** How many of the I/O addresses that functions were seen to use the tables of a machine map. */
@@ -40,7 +41,7 @@ final class SeenAddresses {
             RemappingUnit unit = services.vendor(profile.vendor()).unit(profile, memory);
             int segment = machine.units().get(i).segment() << 16;
             for (DriverMemory driver : drivers) {
-                if (counts.containsKey(driver.requester()) && !driver.seen().isEmpty()) {
+                if (!driver.seen().isEmpty()) {
                     unit.mappings(new Found(segment, driver, counts));
                 }
             }
@@ -54,22 +55,22 @@ final class SeenAddresses {
         private final int segment;
         private final DriverMemory driver;
         private final Map<Integer, Integer> counts;
-        private final Set<Long> left;
+        private final NavigableSet<Long> left;
 
         Found(int segment, DriverMemory driver, Map<Integer, Integer> counts) {
             this.segment = segment;
             this.driver = driver;
             this.counts = counts;
-            left = new HashSet<>(driver.seen());
+            left = new TreeSet<>(driver.seen());
         }
 
         @Override
         public void mapping(int source, int domainId, long iova, long physicalAddress, long bytes,
                 int access) {
             if ((segment | source) == driver.requester()) {
-                int before = left.size();
-                left.removeIf(at -> at - iova >= 0 && at - iova < bytes);
-                counts.merge(driver.requester(), before - left.size(), Integer::sum);
+                Set<Long> found = left.subSet(iova, iova + bytes);
+                counts.merge(driver.requester(), found.size(), Integer::sum);
+                found.clear();
             }
         }
 

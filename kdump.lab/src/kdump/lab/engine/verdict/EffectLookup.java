@@ -17,6 +17,16 @@ import kdump.lab.engine.run.Run;
 /** Finds, in a run that kept everything, the event that a figure comes down to. One thread. */
 final class EffectLookup {
 
+    /**
+     * What is to be explained.
+     *
+     * @param figure the figure and its value, a sentence
+     * @param event id of the event that it comes down to; 0 for none
+     * @param address of the byte in memory that is asked about, -1 if none is
+     */
+    record Effect(String figure, int event, long address) { }
+
+
     private final Run run;
     private final Attribution attribution;
     private final Verdict verdict;

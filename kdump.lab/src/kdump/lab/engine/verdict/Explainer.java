@@ -26,9 +26,9 @@ final class Explainer {
     private final Attribution attribution;
     private final Trace trace;
     private final CauseChain chain;
-    private final Effect effect;
+    private final EffectLookup.Effect effect;
 
-    Explainer(Run run, Attribution attribution, Effect effect) {
+    Explainer(Run run, Attribution attribution, EffectLookup.Effect effect) {
         this.run = run;
         this.attribution = attribution;
         this.trace = run.machine().trace();

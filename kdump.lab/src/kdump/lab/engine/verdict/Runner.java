@@ -159,7 +159,8 @@ public final class Runner {
         boolean restarts = question.figure() == WhyQuestion.Figure.REBOOT;
         judged(scenario, sessions.get(), Trace.Level.KEEP, null, restarts,
                 (run, attribution, verdict) -> {
-            Effect effect = new EffectLookup(run, attribution, verdict, question).find();
+            EffectLookup.Effect effect =
+                    new EffectLookup(run, attribution, verdict, question).find();
             request[0] = Explainer.requestBehind(run, effect.event());
             return null;
         });

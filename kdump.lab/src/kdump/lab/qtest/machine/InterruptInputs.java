@@ -135,7 +135,7 @@ public final class InterruptInputs implements InterruptControllers.Wires {
         }
     }
 
-    /** Returns what has changed since the last call, a line each. */
+    /** Returns what has changed since the last call, a line each; nothing if nobody watches. */
     public String changes() {
         String lines = changes.toString();
         changes.setLength(0);

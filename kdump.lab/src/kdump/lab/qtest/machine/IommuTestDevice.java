@@ -22,7 +22,6 @@ final class IommuTestDevice implements Device {
     static final int MOST_BYTES = 16 << 20;
 
     private static final int REGISTER_BYTES = 0x1000;
-    private static final int PAGE_BYTES = 4096;
 
     private static final int TRIGGER = 0x00;
     private static final int GVA_LOW = 0x04;
@@ -127,7 +126,8 @@ final class IommuTestDevice implements Device {
         if (isContradictory()) {
             return BAD_ATTRIBUTES;
         }
-        return write() ? look() : WRITE_FAILED;
+        byte[] data = pattern(length);
+        return write(data) ? look(data) : WRITE_FAILED;
     }
 
     private boolean isContradictory() {
@@ -146,29 +146,26 @@ final class IommuTestDevice implements Device {
     }
 
     /** Returns whether all of it was taken. */
-    private boolean write() {
-        long address = wide(gvaHigh, gvaLow);
+    private boolean write(byte[] data) {
         bridge.takeRefused();
-        context.dma().write(address, pattern(length), 0, length);
+        context.dma().write(wide(gvaHigh, gvaLow), data, 0, data.length);
         return !bridge.takeRefused();
     }
 
     /** Looks at memory as a processor does. */
-    private int look() {
+    private int look(byte[] expected) {
         long address = wide(gpaHigh, gpaLow);
-        byte[] expected = pattern(PAGE_BYTES);
-        boolean same = true;
-        for (int done = 0; done < length; done += PAGE_BYTES) {
-            int count = Math.min(PAGE_BYTES, length - done);
-            for (int i = 0; i < count; i++) {
-                if (!machine.isThere(address + done + i)) {
-                    return READ_FAILED;
-                }
+        int different = 0;
+        for (int done = 0, count; done < expected.length; done += count) {
+            long at = address + done;
+            count = machine.piece(at, expected.length - done);
+            if (!machine.isThere(at)) {
+                return READ_FAILED;
             }
-            same &= Arrays.equals(machine.read(address + done, count), 0, count, expected, 0,
-                    count);
+            different |= Arrays.mismatch(machine.read(at, count), 0, count, expected, done,
+                    done + count) + 1;
         }
-        return same ? SUCCESS : MISMATCH;
+        return different == 0 ? SUCCESS : MISMATCH;
     }
 
     private static long wide(int high, int low) {

@@ -200,11 +200,11 @@ public final class MachineOptions {
     }
 
     private void plug(Properties device) throws LabException {
-        if (none) {
-            throw device.refusal("No '" + (FunctionKind.of(device.value(), version).isPresent() ? "PCI"
-                    : "System") + "' bus found for device '" + device.value() + "'");
-        }
         Optional<FunctionKind> kind = FunctionKind.of(device.value(), version);
+        if (none) {
+            throw device.refusal("No '" + (kind.isPresent() ? "PCI" : "System")
+                    + "' bus found for device '" + device.value() + "'");
+        }
         if (kind.isPresent()) {
             slots.add(kind.get(), device, host);
             return;

@@ -118,7 +118,7 @@ class ExplainerTest {
             .to(Phase.SETUP_ARCH);
     private final int engine = j.engine().function().requesterId();
 
-    private Effect find(String what) throws LabException {
+    private EffectLookup.Effect find(String what) throws LabException {
         return new EffectLookup(j.run, j.attribution, j.verdict(), WhyQuestion.parse(what)).find();
     }
 
@@ -134,7 +134,7 @@ class ExplainerTest {
         for (int n = 1; n <= requests.length; n++) {
             for (String what : List.of("fault:" + n,
                     "fault:" + RequesterId.format(engine) + ":" + n)) {
-                Effect effect = find(what);
+                EffectLookup.Effect effect = find(what);
                 assertThat(effect.figure()).isEqualTo("3 requests were blocked");
                 assertThat(j.trace.kind(effect.event())).isEqualTo(EventKind.FAULT);
                 assertThat(Explainer.requestBehind(j.run, effect.event()))
@@ -186,7 +186,7 @@ class ExplainerTest {
         assertThat(find("late").figure())
                 .isEqualTo("4 bytes came late where they were meant to");
         for (long offset = 8; offset < 12; offset++) {
-            Effect effect = find("late:" + (at + offset));
+            EffectLookup.Effect effect = find("late:" + (at + offset));
             assertThat(effect.address()).isEqualTo(at + offset);
             assertThat(effect.event()).isEqualTo(j.memory.causeOf(at + 8));
         }
