@@ -11,8 +11,8 @@ import java.util.Arrays;
  * by itself ({@link Wires#endsInterrupts}), Remote IRR shows the level alone. An edge at a masked
  * input is lost; an entry that is made edge-triggered loses Remote IRR, as kernels make use of.
  *
- * <p>Source: Intel 82093AA I/O APIC, "Register Description"; the EOI register: Intel ICH9 datasheet,
- * "EOIR".
+ * <p>Source: Intel 82093AA I/O APIC, "Register Description"; the EOI register: Intel ICH9
+ * datasheet, "EOIR".
  */
 final class RedirectionTable {
 

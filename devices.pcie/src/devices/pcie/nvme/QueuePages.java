@@ -11,8 +11,9 @@ import java.util.Map;
  * Which of the pages that a kernel has mapped both ways for a controller are what, by the order in
  * which Linux allocates them from the highest address down: completions and submissions of the
  * admin queues, a page each; doorbells and event indexes, where the controller has shadow
- * doorbells; completions and submissions of the first I/O queues, whose sizes their addresses are multiples
- * of. Where no pages lie like that, I/O queues have a page each, or those of the admin queues.
+ * doorbells; completions and submissions of the first I/O queues, whose sizes their addresses are
+ * multiples of. Where no pages lie like that, I/O queues have a page each, or those of the admin
+ * queues.
  * Immutable.
  *
  * <p>Source: Linux, nvme_alloc_queue, nvme_dbbuf_dma_alloc; iommu_dma_alloc_iova with size_aligned.

@@ -49,7 +49,7 @@ public final class RecordedTimes {
         }
     }
 
-    /** Returns when the machine crashed, in seconds of the recording's clock; 0 if nothing tells. */
+    /** Returns when the machine crashed, seconds of the recording's clock; 0 if nothing tells. */
     double crash() {
         List<Double> crashes = marks.getOrDefault(CRASH, List.of());
         return crashes.isEmpty() ? 0 : crashes.get(0);

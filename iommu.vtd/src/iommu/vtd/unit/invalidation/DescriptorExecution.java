@@ -51,7 +51,8 @@ public final class DescriptorExecution {
      */
     int execute(boolean wide, long q0, long q1) {
         int type = (int) InvalidationDescriptor.TYPE.of(q0);
-        if (ReservedFields.areSet(type, q0, q1, qemu == null) || qemu != null && qemu.malformed(type, wide, q0, q1)) {
+        if (ReservedFields.areSet(type, q0, q1, qemu == null)
+                || qemu != null && qemu.malformed(type, wide, q0, q1)) {
             return VtdRegisters.IQEI_RESERVED;
         }
         if (qemu != null && !qemu.knows(type)) {

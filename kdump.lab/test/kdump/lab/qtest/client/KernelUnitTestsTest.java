@@ -18,8 +18,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * The eleven things that the intel-iommu test of kvm-unit-tests looks at, in our own words: six of
  * the unit's initialisation, two capabilities, a word that edu copies through a page table, its pin
- * by way of the I/O APIC and its message by way of the unit's interrupt table. There is no processor
- * to be interrupted; that the right vector comes out of the unit is read from the log.
+ * by way of the I/O APIC and its message by way of the unit's interrupt table. There is no
+ * processor to be interrupted; that the right vector comes out of the unit is read from the log.
  */
 @Timeout(120)
 class KernelUnitTestsTest {

@@ -16,10 +16,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Pins of four devices and the I/O APIC that they lead to, by random programs: pins that are raised,
- * attended to and switched off, messages in their place, entries that are masked and let through,
- * interrupts that are ended. Compared are what the inputs do, and all entries. The seed is that of
- * LAB_SEED.
+ * Pins of four devices and the I/O APIC that they lead to, by random programs: pins that are
+ * raised, attended to and switched off, messages in their place, entries that are masked and let
+ * through, interrupts that are ended. Compared are what the inputs do, and all entries. The seed is
+ * that of LAB_SEED.
  *
  * <p>Left out, as QEMU has its own ways there: edges, and an input that is high while its entry
  * becomes level-triggered; a function that is switched between messages and its pin while something
