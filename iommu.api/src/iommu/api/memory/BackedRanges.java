@@ -20,8 +20,10 @@ final class BackedRanges {
     /** Of each range what makes a granule's number out of that of its address. */
     private final int[] granuleOffset;
     private final int granules;
-    /** The range that was found last. */
+    /** The range that was found last, and where it is. */
     private int last;
+    private long lastStart;
+    private long lastBytes;
 
     /**
      * Makes them.
@@ -96,14 +98,15 @@ final class BackedRanges {
 
     /** Most accesses lie in the range of the one before. */
     private int rangeOf(long address) {
-        int recent = last;
-        if (recent < start.length
-                && Long.compareUnsigned(address - start[recent], end[recent] - start[recent]) < 0) {
-            return recent;
-        }
+        return Long.compareUnsigned(address - lastStart, lastBytes) < 0 ? last : find(address);
+    }
+
+    private int find(long address) {
         for (int i = 0; i < start.length; i++) {
             if (Long.compareUnsigned(address - start[i], end[i] - start[i]) < 0) {
                 last = i;
+                lastStart = start[i];
+                lastBytes = end[i] - start[i];
                 return i;
             }
         }

@@ -13,6 +13,8 @@ final class Journal {
 
     /** Of each line one more than its newest entry; 0 if it has none that was not dropped. */
     private int[] newest = new int[0];
+    /** Of each page of lines those that have an entry of this generation, bit n for line n. */
+    private long[] saved = new long[0];
     /** The first entry of this generation; nothing is kept before the first mark. */
     private int generation = Integer.MAX_VALUE;
     private int[] lines = new int[64];
@@ -21,8 +23,13 @@ final class Journal {
 
     /** Opens a new generation; returns the number of entries kept so far. */
     int mark() {
-        generation = size;
+        begin();
         return size;
+    }
+
+    private void begin() {
+        generation = size;
+        Arrays.fill(saved, 0);
     }
 
     /** Returns whether {@code mark} is the last one that was made and not undone. */
@@ -53,17 +60,26 @@ final class Journal {
         return bytes;
     }
 
-    /** Keeps the bytes of lines {@code first} to {@code last} that this generation has not yet. */
-    void save(int first, int last, byte[] arena, long[] known) {
+    /**
+     * Keeps the bytes of those lines of a page that this generation has not yet.
+     *
+     * @param changing lines of the page that are about to change, bit n for line n
+     * @param known those of the page that are not synthetic
+     */
+    void save(int page, long changing, byte[] arena, long known) {
         if (generation == Integer.MAX_VALUE) {
             return;
         }
-        if (last >= newest.length) {
-            newest = Arrays.copyOf(newest, Math.max(last + 1, newest.length * 2));
+        if (page >= saved.length) {
+            saved = Arrays.copyOf(saved, Math.max(page + 1, saved.length * 2));
+            newest = Arrays.copyOf(newest, saved.length * Long.SIZE);
         }
-        for (int line = first; line <= last; line++) {
-            if (newest[line] <= generation) {
-                save(line, arena, (known[line >>> 6] >>> line & 1) != 0);
+        long missing = changing & ~saved[page];
+        if (missing != 0) {
+            saved[page] |= missing;
+            for (; missing != 0; missing &= missing - 1) {
+                int line = Long.numberOfTrailingZeros(missing);
+                save(page * Long.SIZE + line, arena, (known >>> line & 1) != 0);
             }
         }
     }
@@ -84,6 +100,6 @@ final class Journal {
             newest[line(entry)] = 0;
         }
         size = mark;
-        generation = mark;
+        begin();
     }
 }

@@ -364,9 +364,10 @@ public class PhysicalMemory {
                 }
             }
         }
-        journal.save(first, last, arena, known);
-        for (int word = first >>> 6; word <= last >>> 6; word++) {
-            known[word] |= ofWord(word, first, last);
+        for (int page = first >>> 6; page <= last >>> 6; page++) {
+            long changing = ofWord(page, first, last);
+            journal.save(page, changing, arena, known[page]);
+            known[page] |= changing;
         }
         if (tracking) {
             provenance.note(first, last, -1L << at, -1L >>> -(at + bytes), cause);

@@ -15,11 +15,11 @@ import iommu.api.bits.BitField;
 public final class DmaOutcome {
 
     private static final BitField LENGTH = bits(11, 0);
-    private static final BitField BLOCKED = bit(12);
-    private static final BitField UNANSWERED = bit(13);
-    private static final BitField UNTRANSLATED = bit(14);
-    private static final BitField BY_DEVICE = bit(15);
-    private static final BitField PEER = bit(16);
+    private static final long BLOCKED = bit(12).mask();
+    private static final long UNANSWERED = bit(13).mask();
+    private static final long UNTRANSLATED = bit(14).mask();
+    private static final long BY_DEVICE = bit(15).mask();
+    private static final long PEER = bit(16).mask();
     private static final BitField FRAME = bits(63, 24);
     private static final int PAGE_SHIFT = 12;
     private static final int PAGE_MASK = 0xfff;
@@ -38,8 +38,8 @@ public final class DmaOutcome {
     public static long passed(long physicalAddress, int bytes, boolean answered,
             boolean untranslated, boolean byDevice) {
         return FRAME.inPlace(physicalAddress >>> PAGE_SHIFT << FRAME.lo()) | bytes - 1
-                | (answered ? 0 : UNANSWERED.mask()) | (untranslated ? UNTRANSLATED.mask() : 0)
-                | (byDevice ? BY_DEVICE.mask() : 0);
+                | (answered ? 0 : UNANSWERED) | (untranslated ? UNTRANSLATED : 0)
+                | (byDevice ? BY_DEVICE : 0);
     }
 
     /**
@@ -51,37 +51,37 @@ public final class DmaOutcome {
      */
     public static long peerToPeer(long address, int bytes, boolean answered,
             boolean untranslated) {
-        return PEER.mask() | passed(address, bytes, answered, untranslated, false);
+        return PEER | passed(address, bytes, answered, untranslated, false);
     }
 
     /** Returns the outcome of a request of 1 to 4096 bytes that a unit blocked. */
     public static long blocked(int bytes, boolean byDevice) {
-        return BLOCKED.mask() | bytes - 1 | (byDevice ? BY_DEVICE.mask() : 0);
+        return BLOCKED | bytes - 1 | (byDevice ? BY_DEVICE : 0);
     }
 
     /** Returns whether a unit blocked the request. */
     public static boolean isBlocked(long outcome) {
-        return BLOCKED.isSet(outcome);
+        return (outcome & BLOCKED) != 0;
     }
 
     /** Returns whether it reached something that took it. */
     public static boolean isAnswered(long outcome) {
-        return !BLOCKED.isSet(outcome) && !UNANSWERED.isSet(outcome);
+        return (outcome & (BLOCKED | UNANSWERED)) == 0;
     }
 
     /** Returns whether the unit left its address as it was. */
     public static boolean isUntranslated(long outcome) {
-        return UNTRANSLATED.isSet(outcome);
+        return (outcome & UNTRANSLATED) != 0;
     }
 
     /** Returns whether the device had translated its address. */
     public static boolean isByDevice(long outcome) {
-        return BY_DEVICE.isSet(outcome);
+        return (outcome & BY_DEVICE) != 0;
     }
 
     /** Returns whether it ended at another function, and no unit saw it. */
     public static boolean isPeerToPeer(long outcome) {
-        return PEER.isSet(outcome);
+        return (outcome & PEER) != 0;
     }
 
     /** Returns the number of bytes, 1 to 4096. */

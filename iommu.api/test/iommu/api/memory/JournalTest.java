@@ -25,9 +25,7 @@ class JournalTest {
     }
 
     private void write(int line, int value) {
-        var known = new long[1 + line / 64];
-        known[line / 64] |= value % 2 == 0 ? 1L << line : 0;
-        journal.save(line, line, arena, known);
+        journal.save(line / 64, 1L << line, arena, value % 2 == 0 ? 1L << line : 0);
         Arrays.fill(arena, line * LINE, (line + 1) * LINE, (byte) value);
     }
 
@@ -113,7 +111,7 @@ class JournalTest {
     void ofARunOfLinesItKeepsThoseThatThisGenerationHasNotYet() {
         journal.mark();
         write(2, 7);
-        journal.save(1, 3, arena, new long[] {0b1010});
+        journal.save(0, 0b1110, arena, 0b1010);
 
         assertThat(journal.size()).isEqualTo(3);
         assertThat(new int[] {journal.line(0), journal.line(1), journal.line(2)})
@@ -125,7 +123,7 @@ class JournalTest {
 
     @Test
     void withoutAMarkNothingOfARunIsKept() {
-        journal.save(0, 3, arena, new long[1]);
+        journal.save(0, 0b1111, arena, 0);
 
         assertThat(journal.size()).isZero();
     }
