@@ -171,23 +171,23 @@ final class DeviceInterrupts {
     /** Does what {@link iommu.api.pcie.DriverPort#waitForInterrupt} says. */
     boolean await(PciFunction function, int vector, long timeoutNanos) {
         EventQueue queue = machine.queue();
+        int[] own = vectors.get(function.requesterId());
         long limit = queue.nanos() + timeoutNanos;
-        while (!take(function.requesterId(), vector)) {
+        while (!take(function, own, vector)) {
             if (queue.inEvent() || !queue.step(limit)) {
-                return take(function.requesterId(), vector);
+                return take(function, own, vector);
             }
         }
         kernel.spend(kernel.costs().strayInterrupt());
         return true;
     }
 
-    private boolean take(int requester, int vector) {
-        int[] own = vectors.get(requester);
+    private boolean take(PciFunction function, int[] own, int vector) {
         if (own != null && vector < own.length) {
             boolean there = waiting[own[vector]] > 0;
             waiting[own[vector]] = 0;
             return there;
         }
-        return pins.take(requester);
+        return pins.take(function.requesterId());
     }
 }

@@ -26,15 +26,14 @@ import kdump.lab.engine.machine.Machine;
  */
 final class IovaSpaces {
 
-    private record Key(int unit, int domain) { }
-
     /** The addresses, and the functions whose reserved ones are taken out of them. */
-    private record Space(IovaAllocator addresses, Set<Integer> members) { }
+    private record Space(IovaAllocator addresses, Set<PciFunction> members) { }
 
     private final Machine machine;
     private final IovaInUse inUse;
     private final boolean caches;
-    private final Map<Key, Space> spaces = new HashMap<>();
+    /** By unit and domain. */
+    private final Map<Integer, Map<Integer, Space>> spaces = new HashMap<>();
     private final List<AddressRange> reserved = new ArrayList<>();
     private final Map<IovaOrder.Spared, List<AddressRange>> spared =
             new EnumMap<>(IovaOrder.Spared.class);
@@ -52,16 +51,16 @@ final class IovaSpaces {
      * @param driver says in which order they are given out, if the domain is new
      */
     IovaAllocator of(int unit, int domain, PciFunction function, UnitDriver driver) {
-        var key = new Key(unit, domain);
-        Space space = spaces.get(key);
+        Map<Integer, Space> ofUnit = spaces.computeIfAbsent(unit, u -> new HashMap<>());
+        Space space = ofUnit.get(domain);
         if (space == null) {
             space = empty(driver.iovaOrder(function.requesterId()));
             for (KernelPort.Range kept : driver.keptRanges(function.requesterId())) {
                 space.addresses.reserve(kept.start(), kept.bytes());
             }
-            spaces.put(key, space);
+            ofUnit.put(domain, space);
         }
-        if (!space.members.contains(function.requesterId())) {
+        if (!space.members.contains(function)) {
             join(unit, function, space);
         }
         return space.addresses;
@@ -98,10 +97,10 @@ final class IovaSpaces {
         goOnBelow(mapped, space);
         machine.fabric().functions().stream()
                 .filter(f -> ids.contains(f.requesterId()) || ids.contains(f.alias()))
-                .filter(f -> space.members.add(f.requesterId()))
+                .filter(f -> space.members.add(f))
                 .flatMap(f -> machine.description().reservedFor(f.requesterId()).stream())
                 .forEach(space.addresses::spare);
-        space.members.add(function.requesterId());
+        space.members.add(function);
     }
 
     /**
@@ -120,6 +119,7 @@ final class IovaSpaces {
     /** Keeps a range from being given out in any space. */
     void reserve(AddressRange range) {
         reserved.add(range);
-        spaces.values().forEach(s -> s.addresses.reserve(range.start(), range.bytes()));
+        spaces.values().forEach(ofUnit -> ofUnit.values().forEach(
+                space -> space.addresses.reserve(range.start(), range.bytes())));
     }
 }

@@ -186,7 +186,7 @@ public final class DeviceSlot implements DeviceContext {
         if (medium == Medium.BLOCKS) {
             media.get(function.requesterId(), mediumSeed, position, to, offset, bytes);
         } else {
-            media.pattern(mediumSeed ^ position << 9, to, offset, bytes);
+            MediumPattern.fill(mediumSeed ^ position << 9, to, offset, bytes);
         }
     }
 }

@@ -83,6 +83,7 @@ public final class Machine {
     private final ControllerInputs controllers;
     private final ProcessorWires wires = new ProcessorWires(this);
     private final Set<Integer> transients;
+    private final AddressRange[] readOnly;
     private Processor processor = NO_PROCESSOR;
     /** All that it is made of. */
     private final List<Object> contents;
@@ -100,6 +101,7 @@ public final class Machine {
             Services services, RunStorage storage, Trace.Level level, DeviceSetup devices) {
         this.description = description;
         transients = transients(description);
+        readOnly = description.memoryMap().ranges(MemoryKind.ROM).toArray(new AddressRange[0]);
         this.reservation = reservation;
         this.memory = memory;
         this.services = services;
@@ -139,7 +141,12 @@ public final class Machine {
 
     /** Returns whether memory at this address takes writes. */
     private boolean isWritable(long physicalAddress) {
-        return description.memoryMap().kindAt(physicalAddress) != MemoryKind.ROM;
+        for (AddressRange each : readOnly) {
+            if (each.contains(physicalAddress)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Returns the way of interrupts from the root complex to the processor. */

@@ -18,7 +18,6 @@ public final class MediaStore {
     private static final int BLOCK_BYTES = 1 << BLOCK_SHIFT;
     private static final int FIRST_ROOM = 256;
 
-    private final PatternCache patterns = new PatternCache();
     private boolean keeping;
     private int size;
     private int[] index = new int[2 * FIRST_ROOM];
@@ -28,11 +27,6 @@ public final class MediaStore {
     private int[] lengths = new int[FIRST_ROOM];
     private byte[] bytes = new byte[1 << 16];
     private int used;
-
-    /** Fills an array with what a medium holds of which only the seed is known. */
-    void pattern(long seed, byte[] to, int offset, int count) {
-        patterns.fill(seed, to, offset, count);
-    }
 
     /** Forgets everything, and keeps nothing until {@link #keep}. */
     public void clear() {
@@ -99,9 +93,9 @@ public final class MediaStore {
     }
 
     /** Fills an array with what was on a disk before the machine was captured. */
-    private void unwritten(long seed, long at, byte[] to, int offset, int count) {
+    private static void unwritten(long seed, long at, byte[] to, int offset, int count) {
         for (int done = 0; done < count; done += SECTOR_BYTES) {
-            patterns.fill(seed ^ at + done, to, offset + done,
+            MediumPattern.fill(seed ^ at + done, to, offset + done,
                     Math.min(SECTOR_BYTES, count - done));
         }
     }

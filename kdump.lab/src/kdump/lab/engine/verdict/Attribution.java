@@ -105,15 +105,11 @@ final class Attribution implements TraceSink {
 
     private void request(int id, EventKind kind, FunctionRecord f, long address, long outcome) {
         if (!crashed()) {
-            if (id != 0 && kind == EventKind.DMA_WRITE) {
-                note(id, Owner.NOBODY);
-            }
             return;
         }
         if (kind == EventKind.DMA_WRITE) {
-            if (id != 0) {
-                note(id, DmaOutcome.isAnswered(outcome) ? ownerOfWrite(f, address, outcome)
-                        : Owner.NOBODY);
+            if (id != 0 && DmaOutcome.isAnswered(outcome) && !isKnown(id, f)) {
+                note(id, ownerOfWrite(f, address, outcome));
             }
         } else if (!DmaOutcome.isBlocked(outcome)) {
             read(id, f, address, outcome);
@@ -200,6 +196,19 @@ final class Attribution implements TraceSink {
         return line <= highest && line + PhysicalMemory.LINE_BYTES > lowest;
     }
 
+    /**
+     * Returns whether a write is one of equal ones, of which the first was looked at: they all have
+     * the same owner until their device drops its work.
+     */
+    private boolean isKnown(int id, FunctionRecord f) {
+        Owner known = ownerOf(id);
+        return known != Owner.NOBODY && f.dropped == (known == Owner.CAPTURE_DEVICE);
+    }
+
+    private Owner ownerOf(int id) {
+        return id < owners.length ? OWNERS[owners[id]] : Owner.NOBODY;
+    }
+
     private void note(int id, Owner owner) {
         if (id >= owners.length) {
             owners = Arrays.copyOf(owners, 2 * id);
@@ -213,7 +222,7 @@ final class Attribution implements TraceSink {
             return Owner.NOBODY;
         }
         return switch (trace.kind(cause)) {
-            case DMA_WRITE -> OWNERS[owners[cause]];
+            case DMA_WRITE -> ownerOf(cause);
             case UNIT_WRITES -> Owner.UNIT;
             default -> Owner.KERNEL;
         };

@@ -4,6 +4,7 @@ package kdump.lab.engine.verdict;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.pcie.Medium;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 
@@ -12,6 +13,9 @@ final class FunctionRecord {
 
     /** More requests than this no device here holds at once. */
     private static final int HELD = 1024;
+    /** Answers of the tables that are at hand. */
+    private static final int ASKED = 64;
+    private static final int PAGE_SHIFT = 12;
 
     final int requester;
     final int alias;
@@ -25,10 +29,10 @@ final class FunctionRecord {
     long untranslated;
     private final PostedRequests posted = new PostedRequests();
     private final Map<Medium, Long> wrong = new EnumMap<>(Medium.class);
-    /** Requests that the device may come back to, by token. */
-    private final int[] heldTokens = new int[HELD];
-    private final long[] heldNumbers = new long[HELD];
-    private final boolean[] heldWrong = new boolean[HELD];
+    /** Requests that the device may come back to, by token; no room before its first. */
+    private int[] heldTokens = {};
+    private long[] heldNumbers = {};
+    private boolean[] heldWrong = {};
     /** The event of the clock in which the device last said what it works on. */
     private long workedAt = -1;
     private int token;
@@ -37,9 +41,8 @@ final class FunctionRecord {
     private int wrongEvent;
     private int droppedAt;
     private int firstWrong;
-    /** The pages asked about last, and where the crash sent them: of reads, of writes. */
-    private final long[] askedPages = {-1, -1};
-    private final long[] answers = new long[2];
+    /** Direct-mapped: a page, with whether it was to be written, then where the crash sent it. */
+    private long[] asked = {};
 
     FunctionRecord(int requester, int alias, int unit) {
         this.requester = requester;
@@ -49,13 +52,19 @@ final class FunctionRecord {
 
     /** Returns where the tables of the crash sent a request, -1 if nowhere. */
     long atCrash(CrashTables tables, long address, int access) {
-        int kind = access == Access.READ ? 0 : 1;
-        long page = address & -PhysicalMemory.PAGE_BYTES;
-        if (askedPages[kind] != page) {
-            askedPages[kind] = page;
-            answers[kind] = tables.physicalAddress(unit, alias, page, access);
+        if (asked.length == 0) {
+            asked = new long[2 * ASKED];
+            Arrays.fill(asked, -1);
         }
-        return answers[kind] == -1 ? -1 : answers[kind] | address & PhysicalMemory.PAGE_BYTES - 1;
+        long page = address & -PhysicalMemory.PAGE_BYTES;
+        long key = page | (access == Access.READ ? 0 : 1);
+        int at = 2 * ((int) (address >>> PAGE_SHIFT ^ address >>> PAGE_SHIFT + 6) & ASKED - 1);
+        if (asked[at] != key) {
+            asked[at] = key;
+            asked[at + 1] = tables.physicalAddress(unit, alias, page, access);
+        }
+        long answer = asked[at + 1];
+        return answer == -1 ? -1 : answer | address & PhysicalMemory.PAGE_BYTES - 1;
     }
 
     /** A driver has handed a request to the device. */
@@ -104,6 +113,11 @@ final class FunctionRecord {
     }
 
     private void hold() {
+        if (heldTokens.length == 0) {
+            heldTokens = new int[HELD];
+            heldNumbers = new long[HELD];
+            heldWrong = new boolean[HELD];
+        }
         int place = token & HELD - 1;
         heldTokens[place] = token;
         heldNumbers[place] = number;
