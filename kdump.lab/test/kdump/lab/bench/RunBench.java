@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import kdump.lab.api.RunOptions;
 import kdump.policies.copytables.CopyTables;
@@ -22,14 +24,16 @@ import kdump.policies.copytables.CopyTables;
  * with idle engines, and the time of a run for each of its DMA requests.
  *
  * <p>With LAB_BESIDE naming the folder of another checkout, built and with its tests compiled, the
- * same is measured there too, in the same run: rounds of both take turns. The engine is reached by
+ * same is measured there too, in the same run: rounds of both take turns, and each is compared with
+ * that beside it, as a machine that others use is slower at one time than at another. The engine is reached by
  * reflection, by the names that it has now or those it had before it was parted into packages.
  */
 public final class RunBench {
 
-    private static final int ROUNDS = 9;
-    private static final int RUNS = 20;
-    private static final int WARM_UP = 300;
+    private static final int ROUNDS = 25;
+    private static final int RUNS = 10;
+    /** The compilers go on for longer than one would think: what runs once a run is slow to heat. */
+    private static final int WARM_UP = 600;
     /** Requests of one run of copy-tables on vtd1 with seed 7, each counted once: now, before. */
     private static final double REQUESTS = 273_598;
     private static final double REQUESTS_BESIDE = 288_767;
@@ -64,8 +68,8 @@ public final class RunBench {
         print("run", measured, REQUESTS);
         if (!others.isEmpty()) {
             print("beside", others, REQUESTS_BESIDE);
-            System.out.printf("run: %.2f of the time beside%n",
-                    median(measured, 0) / median(others, 0));
+            System.out.printf("run: %.2f of the time beside, idle %.2f%n",
+                    ratio(measured, others, 0), ratio(measured, others, 1));
         }
         ColdBootBench.main(arguments);
         ModelCostBench.main(arguments);
@@ -131,8 +135,17 @@ public final class RunBench {
     }
 
     private static double median(List<double[]> rounds, int column) {
-        double[] sorted = rounds.stream().mapToDouble(r -> r[column]).sorted().toArray();
+        return median(rounds.stream().mapToDouble(r -> r[column]));
+    }
+
+    private static double median(DoubleStream values) {
+        double[] sorted = values.sorted().toArray();
         return sorted[sorted.length / 2];
+    }
+
+    private static double ratio(List<double[]> rounds, List<double[]> others, int column) {
+        return median(IntStream.range(0, rounds.size())
+                .mapToDouble(i -> rounds.get(i)[column] / others.get(i)[column]));
     }
 
     // ---- the engine, as it is or as it was ------------------------------------------------------
