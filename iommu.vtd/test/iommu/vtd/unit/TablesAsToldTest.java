@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What explain and mappings tell of the tables. */
 class TablesAsToldTest {
@@ -122,6 +124,21 @@ class TablesAsToldTest {
         assertThat(explain(bench, 0x1000, 1).get(1)).endsWith("requests pass through");
         bench.disable();
         assertThat(explain(bench, 0x1000, 1)).isEmpty();
+    }
+
+    /** Of a bus one root entry has the requesters up to 0f.7, another those from 10.0 on. */
+    @ParameterizedTest
+    @ValueSource(ints = {0x0100, 0x017f, 0x0180, 0x0190, 0x01ff})
+    void eachHalfOfABusIsToldByItsOwnRootEntry(int requester) {
+        var bench = Bench.scalable();
+        bench.map(bench.pasid(requester, 7, 0), IOVA, PAGE, 3);
+        assertThat(mappings(bench)).containsExactly(
+                String.format("%04x d7 400000->200000 +1000 rw", requester));
+        long other = bench.rootEntry(requester) + (requester % 0x100 < 0x80 ? 8 : 0);
+        bench.memory.write64(other, 0xffe); // reserved bits, not present
+        assertThat(mappings(bench)).hasSize(1);
+        bench.memory.write64(other, 0xfff);
+        assertThat(mappings(bench)).hasSize(1);
     }
 
     @Test

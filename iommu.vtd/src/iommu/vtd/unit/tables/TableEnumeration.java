@@ -5,6 +5,7 @@ import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
 import iommu.api.unit.MappingVisitor;
 import iommu.api.unit.WalkListener;
+import iommu.vtd.FaultReason;
 import iommu.vtd.FirstStageEntry;
 import iommu.vtd.SecondStageEntry;
 import iommu.vtd.unit.registers.UnitCapabilities;
@@ -14,7 +15,9 @@ import iommu.vtd.unit.requests.PagingMode;
 import iommu.vtd.unit.requests.Request;
 import iommu.vtd.unit.requests.SourceCapabilities;
 import iommu.vtd.unit.requests.WalkResult;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Tells all translations that the tables in memory hold for requests without PASID, or with one
@@ -29,6 +32,11 @@ public final class TableEnumeration {
      * that only tables which are used again and again can exceed it.
      */
     private static final int MAX_TABLES = 1 << 20;
+    /** Requesters that one root entry serves at least: a legacy one has a whole bus. */
+    private static final int HALF_A_BUS = 128;
+    private static final Set<FaultReason> OF_ROOT_ENTRY = EnumSet.of(FaultReason.ROOT_ACCESS,
+            FaultReason.ROOT_NOT_PRESENT, FaultReason.ROOT_RESERVED, FaultReason.SM_ROOT_ACCESS,
+            FaultReason.SM_ROOT_NOT_PRESENT, FaultReason.SM_ROOT_RESERVED);
     private static final int BOTH = Access.READ | Access.WRITE;
 
     private final PhysicalMemory memory;
@@ -65,18 +73,26 @@ public final class TableEnumeration {
         for (int bus = 0; bus < 256; bus++) {
             if (walks.root().hasBus(bus)) {
                 for (int devfn = 0; devfn < 256; devfn++) {
-                    requester(bus << 8 | devfn);
+                    if (!requester(bus << 8 | devfn)) {
+                        devfn |= HALF_A_BUS - 1;
+                    }
                 }
             }
         }
     }
 
-    private void requester(int ofSource) {
+    /** Returns false if the root entry, by which others are found too, leads nowhere. */
+    private boolean requester(int ofSource) {
         source = ofSource;
-        tables = 0;
         if (!walks.root().locate(source, pasid, result, this::structure)) {
-            return;
+            return !OF_ROOT_ENTRY.contains(result.fault);
         }
+        tellTables();
+        return true;
+    }
+
+    private void tellTables() {
+        tables = 0;
         domain = (int) ContextTag.DOMAIN.of(result.context);
         if (PagingMode.FIRST_STAGE.isSet(result.paging)) {
             boolean privileged = pasid == Request.NO_PASID
