@@ -41,11 +41,17 @@ public final class LiveRun {
     private final Supervisor supervisor;
     private final Services services;
     private final PolicySession policy;
+    private final Timeline timeline;
     private final List<String> refusals = new ArrayList<>();
+    /** By function what kernels have said of its driver last. */
+    private final Map<Integer, String> drivers = new HashMap<>();
     private boolean dumped;
     private boolean restarted;
     private String left;
+    /** How many lines of the timeline were told. */
     private int told;
+    /** The first event that has not been looked at for drivers. */
+    private int unseen = 1;
 
     LiveRun(Run run, Services services, PolicySession policy, Supervisor supervisor) {
         this.run = run;
@@ -54,6 +60,7 @@ public final class LiveRun {
         this.policy = policy;
         this.supervisor = supervisor;
         this.attribution = new Attribution(run);
+        this.timeline = new Timeline(run);
     }
 
     // ---- stepping -------------------------------------------------------------------------------
@@ -172,8 +179,8 @@ public final class LiveRun {
 
     /** Returns how it stands, and what has happened since it was last asked. */
     public LiveState state() {
-        List<TimelineEntry> all = Timeline.soFar(run);
-        List<TimelineEntry> news = all.subList(Math.min(told, all.size()), all.size());
+        List<TimelineEntry> all = timeline.soFar();
+        List<TimelineEntry> news = List.copyOf(all.subList(told, all.size()));
         told = all.size();
         Counters counters = attribution.counters();
         return new LiveState(machine.description().name(), policy.name(),
@@ -207,7 +214,7 @@ public final class LiveRun {
     }
 
     private List<DeviceState> devices() {
-        Map<Integer, String> drivers = drivers();
+        lookForDrivers();
         var devices = new ArrayList<DeviceState>();
         for (PciFunction function : machine.functionsWithDevice()) {
             int requester = function.requesterId();
@@ -221,18 +228,15 @@ public final class LiveRun {
         return devices;
     }
 
-    private Map<Integer, String> drivers() {
-        var drivers = new HashMap<Integer, String>();
+    private void lookForDrivers() {
         Trace trace = machine.trace();
-        for (int id = 1; id < trace.size(); id++) {
-            Event event = trace.event(id);
-            if (event.kind() == EventKind.PROBE) {
-                drivers.put(event.actor(), "probing");
-            } else if (event.kind() == EventKind.PROBED) {
-                drivers.put(event.actor(),
-                        event.detail() == null ? "probed" : (String) event.detail());
+        for (; unseen < trace.size(); unseen++) {
+            EventKind kind = trace.kind(unseen);
+            if (kind == EventKind.PROBE || kind == EventKind.PROBED) {
+                Event event = trace.event(unseen);
+                drivers.put(event.actor(), kind == EventKind.PROBE ? "probing"
+                        : event.detail() == null ? "probed" : (String) event.detail());
             }
         }
-        return drivers;
     }
 }

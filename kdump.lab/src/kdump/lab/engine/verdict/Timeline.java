@@ -29,33 +29,35 @@ final class Timeline {
     private final Set<String> seen = new HashSet<>();
     private Phase phase = Phase.RUNNING;
     private boolean crashed;
+    /** The first event that is not told yet. */
+    private int next = 1;
 
-    private Timeline(Run run) {
+    /** Makes the timeline of a run in which nothing has happened yet. */
+    Timeline(Run run) {
         this.run = run;
         this.trace = run.machine().trace();
     }
 
     /**
-     * Returns the timeline of a run; empty unless its trace keeps events.
+     * Returns the timeline of a run that has ended; empty unless its trace keeps events.
      *
-     * @param functions whose requests were followed; null while it goes on
+     * @param functions whose requests were followed
      */
     static List<TimelineEntry> of(Run run, List<FunctionRecord> functions) {
         var timeline = new Timeline(run);
+        timeline.soFar();
         if (timeline.trace.keeps()) {
-            for (int id = 1; id < timeline.trace.size(); id++) {
-                timeline.tell(timeline.trace.event(id));
-            }
-            if (functions != null) {
-                timeline.end(functions);
-            }
+            timeline.end(functions);
         }
         return timeline.entries;
     }
 
-    /** Returns the timeline of a run that goes on. */
-    static List<TimelineEntry> soFar(Run run) {
-        return of(run, null);
+    /** Returns all lines until now, of which it works out only what was added since the last call. */
+    List<TimelineEntry> soFar() {
+        for (; trace.keeps() && next < trace.size(); next++) {
+            tell(trace.event(next));
+        }
+        return entries;
     }
 
     private void tell(Event e) {
