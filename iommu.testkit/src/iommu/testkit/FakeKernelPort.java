@@ -245,8 +245,11 @@ public final class FakeKernelPort implements KernelPort {
     @Override
     public void copy(long from, long to, int bytes) {
         byProcessor(to, bytes, () -> {
-            for (int i = 0; i < bytes; i += Long.BYTES) {
-                memory.write64(to + i, memory.read64(from + i));
+            byte[] piece = new byte[PhysicalMemory.PAGE_BYTES];
+            for (int done = 0; done < bytes; done += piece.length) {
+                int length = Math.min(piece.length, bytes - done);
+                memory.read(from + done, piece, 0, length);
+                memory.write(to + done, piece, 0, length);
             }
         });
     }

@@ -6,6 +6,8 @@ import iommu.api.memory.PhysicalMemory;
 /** The pages that a fake kernel gives out, upwards, none twice. One thread. */
 final class FakePages {
 
+    private static final byte[] EMPTY = new byte[PhysicalMemory.PAGE_BYTES];
+
     private long next;
     private long end;
     private int out;
@@ -43,8 +45,8 @@ final class FakePages {
     }
 
     static void clear(PhysicalMemory memory, long at, int count) {
-        for (int i = 0; i < count * PhysicalMemory.PAGE_BYTES; i += Long.BYTES) {
-            memory.write64(at + i, 0);
+        for (int i = 0; i < count; i++) {
+            memory.write(at + (long) i * PhysicalMemory.PAGE_BYTES, EMPTY, 0, EMPTY.length);
         }
     }
 

@@ -27,11 +27,13 @@ public final class FirstKernel {
         return pages;
     }
 
-    /** Looks after a driver for so long. */
+    /** Looks after a driver for so long, as often as it wants to be called. */
     public static void serve(DeviceDriver driver, EventQueue queue, long nanos) {
         long end = queue.nanos() + nanos;
         while (queue.nanos() < end) {
-            queue.advance(Math.max(1, Math.min(driver.service(), end - queue.nanos())));
+            long again = driver.service();
+            long left = end - queue.nanos();
+            queue.advance(again == 0 ? left : Math.min(again, left));
         }
     }
 
