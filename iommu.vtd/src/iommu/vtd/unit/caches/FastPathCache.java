@@ -29,9 +29,16 @@ public final class FastPathCache {
     private static final int ANYWHERE = -2;
     private static final int LARGE = 13;
 
+    /** What those have that keep nothing; nobody writes to it. */
+    private static final long[] NO_WORDS = new long[2 * ENTRIES];
+
+    static {
+        Arrays.fill(NO_WORDS, MISS);
+    }
+
     /** Of each entry the key, then the value. */
-    private final long[] words = new long[2 * ENTRIES];
-    private final int[] slotOf = new int[ENTRIES];
+    private final long[] words;
+    private final int[] slotOf;
     private final int[] indexOf;
     private final boolean used;
     private boolean empty;
@@ -44,8 +51,15 @@ public final class FastPathCache {
      */
     FastPathCache(int slots, boolean used) {
         this.used = used;
+        words = used ? new long[2 * ENTRIES] : NO_WORDS;
+        slotOf = new int[used ? ENTRIES : 0];
         indexOf = new int[slots];
-        clear();
+        if (used) {
+            clear();
+        } else {
+            Arrays.fill(indexOf, NOWHERE);
+            empty = true;
+        }
     }
 
     private static long key(int source, long address) {
