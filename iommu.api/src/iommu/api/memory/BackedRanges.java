@@ -56,6 +56,15 @@ final class BackedRanges {
         granules = (int) count;
     }
 
+    /** Makes the same for other memory, which may be another thread's. */
+    BackedRanges(BackedRanges other) {
+        start = other.start;
+        end = other.end;
+        pages = other.pages;
+        granuleOffset = other.granuleOffset;
+        granules = other.granules;
+    }
+
     /** Returns how many granules there are. */
     int granules() {
         return granules;

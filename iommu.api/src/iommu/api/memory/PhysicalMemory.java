@@ -86,7 +86,7 @@ public class PhysicalMemory {
 
     PhysicalMemory(PhysicalMemory other, boolean copied) {
         pattern = other.pattern;
-        ranges = other.ranges;
+        ranges = new BackedRanges(other.ranges);
         directory = copied ? other.directory.clone() : other.directory;
         arena = copied ? other.arena.clone() : other.arena;
         granuleAddress = copied ? other.granuleAddress.clone() : other.granuleAddress;

@@ -9,6 +9,7 @@ import iommu.testkit.seeds.Seeds;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class PhysicalMemoryTest {
@@ -290,5 +291,23 @@ class PhysicalMemoryTest {
         memory.write64(0x1000, 3);
         memory.rollback(mark);
         assertThat(memory.read64(0x1000)).isEqualTo(2);
+    }
+
+    /** Goes to and fro between both ranges; returns whether each word was found where it was put. */
+    private static boolean findsItsWords(PhysicalMemory own) {
+        boolean found = true;
+        for (long i = 0; i < 300_000; i++) {
+            long low = i * 8 % 0x8000;
+            own.write64(low, i);
+            own.write64(HIGH + low, ~i);
+            found &= own.read64(low) == i && own.read64(HIGH + low) == ~i;
+        }
+        return found;
+    }
+
+    @Test
+    void copiesAreUsedByThreadsAtOnce() {
+        assertThat(Stream.generate(memory::copy).limit(4).toList().parallelStream()
+                .allMatch(PhysicalMemoryTest::findsItsWords)).isTrue();
     }
 }
