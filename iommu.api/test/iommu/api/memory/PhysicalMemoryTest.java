@@ -293,7 +293,7 @@ class PhysicalMemoryTest {
         assertThat(memory.read64(0x1000)).isEqualTo(2);
     }
 
-    /** Goes to and fro between both ranges; returns whether each word was found where it was put. */
+    /** Goes to and fro between both ranges; returns whether each word was where it was put. */
     private static boolean findsItsWords(PhysicalMemory own) {
         boolean found = true;
         for (long i = 0; i < 300_000; i++) {

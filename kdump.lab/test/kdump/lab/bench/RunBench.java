@@ -25,14 +25,15 @@ import kdump.policies.copytables.CopyTables;
  *
  * <p>With LAB_BESIDE naming the folder of another checkout, built and with its tests compiled, the
  * same is measured there too, in the same run: rounds of both take turns, and each is compared with
- * that beside it, as a machine that others use is slower at one time than at another. The engine is reached by
- * reflection, by the names that it has now or those it had before it was parted into packages.
+ * that beside it, as a machine that others use is slower at one time than at another. The engine is
+ * reached by reflection, by the names that it has now or those it had before it was parted into
+ * packages.
  */
 public final class RunBench {
 
     private static final int ROUNDS = 25;
     private static final int RUNS = 10;
-    /** The compilers go on for longer than one would think: what runs once a run is slow to heat. */
+    /** The compilers are not done before: what runs once a run is slow to heat. */
     private static final int WARM_UP = 600;
     /** Requests of one run of copy-tables on vtd1 with seed 7, each counted once: now, before. */
     private static final double REQUESTS = 273_598;

@@ -72,10 +72,9 @@ public final class TableEnumeration {
         visitor = to;
         for (int bus = 0; bus < 256; bus++) {
             if (walks.root().hasBus(bus)) {
-                for (int devfn = 0; devfn < 256; devfn++) {
-                    if (!requester(bus << 8 | devfn)) {
-                        devfn |= HALF_A_BUS - 1;
-                    }
+                int devfn = 0;
+                while (devfn < 256) {
+                    devfn += requester(bus << 8 | devfn) ? 1 : HALF_A_BUS;
                 }
             }
         }

@@ -52,7 +52,7 @@ final class Timeline {
         return timeline.entries;
     }
 
-    /** Returns all lines until now, of which it works out only what was added since the last call. */
+    /** Returns all lines until now; works out only those that came since the last call. */
     List<TimelineEntry> soFar() {
         for (; trace.keeps() && next < trace.size(); next++) {
             tell(trace.event(next));

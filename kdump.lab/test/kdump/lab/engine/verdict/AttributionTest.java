@@ -117,6 +117,31 @@ class AttributionTest {
         assertThat(j.verdict().dumpBytesStray()).isEqualTo(BYTES);
     }
 
+    /** At level COUNT the same write, at other times, is one event. */
+    @ParameterizedTest
+    @EnumSource(Level.class)
+    void theSameWriteHasAnotherOwnerAfterTheCrashAndAfterTheReset(Level level) {
+        Judged j = new Judged(stage, Judged.NOTHING, level).to(Phase.RUNNING);
+        DeviceSlot engine = j.engine();
+        long iova = j.page(engine.function().requesterId());
+        long at = physical(j, engine, iova);
+        byte[] bytes = j.others(at, BYTES);
+        write(engine, iova, bytes);
+        assertThat(j.attribution.owner(j.memory.causeOf(at))).isEqualTo(Owner.NOBODY);
+        j.to(Phase.SETUP_ARCH);
+        for (int again = 0; again < 2; again++) {
+            write(engine, iova, bytes);
+            assertThat(j.attribution.owner(j.memory.causeOf(at)))
+                    .isEqualTo(Owner.LATE_LEGITIMATE);
+        }
+        engine.dropped();
+        for (int again = 0; again < 2; again++) {
+            write(engine, iova, bytes);
+            assertThat(j.attribution.owner(j.memory.causeOf(at)))
+                    .isEqualTo(Owner.CAPTURE_DEVICE);
+        }
+    }
+
     @Test
     void aResetBeforeTheCrashSaysNothingAboutWorkAfterIt() {
         Judged j = new Judged(stage, Judged.NOTHING, Level.KEEP).to(Phase.RUNNING);
