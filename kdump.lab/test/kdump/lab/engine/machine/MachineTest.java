@@ -4,9 +4,13 @@ package kdump.lab.engine.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import iommu.api.memory.AddressRange;
+import iommu.api.memory.MemoryKind;
 import iommu.api.memory.PhysicalMemory;
 import iommu.api.pcie.Access;
+import iommu.api.pcie.CompletionStatus;
+import iommu.api.pcie.DmaPort;
 import iommu.api.sim.RandomStream;
+import iommu.api.trace.DmaOutcome;
 import iommu.api.trace.Event;
 import iommu.api.trace.EventKind;
 import iommu.api.trace.Trace;
@@ -39,6 +43,27 @@ class MachineTest {
 
     private static Stage stage(String name) {
         return new Stage(name, RunOptions.ofSeed(1).withRateFactor(0));
+    }
+
+    // ---- memory ---------------------------------------------------------------------------------
+
+    @Test
+    void requestsReadRomAndDoNotWriteIt() {
+        AddressRange rom = machine.description().memoryMap().ranges(MemoryKind.ROM).get(0);
+        machine.units().get(0).writeRegister(GCMD, 4, 0);
+        DmaPort dma = machine.slot(machine.functionsWithDevice().get(0).requesterId()).dma();
+        byte[] held = new byte[8];
+        byte[] now = new byte[8];
+        for (long at : new long[] {rom.start(), rom.end() - 8}) {
+            assertThat(dma.read(at, held, 0, 8)).isEqualTo(CompletionStatus.SUCCESS);
+            dma.write(at, new byte[] {1, 2, 3, 4, 5, 6, 7, 8}, 0, 8);
+            assertThat(DmaOutcome.isAnswered(last().b())).isFalse();
+            dma.read(at, now, 0, 8);
+            assertThat(now).isEqualTo(held);
+        }
+        long ram = machine.description().memoryMap().ranges(MemoryKind.SYSTEM_RAM).get(0).start();
+        dma.write(ram, new byte[] {1, 2, 3, 4, 5, 6, 7, 8}, 0, 8);
+        assertThat(machine.memory().read64(ram)).isEqualTo(0x0807_0605_0403_0201L);
     }
 
     // ---- units ----------------------------------------------------------------------------------
